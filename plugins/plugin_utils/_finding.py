@@ -1,0 +1,105 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a rule may say: a finding with its evidence, and the remedy that it asks for.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import typing as t
+from dataclasses import dataclass, field
+
+#: How far one look alone decides. Looks of the same kind are not independent, so only the strongest of each kind counts.
+WEIGHTS: t.Mapping[str, float] = {
+    "log": 0.5,
+    "answer": 0.5,
+    "probe": 0.6,
+    "socket": 0.6,
+    "unit": 0.7,
+    "process": 0.6,
+    "config": 0.6,
+    "firewall": 0.8,
+    "pool": 0.6,
+    "name": 0.7,
+    "kernel": 0.7,
+    "selinux": 0.8,
+    "limit": 0.7,
+    "disk": 0.8,
+    "tls": 0.7,
+}
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One thing that was seen, by one kind of look."""
+
+    look: str
+    text: str
+    weight: float = -1.0
+
+    @property
+    def decides(self) -> float:
+        return WEIGHTS[self.look] if self.weight < 0 else self.weight
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """A role with the variables that say all it needs (without the role's prefix), and the kinds of change that it makes."""
+
+    role: str
+    kinds: tuple[str, ...]
+    parameters: t.Mapping[str, t.Any] = field(default_factory=dict)
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One cause on one host. on is an inventory name, or an address where no inventory host has it."""
+
+    cause: str
+    seen_from: str
+    on: str
+    subject: str
+    evidence: tuple[Evidence, ...]
+    remedy: Remedy | None = None
+    why: str = ""
+    advice: tuple[str, ...] = ()
+    routes: frozenset[int] = frozenset()
+
+    @property
+    def confidence(self) -> float:
+        """1 minus the chance that every kind of look is wrong."""
+        strongest: dict[str, float] = {}
+        for item in self.evidence:
+            strongest[item.look] = max(item.decides, strongest.get(item.look, 0.0))
+        doubt = 1.0
+        for weight in strongest.values():
+            doubt *= 1.0 - weight
+        return round(1.0 - doubt, 3)
+
+    @property
+    def key(self) -> str:
+        return "|".join((self.cause, self.seen_from, self.on, self.subject))
+
+
+def fingerprint(*parts: t.Any) -> str:
+    """A short name for a change that is the same whenever the change is the same."""
+    text = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What a file in causes/ declares.
+
+    find reads a Fleet and yields findings. yields_to names causes that explain the same hop better: this one is dropped beside them.
+    """
+
+    name: str
+    title: str
+    find: t.Callable[[t.Any], t.Iterator[Finding]]
+    yields_to: tuple[str, ...] = ()

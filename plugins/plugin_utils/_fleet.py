@@ -1,0 +1,289 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The facts of all hosts, joined: which proxy passes requests over which hop to which backend, and what was seen there.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._address import covers, is_loopback, is_name, is_unix, normal, split_tcp
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._symptoms import answer_fails, connect_symptom
+
+Facts = t.Mapping[str, t.Any]
+
+
+class Host:
+    """One host's facts, with the questions that rules ask."""
+
+    def __init__(self, name: str, facts: Facts) -> None:
+        self.name = name
+        self.facts = facts
+
+    @property
+    def nginx(self) -> Facts:
+        return self.facts.get("nginx") or {}
+
+    @property
+    def config(self) -> Facts:
+        return self.nginx.get("config") or {}
+
+    @property
+    def system(self) -> Facts:
+        return self.facts.get("system") or {}
+
+    @property
+    def last_change(self) -> float:
+        return (self.facts.get("clock") or {}).get("last_change") or 0.0
+
+    @property
+    def records(self) -> list[Facts]:
+        """Log records since the last change that this collection made here: older lines are history."""
+        records = (self.facts.get("log") or {}).get("records") or []
+        return [record for record in records if record["last"] > self.last_change]
+
+    @property
+    def answers(self) -> list[Facts]:
+        return self.facts.get("answers") or []
+
+    @property
+    def failing(self) -> list[Facts]:
+        return [answer for answer in self.answers if answer.get("from", "host") == "host" and answer_fails(answer)]
+
+    def unit(self, name: str | None) -> Facts | None:
+        return (self.facts.get("units") or {}).get(name) if name else None
+
+    def sees(self, what: str) -> bool:
+        """Whether this part of the facts could be read at all."""
+        return self.facts.get(what) is not None
+
+    def unix_listener(self, address: str) -> Facts | None:
+        path = normal(address)[len("unix:"):]
+        for listener in (self.facts.get("listeners") or {}).get("unix") or []:
+            if normal("unix:" + listener["path"])[len("unix:"):] == path:
+                return listener
+        return None
+
+    def tcp_listeners(self, port: int) -> list[Facts]:
+        return [one for one in (self.facts.get("listeners") or {}).get("tcp") or [] if one["port"] == port]
+
+    def tcp_listener(self, host: str, port: int) -> Facts | None:
+        """The listener that takes connections to this address of the host."""
+        for listener in self.tcp_listeners(port):
+            if covers(listener["address"], host):
+                return listener
+        return None
+
+    def listener(self, address: str) -> Facts | None:
+        return self.unix_listener(address) if is_unix(address) else self.tcp_listener(*split_tcp(address))
+
+    def pools(self) -> t.Iterator[tuple[Facts, str, Facts]]:
+        """Each PHP-FPM of the host with each of its pools."""
+        for fpm in self.facts.get("php_fpm") or []:
+            for name, pool in fpm["pools"].items():
+                yield fpm, name, pool
+
+    def pool_at(self, address: str) -> tuple[Facts, str, Facts] | None:
+        """The pool whose listen is this address, running or not; a running one first."""
+        found = [entry for entry in self.pools() if pool_serves(entry[2], address)]
+        found.sort(key=lambda entry: entry[0].get("master") is None)
+        return found[0] if found else None
+
+
+def pool_serves(pool: Facts, address: str) -> bool:
+    listens = pool.get("address") or ""
+    if is_unix(listens) or is_unix(address):
+        return normal(listens) == normal(address)
+    host, port = split_tcp(listens)
+    asked, asked_port = split_tcp(address)
+    return port == asked_port and (covers(host, asked) or host == asked)
+
+
+@dataclass
+class Hop:
+    """One upstream address as one proxy's config names it, with all that was seen of it."""
+
+    proxy: Host
+    address: str
+    family: str
+    scheme: str
+    routes: list[Facts]
+    reach: Facts | None
+    backend: Host | None
+    answers: list[Facts] = field(default_factory=list)
+    records: list[Facts] = field(default_factory=list)
+
+    @property
+    def is_unix(self) -> bool:
+        return is_unix(self.address)
+
+    @property
+    def route_ids(self) -> frozenset[int]:
+        return frozenset(route["id"] for route in self.routes)
+
+    @property
+    def tried(self) -> list[Facts]:
+        return list((self.reach or {}).get("tried") or [])
+
+    @property
+    def real_address(self) -> str:
+        """Where the address leads when links in its path are followed."""
+        return (self.reach or {}).get("real") or self.address
+
+    @property
+    def failing(self) -> list[Facts]:
+        return [answer for answer in self.answers if answer_fails(answer)]
+
+    @property
+    def sick(self) -> bool:
+        """A request over this hop fails now, or the log has lines that blame it."""
+        return bool(self.failing or self.records)
+
+    @property
+    def on(self) -> str:
+        return self.backend.name if self.backend else split_tcp(self.address)[0]
+
+    @property
+    def source(self) -> str | None:
+        """The proxy's own address as the backend sees it, without what may be translated on the way."""
+        for attempt in self.tried:
+            if attempt.get("source"):
+                return str(attempt["source"])
+        return None
+
+    @property
+    def started(self) -> float:
+        """When the daemon behind this hop started last; lines that are older blame one that is gone."""
+        if not self.backend:
+            return 0.0
+        found = self.backend.pool_at(self.real_address)
+        if found:
+            return (found[0].get("master") or {}).get("started") or 0.0
+        listener = self.backend.listener(self.real_address)
+        unit = self.backend.unit(listener.get("unit")) if listener else None
+        return (unit or {}).get("since") or 0.0
+
+    @cached_property
+    def symptoms(self) -> dict[str, list[Evidence]]:
+        """What is wrong over this hop now, by signature: from connecting to it and from asking nginx."""
+        seen: dict[str, list[Evidence]] = {}
+        for attempt in self.tried:
+            signature = None if attempt.get("connected") else connect_symptom(attempt["address"], attempt.get("errno"))
+            if signature:
+                text = "connect to %s from %s: %s (errno %s)" % (attempt["address"], self.proxy.name, attempt.get("error"), attempt.get("errno"))
+                seen.setdefault(signature, []).append(Evidence("probe", text))
+        for answer in self.failing:
+            if answer.get("signature"):
+                seen.setdefault(answer["signature"], []).append(answer_evidence(answer))
+        return seen
+
+    def has(self, *signatures: str) -> bool:
+        return any(signature in self.symptoms for signature in signatures)
+
+    def past(self, *signatures: str) -> list[Facts]:
+        """Log records with these signatures that blame the daemon as it runs now."""
+        return [record for record in self.records if record["signature"] in signatures and record["last"] >= self.started]
+
+    def seen(self, *signatures: str) -> tuple[Evidence, ...]:
+        """All evidence of these signatures on this hop: live first, then the log."""
+        live = [item for signature in signatures for item in self.symptoms.get(signature, [])]
+        return tuple(live + [log_evidence(record) for record in self.records if record["signature"] in signatures])
+
+
+def answer_evidence(answer: Facts) -> Evidence:
+    status = answer.get("status") or "no answer in time"
+    return Evidence("answer", "%s answers %s" % (answer["url"], status))
+
+
+def log_evidence(record: Facts) -> Evidence:
+    times = "" if record["count"] == 1 else " (%d times)" % record["count"]
+    where = record.get("source") or ""
+    upstream = (record.get("upstream") or {}).get("text")
+    return Evidence("log", "%s: %s%s%s" % (where, record["message"], ", upstream %s" % upstream if upstream else "", times))
+
+
+class Fleet:
+    """All hosts of a run."""
+
+    def __init__(self, facts: t.Mapping[str, Facts], backend_services: t.Mapping[str, str] | None = None) -> None:
+        self.hosts = {name: Host(name, one) for name, one in facts.items()}
+        self.backend_services = dict(backend_services or {})
+
+    def proxies(self) -> list[Host]:
+        return [host for host in self.hosts.values() if host.nginx]
+
+    def owner(self, address: str, seen_from: Host) -> Host | None:
+        """The host that has this address: the proxy itself, or the one inventory host that holds it."""
+        if is_unix(address):
+            return seen_from
+        host = split_tcp(address)[0]
+        if is_loopback(host) or host in (seen_from.system.get("addresses") or []):
+            return seen_from
+        owners = [one for one in self.hosts.values() if host in (one.system.get("addresses") or [])]
+        return owners[0] if len(owners) == 1 else None
+
+    @cached_property
+    def hops(self) -> list[Hop]:
+        return [hop for proxy in self.proxies() for hop in self._hops_of(proxy)]
+
+    def sick_hops(self, *families: str) -> t.Iterator[Hop]:
+        for hop in self.hops:
+            if hop.sick and (not families or hop.family in families):
+                yield hop
+
+    def _hops_of(self, proxy: Host) -> list[Hop]:
+        hops: dict[tuple[str, str, str], Hop] = {}
+        down = {server["address"] for upstream in (proxy.config.get("upstreams") or {}).values() for server in upstream["servers"] if server["down"]}
+        for route in proxy.config.get("routes") or []:
+            for address in route["peers"]:
+                if address in down:
+                    continue
+                family, scheme = route["pass"]["family"], route["pass"]["scheme"]
+                hop = hops.get((family, scheme, address))
+                if hop is None:
+                    hop = hops[(family, scheme, address)] = self._hop(proxy, address, family, scheme)
+                hop.routes.append(route)
+        for hop in hops.values():
+            hop.answers = answers_over(hop, proxy)
+            hop.records = records_over(hop, proxy, [other for other in hops.values() if other is not hop])
+        return list(hops.values())
+
+    def _hop(self, proxy: Host, address: str, family: str, scheme: str) -> Hop:
+        reach = next((one for one in proxy.facts.get("reach") or [] if one["address"] == address and one.get("family") == family), None)
+        numbers = [attempt["address"] for attempt in (reach or {}).get("tried") or []] or [address]
+        owner = next((found for found in (self.owner(number, proxy) for number in numbers) if found), None)
+        return Hop(proxy, address, family, scheme, [], reach, owner)
+
+
+def answers_over(hop: Hop, proxy: Host) -> list[Facts]:
+    """Answers of the routes that use this hop, less those whose error-log line blames another address."""
+    others = {normal(address) for route in hop.routes for address in route["peers"]} - addresses_of(hop)
+    return [
+        answer
+        for answer in proxy.answers
+        if answer.get("route") in hop.route_ids and answer.get("from", "host") == "host" and normal(answer.get("upstream") or "") not in others
+    ]
+
+
+def addresses_of(hop: Hop) -> set[str]:
+    return {normal(hop.address)} | {normal(attempt["address"]) for attempt in hop.tried}
+
+
+def records_over(hop: Hop, proxy: Host, others: list[Hop]) -> list[Facts]:
+    """Log records that blame this hop. An address that no hop has now belongs to the named peer with that port: its name has moved."""
+    changed = max(proxy.last_change, hop.backend.last_change if hop.backend else 0.0)
+    mine = addresses_of(hop)
+    elsewhere = {address for other in others for address in addresses_of(other)}
+    found = []
+    for record in proxy.records:
+        blamed = normal((record.get("upstream") or {}).get("address") or "")
+        moved = is_name(hop.address) and blamed.startswith("tcp:") and blamed not in elsewhere and split_tcp(blamed)[1] == split_tcp(hop.address)[1]
+        if record["kind"] == "nginx" and record["last"] > changed and (blamed in mine or moved):
+            found.append(record)
+    return found

@@ -1,0 +1,66 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules over the facts of all hosts: findings, with the causes that explain a hop best.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils import causes as causes_package
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Fleet
+
+#: A finding below this is told, but nothing is changed because of it.
+SURE_ENOUGH = 0.6
+
+
+def known_causes() -> list[Cause]:
+    """Every cause: one a file in causes/, each with its CAUSE."""
+    names = sorted(module.name for module in pkgutil.iter_modules(causes_package.__path__) if not module.name.startswith("_"))
+    return [importlib.import_module("%s.%s" % (causes_package.__name__, name)).CAUSE for name in names]
+
+
+def judge(fleet: Fleet, causes: t.Sequence[Cause] | None = None) -> list[Finding]:
+    """All findings, the surest first; of several that explain one hop only those that no other explains better."""
+    known = {cause.name: cause for cause in (known_causes() if causes is None else causes)}
+    found: dict[str, Finding] = {}
+    for cause in known.values():
+        for finding in cause.find(fleet):
+            kept = found.get(finding.key)
+            found[finding.key] = merged(kept, finding) if kept else finding
+    explained = {(finding.seen_from, finding.subject, finding.cause) for finding in found.values()}
+    best = [finding for finding in found.values() if not outdone(finding, known, explained)]
+    return sorted(best, key=lambda finding: (-finding.confidence, finding.key))
+
+
+def merged(kept: Finding, other: Finding) -> Finding:
+    """The same cause found over two routes is one finding."""
+    evidence = kept.evidence + tuple(item for item in other.evidence if item not in kept.evidence)
+    return Finding(
+        cause=kept.cause, seen_from=kept.seen_from, on=kept.on, subject=kept.subject, evidence=evidence, remedy=kept.remedy or other.remedy,
+        why=kept.why, advice=kept.advice, routes=kept.routes | other.routes,
+    )
+
+
+def outdone(finding: Finding, known: t.Mapping[str, Cause], explained: set[tuple[str, str, str]]) -> bool:
+    return any((finding.seen_from, finding.subject, better) in explained for better in known[finding.cause].yields_to)
+
+
+def unexplained(fleet: Fleet, findings: t.Sequence[Finding]) -> dict[str, list[str]]:
+    """Per proxy, the URLs that fail now and that no finding explains."""
+    explained: dict[str, set[int]] = {}
+    for finding in findings:
+        explained.setdefault(finding.seen_from, set()).update(finding.routes)
+    left: dict[str, list[str]] = {}
+    for proxy in fleet.proxies():
+        routes = explained.get(proxy.name, set())
+        urls = [answer["url"] for answer in proxy.failing if answer.get("route") not in routes]
+        if urls:
+            left[proxy.name] = urls
+    return left
