@@ -1,0 +1,97 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Faults as data: faults/NAME.yml says how a topology is broken, what its URL then answers, and what a run must make of it.
+
+Shell text of faults and topologies runs under `sh -eu` with these variables:
+PHP (version, 8.2), POOL (file of the pool www), SITE (nginx's site file), WEB and APP (addresses of the two hosts).
+"""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from _podman import LabError
+from _settings import HERE
+
+PRELUDE = """\
+set -eu
+PHP=$(ls /etc/php)
+POOL=/etc/php/$PHP/fpm/pool.d/www.conf
+SITE=/etc/nginx/sites-available/default
+"""
+
+
+class Step(NamedTuple):
+    """Shell text, and the role (web, app) of the host that it is run on."""
+
+    role: str
+    text: str
+
+
+class Fault(NamedTuple):
+    """One file of faults/. status_before and expect are read by tests, the rest by the lab."""
+
+    name: str
+    title: str
+    cause: str | None
+    topology: str
+    steps: tuple[Step, ...]
+    url: str
+    host_header: str | None
+    status_before: int
+    expect: dict[str, Any]
+    podman_args: tuple[str, ...]
+
+    @property
+    def stem(self) -> str:
+        return self.name.replace("_", "-")
+
+
+class Topology(NamedTuple):
+    proxy: str
+    hosts: dict[str, str]
+
+
+def _yaml(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def topologies() -> dict[str, Topology]:
+    return {name: Topology(entry["proxy"], entry["hosts"]) for name, entry in _yaml(HERE / "topologies.yml").items()}
+
+
+def _fault(path: Path) -> Fault:
+    entry = _yaml(path)
+    steps = tuple(Step(role, text) for step in entry["break"] for role, text in step.items())
+    return Fault(
+        name=path.stem,
+        title=entry["title"],
+        cause=entry["cause"],
+        topology=entry["topology"],
+        steps=steps,
+        url=entry["url"],
+        host_header=entry.get("host_header"),
+        status_before=entry["status_before"],
+        expect=entry["expect"],
+        podman_args=tuple(entry.get("podman_args", ())),
+    )
+
+
+def faults() -> dict[str, Fault]:
+    """Every fault by name."""
+    return {path.stem: _fault(path) for path in sorted((HERE / "faults").glob("*.yml"))}
+
+
+def chosen(names: list[str]) -> list[Fault]:
+    """The faults that set names and fault names stand for, each once, in their order."""
+    known = faults()
+    sets = dict(_yaml(HERE / "sets.yml"), all=list(known))
+    wanted: dict[str, Fault] = {}
+    for name in names:
+        for fault in sets.get(name, [name]):
+            if fault not in known:
+                raise LabError("no fault or set is called %s; there are: %s" % (fault, ", ".join([*sets, *known])))
+            wanted[fault] = known[fault]
+    return list(wanted.values())

@@ -1,0 +1,234 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hosts of the lab: booted, broken, asked, removed. What runs is remembered in state.json."""
+
+import fcntl
+import http.client
+import json
+import shlex
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, NamedTuple, TypeVar
+
+from _faults import PRELUDE, Fault, faults, topologies
+from _images import image_tag, make_image
+from _podman import LabError, podman
+from _settings import FIRST_ADDRESS, KEY, LABEL, NAME, NETWORK, STATE, STATE_DIR, SUBNET
+
+AT_ONCE = 4
+BOOT_SECONDS = 60
+ASK_SECONDS = 15
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Place(NamedTuple):
+    """The hosts that one fault has to itself."""
+
+    fault: Fault
+    suite: str
+    broken: bool
+    addresses: dict[str, str]
+
+    def host(self, role: str) -> str:
+        return "%s-%s" % (self.fault.stem, role)
+
+    @property
+    def proxy(self) -> str:
+        return topologies()[self.fault.topology].proxy
+
+    def names(self) -> list[str]:
+        return [self.host(role) for role in self.addresses]
+
+
+def container(host: str) -> str:
+    return host if NAME == "lab" else "%s-%s" % (NAME, host)
+
+
+def at_once(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(function, items))
+
+
+@contextmanager
+def _locked() -> Iterator[None]:
+    """One at a time gives out addresses and writes the state."""
+    STATE_DIR.mkdir(parents=True, exist_ok=True)
+    with (STATE_DIR / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _read_state() -> dict[str, Any]:
+    return json.loads(STATE.read_text()) if STATE.exists() else {}
+
+
+def _write_state(state: dict[str, Any]) -> None:
+    unfinished = STATE.with_suffix(".part")
+    unfinished.write_text(json.dumps(state, indent=1))
+    unfinished.rename(STATE)
+
+
+def places(names: Iterable[str] = ()) -> list[Place]:
+    """What is up: all of it, or only the faults that are named."""
+    known = faults()
+    wanted = set(names)
+    return [
+        Place(known[name], entry["suite"], entry["broken"], entry["hosts"])
+        for name, entry in _read_state().items()
+        if name in known and (not wanted or name in wanted)
+    ]
+
+
+def run_in(host: str, text: str, check: bool = True, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    """Run shell text on a host as root."""
+    return podman("exec", "-i", container(host), "sh", text=text, check=check, timeout=timeout)
+
+
+def _variables(addresses: dict[str, str]) -> str:
+    return PRELUDE + "".join("%s=%s\n" % (role.upper(), address) for role, address in addresses.items())
+
+
+def _key() -> str:
+    if not KEY.exists():
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "lab only", "-f", str(KEY)], check=True, stdin=subprocess.DEVNULL)
+    return KEY.with_suffix(".pub").read_text().strip()
+
+
+def _network() -> None:
+    if podman("network", "exists", NETWORK, check=False).returncode != 0:
+        # The gateway is this machine's own address there: without DNS or a way out podman would not give it one.
+        gateway = str(next(SUBNET.hosts()))
+        podman("network", "create", "--internal", "--disable-dns", "--gateway", gateway, "--label", LABEL, "--subnet", str(SUBNET), NETWORK)
+
+
+def _reserve(wanted: list[Fault], suite: str) -> list[Place]:
+    """Give addresses to the faults that are not up yet."""
+    with _locked():
+        _key()
+        _network()
+        state = _read_state()
+        taken = {address for entry in state.values() for address in entry["hosts"].values()}
+        free = (str(address) for number, address in enumerate(SUBNET) if number >= FIRST_ADDRESS and str(address) not in taken)
+        new = [fault for fault in wanted if fault.name not in state]
+        for fault in new:
+            hosts = {role: next(free) for role in topologies()[fault.topology].hosts}
+            state[fault.name] = {"suite": suite, "broken": False, "hosts": hosts}
+        _write_state(state)
+    return places([fault.name for fault in new]) if new else []
+
+
+def _before_init(place: Place, role: str) -> str:
+    """What happens in a new host before its systemd starts."""
+    known = "".join("%s %s\n" % (address, other) for other, address in place.addresses.items())
+    files = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n%s %s\n%s" % (place.addresses[role], place.host(role), known)
+    return "\n".join(
+        [
+            _variables(place.addresses),
+            "printf '%%s\\n' %s >/root/.ssh/authorized_keys" % shlex.quote(_key()),
+            "printf '%%s' %s >/etc/hosts" % shlex.quote(files),
+            ": >/etc/resolv.conf",
+            topologies()[place.fault.topology].hosts[role],
+            "exec /sbin/init",
+        ]
+    )
+
+
+def _boot(place: Place, role: str) -> None:
+    host = place.host(role)
+    podman(
+        *("run", "-d", "--name", container(host), "--hostname", host, "--label", LABEL),
+        *("--network", "%s:ip=%s" % (NETWORK, place.addresses[role]), "--no-hosts", "--dns", "none"),
+        *("--systemd=always", "--security-opt", "unmask=/proc/sys"),
+        *place.fault.podman_args,
+        *(image_tag(place.suite), "sh", "-c", _before_init(place, role)),
+    )
+
+
+def _wait(host: str, address: str) -> None:
+    """Until ssh answers and systemd has done all that it wanted to start."""
+    end = time.monotonic() + BOOT_SECONDS
+    while time.monotonic() < end:
+        try:
+            with socket.create_connection((address, 22), timeout=2) as connection:
+                if connection.recv(4) == b"SSH-":
+                    podman("exec", container(host), "systemctl", "is-system-running", "--wait", check=False, timeout=BOOT_SECONDS)
+                    return
+        except OSError:
+            time.sleep(0.2)
+    raise LabError("%s did not boot in %d seconds: podman logs %s" % (host, BOOT_SECONDS, container(host)))
+
+
+def up(wanted: list[Fault], suite: str) -> list[Place]:
+    """Boot the hosts of the faults that are not up yet."""
+    make_image(suite)
+    new = _reserve(wanted, suite)
+    pairs = [(place, role) for place in new for role in place.addresses]
+    at_once(lambda pair: _boot(*pair), pairs)
+    at_once(lambda pair: _wait(pair[0].host(pair[1]), pair[0].addresses[pair[1]]), pairs)
+    return new
+
+
+def url(place: Place) -> str:
+    return "http://%s%s" % (place.addresses[place.proxy], place.fault.url)
+
+
+def ask(place: Place) -> int | None:
+    """The status that nginx gives this machine for the fault's URL; None: no HTTP answer."""
+    connection = http.client.HTTPConnection(place.addresses[place.proxy], 80, timeout=ASK_SECONDS)
+    headers = {"Host": place.fault.host_header} if place.fault.host_header else {}
+    try:
+        connection.request("GET", place.fault.url, headers=headers)
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+def _break_one(place: Place) -> tuple[Place, int | None]:
+    if not place.broken:
+        for step in place.fault.steps:
+            run_in(place.host(step.role), _variables(place.addresses) + step.text)
+    answer = ask(place)
+    for _ in range(20):
+        if answer == place.fault.status_before:
+            break
+        time.sleep(0.5)
+        answer = ask(place)
+    return place, answer
+
+
+def break_hosts(some: list[Place]) -> list[tuple[Place, int | None]]:
+    """Inject each fault, then ask its URL until it answers as the fault says it does."""
+    answers = at_once(_break_one, some)
+    with _locked():
+        state = _read_state()
+        for place in some:
+            state[place.fault.name]["broken"] = True
+        _write_state(state)
+    return answers
+
+
+def down(names: list[str]) -> None:
+    """Remove hosts of ours: those of the faults that are named, or all with the network."""
+    with _locked():
+        state = _read_state()
+        if names:
+            gone = [container(host) for place in places(names) for host in place.names()]
+            state = {name: entry for name, entry in state.items() if name not in names}
+        else:
+            gone = podman("ps", "-aq", "--filter", "label=" + LABEL).stdout.split()
+            state = {}
+        if gone:
+            podman("rm", "-f", "-t", "0", *gone)
+        if not state and podman("network", "exists", NETWORK, check=False).returncode == 0:
+            podman("network", "rm", NETWORK)
+        _write_state(state)
+

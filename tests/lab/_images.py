@@ -1,0 +1,77 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Images of Debian hosts, made from Debian packages: a slow base layer (mmdebstrap) and a quick one on top (setup.sh).
+
+Each tag carries a fingerprint of what went in, so that an image is made again when, and only when, its recipe changed.
+"""
+
+import hashlib
+import os
+import subprocess
+from pathlib import Path
+
+from _podman import LabError, podman
+from _settings import HERE, HOME, SUITES
+
+RECIPE = HERE / "image"
+MIRROR = os.environ.get("LAB_MIRROR", "http://deb.debian.org/debian")
+SECURITY = os.environ.get("LAB_SECURITY_MIRROR", "http://deb.debian.org/debian-security")
+EXCLUDED = ("/usr/share/man/*", "/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/info/*")
+
+
+def words(path: Path) -> list[str]:
+    """The words of a list, one a line, without comments."""
+    return [line.strip() for line in path.read_text().splitlines() if line.strip() and not line.startswith("#")]
+
+
+def _fingerprint(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
+
+
+def _base_tag(suite: str) -> str:
+    return "localhost/bad-gateway-base:%s-%s" % (suite, _fingerprint(*words(RECIPE / "packages.txt")))
+
+
+def image_tag(suite: str) -> str:
+    """The tag that a host of this suite is booted from."""
+    recipe = [(RECIPE / name).read_text() for name in ("Containerfile", "setup.sh")]
+    return "localhost/bad-gateway-host:%s-%s" % (suite, _fingerprint(_base_tag(suite), *recipe))
+
+
+def _exists(tag: str) -> bool:
+    return podman("image", "exists", tag, check=False).returncode == 0
+
+
+def _bootstrap(suite: str, tar: Path) -> None:
+    argv = ["mmdebstrap", "--variant=minbase", "--mode=root", "--quiet", "--include=" + ",".join(words(RECIPE / "packages.txt"))]
+    argv += ["--dpkgopt=path-exclude=" + pattern for pattern in EXCLUDED]
+    argv += [suite, str(tar), "deb %s %s main" % (MIRROR, suite), "deb %s %s-security main" % (SECURITY, suite)]
+    try:
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=1200)
+    except FileNotFoundError:
+        raise LabError("mmdebstrap is not installed; tests/lab/packages.txt lists what the lab needs") from None
+    if done.returncode != 0:
+        tar.unlink(missing_ok=True)
+        raise LabError("mmdebstrap of %s failed:\n%s" % (suite, done.stderr[-3000:]))
+
+
+def make_image(suite: str) -> str:
+    """Make the image of a suite unless it is there; answers its tag."""
+    if suite not in SUITES:
+        raise LabError("no image can be made of %s; there are: %s" % (suite, ", ".join(SUITES)))
+    tag, base = image_tag(suite), _base_tag(suite)
+    if _exists(tag):
+        return tag
+    if not _exists(base):
+        tar = HOME / "images" / (base.rpartition(":")[2] + ".tar")
+        tar.parent.mkdir(parents=True, exist_ok=True)
+        if not tar.exists():
+            print("%s: Debian packages" % suite, flush=True)
+            unfinished = tar.with_suffix(".part.tar")
+            _bootstrap(suite, unfinished)
+            unfinished.rename(tar)
+        podman("import", "-q", str(tar), base)
+    print("%s: %s" % (suite, tag), flush=True)
+    podman("build", "-q", "--network", "none", "--build-arg", "BASE=" + base, "-t", tag, str(RECIPE))
+    return tag

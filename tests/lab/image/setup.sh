@@ -1,0 +1,48 @@
+#!/bin/sh
+# Turns Debian's freshly installed packages into a lab host: runs once, when the image is made.
+set -eu
+
+php=$(ls /etc/php)
+
+# nginx and Apache both ask for port 80 at first boot; which of them loses varies.
+sed -i 's/^Listen 80$/Listen 7080/' /etc/apache2/ports.conf
+sed -i 's/<VirtualHost \*:80>/<VirtualHost *:7080>/' /etc/apache2/sites-available/000-default.conf
+echo 'ServerName localhost' >/etc/apache2/conf-available/servername.conf
+a2enconf -q servername
+a2enmod -q headers
+systemctl disable -q apache2 firewalld ufw nftables
+
+# What Debian's default site shows commented out, switched on.
+cat >/etc/nginx/sites-available/default <<SITE
+server {
+	listen 80 default_server;
+	listen [::]:80 default_server;
+
+	root /var/www/html;
+	index index.php index.html index.nginx-debian.html;
+
+	server_name _;
+
+	location / {
+		try_files \$uri \$uri/ =404;
+	}
+
+	location ~ \.php\$ {
+		include snippets/fastcgi-php.conf;
+		fastcgi_pass unix:/run/php/php$php-fpm.sock;
+	}
+}
+SITE
+echo '<?php echo "made by PHP\n";' >/var/www/html/index.php
+echo 'a plain file' >/var/www/html/plain.txt
+rm -f /var/www/html/index.html
+mkdir -p /var/www/app
+echo 'made by Apache' >/var/www/app/index.html
+sed -i 's,DocumentRoot /var/www/html,DocumentRoot /var/www/app,' /etc/apache2/sites-available/000-default.conf
+
+# Nothing that wakes up by itself while a test watches.
+systemctl mask -q apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer logrotate.timer \
+	phpsessionclean.timer systemd-tmpfiles-clean.timer man-db.timer getty.target console-getty.service systemd-logind.service systemd-udevd.service \
+	systemd-networkd.service systemd-networkd-wait-online.service systemd-resolved.service systemd-timesyncd.service 2>/dev/null || true
+
+install -d -m 0700 /root/.ssh

@@ -1,0 +1,72 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs on a lab host: prints, as JSON, what a run could have changed there. Reads only."""
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+
+TREES = ("/etc", "/var/www", "/var/lib/bad_gateway", "/usr/local")
+COUNTERS = re.compile(r"\[\d+:\d+\]")
+
+
+def output(*argv):
+    try:
+        return subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True).stdout
+    except OSError:
+        return ""
+
+
+def entry(path):
+    """Mode, owner and content of one file, folder or link in one line."""
+    status = os.lstat(path)
+    if os.path.islink(path):
+        content = "-> " + os.readlink(path)
+    elif os.path.isfile(path):
+        with open(path, "rb") as stream:
+            content = hashlib.sha256(stream.read()).hexdigest()[:16]
+    else:
+        content = ""
+    return "%o %d:%d %s" % (status.st_mode, status.st_uid, status.st_gid, content)
+
+
+def files():
+    found = {}
+    for tree in TREES:
+        for folder, folders, names in os.walk(tree):
+            for name in folders + names:
+                path = os.path.join(folder, name)
+                found[path] = entry(path)
+    return found
+
+
+def units():
+    """State and main process of each service and socket unit that is loaded, and whether it is enabled."""
+    listing = output("systemctl", "list-units", "--all", "--plain", "--no-legend", "--type=service,socket")
+    names = [line.split()[0] for line in listing.splitlines() if line.split()]
+    shown = output("systemctl", "show", "-p", "Id,ActiveState,SubState,MainPID,UnitFileState", *names)
+    found = {}
+    for block in shown.split("\n\n"):
+        values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        if values:
+            found[values.pop("Id")] = " ".join("%s=%s" % item for item in sorted(values.items()))
+    return found
+
+
+def rules():
+    texts = {
+        "nft": output("nft", "--stateless", "list", "ruleset"),
+        "iptables": output("iptables-save"),
+        "ip6tables": output("ip6tables-save"),
+    }
+    return {name: [COUNTERS.sub("", line) for line in text.splitlines() if not line.startswith("#")] for name, text in texts.items()}
+
+
+def nginx_processes():
+    return sorted(output("pgrep", "-x", "nginx").split(), key=int)
+
+
+print(json.dumps({"files": files(), "units": units(), "rules": rules(), "nginx_processes": nginx_processes()}, indent=1, sort_keys=True))
