@@ -96,7 +96,7 @@ def fingerprint(*parts: t.Any) -> str:
 class Cause:
     """What a file in causes/ declares.
 
-    find reads a Fleet and yields findings. yields_to names causes that explain the same hop better: this one is dropped beside them.
+    find reads a Fleet and yields findings. yields_to names causes that explain the same hop better: this one is dropped beside them ("*": beside any).
     """
 
     name: str

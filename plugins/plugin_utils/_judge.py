@@ -34,8 +34,7 @@ def judge(fleet: Fleet, causes: t.Sequence[Cause] | None = None) -> list[Finding
         for finding in cause.find(fleet):
             kept = found.get(finding.key)
             found[finding.key] = merged(kept, finding) if kept else finding
-    explained = {(finding.seen_from, finding.subject, finding.cause) for finding in found.values()}
-    best = [finding for finding in found.values() if not outdone(finding, known, explained)]
+    best = [finding for finding in found.values() if not outdone(finding, known, found.values())]
     return sorted(best, key=lambda finding: (-finding.confidence, finding.key))
 
 
@@ -48,8 +47,14 @@ def merged(kept: Finding, other: Finding) -> Finding:
     )
 
 
-def outdone(finding: Finding, known: t.Mapping[str, Cause], explained: set[tuple[str, str, str]]) -> bool:
-    return any((finding.seen_from, finding.subject, better) in explained for better in known[finding.cause].yields_to)
+def outdone(finding: Finding, known: t.Mapping[str, Cause], found: t.Iterable[Finding]) -> bool:
+    """Whether another cause, found for the same subject or the same route, explains this one's symptoms better."""
+    yields_to = known[finding.cause].yields_to
+    for other in found:
+        better = other.cause in yields_to or ("*" in yields_to and other.cause != finding.cause)
+        if better and other.seen_from == finding.seen_from and (other.subject == finding.subject or other.routes & finding.routes):
+            return True
+    return False
 
 
 def unexplained(fleet: Fleet, findings: t.Sequence[Finding]) -> dict[str, list[str]]:

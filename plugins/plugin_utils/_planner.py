@@ -12,7 +12,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Finding, fingerprint
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Fleet, Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import SURE_ENOUGH
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._symptoms import answer_fails
 
@@ -103,8 +103,16 @@ def step_for(finding: Finding, fleet: Fleet, run: str) -> Step:
         raise ValueError("finding %s asks for no remedy" % finding.key)
     name = "%s-%s" % (remedy.role, fingerprint(finding.on, remedy.parameters))
     variables = {"%s_%s" % (remedy.role, key): value for key, value in remedy.parameters.items()}
+    if remedy.role in RELOADS_NGINX:
+        variables.update(nginx_service(fleet.hosts[finding.on]))
     variables.update({remedy.role + "_run": run, remedy.role + "_change": name, remedy.role + "_proof": proof(finding, fleet)})
     return Step(name, finding.on, finding.seen_from, remedy.role, variables, (finding.cause,))
+
+
+def nginx_service(host: Host) -> dict[str, t.Any]:
+    """How nginx is reloaded on this host, for the role that does it."""
+    unit = (host.nginx.get("unit") or "nginx").replace(".service", "")
+    return {"nginx_restart_service": unit, "nginx_restart_manager": host.system.get("service_manager"), "nginx_restart_system": host.system.get("family")}
 
 
 def joined(first: Step, other: Step) -> Step:

@@ -1,0 +1,58 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All children of a pool are busy: requests wait in the queue until nginx gives up, or find it full."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding, Remedy
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop, Host, log_evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._pool_size import size
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import fpm_parameters, on_hop
+
+#: What a waiting client sees when the children are all busy.
+WAITED = ("unix_backlog_full", "upstream_read_timeout", "connect_timeout")
+
+
+def limit_of(pool: Facts) -> int:
+    return int(pool["settings"].get("pm.max_children", {}).get("value") or 0)
+
+
+def saturated(host: Host, fpm: Facts, name: str, pool: Facts) -> tuple[Evidence, ...]:
+    """Evidence that this pool ran out of children since its master started and still has no more."""
+    since = (fpm.get("master") or {}).get("started") or 0.0
+    lines = [
+        log_evidence(record) for record in host.records
+        if record["signature"] == "fpm_max_children" and record.get("pool") in (name, None) and record["last"] >= since
+    ]
+    workers, limit = len(pool.get("workers") or []), limit_of(pool)
+    listener = host.listener(pool.get("address") or "")
+    queue = (listener or {}).get("queue") or 0
+    full = [Evidence("pool", "pool %s: %d of %d children, %d connections in the queue" % (name, workers, limit, queue))]
+    busy = bool(limit) and workers >= limit and queue > 0
+    limited = [Evidence("pool", "pool %s still has pm.max_children = %d" % (name, limit), 0.4)]
+    return (*lines, *(full if busy else limited if lines else []))
+
+
+def find(fleet: Fleet) -> t.Iterator[Finding]:
+    for hop in fleet.hops:
+        found = hop.backend.pool_at(hop.real_address) if hop.backend and hop.family == "fastcgi" else None
+        if not found or not found[0].get("master") or not hop.backend:
+            continue
+        evidence = saturated(hop.backend, *found)
+        if evidence and (hop.sick or any(item.look == "log" for item in evidence)):
+            yield more_children(hop, hop.backend, found, (*hop.seen(*WAITED), *evidence))
+
+
+def more_children(hop: Hop, host: Host, found: tuple[Facts, str, Facts], evidence: tuple[Evidence, ...]) -> Finding:
+    fpm, name, _pool = found
+    sized = size(host.facts, fpm, name)
+    if not sized.settings:
+        return on_hop(hop, CAUSE.name, evidence, why=sized.why, advice=("request_slowlog_timeout = 5s and slowlog = FILE in the pool tell what the children wait on",))
+    parameters = fpm_parameters(host, fpm, action="reloaded", pool=name, settings=sized.settings)
+    return on_hop(hop, CAUSE.name, evidence, remedy=Remedy("php_fpm", ("config", "reload"), parameters, note=sized.sum))
+
+
+CAUSE = Cause(name="fpm_max_children", title="The PHP-FPM pool has too few children", find=find, yields_to=("fpm_backlog_full",))

@@ -1,0 +1,30 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The log has 502s, and on asking again they are gone: nothing is changed."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Fleet, Hop, log_evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
+
+#: Signatures of requests that did not fail with 502, or that are only a consequence.
+OTHERWISE = frozenset({"upstream_closed_midbody", "upstream_read_timeout", "disk_full", "nginx_temp_dir_permission"})
+
+
+def find(fleet: Fleet) -> t.Iterator[Finding]:
+    for hop in fleet.hops:
+        records = [record for record in hop.records if record["signature"] not in OTHERWISE]
+        if records and hop.answers and not hop.failing:
+            yield gone(hop, [log_evidence(record) for record in records])
+
+
+def gone(hop: Hop, evidence: list[Evidence]) -> Finding:
+    fine = [Evidence("answer", "%s answers %s now" % (answer["url"], answer.get("status"))) for answer in hop.answers[:3]]
+    return on_hop(hop, CAUSE.name, (*evidence, *fine), why="gone on asking again: nothing is changed")
+
+
+CAUSE = Cause(name="transient", title="A 502 that is gone on asking again", find=find, yields_to=("*",))
