@@ -1,0 +1,187 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every PHP-FPM of a host, running or not: its pools with the values in force, its workers with their memory, its unit.
+
+Private to this collection: it may change in any release.
+"""
+
+import os
+import re
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_config import FpmConfig, Pool, Value, parse
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_places import (
+    Place,
+    installed,
+    prefix_of,
+    state_dir_of,
+    version_of,
+)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_test import test_config
+from ansible_collections.webops.bad_gateway.plugins.module_utils._processes import Accounts, Process, Processes
+
+MEASURED_PER_POOL = 64
+NOT_A_LOG = ("", "syslog", "/dev/stderr", "/dev/stdout", "/proc/self/fd/1", "/proc/self/fd/2")
+NOT_WANTED = ("disabled", "masked", "masked-runtime")
+
+_MASTER = re.compile(r"php-fpm: master process \((?P<config>.*)\)")
+_FPM_UNIT = re.compile(r"php.*fpm|fpm.*php")
+
+Units = Optional[Dict[str, Any]]
+
+
+class Instance(NamedTuple):
+    """One PHP-FPM: what is run with which main file, by which unit; master is None where it is not running."""
+
+    binary: str
+    version: Optional[str]
+    config: str
+    unit: Optional[str]
+    prefix: str
+    master: Optional[Process]
+
+
+def collect(host: Host, processes: Processes, units: Units) -> List[Dict[str, Any]]:
+    """The facts php_fpm: what runs first, then what is installed and does not run."""
+    accounts = Accounts(host)
+    return [_facts(host, processes, units, accounts, instance) for instance in instances(host, processes, units)]
+
+
+def instances(host: Host, processes: Processes, units: Units) -> List[Instance]:
+    places = installed(host)
+    running = [_running(host, process, places, units) for process in processes.find(title=_MASTER.pattern)]
+    taken = {instance.config for instance in running}
+    return running + [_stopped(host, place, units) for place in places if place.config not in taken]
+
+
+def _running(host: Host, master: Process, places: List[Place], units: Units) -> Instance:
+    found = _MASTER.match(master.title)
+    config = os.path.normpath(os.path.join(master.cwd or "/", found.group("config") if found else ""))
+    same = [place for place in places if place.config == config]
+    binary = master.exe or (same[0].binary if same else "")
+    place = Place(binary, version_of(host, binary), config, same[0].units if same else ())
+    unit = _unit_of_master(master, units) or _unit_by_name(host, place, units)
+    return Instance(binary, place.version, config, unit, _prefix(binary, unit, units), master)
+
+
+def _stopped(host: Host, place: Place, units: Units) -> Instance:
+    unit = _unit_by_exec(place, units) or _unit_by_name(host, place, units)
+    return Instance(place.binary, place.version or version_of(host, place.binary), place.config, unit, _prefix(place.binary, unit, units), None)
+
+
+def _unit_of_master(master: Process, units: Units) -> Optional[str]:
+    """The unit that started this master. A login session or a supervisor's unit is not FPM's own."""
+    for name, unit in sorted((units or {}).items()):
+        if unit.get("main_pid") == master.pid:
+            return name
+    unit_name = master.unit or ""
+    return unit_name if unit_name.endswith(".service") and _FPM_UNIT.search(unit_name) else None
+
+
+def _unit_by_exec(place: Place, units: Units) -> Optional[str]:
+    for name, unit in sorted((units or {}).items()):
+        argv = unit.get("exec") or []
+        if argv and os.path.normpath(argv[0]) == place.binary and _option(argv, "-y", "--fpm-config") in (None, place.config):
+            return name
+    return None
+
+
+def _unit_by_name(host: Host, place: Place, units: Units) -> Optional[str]:
+    """A masked unit shows no command: its name must do. Without systemd, init scripts have the same names."""
+    for name in place.units:
+        if units and "%s.service" % name in units:
+            return "%s.service" % name
+    for name in place.units:
+        if not units and host.exists("/etc/init.d/%s" % name):
+            return name
+    return None
+
+
+def _option(argv: List[str], short: str, long: str) -> Optional[str]:
+    for index, word in enumerate(argv):
+        if word in (short, long) and index + 1 < len(argv):
+            return argv[index + 1]
+        if word.startswith(long + "="):
+            return word[len(long) + 1 :]
+    return None
+
+
+def _prefix(binary: str, unit: Optional[str], units: Units) -> str:
+    argv = ((units or {}).get(unit or "") or {}).get("exec") or []
+    return _option(argv, "-p", "--prefix") or prefix_of(binary)
+
+
+def _facts(host: Host, processes: Processes, units: Units, accounts: Accounts, instance: Instance) -> Dict[str, Any]:
+    config = parse(host, instance.config, instance.prefix)
+    if host.read(instance.config, 1) is None:
+        host.unseen("php_fpm %s" % instance.config, "the file cannot be read")
+    include = config.dropin_include()
+    master = instance.master
+    return {
+        "binary": instance.binary,
+        "version": instance.version,
+        "config": instance.config,
+        "pool_dir": os.path.dirname(include.pattern) if include else None,
+        "unit": instance.unit,
+        "master": {"pid": master.pid, "started": master.started} if master else None,
+        "test": _test(host, units, instance, config),
+        "error_log": error_log(config, instance.binary),
+        "global": {name: _setting(value) for name, value in config.globals.items()},
+        "pools": {pool.name: _pool(config, pool, _workers(host, processes, accounts, master, pool.name)) for pool in config.pools.values()},
+    }
+
+
+def _test(host: Host, units: Units, instance: Instance, config: FpmConfig) -> Optional[Dict[str, Any]]:
+    """A running master has proven its files, and an FPM that nobody wants to run may be as broken as it likes."""
+    unit = (units or {}).get(instance.unit or "") or {}
+    if instance.master or unit.get("enabled") in NOT_WANTED:
+        return None
+    return test_config(host, instance.binary, config).as_fact()
+
+
+def error_log(config: FpmConfig, binary: str) -> Optional[str]:
+    """The file that FPM logs to, None where that is syslog or stderr."""
+    path = config.globals["error_log"].value if "error_log" in config.globals else "log/php-fpm.log"
+    if path in NOT_A_LOG:
+        return None
+    return path if path.startswith("/") else os.path.join(state_dir_of(binary), path)
+
+
+def _setting(value: Value) -> Dict[str, Any]:
+    return {"value": value.value, "place": {"file": value.file, "line": value.line}}
+
+
+def _pool(config: FpmConfig, pool: Pool, workers: List[Dict[str, Any]]) -> Dict[str, Any]:
+    return {
+        "address": config.address(pool),
+        "settings": {name: _setting(value) for name, value in pool.settings.items()},
+        "file": pool.file,
+        "workers": workers,
+    }
+
+
+def _workers(host: Host, processes: Processes, accounts: Accounts, master: Optional[Process], pool: str) -> List[Dict[str, Any]]:
+    title = "php-fpm: pool %s" % pool
+    found = [child for child in processes.children_of(master.pid) if child.title == title] if master else []
+    measured = _spread(len(found), MEASURED_PER_POOL)
+    return [_worker(host, accounts, child, index in measured) for index, child in enumerate(found)]
+
+
+def _spread(count: int, limit: int) -> Tuple[int, ...]:
+    """Which of count workers are measured: all, or limit of them evenly from oldest to youngest."""
+    return tuple(range(count)) if count <= limit else tuple(index * count // limit for index in range(limit))
+
+
+def _worker(host: Host, accounts: Accounts, child: Process, measured: bool) -> Dict[str, Any]:
+    waits_in = (host.read("/proc/%d/wchan" % child.pid, 256) or "").strip()
+    return {
+        "pid": child.pid,
+        "user": accounts.user(child.uid),
+        "pss": child.pss() if measured else None,
+        "rss": child.rss(),
+        "started": child.started,
+        "state": child.state,
+        "waits_in": waits_in if waits_in not in ("", "0") else None,
+    }

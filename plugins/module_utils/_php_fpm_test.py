@@ -1,0 +1,97 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What php-fpm -t thinks of a configuration, and which line it means.
+
+The same binary and the same main file must be asked as run: the test of another PHP version says nothing. It needs root, it writes a line to FPM's
+error log, and it opens logs but no listening socket.
+
+Private to this collection: it may change in any release.
+"""
+
+import re
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_config import FpmConfig, Pool, Value
+
+TEST_TIMEOUT = 20.0
+SERIOUS = ("ERROR", "ALERT", "PHP")
+CONSEQUENCES = ("failed to post process", "failed to load configuration", "FPM initialization failed", "Unable to include")
+
+_MESSAGE = re.compile(r"^(?:\[[^\]]*\] )?(?:\w+: )??(?P<level>[A-Z]+): +(?P<text>.*)$")
+_PLACE = re.compile(r"^\[(?P<file>/[^\]]*):(?P<line>\d+)\] (?P<reason>.*)$")
+_INCLUDED = re.compile(r"Unable to include (?P<file>\S+) from \S+ at line (?P<line>\d+)")
+_OPENED = re.compile(r"failed to open configuration file '(?P<file>[^']+)'")
+_POOL = re.compile(r"^\[pool (?P<name>[^\]]+)\] ")
+_PHP_TAIL = re.compile(r" in Unknown on line \d+$")
+_WORD = re.compile(r"[a-z][a-z_]*(?:\.[a-z_]+)*")
+
+Where = Optional[Tuple[str, int]]
+
+
+class Verdict(NamedTuple):
+    """sound: None where the test could not be run; error then says why."""
+
+    sound: Optional[bool]
+    error: Optional[str]
+    where: Where
+
+    def as_fact(self) -> Dict[str, Any]:
+        where = {"file": self.where[0], "line": self.where[1]} if self.where else None
+        return {"sound": self.sound, "error": self.error, "where": where}
+
+
+def test_config(host: Host, binary: str, config: FpmConfig) -> Verdict:
+    """Ask FPM itself."""
+    ran = host.run([binary, "-t", "--fpm-config", config.path], TEST_TIMEOUT)
+    if ran.code is None:
+        return Verdict(None, ran.error, None)
+    if ran.code == 0:
+        return Verdict(True, None, None)
+    return verdict(ran.err + "\n" + ran.out, config)
+
+
+def verdict(text: str, config: FpmConfig) -> Verdict:
+    """The first cause in the output of a failed php-fpm -t; what only follows from it is left out."""
+    messages = _messages(text)
+    causes = [(level, message) for level, message in messages if not message.startswith(CONSEQUENCES)]
+    if not causes:
+        return Verdict(False, messages[0][1] if messages else "php-fpm -t failed without a message", _first_error(config))
+    level, message = causes[0]
+    placed = _PLACE.match(message)
+    if placed:
+        return Verdict(False, placed.group("reason"), (placed.group("file"), int(placed.group("line"))))
+    if level == "PHP":
+        return Verdict(False, _PHP_TAIL.sub("", message), _included(messages) or _first_error(config))
+    opened = _OPENED.search(message)
+    return Verdict(False, message, (opened.group("file"), 0) if opened else _guess(message, config))
+
+
+def _messages(text: str) -> List[Tuple[str, str]]:
+    found = [_MESSAGE.match(line) for line in text.splitlines()]
+    return [(match.group("level"), match.group("text").strip()) for match in found if match and match.group("level") in SERIOUS]
+
+
+def _included(messages: List[Tuple[str, str]]) -> Where:
+    """FPM counts lines across files: the number that it gives for the include line is that of the bad line in the included file."""
+    for _level, message in messages:
+        found = _INCLUDED.search(message)
+        if found:
+            return found.group("file"), int(found.group("line"))
+    return None
+
+
+def _first_error(config: FpmConfig) -> Where:
+    return (config.errors[0].file, config.errors[0].line) if config.errors else None
+
+
+def _guess(message: str, config: FpmConfig) -> Where:
+    """The line of the first entry that the message names; a pool's head where it names none that is set."""
+    found = _POOL.match(message)
+    pool: Optional[Pool] = config.pool(found.group("name")) if found else None
+    settings: Dict[str, Value] = pool.settings if pool else config.globals
+    for word in _WORD.findall(_POOL.sub("", message)):
+        if word in settings:
+            return settings[word].file, settings[word].line
+    return (pool.file, pool.line) if pool else None
