@@ -1,0 +1,199 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Upstreams connected to as nginx would: same account, same mounts, same kind of connect, same protocol.
+
+Private to this collection: it may change in any release.
+"""
+
+import os
+import socket
+import ssl
+from functools import partial
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Union
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils import _fastcgi, _http, _speak
+from ansible_collections.webops.bad_gateway.plugins.module_utils._identity import Identity, of_process, of_user, told_by_child
+from ansible_collections.webops.bad_gateway.plugins.module_utils._parallel import run_all
+from ansible_collections.webops.bad_gateway.plugins.module_utils._tls import Tls, context, failure, handshake
+from ansible_collections.webops.bad_gateway.plugins.module_utils._wire import Deadline, Dialled, dial, parse_address, targets_of
+
+FAMILIES = ("fastcgi", "proxy", "uwsgi", "scgi", "grpc", "memcached")
+THREADS = 16
+_GRACE = 1.0
+
+Reached = Dict[str, Any]
+Speak = Callable[[socket.socket, Deadline], Optional[Dict[str, Any]]]
+
+
+class Upstream(NamedTuple):
+    """One upstream, ready to be tried: all that can be read or refused beforehand has been."""
+
+    id: str
+    address: str
+    family: Optional[str]
+    tls: Optional[ssl.SSLContext]
+    server_name: Optional[str]
+    speak: Speak
+    error: Optional[str]
+
+
+def _silent(_sock: socket.socket, _deadline: Deadline) -> None:
+    """Nothing is asked: connecting is all."""
+
+
+def _cgi_params(asked: Dict[str, Any]) -> Dict[str, str]:
+    return _fastcgi.params_for(asked.get("method") or "GET", asked.get("uri") or "/", asked.get("host") or "localhost", asked.get("params") or {})
+
+
+def _message(build: Callable[[], bytes], speak: Callable[[socket.socket, bytes, Deadline], Dict[str, Any]]) -> Speak:
+    message = build()
+    return lambda sock, deadline: speak(sock, message, deadline)
+
+
+def _http_message(asked: Dict[str, Any], address: str) -> bytes:
+    # $proxy_host, the Host that proxy_pass sends where nothing else is set.
+    host = asked.get("host") or ("localhost" if address.startswith("unix:") else address[len("tcp:") :])
+    return _http.request(asked.get("method") or "GET", asked.get("uri") or "/", host, asked.get("headers") or {}, asked.get("version") or "1.0")
+
+
+def speaker(family: Optional[str], asked: Optional[Dict[str, Any]], address: str) -> Speak:
+    """What to say once connected. Without a request only what leaves no trace in the upstream's logs. Raises ValueError."""
+    if family not in FAMILIES + (None,):
+        raise ValueError("family is one of %s, not %s" % (", ".join(FAMILIES), family))
+    if family == "grpc":
+        return _speak.speak_http2
+    if family == "memcached":
+        return _speak.speak_memcached
+    if asked is None:
+        return _message(_fastcgi.question, _fastcgi.speak) if family == "fastcgi" else _silent
+    if family == "fastcgi":
+        return _message(lambda: _fastcgi.request(_cgi_params(asked)), _fastcgi.speak)
+    if family == "uwsgi":
+        return _message(lambda: _speak.uwsgi_request(_cgi_params(asked)), _speak.speak_cgi)
+    if family == "scgi":
+        return _message(lambda: _speak.scgi_request(_cgi_params(asked)), _speak.speak_cgi)
+    return _message(lambda: _http_message(asked, address), _http.speak)
+
+
+def _tls_of(raw: Dict[str, Any]) -> Optional[Tls]:
+    if raw.get("scheme") not in ("https", "grpcs", "suwsgi"):
+        return None
+    given = {name: value for name, value in (raw.get("tls") or {}).items() if name in Tls._fields and value is not None}
+    if raw.get("scheme") == "grpcs":
+        given.setdefault("alpn", "h2")
+    return Tls(**given)
+
+
+def prepare(raw: Union[str, Dict[str, Any]]) -> Upstream:
+    """Read one upstream of the argument; what is wrong with it becomes its error."""
+    given: Dict[str, Any] = {"address": raw} if isinstance(raw, str) else raw
+    address = str(given.get("address"))
+    name = str(given.get("id") or address)
+    family = given.get("family")
+    try:
+        parse_address(address)
+        speak = speaker(family, given.get("request"), address)
+        tls = _tls_of(given)
+        return Upstream(name, address, family, context(tls) if tls else None, tls.server_name if tls else None, speak, None)
+    except (ValueError, TypeError) as error:
+        why = str(error)
+    except OSError as error:
+        why = "TLS files: %s" % failure(error, Deadline(0))
+    return Upstream(name, address, family, None, None, _silent, why)
+
+
+def _row(upstream: Upstream, connected: Optional[bool], error: Optional[str]) -> Reached:
+    return {
+        "id": upstream.id, "address": upstream.address, "family": upstream.family, "tried": [], "connected": connected, "tls": None, "reply": None,
+        "error": error,
+    }  # fmt: skip
+
+
+def _told(dialled: Dialled) -> Dict[str, Any]:
+    return {
+        "address": dialled.address, "connected": dialled.sock is not None, "errno": dialled.errno, "error": dialled.error,
+        "seconds": round(dialled.seconds, 6),
+    }  # fmt: skip
+
+
+def _converse(upstream: Upstream, sock: socket.socket, timeout: float, deadline: Deadline, row: Reached) -> None:
+    """Handshake and question on a socket that is connected; what is learnt goes into row."""
+    talking: Optional[socket.socket] = sock
+    if upstream.tls is not None:
+        talking, row["tls"] = handshake(sock, upstream.tls, upstream.server_name, Deadline(timeout, deadline))
+    if talking is not None:
+        row["reply"] = upstream.speak(talking, Deadline(timeout, deadline))
+        talking.close()
+
+
+def try_one(upstream: Upstream, timeout: float, deadline: Deadline) -> Reached:
+    """Connect to every address of an upstream, and speak with the first that answers."""
+    if upstream.error:
+        return _row(upstream, None, upstream.error)
+    row = _row(upstream, False, None)
+    try:
+        targets = targets_of(parse_address(upstream.address))
+    except OSError as error:
+        row["error"] = "%s" % (error.strerror or error)
+        return row
+    except UnicodeError:
+        row["error"] = "not a name that can be looked up"
+        return row
+    dialled = dial(targets, Deadline(timeout, deadline))
+    row["tried"] = [_told(one) for one in dialled]
+    row["connected"] = any(one.sock is not None for one in dialled)
+    sockets = [one.sock for one in dialled if one.sock is not None]
+    try:
+        if sockets:
+            _converse(upstream, sockets[0], timeout, deadline, row)
+    finally:
+        for sock in sockets:
+            sock.close()
+    return row
+
+
+def identity_for(user: Optional[str], worker: Optional[int]) -> Optional[Identity]:
+    """Who to be: a running worker before an account, None for who we are. Raises ValueError."""
+    if worker is not None:
+        try:
+            return of_process(worker)
+        except OSError as error:
+            if user is None:
+                raise ValueError("worker %d: %s" % (worker, error.strerror)) from error
+    if user is None:
+        return None
+    try:
+        return of_user(user)
+    except KeyError:
+        raise ValueError("there is no account %s" % user) from None
+
+
+def cannot_become(identity: Optional[Identity]) -> Optional[str]:
+    """Why the connections are not made as nginx would make them, or None."""
+    if identity is not None and os.geteuid() not in (0, identity.uid):
+        return "connected as uid %d, not as nginx's worker with uid %d: run as root" % (os.geteuid(), identity.uid)
+    return None
+
+
+def reach(
+    upstreams: Sequence[Union[str, Dict[str, Any]]], user: Optional[str] = None, timeout: float = 5.0, deadline: float = 20.0, worker: Optional[int] = None
+) -> List[Reached]:
+    """Try all upstreams and tell how it went, in order, as `reach` of docs/facts.md. Raises ValueError for a user or worker that is not there.
+
+    connected is null where an upstream could not be tried (error says why), or was not done within deadline seconds.
+    """
+    identity = identity_for(user, worker)
+    prepared = [prepare(raw) for raw in upstreams]
+    limit = Deadline(deadline)
+    # Loaded now: in the child, codecs may lie in folders that the account cannot read.
+    "localhost".encode("idna")
+
+    def work(tell: Callable[[Any], None]) -> None:
+        tasks = [partial(try_one, upstream, timeout, limit) for upstream in prepared]
+        run_all(tasks, THREADS, limit, lambda index, row: tell({"index": index, "row": row}))
+
+    told = told_by_child(identity, work, Deadline(deadline + _GRACE)) if prepared else []
+    rows = {line["index"]: line["row"] for line in told if "index" in line}
+    failed = next((line["failed"] for line in told if "failed" in line), "not done within %g seconds" % deadline)
+    return [rows.get(index) or _row(upstream, None, failed) for index, upstream in enumerate(prepared)]
