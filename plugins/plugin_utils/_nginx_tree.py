@@ -9,10 +9,9 @@ servers include would be seen in one) and wants the files on this machine, while
 Private to this collection: it may change in any release.
 """
 
-import fnmatch
 import posixpath
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Pattern, Set, Tuple
 
 DEPTH_LIMIT = 100
@@ -51,11 +50,10 @@ class Directive:
 
 @dataclass
 class Tree:
-    """The whole configuration: includes put in place, in order."""
+    """The whole configuration, in order. What a file brings stands behind the include directive that names it."""
 
     directives: List[Directive]
     errors: List[Error]
-    files: List[str] = field(default_factory=list)
 
 
 def load_tree(files: Mapping[str, str], main: str, prefix: str) -> Tree:
@@ -64,18 +62,27 @@ def load_tree(files: Mapping[str, str], main: str, prefix: str) -> Tree:
     Raises CrossplaneMissing.
     """
     splicer = _Splicer(files, prefix)
-    if main not in splicer.paths:
+    path = splicer.paths.get(posixpath.normpath(main))
+    if path is None:
         return Tree([], [{"file": main, "line": None, "error": "the main configuration file could not be read"}])
-    return Tree(splicer.file(main), splicer.errors, list(splicer.done))
+    return Tree(splicer.file(path), splicer.errors)
 
 
 def glob_pattern(pattern: str) -> Pattern[str]:
-    """What glob(3) means by a pattern: neither * nor ? matches a slash or a dot at the start of a name."""
-    parts = []
-    for part in pattern.split("/"):
-        hidden = "" if part.startswith(".") or not part else r"(?!\.)"
-        parts.append(hidden + re.sub(r"\\Z$|\\z$", "", fnmatch.translate(part)).replace(".*", "[^/]*").replace("(?s:.)", "[^/]"))
-    return re.compile("/".join(parts) + r"\Z", re.DOTALL)
+    """What glob(3) means by a pattern: neither * nor ? matches a slash, nor a dot at the start of a name."""
+    return re.compile("/".join(_name_pattern(name) for name in pattern.split("/")) + r"\Z", re.DOTALL)
+
+
+def _name_pattern(name: str) -> str:
+    words = re.findall(r"\[[!^]?\]?[^\]]*\]|.", name, re.DOTALL)
+    regex = "" if name.startswith(".") else r"(?!\.)"
+    for word in words:
+        if len(word) > 1:
+            negated = word[1] in "!^"
+            regex += "[%s%s]" % ("^/" if negated else "", re.sub(r"[\\\[\]^]", r"\\\g<0>", word[2 if negated else 1 : -1]))
+        else:
+            regex += {"*": "[^/]*", "?": "[^/]"}.get(word, re.escape(word))
+    return regex
 
 
 class _Splicer:
@@ -84,12 +91,12 @@ class _Splicer:
     def __init__(self, files: Mapping[str, str], prefix: str) -> None:
         self.prefix = prefix
         self.texts = files
-        self.paths = {posixpath.normpath(path): path for path in sorted(files, reverse=True)}
-        self.paths.update({path: path for path in files})
+        self.paths = {posixpath.normpath(path): path for path in files}
         self.errors: List[Error] = []
         self.done: Dict[str, List[Directive]] = {}
         self.open: List[str] = []
         self.count = 0
+        self.depth = 0
         self.seen_errors: Set[Tuple[str, Optional[int], str]] = set()
 
     def error(self, file: str, line: Optional[int], text: str) -> None:
@@ -108,20 +115,21 @@ class _Splicer:
             self.open.pop()
         return self.done[path]
 
-    def splice(self, directives: List[Directive], depth: int = 0) -> List[Directive]:
+    def splice(self, directives: List[Directive]) -> List[Directive]:
         spliced: List[Directive] = []
+        self.depth += 1
         for directive in directives:
-            if directive.name == "include" and directive.block is None:
-                found = self.included(directive)
-            else:
-                if directive.block is not None:
-                    directive.block = self.splice(directive.block, depth + 1)
-                found = [directive]
+            found = [directive]
+            if directive.block is not None:
+                directive.block = self.splice(directive.block)
+            elif directive.name == "include":
+                found = [directive, *self.included(directive)]
             self.count += len(found)
             if self.count > DIRECTIVES_LIMIT:
                 self.error(directive.file, directive.line, "more than %d directives: the rest is not read" % DIRECTIVES_LIMIT)
                 break
             spliced.extend(found)
+        self.depth -= 1
         return spliced
 
     def included(self, include: Directive) -> List[Directive]:
@@ -129,7 +137,7 @@ class _Splicer:
         for path in self.matches(include):
             if path in self.open:
                 self.error(include.file, include.line, "include of %s makes a loop" % path)
-            elif len(self.open) >= DEPTH_LIMIT:
+            elif self.depth > DEPTH_LIMIT:
                 self.error(include.file, include.line, "includes are nested more than %d deep" % DEPTH_LIMIT)
             else:
                 found.extend(self.file(path))
@@ -143,47 +151,80 @@ class _Splicer:
                 return []
             return [self.paths[pattern]]
         wanted = glob_pattern(pattern)
-        return [path for name, path in sorted(self.paths.items()) if name == posixpath.normpath(name) and wanted.match(name)]
+        return [path for name, path in sorted(self.paths.items()) if wanted.match(name)]
 
 
 def read_directives(text: str, file: str) -> Tuple[List[Directive], List[Error]]:
     """The directives of one file. What stands before a mistake is kept."""
-    errors: List[Error] = []
-    top: List[Directive] = []
-    blocks: List[Directive] = []
-    words: List[str] = []
-    line = 1
-    for token, token_line, quoted in _tokens(text, file, errors):
-        if not quoted and token.startswith("#"):
-            continue
-        if quoted or token not in ("{", "}", ";"):
-            line = line if words else token_line
-            words.append(token)
-            continue
-        if token == "}":
-            if words:
-                errors.append({"file": file, "line": line, "error": 'directive "%s" is not terminated by ";"' % words[0]})
-            if blocks:
-                blocks.pop().end_line = token_line
-        elif words and len(blocks) < DEPTH_LIMIT:
-            directive = Directive(words[0], words[1:], file, line, token_line, [] if token == "{" else None)
-            (blocks[-1].block if blocks and blocks[-1].block is not None else top).append(directive)
-            if directive.block is not None:
-                blocks.append(directive)
-        elif token == "{":
-            errors.append({"file": file, "line": token_line, "error": 'unexpected "{"'})
-            break
-        words = []
-    if words:
-        errors.append({"file": file, "line": line, "error": 'directive "%s" is not terminated by ";"' % words[0]})
-    return top, errors
+    reader = _Reader(file)
+    for word, line, quoted in _words(text, file, reader.errors):
+        if quoted or word not in ("{", "}", ";"):
+            if quoted or not word.startswith("#"):
+                reader.word(word, line)
+        elif word == "}":
+            reader.close(line)
+        else:
+            reader.end(line, opens=word == "{")
+    reader.unfinished()
+    return reader.top, reader.errors
 
 
-def _tokens(text: str, file: str, errors: List[Error]) -> Iterator[Tuple[str, int, bool]]:
+class _Reader:
+    """Grows the directives of one file from its words."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.errors: List[Error] = []
+        self.top: List[Directive] = []
+        self.levels: List[List[Directive]] = [self.top]
+        self.words: List[str] = []
+        self.line = 1
+        self.too_deep = 0
+
+    def word(self, word: str, line: int) -> None:
+        if not self.words:
+            self.line = line
+        self.words.append(word)
+
+    def end(self, line: int, opens: bool) -> None:
+        """A directive ends here, by a semicolon or because its block begins."""
+        if opens and (self.too_deep or len(self.levels) >= DEPTH_LIMIT):
+            self.too_deep += 1
+            self.error(line, "blocks are nested more than %d deep" % DEPTH_LIMIT)
+        elif not self.words:
+            self.error(line, 'unexpected "%s"' % ("{" if opens else ";"))
+        if self.words and not self.too_deep:
+            self.levels[-1].append(Directive(self.words[0], self.words[1:], self.file, self.line, line))
+        if opens and not self.too_deep:
+            block: List[Directive] = []
+            if self.words:
+                self.levels[-1][-1].block = block
+            self.levels.append(block)
+        self.words = []
+
+    def close(self, line: int) -> None:
+        self.unfinished()
+        if self.too_deep:
+            self.too_deep -= 1
+        elif len(self.levels) > 1:
+            block = self.levels.pop()
+            if self.levels[-1] and self.levels[-1][-1].block is block:
+                self.levels[-1][-1].end_line = line
+
+    def unfinished(self) -> None:
+        if self.words:
+            self.error(self.line, 'directive "%s" is not terminated by ";"' % self.words[0])
+        self.words = []
+
+    def error(self, line: int, text: str) -> None:
+        self.errors.append({"file": self.file, "line": line, "error": text})
+
+
+def _words(text: str, file: str, errors: List[Error]) -> Iterator[Tuple[str, int, bool]]:
     """crossplane's words of a text, up to the first mistake."""
     try:
-        import crossplane  # a controller without it gets one clear line, and only when there is a configuration to read
-        from crossplane.errors import NgxParserBaseException
+        import crossplane  # type: ignore[import-untyped]  # late: a controller without it gets one clear line, and only if it needs it
+        from crossplane.errors import NgxParserBaseException  # type: ignore[import-untyped]
     except ImportError as error:
         raise CrossplaneMissing() from error
     try:
