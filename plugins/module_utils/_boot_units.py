@@ -1,0 +1,82 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Units of systemd that put back what is open when the host boots: the files before the daemons start, the rest when they have.
+
+They stand in /etc only while a run has the host. Private to this collection: it may change in any release.
+"""
+
+import contextlib
+import os
+import sys
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._durable import remove_file, sync_folder, write_file
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
+
+UNITS = "/etc/systemd/system"
+EARLY = "bad_gateway-boot-files.service"
+LATE = "bad_gateway-boot.service"
+
+EARLY_UNIT = """# Made by a run of webops.bad_gateway, which removes it when it ends.
+[Unit]
+Description=Put files back that were being changed when the power went
+DefaultDependencies=no
+RequiresMountsFor=/var/lib/bad_gateway /etc
+After=local-fs.target
+Before=sysinit.target
+Conflicts=shutdown.target
+Before=shutdown.target
+
+[Service]
+Type=oneshot
+ExecStart={python} -E -s -B {program} --boot files
+"""
+LATE_UNIT = """# Made by a run of webops.bad_gateway, which removes it when it ends.
+[Unit]
+Description=Put changes back that were being made when the power went
+DefaultDependencies=no
+After=multi-user.target
+Conflicts=shutdown.target
+Before=shutdown.target
+
+[Service]
+Type=oneshot
+ExecStart={python} -E -s -B {program} --boot all
+"""
+WANTED_BY = {EARLY: "sysinit.target.wants", LATE: "multi-user.target.wants"}
+
+
+def python() -> str:
+    return os.path.realpath(sys.executable or "/usr/bin/python3")
+
+
+def has_systemd(host: Host) -> bool:
+    return host.is_dir("/run/systemd/system") and host.which("systemd-run") is not None
+
+
+def lay_boot_units(host: Host, program: str) -> bool:
+    """See to it that a host that boots before the run ends puts back what is open. Returns whether it will."""
+    if not has_systemd(host):
+        return False
+    for name, text in ((EARLY, EARLY_UNIT), (LATE, LATE_UNIT)):
+        write_file(host.path("%s/%s" % (UNITS, name)), text.format(python=python(), program=program).encode("ascii"), 0o644)
+        wants = host.path("%s/%s" % (UNITS, WANTED_BY[name]))
+        if not os.path.isdir(wants):
+            os.mkdir(wants, 0o755)
+        link = os.path.join(wants, name)
+        if not os.path.islink(link):
+            os.symlink("../" + name, link)
+            sync_folder(wants)
+    return True
+
+
+def remove_boot_units(host: Host) -> None:
+    """Remove the units again, and the folder of links if it is empty."""
+    for name, wants in WANTED_BY.items():
+        folder = host.path("%s/%s" % (UNITS, wants))
+        if os.path.isdir(folder):
+            remove_file(os.path.join(folder, name))
+            with contextlib.suppress(OSError):
+                os.rmdir(folder)
+        if os.path.isdir(host.path(UNITS)):
+            remove_file(host.path("%s/%s" % (UNITS, name)))

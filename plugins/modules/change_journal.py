@@ -1,0 +1,383 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Save what a change is about to touch, keep it or put it back, roll back a whole run."""
+
+DOCUMENTATION = r"""
+module: change_journal
+short_description: Save before a change, then keep it or put it back
+version_added: 0.1.0
+description:
+  - Keeps a journal of changes under C(/var/lib/bad_gateway) on the managed host, readable by root only, so that each change can be taken back.
+  - A change is one unit. Save with O(state=saved) what it is about to touch, make it, prove it, and confirm it with O(state=kept); or put
+    everything back with O(state=undone).
+  - With O(confirm_within) the host itself puts the change back, unless it was kept in time. It needs no controller for that, so that a change of the
+    firewall or of the network cannot cut off the way in for good.
+  - What a run that was killed has left half-made is put back by the next O(state=begun), or by the host when it boots (with systemd): files
+    before the daemons start, commands and units after that.
+  - Two runs on one host exclude each other. The lock is a lease, renewed by each call, that ends with the boot of the host or after O(lease) seconds, so
+    that no stale lock stays.
+  - Bytes, owner, mode, time of change, POSIX ACL, SELinux label and C(user.) attributes of files are put back exactly.
+options:
+  run:
+    description:
+      - Name of the run; the folder of its journal. At most 64 letters, digits, C(-) and C(_), the first a letter or digit.
+      - Needed for all states but V(read) and V(rolled_back); for the latter the default is the last run of which a change is still kept.
+    type: str
+  change:
+    description:
+      - Name of one change within the run, such as V(php_fpm-1); same letters as O(run). A name is used once in a run.
+      - Needed for V(saved), V(kept) and V(undone).
+    type: str
+  state:
+    description:
+      - V(begun) takes the host for this run, and puts back what another run that was killed has left half-made.
+      - V(saved) writes down what a change is about to touch. Only when this has succeeded may the change be made. Where no run has begun, it
+        takes the host for this change alone.
+      - V(kept) confirms the change; fails where the host has taken it back meanwhile.
+      - V(undone) puts the change back. What was put back before, or never saved, is no error.
+      - V(closed) ends the run. Changes that are neither kept nor undone are put back, the host is free for other runs, old journals are removed.
+        May be used to end another run, which is known to be dead.
+      - V(rolled_back) undoes the kept changes of a finished run, the last first. Files that somebody else has changed since are left alone and named.
+      - V(read) tells the runs and changes, without contents.
+    type: str
+    required: true
+    choices: [begun, saved, kept, undone, closed, rolled_back, read]
+  files:
+    description:
+      - For V(saved), the absolute paths that the change is about to write, create or remove.
+      - A path that is not there is removed when the change is put back, as are folders above it that are not there. For a folder, owner, mode and
+        attributes are saved, not what is in it. For a link, both the link and the file it leads to are saved.
+      - Sockets, devices, immutable files, files on read-only file systems and files of more than 16 MiB are refused.
+    type: list
+    elements: str
+    default: []
+  undo:
+    description:
+      - For V(saved), commands that undo what files do not show, such as an opening in the firewall. Each is a list of arguments, run without
+        a shell, in this order, B(before) the files are put back.
+      - A command that fails is told, and the next is run. It must do no harm where the change had not yet been made.
+    type: list
+    elements: list
+    default: []
+  after_undo:
+    description:
+      - For V(saved), commands that are run B(after) the files are back, so that daemons take them again. Each is a list of arguments.
+      - Each is run only where the one before it has succeeded, so that a test (C(nginx -t)) guards a reload.
+    type: list
+    elements: list
+    default: []
+  units:
+    description:
+      - For V(saved), services of which is written down whether they run. They are started or stopped to be so again, as the last step.
+    type: list
+    elements: str
+    default: []
+  confirm_within:
+    description:
+      - For V(saved), seconds in which V(kept) has to follow, or the host puts the change back by itself; V(0) for no such limit.
+      - A transient timer of systemd does it; a waiting process where there is no systemd.
+    type: int
+    default: 0
+  lease:
+    description:
+      - Seconds, counted from each call of this module, after which another run may take the host.
+    type: int
+    default: 900
+  owner:
+    description:
+      - For V(begun), who runs it, in words, for the message that other runs get.
+    type: str
+    default: ""
+  take_over:
+    description:
+      - For V(begun), name of a run known to be dead, which is pushed aside even if its lease has not ended.
+    type: str
+    default: ""
+  keep:
+    description:
+      - For V(closed), the number of runs of which the journal is kept.
+    type: int
+    default: 20
+attributes:
+  check_mode:
+    description: Can run in check mode and tells what it would do, without changing anything.
+    support: full
+    details:
+      - With O(state=rolled_back), what would be put back is told. The states V(begun), V(saved), V(kept), V(undone) and V(closed) do nothing and say so, as
+        there is no change that they could belong to.
+  diff_mode:
+    description: Shows what has changed in diff mode.
+    support: partial
+    details:
+      - With O(state=rolled_back) only. Shows the contents of the files that are put back, which may hold secrets.
+  platform:
+    description: Systems that can be managed.
+    platforms: posix
+    support: full
+notes:
+  - Must run as root.
+  - RV(ignore:changed) tells whether anything outside the journal was changed, so V(saved) and V(kept) are never changed.
+author:
+  - The webops.bad_gateway authors (@webops)
+"""
+
+EXAMPLES = r"""
+- name: Change a file as one unit
+  vars:
+    journal:
+      run: 20261122T143000Z-1a2b
+      change: buffers-1
+  block:
+    - name: Save what is about to change
+      webops.bad_gateway.change_journal:
+        run: "{{ journal.run }}"
+        change: "{{ journal.change }}"
+        state: saved
+        files: [/etc/nginx/conf.d/buffers.conf]
+        after_undo:
+          - [nginx, -t]
+          - [nginx, -s, reload]
+        confirm_within: 120
+
+    - name: Set the buffers
+      ansible.builtin.copy:
+        dest: /etc/nginx/conf.d/buffers.conf
+        content: "fastcgi_buffers 8 16k;\nfastcgi_buffer_size 32k;\n"
+        mode: "0644"
+
+    - name: Let nginx test its configuration
+      ansible.builtin.command: {cmd: nginx -t}
+      changed_when: false
+
+    - name: Keep the change
+      webops.bad_gateway.change_journal:
+        run: "{{ journal.run }}"
+        change: "{{ journal.change }}"
+        state: kept
+  rescue:
+    - name: Put back what was there
+      webops.bad_gateway.change_journal:
+        run: "{{ journal.run }}"
+        change: "{{ journal.change }}"
+        state: undone
+
+- name: Show what rolling back the last run would put back
+  webops.bad_gateway.change_journal:
+    state: rolled_back
+  check_mode: true
+
+- name: End a run whose controller has died
+  webops.bad_gateway.change_journal:
+    run: 20261122T143000Z-1a2b
+    state: closed
+"""
+
+RETURN = r"""
+msg:
+  description: What was done, in one sentence.
+  returned: always
+  type: str
+  sample: change php_fpm-1 was put back
+found:
+  description: Changes of other runs (for V(closed), of this one) that were found half-made, and were put back. Same shape as RV(changes).
+  returned: when O(state) is V(begun), V(saved), V(closed) or V(rolled_back)
+  type: list
+  elements: dict
+files:
+  description: Paths that were saved, with those that links led to and folders that are still to be made.
+  returned: when O(state=saved)
+  type: list
+  elements: str
+armed:
+  description: What will put the change back if nobody keeps it, V(systemd) or V(process); null where O(confirm_within) is V(0).
+  returned: when O(state=saved)
+  type: str
+changes:
+  description: Changes that were put back (in check mode, that would be), in this order.
+  returned: when O(state) is V(undone) or V(rolled_back)
+  type: list
+  elements: dict
+  contains:
+    run:
+      description: Run that the change belongs to.
+      type: str
+    change:
+      description: Name of the change.
+      type: str
+    state:
+      description: State of the change now.
+      type: str
+      sample: undone
+    complete:
+      description: Whether all files could be put back. Where not, the next run tries again.
+      type: bool
+    steps:
+      description: Each step with its C(outcome) (V(done), V(same), V(failed), V(left_alone), V(not_done), V(planned)) and C(why).
+      type: list
+      elements: dict
+      sample:
+        - step: put back /etc/nginx/conf.d/buffers.conf
+          outcome: done
+          why: null
+    problems:
+      description: The steps that failed, each with what the command or the system said.
+      type: list
+      elements: str
+left_alone:
+  description: Files that were not put back, each with C(path) and C(why).
+  returned: when O(state=rolled_back)
+  type: list
+  elements: dict
+pruned:
+  description: Runs of which the journal was removed.
+  returned: when O(state=closed)
+  type: list
+  elements: str
+run:
+  description: The run that was rolled back; null where there was none.
+  returned: when O(state=rolled_back)
+  type: str
+runs:
+  description: >-
+    Runs, the newest first, each with C(run), C(begun) and C(closed) (seconds since the epoch) and C(changes); these with C(change), C(state), C(saved),
+    C(ended), C(by), C(files), C(undo), C(after_undo), C(units), C(confirm_within) and C(problems).
+  returned: when O(state=read)
+  type: list
+  elements: dict
+lock:
+  description: The run that holds the host, with C(run), C(owner), C(since) and C(ends) (seconds since the epoch); null where none does.
+  returned: when O(state=read), and on failure because another run holds the host
+  type: dict
+"""
+
+import os
+from typing import Any, Callable, Dict, List
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._durable import Refused
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._journal import Claim, Journal, Wanted
+from ansible_collections.webops.bad_gateway.plugins.module_utils._journal_lock import Held
+from ansible_collections.webops.bad_gateway.plugins.module_utils._rollback import rolled_back
+
+ARGUMENTS = {
+    "run": {"type": "str"},
+    "change": {"type": "str"},
+    "state": {"type": "str", "required": True, "choices": ["begun", "saved", "kept", "undone", "closed", "rolled_back", "read"]},
+    "files": {"type": "list", "elements": "str", "default": []},
+    "undo": {"type": "list", "elements": "list", "default": []},
+    "after_undo": {"type": "list", "elements": "list", "default": []},
+    "units": {"type": "list", "elements": "str", "default": []},
+    "confirm_within": {"type": "int", "default": 0},
+    "lease": {"type": "int", "default": 900},
+    "owner": {"type": "str", "default": ""},
+    "take_over": {"type": "str", "default": ""},
+    "keep": {"type": "int", "default": 20},
+}
+REQUIRED_IF = [
+    ("state", "begun", ["run"]),
+    ("state", "saved", ["run", "change"]),
+    ("state", "kept", ["run", "change"]),
+    ("state", "undone", ["run", "change"]),
+    ("state", "closed", ["run"]),
+]
+
+
+def touched(changes: List[Dict[str, Any]]) -> bool:
+    """Whether putting these changes back did anything."""
+    return any(step["outcome"] in ("done", "failed", "planned") for change in changes for step in change["steps"])
+
+
+def begun(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, Any]:
+    result = journal.begun(module.params["run"], claim)
+    return dict(result, changed=touched(result["found"]), msg="the host is taken by run %s" % module.params["run"])
+
+
+def saved(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, Any]:
+    values = module.params
+    commands = {name: [[str(word) for word in argv] for argv in values[name]] for name in ("undo", "after_undo")}
+    if not all(argv and argv[0] for name in commands for argv in commands[name]):
+        raise Refused("undo and after_undo want lists of arguments, the first a command")
+    wanted = Wanted(values["files"], commands["undo"], commands["after_undo"], values["units"], values["confirm_within"])
+    result = journal.saved(values["run"], values["change"], wanted, claim)
+    return dict(result, changed=touched(result["found"]), msg="saved what change %s is about to touch" % values["change"])
+
+
+def kept(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, Any]:
+    journal.kept(module.params["run"], module.params["change"], claim)
+    return {"changed": False, "msg": "change %s is kept" % module.params["change"]}
+
+
+def undone(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, Any]:
+    name = module.params["change"]
+    change = journal.undone(module.params["run"], name, claim)["undone"]
+    if change is None:
+        return {"changed": False, "changes": [], "msg": "change %s had saved nothing, so there is nothing to put back" % name}
+    if not change["steps"]:
+        return {"changed": False, "changes": [change], "msg": "change %s had been put back before" % name}
+    how = "was put back" if change["complete"] else "could not be put back completely"
+    return {"changed": touched([change]), "changes": [change], "msg": "; ".join(["change %s %s" % (name, how)] + change["problems"])}
+
+
+def closed(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, Any]:
+    result = journal.closed(module.params["run"], module.params["keep"])
+    return dict(result, changed=touched(result["found"]), msg="run %s has ended" % module.params["run"])
+
+
+def roll_back(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, Any]:
+    result = rolled_back(journal, module.params["run"], module.check_mode, bool(module._diff))
+    steps = [step for change in result["changes"] for step in change["steps"] if step["step"].startswith("put back ")]
+    left = [{"path": step["step"][len("put back ") :], "why": step["why"]} for step in steps if step["outcome"] == "left_alone"]
+    if result["run"] is None:
+        message = "no run has left anything on this host that could be put back"
+    elif not result["changes"]:
+        message = "nothing of run %s is left on this host" % result["run"]
+    else:
+        message = "run %s %s" % (result["run"], "would be rolled back" if module.check_mode else "was rolled back")
+    return dict(result, changed=touched(result["changes"] + result["found"]), left_alone=left, msg=message)
+
+
+def read(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, Any]:
+    return dict(journal.read(), changed=False, msg="the journal of this host")
+
+
+STATES: Dict[str, Callable[[AnsibleModule, Journal, Claim], Dict[str, Any]]] = {
+    "begun": begun,
+    "saved": saved,
+    "kept": kept,
+    "undone": undone,
+    "closed": closed,
+    "rolled_back": roll_back,
+    "read": read,
+}
+
+
+def warn_of_problems(module: AnsibleModule, result: Dict[str, Any]) -> None:
+    for change in result.get("found", []) + result.get("changes", []):
+        for problem in change["problems"]:
+            module.warn("run %s, change %s: %s" % (change["run"], change["change"], problem))
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENTS, required_if=REQUIRED_IF, supports_check_mode=True)
+    state = module.params["state"]
+    if module.check_mode and state not in ("read", "rolled_back"):
+        module.exit_json(changed=False, msg="check mode: nothing is changed, so nothing is %s in the journal" % state)
+    if os.geteuid() != 0:
+        module.fail_json(msg="the journal of changes is root's: run this task with become: true")
+    claim = Claim(module.params["lease"], module.params["owner"], module.params["take_over"])
+    try:
+        result = STATES[state](module, Journal(Host()), claim)
+    except Held as held:
+        module.fail_json(msg=str(held), lock=held.shown())
+    except (Refused, OSError) as error:
+        module.fail_json(msg="%s: %s" % (state, error))
+    warn_of_problems(module, result)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
