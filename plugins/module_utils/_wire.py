@@ -188,6 +188,6 @@ def explain(error: Exception, deadline: Deadline) -> str:
     if isinstance(reason, str):
         # OpenSSL's own words, so that they can be found in nginx's log too.
         return reason.replace("_", " ").lower()
-    if isinstance(error, OSError) and error.errno:
+    if isinstance(error, OSError) and (error.errno or 0) > 0:
         return "%s (%d)" % (error.strerror, error.errno)
     return str(error)
