@@ -14,8 +14,8 @@ description:
     everything back with O(state=undone).
   - With O(confirm_within) the host itself puts the change back, unless it was kept in time. It needs no controller for that, so that a change of the
     firewall or of the network cannot cut off the way in for good.
-  - What a run that was killed has left half-made is put back by the next O(state=begun), or by the host when it boots (with systemd): files
-    before the daemons start, commands and units after that.
+  - What a run that was killed has left half-made is put back by the next O(state=begun), or by the host when it boots (with systemd); then the files
+    are back before the daemons start, commands and units come after that.
   - Two runs on one host exclude each other. The lock is a lease, renewed by each call, that ends with the boot of the host or after O(lease) seconds, so
     that no stale lock stays.
   - Bytes, owner, mode, time of change, POSIX ACL, SELinux label and C(user.) attributes of files are put back exactly.
