@@ -166,8 +166,7 @@ def _addresses(interfaces: Optional[Dict[str, List[str]]]) -> Optional[List[str]
 def _memory(host: Host) -> Dict[str, Optional[int]]:
     """Bytes. Under a limit of its own, a host (a container, mostly) has no more than what that leaves."""
     if _is_darwin(host):
-        total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGESIZE")
-        return {"total": total, "available": None, "limit": None}
+        return {"total": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGESIZE"), "available": None, "limit": None}
     text = host.read("/proc/meminfo") or ""
     found = {key: int(value) * 1024 for key, value in re.findall(r"^(\w+):\s+(\d+) kB", text, re.MULTILINE)}
     total, available = found.get("MemTotal"), found.get("MemAvailable")
