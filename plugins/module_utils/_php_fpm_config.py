@@ -4,7 +4,8 @@
 """PHP-FPM's configuration, read as FPM reads it: each value in force with the file and line that set it.
 
 FPM hands its files line by line to PHP's ini scanner, so nothing ever spans two lines. A section opened again goes on where it was left (names
-compare without case), the last value of an entry wins, and after an include the section is whatever the last included file was in.
+compare without case), the last value of an entry wins (of an array such as env[A] the first one: FPM applies the list backwards), and after an
+include the section is whatever the last included file was in.
 
 Private to this collection: it may change in any release.
 """
@@ -175,7 +176,10 @@ class _Reader:
         if self.section is not None:
             value = value.replace("$pool", self.section.name)
         settings = self.config.globals if self.section is None else self.section.settings
-        settings[name] = Value(value, path, number)
+        if found.group("key") is None:
+            settings[name] = Value(value, path, number)
+        else:
+            settings.setdefault(name, Value(value, path, number))
 
     def include(self, pattern: str, path: str, number: int, depth: int) -> None:
         if not pattern.startswith("/"):
