@@ -48,10 +48,14 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Remedy:
-    """A role with the variables that say all it needs (without the role's prefix), and the kinds of change that it makes."""
+    """A role with the variables that say all it needs (without the role's prefix), and the kinds of change that it makes.
+
+    change tells it in a few words; note gives its sum or its reason.
+    """
 
     role: str
     kinds: tuple[str, ...]
+    change: str
     parameters: t.Mapping[str, t.Any] = field(default_factory=dict)
     note: str = ""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Evidence, Finding, Remedy
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Hop, Host
 
@@ -36,17 +37,6 @@ def unit_evidence(name: str, unit: Facts) -> Evidence:
     return Evidence("unit", text)
 
 
-def fpm_parameters(host: Host, fpm: Facts, **more: t.Any) -> dict[str, t.Any]:
-    """What the role php_fpm has to know of this FPM."""
-    return {
-        "unit": fpm.get("unit"),
-        "binary": fpm["binary"],
-        "config": fpm["config"],
-        "service_manager": host.system.get("service_manager"),
-        **more,
-    }
-
-
 def fpm_starts(host: Host, fpm: Facts) -> tuple[Remedy | None, str]:
     """The remedy that starts a stopped FPM, or the reason why it is left alone."""
     unit = host.unit(fpm.get("unit"))
@@ -55,4 +45,4 @@ def fpm_starts(host: Host, fpm: Facts) -> tuple[Remedy | None, str]:
         return None, refusal
     if not fpm.get("unit"):
         return None, "no unit is known that starts %s" % fpm["binary"]
-    return Remedy("php_fpm", ("start",), fpm_parameters(host, fpm, action="started")), ""
+    return _remedies.php_fpm(host, fpm, "started", ("start",)), ""

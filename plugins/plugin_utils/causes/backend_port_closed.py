@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._address import is_loopback, split_tcp
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding, Remedy
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Fleet, Hop, Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import admin_says_no, on_hop, unit_evidence
 
@@ -67,11 +68,11 @@ def down(fleet: Fleet, hop: Hop, host: Host, port: int) -> Finding:
     if refused:
         return on_hop(hop, CAUSE.name, evidence, why=refused, advice=("systemctl start %s   # on %s" % (name, host.name),))
     listens = "tcp:127.0.0.1:%d" % port if is_loopback(split_tcp(hop.address)[0]) else hop.address
-    parameters = {"unit": name, "state": "started", "address": listens, "service_manager": host.system.get("service_manager"), "test": config_test(host, name)}
-    return on_hop(hop, CAUSE.name, evidence, remedy=Remedy("backend_service", ("start",), parameters, note="%s owns the port: %s" % (name, known)))
+    remedy = _remedies.backend_service(host, name, listens, config_test(name), "%s owns the port: %s" % (name, known))
+    return on_hop(hop, CAUSE.name, evidence, remedy=remedy)
 
 
-def config_test(host: Host, unit: str) -> list[str]:
+def config_test(unit: str) -> list[str]:
     """The command that tests this service's own configuration before it is started; empty where there is none."""
     tests = {"apache2.service": ["apachectl", "configtest"], "httpd.service": ["apachectl", "configtest"]}
     return tests.get(unit, [])

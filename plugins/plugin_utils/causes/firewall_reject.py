@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._address import split_tcp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding, Remedy
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._firewall_verdict import Verdict, verdict
@@ -32,14 +33,9 @@ def opening(hop: Hop, host: Host, found: Verdict) -> Remedy:
     """The port for the proxy's address, in the tool that owns the firewall."""
     firewall = host.facts["firewall"]
     port = split_tcp(hop.address)[1]
-    parameters = {
-        "port": port,
-        "sources": [hop.source],
-        "tool": firewall["tool"],
-        "zone": found.zone if firewall["tool"] == "firewalld" else "",
-        **found.place,
-    }
-    return Remedy("firewall_port", ("firewall",), parameters, note="port %d is opened for %s (%s) only" % (port, hop.source, hop.proxy.name))
+    return _remedies.firewall_port(
+        firewall["tool"], port, hop.source or "", found.place, "port %d is opened for %s (%s) only" % (port, hop.source, hop.proxy.name)
+    )
 
 
 def evidence(hop: Hop, found: Verdict, *signatures: str) -> tuple[Evidence, ...]:

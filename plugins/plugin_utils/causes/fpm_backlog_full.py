@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding, Remedy
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _remedies
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop, Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._pool_size import size
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import fpm_parameters, on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
 
 #: listen.backlog of PHP-FPM where its config says nothing (fpm_sockets.h)
 DEFAULT_BACKLOG = 511
@@ -37,9 +38,9 @@ def longer_queue(hop: Hop, host: Host, found: tuple[Facts, str, Facts], backlog:
     short = Evidence("socket", "the queue of %s holds %d connections; PHP-FPM's default is %d" % (hop.address, backlog, DEFAULT_BACKLOG))
     sized = size(host.facts, fpm, name)
     settings = {**sized.settings, "listen.backlog": str(DEFAULT_BACKLOG)}
-    parameters = fpm_parameters(host, fpm, action="restarted", pool=name, settings=settings)
     note = "listen.backlog = %d (PHP-FPM's default; net.core.somaxconn is %s); %s" % (DEFAULT_BACKLOG, host.system.get("somaxconn"), sized.sum or sized.why)
-    return on_hop(hop, CAUSE.name, (*hop.seen("unix_backlog_full"), short), remedy=Remedy("php_fpm", ("config", "restart"), parameters, note=note))
+    remedy = _remedies.php_fpm(host, fpm, "restarted", ("config", "restart"), name, settings, note)
+    return on_hop(hop, CAUSE.name, (*hop.seen("unix_backlog_full"), short), remedy=remedy)
 
 
 CAUSE = Cause(name="fpm_backlog_full", title="The PHP-FPM pool's queue is too short", find=find)

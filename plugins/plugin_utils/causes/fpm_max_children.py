@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding, Remedy
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _remedies
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop, Host, log_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._pool_size import size
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import fpm_parameters, on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
 
 #: What a waiting client sees when the children are all busy.
 WAITED = ("unix_backlog_full", "upstream_read_timeout", "connect_timeout")
@@ -51,8 +52,8 @@ def more_children(hop: Hop, host: Host, found: tuple[Facts, str, Facts], evidenc
     sized = size(host.facts, fpm, name)
     if not sized.settings:
         return on_hop(hop, CAUSE.name, evidence, why=sized.why, advice=("request_slowlog_timeout = 5s and slowlog = FILE in the pool tell what the children wait on",))
-    parameters = fpm_parameters(host, fpm, action="reloaded", pool=name, settings=sized.settings)
-    return on_hop(hop, CAUSE.name, evidence, remedy=Remedy("php_fpm", ("config", "reload"), parameters, note=sized.sum))
+    remedy = _remedies.php_fpm(host, fpm, "reloaded", ("config", "reload"), name, sized.settings, sized.sum)
+    return on_hop(hop, CAUSE.name, evidence, remedy=remedy)
 
 
 CAUSE = Cause(name="fpm_max_children", title="The PHP-FPM pool has too few children", find=find, yields_to=("fpm_backlog_full",))

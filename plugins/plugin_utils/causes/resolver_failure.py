@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._address import is_loopback
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding, Remedy
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Host, answer_evidence, log_evidence
@@ -64,15 +65,11 @@ def cure(proxy: Host, found: tuple[str, Facts] | None) -> tuple[Remedy | None, s
         name, unit = found
         if unit.get("active") != "active":
             refused = admin_says_no(name, unit)
-            return (None, refused) if refused else (Remedy("backend_service", ("start",), resolver_parameters(proxy, name), note="nginx asks the resolver of this host"), "")
-        return Remedy("upstream_dns", ("reload",), {"caches": [name.replace(".service", "")]}, note="the resolver's cache is flushed and nginx reloaded"), ""
+            return (None, refused) if refused else (_remedies.backend_service(proxy, name, note="nginx asks the resolver of this host"), "")
+        return _remedies.upstream_dns([name.replace(".service", "")], "the resolver's cache is flushed and nginx reloaded"), ""
     if any(not one.get("error") for one in asked(proxy)):
-        return Remedy("upstream_dns", ("reload",), {}, note="the resolver answers by now: a reload makes nginx ask again"), ""
+        return _remedies.upstream_dns(note="the resolver answers by now: a reload makes nginx ask again"), ""
     return None, "nginx asks a resolver that is not on this host: a reload would not make it answer"
-
-
-def resolver_parameters(proxy: Host, unit: str) -> dict[str, t.Any]:
-    return {"unit": unit, "state": "started", "address": "", "service_manager": proxy.system.get("service_manager"), "test": []}
 
 
 CAUSE = Cause(name=SIGNATURE, title="nginx's resolver does not answer", find=find)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding, Remedy
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _remedies
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop, Host
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import fpm_parameters, on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
 
 
 def may_write(worker: Facts, socket: Facts) -> bool:
@@ -57,8 +58,7 @@ def permission(hop: Hop, host: Host, worker: Facts, socket: Facts) -> Finding:
     if "listen.acl_users" in facts["settings"] or "listen.acl_groups" in facts["settings"]:
         named = facts["settings"].get("listen.acl_users", {}).get("value", "")
         settings = {"listen.acl_users": ",".join(part for part in (named, worker["user"]) if part)}
-    parameters = fpm_parameters(host, fpm, action="restarted", pool=pool, settings=settings)
-    return on_hop(hop, CAUSE.name, evidence, remedy=Remedy("php_fpm", ("config", "restart"), parameters))
+    return on_hop(hop, CAUSE.name, evidence, remedy=_remedies.php_fpm(host, fpm, "restarted", ("config", "restart"), pool, settings))
 
 
 CAUSE = Cause(name="socket_permission", title="The socket's mode keeps nginx out", find=find, yields_to=("socket_parent_dir", "selinux_unix_socket", "apparmor_denied"))

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._address import is_name, split_tcp
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding, Remedy
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
 
@@ -38,7 +39,7 @@ def moved(hop: Hop, resolved: Facts, stale: list[str]) -> Finding:
     name = Evidence("name", "%s is %s now; nginx still asks %s" % (resolved["name"], ", ".join(resolved["addresses"]), ", ".join(stale)))
     answers = [Evidence("answer", "%s answers %s, upstream %s" % (one["url"], one.get("status"), one.get("upstream"))) for one in hop.failing]
     lasting = "lasting: `resolver` with a variable in proxy_pass, or `server NAME resolve;` with `zone` (nginx 1.27.3 and later)"
-    remedy = Remedy("upstream_dns", ("reload",), {}, note="a reload makes nginx ask again; " + lasting)
+    remedy = _remedies.upstream_dns(note="a reload makes nginx ask again; " + lasting)
     return on_hop(hop, CAUSE.name, (*answers, name), on=hop.proxy.name, remedy=remedy, advice=(lasting,))
 
 

@@ -1,0 +1,70 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judge the facts of all hosts on the controller."""
+
+from __future__ import annotations
+
+import secrets
+import time
+import typing as t
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judgement import judgements
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """Reads the looks that gateway_facts left in a registered variable of each host, and judges them together."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        _spec, args = self.validate_argument_spec(
+            {
+                "hosts": {"type": "list", "elements": "str", "required": True},
+                "looks": {"type": "str", "required": True},
+                "fresh": {"type": "dict", "default": {}},
+                "allow": {"type": "list", "elements": "str", "required": True},
+                "run": {"type": "str", "default": ""},
+                "tried": {"type": "dict", "default": {}},
+                "backend_services": {"type": "dict", "default": {}},
+            }
+        )
+        looks = self._looks(args["hosts"], args["looks"], task_vars or {})
+        looks.update(args["fresh"])
+        facts = {name: look["ansible_facts"]["bad_gateway"] for name, look in looks.items() if (look.get("ansible_facts") or {}).get("bad_gateway")}
+        run = args["run"] or "%s-%s" % (time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()), secrets.token_hex(2))
+        result.update(changed=False, run=run, failures=failures(args["hosts"], looks))
+        result["judgements"] = judgements(facts, args["allow"], run, args["tried"], args["backend_services"]) if facts else {}
+        return result
+
+    def _looks(self, hosts: t.Sequence[str], variable: str, task_vars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        hostvars = task_vars["hostvars"]
+        looks = {}
+        for name in hosts:
+            look = hostvars[name].get(variable) if name in hostvars else None
+            if look:
+                looks[name] = look
+        return looks
+
+
+def failures(hosts: t.Sequence[str], looks: t.Mapping[str, t.Any]) -> dict[str, str]:
+    """Hosts that could not be looked at, each with one line that says why."""
+    failed = {}
+    for name in hosts:
+        look = looks.get(name)
+        if look is None:
+            failed[name] = "not looked at"
+        elif look.get("unreachable"):
+            failed[name] = "unreachable: %s" % first_line(look.get("msg"))
+        elif look.get("failed"):
+            failed[name] = first_line(look.get("msg"))
+    return failed
+
+
+def first_line(text: t.Any) -> str:
+    return (str(text or "").strip().splitlines() or [""])[0]

@@ -1,0 +1,80 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Compose the report of a run from what its rounds left, and show its table."""
+
+from __future__ import annotations
+
+import shutil
+import time
+import typing as t
+
+import yaml
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _report, _table
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """The document has all hosts of the run; the table goes to the terminal as it is."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        _spec, args = self.validate_argument_spec(
+            {
+                "hosts": {"type": "list", "elements": "str", "required": True},
+                "mode": {"type": "str", "choices": ["fix", "check", "diagnose"], "required": True},
+                "judgement": {"type": "str", "required": True},
+                "rounds": {"type": "str", "required": True},
+                "outcomes": {"type": "str", "required": True},
+            }
+        )
+        report = self._compose(args, task_vars or {})
+        Display().display("\n" + _table.render(report, shutil.get_terminal_size((100, 24)).columns) + "\n")
+        result.update(changed=False, report=report, failures=_report.failures(report))
+        return result
+
+    def _compose(self, args: t.Mapping[str, t.Any], task_vars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        hostvars = task_vars["hostvars"]
+        seen = {name: hostvars[name] for name in args["hosts"]}
+        first = next((one[args["judgement"]] for one in seen.values() if args["judgement"] in one), None)
+        if first is None:
+            first = {"run": "", "judgements": {}, "failures": {}}
+        outcomes = {one["step"]: one for variables in seen.values() for one in variables.get(args["outcomes"]) or []}
+        hosts = {}
+        for name, variables in seen.items():
+            rounds = [first["judgements"].get(name)] + list(variables.get(args["rounds"]) or [])
+            told = [judgement for judgement in rounds if judgement]
+            failure = first["failures"].get(name) or next((one["failure"] for one in told if "failure" in one), None)
+            hosts[name] = _report.host_entry(args["mode"], told, outcomes, failure)
+        run = {"id": first["run"], "mode": args["mode"], "started": started(first["run"]), "finished": now(), "version": version()}
+        return {"schema_version": _report.SCHEMA_VERSION, "run": run, "hosts": hosts}
+
+
+def now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def started(run: str) -> str:
+    """The time in a run's id."""
+    try:
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.strptime(run.split("-")[0], "%Y%m%dT%H%M%SZ"))
+    except ValueError:
+        return now()
+
+
+def version() -> str:
+    """The version of this collection, as its one place says: galaxy.yml in a checkout, MANIFEST.json once installed."""
+    import json
+    import pathlib
+
+    top = pathlib.Path(__file__).resolve().parents[2]
+    manifest = top / "MANIFEST.json"
+    if manifest.exists():
+        return str(json.loads(manifest.read_text(encoding="utf-8"))["collection_info"]["version"])
+    return str(yaml.safe_load((top / "galaxy.yml").read_text(encoding="utf-8"))["version"])

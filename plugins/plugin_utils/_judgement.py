@@ -1,0 +1,77 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One look at all hosts, judged and planned, as plain data for each host.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import judge, known_causes, unexplained
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._planner import Judged, Step, plan
+
+NO_NGINX = "no nginx was found on any host of this run: name the hosts that run nginx (fix_502_hosts, or the inventory)"
+
+
+def judgements(
+    facts: t.Mapping[str, t.Mapping[str, t.Any]],
+    allow: t.Collection[str],
+    run: str,
+    tried: t.Mapping[str, str],
+    backend_services: t.Mapping[str, str],
+) -> dict[str, dict[str, t.Any]]:
+    """Per host: findings with what will be done about each, the steps it drives, its answers and what could not be seen."""
+    fleet = Fleet(facts, backend_services)
+    if not fleet.proxies():
+        return {name: {"failure": NO_NGINX} for name in facts}
+    causes = {cause.name: cause for cause in known_causes()}
+    findings = judge(fleet, list(causes.values()))
+    judged, steps = plan(findings, fleet, allow, run, tried)
+    left = unexplained(fleet, findings)
+    return {name: host_judgement(name, fleet, judged, steps, left.get(name, []), causes) for name in fleet.hosts}
+
+
+def host_judgement(
+    name: str, fleet: Fleet, judged: t.Sequence[Judged], steps: t.Sequence[Step], left: t.Sequence[str], causes: t.Mapping[str, Cause]
+) -> dict[str, t.Any]:
+    host = fleet.hosts[name]
+    unknown = [{"missing": one["missing"], "why": one["why"]} for one in host.facts.get("unknown") or []]
+    unknown += [{"missing": "cause", "why": "%s fails and nothing that was seen explains it" % url} for url in left]
+    if not host.nginx:
+        unknown.append({"missing": "nginx", "why": "no nginx on this host: it was looked at as a backend"})
+    return {
+        "findings": [told(one, causes[one.finding.cause]) for one in judged if one.finding.seen_from == name],
+        "steps": [step_data(step) for step in steps if step.driver == name],
+        "answers": [{"host": name, "url": one["url"], "from": one.get("from", "host"), "status": one.get("status"),
+                     "signature": one.get("signature"), "timed_out": one.get("timed_out", False)} for one in host.answers],
+        "unknown": unknown,
+    }
+
+
+def told(judged: Judged, cause: Cause) -> dict[str, t.Any]:
+    finding: Finding = judged.finding
+    return {
+        "key": finding.key,
+        "cause": finding.cause,
+        "title": cause.title,
+        "seen_from": finding.seen_from,
+        "on": finding.on,
+        "subject": finding.subject,
+        "confidence": finding.confidence,
+        "evidence": [item.text for item in finding.evidence],
+        "remedy": finding.remedy.role if finding.remedy else None,
+        "change": finding.remedy.change if finding.remedy else "",
+        "outcome": judged.outcome,
+        "why": judged.why or finding.why,
+        "advice": list(finding.advice),
+        "step": judged.step,
+    }
+
+
+def step_data(step: Step) -> dict[str, t.Any]:
+    return {"id": step.id, "on": step.on, "role": step.role, "variables": dict(step.variables), "causes": list(step.causes)}
