@@ -3,24 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Faults as data: faults/NAME.yml says how a topology is broken, what its URL then answers, and what a run must make of it.
 
-Shell text of faults and topologies runs under `sh -eu` with these variables:
-PHP (version, 8.2), POOL (file of the pool www), SITE (nginx's site file), WEB and APP (addresses of the two hosts).
+Shell text of faults and topologies runs after prelude.sh, which says what it may use.
 """
 
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
-
-from _podman import LabError
+from _commands import LabError
 from _settings import HERE
-
-PRELUDE = """\
-set -eu
-PHP=$(ls /etc/php)
-POOL=/etc/php/$PHP/fpm/pool.d/www.conf
-SITE=/etc/nginx/sites-available/default
-"""
 
 
 class Step(NamedTuple):
@@ -47,6 +38,12 @@ class Fault(NamedTuple):
     @property
     def stem(self) -> str:
         return self.name.replace("_", "-")
+
+
+def shell_text(addresses: dict[str, str], text: str) -> str:
+    """Shell text as a host gets it: WEB and APP are the addresses of the hosts."""
+    variables = "".join("%s=%s\n" % (role.upper(), address) for role, address in addresses.items())
+    return variables + (HERE / "prelude.sh").read_text(encoding="utf-8") + text
 
 
 class Topology(NamedTuple):

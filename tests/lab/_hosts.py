@@ -8,19 +8,21 @@ import http.client
 import json
 import shlex
 import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from _faults import PRELUDE, Fault, faults, topologies
+from _commands import Done, LabError, command
+from _faults import Fault, faults, shell_text, topologies
 from _images import image_tag, make_image
-from _podman import LabError, podman
+from _podman import podman
 from _settings import FIRST_ADDRESS, KEY, LABEL, NAME, NETWORK, STATE, STATE_DIR, SUBNET
 
 AT_ONCE = 4
+INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
 BOOT_SECONDS = 60
 ASK_SECONDS = 15
 
@@ -86,18 +88,14 @@ def places(names: Iterable[str] = ()) -> list[Place]:
     ]
 
 
-def run_in(host: str, text: str, check: bool = True, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+def run_in(host: str, text: str, check: bool = True, timeout: float = 120) -> Done:
     """Run shell text on a host as root."""
     return podman("exec", "-i", container(host), "sh", text=text, check=check, timeout=timeout)
 
 
-def _variables(addresses: dict[str, str]) -> str:
-    return PRELUDE + "".join("%s=%s\n" % (role.upper(), address) for role, address in addresses.items())
-
-
 def _key() -> str:
     if not KEY.exists():
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "lab only", "-f", str(KEY)], check=True, stdin=subprocess.DEVNULL)
+        command(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "lab only", "-f", str(KEY)])
     return KEY.with_suffix(".pub").read_text().strip()
 
 
@@ -130,7 +128,7 @@ def _before_init(place: Place, role: str) -> str:
     files = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n%s %s\n%s" % (place.addresses[role], place.host(role), known)
     return "\n".join(
         [
-            _variables(place.addresses),
+            shell_text(place.addresses, ""),
             "printf '%%s\\n' %s >/root/.ssh/authorized_keys" % shlex.quote(_key()),
             "printf '%%s' %s >/etc/hosts" % shlex.quote(files),
             ": >/etc/resolv.conf",
@@ -165,13 +163,28 @@ def _wait(host: str, address: str) -> None:
     raise LabError("%s did not boot in %d seconds: podman logs %s" % (host, BOOT_SECONDS, container(host)))
 
 
+def _make_room() -> None:
+    """A systemd takes five inotify instances of root's, of whom the kernel gives a user 128: too few for thirty hosts."""
+    needed = 128 + 8 * sum(len(place.addresses) for place in places())
+    if int(INOTIFY.read_text()) < needed:
+        try:
+            INOTIFY.write_text("%d\n" % max(1024, needed))
+        except OSError as error:
+            raise LabError("%s must be %d for so many hosts: %s" % (INOTIFY, needed, error.strerror)) from None
+
+
 def up(wanted: list[Fault], suite: str) -> list[Place]:
     """Boot the hosts of the faults that are not up yet."""
     make_image(suite)
     new = _reserve(wanted, suite)
     pairs = [(place, role) for place in new for role in place.addresses]
-    at_once(lambda pair: _boot(*pair), pairs)
-    at_once(lambda pair: _wait(pair[0].host(pair[1]), pair[0].addresses[pair[1]]), pairs)
+    try:
+        _make_room()
+        at_once(lambda pair: _boot(*pair), pairs)
+        at_once(lambda pair: _wait(pair[0].host(pair[1]), pair[0].addresses[pair[1]]), pairs)
+    except LabError:
+        down([place.fault.name for place in new])
+        raise
     return new
 
 
@@ -195,7 +208,7 @@ def ask(place: Place) -> int | None:
 def _break_one(place: Place) -> tuple[Place, int | None]:
     if not place.broken:
         for step in place.fault.steps:
-            run_in(place.host(step.role), _variables(place.addresses) + step.text)
+            run_in(place.host(step.role), shell_text(place.addresses, step.text))
     answer = ask(place)
     for _ in range(20):
         if answer == place.fault.status_before:
@@ -227,7 +240,7 @@ def down(names: list[str]) -> None:
             gone = podman("ps", "-aq", "--filter", "label=" + LABEL).stdout.split()
             state = {}
         if gone:
-            podman("rm", "-f", "-t", "0", *gone)
+            podman("rm", "-f", "-i", "-t", "0", *gone)
         if not state and podman("network", "exists", NETWORK, check=False).returncode == 0:
             podman("network", "rm", NETWORK)
         _write_state(state)

@@ -8,10 +8,10 @@ Each tag carries a fingerprint of what went in, so that an image is made again w
 
 import hashlib
 import os
-import subprocess
 from pathlib import Path
 
-from _podman import LabError, podman
+from _commands import LabError, command
+from _podman import podman
 from _settings import HERE, HOME, SUITES
 
 RECIPE = HERE / "image"
@@ -47,13 +47,7 @@ def _bootstrap(suite: str, tar: Path) -> None:
     argv = ["mmdebstrap", "--variant=minbase", "--mode=root", "--quiet", "--include=" + ",".join(words(RECIPE / "packages.txt"))]
     argv += ["--dpkgopt=path-exclude=" + pattern for pattern in EXCLUDED]
     argv += [suite, str(tar), "deb %s %s main" % (MIRROR, suite), "deb %s %s-security main" % (SECURITY, suite)]
-    try:
-        done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=1200)
-    except FileNotFoundError:
-        raise LabError("mmdebstrap is not installed; tests/lab/packages.txt lists what the lab needs") from None
-    if done.returncode != 0:
-        tar.unlink(missing_ok=True)
-        raise LabError("mmdebstrap of %s failed:\n%s" % (suite, done.stderr[-3000:]))
+    command(argv, timeout=1200)
 
 
 def make_image(suite: str) -> str:

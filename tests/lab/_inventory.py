@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-
 from _hosts import Place, places
 from _settings import INVENTORY, KEY
 

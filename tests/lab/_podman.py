@@ -4,13 +4,12 @@
 """podman with a configuration and a store of our own, apart from whatever else the machine runs in containers."""
 
 import os
-import subprocess
 
+from _commands import Done, command
 from _settings import HOME
 
 CONTAINERS_CONF = HOME / "containers.conf"
 STORAGE_CONF = HOME / "storage.conf"
-NOISE = "failed to connect to syslog"
 
 _CONTAINERS = """\
 [containers]
@@ -37,10 +36,6 @@ graphroot = "{home}/graph"
 """
 
 
-class LabError(Exception):
-    """Something that the one who called the lab can act upon."""
-
-
 def configure() -> None:
     """Write the two files that make a plain podman call work, unless they are there."""
     (HOME / "networks").mkdir(parents=True, exist_ok=True)
@@ -50,16 +45,7 @@ def configure() -> None:
             path.write_text(wanted)
 
 
-def podman(*args: str, text: str | None = None, check: bool = True, timeout: float = 600) -> subprocess.CompletedProcess[str]:
-    """Run podman; a failure tells the command and podman's own words."""
+def podman(*args: str, text: str = "", check: bool = True, timeout: float = 600) -> Done:
+    """Run podman on our own store."""
     env = dict(os.environ, CONTAINERS_CONF=str(CONTAINERS_CONF), CONTAINERS_STORAGE_CONF=str(STORAGE_CONF))
-    try:
-        done = subprocess.run(["podman", *args], input=text, stdin=None if text else subprocess.DEVNULL, capture_output=True, text=True, env=env, timeout=timeout)
-    except FileNotFoundError:
-        raise LabError("podman is not installed; tests/lab/packages.txt lists what the lab needs") from None
-    except subprocess.TimeoutExpired:
-        raise LabError("podman %s: no end after %g seconds" % (" ".join(args[:3]), timeout)) from None
-    if check and done.returncode != 0:
-        words = "\n".join(line for line in (done.stdout + done.stderr).splitlines() if NOISE not in line)
-        raise LabError("podman %s ended with %d:\n%s" % (" ".join(args[:3]), done.returncode, words[-3000:]))
-    return done
+    return command(["podman", *args], text=text, check=check, timeout=timeout, env=env)

@@ -18,8 +18,8 @@ import _images
 import _inventory
 import _podman
 import _snapshot
+from _commands import LabError
 from _faults import chosen
-from _podman import LabError
 from _settings import SUITES
 
 

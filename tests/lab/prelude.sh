@@ -1,0 +1,59 @@
+# What the shell text of faults and topologies may use. WEB and APP (the addresses of the hosts of the topology) come before it.
+# shellcheck shell=sh disable=SC2034
+set -eu
+PHP=$(ls /etc/php)                       # 8.2
+POOL=/etc/php/$PHP/fpm/pool.d/www.conf
+SITE=/etc/nginx/sites-available/default
+
+# pool KEY VALUE: sets one value in the pool www, as an admin would: in its file, in place.
+pool() {
+	sed -i "s|^;*$1 *=.*|$1 = $2|" "$POOL"
+}
+
+# in_php_location TEXT: adds directives to the location that passes on to PHP-FPM. in_http TEXT: to the http block of nginx.conf.
+in_php_location() {
+	sed -i "s|^\(\s*\)\(fastcgi_pass .*\)|\1\2\n\1$1|" "$SITE"
+}
+in_location() {
+	sed -i "s|^\(\s*\)\(proxy_pass .*\)|\1\2\n\1$1|" "$SITE"
+}
+in_http() {
+	sed -i "s|^http {|http {\n\t$1|" /etc/nginx/nginx.conf
+}
+
+reload_nginx() {
+	nginx -t -q
+	systemctl reload nginx
+}
+
+restart_fpm() {
+	systemctl restart "php$PHP-fpm"
+}
+
+# big_header_page BYTES: /big.php answers with a header of about that size.
+big_header_page() {
+	echo "<?php for (\$i = 0; \$i < $1; \$i += 1000) { header('X-Debug-' . \$i . ': ' . str_repeat('a', 980)); } echo 'big header';" >/var/www/html/big.php
+}
+
+# load CLIENTS SECONDS: /slow.php takes that long, and that many clients ask for it again and again through nginx, for a quarter of an hour at most.
+load() {
+	echo "<?php usleep($2 * 1000000); echo 'slow';" >/var/www/html/slow.php
+	cat >/usr/local/bin/visitors <<-'PYTHON'
+		import http.client, sys, threading, time
+
+		def visit(end):
+		    while time.monotonic() < end:
+		        connection = http.client.HTTPConnection("127.0.0.1", 80, timeout=60)
+		        try:
+		            connection.request("GET", "/slow.php")
+		            if connection.getresponse().status != 200:
+		                time.sleep(0.1)
+		        except OSError:
+		            time.sleep(0.5)
+		        connection.close()
+
+		for _ in range(int(sys.argv[1])):
+		    threading.Thread(target=visit, args=(time.monotonic() + 900,)).start()
+	PYTHON
+	systemd-run -q --unit=visitors python3 /usr/local/bin/visitors "$1"
+}
