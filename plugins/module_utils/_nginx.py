@@ -11,9 +11,9 @@ import re
 from typing import Any, Dict, List, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_files import Tree
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_service import Nginx, find, is_stopping
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_test import test
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_files import Tree
 from ansible_collections.webops.bad_gateway.plugins.module_utils._processes import Accounts, Process, Processes
 
 _NOFILE = re.compile(r"^Max open files\s+(\d+|unlimited)\s+(\d+|unlimited)", re.MULTILINE)

@@ -13,11 +13,11 @@ from typing import List, NamedTuple, Optional
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_text import Statement, Word, parse, quote
 
 # Directives that may stand several times in one block: which one is meant is told by the first argument.
-REPEATABLE = frozenset(
-    "access_log add_header add_trailer allow deny env error_log error_page fastcgi_hide_header fastcgi_pass_header fastcgi_param"
-    " grpc_hide_header grpc_pass_header grpc_set_header include listen load_module proxy_hide_header proxy_pass_header proxy_redirect"
-    " proxy_set_header rewrite scgi_param server set sub_filter try_files uwsgi_param".split()
-)
+REPEATABLE = frozenset([
+    "access_log", "add_header", "add_trailer", "allow", "deny", "env", "error_log", "error_page", "fastcgi_hide_header", "fastcgi_param",
+    "fastcgi_pass_header", "grpc_hide_header", "grpc_pass_header", "grpc_set_header", "include", "listen", "load_module", "proxy_hide_header",
+    "proxy_pass_header", "proxy_redirect", "proxy_set_header", "rewrite", "scgi_param", "server", "set", "sub_filter", "uwsgi_param",
+])
 STALE = "the file changed since it was looked at"
 
 

@@ -16,8 +16,8 @@ import stat
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host, Ran
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_service import Nginx
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_files import Tree
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_service import Nginx
 
 TIMEOUT = 15.0
 _ERROR_LINE = re.compile(r"^(?:nginx: |\d{4}/\d\d/\d\d \d\d:\d\d:\d\d )\[emerg\] (?:\d+#\d+: )?(?P<message>.*)$", re.MULTILINE)

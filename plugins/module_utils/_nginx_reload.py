@@ -1,0 +1,170 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reload or restart nginx and see whether it took.
+
+The exit code proves nothing: `systemctl reload nginx` and `nginx -s reload` end with 0 as soon as the signal is sent, and a master that
+refuses the new configuration keeps its old workers and says so in its error log only.
+
+Private to this collection: it may change in any release.
+"""
+
+import os
+import re
+import time
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_service import is_stopping, is_trusted, masters, workers_of
+from ansible_collections.webops.bad_gateway.plugins.module_utils._processes import Process, Processes
+
+PAUSE = 0.05
+READ_LIMIT = 1024 * 1024
+SETTLE = 0.2
+_LINE = r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[(?:emerg|alert)\] %s#\d+: .*$"
+_REFUSAL = "[emerg]"
+_TRIED_AGAIN = ": bind() to "
+_GONE = " (deleted)"
+
+
+class Running(NamedTuple):
+    """The processes of one nginx at one moment."""
+
+    master: Optional[Process]
+    workers: List[Process]
+
+    def serving(self) -> List[int]:
+        return [worker.pid for worker in self.workers if not is_stopping(worker)]
+
+    def result(self) -> Dict[str, Any]:
+        return {
+            "master": self.master.pid if self.master else None,
+            "workers": self.serving(),
+            "stopping": [worker.pid for worker in self.workers if is_stopping(worker)],
+        }
+
+
+class Outcome(NamedTuple):
+    """error is None where the new workers were seen."""
+
+    error: Optional[str]
+    lines: List[str]
+    before: Running
+    after: Running
+
+
+def running(host: Host, pid: Optional[int] = None) -> Running:
+    """Master and workers now; of the master with that pid where one is given."""
+    processes = Processes(host)
+    found = [master for master in masters(processes) if pid in (None, master.pid) and is_trusted(master)]
+    return Running(found[0], workers_of(processes, found[0])) if found else Running(None, [])
+
+
+class LogWatch:
+    """What a master writes to its error logs from now on. Without a pid: what any nginx writes there."""
+
+    def __init__(self, host: Host, master: Optional[int], paths: Sequence[str]) -> None:
+        self.host = host
+        self.pattern = re.compile(_LINE % (r"\d+" if master is None else master), re.MULTILINE)
+        held = self._held_open(master, paths) if master is not None else {}
+        self.offsets = {path: self._size(path) for path in [held.get(path, path) for path in paths]}
+
+    def _held_open(self, master: int, paths: Sequence[str]) -> Dict[str, str]:
+        """By what path the master's own descriptor of a log is reached: after a rotation the name belongs to another file."""
+        folder = "/proc/%d/fd" % master
+        held: Dict[str, str] = {}
+        for name in self.host.listdir(folder):
+            target = self.host.readlink("%s/%s" % (folder, name)) or ""
+            target = target[:-len(_GONE)] if target.endswith(_GONE) else target
+            if target in paths:
+                held[target] = "%s/%s" % (folder, name)
+        return held
+
+    def _size(self, path: str) -> int:
+        try:
+            return os.stat(self.host.path(path)).st_size
+        except OSError:
+            return 0
+
+    def complaints(self) -> List[str]:
+        """Its [emerg] and [alert] lines; those of somebody's nginx -t carry another pid."""
+        lines: List[str] = []
+        for path, offset in self.offsets.items():
+            lines.extend(line for line in self.pattern.findall(self._since(path, offset)) if line not in lines)
+        return lines
+
+    def _since(self, path: str, offset: int) -> str:
+        try:
+            descriptor = os.open(self.host.path(path), os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+            with os.fdopen(descriptor, "rb") as stream:
+                stream.seek(offset)
+                return stream.read(READ_LIMIT).decode("utf-8", "replace")
+        except (OSError, ValueError):
+            return ""
+
+
+def reload(host: Host, command: Sequence[str], logs: Sequence[str], timeout: float) -> Outcome:
+    """Run the command; it took when every serving worker is new and the master said nothing against it."""
+    before = running(host)
+    if before.master is None:
+        return Outcome("nginx is not running", [], before, before)
+    master = before.master.pid
+    watch = LogWatch(host, master, logs)
+    failed = _run(host, command, timeout)
+    if failed:
+        return Outcome(failed, watch.complaints(), before, running(host, master))
+
+    def has_new_workers(now: Running) -> bool:
+        return bool(now.serving()) and not set(before.serving()).intersection(now.serving())
+
+    return _wait(lambda: running(host, master), watch, has_new_workers, before, timeout)
+
+
+def restart(host: Host, command: Sequence[str], logs: Sequence[str], timeout: float) -> Outcome:
+    """Run the command; it took when another master has workers. Serves for a start as well."""
+    before = running(host)
+    old = before.master.pid if before.master else None
+    watch = LogWatch(host, None, logs)
+    failed = _run(host, command, timeout)
+    if failed:
+        lines = watch.complaints() + _journal(host, command)
+        return Outcome(lines[-1] if lines else failed, lines, before, running(host))
+
+    def is_another(now: Running) -> bool:
+        return now.master is not None and now.master.pid != old and bool(now.serving())
+
+    return _wait(lambda: running(host), watch, is_another, before, timeout)
+
+
+def _run(host: Host, command: Sequence[str], timeout: float) -> Optional[str]:
+    ran = host.run(command, timeout=timeout)
+    if ran.code == 0:
+        return None
+    return ran.error or "%s ended with %s: %s" % (" ".join(command), ran.code, (ran.err or ran.out).strip()[-1000:])
+
+
+def _journal(host: Host, command: Sequence[str]) -> List[str]:
+    """nginx's own words at a start that failed, where it had no log open yet and systemd heard them."""
+    if os.path.basename(command[0]) not in ("systemctl", "service"):
+        return []
+    ran = host.run(["journalctl", "--no-pager", "--quiet", "-o", "cat", "-n", "20", "-u", "nginx", "-u", command[-1]])
+    return [line for line in ran.out.splitlines() if _REFUSAL in line][-1:]
+
+
+def _wait(look: Callable[[], Running], watch: LogWatch, took: Callable[[Running], bool], before: Running, timeout: float) -> Outcome:
+    """Until it took and stays so, nginx refuses, or the time is over."""
+    deadline = time.monotonic() + timeout
+    seen: List[int] = []
+    while True:
+        now = look()
+        lines = watch.complaints()
+        refusals = [line for line in lines if _REFUSAL in line]
+        if took(now):
+            if now.serving() == seen:
+                return Outcome(None, lines, before, now)
+        elif any(_TRIED_AGAIN not in line for line in refusals):
+            return Outcome(refusals[0], lines, before, now)
+        if time.monotonic() > deadline:
+            return Outcome((refusals + ["no new workers after %g seconds" % timeout])[0], lines, before, now)
+        seen = now.serving() if took(now) else []
+        time.sleep(SETTLE if seen else PAUSE)

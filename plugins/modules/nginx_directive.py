@@ -1,0 +1,309 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Set, change and remove directives in a file of nginx's configuration."""
+
+DOCUMENTATION = r"""
+module: nginx_directive
+short_description: Edit directives in nginx configuration files, exactly where they stand
+version_added: 0.1.0
+description:
+  - Sets, changes and removes directives in one file of nginx's configuration, at its main level or in any of its blocks.
+  - Reads the file as nginx does (quotes, escapes, comments, blocks, Lua blocks), not with regular expressions, and touches nothing but the
+    statement that an edit is about. Comments, indentation and line ends stay.
+  - All edits are placed by the file as it was before, and written together. Line numbers stay true however many edits there are.
+  - With O(validate=true) nginx judges its whole configuration afterwards. Where it refuses, the file is put back byte for byte.
+  - nginx is not reloaded. See M(webops.bad_gateway.nginx_service) for that.
+author:
+  - The webops.bad_gateway authors (@webops)
+options:
+  path:
+    description:
+      - The file to edit, which must exist. A symbolic link stays one, the file it leads to is written.
+    type: path
+    required: true
+  edits:
+    description:
+      - What should be so. An edit that is already so does nothing.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      directive:
+        description: Name of the directive. It must be a simple one; blocks are neither made nor removed.
+        type: str
+        required: true
+      state:
+        description:
+          - V(present) makes sure that the directive stands in the block with the arguments O(edits[].args).
+          - V(absent) removes it, with the arguments O(edits[].args) where they are given, else whatever its arguments are. A directive that is
+            alone on its line goes with the line; a comment behind it stays.
+        type: str
+        choices: [present, absent]
+        default: present
+      block:
+        description:
+          - The block of this file that the directive belongs to. Without it, the main level of the file.
+          - With O(edits[].from), where to search, blocks inside it included. Without it, the whole file.
+        type: dict
+        suboptions:
+          name:
+            description: Name of the block, such as V(http), V(server) or V(location).
+            type: str
+            required: true
+          line:
+            description:
+              - Line on which the block begins, counted from 1. Needed where several blocks have the name.
+              - The edit fails where no such block begins there, as the file has then changed since it was looked at.
+            type: int
+          args:
+            description: Arguments of the block, such as V(["~", "\\.php$"]), as another way to tell one from the others.
+            type: list
+            elements: str
+      args:
+        description:
+          - The arguments, each one word as nginx understands it. Quotes are written where nginx needs them.
+          - For a directive that may stand in a block several times (C(fastcgi_param), C(proxy_set_header), C(listen), C(server) and such), the first
+            argument tells which one is changed.
+        type: list
+        elements: str
+      match_args:
+        description: Arguments that the directive has now, to tell which one is changed or removed. The edit fails where there is none.
+        type: list
+        elements: str
+      line:
+        description: Line on which the directive begins, counted from 1. The edit fails where it does not stand there.
+        type: int
+      from:
+        description:
+          - Changes only the first argument, where it is this text or begins with it and goes on with a port or a URI. The URI and the other arguments stay.
+          - V(http://localhost:8080) is found in C(proxy_pass http://localhost:8080/app/;), and V(10.0.0.1:80) in C(server 10.0.0.1:80 weight=5;), but not in
+            C(server 10.0.0.1:8080;).
+          - Every such directive is changed, unless O(edits[].line) names one. No error where all are changed already.
+        type: str
+      to:
+        description: What stands there instead of O(edits[].from).
+        type: str
+  validate:
+    description:
+      - Ask C(nginx -t) after writing, and put the file back where it does not accept the result. Fragments can't be judged alone, so it is always the
+        configuration of the nginx that runs, with the options it was started with; else that of the nginx that is installed.
+      - Where nginx refused the configuration before as well, the edit stays only if nginx accepts it now.
+      - Needs the rights that nginx needs to read all its files, which means root as a rule.
+    type: bool
+    default: true
+attributes:
+  check_mode:
+    description: Can run in check mode and return changed status prediction without modifying the target.
+    support: full
+    details:
+      - nginx is not asked in check mode, as it could judge only what is on disk.
+  diff_mode:
+    description: Will return details on what has changed (or possibly needs changing in check mode), when in diff mode.
+    support: full
+  platform:
+    description: Target OS/families that can be operated against.
+    platforms: posix
+    support: full
+notes:
+  - The file is replaced in one step. Owner, mode, ACL, extended attributes and SELinux label stay.
+  - C(nginx -t) asks the resolver for the names of all upstreams. It gets 15 seconds.
+seealso:
+  - module: webops.bad_gateway.nginx_service
+  - name: nginx documentation
+    description: All directives, and the blocks that each may stand in.
+    link: https://nginx.org/en/docs/dirindex.html
+"""
+
+EXAMPLES = r"""
+- name: Make room for larger response headers in the http block
+  webops.bad_gateway.nginx_directive:
+    path: /etc/nginx/nginx.conf
+    edits:
+      - {block: {name: http}, directive: fastcgi_buffers, args: ["8", "32k"]}
+      - {block: {name: http}, directive: fastcgi_buffer_size, args: ["32k"]}
+      - {block: {name: http}, directive: fastcgi_busy_buffers_size, state: absent}
+
+- name: Do so in one location, told by the line where it begins
+  webops.bad_gateway.nginx_directive:
+    path: /etc/nginx/sites-enabled/shop
+    edits:
+      - block: {name: location, line: 12}
+        directive: fastcgi_buffer_size
+        args: [32k]
+
+- name: Pass PHP to the socket that is listened on
+  webops.bad_gateway.nginx_directive:
+    path: /etc/nginx/snippets/php.conf
+    edits:
+      - directive: fastcgi_pass
+        from: unix:/run/php/php7.4-fpm.sock
+        to: unix:/run/php/php8.2-fpm.sock
+
+- name: Move one server of an upstream, with its weight
+  webops.bad_gateway.nginx_directive:
+    path: /etc/nginx/conf.d/upstreams.conf
+    edits:
+      - {directive: server, line: 4, from: "10.0.0.1:8080", to: "10.0.0.7:8080"}
+
+- name: Pass the real scheme to the backend
+  webops.bad_gateway.nginx_directive:
+    path: /etc/nginx/sites-enabled/app
+    edits:
+      - block: {name: location, args: [/]}
+        directive: proxy_set_header
+        args: [X-Forwarded-Proto, $scheme]
+"""
+
+RETURN = r"""
+path:
+  description: The file itself, after all symbolic links.
+  returned: success
+  type: str
+  sample: /etc/nginx/sites-available/shop
+test:
+  description: What C(nginx -t) said after the edit, or before and after where it was refused. V(null) where nginx was not asked.
+  returned: always
+  type: dict
+  contains:
+    sound:
+      description: Whether nginx accepts its configuration. V(null) where it could not be asked.
+      returned: when nginx was asked
+      type: bool
+      sample: true
+    error:
+      description: Its first complaint. V(null) where there is none.
+      returned: when nginx was asked
+      type: str
+      sample: '"fastcgi_buffers" directive is duplicate in /etc/nginx/conf.d/buffers.conf:1'
+    where:
+      description: The O(ignore:file) and line that it names. V(null) where it names none.
+      returned: when nginx was asked
+      type: dict
+      sample: {"file": "/etc/nginx/conf.d/buffers.conf", "line": 1}
+"""
+
+import hashlib
+import os
+import time
+from typing import Any, Dict, List, Optional
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._durable import Refused
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_edit import Block, Edit, EditError, apply_edits
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_files import Tree
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_service import find
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_test import Tested, test
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_text import NginxSyntaxError
+from ansible_collections.webops.bad_gateway.plugins.module_utils._processes import Processes
+from ansible_collections.webops.bad_gateway.plugins.module_utils._saved_file import look_to_save, put_back
+
+BLOCK = {"name": {"type": "str", "required": True}, "line": {"type": "int"}, "args": {"type": "list", "elements": "str"}}
+EDIT = {
+    "directive": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "block": {"type": "dict", "options": BLOCK},
+    "args": {"type": "list", "elements": "str"},
+    "match_args": {"type": "list", "elements": "str"},
+    "line": {"type": "int"},
+    "from": {"type": "str"},
+    "to": {"type": "str"},
+}
+
+
+def wishes(edits: List[Dict[str, Any]]) -> List[Edit]:
+    return [
+        Edit(
+            directive=edit["directive"], state=edit["state"], line=edit["line"], args=edit["args"], match_args=edit["match_args"],
+            block=Block(**edit["block"]) if edit["block"] else None, old=edit["from"], new=edit["to"],
+        )
+        for edit in edits
+    ]
+
+
+def ask_nginx(module: AnsibleModule, host: Host) -> Tested:
+    nginx = find(host, Processes(host))
+    if nginx is None:
+        module.fail_json(msg="There is no nginx on this host that could judge the edit. Set validate to false to write without it.")
+    return test(host, nginx, Tree(host, nginx.conf_path))
+
+
+class File:
+    """The file to edit, as it was when this module began."""
+
+    def __init__(self, path: str) -> None:
+        self.path = os.path.realpath(path)
+        self.state, data = look_to_save("/", self.path)
+        if self.state.kind != "file" or data is None:
+            raise Refused("%s is not there" % path if self.state.kind == "absent" else "%s is not a file" % path)
+        self.data = data
+        self.text = data.decode("utf-8", "surrogateescape")
+
+    def write(self, text: str) -> None:
+        data = text.encode("utf-8", "surrogateescape")
+        now = self.state._replace(sha256=hashlib.sha256(data).hexdigest(), size=len(data), mtime_ns=int(time.time() * 1e9))
+        put_back("/", self.path, now, data)
+
+    def put_back(self) -> None:
+        put_back("/", self.path, self.state, self.data)
+
+
+def write_and_judge(module: AnsibleModule, file: File, text: str) -> Optional[Tested]:
+    """Write the file; put it back where nginx does not accept it."""
+    if not module.params["validate"]:
+        file.write(text)
+        return None
+    host = Host()
+    before = ask_nginx(module, host)
+    file.write(text)
+    after = None
+    try:
+        after = ask_nginx(module, host)
+    finally:
+        if after is None or not after.sound:
+            file.put_back()
+    if not after.sound:
+        since = "" if before.sound else " nginx did not accept its configuration before either: %s" % before.error
+        module.fail_json(msg="%s was put back, as nginx does not accept the edit: %s%s" % (file.path, after.error, since), path=file.path, test=after.facts())
+    return after
+
+
+def shown(text: str) -> str:
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "path": {"type": "path", "required": True},
+            "edits": {
+                "type": "list", "elements": "dict", "required": True, "options": EDIT,
+                "required_together": [("from", "to")],
+                "mutually_exclusive": [("from", "args"), ("from", "match_args")],
+            },
+            "validate": {"type": "bool", "default": True},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        file = File(module.params["path"])
+        text = apply_edits(file.text, wishes(module.params["edits"]))
+        changed = text != file.text
+        tested = write_and_judge(module, file, text) if changed and not module.check_mode else None
+    except NginxSyntaxError as error:
+        module.fail_json(msg="%s can't be read as nginx configuration: %s" % (module.params["path"], error))
+    except EditError as error:
+        module.fail_json(msg="%s: %s" % (module.params["path"], error))
+    except (Refused, OSError) as error:
+        module.fail_json(msg="nothing was edited: %s" % error)
+    result = {"changed": changed, "path": file.path, "test": tested.facts() if tested else None}
+    if changed and module._diff:
+        result["diff"] = {"before_header": file.path, "after_header": file.path, "before": shown(file.text), "after": shown(text)}
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
