@@ -38,13 +38,13 @@ def fastcgi_buffers(family: str, plan: t.Any) -> Remedy:
     parameters = {
         "family": family,
         "size": plan.size,
-        "number": plan.number,
-        "each": plan.each,
-        "busy": plan.busy,
+        "number": plan.number or 0,
+        "each": plan.each or "",
+        "busy": plan.busy or "",
         "edits": plan.edits,
         "dropin": plan.dropin or "",
     }
-    change = "%s_buffer_size %s, buffers %s %s" % (family, plan.size, plan.number, plan.each)
+    change = "%s_buffer_size %s" % (family, plan.size) + (", %s_buffers %s %s" % (family, plan.number, plan.each) if plan.number else "")
     return Remedy("fastcgi_buffers", ("config", "reload"), change, parameters, plan.sum)
 
 
