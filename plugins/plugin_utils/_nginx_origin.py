@@ -17,6 +17,8 @@ _PATHS = (
     ("hestia", re.compile(r"\A/home/[^/]+/conf/(?:web|mail|dns)/|/nginx/conf\.d/domains/|\A/usr/local/(?:hestia|vesta)/")),
     ("cpanel", re.compile(r"\A/etc/nginx/conf\.d/(?:users/|ea-nginx\.conf|server-includes-standalone/|engintron)|/engintron/", re.IGNORECASE)),
 )
+#: Drop-ins of this collection, which says so in them.
+_OWN = "bad_gateway_"
 _HEAD_LINES = 10
 _HEAD_LIMIT = 200
 _PANELS = (("cpanel", re.compile(r"engintron|cpanel", re.IGNORECASE)), ("plesk", re.compile(r"\bplesk\b", re.IGNORECASE)))
@@ -31,6 +33,8 @@ _GUEST = re.compile(r"certbot", re.IGNORECASE)
 
 def generated_by(path: str, text: str) -> str | None:
     """Name of the panel, or the words at the head of the file that say it is not to be edited; None for a file of the admin's own."""
+    if path.rpartition("/")[2].startswith(_OWN):
+        return None
     for panel, pattern in _PATHS:
         if pattern.search(path):
             return panel
