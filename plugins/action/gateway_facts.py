@@ -1,0 +1,44 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The two looks at a host as one task: the module looks, the configuration is parsed here, the module connects and asks."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _two_looks
+
+MODULE = "webops.bad_gateway.gateway_facts"
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """Runs the module twice; between, crossplane parses the configuration that the first run brought."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        _spec, args = self.validate_argument_spec(
+            {"log_window": {"type": "int", "default": 3600}, "urls": {"type": "list", "elements": "str", "default": []}}
+        )
+        missing = _two_looks.missing_library()
+        if missing:
+            return {**result, "failed": True, "msg": missing}
+        first = self._execute_module(module_name=MODULE, module_args={"log_window": args["log_window"]}, task_vars=task_vars)
+        if "bad_gateway" not in (first.get("ansible_facts") or {}):
+            return {**result, **first}
+        facts = first["ansible_facts"]["bad_gateway"]
+        ask = _two_looks.parsed(facts, args["urls"])
+        if ask:
+            second = self._execute_module(module_name=MODULE, module_args={"ask": ask}, task_vars=task_vars)
+            if "bad_gateway" not in (second.get("ansible_facts") or {}):
+                return {**result, **second}
+            _two_looks.joined(facts, second["ansible_facts"]["bad_gateway"])
+        result.update(changed=False, ansible_facts={"bad_gateway": facts})
+        if first.get("warnings"):
+            result["warnings"] = first["warnings"]
+        return result

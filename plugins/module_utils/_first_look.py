@@ -1,0 +1,58 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The first look at a host: everything that rules may ask for that takes no connection.
+
+Private to this collection: it may change in any release.
+"""
+
+from typing import Any, Dict, List, Optional, Tuple
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils import _firewall, _logs, _nginx, _php_fpm, _selinux, _sockets, _system, _units
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._processes import Accounts, Processes
+
+SCHEMA = 1
+_AUDIT_LOG = "/var/log/audit/audit.log"
+
+
+def first_look(host: Host, window: float) -> Tuple[Dict[str, Any], Dict[str, str]]:
+    """Facts as docs/facts.md has them, less what the second look adds; and the text of nginx's configuration files."""
+    processes = Processes(host)
+    system = _system.collect(host)
+    clock = _system.clock(host)
+    listeners = _sockets.collect(host, processes, Accounts(host))
+    units = _units.collect(host, system["service_manager"], listeners)
+    _units.own_sockets(listeners, units)
+    nginx, files = _nginx.collect(host, processes, units or {})
+    php_fpm = _php_fpm.collect(host, processes, units or {})
+    facts = {
+        "schema": SCHEMA,
+        "clock": clock,
+        "system": system,
+        "listeners": listeners,
+        "connections": _sockets.connections(host, listeners),
+        "units": units,
+        "nginx": nginx,
+        "php_fpm": php_fpm,
+        "firewall": _firewall.collect(host),
+        "selinux": _selinux.collect(host),
+        "disks": _system.disks(host),
+        "log": _logs.collect(host, log_sources(nginx, php_fpm, units, host), window, clock["now"], master_pid(nginx)),
+    }
+    return facts, files
+
+
+def master_pid(nginx: Optional[Dict[str, Any]]) -> Optional[int]:
+    return nginx["master"]["pid"] if nginx and nginx["master"] else None
+
+
+def log_sources(nginx: Optional[Dict[str, Any]], php_fpm: List[Dict[str, Any]], units: Optional[Dict[str, Any]], host: Host) -> List[Tuple[str, str]]:
+    """Path and kind of each log that can blame somebody for a 502."""
+    sources = [(path, "nginx") for path in (nginx or {}).get("error_logs") or []]
+    sources += [(fpm["error_log"], "php_fpm") for fpm in php_fpm if fpm["error_log"]]
+    sources += [(fpm["unit"], "unit:" + fpm["unit"]) for fpm in php_fpm if fpm["unit"] and not fpm["error_log"]]
+    sources.append(("kernel", "kernel"))
+    if host.exists(_AUDIT_LOG):
+        sources.append((_AUDIT_LOG, "kernel"))
+    return list(dict.fromkeys(sources))

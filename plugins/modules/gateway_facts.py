@@ -1,0 +1,174 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+DOCUMENTATION = r"""
+---
+module: gateway_facts
+short_description: Look at nginx, its upstreams and their host, for everything that explains a 502
+version_added: 0.1.0
+description:
+  - Gathers what a rule may ask when nginx answers 502 Bad Gateway - listening TCP and unix sockets with process, unit, queue and backlog,
+    nginx's configuration as it is in force for each location, whether C(nginx -t) is sound, PHP-FPM masters with pools and measured memory,
+    service units, recent log lines as typed records, the firewall, SELinux, limits and disks.
+  - Then every upstream that the configuration names is connected to as nginx would, and nginx on this host is asked for its own URLs.
+  - The module only reads, and does the same in check mode. It takes two round trips to the host.
+  - The facts are described field by field in C(docs/facts.md) of this collection.
+attributes:
+  check_mode:
+    description: Looking is the same in check mode.
+    support: full
+  diff_mode:
+    description: Nothing is changed, so there is nothing to show.
+    support: none
+  platform:
+    description: Systems that this module looks at.
+    support: full
+    platforms: posix
+  action:
+    description: nginx's configuration is parsed on the controller.
+    support: full
+  facts:
+    description: The result is in C(ansible_facts).
+    support: full
+requirements:
+  - root on the target (C(become)), or else much cannot be seen
+  - Python 3.6 or later on the target; nothing else
+  - nginx-crossplane (PyPI) on the controller
+options:
+  log_window:
+    description: Seconds of log that count as now.
+    type: int
+    default: 3600
+  urls:
+    description:
+      - URLs to ask nginx for. Each is asked on the hosts whose nginx serves its name.
+      - When empty, one URL for each proxied location and server name is asked, and those GET and HEAD requests that the log shows failing.
+    type: list
+    elements: str
+    default: []
+  ask:
+    description:
+      - What the second look has to connect to and to ask for.
+      - Filled by the action plugin from what the first look saw; not meant to be given by hand.
+    type: dict
+author:
+  - The webops.bad_gateway authors (@webops)
+seealso:
+  - module: webops.bad_gateway.listening_ports_facts
+  - module: webops.bad_gateway.upstream_reachability_facts
+  - module: webops.bad_gateway.site_answers_info
+"""
+
+EXAMPLES = r"""
+- name: Look at a host
+  webops.bad_gateway.gateway_facts:
+  become: true
+
+- name: Show which upstreams nginx cannot connect to
+  ansible.builtin.debug:
+    msg: "{{ ansible_facts.bad_gateway.reach | rejectattr('connected') | map(attribute='address') }}"
+"""
+
+RETURN = r"""
+ansible_facts:
+  description: The facts.
+  returned: always
+  type: complex
+  contains:
+    bad_gateway:
+      description: All that was seen of the host, field by field in C(docs/facts.md). What could not be seen is null, and C(unknown) says why.
+      returned: always
+      type: dict
+      contains:
+        schema:
+          description: Version of the shape of these facts.
+          type: int
+          sample: 1
+        clock:
+          description: The host's time, time of boot, offset from UTC and newest change that this collection kept, in seconds since the epoch.
+          type: dict
+        system:
+          description: Operating system, service manager, addresses, memory in bytes and panel.
+          type: dict
+        listeners:
+          description: Listening sockets under C(tcp) and C(unix).
+          type: dict
+        connections:
+          description: Outgoing TCP connections, counted by peer.
+          type: dict
+        units:
+          description: Service units by name.
+          type: dict
+        nginx:
+          description: Version, master, workers, result of C(nginx -t) and the configuration; null where there is no nginx.
+          type: dict
+        php_fpm:
+          description: Each installed PHP-FPM with its pools and their workers.
+          type: list
+          elements: dict
+        firewall:
+          description: The tool that owns the firewall and the rules of the input hook.
+          type: dict
+        selinux:
+          description: Mode and booleans.
+          type: dict
+        disks:
+          description: Free bytes and inodes of the file systems that logs, sockets and temporary files are on.
+          type: list
+          elements: dict
+        log:
+          description: Log sources, and one record for each kind of line in the window.
+          type: dict
+        reach:
+          description: How connecting to each upstream went.
+          type: list
+          elements: dict
+        names:
+          description: What the names in the configuration resolve to now.
+          type: list
+          elements: dict
+        answers:
+          description: What nginx answers to each URL now.
+          type: list
+          elements: dict
+        unknown:
+          description: What could not be seen, and why.
+          type: list
+          elements: dict
+          sample: [{"missing": "firewall", "why": "nft: Operation not permitted"}]
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._first_look import first_look
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._second_look import second_look
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "log_window": {"type": "int", "default": 3600},
+            "urls": {"type": "list", "elements": "str", "default": []},
+            "ask": {"type": "dict"},
+        },
+        supports_check_mode=True,
+    )
+    if os.geteuid() != 0:
+        module.fail_json(msg="not root: sockets, logs and processes of others cannot be seen. Run with become (ansible-playbook --become)")
+    host = Host()
+    if module.params["ask"] is None:
+        facts, files = first_look(host, module.params["log_window"])
+        facts["files"] = files
+    else:
+        facts = second_look(host, module.params["ask"])
+    facts["unknown"] = host.unknown
+    module.exit_json(changed=False, ansible_facts={"bad_gateway": facts})
+
+
+if __name__ == "__main__":
+    main()

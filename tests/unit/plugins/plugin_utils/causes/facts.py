@@ -1,0 +1,36 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Facts for cases: a base where all is well, and what a case changes in it."""
+
+from __future__ import annotations
+
+import copy
+import pathlib
+import typing as t
+
+import yaml
+
+HERE = pathlib.Path(__file__).parent
+CASES = HERE / "cases"
+
+
+def load(path: pathlib.Path) -> t.Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def changed(value: t.Any, change: t.Any) -> t.Any:
+    """A change laid over a value: dicts are merged, a list changes by position where it is a dict of positions, all else is replaced."""
+    if isinstance(value, dict) and isinstance(change, dict):
+        merged = dict(value)
+        for key, part in change.items():
+            merged[key] = changed(value[key], part) if key in value else part
+        return merged
+    if isinstance(value, list) and isinstance(change, dict) and all(isinstance(key, int) for key in change):
+        return [changed(one, change[position]) if position in change else one for position, one in enumerate(value)]
+    return copy.deepcopy(change)
+
+
+def case_facts(case: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    base = load(HERE / "base" / (case["base"] + ".yml"))
+    return t.cast("dict[str, t.Any]", changed(base, case.get("changes") or {}))

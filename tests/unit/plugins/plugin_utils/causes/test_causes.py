@@ -1,0 +1,69 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every cause has a case that fires and one that stays silent; a case that fires names its cause and no other."""
+
+from __future__ import annotations
+
+import importlib.util
+import pathlib
+
+import pytest
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import judge, known_causes
+
+_spec = importlib.util.spec_from_file_location("causes_facts", pathlib.Path(__file__).parent / "facts.py")
+facts = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(facts)
+
+FIRES = sorted(facts.CASES.glob("*/fires_*.yml"))
+SILENT = sorted(facts.CASES.glob("*/silent_*.yml"))
+
+
+def name_of(path: pathlib.Path) -> str:
+    return "%s/%s" % (path.parent.name, path.stem)
+
+
+def findings_of(path: pathlib.Path):
+    case = facts.load(path)
+    return case, judge(Fleet(facts.case_facts(case), case.get("backend_services")))
+
+
+@pytest.mark.parametrize("cause", known_causes(), ids=lambda cause: cause.name)
+def test_each_cause_has_both_cases(cause):
+    folder = facts.CASES / cause.name
+    assert list(folder.glob("fires_*.yml")), "no case in which %s fires" % cause.name
+    assert list(folder.glob("silent_*.yml")), "no case in which %s stays silent" % cause.name
+
+
+def test_no_case_of_an_unknown_cause():
+    assert {folder.name for folder in facts.CASES.iterdir()} == {cause.name for cause in known_causes()}
+
+
+@pytest.mark.parametrize("path", FIRES, ids=name_of)
+def test_names_its_cause_and_no_other(path):
+    case, findings = findings_of(path)
+    assert [finding.cause for finding in findings] == case.get("causes", [path.parent.name])
+    finding = findings[0]
+    assert finding.on == case["on"]
+    assert (finding.remedy.role if finding.remedy else None) == case["remedy"]
+    assert finding.confidence >= case.get("confidence", 0.8)
+    for key, value in (case.get("parameters") or {}).items():
+        assert finding.remedy.parameters[key] == value
+    told = "\n".join(item.text for item in finding.evidence)
+    for text in case.get("evidence") or []:
+        assert text in told
+    assert finding.remedy or finding.why or finding.advice, "advice says why nothing is changed"
+
+
+@pytest.mark.parametrize("path", SILENT, ids=name_of)
+def test_stays_silent(path):
+    case, findings = findings_of(path)
+    assert path.parent.name not in [finding.cause for finding in findings]
+    if "causes" in case:
+        assert [finding.cause for finding in findings] == case["causes"]
+
+
+@pytest.mark.parametrize("base", sorted(path.stem for path in (facts.HERE / "base").glob("*.yml")))
+def test_a_fleet_that_is_well_has_no_finding(base):
+    assert judge(Fleet(facts.case_facts({"base": base}))) == []
