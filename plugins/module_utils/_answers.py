@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Union
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils import _http
+from ansible_collections.webops.bad_gateway.plugins.module_utils._blame import NOTHING, Request, blame
 from ansible_collections.webops.bad_gateway.plugins.module_utils._parallel import run_all
 from ansible_collections.webops.bad_gateway.plugins.module_utils._tls import Tls, context, handshake
 from ansible_collections.webops.bad_gateway.plugins.module_utils._wire import (
@@ -29,6 +30,8 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._wire import (
 
 AT_ONCE = 4
 URLS = 50
+_LOGGED = (500, 502, 504)
+_PAUSES = (0.0, 0.05, 0.15)
 
 _CREDENTIALS = re.compile(r"//[^/?#]*@")
 
@@ -50,6 +53,15 @@ def ask_of(raw: Union[str, Dict[str, Any]]) -> Ask:
     given: Dict[str, Any] = {"url": raw} if isinstance(raw, str) else raw
     url = _CREDENTIALS.sub("//", str(given.get("url")))
     return Ask(url, given.get("connect"), given.get("method") or "GET", bool(given.get("proxy_protocol")), given.get("route"))
+
+
+def asks_of(raw: Sequence[Any]) -> List[Ask]:
+    """Read the argument. Raises ValueError."""
+    if len(raw) > URLS:
+        raise ValueError("%d URLs: at most %d are asked" % (len(raw), URLS))
+    if not all(isinstance(one, str) or (isinstance(one, dict) and one.get("url")) for one in raw):
+        raise ValueError("each of urls is a URL, or a dictionary with url")
+    return [ask_of(one) for one in raw]
 
 
 def _blank(ask: Ask, asker: str) -> Answer:
@@ -129,3 +141,32 @@ def ask_all(asks: Sequence[Ask], timeout: float, deadline: float, asker: str = "
     answers = run_all([partial(ask_one, ask, timeout, limit, asker) for ask in asks], AT_ONCE, limit)
     late = {"error": "not asked within %g seconds" % deadline}
     return [answer or dict(_blank(ask, asker), **late) for answer, ask in zip(answers, asks)]
+
+
+def _request_of(ask: Ask, answer: Answer) -> Optional[Request]:
+    """What nginx's log would call this question; None for one that it never got."""
+    try:
+        url = _http.split_url(ask.url)
+    except ValueError:
+        return None
+    return Request(ask.method, url.target.split("?", 1)[0], url.authority, answer["client"]) if answer["status"] else None
+
+
+def site_answers(asks: Sequence[Ask], timeout: float, deadline: float, tails: Sequence[Any] = ()) -> List[Answer]:
+    """Ask all and name the error-log line of each: `answers` of docs/facts.md. A tail has mark() and lines(), the lines since then."""
+    for tail in tails:
+        tail.mark()
+    answers = ask_all(asks, timeout, deadline)
+    lines: List[str] = []
+    for pause in _PAUSES if tails else ():
+        # nginx logs before it answers, but a log may lie on a slow or a remote disk.
+        time.sleep(pause)
+        lines += [line for tail in tails for line in tail.lines()]
+        for ask, answer in zip(asks, answers):
+            request = _request_of(ask, answer)
+            answer["signature"], answer["upstream"] = blame(request, lines) if request else NOTHING
+        if not any(answer["status"] in _LOGGED and answer["signature"] is None for answer in answers):
+            break
+    for answer in answers:
+        del answer["client"]
+    return answers

@@ -105,8 +105,8 @@ def prepare(raw: Union[str, Dict[str, Any]]) -> Upstream:
 
 def _row(upstream: Upstream, connected: Optional[bool], error: Optional[str]) -> Reached:
     return {
-        "id": upstream.id, "address": upstream.address, "family": upstream.family, "tried": [], "connected": connected, "tls": None, "reply": None,
-        "error": error,
+        "id": upstream.id, "address": upstream.address, "family": upstream.family, "tried": [], "connected": connected, "error": error,
+        "real": None, "tls": None, "reply": None,
     }  # fmt: skip
 
 
@@ -132,8 +132,10 @@ def try_one(upstream: Upstream, timeout: float, deadline: Deadline) -> Reached:
     if upstream.error:
         return _row(upstream, None, upstream.error)
     row = _row(upstream, False, None)
+    address = parse_address(upstream.address)
+    row["real"] = "unix:" + os.path.realpath(address.path) if address.path and os.path.exists(address.path) else None
     try:
-        targets = targets_of(parse_address(upstream.address))
+        targets = targets_of(address)
     except OSError as error:
         row["error"] = "%s" % (error.strerror or error)
         return row

@@ -61,6 +61,13 @@ class Deadline:
         return max(0.0, self._end - time.monotonic())
 
 
+def bounded(name: str, value: float, least: float, most: float) -> float:
+    """A number of seconds within its range. Raises ValueError."""
+    if not least <= value <= most:
+        raise ValueError("%s is %g: give between %g and %g seconds" % (name, value, least, most))
+    return float(value)
+
+
 def parse_address(text: str) -> Address:
     """Read tcp:host:port, tcp:[v6]:port or unix:/path. Raises ValueError."""
     unix = _UNIX.match(text)
@@ -188,6 +195,7 @@ def explain(error: Exception, deadline: Deadline) -> str:
     if isinstance(reason, str):
         # OpenSSL's own words, so that they can be found in nginx's log too.
         return reason.replace("_", " ").lower()
-    if isinstance(error, OSError) and (error.errno or 0) > 0:
-        return "%s (%d)" % (error.strerror, error.errno)
+    code = error.errno if isinstance(error, OSError) else None
+    if code is not None and code > 0:
+        return "%s (%d)" % (os.strerror(code), code)
     return str(error)

@@ -1,0 +1,191 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+DOCUMENTATION = r"""
+module: site_answers_info
+short_description: Ask nginx on a host for URLs, and tell which error-log line each answer made
+version_added: 0.1.0
+description:
+  - Asks for each URL once, from the host itself, and tells status, time and size of the header. Redirects are not followed.
+  - Where error logs are given, names for each answer the signature and the upstream of the line that this very request made in them,
+    which says why nginx answered 502, 500 or 504.
+  - Only GET and HEAD are asked, at most four at a time, so that a site that is weak already is not hurt by it.
+    The requests carry C(User-Agent: webops.bad_gateway), so that they can be told in the access log.
+  - It only asks, and does the same in check mode.
+author:
+  - The webops.bad_gateway authors (@webops)
+attributes:
+  check_mode:
+    description: Can run in check mode and return changed status prediction without modifying the target.
+    support: full
+    details:
+      - The module never changes anything, so that it does the whole job in check mode.
+  diff_mode:
+    description: Will return details on what has changed (or possibly needs changing in check mode), when in diff mode.
+    support: N/A
+    details:
+      - The module never changes anything.
+  platform:
+    description: Target OS/families that can be operated against.
+    support: full
+    platforms: posix
+options:
+  urls:
+    description:
+      - What to ask for, at most 50. Each is a URL, or a dictionary with the keys below.
+      - C(url), the URL. Its host is sent as Host header and, with https, as the name in the handshake (SNI). A user name and password in it are left out.
+      - C(connect), where to connect instead of where the URL's host leads, as V(tcp:HOST:PORT) or V(unix:/PATH). V(tcp:127.0.0.1:80) asks
+        the nginx on this host whatever DNS says.
+      - C(method), V(GET) (the default) or V(HEAD).
+      - C(proxy_protocol), whether to begin with the line of the PROXY protocol, for a C(listen) that expects it.
+      - C(route), anything. It is returned with the answer.
+    type: list
+    elements: raw
+    required: true
+  error_logs:
+    description: Paths of the error logs of this nginx. Read from where they end when the module starts.
+    type: list
+    elements: str
+    default: []
+  timeout:
+    description: Seconds for one answer, between 0.1 and 120.
+    type: float
+    default: 10
+  deadline:
+    description: Seconds for all answers together, between 1 and 600.
+    type: float
+    default: 60
+notes:
+  - No certificate is verified. The module asks from the host itself, often by an address that no certificate is for, and a certificate that is
+    not trusted is no reason for a 502. Nothing secret is sent.
+  - Of an answer the header is read, at most 256 KiB.
+  - Become root to read the error logs.
+seealso:
+  - module: webops.bad_gateway.upstream_reachability_facts
+  - module: ansible.builtin.uri
+"""
+
+EXAMPLES = r"""
+- name: Ask for two pages
+  webops.bad_gateway.site_answers_info:
+    urls:
+      - http://www.example.org/
+      - url: https://www.example.org/account
+        connect: tcp:127.0.0.1:443
+    error_logs:
+      - /var/log/nginx/error.log
+  become: true
+  register: asked
+
+- name: Show what fails and why
+  ansible.builtin.debug:
+    msg: "{{ item.url }} answers {{ item.status }}: {{ item.signature }} at {{ item.upstream }}"
+  loop: "{{ asked.answers | selectattr('status', 'in', [502, 504]) }}"
+  loop_control:
+    label: "{{ item.url }}"
+"""
+
+RETURN = r"""
+answers:
+  description: One entry for each of O(urls), in order.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    url:
+      description: The URL.
+      returned: always
+      type: str
+      sample: http://www.example.org/
+    connect:
+      description: Where it was connected to, as given.
+      returned: always
+      type: str
+      sample: tcp:127.0.0.1:80
+    route:
+      description: As given.
+      returned: always
+      type: raw
+      sample: 3
+    from:
+      description: Who asked. Always V(host).
+      returned: always
+      type: str
+      sample: host
+    status:
+      description: The status. V(null) where there was no answer; RV(answers[].error) then says why.
+      returned: always
+      type: int
+      sample: 502
+    seconds:
+      description: Seconds until the header was there, or until it was given up.
+      returned: always
+      type: float
+      sample: 0.0048
+    error:
+      description: Why there is no answer.
+      returned: always
+      type: str
+      sample: Connection refused (111)
+    timed_out:
+      description: Whether there was no answer within O(timeout).
+      returned: always
+      type: bool
+      sample: false
+    signature:
+      description: What the error-log line of this request says, as P(webops.bad_gateway.error_signature#filter) names it. V(null) where it made none.
+      returned: always
+      type: str
+      sample: response_header_too_big
+    upstream:
+      description: The upstream that the line names.
+      returned: always
+      type: str
+      sample: unix:/run/php/php8.2-fpm.sock
+    server_header:
+      description: The Server header of the answer.
+      returned: always
+      type: str
+      sample: nginx
+    header_bytes:
+      description: Bytes of the answer's header with its blank line.
+      returned: always
+      type: int
+      sample: 152
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils import _answers
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs import Tail
+from ansible_collections.webops.bad_gateway.plugins.module_utils._wire import bounded
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "urls": {"type": "list", "elements": "raw", "required": True},
+            "error_logs": {"type": "list", "elements": "str", "default": []},
+            "timeout": {"type": "float", "default": 10},
+            "deadline": {"type": "float", "default": 60},
+        },
+        supports_check_mode=True,
+    )
+    given = module.params
+    host = Host()
+    try:
+        timeout, deadline = bounded("timeout", given["timeout"], 0.1, 120), bounded("deadline", given["deadline"], 1, 600)
+        asks = _answers.asks_of(given["urls"])
+    except ValueError as error:
+        module.fail_json(msg=str(error))
+    answers = _answers.site_answers(asks, timeout, deadline, [Tail(host, path) for path in given["error_logs"]])
+    for unseen in host.unknown:
+        module.warn("Could not read %(missing)s: %(why)s" % unseen)
+    module.exit_json(answers=answers)
+
+
+if __name__ == "__main__":
+    main()
