@@ -15,11 +15,11 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 from ansible_collections.webops.bad_gateway.plugins.module_utils import _boot_units, _host_timer
 from ansible_collections.webops.bad_gateway.plugins.module_utils._durable import Refused
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
-from ansible_collections.webops.bad_gateway.plugins.module_utils._journal_lock import Lock, shown
+from ansible_collections.webops.bad_gateway.plugins.module_utils._journal_lock import Held, Lock, shown
 from ansible_collections.webops.bad_gateway.plugins.module_utils._journal_store import OPEN, Record, Store
 from ansible_collections.webops.bad_gateway.plugins.module_utils._saved_file import ABSENT, FileState, check_path, look, look_to_save, missing_parents
 from ansible_collections.webops.bad_gateway.plugins.module_utils._take_back import Runner, Step, run_command, unit_active
-from ansible_collections.webops.bad_gateway.plugins.module_utils._undo_program import put_change_back
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo_program import HOST_ITSELF, put_change_back
 
 LINKS = 10
 
@@ -48,6 +48,7 @@ def told(record: Record, steps: Sequence[Step]) -> Dict[str, Any]:
         "run": record["run"],
         "change": record["change"],
         "state": record["state"],
+        "by": record["by"],
         "complete": record["state"] not in OPEN,
         "steps": [dict(step._asdict()) for step in steps],
         "problems": record["problems"],
@@ -78,10 +79,20 @@ class Journal:
         if unfinished:
             self.lock.release(run)
             raise Refused(self._unfinished(unfinished[0]))
+        found += self._end_dead_runs(run)
         self.store.make_run(run, time.time())
         _host_timer.lay_program(self.store.folder(run))
         _boot_units.lay_boot_units(self.host, self._program(run))
         return {"found": found}
+
+    def _end_dead_runs(self, run: str) -> List[Dict[str, Any]]:
+        """Runs that never ended are over now; what the host itself put back of them is told."""
+        found = []
+        for other in self.store.runs():
+            if other["run"] != run and other["closed"] is None:
+                found += [told(change, []) for change in self.store.changes(other["run"]) if (change["by"] or "").startswith(HOST_ITSELF)]
+                self.store.write_run(dict(other, closed=time.time()))
+        return found
 
     def _program(self, run: str) -> str:
         return os.path.join(self.store.folder(run), _host_timer.PROGRAM)
@@ -117,8 +128,10 @@ class Journal:
             return {"found": found, "files": [entry["path"] for entry in record["files"]], "armed": armed}
 
     def _save(self, run: str, change: str, wanted: Wanted) -> Tuple[Record, Optional[str]]:
-        self._refuse_overlap(run, change, wanted)
+        if self.store.change(run, change) is not None:
+            raise Refused("run %s already has a change %s: each change wants its own name" % (run, change))
         record, contents = self._record(run, change, wanted)
+        self._refuse_overlap(record)
         self.store.add_change(record, contents)
         if not wanted.confirm_within:
             return record, None
@@ -137,12 +150,12 @@ class Journal:
         began: List[Dict[str, Any]] = self._begin(run, claim, implicit=True)["found"]
         return began
 
-    def _refuse_overlap(self, run: str, change: str, wanted: Wanted) -> None:
-        if self.store.change(run, change) is not None:
-            raise Refused("run %s already has a change %s: each change wants its own name" % (run, change))
+    def _refuse_overlap(self, wanted: Record) -> None:
+        """Two open changes of one file could not be put back one by one."""
+        paths = {entry["path"] for entry in wanted["files"] if not entry["parent"]}
         for record in self.store.open_changes():
             for entry in record["files"]:
-                if entry["path"] in wanted.files:
+                if entry["path"] in paths and not entry["parent"]:
                     raise Refused("%s is being changed by %s, which has not ended" % (entry["path"], record["change"]))
 
     def _record(self, run: str, change: str, wanted: Wanted) -> Tuple[Record, Dict[int, bytes]]:
@@ -150,7 +163,9 @@ class Journal:
         data: Dict[str, bytes] = {}
         for path in wanted.files:
             self._look_at(check_path(path), states, data)
-        files = [{"path": path, "state": dict(state._asdict())} for path, state in states.items()]
+        parents = {parent for path in states for parent in missing_parents(self.host.root, path)} - set(states)
+        files = [{"path": path, "parent": False, "state": dict(state._asdict())} for path, state in states.items()]
+        files += [{"path": path, "parent": True, "state": dict(ABSENT._asdict())} for path in sorted(parents)]
         units = {unit: unit_active(self.host, self.run_command, unit) for unit in wanted.units}
         record = {
             "run": run,
@@ -173,7 +188,7 @@ class Journal:
         return record, {number: data[entry["path"]] for number, entry in enumerate(files) if entry["path"] in data}
 
     def _look_at(self, path: str, states: Dict[str, FileState], data: Dict[str, bytes]) -> None:
-        """A path, what a link there leads to, and the folders above it that are still to be made."""
+        """A path, and what a link there leads to."""
         for _link in range(LINKS):
             if path in states:
                 return
@@ -181,8 +196,6 @@ class Journal:
             states[path] = state
             if content is not None:
                 data[path] = content
-            for parent in missing_parents(self.host.root, path):
-                states.setdefault(parent, ABSENT)
             if state.kind != "link":
                 return
             path = os.path.normpath(os.path.join(os.path.dirname(path), state.target or ""))
@@ -232,6 +245,9 @@ class Journal:
                 return {"undone": told(record, [])}
             if record["state"] == "kept":
                 record.update(state="undoing", undo_done=0)
+            held = self.lock.read()
+            if held is not None and held["run"] != run:
+                raise Held(Lock.message(held), held)
             undone = self.put_open_back([record], "run %s" % run)[0]
             self._ended(run, claim)
         return {"undone": undone}

@@ -164,13 +164,16 @@ class Store:
 
     def sweep(self) -> None:
         """Remove what a kill has left half-made or half-removed."""
-        for name in os.listdir(self.base):
-            if name.startswith(".gone-"):
-                shutil.rmtree(os.path.join(self.base, name), ignore_errors=True)
-            elif ID.match(name) and os.path.isdir(os.path.join(self.base, name)):
-                for inner in os.listdir(os.path.join(self.base, name)):
-                    if inner.startswith(".new-"):
-                        shutil.rmtree(os.path.join(self.base, name, inner), ignore_errors=True)
+        for where, folders, files in os.walk(self.base):
+            for name in files:
+                if name.endswith(".new"):
+                    os.unlink(os.path.join(where, name))
+            half = [name for name in folders if name.startswith((".new-", ".gone-"))]
+            if where == self.base:
+                half += [name for name in folders if ID.match(name) and self.run(name) is None]
+            for name in half:
+                shutil.rmtree(os.path.join(where, name), ignore_errors=True)
+                folders.remove(name)
 
     def note_last_change(self) -> None:
         """last_change follows the newest change that is still kept."""

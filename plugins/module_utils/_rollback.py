@@ -11,11 +11,12 @@ import time
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils import _boot_units, _host_timer
+from ansible_collections.webops.bad_gateway.plugins.module_utils._durable import Refused
 from ansible_collections.webops.bad_gateway.plugins.module_utils._journal import Journal, told
 from ansible_collections.webops.bad_gateway.plugins.module_utils._journal_lock import Held, Lock
 from ansible_collections.webops.bad_gateway.plugins.module_utils._journal_store import Record
 from ansible_collections.webops.bad_gateway.plugins.module_utils._saved_file import FileState, look, same
-from ansible_collections.webops.bad_gateway.plugins.module_utils._take_back import Step
+from ansible_collections.webops.bad_gateway.plugins.module_utils._take_back import Step, unit_active
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo_program import put_change_back
 
 DIFF_LIMIT = 100 * 1024
@@ -45,7 +46,11 @@ def _leave(journal: Journal, record: Record, number: int, becomes: Dict[str, Tup
     for index, entry in enumerate(record["files"]):
         path = entry["path"]
         saved = FileState(**entry["state"])
-        now = becomes[path][0] if path in becomes else look(journal.host.root, path)[0]
+        try:
+            now = becomes[path][0] if path in becomes else look(journal.host.root, path)[0]
+        except (OSError, Refused) as error:
+            leave[path] = str(error)
+            continue
         if same(now, saved):
             continue
         if same(now, FileState(**record["left"][path])):
@@ -69,7 +74,7 @@ def make_plan(journal: Journal, run: str) -> Plan:
     return Plan(run, changes, becomes)
 
 
-def _planned(plan: Plan) -> List[Dict[str, Any]]:
+def _planned(journal: Journal, plan: Plan) -> List[Dict[str, Any]]:
     """What a rollback would do, told as if it were done."""
     changes = []
     for record in plan.changes:
@@ -81,7 +86,9 @@ def _planned(plan: Plan) -> List[Dict[str, Any]]:
             else:
                 steps.append(Step("put back " + path, "planned" if path in plan.becomes else "same"))
         steps += [Step("run " + " ".join(argv), "planned") for argv in record["after_undo"]]
-        steps += [Step("%s %s" % ("start" if active else "stop", unit), "planned") for unit, active in sorted(record["units"].items())]
+        for unit, active in sorted(record["units"].items()):
+            same_now = unit_active(journal.host, journal.run_command, unit) == active
+            steps.append(Step("%s %s" % ("start" if active else "stop", unit), "same" if same_now else "planned"))
         changes.append(told(record, steps))
     return changes
 
@@ -147,7 +154,7 @@ def rolled_back(journal: Journal, run: Optional[str], check: bool, with_diff: bo
             return dict(nothing, found=found)
         plan = make_plan(journal, chosen)
         shown = diffs(journal, plan) if with_diff else []
-        changes = _planned(plan) if check or not plan.changes else _roll_back(journal, plan)
+        changes = _planned(journal, plan) if check or not plan.changes else _roll_back(journal, plan)
         if check:
             changes = [told(record, [Step("put back, as it was never finished", "planned")]) for record in open_changes] + changes
         return {"run": chosen, "changes": changes, "found": found, "diff": shown}

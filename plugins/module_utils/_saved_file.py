@@ -22,6 +22,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 from ansible_collections.webops.bad_gateway.plugins.module_utils._durable import Refused, write_all
 
 SIZE_LIMIT = 16 * 1024 * 1024
+ROOM = 1024 * 1024      # free on the disk before a change, so that it can be put back
 LINK_LIMIT = 40
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
@@ -54,7 +55,7 @@ def same(one: FileState, other: FileState) -> bool:
 
 def check_path(path: str) -> str:
     """The path, if it is one that can be saved: absolute, plain, without control characters."""
-    if not path.startswith("/") or os.path.normpath(path) != path or path == "/" or any(ord(char) < 32 for char in path):
+    if not path.startswith("/") or os.path.normpath(path) != path or path.strip("/") != path[1:] or path == "/" or any(ord(char) < 32 for char in path):
         raise Refused("%r is not a plain absolute path" % path)
     return path
 
@@ -113,8 +114,9 @@ def _read_xattrs(folder: int, name: str) -> Dict[str, str]:
         for key in os.listxattr(where, follow_symlinks=False):
             if key.startswith(XATTRS):
                 found[key] = base64.b64encode(os.getxattr(where, key, follow_symlinks=False)).decode("ascii")
-    except OSError:
-        pass    # a file system without them
+    except OSError as error:
+        if error.errno not in (errno.ENOTSUP, errno.EOPNOTSUPP):    # a file system without them
+            raise
     return found
 
 
@@ -185,8 +187,11 @@ def missing_parents(root: str, path: str) -> List[str]:
 
 def _may_change(folder: int, name: str, state: FileState) -> Optional[str]:
     """Why a path could not be put back, or None."""
-    if os.fstatvfs(folder).f_flag & os.ST_RDONLY:
+    system = os.fstatvfs(folder)
+    if system.f_flag & os.ST_RDONLY:
         return "its file system is read-only"
+    if system.f_blocks and system.f_bavail * system.f_frsize < state.size + ROOM:
+        return "its file system is full"
     if state.kind not in ("file", "folder"):
         return None
     descriptor = os.open(name, READ, dir_fd=folder)
@@ -232,7 +237,7 @@ def _put_xattrs(folder: int, name: str, wanted: Dict[str, str]) -> None:
 
 
 def _put_attributes(folder: int, name: str, state: FileState) -> None:
-    """Owner first (it clears set-id bits and capabilities), then mode, then ACL and label, then the time."""
+    """Owner first (it clears set-id bits and capabilities), then ACL and label, then mode (which an ACL changes), then the time."""
     os.chown(name, state.uid, state.gid, dir_fd=folder, follow_symlinks=False)
     if state.kind == "link":
         _put_xattrs(folder, name, state.xattrs)
@@ -240,8 +245,8 @@ def _put_attributes(folder: int, name: str, state: FileState) -> None:
         return
     descriptor = os.open(name, READ, dir_fd=folder)
     try:
-        os.fchmod(descriptor, state.mode)
         _put_xattrs(folder, name, state.xattrs)
+        os.fchmod(descriptor, state.mode)
         if state.kind == "file":
             os.utime(descriptor, ns=(state.mtime_ns, state.mtime_ns))
         os.fsync(descriptor)
@@ -282,6 +287,8 @@ def _put_back(folder: int, name: str, state: FileState, now: FileState, data: Op
     if state.kind == "folder":
         if now.kind == "absent":
             os.mkdir(name, 0o700, dir_fd=folder)
+        elif now.kind != "folder":
+            raise NotADirectoryError(errno.ENOTDIR, "was a folder, and is something else now", name)
         _put_attributes(folder, name, state)
     elif state.kind == "file" and now.kind == "file" and now.sha256 == state.sha256:
         _put_attributes(folder, name, state)

@@ -12,7 +12,7 @@ Private to this collection: it may change in any release.
 import os
 import subprocess
 import tempfile
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import IO, Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._durable import Refused
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import SYSTEM_PATH, Host
@@ -25,7 +25,7 @@ Runner = Callable[[Sequence[str]], Tuple[Optional[int], str]]
 
 
 class Step(NamedTuple):
-    """One step of taking back. outcome: done | same | failed | left_alone | not_done."""
+    """One step of taking back. outcome: done | same | failed | left_alone | not_done | planned."""
 
     step: str
     outcome: str
@@ -38,10 +38,17 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else "\\x%02x" % ord(char) for char in text)
 
 
+def _output_file() -> IO[bytes]:
+    try:
+        return tempfile.TemporaryFile()
+    except OSError:     # a disk that is full must not keep us from putting back
+        return open(os.devnull, "w+b")
+
+
 def run_command(argv: Sequence[str]) -> Tuple[Optional[int], str]:
     """Run a command with a time limit. Its output goes to a file, so that a daemon that it starts and that keeps the output open holds up nobody."""
     env = {"PATH": SYSTEM_PATH, "LC_ALL": "C", "LANG": "C", "HOME": "/root"}
-    with tempfile.TemporaryFile() as output:
+    with _output_file() as output:
         try:
             process = subprocess.Popen(
                 list(argv), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=env, cwd="/", close_fds=True, start_new_session=True
@@ -134,9 +141,7 @@ def _units(host: Host, run: Runner, record: Dict[str, Any]) -> List[Step]:
     steps = []
     for unit, was_active in sorted(record["units"].items()):
         verb = "start" if was_active else "stop"
-        if unit in record["leave"]:
-            steps.append(Step("%s %s" % (verb, unit), "left_alone", record["leave"][unit]))
-        elif unit_active(host, run, unit) == was_active:
+        if unit_active(host, run, unit) == was_active:
             steps.append(Step("%s %s" % (verb, unit), "same"))
         else:
             done = _command(run, _unit_command(host, verb, unit))

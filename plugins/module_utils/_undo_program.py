@@ -7,6 +7,7 @@ Private to this collection: it may change in any release.
 """
 
 import argparse
+import contextlib
 import os
 import sys
 import time
@@ -17,18 +18,26 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Ho
 from ansible_collections.webops.bad_gateway.plugins.module_utils._journal_store import OPEN, Record, Store
 from ansible_collections.webops.bad_gateway.plugins.module_utils._take_back import Runner, Step, files_failed, put_files_back, run_command, take_back
 
+HOST_ITSELF = "the host itself"
+# What an open change becomes when it has been put back.
 DONE = {"undoing": "undone", "rolling_back": "rolled_back"}
+
+
+def _note(store: Store, record: Record) -> None:
+    """Write down how far we are. A full disk must not keep us from going on: what is not written down is done again."""
+    with contextlib.suppress(OSError):
+        store.write_change(record)
 
 
 def put_change_back(store: Store, host: Host, record: Record, by: str, run: Runner = run_command) -> List[Step]:
     """Put one open change back and write down how it went. It stays open where a file could not be put back."""
     if record["state"] == "saved":
         record["state"] = "undoing"
-        store.write_change(record)
+        _note(store, record)
 
     def progress(done: int) -> None:
         record["undo_done"] = done
-        store.write_change(record)
+        _note(store, record)
 
     steps = take_back(host, store.folder(record["run"], record["change"]), record, progress, run)
     record["problems"] = ["%s: %s" % (step.step, step.why) for step in steps if step.outcome in ("failed", "not_done")]
@@ -52,7 +61,7 @@ def take_back_unconfirmed(store: Store, host: Host, run: str, change: str) -> bo
         record = store.change(run, change)
         if record is None or record["state"] not in OPEN:
             return True
-        _tell(record, put_change_back(store, host, record, "the host itself, as nobody had confirmed the change in %d seconds" % record["confirm_within"]))
+        _tell(record, put_change_back(store, host, record, "%s, as nobody had confirmed the change in %d seconds" % (HOST_ITSELF, record["confirm_within"])))
         return record["state"] not in OPEN
 
 
@@ -63,7 +72,7 @@ def take_back_after_boot(store: Store, host: Host, files_only: bool) -> bool:
             if files_only:
                 _tell(record, put_files_back(host, store.folder(record["run"], record["change"]), record))
             else:
-                _tell(record, put_change_back(store, host, record, "the host itself, as it booted while the change was being made"))
+                _tell(record, put_change_back(store, host, record, HOST_ITSELF + ", as it booted while the change was being made"))
         if files_only:
             return True
         remove_boot_units(host)

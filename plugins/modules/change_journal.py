@@ -181,7 +181,9 @@ msg:
   type: str
   sample: change php_fpm-1 was put back
 found:
-  description: Changes of other runs (for V(closed), of this one) that were found half-made, and were put back. Same shape as RV(changes).
+  description:
+    - Changes of other runs (for V(closed), of this one) that were found half-made, and were put back. Same shape as RV(changes).
+    - V(begun) also tells those that the host itself has put back since the run that made them died, without steps.
   returned: when O(state) is V(begun), V(saved), V(closed) or V(rolled_back)
   type: list
   elements: dict
@@ -210,6 +212,10 @@ changes:
       description: State of the change now.
       type: str
       sample: undone
+    by:
+      description: Who put it back, in words.
+      type: str
+      sample: the host itself, as nobody had confirmed the change in 120 seconds
     complete:
       description: Whether all files could be put back. Where not, the next run tries again.
       type: bool
@@ -376,6 +382,8 @@ def main() -> None:
     except (Refused, OSError) as error:
         module.fail_json(msg="%s: %s" % (state, error))
     warn_of_problems(module, result)
+    if state == "rolled_back" and not all(change["complete"] or module.check_mode for change in result["changes"] + result["found"]):
+        module.fail_json(**dict(result, msg="run %s could not be rolled back completely" % result["run"]))
     module.exit_json(**result)
 
 
