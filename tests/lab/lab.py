@@ -12,6 +12,7 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 import _hosts
 import _images
@@ -37,10 +38,10 @@ def _up(args: argparse.Namespace) -> int:
 
 
 def _table(rows: list[tuple[_hosts.Place, int | None]]) -> None:
-    width = max([4, *(len(place.host(place.proxy)) for place, _ in rows)])
-    print("%-*s  %-6s  %-26s  %s" % (width, "HOST", "STATUS", "URL", "FAULT"))
-    for place, status in rows:
-        print("%-*s  %-6s  %-26s  %s" % (width, place.host(place.proxy), status or "none", _hosts.url(place), place.fault.title))
+    lines = [("HOST", "STATUS", "FAULT"), *((place.host(place.proxy), str(status or "none"), place.fault.title) for place, status in rows)]
+    width = max(len(host) for host, _, _ in lines)
+    for host, status, title in lines:
+        print("%-*s  %-6s  %s" % (width, host, status, title))
 
 
 def _break(args: argparse.Namespace) -> int:
@@ -65,6 +66,11 @@ def _inventory_command(args: argparse.Namespace) -> int:
 
 def _snapshot_command(args: argparse.Namespace) -> int:
     print(_snapshot.as_text(_snapshot.take(args.host)))
+    return 0
+
+
+def _snapshots_command(args: argparse.Namespace) -> int:
+    _snapshot.save_all(args.folder)
     return 0
 
 
@@ -99,6 +105,9 @@ def _parser() -> argparse.ArgumentParser:
     snapshot = commands.add_parser("snapshot", help="digest of what a run could change on a host")
     snapshot.add_argument("host")
     snapshot.set_defaults(run=_snapshot_command)
+    snapshots = commands.add_parser("snapshots", help="take every host's snapshot into a folder")
+    snapshots.add_argument("folder", type=Path)
+    snapshots.set_defaults(run=_snapshots_command)
     shell = commands.add_parser("shell", help="run a shell command on a host")
     shell.add_argument("host")
     shell.add_argument("command", nargs=argparse.REMAINDER)

@@ -1,0 +1,59 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab that LAB_NAME names, its faults as test parameters, and what the scenario's runs left behind."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+import testinfra
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "tests" / "lab"))
+
+import _hosts
+import _podman
+import _snapshot
+from _settings import STATE_DIR
+
+os.environ["CONTAINERS_CONF"] = str(_podman.CONTAINERS_CONF)
+os.environ["CONTAINERS_STORAGE_CONF"] = str(_podman.STORAGE_CONF)
+
+#: fixture name: which faults of the lab a test that asks for it runs over
+FAULTS = {
+    "place": lambda expect: True,
+    "curable": lambda expect: expect["status"] == "fixed",
+    "well": lambda expect: expect["status"] == "healthy",
+    "advised": lambda expect: expect["status"] == "advice",
+    "opened": lambda expect: expect.get("remedy") == "firewall_port",
+    "opened_for_good": lambda expect: "firewall_service" in expect,
+}
+
+
+def pytest_generate_tests(metafunc):
+    for fixture, wanted in FAULTS.items():
+        if fixture in metafunc.fixturenames:
+            chosen = [place for place in _hosts.places() if wanted(place.fault.expect)]
+            metafunc.parametrize(fixture, chosen, ids=[place.fault.name for place in chosen])
+
+
+@pytest.fixture(scope="session")
+def report():
+    """The report of a run of this scenario: check, fix, again or advice."""
+    return lambda run: json.loads((STATE_DIR / "reports" / run / "report.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def remote():
+    """A host of the lab, as testinfra sees it."""
+    return lambda place, role: testinfra.get_host("podman://" + _hosts.container(place.host(role)))
+
+
+@pytest.fixture(scope="session")
+def differences():
+    """What is not as it was on a host, between two sets of snapshots."""
+    loaded = {folder: STATE_DIR / "snapshots" / folder for folder in ("broken", "checked", "fixed")}
+    _snapshot.save_all(loaded["fixed"])
+    return lambda host, before, after: _snapshot.differences(_snapshot.load(loaded[before], host), _snapshot.load(loaded[after], host))

@@ -1,0 +1,72 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the runs did to the hosts: the URLs answer, and nothing has changed but what had to."""
+
+import re
+import socket
+
+import _hosts
+
+JOURNAL = r"files /var/lib/bad_gateway"
+NGINX = [r"files /etc/nginx/", r"nginx processes"]
+
+#: remedy: the differences that it may leave on the host that it changes
+MAY_CHANGE = {
+    "php_fpm": [r"files /etc/php/", r"files /etc/systemd/system/php[\d.]+-fpm\.service\.d", r"files /etc/tmpfiles\.d/", r"units php[\d.]+-fpm\.service"],
+    "fastcgi_buffers": NGINX,
+    "upstream_address": NGINX,
+    "upstream_dns": [r"nginx processes"],
+    "backend_service": [r"units apache2\.service"],
+    "firewall_port": [r"files /etc/(firewalld|ufw|nftables)", r"rules (nft|iptables|ip6tables)"],
+}
+
+
+def may_change(place, role):
+    """What a run may change on one host of a fault: nothing on a host that has no finding with a remedy."""
+    findings = [place.fault.expect, *place.fault.expect.get("also", [])]
+    remedies = [one["remedy"] for one in findings if one.get("host") == role and one.get("remedy")]
+    return [pattern for remedy in remedies for pattern in [JOURNAL, *MAY_CHANGE[remedy]]]
+
+
+def test_url_answers(place):
+    assert _hosts.ask(place) == place.fault.expect["status_after"]
+
+
+def test_dry_run_changes_nothing(differences, place):
+    for host in place.names():
+        assert differences(host, "broken", "checked") == []
+
+
+def test_run_changes_only_what_the_remedy_needs(differences, place):
+    for role in place.addresses:
+        patterns = may_change(place, role)
+        others = [line for line in differences(place.host(role), "broken", "fixed") if not any(re.match(pattern, line) for pattern in patterns)]
+        assert others == []
+
+
+def test_daemons_accept_their_files(remote, curable):
+    host = remote(curable, "web")
+    causes = [one["cause"] for one in curable.fault.expect.get("also", [])]
+    assert host.run("nginx -t").succeeded == ("nginx_config_invalid" not in causes)
+    assert host.run("php-fpm$(ls /etc/php) -t").succeeded
+
+
+def reachable_from_here(place):
+    """Whether the backend's port is open for this machine, which is not the proxy."""
+    try:
+        socket.create_connection((place.addresses["app"], 7080), timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
+def test_port_is_open_for_the_proxy_alone(remote, opened):
+    assert remote(opened, "web").addr(opened.addresses["app"]).port(7080).is_reachable
+    assert not reachable_from_here(opened)
+
+
+def test_opening_outlives_the_firewall(remote, opened_for_good):
+    remote(opened_for_good, "app").check_output("systemctl restart %s", opened_for_good.fault.expect["firewall_service"])
+    assert _hosts.ask(opened_for_good) == 200
+    assert not reachable_from_here(opened_for_good)

@@ -1,0 +1,82 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What each run said, against what each fault's file says it must say."""
+
+import pytest
+
+SURE = 0.8
+PREDICTED = {"fixed": "would_fix"}
+
+
+def told(report, place):
+    """What a report says of the host that serves the fault's URL."""
+    return report["hosts"][place.host(place.proxy)]
+
+
+def wanted_findings(place):
+    expect = place.fault.expect
+    return [expect, *expect.get("also", [])]
+
+
+def assert_finding(entry, place, wanted, outcome):
+    found = [one for one in entry["findings"] if one["cause"] == wanted["cause"]]
+    assert len(found) == 1, [one["cause"] for one in entry["findings"]]
+    assert found[0]["on"] == place.host(wanted["host"])
+    assert found[0]["remedy"] == wanted["remedy"]
+    assert found[0]["confidence"] >= SURE
+    assert found[0]["evidence"]
+    assert found[0]["outcome"] == (outcome if wanted["remedy"] else "advice"), found[0]["why"]
+
+
+def test_dry_run_predicts_what_a_run_does(report, place):
+    checked = report("check")
+    entry = told(checked, place)
+    assert checked["run"]["mode"] == "check"
+    assert entry["status"] == PREDICTED.get(place.fault.expect["status"], place.fault.expect["status"]), entry
+
+
+def test_dry_run_names_the_cause_first(report, curable):
+    entry = told(report("check"), curable)
+    assert_finding(entry, curable, curable.fault.expect, "planned")
+    assert entry["findings"][0]["cause"] == curable.fault.expect["cause"]
+
+
+def test_dry_run_sees_what_the_controller_sees(report, place):
+    probes = told(report("check"), place)["probes"]
+    assert place.fault.status_before in [probe["before"] for probe in probes]
+
+
+def test_run_cures_every_cause(report, curable):
+    entry = told(report("fix"), curable)
+    assert entry["status"] == "fixed", entry
+    for wanted in wanted_findings(curable):
+        assert_finding(entry, curable, wanted, "fixed")
+
+
+def test_run_names_nothing_but_the_causes(report, curable):
+    named = {finding["cause"] for finding in told(report("fix"), curable)["findings"]}
+    assert named == {wanted["cause"] for wanted in wanted_findings(curable)}
+
+
+def test_run_shows_before_and_after(report, curable):
+    probes = told(report("fix"), curable)["probes"]
+    assert curable.fault.status_before in [probe["before"] for probe in probes]
+    assert {probe["after"] for probe in probes} == {200}
+
+
+@pytest.mark.parametrize("run", ["check", "fix"])
+def test_well_hosts_are_told_to_be_well(report, well, run):
+    assert told(report(run), well)["status"] == "healthy"
+
+
+def test_second_run_finds_all_well(report):
+    statuses = {host: entry["status"] for host, entry in report("again")["hosts"].items()}
+    assert set(statuses.values()) == {"healthy"}, statuses
+
+
+def test_advice_names_cause_and_commands(report, advised):
+    entry = told(report("advice"), advised)
+    assert entry["status"] == "advice", entry
+    assert_finding(entry, advised, advised.fault.expect, "advice")
+    assert entry["findings"][0]["cause"] == advised.fault.expect["cause"]
