@@ -13,9 +13,12 @@ import re
 import typing as t
 import urllib.parse
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._nginx_pass import has_variable, substituted
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._nginx_regex import search
 
 Facts = t.Mapping[str, t.Any]
+#: Location blocks by the id of the block that they stand in.
+Children = t.Mapping[int, list[Facts]]
 #: nginx follows as many internal redirects.
 _REDIRECTS = 10
 _ANY = {"*": "tcp4", "0.0.0.0": "tcp4", "[::]": "tcp6", "::": "tcp6"}  # noqa: S104  compared, nothing is bound here
@@ -37,10 +40,16 @@ def server_for(config: Facts, address: str, port: int, host: str) -> Facts | Non
         if longest:
             return next(server for length, server in lengths if length == longest)
     for server, _listen in listening:
-        if any(written.startswith("~") and search(written[1:], name, caseless=True) for written in server["server_names"]):
+        if _expression(server, name):
             return server
     default = [server for server, listen in listening if listen["default"]] or [server for server, _listen in listening]
     return default[0] if default else None
+
+
+def answers_to(server: Facts, host: str) -> bool:
+    """Whether one of the server's names fits, so that it is not chosen as the default only."""
+    name = host_name(host)
+    return _expression(server, name) or any(fits(server, name) for fits in (_exact, _leading_wildcard, _trailing_wildcard))
 
 
 def host_name(host: str) -> str:
@@ -80,6 +89,10 @@ def _trailing_wildcard(server: Facts, name: str) -> int:
     return max((len(head) for head in heads if name.startswith(head) and len(name) > len(head)), default=0)
 
 
+def _expression(server: Facts, name: str) -> bool:
+    return any(written.startswith("~") and search(written[1:], name, caseless=True) for written in server["server_names"])
+
+
 def normal_path(path: str) -> str:
     """The path as locations are compared with it: decoded, one slash for several, dots resolved."""
     decoded = re.sub(r"/+", "/", urllib.parse.unquote(path.partition("?")[0], errors="surrogateescape"))
@@ -95,45 +108,58 @@ def location_for(config: Facts, server: Facts, path: str) -> Facts:
 
 
 def route_for(config: Facts, server: Facts, path: str) -> Facts | None:
-    """The route that a request takes, internal redirects (try_files, index, error_page 404) followed as if no file were there."""
+    """The route that a request takes."""
+    return landing(config, server, path).route
+
+
+class Landing(t.NamedTuple):
+    """Where a request ends: the route, or none; the URI and the query that it has then."""
+
+    route: Facts | None
+    uri: str
+    query: str
+
+
+def landing(config: Facts, server: Facts, path: str) -> Landing:
+    """Follow a request, internal redirects (try_files, index, error_page 404) too, as if no file were there."""
     children = _children(config)
-    uri = normal_path(path)
+    uri, query = normal_path(path), path.partition("?")[2]
     location = _find(children, server, uri)[0]
     for _redirect in range(_REDIRECTS):
         if location["route"] is not None:
-            return next((route for route in config["routes"] if route["id"] == location["route"]), None)
-        if location.get("returns"):
-            return None
-        found = _redirected(children, server, location, uri)
+            return Landing(next((route for route in config["routes"] if route["id"] == location["route"]), None), uri, query)
+        found = None if location.get("returns") else _redirected(children, server, location, uri, query)
         if found is None:
-            return None
-        uri, location = found
-    return None
+            break
+        location, uri, query = found
+    return Landing(None, uri, query)
 
 
-def _redirected(children: Children, server: Facts, location: Facts, uri: str) -> tuple[str, Facts] | None:
+Redirected = tuple[Facts, str, str]
+
+
+def _redirected(children: Children, server: Facts, location: Facts, uri: str, query: str) -> Redirected | None:
     fallback = location.get("fallback")
     if fallback is None:
-        return _indexed(children, server, location, uri)
+        return _indexed(children, server, location, uri, query)
     if fallback.startswith("@"):
         named = next((one for one in children.get(server["id"], []) if one.get("path") == fallback), None)
-        return (uri, named) if named else None
-    target = normal_path(re.sub(r"\$\{?(?:document_)?uri\}?", lambda _found: uri, fallback.partition("?")[0]))
-    return (target, _find(children, server, target)[0]) if target.startswith("/") and "$" not in target else None
+        return (named, uri, query) if named else None
+    known = {"uri": uri, "document_uri": uri, "request_uri": uri, "args": query, "query_string": query, "is_args": "?" if query else ""}
+    target, _mark, asked = substituted(fallback, known).partition("?")
+    target = normal_path(target)
+    return None if has_variable(target) else (_find(children, server, target)[0], target, asked.rstrip("&"))
 
 
-def _indexed(children: Children, server: Facts, location: Facts, uri: str) -> tuple[str, Facts] | None:
+def _indexed(children: Children, server: Facts, location: Facts, uri: str, query: str) -> Redirected | None:
     """Where an index file that is passed on would be asked for."""
     for name in location.get("index") or []:
-        if uri.endswith("/") and "$" not in name:
+        if uri.endswith("/") and not has_variable(name):
             target = name if name.startswith("/") else uri + name
             found = _find(children, server, target)[0]
             if found["route"] is not None:
-                return target, found
+                return found, target, query
     return None
-
-
-Children = t.Mapping[int, list[Facts]]
 
 
 def _children(config: Facts) -> dict[int, list[Facts]]:

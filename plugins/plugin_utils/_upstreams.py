@@ -1,0 +1,82 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which upstreams to connect to, and what to ask those over which requests are known to fail.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._address import is_unix, normal, split_tcp
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._doors import Doors, Failed
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._nginx_match import Facts, Landing, landing
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._nginx_request import Asked, expanded, upstream_request, variables
+
+Upstream = dict[str, t.Any]
+
+_TLS_SCHEMES = {"https": "proxy", "grpcs": "grpc", "suwsgi": "uwsgi"}
+_TLS_FILES = ("trusted_certificate", "certificate", "certificate_key")
+#: Asked first: only the reply tells how large the header is.
+_MEASURED = "response_header_too_big"
+UPSTREAMS_LIMIT = 200
+
+
+def upstreams_to_reach(config: Facts, records: t.Iterable[Facts] | None = None, limit: int = UPSTREAMS_LIMIT) -> list[Upstream]:
+    """Each upstream that a route names, less those marked down, as upstream_reachability_facts takes them. request is there only where log
+    records show a GET or HEAD failing over it; on a healthy host every upstream is only connected to."""
+    found: dict[tuple[str, str, str], Upstream] = {}
+    down = {peer["address"] for upstream in (config.get("upstreams") or {}).values() for peer in upstream["servers"] if peer["down"]}
+    for route in config.get("routes") or []:
+        for address in route["peers"]:
+            if address not in down:
+                _add(found, route, address)
+    for failed in sorted(Doors(config).failed(records or []), key=lambda one: one.record["signature"] != _MEASURED):
+        _add_request(found, config, failed)
+    return list(found.values())[:limit]
+
+
+def _add(found: dict[tuple[str, str, str], Upstream], route: Facts, address: str) -> Upstream:
+    family, scheme = route["pass"]["family"], route["pass"]["scheme"]
+    key = (family, scheme, address)
+    if key not in found:
+        found[key] = {"id": "%s %s" % (family, address), "address": address, "family": family, "scheme": scheme}
+        if scheme in _TLS_SCHEMES:
+            found[key]["tls"] = _tls(route)
+    return found[key]
+
+
+def _add_request(found: dict[tuple[str, str, str], Upstream], config: Facts, failed: Failed) -> None:
+    """Give the request to the peers of its route that the record blames; a variable target gets the blamed address as a peer."""
+    landed = landing(config, failed.server, failed.path)
+    blamed = (failed.record.get("upstream") or {}).get("address")
+    if landed.route is None or not blamed:
+        return
+    asked = Asked(failed.method, failed.path, failed.host, failed.door.scheme, failed.door.port)
+    for address in _peers(landed.route, blamed):
+        upstream = _add(found, landed.route, address)
+        if "request" not in upstream:
+            upstream["request"] = upstream_request(landed.route, landed, asked)
+
+
+def _peers(route: Facts, blamed: str) -> list[str]:
+    """The peers that a log line means: the address itself, or names with its port, which it may come from."""
+    peers = [address for address in route["peers"] if normal(address) == normal(blamed)]
+    if not peers and not is_unix(blamed):
+        peers = [address for address in route["peers"] if not is_unix(address) and split_tcp(address)[1] == split_tcp(blamed)[1]]
+    return peers or ([] if route["peers"] else [blamed])
+
+
+def _tls(route: Facts) -> dict[str, t.Any]:
+    """What the *_ssl_* directives in force say; nothing is verified and no name is sent unless they say so."""
+    prefix = _TLS_SCHEMES[route["pass"]["scheme"]] + "_ssl_"
+    given = {name[len(prefix) :]: setting["args"][0] for name, setting in route["settings"].items() if name.startswith(prefix) and setting["args"]}
+    told: dict[str, t.Any] = {"verify": given.get("verify") == "on"}
+    if given.get("server_name") == "on":
+        name = next((name for name in route["server_names"] if name not in ("_", "") and name[0] not in "~*."), "localhost")
+        values = variables(route, Landing(route, "/", ""), Asked("GET", "/", name, "https", 443))
+        told["server_name"] = expanded(given.get("name", "$proxy_host"), values).partition(":")[0]
+    told.update({name: given[name] for name in _TLS_FILES if given.get(name) and "$" not in given[name]})
+    return told
