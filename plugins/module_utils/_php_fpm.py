@@ -51,14 +51,24 @@ def collect(host: Host, processes: Processes, units: Units) -> List[Dict[str, An
 
 def instances(host: Host, processes: Processes, units: Units) -> List[Instance]:
     places = installed(host)
-    running = [_running(host, process, places, units) for process in processes.find(title=_MASTER.pattern)]
+    running = [_running(host, process, places, units) for process in masters(processes)]
     taken = {instance.config for instance in running}
     return running + [_stopped(host, place, units) for place in places if place.config not in taken]
 
 
-def _running(host: Host, master: Process, places: List[Place], units: Units) -> Instance:
+def masters(processes: Processes) -> List[Process]:
+    """Anybody can call a process of his own an FPM master: only root's and our own are believed."""
+    return [process for process in processes.find(title=_MASTER.pattern) if process.uid in (0, os.geteuid())]
+
+
+def config_of(master: Process) -> str:
+    """The main file that a master says it has read."""
     found = _MASTER.match(master.title)
-    config = os.path.normpath(os.path.join(master.cwd or "/", found.group("config") if found else ""))
+    return os.path.normpath(os.path.join(master.cwd or "/", found.group("config") if found else ""))
+
+
+def _running(host: Host, master: Process, places: List[Place], units: Units) -> Instance:
+    config = config_of(master)
     same = [place for place in places if place.config == config]
     binary = master.exe or (same[0].binary if same else "")
     place = Place(binary, version_of(host, binary), config, same[0].units if same else ())

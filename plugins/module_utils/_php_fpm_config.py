@@ -118,6 +118,14 @@ def parse_value(text: str) -> str:
     return value if quoted else _WORDS.get(value.lower(), value)
 
 
+def comment_at(text: str) -> int:
+    """Where the comment begins in the text after "=", its blanks included in what comes before; the length where there is none."""
+    for token in _TOKEN.finditer(text):
+        if token.group("comment"):
+            return token.start()
+    return len(text)
+
+
 class _Reader:
     """Reads one tree of files. section is None in [global]."""
 

@@ -68,6 +68,11 @@ def verdict(text: str, config: FpmConfig) -> Verdict:
     return Verdict(False, message, (opened.group("file"), 0) if opened else _guess(message, config))
 
 
+def serious_lines(text: str) -> List[str]:
+    """Errors and alerts in FPM's log that are causes, not consequences."""
+    return [message for _level, message in _messages(text) if not message.startswith(CONSEQUENCES)]
+
+
 def _messages(text: str) -> List[Tuple[str, str]]:
     found = [_MESSAGE.match(line) for line in text.splitlines()]
     return [(match.group("level"), match.group("text").strip()) for match in found if match and match.group("level") in SERIOUS]

@@ -1,0 +1,303 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Start, reload and restart PHP-FPM, and see whether it took: the master runs, no old worker is left, every pool listens as its settings say.
+
+A reload is an exec of the master: with a config that FPM refuses it ends FPM. So php-fpm -t comes first, always.
+
+Private to this collection: it may change in any release.
+"""
+
+import grp
+import os
+import pwd
+import signal
+import stat
+import time
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils import _sockets
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm import config_of, error_log, masters
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_config import FpmConfig, Pool, parse
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_drain import drained
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_test import Verdict, serious_lines, test_config
+from ansible_collections.webops.bad_gateway.plugins.module_utils._processes import Processes
+
+PAUSE = 0.05
+LOG_LIMIT = 64 * 1024
+WORKER = "php-fpm: pool "
+#: What can be changed on the socket itself; nothing else of listen.* can, once it is bound.
+ON_THE_SOCKET = ("listen.owner", "listen.group", "listen.mode")
+AT_BIND = ("listen.backlog", "listen.acl_users", "listen.acl_groups")
+COMMANDS: Dict[str, Dict[str, List[str]]] = {
+    "systemd": {"start": ["systemctl", "start"], "restart": ["systemctl", "restart"]},
+    "sysvinit": {"start": ["service", "{unit}", "start"], "restart": ["service", "{unit}", "restart"]},
+    "openrc": {"start": ["rc-service", "{unit}", "start"], "restart": ["rc-service", "{unit}", "restart"]},
+    "launchd": {"start": ["launchctl", "kickstart", "system/{unit}"], "restart": ["launchctl", "kickstart", "-k", "system/{unit}"]},
+}
+
+
+class Fpm(NamedTuple):
+    """One PHP-FPM and how it is managed. unit and manager are None where nothing but signals reaches it."""
+
+    binary: str
+    config: str
+    prefix: str
+    unit: Optional[str]
+    manager: Optional[str]
+
+
+class Running(NamedTuple):
+    """Its processes at one moment. started: when the oldest worker (or the master, where it has none) began; pools: those that have a worker; image: what
+    an exec of the master changes."""
+
+    master: Optional[int]
+    workers: List[int]
+    started: float
+    pools: Set[str]
+    image: bytes
+
+
+class Outcome(NamedTuple):
+    """how: none | started | reloaded | restarted | adjusted. error is None where it was seen to have taken; lines are FPM's own words."""
+
+    how: str
+    error: Optional[str]
+    lines: List[str]
+    verdict: Optional[Verdict] = None
+
+
+def running(host: Host, fpm: Fpm) -> Running:
+    processes = Processes(host)
+    for master in masters(processes):
+        if config_of(master) == fpm.config:
+            workers = processes.children_of(master.pid)
+            began = min([worker.started for worker in workers] or [master.started])
+            pools = {worker.title[len(WORKER) :] for worker in workers if worker.title.startswith(WORKER)}
+            return Running(master.pid, [worker.pid for worker in workers], began, pools, _image(host, master.pid))
+    return Running(None, [], 0.0, set(), b"")
+
+
+def _image(host: Host, pid: int) -> bytes:
+    """Addresses of a program in memory: the kernel chooses new ones at each exec."""
+    try:
+        return host.read_bytes("/proc/%d/auxv" % pid)
+    except OSError:
+        return b""
+
+
+def is_current(host: Host, fpm: Fpm, now: Running) -> bool:
+    """Whether the running FPM has read its files as they are: no file is younger than its oldest worker."""
+    config = parse(host, fpm.config, fpm.prefix)
+    return now.master is not None and all(os.stat(host.path(path)).st_mtime <= now.started for path in config.files)
+
+
+def command(fpm: Fpm, action: str) -> Optional[List[str]]:
+    """What the service manager is told; None where there is no way."""
+    words = COMMANDS.get(fpm.manager or "", {}).get(action)
+    if not words or not fpm.unit:
+        return None
+    return [word.format(unit=fpm.unit) for word in words] + ([fpm.unit] if fpm.manager == "systemd" else [])
+
+
+def start(host: Host, fpm: Fpm, timeout: float) -> Outcome:
+    return _act(host, fpm, "started", timeout, lambda config: _order(host, fpm, "start", timeout))
+
+
+def restart(host: Host, fpm: Fpm, timeout: float, drain: float) -> Outcome:
+    """Requests that are being worked on end first; those that come while no socket is bound are lost."""
+    before = running(host, fpm)
+
+    def order(config: FpmConfig) -> Optional[str]:
+        return drained(host, before.master or 0, _paths(config), drain if before.master else 0, lambda: _order(host, fpm, "restart", timeout))
+
+    return _act(host, fpm, "restarted", timeout, order, _Before(restarted=before.master))
+
+
+def reload(host: Host, fpm: Fpm, timeout: float, drain: float) -> Outcome:
+    """The signal is what the unit's reload sends; sent from here it reaches the master while it stands still."""
+    before = running(host, fpm)
+    if before.master is None:
+        return Outcome("reloaded", "PHP-FPM is not running, so it cannot be reloaded", [])
+    master = before.master
+
+    def order(config: FpmConfig) -> Optional[str]:
+        return drained(host, master, _paths(config), drain, lambda: os.kill(master, signal.SIGUSR2))
+
+    return _act(host, fpm, "reloaded", timeout, order, _Before(reloaded=master, workers=before.workers, image=before.image))
+
+
+def apply(host: Host, fpm: Fpm, settings: Sequence[str], timeout: float, drain: float) -> Outcome:
+    """Bring changed settings into force with the least harm: on the sockets themselves, by a reload, or where nothing else helps by a restart."""
+    if any(name in AT_BIND for name in settings):
+        return restart(host, fpm, timeout, drain)
+    on_socket = [name for name in settings if name in ON_THE_SOCKET]
+    if on_socket:
+        outcome = _act(host, fpm, "adjusted", timeout, lambda config: _adjust(host, config))
+        if outcome.error or len(on_socket) == len(settings):
+            return outcome
+    return reload(host, fpm, timeout, drain)
+
+
+class _Before(NamedTuple):
+    """What ran before: a master that must stay, one that must go, workers and a program in memory that must go."""
+
+    reloaded: Optional[int] = None
+    restarted: Optional[int] = None
+    workers: Sequence[int] = ()
+    image: bytes = b""
+
+
+NOTHING = _Before()
+
+
+def _act(host: Host, fpm: Fpm, how: str, timeout: float, order: Callable[[FpmConfig], Optional[str]], before: _Before = NOTHING) -> Outcome:
+    """Test, give the order, wait until it took."""
+    config = parse(host, fpm.config, fpm.prefix)
+    verdict = test_config(host, fpm.binary, config)
+    if verdict.sound is not True:
+        return Outcome(how, verdict.error, [], verdict)
+    log = _Log(host, error_log(config, fpm.binary))
+    error = order(config)
+    deadline = time.monotonic() + timeout
+    while error is None:
+        now = running(host, fpm)
+        problem = _problem(host, config, now, how) or _left(now, before)
+        if problem is None:
+            return Outcome(how, None, log.lines())
+        # Between exec and its new title a master is not known as one: whether it lives, its process tells.
+        if time.monotonic() > deadline or (before.reloaded and not host.exists("/proc/%d" % before.reloaded)):
+            error = problem
+        time.sleep(PAUSE)
+    return Outcome(how, error, log.lines() or _journal(host, fpm))
+
+
+def _order(host: Host, fpm: Fpm, action: str, timeout: float) -> Optional[str]:
+    argv = command(fpm, action)
+    if argv is None:
+        return "no unit is known that could %s PHP-FPM (%s)" % (action, fpm.config)
+    if fpm.manager == "systemd":
+        # A unit that failed too often in a row is not started again before its count is taken back.
+        host.run(["systemctl", "reset-failed", argv[-1]], timeout)
+    ran = host.run(argv, timeout)
+    if ran.code == 0:
+        return None
+    return ran.error or "%s ended with %s: %s" % (" ".join(argv), ran.code, (ran.err or ran.out).strip()[-1000:])
+
+
+def _left(now: Running, before: _Before) -> Optional[str]:
+    if before.restarted is not None and now.master == before.restarted:
+        return "the old master still runs"
+    if set(before.workers) & set(now.workers):
+        return "workers from before still run"
+    return "the master has not read its files again" if before.image and now.image == before.image else None
+
+
+def _problem(host: Host, config: FpmConfig, now: Running, how: str) -> Optional[str]:
+    """Why FPM is not (yet) as its files say; None where all is well."""
+    if now.master is None:
+        return "no master process of %s runs" % config.path
+    idle = [pool.name for pool in config.pools.values() if pool.get("pm") != "ondemand" and pool.name not in now.pools]
+    if idle:
+        return "pool %s has no worker" % idle[0]
+    listeners = _sockets.collect(host, Processes(host))
+    if listeners is None:
+        return None
+    for pool in config.pools.values():
+        problem = _pool_problem(config, pool, listeners, how)
+        if problem:
+            return "pool %s: %s" % (pool.name, problem)
+    return None
+
+
+def _pool_problem(config: FpmConfig, pool: Pool, listeners: Dict[str, Any], how: str) -> Optional[str]:
+    address = config.address(pool) or ""
+    if address.startswith("tcp:"):
+        port = address.rpartition(":")[2]
+        return None if any(str(one["port"]) == port for one in listeners["tcp"]) else "nothing listens on %s" % address
+    found = [one for one in listeners["unix"] if one["path"] == address[len("unix:") :] and one["file"]["same"]]
+    if not found:
+        return "nothing listens on %s" % address
+    return None if how == "reloaded" else _unlike(pool, found[0])
+
+
+def _unlike(pool: Pool, listener: Dict[str, Any]) -> Optional[str]:
+    """What of a bound socket differs from the pool's settings. An ACL takes the place of owner and group."""
+    wanted = {name: pool.get("listen.%s" % name) for name in ("owner", "group", "mode")}
+    if pool.get("listen.acl_users") or pool.get("listen.acl_groups"):
+        wanted.update({"owner": None, "group": None, "mode": None})
+    for name, text in wanted.items():
+        has = listener["file"][name]
+        numeric = listener["file"].get({"owner": "uid", "group": "gid"}.get(name, ""))
+        if text and text not in (str(has), str(numeric)) and not (name == "mode" and int(has, 8) == int(text, 8)):
+            return "its socket has %s %s, not %s" % (name, has, text)
+    return None
+
+
+def _paths(config: FpmConfig) -> List[str]:
+    addresses = [config.address(pool) or "" for pool in config.pools.values()]
+    return [address[len("unix:") :] for address in addresses if address.startswith("unix:")]
+
+
+def _adjust(host: Host, config: FpmConfig) -> Optional[str]:
+    """Give live sockets the owner and mode of their pools' settings. Where an ACL is set, FPM itself would have left them alone."""
+    for pool in config.pools.values():
+        address = config.address(pool) or ""
+        if address.startswith("unix:") and not pool.get("listen.acl_users") and not pool.get("listen.acl_groups"):
+            error = _adjust_one(host, pool, address[len("unix:") :])
+            if error:
+                return error
+    return None
+
+
+def _adjust_one(host: Host, pool: Pool, path: str) -> Optional[str]:
+    owner, group, mode = (pool.get("listen.%s" % name) for name in ("owner", "group", "mode"))
+    try:
+        if not stat.S_ISSOCK(os.lstat(path).st_mode):
+            return "%s is not a socket" % path
+        if owner or group:
+            os.chown(path, _user(owner), _group(group), follow_symlinks=False)
+        if mode:
+            os.chmod(path, int(mode, 8))
+    except (OSError, KeyError, ValueError) as error:
+        return "%s: %s" % (path, error)
+    return None
+
+
+def _user(name: Optional[str]) -> int:
+    return -1 if not name else int(name) if name.isdigit() else pwd.getpwnam(name).pw_uid
+
+
+def _group(name: Optional[str]) -> int:
+    return -1 if not name else int(name) if name.isdigit() else grp.getgrnam(name).gr_gid
+
+
+class _Log:
+    """What FPM writes to its log from now on."""
+
+    def __init__(self, host: Host, path: Optional[str]) -> None:
+        self.path = host.path(path) if path else None
+        self.offset = self._size()
+
+    def _size(self) -> int:
+        try:
+            return os.stat(self.path).st_size if self.path else 0
+        except OSError:
+            return 0
+
+    def lines(self) -> List[str]:
+        """Its errors and alerts."""
+        if not self.path or not os.path.isfile(self.path):
+            return []
+        with open(self.path, "rb") as stream:
+            stream.seek(self.offset if self._size() >= self.offset else 0)
+            return serious_lines(stream.read(LOG_LIMIT).decode("utf-8", "replace"))
+
+
+def _journal(host: Host, fpm: Fpm) -> List[str]:
+    """FPM's words where it had no log open, as systemd heard them."""
+    if fpm.manager != "systemd" or not fpm.unit:
+        return []
+    ran = host.run(["journalctl", "--no-pager", "--quiet", "-o", "cat", "-n", "20", "-u", fpm.unit])
+    return serious_lines(ran.out)[-5:]
