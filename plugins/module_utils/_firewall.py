@@ -91,7 +91,7 @@ def _as_iptables_says(host: Host, chains: Dict[str, Chain], family: str, save: s
     ran = host.run([save], timeout=20.0)
     if ran.code == 0:
         better = _iptables_rules.chains_of(ran.out, family)
-        tables = {chain["table"] for chain in better.values() if chain["rules"]}
+        tables = {chain["table"] for chain in better.values()}
         for name in [name for name, chain in chains.items() if chain["family"] == family and chain["table"] in tables]:
             del chains[name]
         chains.update((name, chain) for name, chain in better.items() if chain["table"] in tables)

@@ -87,7 +87,9 @@ def verdict(firewall: Facts, source: str, destination: str, port: int, interface
     for name in bases:
         ends = walk.base(name)
         for end in ends:
-            met.setdefault(end.action, end)
+            # Of refusals the first tells; of chains that let it pass, the last.
+            if end.action == "accept" or end.action not in met:
+                met[end.action] = end
         if not any(end.action == "accept" for end in ends):
             # Nothing gets past this chain, so that what stands behind it does not matter.
             met.pop("accept", None)
