@@ -22,12 +22,10 @@ _HTTP2_FRAME = 9
 
 def uwsgi_request(params: Dict[str, str]) -> bytes:
     """A uwsgi packet (modifiers 0, 0). Raises ValueError where the parameters do not fit one."""
-    body = b""
-    for name, value in params.items():
-        for text in (name.encode("utf-8"), value.encode("utf-8", "surrogateescape")):
-            body += struct.pack("<H", len(text)) + text
-    if len(body) > 65535:
+    texts = [text.encode("utf-8", "surrogateescape") for pair in params.items() for text in pair]
+    if sum(len(text) + 2 for text in texts) > 65535:
         raise ValueError("parameters of more than 65535 bytes do not fit a uwsgi packet")
+    body = b"".join(struct.pack("<H", len(text)) + text for text in texts)
     return struct.pack("<BHB", 0, len(body), 0) + body
 
 

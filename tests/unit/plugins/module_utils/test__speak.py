@@ -1,0 +1,71 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+import socket
+import struct
+
+import pytest
+from ansible_collections.webops.bad_gateway.plugins.module_utils import _speak
+from ansible_collections.webops.bad_gateway.plugins.module_utils._wire import Deadline
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.net import resets, says, silent
+
+
+def spoken(peer, speak, answer, *arguments, seconds=5.0):
+    made = peer(says(answer) if isinstance(answer, bytes) else answer)
+    with socket.create_connection(("127.0.0.1", made.port)) as sock:
+        return speak(sock, *arguments, Deadline(seconds))
+
+
+def test_a_uwsgi_packet():
+    assert _speak.uwsgi_request({"A": "bc"}) == b"\x00\x07\x00\x00\x01\x00A\x02\x00bc"
+    with pytest.raises(ValueError, match="65535"):
+        _speak.uwsgi_request({"A": "x" * 70000})
+
+
+def test_an_scgi_netstring():
+    assert _speak.scgi_request({"SCGI": "forged", "CONTENT_LENGTH": "7", "A": "b"}) == b"28:CONTENT_LENGTH\x000\x00SCGI\x001\x00A\x00b\x00,"
+
+
+@pytest.mark.parametrize(
+    ("answer", "protocol", "status", "size"),
+    [
+        (b"HTTP/1.1 404 Not Found\r\n\r\n", "http", 404, 26),
+        (b"Status: 404 Not Found\r\n\r\n", "cgi", 404, 25),
+        (b"Location: /x\r\n\r\n", "cgi", 302, 16),
+        (b"what\r\n\r\n", "unknown", None, 8),
+    ],
+)
+def test_uwsgi_and_scgi_replies(peer, answer, protocol, status, size):
+    told = spoken(peer, _speak.speak_cgi, answer + b"body", b"0:,")
+    assert (told["protocol"], told["status"], told["header_bytes"], told["error"]) == (protocol, status, size, None)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [(b"", "connection closed without an answer"), (b"Status: 2", "connection closed before the header was complete"), (silent, "no answer in 0.1 seconds")],
+)
+def test_uwsgi_and_scgi_without_a_reply(peer, answer, error):
+    assert spoken(peer, _speak.speak_cgi, answer, b"0:,", seconds=0.1)["error"] == error
+
+
+SETTINGS = struct.pack(">I", 12)[1:] + b"\x04\x00\x00\x00\x00\x00" + b"\0" * 12
+
+
+@pytest.mark.parametrize(
+    ("speak", "answer", "protocol", "error"),
+    [
+        (_speak.speak_http2, SETTINGS, "http2", None),
+        (_speak.speak_http2, b"HTTP/1.1 400 Bad Request\r\n\r\n", "http", "not an HTTP/2 server"),
+        (_speak.speak_http2, b"\x15\x03\x01\x00\x02\x02\x46", "tls", "connection closed before the header was complete"),
+        (_speak.speak_memcached, b"VERSION 1.6.18\r\n", "memcached", None),
+        (_speak.speak_memcached, b"HTTP/1.1 400 Bad Request\r\n\r\n", "http", "not a memcached server"),
+    ],
+)
+def test_openings(peer, speak, answer, protocol, error):
+    told = spoken(peer, speak, answer)
+    assert (told["protocol"], told["error"]) == (protocol, error)
+
+
+def test_a_reset(peer):
+    assert spoken(peer, _speak.speak_http2, resets)["error"] in ("Connection reset by peer (104)", "Broken pipe (32)")

@@ -1,0 +1,157 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+import errno
+import os
+import socket
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ansible_collections.webops.bad_gateway.plugins.module_utils import _wire
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.net import says, silent
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("tcp:10.0.0.2:7080", ("10.0.0.2", 7080, "")),
+        ("tcp:[::1]:8080", ("::1", 8080, "")),
+        ("tcp:app.example:80", ("app.example", 80, "")),
+        ("unix:/run/php/a:b c.sock", ("", 0, "/run/php/a:b c.sock")),
+    ],
+)
+def test_canonical_addresses_are_read(text, address):
+    assert tuple(_wire.parse_address(text)) == address
+
+
+@pytest.mark.parametrize("text", ["", "10.0.0.2:80", "tcp:10.0.0.2", "tcp:a:0", "tcp:a:65536", "tcp:::1:80", "unix:run/x", "unix:", "tcp:a/b:80", "unix:/a\0b"])
+def test_all_else_is_refused(text):
+    with pytest.raises(ValueError, match="is not an address"):
+        _wire.parse_address(text)
+
+
+@given(st.text(max_size=200))
+def test_no_text_breaks_the_parser(text):
+    try:
+        address = _wire.parse_address(text)
+    except ValueError as error:
+        assert len(str(error)) < 400
+    else:
+        assert bool(address.path) != bool(address.host)
+
+
+@given(st.binary(max_size=64))
+def test_what_is_shown_of_bytes_is_printable_ascii(data):
+    shown = _wire.escaped(data)
+    assert shown.isascii() and (shown.isprintable() or not shown)
+    assert shown.encode().decode("unicode_escape").encode("latin-1") == data[:16]
+
+
+def dial(*addresses, seconds=5.0):
+    targets = [target for address in addresses for target in _wire.targets_of(_wire.parse_address(address))]
+    dialled = _wire.dial(targets, _wire.Deadline(seconds))
+    for one in dialled:
+        if one.sock is not None:
+            one.sock.close()
+    return dialled
+
+
+def test_each_target_tells_its_own_outcome_in_order(peer, closed_port, tmp_path):
+    open_port, unix = peer(silent), peer(silent, unix="a.sock")
+    stale = tmp_path / "stale.sock"
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.bind(str(stale))
+    told = dial("tcp:127.0.0.1:%d" % closed_port, open_port.address, unix.address, "unix:%s/gone.sock" % tmp_path, "unix:%s" % stale)
+    assert [one.errno for one in told] == [errno.ECONNREFUSED, None, None, errno.ENOENT, errno.ECONNREFUSED]
+    assert [one.sock is not None for one in told] == [False, True, True, False, False]
+    assert told[0].error == os.strerror(errno.ECONNREFUSED)
+    assert all(0 <= one.seconds < 5 for one in told)
+
+
+def test_a_full_queue_of_a_unix_socket_is_told_at_once(tmp_path):
+    path = str(tmp_path / "full.sock")
+    with socket.socket(socket.AF_UNIX) as listening, socket.socket(socket.AF_UNIX) as first:
+        listening.bind(path)
+        listening.listen(0)
+        first.connect(path)
+        (told,) = dial("unix:" + path)
+    assert told.errno == errno.EAGAIN
+    assert told.seconds < 1
+
+
+def test_no_answer_in_time_is_a_timeout():
+    # A full queue of a TCP socket drops the next handshake, as a firewall does.
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        with socket.socket() as first, socket.socket() as second:
+            for sock in (first, second):
+                sock.setblocking(False)
+                sock.connect_ex(listening.getsockname())
+            (told,) = dial("tcp:127.0.0.1:%d" % listening.getsockname()[1], seconds=0.2)
+    assert (told.sock, told.errno) == (None, errno.ETIMEDOUT)
+    assert 0.2 <= told.seconds < 2
+
+
+def test_a_path_that_fits_no_socket_is_an_error_like_any_other():
+    (told,) = dial("unix:/" + "x" * 200)
+    assert told.errno == errno.ENAMETOOLONG
+
+
+def test_a_socket_that_met_itself_is_a_closed_port(closed_port):
+    sock = socket.socket()
+    sock.bind(("127.0.0.1", 0))
+    sock.connect(sock.getsockname())
+    target = _wire.Target("tcp:127.0.0.1:1", socket.AF_INET, sock.getsockname())
+    told = _wire._dialled(target, sock, 0, 0.1)
+    assert (told.sock, told.errno) == (None, errno.ECONNREFUSED)
+
+
+def read_all(data, **limits):
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        threading.Thread(target=lambda: (theirs.sendall(data), theirs.shutdown(socket.SHUT_WR)), daemon=True).start()
+        reader = _wire.Reader(ours, _wire.Deadline(5), **limits)
+        while reader.more():
+            pass
+        return bytes(reader.data)
+
+
+def test_a_reader_reads_to_the_end():
+    assert read_all(b"x" * 100000) == b"x" * 100000
+
+
+def test_a_reader_stops_at_its_limit():
+    with pytest.raises(ValueError, match="more than 1000 bytes"):
+        read_all(b"x" * 5000, limit=1000)
+
+
+def test_a_reader_stops_at_its_deadline():
+    ours, theirs = socket.socketpair()
+    with ours, theirs, pytest.raises(socket.timeout) as stopped:
+        _wire.Reader(ours, _wire.Deadline(0.05)).more()
+    assert _wire.explain(stopped.value, _wire.Deadline(0.05)) == "no answer in 0.05 seconds"
+
+
+def test_a_deadline_within_another_ends_with_it():
+    assert _wire.Deadline(100, _wire.Deadline(0)).left() == 0
+
+
+@pytest.mark.parametrize(("value", "fits"), [(0.1, True), (60, True), (0.09, False), (60.5, False), (float("nan"), False)])
+def test_seconds_have_a_range(value, fits):
+    if fits:
+        assert _wire.bounded("timeout", value, 0.1, 60) == value
+    else:
+        with pytest.raises(ValueError, match="timeout is .* between 0.1 and 60 seconds"):
+            _wire.bounded("timeout", value, 0.1, 60)
+
+
+def test_a_request_is_sent_whole(peer):
+    echo = peer(says(b"done", after=b"END"))
+    with socket.create_connection(("127.0.0.1", echo.port)) as sock:
+        _wire.send(sock, b"x" * 300000 + b"END", _wire.Deadline(5))
+        reader = _wire.Reader(sock, _wire.Deadline(5))
+        assert reader.more() and bytes(reader.data) == b"done"
