@@ -152,7 +152,7 @@ def _word(word: Word, value: str) -> Splice:
 
 
 def _removed(text: str, edit: Edit, found: List[Statement]) -> List[Splice]:
-    wanted = edit.args if edit.match_args is None else edit.match_args
+    wanted = edit.args or None if edit.match_args is None else edit.match_args
     splices = []
     for child in found:
         if wanted in (None, child.args):

@@ -9,20 +9,20 @@ module: nginx_directive
 short_description: Edit directives in nginx configuration files, exactly where they stand
 version_added: 0.1.0
 description:
-  - Sets, changes and removes directives in one file of nginx's configuration, at its main level or in any of its blocks.
+  - Sets, changes and removes directives in files of nginx's configuration, at the main level of a file or in any of its blocks.
   - Reads the file as nginx does (quotes, escapes, comments, blocks, Lua blocks), not with regular expressions, and touches nothing but the
     statement that an edit is about. Comments, indentation and line ends stay.
-  - All edits are placed by the file as it was before, and written together. Line numbers stay true however many edits there are.
-  - With O(validate=true) nginx judges its whole configuration afterwards. Where it refuses, the file is put back byte for byte.
+  - All edits are placed by the files as they were before, and written together. Line numbers stay true however many edits there are. Where one
+    edit does not fit, nothing is written.
+  - With O(validate=true) nginx judges its whole configuration afterwards. Where it refuses, all files are put back byte for byte.
   - nginx is not reloaded. See M(webops.bad_gateway.nginx_service) for that.
 author:
   - The webops.bad_gateway authors (@webops)
 options:
   path:
     description:
-      - The file to edit, which must exist. A symbolic link stays one, the file it leads to is written.
+      - The file to edit, for the edits that name none of their own. It must exist. A symbolic link stays one, the file it leads to is written.
     type: path
-    required: true
   edits:
     description:
       - What should be so. An edit that is already so does nothing.
@@ -30,6 +30,9 @@ options:
     elements: dict
     required: true
     suboptions:
+      path:
+        description: The file that this edit is about. The default is O(path).
+        type: path
       directive:
         description: Name of the directive. It must be a simple one; blocks are neither made nor removed.
         type: str
@@ -37,7 +40,7 @@ options:
       state:
         description:
           - V(present) makes sure that the directive stands in the block with the arguments O(edits[].args).
-          - V(absent) removes it, with the arguments O(edits[].args) where they are given, else whatever its arguments are. A directive that is
+          - V(absent) removes it, with the arguments O(edits[].args) where there are any, else whatever its arguments are. A directive that is
             alone on its line goes with the line; a comment behind it stays.
         type: str
         choices: [present, absent]
@@ -87,7 +90,7 @@ options:
         type: str
   validate:
     description:
-      - Ask C(nginx -t) after writing, and put the file back where it does not accept the result. Fragments can't be judged alone, so it is always the
+      - Ask C(nginx -t) after writing, and put all files back where it does not accept the result. Fragments can't be judged alone, so it is always the
         configuration of the nginx that runs, with the options it was started with; else that of the nginx that is installed.
       - Where nginx refused the configuration before as well, the edit stays only if nginx accepts it now.
       - Needs the rights that nginx needs to read all its files, which means root as a rule.
@@ -107,7 +110,7 @@ attributes:
     platforms: posix
     support: full
 notes:
-  - The file is replaced in one step. Owner, mode, ACL, extended attributes and SELinux label stay.
+  - Each file is replaced in one step. Owner, mode, ACL, extended attributes and SELinux label stay.
   - C(nginx -t) asks the resolver for the names of all upstreams. It gets 15 seconds.
 seealso:
   - module: webops.bad_gateway.nginx_service
@@ -157,11 +160,12 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-path:
-  description: The file itself, after all symbolic links.
+paths:
+  description: The files that were, or would be, written, after all symbolic links.
   returned: success
-  type: str
-  sample: /etc/nginx/sites-available/shop
+  type: list
+  elements: str
+  sample: [/etc/nginx/sites-available/shop]
 test:
   description: What C(nginx -t) said after the edit, or before and after where it was refused. V(null) where nginx was not asked.
   returned: always
@@ -203,6 +207,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._saved_file imp
 
 BLOCK = {"name": {"type": "str", "required": True}, "line": {"type": "int"}, "args": {"type": "list", "elements": "str"}}
 EDIT = {
+    "path": {"type": "path"},
     "directive": {"type": "str", "required": True},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "block": {"type": "dict", "options": BLOCK},
@@ -214,14 +219,11 @@ EDIT = {
 }
 
 
-def wishes(edits: List[Dict[str, Any]]) -> List[Edit]:
-    return [
-        Edit(
-            directive=edit["directive"], state=edit["state"], line=edit["line"], args=edit["args"], match_args=edit["match_args"],
-            block=Block(**edit["block"]) if edit["block"] else None, old=edit["from"], new=edit["to"],
-        )
-        for edit in edits
-    ]
+def wish(edit: Dict[str, Any]) -> Edit:
+    return Edit(
+        directive=edit["directive"], state=edit["state"], line=edit["line"], args=edit["args"], match_args=edit["match_args"],
+        block=Block(**edit["block"]) if edit["block"] else None, old=edit["from"], new=edit["to"],
+    )
 
 
 def ask_nginx(module: AnsibleModule, host: Host) -> Tested:
@@ -232,7 +234,7 @@ def ask_nginx(module: AnsibleModule, host: Host) -> Tested:
 
 
 class File:
-    """The file to edit, as it was when this module began."""
+    """A file to edit: as it was when this module began, and as it shall be."""
 
     def __init__(self, path: str) -> None:
         self.path = os.path.realpath(path)
@@ -241,44 +243,76 @@ class File:
             raise Refused("%s is not there" % path if self.state.kind == "absent" else "%s is not a file" % path)
         self.data = data
         self.text = data.decode("utf-8", "surrogateescape")
+        self.edits: List[Edit] = []
+        self.wanted = self.text
 
-    def write(self, text: str) -> None:
-        data = text.encode("utf-8", "surrogateescape")
+    def plan(self) -> None:
+        try:
+            self.wanted = apply_edits(self.text, self.edits)
+        except NginxSyntaxError as error:
+            raise Refused("%s can't be read as nginx configuration: %s" % (self.path, error)) from error
+        except EditError as error:
+            raise Refused("%s: %s" % (self.path, error)) from error
+
+    def write(self) -> None:
+        data = self.wanted.encode("utf-8", "surrogateescape")
         now = self.state._replace(sha256=hashlib.sha256(data).hexdigest(), size=len(data), mtime_ns=int(time.time() * 1e9))
         put_back("/", self.path, now, data)
 
     def put_back(self) -> None:
         put_back("/", self.path, self.state, self.data)
 
-
-def write_and_judge(module: AnsibleModule, file: File, text: str) -> Optional[Tested]:
-    """Write the file; put it back where nginx does not accept it."""
-    if not module.params["validate"]:
-        file.write(text)
-        return None
-    host = Host()
-    before = ask_nginx(module, host)
-    file.write(text)
-    after = None
-    try:
-        after = ask_nginx(module, host)
-    finally:
-        if after is None or not after.sound:
-            file.put_back()
-    if not after.sound:
-        since = "" if before.sound else " nginx did not accept its configuration before either: %s" % before.error
-        module.fail_json(msg="%s was put back, as nginx does not accept the edit: %s%s" % (file.path, after.error, since), path=file.path, test=after.facts())
-    return after
+    def diff(self) -> Dict[str, str]:
+        return {"before_header": self.path, "after_header": self.path, "before": shown(self.text), "after": shown(self.wanted)}
 
 
 def shown(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
+def planned(params: Dict[str, Any]) -> List[File]:
+    """The files that the edits change. Raises Refused where one does not fit."""
+    files: Dict[str, File] = {}
+    for edit in params["edits"]:
+        path = edit["path"] or params["path"]
+        if not path:
+            raise Refused("an edit of %s names no path, and there is none for all" % edit["directive"])
+        real = os.path.realpath(path)
+        if real not in files:
+            files[real] = File(path)
+        files[real].edits.append(wish(edit))
+    for file in files.values():
+        file.plan()
+    return [file for file in files.values() if file.wanted != file.text]
+
+
+def put_all_back(files: List[File]) -> None:
+    for file in files:
+        file.put_back()
+
+
+def write_and_judge(module: AnsibleModule, files: List[File]) -> Optional[Tested]:
+    """Write the files; put all back where one can't be written or nginx does not accept them."""
+    host = Host()
+    before = ask_nginx(module, host) if module.params["validate"] else None
+    try:
+        for file in files:
+            file.write()
+        after = ask_nginx(module, host) if before else None
+    except BaseException:
+        put_all_back(files)
+        raise
+    if before and after and not after.sound:
+        put_all_back(files)
+        since = "" if before.sound else " It did not accept its configuration before either: %s." % before.error
+        module.fail_json(msg="all was put back, as nginx does not accept the edit: %s.%s" % (after.error, since), test=after.facts())
+    return after
+
+
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "path": {"type": "path", "required": True},
+            "path": {"type": "path"},
             "edits": {
                 "type": "list", "elements": "dict", "required": True, "options": EDIT,
                 "required_together": [("from", "to")],
@@ -289,19 +323,13 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        file = File(module.params["path"])
-        text = apply_edits(file.text, wishes(module.params["edits"]))
-        changed = text != file.text
-        tested = write_and_judge(module, file, text) if changed and not module.check_mode else None
-    except NginxSyntaxError as error:
-        module.fail_json(msg="%s can't be read as nginx configuration: %s" % (module.params["path"], error))
-    except EditError as error:
-        module.fail_json(msg="%s: %s" % (module.params["path"], error))
+        files = planned(module.params)
+        tested = write_and_judge(module, files) if files and not module.check_mode else None
     except (Refused, OSError) as error:
         module.fail_json(msg="nothing was edited: %s" % error)
-    result = {"changed": changed, "path": file.path, "test": tested.facts() if tested else None}
-    if changed and module._diff:
-        result["diff"] = {"before_header": file.path, "after_header": file.path, "before": shown(file.text), "after": shown(text)}
+    result = {"changed": bool(files), "paths": [file.path for file in files], "test": tested.facts() if tested else None}
+    if files and module._diff:
+        result["diff"] = [file.diff() for file in files]
     module.exit_json(**result)
 
 

@@ -133,6 +133,12 @@ command:
   type: list
   elements: str
   sample: [/usr/sbin/nginx, -s, reload]
+test_command:
+  description: The command that asks this nginx, with the options it runs with, to judge its configuration.
+  returned: success
+  type: list
+  elements: str
+  sample: [/usr/sbin/nginx, -t, -q]
 """
 
 from typing import Any, Dict, List
@@ -180,18 +186,18 @@ def main() -> None:
     )
     host, state = Host(), module.params["state"]
     nginx = find_nginx(module, host)
-    command = module.params["command"] or nginx.argv("-s", "reload")
+    command, test_command = module.params["command"] or nginx.argv("-s", "reload"), nginx.argv("-t", "-q")
     if state == "started" and nginx.master is not None:
-        module.exit_json(changed=False, command=command)
+        module.exit_json(changed=False, command=command, test_command=test_command)
     tree = Tree(host, nginx.conf_path)
     tested = refuse_unsound(module, host, nginx, tree)
     if module.check_mode:
-        module.exit_json(changed=True, command=command, test=tested)
+        module.exit_json(changed=True, command=command, test_command=test_command, test=tested)
     done = act(host, state, command, error_logs(host, nginx, tree), module.params["timeout"])
     result = {"test": tested, "before": done.before.result(), "after": done.after.result(), "log": done.lines}
     if done.error:
         module.fail_json(msg="nginx was not %s: %s" % (state, done.error), **result)
-    module.exit_json(changed=True, command=command, **result)
+    module.exit_json(changed=True, command=command, test_command=test_command, **result)
 
 
 if __name__ == "__main__":
