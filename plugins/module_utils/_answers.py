@@ -15,6 +15,8 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Union
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils import _http
 from ansible_collections.webops.bad_gateway.plugins.module_utils._blame import NOTHING, Request, blame
+from ansible_collections.webops.bad_gateway.plugins.module_utils._error_log import ErrorLine
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs import Tail
 from ansible_collections.webops.bad_gateway.plugins.module_utils._parallel import run_all
 from ansible_collections.webops.bad_gateway.plugins.module_utils._tls import Tls, context, handshake
 from ansible_collections.webops.bad_gateway.plugins.module_utils._wire import (
@@ -67,7 +69,8 @@ def asks_of(raw: Sequence[Any]) -> List[Ask]:
 def _blank(ask: Ask, asker: str) -> Answer:
     return {
         "url": ask.url, "connect": ask.connect, "route": ask.route, "from": asker, "status": None, "seconds": 0.0, "error": None, "timed_out": False,
-        "client": None, "signature": None, "upstream": None, "server_header": None, "header_bytes": None,
+        "signature": None, "upstream": None, "server_header": None, "header_bytes": None,
+        "client": None, "log_read": None,
     }  # fmt: skip
 
 
@@ -152,21 +155,19 @@ def _request_of(ask: Ask, answer: Answer) -> Optional[Request]:
     return Request(ask.method, url.target.split("?", 1)[0], url.authority, answer["client"]) if answer["status"] else None
 
 
-def site_answers(asks: Sequence[Ask], timeout: float, deadline: float, tails: Sequence[Any] = ()) -> List[Answer]:
-    """Ask all and name the error-log line of each: `answers` of docs/facts.md. A tail has mark() and lines(), the lines since then."""
-    for tail in tails:
-        tail.mark()
+def site_answers(asks: Sequence[Ask], timeout: float, deadline: float, tails: Sequence[Tail] = ()) -> List[Answer]:
+    """Ask all and name the error-log line of each: `answers` of docs/facts.md."""
+    marked = [tail.mark() for tail in tails]
     answers = ask_all(asks, timeout, deadline)
-    lines: List[str] = []
     for pause in _PAUSES if tails else ():
         # nginx logs before it answers, but a log may lie on a slow or a remote disk.
         time.sleep(pause)
-        lines += [line for tail in tails for line in tail.lines()]
+        lines = [line for tail in tails for line in tail.lines()]
         for ask, answer in zip(asks, answers):
             request = _request_of(ask, answer)
             answer["signature"], answer["upstream"] = blame(request, lines) if request else NOTHING
         if not any(answer["status"] in _LOGGED and answer["signature"] is None for answer in answers):
             break
     for answer in answers:
-        del answer["client"]
+        answer["log_read"] = all(marked) if tails else None
     return answers

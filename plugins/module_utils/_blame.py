@@ -8,8 +8,8 @@ Private to this collection: it may change in any release.
 
 from typing import Iterable, List, NamedTuple, Optional, Tuple
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._error_log import ErrorLine, parse_line
-from ansible_collections.webops.bad_gateway.plugins.module_utils._signature import error_signature
+from ansible_collections.webops.bad_gateway.plugins.module_utils._error_log import ErrorLine
+from ansible_collections.webops.bad_gateway.plugins.module_utils._signature_nginx import nginx_signature
 
 _CONSEQUENCE = "no_live_upstreams"
 _PATH_LIMIT = 300
@@ -39,13 +39,12 @@ def is_of(line: ErrorLine, request: Request) -> bool:
     return line.host in (None, request.host) and (request.client is None or line.client == request.client)
 
 
-def blame(request: Request, lines: Iterable[str]) -> Blame:
+def blame(request: Request, lines: Iterable[ErrorLine]) -> Blame:
     """Signature and upstream of the line that decided: the last one, but not one that only tells of the failures before it."""
     found: List[Tuple[str, Optional[str]]] = []
-    for text in lines:
-        line = parse_line(text)
-        signature = error_signature(text) if line is not None and is_of(line, request) else None
-        if line is not None and signature is not None:
+    for line in lines:
+        signature = nginx_signature(line) if is_of(line, request) else None
+        if signature is not None:
             found.append((signature, line.upstream.address if line.upstream else None))
     causes = [one for one in found if one[0] != _CONSEQUENCE] or found
     return Blame(*causes[-1]) if causes else NOTHING

@@ -35,7 +35,7 @@ def first_look(host: Host, window: float) -> Tuple[Dict[str, Any], Dict[str, str
         "units": units,
         "nginx": nginx,
         "php_fpm": php_fpm,
-        "firewall": _firewall.collect(host),
+        "firewall": _firewall.collect(host, processes),
         "selinux": _selinux.collect(host),
         "disks": _system.disks(host),
         "log": _logs.collect(host, log_sources(nginx, php_fpm, units, host), window, clock["now"], master_pid(nginx)),

@@ -67,6 +67,11 @@ class Host:
         except OSError:
             return None
 
+    def realpath(self, path: str) -> str:
+        """The path with every link in it followed."""
+        found = os.path.realpath(self.path(path))
+        return found if self.root == "/" else "/" + os.path.relpath(found, os.path.realpath(self.root))
+
     def read_bytes(self, path: str, limit: int = DEFAULT_READ_LIMIT) -> bytes:
         """The first limit bytes of a regular file (or of a /proc file). Never waits on a FIFO. Raises OSError."""
         descriptor = os.open(self.path(path), os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)

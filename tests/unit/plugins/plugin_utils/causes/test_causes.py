@@ -45,7 +45,7 @@ def test_names_its_cause_and_no_other(path):
     case, findings = findings_of(path)
     assert [finding.cause for finding in findings] == case.get("causes", [path.parent.name])
     finding = findings[0]
-    assert finding.on == case["on"]
+    assert finding.on == case["host"]
     assert (finding.remedy.role if finding.remedy else None) == case["remedy"]
     assert finding.confidence >= case.get("confidence", 0.8)
     for key, value in (case.get("parameters") or {}).items():

@@ -1,0 +1,47 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The second look at a host: nginx is asked for its URLs, and every upstream is connected to as nginx would.
+
+Private to this collection: it may change in any release.
+"""
+
+from typing import Any, Dict, List, Mapping
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils import _answers, _names, _reach
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs import Tail
+
+ANSWER_TIMEOUT = 10.0
+CONNECT_TIMEOUT = 5.0
+DEADLINE = 60.0
+#: nginx's word for a reply that only its size was wrong with: what is asked again is measured.
+_MEASURED = "response_header_too_big"
+_FAILED = (500, 502, 504)
+
+
+def second_look(host: Host, ask: Mapping[str, Any]) -> Dict[str, Any]:
+    """Facts reach, names and answers of docs/facts.md. ask: urls, upstreams, requests, names, resolvers, error_logs, master and worker."""
+    tails = [Tail(host, path, ask["master"]) for path in ask["error_logs"]]
+    answers = _answers.site_answers(_answers.asks_of(ask["urls"]), ANSWER_TIMEOUT, DEADLINE, tails)
+    upstreams = with_requests(ask["upstreams"], ask["requests"], answers)
+    try:
+        reach = _reach.reach(upstreams, timeout=CONNECT_TIMEOUT, deadline=DEADLINE, worker=ask["worker"])
+    except ValueError as error:
+        host.unseen("reach", error)
+        reach = []
+    for row in reach:
+        if row["address"].startswith("unix:"):
+            row["real"] = "unix:" + host.realpath(row["address"][len("unix:") :])
+    return {"answers": answers, "reach": reach, "names": _names.resolve(ask["names"], ask["resolvers"])}
+
+
+def with_requests(upstreams: List[Dict[str, Any]], requests: List[Dict[str, Any]], answers: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
+    """The upstreams, each with the request of a URL that just failed over it: only a reply tells how large its header is."""
+    failed = {answer["url"]: answer for answer in answers if answer["status"] in _FAILED}
+    wanted = [entry for entry in requests if entry["url"] in failed]
+    wanted.sort(key=lambda entry: failed[entry["url"]]["signature"] != _MEASURED)
+    chosen: Dict[str, Any] = {}
+    for entry in wanted:
+        chosen.setdefault(entry["id"], entry["request"])
+    return [dict(upstream, request=chosen[upstream["id"]]) if upstream["id"] in chosen else upstream for upstream in upstreams]
