@@ -112,7 +112,7 @@ class _Routes:
         """A name that leads to the server: a literal one first, then one that fits a pattern; for a default server its address."""
         names = [name for name in server["server_names"] if _LITERAL_NAME.match(name)]
         names += [made for name in server["server_names"] for made in _names_like(name)]
-        names += [listen["address"] for listen in server["listens"] if _is_number(listen.get("address", "").strip("[]"))]
+        names += [listen["address"] for listen in server["listens"] if _is_number(listen.get("address", "")) and listen["address"] != "[::]"]
         for name in [*names, "localhost", "127.0.0.1", _UNUSED_NAME]:
             door = self.doors.door(server, name) if is_host(name) else None
             if door:

@@ -78,24 +78,30 @@ class Levels:
         self.dropin_dir = (config.get("http") or {}).get("dropin_dir")
         self.sets: dict[int, Sets] = {block["id"]: {name: list(one["args"]) for name, one in block["sets"].items()} for block in self.blocks}
         self.parents = {block["id"]: block["parent"] for block in self.blocks}
+        self.duplicates: list[Violation] = []
         for edit in edits:
             self._apply(edit)
 
     def _apply(self, edit: Facts) -> None:
         for block in self.blocks:
             if self._is_meant(block, edit):
-                if edit.get("state", "present") == "absent":
-                    self.sets[block["id"]].pop(edit["directive"], None)
-                else:
-                    self.sets[block["id"]][edit["directive"]] = list(edit["args"])
+                self._set(block, edit)
+
+    def _set(self, block: Facts, edit: Facts) -> None:
+        directive, present = edit["directive"], block["sets"].get(edit["directive"])
+        if edit.get("state", "present") == "absent":
+            self.sets[block["id"]].pop(directive, None)
+            return
+        if present is not None and edit.get("block") is None and present["place"]["file"] != edit["path"]:
+            self.duplicates.append(Violation(directive.partition("_")[0], block["id"], '"%s" directive is duplicate' % directive))
+        self.sets[block["id"]][directive] = list(edit["args"])
 
     def _is_meant(self, block: Facts, edit: Facts) -> bool:
         """A file that is included in several places is several blocks here and one on disk: they change together."""
         wanted, place = edit.get("block"), block["place"]
         if wanted is not None:
             return bool(place["file"] == edit["path"] and place["line"] == wanted["line"] and block["name"] == wanted["name"])
-        present = block["sets"].get(edit["directive"])
-        if present is not None and present["place"]["file"] == edit["path"] != place["file"]:
+        if place["file"] != edit["path"] and any(one["place"]["file"] == edit["path"] for one in block["sets"].values()):
             return True
         return block["name"] == "http" and self.dropin_dir is not None and posixpath.dirname(edit["path"]) == self.dropin_dir
 
@@ -160,7 +166,7 @@ def broken_rules(family: str, values: Values) -> list[str]:
 def validate_all(config: Facts, edits: t.Iterable[Facts] = (), page_size: int = 4096) -> list[Violation]:
     """Every demand that some server or location of the configuration would break once the edits were made."""
     levels = Levels(config, edits)
-    return [
+    return levels.duplicates + [
         Violation(family, block["id"], text)
         for family in CHECKED
         for block in levels.blocks

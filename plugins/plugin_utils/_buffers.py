@@ -234,9 +234,9 @@ def _buffers(values: Values) -> list[str]:
 
 
 def _where(block: Facts, directive: str) -> tuple[str, dict[str, t.Any] | None]:
-    """File to edit and the block in it; None: the directive stands at the main level of a file that is included in the block."""
+    """File to edit and the block in it; None: at the main level of a file that is included in the block, where the directive or the size is set."""
     place = block["place"]
-    present = block["sets"].get(directive)
+    present = block["sets"].get(directive) or block["sets"].get(directive.partition("_")[0] + "_buffer_size")
     if present is not None and present["place"]["file"] != place["file"]:
         return present["place"]["file"], None
     return place["file"], {"name": block["name"], "line": place["line"]}

@@ -13,6 +13,7 @@ import re
 _PATHS = (
     ("plesk", re.compile(r"\A/etc/nginx/plesk\.conf\.d/")),
     ("plesk", re.compile(r"\A/var/www/vhosts/system/[^/]+/conf/(?!vhost_nginx\.conf)")),
+    ("plesk", re.compile(r"\A/etc/nginx/conf\.d/zz\d+_psa_")),
     ("ispconfig", re.compile(r"/sites-(?:available|enabled)/[^/]+\.vhost\Z")),
     ("hestia", re.compile(r"\A/home/[^/]+/conf/(?:web|mail|dns)/|/nginx/conf\.d/domains/|\A/usr/local/(?:hestia|vesta)/")),
     ("cpanel", re.compile(r"\A/etc/nginx/conf\.d/(?:users/|ea-nginx\.conf|server-includes-standalone/|engintron)|/engintron/", re.IGNORECASE)),

@@ -109,7 +109,7 @@ class _Splicer:
         if path not in self.done:
             directives, errors = read_directives(self.texts[path], path)
             for error in errors:
-                self.error(**error)
+                self.error(error["file"], error["line"], error["error"])
             self.open.append(path)
             self.done[path] = self.splice(directives)
             self.open.pop()
@@ -165,7 +165,8 @@ def read_directives(text: str, file: str) -> Tuple[List[Directive], List[Error]]
             reader.close(line)
         else:
             reader.end(line, opens=word == "{")
-    reader.unfinished()
+    if not reader.errors:
+        reader.unfinished()
     return reader.top, reader.errors
 
 
