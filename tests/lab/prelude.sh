@@ -30,6 +30,16 @@ restart_fpm() {
 	systemctl restart "php$PHP-fpm"
 }
 
+# until_status STATUS PATH: asks this host's nginx until it answers so, ten seconds at most.
+until_status() {
+	for _ in $(seq 50); do
+		[ "$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1$2")" != "$1" ] || return 0
+		sleep 0.2
+	done
+	echo "$2 does not answer $1" >&2
+	return 1
+}
+
 # big_header_page BYTES: /big.php answers with a header of about that size.
 big_header_page() {
 	echo "<?php for (\$i = 0; \$i < $1; \$i += 1000) { header('X-Debug-' . \$i . ': ' . str_repeat('a', 980)); } echo 'big header';" >/var/www/html/big.php

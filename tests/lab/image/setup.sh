@@ -10,7 +10,7 @@ sed -i 's/<VirtualHost \*:80>/<VirtualHost *:7080>/' /etc/apache2/sites-availabl
 echo 'ServerName localhost' >/etc/apache2/conf-available/servername.conf
 a2enconf -q servername
 a2enmod -q headers
-systemctl disable -q apache2 firewalld ufw nftables
+systemctl disable -q apache2 firewalld ufw nftables dnsmasq
 
 # What Debian's default site shows commented out, switched on.
 cat >/etc/nginx/sites-available/default <<SITE
@@ -33,7 +33,7 @@ server {
 	}
 }
 SITE
-echo '<?php echo "made by PHP\n";' >/var/www/html/index.php
+printf '%s\n' '<?php echo "made by PHP";' >/var/www/html/index.php
 echo 'a plain file' >/var/www/html/plain.txt
 rm -f /var/www/html/index.html
 mkdir -p /var/www/app
