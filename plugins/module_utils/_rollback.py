@@ -136,7 +136,7 @@ def _roll_back(journal: Journal, plan: Plan) -> List[Dict[str, Any]]:
     return changes
 
 
-def rolled_back(journal: Journal, run: Optional[str], check: bool, with_diff: bool) -> Dict[str, Any]:
+def rolled_back(journal: Journal, run: Optional[str], check: bool, with_diff: bool, take_over: str = "") -> Dict[str, Any]:
     """Roll back a run, or the last one that left something. run is None in the result where there is nothing to roll back."""
     nothing: Dict[str, Any] = {"run": run, "changes": [], "found": [], "diff": []}
     if run is not None:
@@ -145,7 +145,7 @@ def rolled_back(journal: Journal, run: Optional[str], check: bool, with_diff: bo
         return nothing
     with journal.store.guard():
         held = journal.lock.read()
-        if held is not None and held["run"] != run:
+        if held is not None and held["run"] not in (run, take_over):
             raise Held(Lock.message(held), held)
         open_changes = journal.store.open_changes()
         found = [] if check else journal.put_open_back(open_changes, "a rollback, which found it unfinished")

@@ -87,12 +87,14 @@ options:
     default: 900
   owner:
     description:
-      - For V(begun), who runs it, in words, for the message that other runs get.
+      - For V(begun) and V(saved), who runs it, in words, for the message that other runs get.
+      - By default user, name and process of the controller.
     type: str
     default: ""
   take_over:
     description:
-      - For V(begun), name of a run known to be dead, which is pushed aside even if its lease has not ended.
+      - For V(begun) and V(rolled_back), name of a run known to be dead, which is pushed aside even if its lease has not ended.
+      - Not needed for a run of the same Linux controller, where it is seen whether its process still lives.
     type: str
     default: ""
   keep:
@@ -334,7 +336,7 @@ def closed(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, A
 
 
 def roll_back(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, Any]:
-    result = rolled_back(journal, module.params["run"], module.check_mode, bool(module._diff))
+    result = rolled_back(journal, module.params["run"], module.check_mode, bool(module._diff), module.params["take_over"])
     steps = [step for change in result["changes"] for step in change["steps"] if step["step"].startswith("put back ")]
     left = [{"path": step["step"][len("put back ") :], "why": step["why"]} for step in steps if step["outcome"] == "left_alone"]
     if result["run"] is None:
@@ -375,12 +377,15 @@ def main() -> None:
     if os.geteuid() != 0:
         module.fail_json(msg="the journal of changes is root's: run this task with become: true")
     claim = Claim(module.params["lease"], module.params["owner"], module.params["take_over"])
+    failure: Dict[str, Any] = {}
     try:
         result = STATES[state](module, Journal(Host()), claim)
     except Held as held:
-        module.fail_json(msg=str(held), lock=held.shown())
+        failure = {"msg": str(held), "lock": held.shown()}
     except (Refused, OSError) as error:
-        module.fail_json(msg="%s: %s" % (state, error))
+        failure = {"msg": "%s: %s" % (state, error)}
+    if failure:
+        module.fail_json(**failure)
     warn_of_problems(module, result)
     if state == "rolled_back" and not all(change["complete"] or module.check_mode for change in result["changes"] + result["found"]):
         module.fail_json(**dict(result, msg="run %s could not be rolled back completely" % result["run"]))

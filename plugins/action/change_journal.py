@@ -1,0 +1,31 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the module of the same name; tells the host who takes it, and pushes a run aside of which this controller knows that it is dead."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._owner import is_dead, owner
+
+TAKING = ("begun", "saved", "rolled_back")
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """Knows the controller, which the module on the host can't."""
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        super().run(tmp, task_vars)
+        arguments = dict(self._task.args)
+        taking = arguments.get("state") in TAKING
+        if taking and not arguments.get("owner"):
+            arguments["owner"] = owner(os.getppid())    # a task runs in a child of ansible-playbook
+        result: dict[str, t.Any] = self._execute_module(module_args=arguments, task_vars=task_vars)
+        lock = result.get("lock")
+        if taking and result.get("failed") and isinstance(lock, dict) and is_dead(str(lock["owner"])):
+            result = self._execute_module(module_args=dict(arguments, take_over=lock["run"]), task_vars=task_vars)
+        return result
