@@ -87,10 +87,14 @@ def _image(host: Host, pid: int) -> bytes:
         return b""
 
 
-def is_current(host: Host, fpm: Fpm, now: Running) -> bool:
-    """Whether the running FPM has read its files as they are: no file is younger than its oldest worker."""
+def is_current(host: Host, fpm: Fpm, now: Running, settings: Sequence[str] = ()) -> bool:
+    """Whether the settings are in force in the running FPM: its sockets show some, for others no file may be younger than its oldest worker."""
     config = parse(host, fpm.config, fpm.prefix)
-    return now.master is not None and all(os.stat(host.path(path)).st_mtime <= now.started for path in config.files)
+    if now.master is None:
+        return False
+    if settings and all(name in ON_THE_SOCKET for name in settings):
+        return _problem(host, config, now, "adjusted") is None
+    return all(os.stat(host.path(path)).st_mtime <= now.started for path in config.files)
 
 
 def command(fpm: Fpm, action: str) -> Optional[List[str]]:
@@ -191,7 +195,9 @@ def _left(now: Running, before: _Before) -> Optional[str]:
         return "the old master still runs"
     if set(before.workers) & set(now.workers):
         return "workers from before still run"
-    return "the master has not read its files again" if before.image and now.image == before.image else None
+    # Workers that are new prove it too: until its exec a drained master has none.
+    same = bool(before.image) and now.image == before.image and not now.workers
+    return "the master has not read its files again" if same else None
 
 
 def _problem(host: Host, config: FpmConfig, now: Running, how: str) -> Optional[str]:

@@ -44,13 +44,14 @@ options:
     required: true
     choices: [started, reloaded, restarted, applied]
   settings:
-    description: For V(applied), names of the settings that have changed in the files.
+    description: For V(applied), and for O(force=false), names of the settings that have changed in the files.
     type: list
     elements: str
     default: []
   force:
     description:
-      - Whether to reload, restart or apply in any case. If V(false), only where a file is younger than the oldest worker.
+      - Whether to reload, restart or apply in any case. If V(false), only where a file is younger than the oldest worker; where O(settings) are
+        nothing but C(listen.owner), C(listen.group) and C(listen.mode), only where a live socket differs from its files.
     type: bool
     default: true
   drain:
@@ -165,7 +166,7 @@ ARGUMENTS = {
 def wanted(values: Dict[str, Any], host: Host, fpm: service.Fpm, now: service.Running) -> bool:
     if values["state"] == "started":
         return now.master is None
-    return bool(values["force"]) or not service.is_current(host, fpm, now)
+    return bool(values["force"]) or not service.is_current(host, fpm, now, values["settings"])
 
 
 def act(values: Dict[str, Any], host: Host, fpm: service.Fpm) -> service.Outcome:
