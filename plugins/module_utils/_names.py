@@ -20,7 +20,8 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._wire import De
 
 THREADS = 16
 _TRIES = 2
-_RESOLVER = re.compile(r"\A(?:\[(?P<v6>[^\[\]]+)\]|(?P<host>[^:\[\]]+))(?::(?P<port>[0-9]{1,5}))?\Z")
+_SLACK = 1.0
+_RESOLVER = re.compile(r"\A(?:\[(?P<v6>[^\[\]]+)\]|(?P<host>[^:\[\]/\s]+))(?::(?P<port>[0-9]{1,5}))?\Z")
 
 Named = Dict[str, Any]
 
@@ -116,7 +117,7 @@ def by_resolver(name: str, resolver: str, timeout: float) -> Tuple[List[str], Op
         return [], "resolver: %s" % (getattr(error, "strerror", None) or error)
     kinds = (_dns.A, _dns.AAAA)
     # Both at once, so that a server that drops one question costs its time once.
-    answers = run_all([partial(_ask, name, kind, target, family, timeout) for kind in kinds], 2, Deadline(timeout + 1))
+    answers = run_all([partial(_ask, name, kind, target, family, timeout) for kind in kinds], 2, Deadline(timeout + _SLACK))
     told = [answer or ([], "timeout") for answer in answers]
     addresses = sorted({address for found, _error in told for address in found})
     errors = [error for _found, error in told]
@@ -138,6 +139,6 @@ def resolve(names: Sequence[str], resolvers: Sequence[str] = (), timeout: float 
     asked: List[Tuple[str, Optional[str]]] = [(name, resolver) for name in names for resolver in [None] + list(resolvers)]
     tasks = [partial(_one, name, resolver, timeout) for name, resolver in asked]
     rounds = 1 + len(tasks) // THREADS
-    answers = run_all(tasks, THREADS, Deadline(timeout * rounds + 1))
+    answers = run_all(tasks, THREADS, Deadline(timeout * rounds + _SLACK))
     late = "no answer in %g seconds" % timeout
     return [answer or {"name": name, "addresses": None, "error": late, "resolver": resolver} for answer, (name, resolver) in zip(answers, asked)]

@@ -12,7 +12,7 @@ description:
   - Where error logs are given, names for each answer the signature and the upstream of the line that this very request made in them,
     which says why nginx answered 502, 500 or 504.
   - Only GET and HEAD are asked, at most four at a time, so that a site that is weak already is not hurt by it.
-    The requests carry C(User-Agent: webops.bad_gateway), so that they can be told in the access log.
+    The requests carry V(webops.bad_gateway) as C(User-Agent), so that they can be told in the access log.
   - It only asks, and does the same in check mode.
 author:
   - The webops.bad_gateway authors (@webops)
@@ -45,7 +45,9 @@ options:
     elements: raw
     required: true
   error_logs:
-    description: Paths of the error logs of this nginx. Read from where they end when the module starts.
+    description:
+      - Paths of the error logs of this nginx. Read from where they end when the module starts.
+      - Where nginx still writes to a file that was renamed or deleted under it, that file is read.
     type: list
     elements: str
     default: []
@@ -144,6 +146,16 @@ answers:
       returned: always
       type: str
       sample: unix:/run/php/php8.2-fpm.sock
+    client:
+      description: The address that nginx saw the request come from. V(null) over a unix socket.
+      returned: always
+      type: str
+      sample: 127.0.0.1
+    log_read:
+      description: Whether all O(error_logs) could be read, so that no signature means no line. V(null) where none were given.
+      returned: always
+      type: bool
+      sample: true
     server_header:
       description: The Server header of the answer.
       returned: always
@@ -158,9 +170,10 @@ answers:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils import _answers
+from ansible_collections.webops.bad_gateway.plugins.module_utils import _answers, _nginx_service
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs import Tail
+from ansible_collections.webops.bad_gateway.plugins.module_utils._processes import Processes
 from ansible_collections.webops.bad_gateway.plugins.module_utils._wire import bounded
 
 
@@ -181,10 +194,9 @@ def main() -> None:
         asks = _answers.asks_of(given["urls"])
     except ValueError as error:
         module.fail_json(msg=str(error))
-    answers = _answers.site_answers(asks, timeout, deadline, [Tail(host, path) for path in given["error_logs"]])
-    for unseen in host.unknown:
-        module.warn("Could not read %(missing)s: %(why)s" % unseen)
-    module.exit_json(answers=answers)
+    masters = _nginx_service.masters(Processes(host)) if given["error_logs"] else []
+    tails = [Tail(host, path, masters[0].pid if masters else None) for path in given["error_logs"]]
+    module.exit_json(answers=_answers.site_answers(asks, timeout, deadline, tails))
 
 
 if __name__ == "__main__":

@@ -62,23 +62,29 @@ def _unwell(answer: Answer) -> bool:
     return answer.get("status") is None or answer_fails(answer)
 
 
+def _is_one_fault(was: str | None, now: str | None) -> bool:
+    return any(was in faces and now in faces for faces in _FACES)
+
+
 def _moved_on(before: Answer, after: Answer) -> bool:
     """The same URL fails, but further on than before: another of its causes is gone."""
     was, now = before.get("signature"), after.get("signature")
-    if not was or was in _CONSEQUENCES or now in _CONSEQUENCES or any(was in faces and now in faces for faces in _FACES):
+    if not was or was in _CONSEQUENCES or now in _CONSEQUENCES:
         return False
     if was == now:
         peers = before.get("peers") or [before.get("upstream")]
         return bool(after.get("upstream") and before.get("upstream")) and after.get("upstream") not in peers
+    if _is_one_fault(was, now):
+        return False
     if now is None:
-        # nginx has nothing to complain of any more: the upstream itself answers so.
-        return after.get("status") is not None
+        # nginx has nothing to complain of any more, in a log that could be read: the upstream itself answers so.
+        return after.get("status") is not None and bool(after.get("log_read"))
     return _STAGE.get(now, -1) >= _STAGE.get(was, len(_STAGES))
 
 
 def _fell_back(before: Answer, after: Answer) -> bool:
     was, now = before.get("signature"), after.get("signature")
-    return was in _STAGE and now in _STAGE and _STAGE[now] < _STAGE[was] and not any(was in faces and now in faces for faces in _FACES)
+    return was in _STAGE and now in _STAGE and _STAGE[now] < _STAGE[was] and not _is_one_fault(was, now)
 
 
 def better(before: Answer, after: Answer) -> tuple[bool, str]:

@@ -7,6 +7,7 @@ import pwd
 import time
 
 import pytest
+
 from ansible_collections.webops.bad_gateway.plugins.module_utils import _identity
 from ansible_collections.webops.bad_gateway.plugins.module_utils._identity import Identity
 from ansible_collections.webops.bad_gateway.plugins.module_utils._wire import Deadline

@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+
 from ansible_collections.webops.bad_gateway.plugins.module_utils import _reach
 from ansible_collections.webops.bad_gateway.plugins.module_utils._identity import Identity
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.net import TLS, over_tls, says, silent
@@ -46,7 +47,11 @@ def test_an_upstream_without_request_hears_nothing(peer):
 
 @pytest.mark.parametrize(
     ("family", "answer", "protocol"),
-    [("fastcgi", b"\x01\x0a\x00\x00\x00\x00\x00\x00", "fastcgi"), ("grpc", b"\x00\x00\x00\x04\x00\x00\x00\x00\x00", "http2"), ("memcached", b"VERSION 1\r\n", "memcached")],
+    [
+        ("fastcgi", b"\x01\x0a\x00\x00\x00\x00\x00\x00", "fastcgi"),
+        ("grpc", b"\x00\x00\x00\x04\x00\x00\x00\x00\x00", "http2"),
+        ("memcached", b"VERSION 1\r\n", "memcached"),
+    ],
 )
 def test_what_can_be_asked_without_a_trace_is(peer, family, answer, protocol):
     reply = one({"address": peer(says(answer)).address, "family": family})["reply"]
@@ -135,7 +140,7 @@ def test_what_is_not_done_in_time_is_unknown_and_the_rest_is_told(peer, closed_p
 @pytest.fixture(name="folder")
 def _folder():
     made = tempfile.mkdtemp()
-    os.chmod(made, 0o755)
+    os.chmod(made, 0o755)  # noqa: S103  the other account has to get in
     yield Path(made)
     shutil.rmtree(made)
 
@@ -148,7 +153,7 @@ def test_a_socket_is_connected_to_as_the_account(folder):
         address = "unix:%s/a.sock" % folder
         os.chmod(str(folder / "a.sock"), 0)
         assert one(address, user=account)["tried"][0]["errno"] == errno.EACCES
-        os.chmod(str(folder / "a.sock"), 0o666)
+        os.chmod(str(folder / "a.sock"), 0o666)  # noqa: S103  the other account has to get in
         assert one(address, user=account)["connected"] is True
         assert one(address, worker=os.getpid())["connected"] is True
 

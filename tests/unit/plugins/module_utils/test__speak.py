@@ -6,6 +6,7 @@ import socket
 import struct
 
 import pytest
+
 from ansible_collections.webops.bad_gateway.plugins.module_utils import _speak
 from ansible_collections.webops.bad_gateway.plugins.module_utils._wire import Deadline
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.net import resets, says, silent

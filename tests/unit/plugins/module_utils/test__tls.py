@@ -7,6 +7,7 @@ import socket
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ansible_collections.webops.bad_gateway.plugins.module_utils import _tls
 from ansible_collections.webops.bad_gateway.plugins.module_utils._wire import Deadline
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.net import TLS, over_tls, resets, says, silent

@@ -10,6 +10,7 @@ import threading
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ansible_collections.webops.bad_gateway.plugins.module_utils import _wire
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.net import says, silent
 
