@@ -26,7 +26,7 @@ TEMP_PATHS = {
     "http-uwsgi-temp-path": "uwsgi_temp", "http-scgi-temp-path": "scgi_temp",
 }
 _OPTION = re.compile(r"(?:^| )-([cpge]) ?(.*?)(?= -[a-zA-Z](?: |$)| -[cpge]|$)")
-_VERSION = re.compile(r"\(nginx/([\w.]+)\)|version: [^/\s]+/([\w.]+)")
+_VERSION = re.compile(r"version: [^/\s]+/([\w.]+)(?: \(nginx/([\w.]+)\))?")
 
 
 class Options(NamedTuple):
@@ -100,7 +100,7 @@ def find(host: Host, processes: Processes) -> Optional[Nginx]:
     prefix = options.prefix or built["prefix"]
     version = _VERSION.search(ran.err)
     return Nginx(
-        binary=binary, version=(version.group(1) or version.group(2)) if version else "", options=options, prefix=prefix,
+        binary=binary, version=(version.group(2) or version.group(1)) if version else "", options=options, prefix=prefix,
         conf_path=os.path.join(prefix, options.conf or built["conf_path"]), error_log_path=_log_path(prefix, built["error_log_path"]),
         pid_path=os.path.join(prefix, built["pid_path"]), user=built["user"],
         temp_paths=[os.path.join(prefix, built.get(key.replace("-", "_"), default)) for key, default in sorted(TEMP_PATHS.items())],
