@@ -54,12 +54,11 @@ def has_systemd(host: Host) -> bool:
     return host.is_dir("/run/systemd/system") and host.which("systemd-run") is not None
 
 
-def lay_boot_units(host: Host, program: str) -> bool:
-    """See to it that a host that boots before the run ends puts back what is open. Returns whether it will."""
-    if not has_systemd(host):
-        return False
-    for name, text in ((EARLY, EARLY_UNIT), (LATE, LATE_UNIT)):
-        write_file(host.path("%s/%s" % (UNITS, name)), text.format(python=python(), program=program).encode("ascii"), 0o644)
+def _lay(host: Host, program: str) -> None:
+    for name, template in ((EARLY, EARLY_UNIT), (LATE, LATE_UNIT)):
+        text = template.format(python=python(), program=program)
+        if host.read("%s/%s" % (UNITS, name)) != text:
+            write_file(host.path("%s/%s" % (UNITS, name)), text.encode("utf-8"), 0o644)
         wants = host.path("%s/%s" % (UNITS, WANTED_BY[name]))
         if not os.path.isdir(wants):
             os.mkdir(wants, 0o755)
@@ -67,6 +66,16 @@ def lay_boot_units(host: Host, program: str) -> bool:
         if not os.path.islink(link):
             os.symlink("../" + name, link)
             sync_folder(wants)
+
+
+def lay_boot_units(host: Host, program: str) -> bool:
+    """See to it that a host that boots before the run ends puts back what is open. Returns whether it will (not with a read-only /etc)."""
+    if not has_systemd(host):
+        return False
+    try:
+        _lay(host, program)
+    except OSError:
+        return False
     return True
 
 

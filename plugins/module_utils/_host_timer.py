@@ -41,8 +41,10 @@ def program_bytes() -> bytes:
 
 
 def lay_program(folder: str) -> None:
-    """Put the program into a folder of the journal."""
-    write_file(os.path.join(folder, PROGRAM), program_bytes())
+    """Put the program into a folder of the journal, if it is not there."""
+    program = os.path.join(folder, PROGRAM)
+    if not os.path.exists(program):
+        write_file(program, program_bytes())
 
 
 def timer_name(run: str, change: str) -> str:

@@ -73,11 +73,18 @@ class Journal:
 
     def _begin(self, run: str, claim: Claim, implicit: bool) -> Dict[str, Any]:
         self.lock.take(run, claim.lease, claim.owner, implicit, claim.take_over)
+        try:
+            return self._tidy_up(run)
+        except (OSError, Refused):
+            self.lock.release(run)
+            raise
+
+    def _tidy_up(self, run: str) -> Dict[str, Any]:
+        """What is to be done before a run may change anything."""
         self.store.sweep()
         found = self.put_open_back([record for record in self.store.open_changes() if record["run"] != run], "run %s, which found it unfinished" % run)
         unfinished = [told_of for told_of in found if not told_of["complete"]]
         if unfinished:
-            self.lock.release(run)
             raise Refused(self._unfinished(unfinished[0]))
         found += self._end_dead_runs(run)
         self.store.make_run(run, time.time())

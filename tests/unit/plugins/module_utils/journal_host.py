@@ -24,7 +24,8 @@ class Power:
         self.writes = 0
         self.cut_at = cut_at
         for name in WRITES:
-            monkeypatch.setattr(os, name, self._metered(getattr(os, name)))
+            # A test needs no disk: what is synced is only counted.
+            monkeypatch.setattr(os, name, self._metered(getattr(os, name) if name != "fsync" else lambda descriptor: None))
 
     def _metered(self, write):
         def metered(*args, **kwargs):

@@ -20,6 +20,12 @@ NEW = "/etc/nginx/conf.d/new.conf"
 DROP_IN = "/etc/systemd/system/php-fpm.service.d/limits.conf"
 
 
+@pytest.fixture(autouse=True)
+def _no_disk(monkeypatch):
+    """Only the order of what is synced is tested; that needs no disk."""
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+
+
 @pytest.fixture(name="host")
 def _host(tmp_path):
     host = FolderHost(tmp_path)
