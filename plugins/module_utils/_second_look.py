@@ -11,6 +11,7 @@ from typing import Any, Dict, List, Mapping
 from ansible_collections.webops.bad_gateway.plugins.module_utils import _answers, _names, _reach
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs import Tail
+from ansible_collections.webops.bad_gateway.plugins.module_utils._route import source_towards
 
 ANSWER_TIMEOUT = 10.0
 CONNECT_TIMEOUT = 5.0
@@ -31,9 +32,17 @@ def second_look(host: Host, ask: Mapping[str, Any]) -> Dict[str, Any]:
         host.unseen("reach", error)
         reach = []
     for row in reach:
-        if row["address"].startswith("unix:"):
-            row["real"] = "unix:" + host.realpath(row["address"][len("unix:") :])
+        where_from(host, row)
     return {"answers": answers, "reach": reach, "names": _names.resolve(ask["names"], ask["resolvers"])}
+
+
+def where_from(host: Host, row: Dict[str, Any]) -> None:
+    """Add the proxy's own side: the source address of a TCP connection, the socket that a path leads to."""
+    if row["address"].startswith("unix:"):
+        row["real"] = "unix:" + host.realpath(row["address"][len("unix:") :])
+        return
+    for attempt in row["tried"]:
+        attempt["source"] = source_towards(attempt["address"][len("tcp:") :].rpartition(":")[0].strip("[]"))
 
 
 def with_requests(upstreams: List[Dict[str, Any]], requests: List[Dict[str, Any]], answers: List[Dict[str, Any]]) -> List[Dict[str, Any]]:

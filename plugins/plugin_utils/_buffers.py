@@ -85,7 +85,11 @@ def _refusal(family: str, route: Facts, header: int, is_measured: bool, size: in
         setting = route["settings"].get(family + "_buffer_size")
         where = " at %(file)s:%(line)d" % setting["place"] if setting else ", nginx's own default,"
         return "%s_buffer_size %s%s holds the measured header of %d bytes: nginx runs an older configuration, or the header varies" % (
-            family, text_of(now.size), where, header)
+            family,
+            text_of(now.size),
+            where,
+            header,
+        )
     return None
 
 

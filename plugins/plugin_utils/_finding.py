@@ -26,6 +26,7 @@ WEIGHTS: t.Mapping[str, float] = {
     "pool": 0.6,
     "name": 0.7,
     "kernel": 0.7,
+    "backend_log": 0.7,
     "selinux": 0.8,
     "limit": 0.7,
     "disk": 0.8,

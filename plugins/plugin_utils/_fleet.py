@@ -205,7 +205,8 @@ def log_evidence(record: Facts) -> Evidence:
     times = "" if record["count"] == 1 else " (%d times)" % record["count"]
     where = record.get("source") or ""
     upstream = (record.get("upstream") or {}).get("text")
-    return Evidence("log", "%s: %s%s%s" % (where, record["message"], ", upstream %s" % upstream if upstream else "", times))
+    look = {"nginx": "log", "kernel": "kernel"}.get(record["kind"], "backend_log")
+    return Evidence(look, "%s: %s%s%s" % (where, record["message"], ", upstream %s" % upstream if upstream else "", times))
 
 
 class Fleet:

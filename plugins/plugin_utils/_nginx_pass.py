@@ -76,7 +76,7 @@ def read_target(family: str, text: str) -> Target:
     if mark and (named.lower() in _SCHEMES[family] or has_variable(named)):
         scheme, rest = (scheme if has_variable(named) else named.lower()), after
     if rest.startswith("unix:"):
-        host, colon, uri = rest[len("unix:"):].partition(":")
+        host, colon, uri = rest[len("unix:") :].partition(":")
         return Target(scheme, None if has_variable(host) else "unix:" + host, uri if colon and uri else None)
     ends = [found.start() for found in (_PATH_VARIABLE.search(rest), re.search("/", rest)) if found]
     end = min(ends) if ends else len(rest)

@@ -25,12 +25,12 @@ _CLASSES = {
 }
 #: Longer text is not matched: it is a client's, and a slow expression must not stop a run.
 _TEXT_LIMIT = 2048
-#: What a piece of an expression may stand for, tried in this order.
+#: What a piece of an expression may stand for, tried in this order; NUL: any one character.
 _SAMPLES = (
     (r"\((?:\?<?\w*>|\?:)?([^()|]*)[^()]*\)[?*]", ""),
     (r"\((?:\?P?<\w+>|\?:)?([^()|]*)(?:\|[^()]*)?\)", r"\1"),
-    (r"(?:\[(?:[^\]\\]|\\.)*\]|\\[dw]|(?<!\\)\.)(?:[+*]\??|\{\d+(?:,\d*)?\})", "1"),
-    (r"\[\^(?:[^\]\\]|\\.)*\]|\\[dw]|(?<!\\)\.", "1"),
+    (r"(?:\[(?:[^\]\\]|\\.)*\]|\\[dw]|(?<!\\)\.)(?:[+*]\??|\{\d+(?:,\d*)?\})", "\0"),
+    (r"\[\^(?:[^\]\\]|\\.)*\]|\\[dw]|(?<!\\)\.", "\0"),
     (r"\[([^\]\\])(?:[^\]\\]|\\.)*\]", r"\1"),
     (r"(?<!\\)[\^$]|\\[Az]|.\?|\*", ""),
     (r"\\(.)", r"\1"),
@@ -40,14 +40,18 @@ _SAMPLES = (
 @lru_cache(maxsize=4096)
 def compiled(pattern: str, caseless: bool = False) -> re.Pattern[str] | None:
     """The expression, or None where Python does not understand it."""
-    python = re.sub(r"\(\?<(?![=!])|\(\?'(\w+)'", lambda found: "(?P<" + (found.group(1) + ">" if found.group(1) else ""), pattern)
-    python = re.sub(r"\[:(\w+):\]", lambda found: _CLASSES.get(found.group(1), found.group(0)), python).replace(r"\z", r"\Z")
+    python = re.sub(r"\(\?<(?![=!])|\(\?'(\w+)'", lambda found: "(?P<" + (found.group(1) + ">" if found.group(1) else ""), _plain(pattern))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             return re.compile(python, re.IGNORECASE if caseless else 0)
         except (re.error, OverflowError, RecursionError):
             return None
+
+
+def _plain(pattern: str) -> str:
+    """Named classes spelt out, and the end of the text as Python has it."""
+    return re.sub(r"\[:(\w+):\]", lambda found: _CLASSES.get(found.group(1), found.group(0)), pattern).replace(r"\z", r"\Z")
 
 
 def search(pattern: str, text: str, caseless: bool = False) -> re.Match[str] | None:
@@ -58,10 +62,11 @@ def search(pattern: str, text: str, caseless: bool = False) -> re.Match[str] | N
 @lru_cache(maxsize=1024)
 def sample(pattern: str, caseless: bool = False, start: str = "") -> str | None:
     """A short text that the expression matches, found by taking simple pieces literally; None where that does not lead to one."""
-    text = pattern
+    text = _plain(pattern)
     for piece, stands_for in _SAMPLES:
         for _nested in range(4):
             text = re.sub(piece, stands_for, text)
     text = text.split("|")[0]
     text = text if text.startswith(start) else start + text
-    return text if text and search(pattern, text, caseless) else None
+    made = (text.replace("\0", filler) for filler in "1a")
+    return next((one for one in made if one and search(pattern, one, caseless)), None)

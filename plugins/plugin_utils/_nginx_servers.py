@@ -59,7 +59,7 @@ def _is_on(server: Block, name: str) -> bool:
 def _listens(directive: Directive) -> list[Listen]:
     written, flags = directive.first, directive.args[1:]
     if written.startswith("unix:"):
-        return [{"path": written[len("unix:"):], **_flags(flags)}]
+        return [{"path": written[len("unix:") :], **_flags(flags)}]
     found = _LISTEN.match(written)
     if found is None:
         return [_listen(written, 80, flags)] if written else []

@@ -16,7 +16,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import F
 Parameters = t.Mapping[str, t.Any]
 
 
-def php_fpm(host: Host, fpm: Facts, action: str, kinds: tuple[str, ...], pool: str = "", settings: Parameters | None = None, note: str = "") -> Remedy:
+def php_fpm(host: Host, fpm: Facts, action: str, kinds: tuple[str, ...], pool: str = "", settings: Parameters | None = None, note: str = "",
+            socket_dir: str = "") -> Remedy:
     """Start, reload or restart an FPM, after its pool's settings were changed where there are any."""
     parameters = {
         "action": action,
@@ -25,6 +26,7 @@ def php_fpm(host: Host, fpm: Facts, action: str, kinds: tuple[str, ...], pool: s
         "config": fpm["config"],
         "pool": pool,
         "settings": dict(settings or {}),
+        "socket_dir": socket_dir,
         "service_manager": host.system.get("service_manager") or "",
     }
     told = ", ".join("%s = %s" % item for item in (settings or {}).items())

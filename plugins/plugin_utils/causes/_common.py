@@ -46,3 +46,14 @@ def fpm_starts(host: Host, fpm: Facts) -> tuple[Remedy | None, str]:
     if not fpm.get("unit"):
         return None, "no unit is known that starts %s" % fpm["binary"]
     return _remedies.php_fpm(host, fpm, "started", ("start",)), ""
+
+
+#: listen.backlog of PHP-FPM where its config says nothing (fpm_sockets.h)
+DEFAULT_BACKLOG = 511
+
+
+def is_short(host: Host, address: str) -> bool:
+    """Whether the queue in force (listen.backlog, capped by net.core.somaxconn) is shorter than PHP-FPM's own default would be here."""
+    listener = host.listener(address)
+    backlog = listener.get("backlog") if listener else None
+    return backlog is not None and backlog < min(DEFAULT_BACKLOG, host.system.get("somaxconn") or DEFAULT_BACKLOG)

@@ -11,7 +11,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _remedie
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop, Host, log_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._pool_size import size
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import DEFAULT_BACKLOG, is_short, on_hop
 
 #: What a waiting client sees when the children are all busy.
 WAITED = ("unix_backlog_full", "upstream_read_timeout", "connect_timeout")
@@ -21,20 +21,23 @@ def limit_of(pool: Facts) -> int:
     return int(pool["settings"].get("pm.max_children", {}).get("value") or 0)
 
 
-def saturated(host: Host, fpm: Facts, name: str, pool: Facts) -> tuple[Evidence, ...]:
-    """Evidence that this pool ran out of children since its master started and still has no more."""
+def complaints(host: Host, fpm: Facts, name: str) -> list[Evidence]:
+    """What this FPM's log says of a pool that ran out of children since its master started. It says so once an episode, and never of a static pool."""
     since = (fpm.get("master") or {}).get("started") or 0.0
-    lines = [
+    return [
         log_evidence(record) for record in host.records
         if record["signature"] == "fpm_max_children" and record.get("pool") in (name, None) and record["last"] >= since
     ]
+
+
+def saturated(host: Host, fpm: Facts, name: str, pool: Facts) -> list[Evidence]:
+    """Evidence that this pool ran out of children and still has no more: its log, or a full pool with a queue that is as long as it should be."""
+    lines = complaints(host, fpm, name)
     workers, limit = len(pool.get("workers") or []), limit_of(pool)
-    listener = host.listener(pool.get("address") or "")
-    queue = (listener or {}).get("queue") or 0
-    full = [Evidence("pool", "pool %s: %d of %d children, %d connections in the queue" % (name, workers, limit, queue))]
-    busy = bool(limit) and workers >= limit and queue > 0
-    limited = [Evidence("pool", "pool %s still has pm.max_children = %d" % (name, limit), 0.4)]
-    return (*lines, *(full if busy else limited if lines else []))
+    queue = (host.listener(pool.get("address") or "") or {}).get("queue") or 0
+    if limit and workers >= limit and queue > 0 and (lines or not is_short(host, pool.get("address") or "")):
+        return [*lines, Evidence("pool", "pool %s: %d of %d children, %d connections in the queue" % (name, workers, limit, queue))]
+    return [*lines, Evidence("pool", "pool %s still has pm.max_children = %d" % (name, limit), 0.4)] if lines else []
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -43,7 +46,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         if not found or not found[0].get("master") or not hop.backend:
             continue
         evidence = saturated(hop.backend, *found)
-        if evidence and (hop.sick or any(item.look == "log" for item in evidence)):
+        if evidence and (hop.sick or any(item.look == "backend_log" for item in evidence)):
             yield more_children(hop, hop.backend, found, (*hop.seen(*WAITED), *evidence))
 
 
@@ -52,8 +55,12 @@ def more_children(hop: Hop, host: Host, found: tuple[Facts, str, Facts], evidenc
     sized = size(host.facts, fpm, name)
     if not sized.settings:
         return on_hop(hop, CAUSE.name, evidence, why=sized.why, advice=("request_slowlog_timeout = 5s and slowlog = FILE in the pool tell what the children wait on",))
-    remedy = _remedies.php_fpm(host, fpm, "reloaded", ("config", "reload"), name, sized.settings, sized.sum)
+    if hop.past("unix_backlog_full") and is_short(host, hop.real_address):
+        settings = {**sized.settings, "listen.backlog": str(DEFAULT_BACKLOG)}
+        remedy = _remedies.php_fpm(host, fpm, "restarted", ("config", "restart"), name, settings, sized.sum)
+    else:
+        remedy = _remedies.php_fpm(host, fpm, "reloaded", ("config", "reload"), name, sized.settings, sized.sum)
     return on_hop(hop, CAUSE.name, evidence, remedy=remedy)
 
 
-CAUSE = Cause(name="fpm_max_children", title="The PHP-FPM pool has too few children", find=find, yields_to=("fpm_backlog_full",))
+CAUSE = Cause(name="fpm_max_children", title="The PHP-FPM pool has too few children", find=find)
