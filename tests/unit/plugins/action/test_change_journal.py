@@ -1,0 +1,54 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+import os
+from unittest import mock
+
+import pytest
+
+from ansible_collections.webops.bad_gateway.plugins.action import change_journal
+
+DEAD = "ada@control, process 1 (0123456789ab-1)"
+HELD = {"failed": True, "msg": "run r0 has been changing this host", "lock": {"run": "r0", "owner": DEAD}}
+
+
+def run(arguments, results, dead=True):
+    """Run the plugin; returns its result and what the module was given, call by call."""
+    task = mock.Mock(args=arguments, async_val=0, check_mode=False)
+    plugin = change_journal.ActionModule(task, mock.Mock(), mock.Mock(), None, None, None)
+    plugin._execute_module = mock.Mock(side_effect=results)
+    with mock.patch.object(change_journal.ActionModule.__base__, "run", lambda *args: {}), mock.patch.object(change_journal, "is_dead", lambda told: dead):
+        result = plugin.run(None, {})
+    return result, [call[1]["module_args"] for call in plugin._execute_module.call_args_list]
+
+
+@pytest.mark.parametrize("state", ["begun", "saved", "rolled_back"])
+def test_the_host_is_told_who_takes_it(state):
+    result, given = run({"run": "r1", "state": state}, [{"changed": False}])
+    assert result == {"changed": False}
+    assert "process %d (" % os.getppid() in given[0]["owner"]
+
+
+def test_an_owner_that_is_given_is_used():
+    assert run({"run": "r1", "state": "begun", "owner": "me"}, [{}])[1] == [{"run": "r1", "state": "begun", "owner": "me"}]
+
+
+def test_other_states_are_handed_on_as_they_are():
+    assert run({"run": "r1", "change": "c1", "state": "kept"}, [HELD]) == (HELD, [{"run": "r1", "change": "c1", "state": "kept"}])
+
+
+def test_a_dead_run_is_pushed_aside():
+    result, given = run({"run": "r1", "state": "begun"}, [HELD, {"found": []}])
+    assert result == {"found": []}
+    assert given[1] == dict(given[0], take_over="r0")
+
+
+@pytest.mark.parametrize("results,dead", [
+    ([HELD], False),
+    ([{"failed": True, "msg": "begun: no space"}], True),
+    ([{"lock": HELD["lock"], "failed": False}], True),
+])
+def test_nothing_else_is_pushed_aside(results, dead):
+    result, given = run({"run": "r1", "state": "begun"}, results, dead)
+    assert result == results[0] and len(given) == 1
