@@ -14,7 +14,7 @@ import re
 import typing as t
 import urllib.parse
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._doors import USUAL_PORTS, Door, Doors, is_host, is_plain
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._doors import USUAL_PORTS, Door, Doors, Failed, is_host, is_plain
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._nginx_match import Facts, answers_to, location_for, route_for
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._nginx_regex import sample
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._upstreams import upstreams_to_reach
@@ -26,7 +26,6 @@ Ask = dict[str, t.Any]
 _CATCH_ALL = ("_", "")
 _LITERAL_NAME = re.compile(r"\A[A-Za-z0-9-][A-Za-z0-9_.-]*\Z")
 _UNUSED_NAME = "bad-gateway-probe"
-_RECORDS_TRIED = 100
 
 
 def asks(
@@ -46,9 +45,9 @@ def asks(
     if urls:
         found = [ask for ask in (_given(doors, url, addresses) for url in urls) if ask]
     else:
-        latest = sorted(records or [], key=lambda record: record["last"], reverse=True)
-        failing = [_again(doors, failed) for failed in doors.failed(latest)]
-        paths = [(record.get("request") or {}).get("path") or "" for record in latest[:_RECORDS_TRIED]]
+        failed = doors.failed(records or [])
+        failing = [_again(doors, one) for one in failed]
+        paths = list(dict.fromkeys(one.path for one in failed))
         half = max(1, limit // 2)
         found = failing[:half] + _Routes(doors, paths).asks() + failing[half:]
     unique = {(ask["url"], ask["connect"]): ask for ask in reversed(found)}
@@ -68,11 +67,11 @@ def _given(doors: Doors, url: str, addresses: t.Collection[str] | None) -> Ask |
         return None
     if addresses is not None and _is_number(host) and host not in addresses:
         return None
-    for server in doors.servers:
-        door = doors.door(server, "[%s]" % host if ":" in host else host, parts.scheme, port)
-        if door and _serves(server, host):
-            return _ask(url, door, route_for(doors.config, server, parts.path or "/"))
-    return None
+    ways = [way for way in doors.ways("[%s]" % host if ":" in host else host, parts.scheme, port) if _serves(way.server, host)]
+    if not ways:
+        return None
+    way = min(ways, key=lambda way: not answers_to(way.server, host))
+    return _ask(url, way.door, route_for(doors.config, way.server, parts.path or "/"))
 
 
 def _serves(server: Facts, host: str) -> bool:
@@ -80,7 +79,7 @@ def _serves(server: Facts, host: str) -> bool:
     return host == "localhost" or _is_number(host) or answers_to(server, host) or any(name in server["server_names"] for name in _CATCH_ALL)
 
 
-def _again(doors: Doors, failed: t.Any) -> Ask:
+def _again(doors: Doors, failed: Failed) -> Ask:
     return _ask(failed.door.url(failed.host, failed.path), failed.door, route_for(doors.config, failed.server, failed.path), failed.method)
 
 

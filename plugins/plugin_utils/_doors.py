@@ -11,13 +11,15 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._nginx_match import Facts, server_for, servers_of
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._nginx_match import Facts, route_for, server_for, servers_of
 
 USUAL_PORTS = {"http": 80, "https": 443}
 _LOOPBACK = {"*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "[::]": "[::1]", "localhost": "127.0.0.1"}  # noqa: S104  read, not bound
 _HOST = re.compile(r"\A([A-Za-z0-9_.-]{1,255}|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?\Z")
 #: What a client sent is asked again only where it is a plain path.
 _PATH = re.compile(r"\A/[A-Za-z0-9/._~!$&'()*+,;=:@%-]{0,1023}\Z")
+#: Requests looked at, the latest ones.
+RECORDS_LIMIT = 200
 
 
 class Door(t.NamedTuple):
@@ -43,6 +45,14 @@ class Failed(t.NamedTuple):
     path: str
 
 
+class Way(t.NamedTuple):
+    """A door with the server behind it, for one name. The lower the rank the better."""
+
+    rank: tuple[bool, ...]
+    server: Facts
+    door: Door
+
+
 class Doors:
     """The listeners of a configuration. listeners: what is open on the host now."""
 
@@ -50,22 +60,31 @@ class Doors:
         self.config = config
         self.servers = servers_of(config)
         self.live = {one["port"] for one in (listeners or {}).get("tcp") or []}
+        self.sockets = list(dict.fromkeys(_socket(listen) for server in self.servers for listen in server["listens"]))
+        self.known: dict[str, list[Way]] = {}
 
-    def door(self, server: Facts, host: str, scheme: str | None = None, port: int | None = None) -> Door | None:
-        """The best listener over which this name leads to this server: one that is open now, plain before TLS unless that is redirected."""
-        wanted = "https" if server["to_https"] else "http"
-        doors: list[tuple[tuple[bool, ...], int, Door]] = []
-        for listen in server["listens"]:
-            door = _door(listen)
-            address = listen.get("path") or _LOOPBACK.get(listen["address"], listen["address"])
-            is_open = "path" in listen or door.port in self.live
-            if scheme in (None, door.scheme) and port in (None, door.port) and server_for(self.config, address, listen.get("port") or 0, host) is server:
-                doors.append(((door.proxy_protocol, not is_open, door.scheme != wanted, "[" in door.connect), len(doors), door))
-        return min(doors)[2] if doors else None
+    def ways(self, host: str, scheme: str | None = None, port: int | None = None) -> list[Way]:
+        """Where this name leads: open listeners first, plain ones before TLS unless the server redirects to it, IPv4 before IPv6."""
+        if host not in self.known:
+            self.known[host] = sorted((way for way in (self._way(socket, host) for socket in self.sockets) if way), key=lambda way: way.rank)
+        return [way for way in self.known[host] if scheme in (None, way.door.scheme) and port in (None, way.door.port)]
+
+    def _way(self, socket: tuple[str, int], host: str) -> Way | None:
+        server = server_for(self.config, socket[0], socket[1], host)
+        listen = next((listen for listen in server["listens"] if _socket(listen) == socket), None) if server else None
+        if server is None or listen is None:
+            return None
+        door = _door(listen)
+        is_open = "path" in listen or door.port in self.live
+        return Way((door.proxy_protocol, not is_open, door.scheme != ("https" if server["to_https"] else "http"), "[" in door.connect), server, door)
+
+    def door(self, server: Facts, host: str) -> Door | None:
+        """The best listener over which this name leads to this server."""
+        return next((way.door for way in self.ways(host) if way.server is server), None)
 
     def failed(self, records: t.Iterable[Facts]) -> list[Failed]:
         """GET and HEAD requests that log records show failing, the latest first."""
-        latest = sorted(records, key=lambda record: record["last"], reverse=True)
+        latest = sorted(records, key=lambda record: record["last"], reverse=True)[:RECORDS_LIMIT]
         return [failed for failed in (self._failed(record) for record in latest) if failed]
 
     def _failed(self, record: Facts) -> Failed | None:
@@ -74,12 +93,15 @@ class Doors:
         path = request.get("path") or ""
         if found is None or request.get("method") not in ("GET", "HEAD") or not is_plain(path):
             return None
-        name, port = found.group(1), int(found.group(2)) if found.group(2) else None
-        for server in sorted(self.servers, key=lambda server: record.get("server") not in server["server_names"]):
-            door = self.door(server, name, port=port) or self.door(server, name)
-            if door:
-                return Failed(record, server, door, name, request["method"], path)
-        return None
+        ways = self.ways(found.group(1), port=int(found.group(2)) if found.group(2) else None) or self.ways(found.group(1))
+        if not ways:
+            return None
+
+        def fits(way: Way) -> tuple[bool, bool]:
+            return record.get("server") not in way.server["server_names"], route_for(self.config, way.server, path) is None
+
+        way = min(ways, key=fits)
+        return Failed(record, way.server, way.door, found.group(1), request["method"], path)
 
 
 def is_plain(path: str) -> bool:
@@ -94,5 +116,12 @@ def _door(listen: Facts) -> Door:
     scheme = "https" if listen["ssl"] else "http"
     if "path" in listen:
         return Door(scheme, USUAL_PORTS[scheme], "unix:" + listen["path"], listen["proxy_protocol"])
-    address = _LOOPBACK.get(listen["address"], listen["address"])
-    return Door(scheme, listen["port"], "tcp:%s:%d" % (address, listen["port"]), listen["proxy_protocol"])
+    return Door(scheme, listen["port"], "tcp:%s:%d" % _socket(listen), listen["proxy_protocol"])
+
+
+def _socket(listen: Facts) -> tuple[str, int]:
+    """Where a client on the host connects to; a unix socket has port 0."""
+    if "path" in listen:
+        return listen["path"], 0
+    address: str = listen["address"]
+    return _LOOPBACK.get(address, address), listen["port"]

@@ -125,10 +125,10 @@ def landing(config: Facts, server: Facts, path: str) -> Landing:
     children = _children(config)
     uri, query = normal_path(path), path.partition("?")[2]
     location = _find(children, server, uri)[0]
-    for _redirect in range(_REDIRECTS):
+    for _redirect in range(0 if server["returns"] else _REDIRECTS):
         if location["route"] is not None:
             return Landing(next((route for route in config["routes"] if route["id"] == location["route"]), None), uri, query)
-        found = None if location.get("returns") else _redirected(children, server, location, uri, query)
+        found = None if location["returns"] else _redirected(children, server, location, uri, query)
         if found is None:
             break
         location, uri, query = found

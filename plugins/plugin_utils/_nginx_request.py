@@ -9,6 +9,7 @@ Private to this collection: it may change in any release.
 from __future__ import annotations
 
 import typing as t
+import urllib.parse
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._nginx_match import Facts, Landing, normal_path
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._nginx_pass import has_variable, read_target, substituted
@@ -118,8 +119,13 @@ def passed_uri(route: Facts, landed: Landing, asked: Asked, values: t.Mapping[st
     uri, location = route["pass"]["uri"], route["location"]
     query = "?" + landed.query if landed.query else ""
     if uri is None:
-        return asked.path if normal_path(asked.path) == landed.uri else landed.uri + query
+        return asked.path if normal_path(asked.path) == landed.uri else escaped(landed.uri) + query
     if route["pass"]["variable"]:
         return expanded(uri, values) or "/"
     rest = landed.uri[len(location["path"]) :] if location["modifier"] in ("", "^~", "=") else ""
-    return str(uri) + rest + query
+    return str(uri) + escaped(rest) + query
+
+
+def escaped(uri: str) -> str:
+    """A decoded path as nginx writes it into a request."""
+    return urllib.parse.quote(uri, safe="/!\"$&'()*+,:;<=>@[\\]^`{|}~", errors="surrogateescape")

@@ -1,0 +1,249 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Buffers: nginx's verdict is foretold, plans hold the header, stay valid, and go where they are in force."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_edit import Block, Edit, apply_edits
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._buffer_rules import bytes_of, text_of, validate_all
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._buffers import plan, size_for
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._nginx_config import parse
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.nginx_configs import MAIN, config_of, files_of, route_at
+
+VERDICTS = yaml.safe_load((pathlib.Path(__file__).parent / "nginx_verdicts.yml").read_text())
+SIZES = ["1k", "4k", "8k", "16k", "32k", "64k", "256k", "6000"]
+PASS = {"fastcgi": "fastcgi_pass a:1;", "proxy": "proxy_pass http://a;", "uwsgi": "uwsgi_pass a:1;", "scgi": "scgi_pass a:1;"}
+
+
+def model(files):
+    return parse(files, MAIN, "/etc/nginx")
+
+
+def carried_out(files, planned):
+    """The files after the plan, with the drop-in as the role writes it."""
+    files, by_path = dict(files), {}
+    for edit in planned.edits:
+        block = edit["block"] and Block(edit["block"]["name"], edit["block"]["line"])
+        by_path.setdefault(edit["path"], []).append(Edit(edit["directive"], edit["state"], block, None, edit["args"]))
+    for path, edits in by_path.items():
+        files[path] = apply_edits(files[path], edits)
+    if planned.dropin:
+        lines = ["%s_buffer_size %s;" % (planned.family, planned.size)]
+        lines += ["%s_buffers %d %s;" % (planned.family, planned.number, planned.each)] if planned.number else []
+        lines += ["%s_busy_buffers_size %s;" % (planned.family, planned.busy)] if planned.busy else []
+        files[planned.dropin] = "\n".join(lines) + "\n"
+    return files
+
+
+@pytest.mark.parametrize("case", VERDICTS, ids=range(len(VERDICTS)))
+def test_foretells_what_nginx_said(case):
+    said = [violation.text for violation in validate_all(model(case["files"]))]
+    if case["says"] is None:
+        assert said == []
+    else:
+        assert any(text.startswith(case["says"]) for text in said)
+
+
+@pytest.mark.parametrize(
+    ("header", "size"),
+    [(1, "32k"), (4097, "32k"), (29000, "32k"), (29200, "64k"), (58000, "64k"), (60000, "64k"), (65024, "64k"), (65025, "128k")],
+)
+def test_size_is_a_power_of_two_with_a_margin(header, size):
+    assert text_of(size_for(header)) == size
+
+
+@pytest.mark.parametrize(("text", "size"), [("4k", 4096), ("1M", 1048576), ("6000", 6000), ("0", 0), ("", None), ("4kb", None), ("-1", None), ("$x", None)])
+def test_sizes_as_nginx_reads_them(text, size):
+    assert bytes_of(text) == size
+
+
+def test_a_dropin_where_nothing_is_set():
+    config = config_of("rhel")
+    planned = plan(config, config["routes"][0], 6200)
+    assert planned.dropin == "/etc/nginx/conf.d/bad_gateway_fastcgi_buffers.conf"
+    assert (planned.size, planned.number, planned.each, planned.busy, planned.edits, planned.level) == ("32k", 8, "16k", None, [], "http")
+    assert planned.sum == ("measured header 6200 bytes + 775 margin = 6975; next power of two, at least 32k: 32k; buffers 8 x 16k: busy 64k <= 7 x 16k = 112k")
+
+
+def test_larger_buffers_where_8_of_16k_do_not_suffice():
+    config = config_of("rhel")
+    planned = plan(config, config["routes"][0], 40000)
+    assert (planned.size, planned.number, planned.each) == ("64k", 8, "32k")
+
+
+CASES = {
+    "in the location that sets it": (
+        "server { location / {\nproxy_buffer_size 4k;\nproxy_pass http://a; } }",
+        [("location", 2, "proxy_buffer_size", ["32k"]), ("location", 2, "proxy_buffers", ["8", "16k"])],
+    ),
+    "at the server that sets it": (
+        "server {\nproxy_buffer_size 8k;\nlocation / { proxy_pass http://a; } }",
+        [("server", 2, "proxy_buffer_size", ["32k"]), ("server", 2, "proxy_buffers", ["8", "16k"])],
+    ),
+    "in http where http sets one of them": (
+        "include conf.d/*.conf;\nproxy_buffers 8 8k;\nserver { location / { proxy_pass http://a; } }",
+        [("http", 1, "proxy_buffer_size", ["32k"]), ("http", 1, "proxy_buffers", ["8", "16k"])],
+    ),
+    "buffers that suffice stay": (
+        "proxy_buffers 16 16k;\nserver { location / { proxy_pass http://a; } }",
+        [("http", 1, "proxy_buffer_size", ["32k"])],
+    ),
+    "in the location where http would break another": (
+        "include conf.d/*.conf;\nserver { location /b { proxy_buffers 4 4k; proxy_pass http://b; }\nlocation / {\nproxy_pass http://a; } }",
+        [("location", 4, "proxy_buffer_size", ["32k"]), ("location", 4, "proxy_buffers", ["8", "16k"])],
+    ),
+    "with the busy ones that are set too small": (
+        "proxy_buffer_size 8k; proxy_buffers 8 8k; proxy_busy_buffers_size 16k;\nserver { location / { proxy_pass http://a; } }",
+        [("http", 1, "proxy_buffer_size", ["32k"]), ("http", 1, "proxy_buffers", ["8", "16k"]), ("http", 1, "proxy_busy_buffers_size", ["64k"])],
+    ),
+    "with temporary files that are set too small": (
+        "proxy_buffer_size 8k; proxy_buffers 8 32k; proxy_temp_file_write_size 32k; proxy_max_temp_file_size 32k;\n"
+        "server { location / { proxy_pass http://a; } }",
+        [("http", 1, "proxy_buffer_size", ["64k"]), ("http", 1, "proxy_temp_file_write_size", ["128k"]), ("http", 1, "proxy_max_temp_file_size", ["64k"])],
+    ),
+    "in locations inside that have their own": (
+        "server { location / {\nproxy_buffer_size 8k; proxy_pass http://a;\nlocation /b {\nproxy_buffers 4 8k; } } }",
+        [("location", 2, "proxy_buffer_size", ["32k"]), ("location", 2, "proxy_buffers", ["8", "16k"]), ("location", 4, "proxy_buffers", ["8", "16k"])],
+    ),
+    "in the location around an if": (
+        "server { location / {\nproxy_buffer_size 8k; if ($arg_a) { proxy_pass http://a; } } }",
+        [("location", 2, "proxy_buffer_size", ["32k"]), ("location", 2, "proxy_buffers", ["8", "16k"])],
+    ),
+    "the one buffer of grpc": (
+        "server { location / {\ngrpc_buffer_size 8k; grpc_pass a:1; } }",
+        [("location", 2, "grpc_buffer_size", ["32k"])],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_edits_go_where_it_is_in_force(name):
+    text, expected = CASES[name]
+    files = {MAIN: "events {} http {\n%s\n}\n" % text}
+    config = model(files)
+    planned = plan(config, config["routes"][-1], 40000 if "temporary" in name else 6200)
+    assert planned.refusal is None
+    assert planned.dropin is None
+    assert [(edit["block"]["name"], edit["block"]["line"], edit["directive"], edit["args"]) for edit in planned.edits] == expected
+    assert {edit["path"] for edit in planned.edits} == {MAIN}
+    assert validate_all(model(carried_out(files, planned))) == []
+
+
+def test_a_value_in_an_included_file_is_changed_there_for_all_that_include_it():
+    files = {
+        MAIN: "events {} http {\nserver { location /a { include s.conf; fastcgi_pass a:1; }\nlocation /b { include s.conf; fastcgi_pass b:1; } }\n}\n",
+        "/etc/nginx/s.conf": "fastcgi_buffer_size 4k;\n",
+    }
+    planned = plan(model(files), route_at(model(files), "/a"), 9000)
+    assert [(edit["path"], edit["block"], edit["directive"]) for edit in planned.edits] == [
+        ("/etc/nginx/s.conf", None, "fastcgi_buffer_size"),
+        ("/etc/nginx/s.conf", None, "fastcgi_buffers"),
+    ]
+    after = model(carried_out(files, planned))
+    assert route_at(after, "/b")["settings"]["fastcgi_buffer_size"]["args"] == ["32k"]
+
+
+def test_no_duplicate_is_put_into_a_shared_file():
+    files = {
+        MAIN: "events {} http {\nserver { location /a { include s.conf; fastcgi_pass a:1; }\n"
+        "location /b {\ninclude s.conf; fastcgi_buffers 64 4k; fastcgi_pass b:1; } }\n}\n",
+        "/etc/nginx/s.conf": "fastcgi_buffer_size 4k;\n",
+    }
+    planned = plan(model(files), route_at(model(files), "/a"), 9000)
+    assert planned.refusal == ('no place to set fastcgi_buffer_size 32k: in /etc/nginx/nginx.conf:3 "fastcgi_buffers" directive is duplicate')
+
+
+def test_files_of_a_panel_are_left_alone_and_its_custom_file_is_not():
+    config = config_of("plesk")
+    over_tls, plain = config["routes"][0], config["routes"][2]
+    planned = plan(config, over_tls, 9000)
+    assert {edit["path"] for edit in planned.edits} == {"/var/www/vhosts/system/example.org/conf/vhost_nginx.conf"}
+    assert [(edit["directive"], edit["args"]) for edit in planned.edits] == [("proxy_buffer_size", ["32k"]), ("proxy_buffers", ["8", "16k"])]
+    assert plan(config, plain, 9000).dropin == "/etc/nginx/conf.d/bad_gateway_proxy_buffers.conf"
+    files = {**files_of("plesk"), "/var/www/vhosts/system/example.org/conf/vhost_nginx.conf": ""}
+    own = "/var/www/vhosts/system/example.org/conf/nginx.conf"
+    files[own] = files[own].replace("client_max_body_size 128m;", "proxy_buffer_size 8k;")
+    refused = plan(model(files), model(files)["routes"][0], 9000)
+    assert refused.refusal == "no place to set proxy_buffer_size 32k: %s is not to be edited (plesk)" % own
+    assert (refused.edits, refused.dropin) == ([], None)
+
+
+def test_refuses_what_no_buffer_should_hold():
+    config = config_of("rhel")
+    assert "the header block is 70000 bytes, more than 64k: the application has to send less" in plan(config, config["routes"][0], 70000).refusal
+    assert "more than 65536 bytes" in plan(config, config["routes"][0], None, 65536).refusal
+
+
+def test_refuses_what_is_in_force_on_disk_already():
+    config = config_of("debian")
+    route = route_at(config, r"[^/]\.php(/|$)")
+    assert "/etc/nginx/sites-enabled/shop:60 holds the measured header of 9000 bytes" in plan(config, route, 9000).refusal
+    assert plan(config, route, 30000).size == "64k"
+
+
+def test_an_unmeasured_header_is_larger_than_what_is_in_force():
+    config = config_of("debian")
+    planned = plan(config, route_at(config, r"[^/]\.php(/|$)"), None)
+    assert planned.size == "64k"
+    assert planned.sum.startswith("header larger than the 32768 bytes in force + 4096 margin = 36865; ")
+
+
+def test_a_dropin_of_an_earlier_run_is_written_anew():
+    files = {
+        MAIN: "events {} http {\ninclude conf.d/*.conf;\nserver { location / { uwsgi_pass a:1; } }\n}\n",
+        "/etc/nginx/conf.d/bad_gateway_uwsgi_buffers.conf": "# Managed by webops.bad_gateway\nuwsgi_buffer_size 32k;\nuwsgi_buffers 8 16k;\n",
+    }
+    planned = plan(model(files), model(files)["routes"][0], 50000)
+    assert (planned.dropin, planned.size, planned.number, planned.each, planned.edits) == (
+        "/etc/nginx/conf.d/bad_gateway_uwsgi_buffers.conf", "64k", 8, "32k", [],
+    )  # fmt: skip
+
+
+def directives(family):
+    value = st.sampled_from(SIZES)
+    name = family + "_"
+    each = [
+        value.map(lambda size: name + "buffer_size %s;" % size),
+        st.tuples(st.integers(2, 32), value).map(lambda pair: name + "buffers %d %s;" % pair),
+        value.map(lambda size: name + "busy_buffers_size %s;" % size),
+        value.map(lambda size: name + "temp_file_write_size %s;" % size),
+        st.sampled_from([*SIZES, "0"]).map(lambda size: name + "max_temp_file_size %s;" % size),
+    ]
+    return st.tuples(*(st.one_of(st.just(""), st.just(""), st.just(""), one) for one in each)).map("\n".join)
+
+
+@st.composite
+def trees(draw):
+    family = draw(st.sampled_from(sorted(PASS)))
+    own = directives(family)
+    shared = "location /shared/ {\n%s\n%s\n}\n" % (draw(own), PASS[family])
+    inner = "location ~ x$ {\n%s\n%s\n}\n" % (draw(own), PASS[family])
+    servers = ["server {\n%s\ninclude shared.conf;\nlocation / {\n%s\n%s\n%s}\n}\n" % (draw(own), draw(own), PASS[family], inner) for _one in range(2)]
+    include = draw(st.sampled_from(["", "include conf.d/*.conf;\n"]))
+    main = "events {}\nhttp {\n%s\n%s%s}\n" % (draw(own), include, "".join(servers))
+    return {MAIN: main, "/etc/nginx/shared.conf": shared, "/etc/nginx/conf.d/a.conf": draw(st.one_of(st.just(""), own)) if include else ""}
+
+
+@settings(max_examples=60, deadline=None)
+@given(trees(), st.integers(0, 5), st.sampled_from([None, 4097, 9000, 29500, 33000, 57000, 65000]), st.sampled_from([4096, 16384]))
+def test_plans_hold_the_header_and_break_nothing(files, which, header, page_size):
+    config = model(files)
+    route = config["routes"][which]
+    before = validate_all(config, (), page_size)
+    planned = plan(config, route, header, page_size)
+    if planned.refusal:
+        return
+    after = model(carried_out(files, planned))
+    family = route["pass"]["family"]
+    assert bytes_of(after["routes"][which]["settings"][family + "_buffer_size"]["args"][0]) >= max(header or 0, 32768)
+    assert not {(one.block, one.text) for one in validate_all(after, (), page_size)} - {(one.block, one.text) for one in before}
+    if header:
+        assert "holds the measured header" in plan(after, after["routes"][which], header, page_size).refusal
