@@ -27,20 +27,25 @@ def sync_folder(path: str) -> None:
 
 
 def private_folder(path: str) -> None:
-    """Make a folder that only we may enter. One that somebody else could have prepared is refused."""
+    """Make a folder that only we may enter."""
     try:
         os.mkdir(path, 0o700)
     except FileExistsError:
         pass
     else:
         sync_folder(os.path.dirname(path))
+    if check_private(path).st_mode & 0o077:
+        os.chmod(path, 0o700)
+
+
+def check_private(path: str) -> os.stat_result:
+    """Refuse a folder that somebody else could have prepared."""
     found = os.lstat(path)
     if not stat.S_ISDIR(found.st_mode):
         raise Refused("%s is not a folder: look who made it, then remove it" % path)
     if found.st_uid != os.geteuid() or found.st_mode & 0o022:
         raise Refused("%s can be written by others (uid %d, mode %04o): look what is in it, then remove it" % (path, found.st_uid, stat.S_IMODE(found.st_mode)))
-    if found.st_mode & 0o077:
-        os.chmod(path, 0o700)
+    return found
 
 
 def write_all(descriptor: int, data: bytes) -> None:

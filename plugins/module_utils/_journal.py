@@ -208,6 +208,7 @@ class Journal:
             path = os.path.normpath(os.path.join(os.path.dirname(path), state.target or ""))
             if look(self.host.root, path)[0].kind in ("other", "folder"):
                 return
+        raise Refused("%s comes after more than %d links" % (path, LINKS))
 
     def _looks(self, record: Record) -> Dict[str, Any]:
         """How the files and units of a change are now."""

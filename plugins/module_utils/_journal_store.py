@@ -26,6 +26,7 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._durable import (
     Refused,
+    check_private,
     private_folder,
     read_json,
     remove_file,
@@ -58,7 +59,11 @@ class Store:
         self.base = host.path(BASE)
 
     def exists(self) -> bool:
-        return os.path.isdir(self.base) and not os.path.islink(self.base)
+        """Whether there is a journal. Refused where there is one that is not ours."""
+        if not os.path.lexists(self.base):
+            return False
+        check_private(self.base)
+        return True
 
     def make(self) -> None:
         os.makedirs(os.path.dirname(self.base), 0o755, exist_ok=True)

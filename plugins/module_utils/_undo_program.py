@@ -9,7 +9,6 @@ Private to this collection: it may change in any release.
 import argparse
 import contextlib
 import os
-import sys
 import time
 from typing import List, Optional
 
@@ -107,7 +106,3 @@ def main(argv: Optional[List[str]] = None) -> int:
     if wanted.boot:
         return 0 if take_back_after_boot(store, host, wanted.boot == "files") else 1
     return 0 if take_back_unconfirmed(store, host, wanted.run, wanted.change) else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

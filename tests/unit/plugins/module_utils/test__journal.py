@@ -10,6 +10,7 @@ import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils import _journal_lock
 from ansible_collections.webops.bad_gateway.plugins.module_utils._durable import Refused
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host, Ran
 from ansible_collections.webops.bad_gateway.plugins.module_utils._journal import Claim, Wanted
 from ansible_collections.webops.bad_gateway.plugins.module_utils._journal_lock import Held
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.journal_host import FolderHost, Power, PowerCut
@@ -300,9 +301,11 @@ def test_a_new_folder_in_which_others_put_files_stays_and_is_told(host):
 
 
 def test_the_journal_is_private(host):
-    os.umask(0)
-    save_and_change(host)
-    os.umask(0o022)
+    mask = os.umask(0)
+    try:
+        save_and_change(host)
+    finally:
+        os.umask(mask)
     host.journal().kept("r1", "c1", CLAIM)
     for where, _folders, files in os.walk(host.path("/var/lib/bad_gateway")):
         assert stat.S_IMODE(os.lstat(where).st_mode) == 0o700
@@ -347,8 +350,99 @@ def test_names_that_are_no_plain_folder_names_are_refused(host, name):
 )
 def test_a_journal_that_somebody_else_could_have_prepared_is_refused(host, prepare, why):
     prepare(host.path("/var/lib/bad_gateway"))
-    with pytest.raises(Refused, match=why):
-        host.journal().begun("r1", CLAIM)
+    for call in (
+        lambda: host.journal().begun("r1", CLAIM),
+        lambda: host.journal().undone("r1", "c1", CLAIM),
+        lambda: host.journal().closed("r1", 20),
+        lambda: host.journal().read(),
+    ):
+        with pytest.raises(Refused, match=why):
+            call()
+
+
+def test_a_journal_that_others_may_only_read_is_made_private(host):
+    os.mkdir(host.path("/var/lib/bad_gateway"))
+    os.chmod(host.path("/var/lib/bad_gateway"), 0o740)
+    host.journal().begun("r1", CLAIM)
+    assert stat.S_IMODE(os.stat(host.path("/var/lib/bad_gateway")).st_mode) == 0o700
+
+
+def test_whoever_waits_too_long_for_another_process_is_told(host):
+    host.journal().begun("r1", CLAIM)
+    store = host.journal().store
+    with store.guard(), pytest.raises(Refused, match="another process has been working in"), store.guard(0):
+        pass
+    with store.guard(0):
+        pass
+
+
+@pytest.mark.parametrize("name", ["run.json", "change.json", "content-0"])
+def test_a_full_disk_leaves_no_half_change_and_no_lock(host, monkeypatch, name):
+    rename = os.rename
+
+    def full(source, target, **kwargs):
+        if os.path.basename(target) == name:
+            raise OSError(28, "No space left on device")
+        return rename(source, target, **kwargs)
+
+    monkeypatch.setattr(os, "rename", full)
+    with pytest.raises(OSError, match="No space"):
+        host.journal().saved("r1", "c1", WANTED, CLAIM)
+    monkeypatch.undo()
+    assert states(host) == {}
+    assert host.journal().read()["lock"] is None
+    host.journal().begun("r2", CLAIM)
+    assert host.leftovers() == []
+
+
+def test_closing_an_unknown_run_touches_no_other(host):
+    host.journal().begun("r1", CLAIM)
+    save_and_change(host)
+    assert host.journal().closed("r2", 0) == {"found": [], "pruned": []}
+    assert host.journal().read()["lock"]["run"] == "r1"
+
+
+def test_a_run_that_was_pushed_aside_ends_without_hurting_the_other(host):
+    host.journal().begun("r1", CLAIM)
+    host.journal().begun("r2", Claim(take_over="r1"))
+    assert host.journal().closed("r1", 0)["pruned"] == ["r1"]
+    assert host.journal().read()["lock"]["run"] == "r2"
+    host.journal().closed("r2", 0)
+    assert host.journal().read() == {"runs": [], "lock": None}
+
+
+def test_a_circle_of_links_is_saved_as_it_is_and_a_long_chain_is_refused(host):
+    os.symlink("two", host.path("/etc/one"))
+    os.symlink("one", host.path("/etc/two"))
+    assert host.journal().saved("r1", "c1", Wanted(files=["/etc/one"]), CLAIM)["files"] == ["/etc/one", "/etc/two"]
+    host.journal().kept("r1", "c1", CLAIM)
+    for number in range(12):
+        os.symlink("link%d" % (number + 1), host.path("/etc/link%d" % number))
+    with pytest.raises(Refused, match="more than 10 links"):
+        host.journal().saved("r1", "c2", Wanted(files=["/etc/link0"]), CLAIM)
+
+
+def test_a_mac_boots_too(host, monkeypatch):
+    os.unlink(host.path("/proc/sys/kernel/random/boot_id"))
+    session = ["one\n"]
+    monkeypatch.setattr(Host, "run", lambda self, argv: Ran(0, session[0] if argv == ["sysctl", "-n", "kern.bootsessionuuid"] else "", "", None))
+    host.journal().begun("r1", CLAIM)
+    with pytest.raises(Held):
+        host.journal().begun("r2", CLAIM)
+    session[0] = "two\n"
+    host.journal().begun("r2", CLAIM)
+
+
+def test_a_run_keeps_its_journal_while_it_holds_the_host(host):
+    host.journal().begun("r1", CLAIM)
+    save_and_change(host)
+    host.journal().kept("r1", "c1", CLAIM)
+    host.journal().closed("r1", 20)
+    host.journal().begun("r1", CLAIM)
+    host.journal().begun("r2", Claim(take_over="r1"))
+    host.journal().begun("r3", Claim(take_over="r2"))
+    assert host.journal().closed("r2", 1)["pruned"] == ["r2"]
+    assert sorted(run["run"] for run in host.journal().read()["runs"]) == ["r1", "r3"]
 
 
 def test_old_journals_and_empty_runs_are_pruned(host):

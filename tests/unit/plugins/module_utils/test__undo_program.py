@@ -92,6 +92,21 @@ def test_a_file_that_cannot_be_put_back_is_told_and_stays_open(host, capsys, arg
     assert state(host) == "undoing"
 
 
+def test_nothing_is_open_any_more_for_a_timer_that_fires_late(host, capsys):
+    save_and_change(host)
+    host.journal().kept("r1", "c1", CLAIM)
+    assert _undo_program.main(["--root", host.root, "--run", "r1", "--change", "c1"]) == 0
+    assert capsys.readouterr().out == ""
+    assert state(host) == "kept"
+
+
+def test_the_boot_leaves_commands_for_later(host, capsys):
+    save_and_change(host)
+    assert _undo_program.main(["--root", host.root, "--boot", "files"]) == 0
+    assert capsys.readouterr().out.count("put back") == 2
+    assert host.commands == [] and state(host) == "saved"
+
+
 def test_a_host_without_a_journal_is_fine(tmp_path):
     assert _undo_program.main(["--root", str(tmp_path), "--boot", "all"]) == 0
 
