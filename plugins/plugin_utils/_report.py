@@ -40,7 +40,7 @@ def host_entry(mode: str, judgements: t.Sequence[t.Mapping[str, t.Any]], outcome
     failing = [answer for answer in last["answers"] if answer_fails(answer)]
     entry = {"status": status(mode, findings, failing), "probes": probes(mode, judgements), "findings": findings, "unknown": unknown}
     if failing:
-        entry["why"] = why_failing(failing, findings)
+        entry["why"] = why_failing(mode, failing, findings)
     return entry
 
 
@@ -90,12 +90,13 @@ def probes(mode: str, judgements: t.Sequence[t.Mapping[str, t.Any]]) -> list[dic
     return entries
 
 
-def why_failing(failing: t.Sequence[t.Mapping[str, t.Any]], findings: t.Sequence[t.Mapping[str, t.Any]]) -> str:
+def why_failing(mode: str, failing: t.Sequence[t.Mapping[str, t.Any]], findings: t.Sequence[t.Mapping[str, t.Any]]) -> str:
     """One line: which URL still fails, and what stands in the way."""
     answer = failing[0]
     told = next((finding for finding in findings if finding["outcome"] != "fixed" and finding["cause"] not in HARMLESS), None)
     reason = "%s: %s" % (told["cause"], told["why"] or told["outcome"]) if told else "no cause in the catalogue explains it"
-    return "%s still answers %s (%s)" % (shown_url(answer["url"]), answer["status"] or "nothing in time", reason)
+    answers = "still answers" if mode == "fix" else "answers"
+    return "%s %s %s (%s)" % (shown_url(answer["url"]), answers, answer["status"] or "nothing in time", reason)
 
 
 def failures(report: t.Mapping[str, t.Any]) -> dict[str, str]:
