@@ -237,14 +237,9 @@ def main() -> None:
         module.fail_json(msg=str(error))
     except OSError as error:
         module.fail_json(msg="%s: %s" % (error.filename or values["config"], error.strerror))
-    module.exit_json(
-        changed=bool(plan.edits),
-        method=plan.method,
-        files=[edit.path for edit in plan.edits],
-        settings=plan.changed,
-        needs=plan.needs,
-        diff=diff(plan.edits),
-    )
+    shown_diff = {"diff": diff(plan.edits)} if module._diff else {}
+    files = [edit.path for edit in plan.edits]
+    module.exit_json(changed=bool(files), method=plan.method, files=files, settings=plan.changed, needs=plan.needs, **shown_diff)
 
 
 if __name__ == "__main__":
