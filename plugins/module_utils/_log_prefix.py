@@ -83,6 +83,4 @@ def strip_prefix(line: str) -> Stripped:
                 break
         else:
             break
-        if tag == "kernel":
-            break
     return Stripped(tag, text)

@@ -20,9 +20,9 @@ class KernelEvent(NamedTuple):
 
 
 _KERNEL_TAGS = (None, "kernel", "audit", "auditd", "audispd", "systemd", "systemd-oomd", "traps")
-_FPM = r"[\w.+-]*php[\w.+-]*fpm[\w.:+-]*(?: [\w.-]+)*"
-_FPM_NAME = re.compile(r"(?:/\S*/)?%s(?:\{.*)?\Z" % _FPM)
-_FPM_OR_NGINX = re.compile(r"(?:/\S*/)?(?:nginx\b.*|%s(?:\{.*)?)\Z" % _FPM)
+# Names that the kernel cuts at 15 characters, or paths; what they are is asked of the name alone, once it is cut out.
+_NAME = r"[\w.+/-][\w.:+ /-]{0,63}"
+_FPM_NAME = re.compile(r"php.{0,30}fpm")
 
 _KILLED = re.compile(
     r"(?:(?:Memory cgroup out|Out) of memory(?: \([a-z_]{1,40}\))?: |[A-Za-z :]{0,40})Kill(?:ed)? process (?P<pid>\d{1,10})(?: \((?P<name>[^)]{1,40})\)|, )"
@@ -38,11 +38,13 @@ _OOM_SYSTEMD = re.compile(
 _OOMD = re.compile(r"Killed (?P<name>/\S{1,400}) due to memory (?:pressure|used)\b")
 _FAULT = re.compile(
     r"(?:traps: )?(?P<name>%s)\[(?P<pid>\d{1,10})\](?:: segfault at |:? (?:trap |general protection)|: unhandled .{1,60}fault \((?:4|6|7|11)\)"
-    r"|: potentially unexpected fatal signal (?:4|6|7|11)\b)" % _FPM
+    r"|: potentially unexpected fatal signal (?:4|6|7|11)\b)" % _NAME
 )
-_FAULT_BSD = re.compile(r"pid (?P<pid>\d{1,10}) \((?P<name>%s)\),.{0,60}: exited on signal (?:4|6|10|11)\b" % _FPM)
+_FAULT_BSD = re.compile(r"pid (?P<pid>\d{1,10}) \((?P<name>%s)\),.{0,60}: exited on signal (?:4|6|10|11)\b" % _NAME)
 
 _AUDIT = re.compile(r"(?:node=\S{1,255} )?(?:type=(?P<type>[A-Z0-9_]{1,24}|\d{4}) )?(?:msg=)?audit\(\d{1,12}\.\d{1,6}:\d{1,12}\): ")
+# The journal's way: `audit[71]: AVC avc:  denied ...`, without a time of its own.
+_AUDIT_JOURNAL = re.compile(r"(?P<type>AVC|ANOM_ABEND) ")
 _AVC = re.compile(r"avc: {1,2}denied {1,2}\{ (?P<permissions>[a-z_ ]{1,200}) \} for {1,2}(?P<fields>.*)\Z")
 _FIELD = re.compile(r'\b(pid|comm|name|path|dest|scontext|tclass|permissive|profile|sig|exe)=("[^"]*"|\S+)')
 
@@ -51,15 +53,22 @@ def kernel_event(tag: Optional[str], text: str) -> Optional[KernelEvent]:
     """The event of a line without prefix; tag is the program that syslog named."""
     if tag not in _KERNEL_TAGS:
         # dmesg with an ISO time looks like syslog of the process that the kernel names.
-        return _process(_FAULT, "worker_segfault", "%s[0]: %s" % (tag, text)) if tag and _FPM_NAME.match(tag) else None
-    audit = _AUDIT.match(text)
+        return KernelEvent("worker_segfault", tag, None, None) if _is_fpm(tag) and text.startswith("segfault at ") else None
+    audit = _AUDIT.match(text) or (_AUDIT_JOURNAL.match(text) if tag == "audit" else None)
     if audit:
         return _audit(audit.group("type") or "", text[audit.end() :])
     if text.startswith("avc: "):
         return _selinux(text)
-    if tag == "traps":
-        return _process(_FAULT, "worker_segfault", text)
-    return _memory(text) or _process(_FAULT, "worker_segfault", text) or _process(_FAULT_BSD, "worker_segfault", text)
+    return _memory(text) or _fault(text)
+
+
+def _is_fpm(name: Optional[str]) -> bool:
+    return name is not None and _FPM_NAME.search(name[:64]) is not None
+
+
+def _fault(text: str) -> Optional[KernelEvent]:
+    event = _process(_FAULT, "worker_segfault", text) or _process(_FAULT_BSD, "worker_segfault", text)
+    return event if event and _is_fpm(event.process) else None
 
 
 def _process(pattern: Pattern[str], signature: str, text: str) -> Optional[KernelEvent]:
@@ -85,7 +94,7 @@ def _audit(kind: str, text: str) -> Optional[KernelEvent]:
         return _apparmor(text)
     if kind in ("ANOM_ABEND", "1701"):
         fields = _fields(text)
-        if _FPM_NAME.match(fields.get("comm", "")) and fields.get("sig") in ("4", "6", "7", "11"):
+        if _is_fpm(fields.get("comm")) and fields.get("sig") in ("4", "6", "7", "11"):
             return KernelEvent("worker_segfault", fields["comm"], _pid(fields), None)
     return None
 
@@ -122,11 +131,15 @@ def _selinux(text: str) -> Optional[KernelEvent]:
 
 def _is_web(fields: Dict[str, str]) -> bool:
     """By its name, or by the domain that SELinux gives to both nginx and PHP-FPM."""
-    return bool(_FPM_OR_NGINX.match(fields.get("comm", ""))) or ":httpd_t:" in fields.get("scontext", "")
+    return _is_fpm_or_nginx(fields.get("comm")) or ":httpd_t:" in fields.get("scontext", "")
+
+
+def _is_fpm_or_nginx(name: Optional[str]) -> bool:
+    return _is_fpm(name) or (name is not None and re.match(r"(?:/\S*/)?nginx\b", name[:256]) is not None)
 
 
 def _apparmor(text: str) -> Optional[KernelEvent]:
     fields = _fields(text)
-    if not any(_FPM_OR_NGINX.match(fields.get(name, "")) for name in ("comm", "profile")):
+    if not any(_is_fpm_or_nginx(fields.get(name)) for name in ("comm", "profile")):
         return None
     return KernelEvent("apparmor_denied", fields.get("comm") or fields.get("profile"), _pid(fields), fields.get("name"))

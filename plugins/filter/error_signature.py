@@ -1,0 +1,80 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filter webops.bad_gateway.error_signature."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: error_signature
+author:
+  - The webops.bad_gateway authors (@webops)
+version_added: 0.1.0
+short_description: Which cause of a 502 one log line alone decides
+description:
+  - Names the signature of a line of nginx's error log, of PHP-FPM's log, of the kernel, the audit system, systemd or uwsgi.
+  - The line's own message decides, by the number of the error and not by its text, which differs between systems.
+    What a visitor can write (request, host, referrer, and what PHP puts out) never decides.
+  - Prefixes of docker-compose, Kubernetes, syslog, journalctl and dmesg are taken off.
+  - A line that explains no 502 has no signature, such as a missing file, TLS noise of clients, a warning, or a line of a C(stream) block.
+positional: _input
+options:
+  _input:
+    description: One line, or a list of lines. Only the first 8192 characters of a line are looked at.
+    type: raw
+    required: true
+seealso:
+  - module: webops.bad_gateway.gateway_facts
+"""
+
+EXAMPLES = r"""
+- name: Name the signature of one line
+  ansible.builtin.debug:
+    msg: "{{ line | webops.bad_gateway.error_signature }}"
+  vars:
+    line: >-
+      2026/01/02 03:04:05 [crit] 71#71: *5 connect() to unix:/run/php/php8.2-fpm.sock failed (2: No such file or directory)
+      while connecting to upstream, client: 198.51.100.7, server: example.org, request: "GET / HTTP/1.1",
+      upstream: "fastcgi://unix:/run/php/php8.2-fpm.sock:", host: "example.org"
+  # unix_socket_missing
+
+- name: Count the signatures of a log
+  ansible.builtin.debug:
+    msg: "{{ log.stdout_lines | webops.bad_gateway.error_signature | select | community.general.counter }}"
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - The signature, for example V(unix_socket_missing), V(firewall_reject) or V(response_header_too_big). Null where the line explains no 502.
+    - A list gives a list of the same length.
+  type: raw
+"""
+
+import typing as t
+
+from ansible.errors import AnsibleFilterTypeError
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._signature import error_signature as signature_of
+
+
+def error_signature(value: t.Any) -> str | None | list[str | None]:
+    """A line gives its signature, a list a list."""
+    if isinstance(value, str):
+        return signature_of(value)
+    if isinstance(value, (list, tuple)):
+        return [_of_item(number, line) for number, line in enumerate(value)]
+    raise AnsibleFilterTypeError("error_signature takes a line or a list of lines, not %s" % type(value).__name__)
+
+
+def _of_item(number: int, line: t.Any) -> str | None:
+    if not isinstance(line, str):
+        raise AnsibleFilterTypeError("error_signature takes a list of lines, but item %d is %s" % (number, type(line).__name__))
+    return signature_of(line)
+
+
+class FilterModule:
+    """Filters of this file."""
+
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        return {"error_signature": error_signature}
