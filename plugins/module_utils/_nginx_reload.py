@@ -128,7 +128,7 @@ def restart(host: Host, command: Sequence[str], logs: Sequence[str], timeout: fl
     failed = _run(host, command, timeout)
     if failed:
         lines = watch.complaints() + _journal(host, command)
-        return Outcome(lines[-1] if lines else failed, lines, before, running(host))
+        return Outcome(lines[0] if lines else failed, lines, before, running(host))
 
     def is_another(now: Running) -> bool:
         return now.master is not None and now.master.pid != old and bool(now.serving())

@@ -25,7 +25,7 @@ _PLACE = re.compile(r"^(?P<message>.*) in (?P<file>/.*):(?P<line>\d+)$", re.DOTA
 _NO_STDERR_OPTION = re.compile(r"0\.|1\.(?:[0-9]|1[0-8])\.|1\.19\.[0-4]$")
 
 
-class Tested(NamedTuple):
+class Verdict(NamedTuple):
     """sound is None where nginx could not be asked; error then says why."""
 
     sound: Optional[bool]
@@ -82,7 +82,7 @@ class Traces:
             os.close(descriptor)
 
 
-def test(host: Host, nginx: Nginx, tree: Tree) -> Tested:
+def test(host: Host, nginx: Nginx, tree: Tree) -> Verdict:
     """Whether nginx accepts the configuration on disk, and its first complaint where it does not."""
     paths = [tree.pid_path(nginx.prefix, nginx.pid_path)] + ([nginx.error_log_path] if nginx.error_log_path.startswith("/") else [])
     paths += tree.log_paths("error_log", nginx.prefix) + tree.log_paths("access_log", nginx.prefix)
@@ -95,18 +95,18 @@ def test(host: Host, nginx: Nginx, tree: Tree) -> Tested:
     return judged(ran, os.geteuid() == 0)
 
 
-def judged(ran: Ran, is_root: bool) -> Tested:
+def judged(ran: Ran, is_root: bool) -> Verdict:
     """What the outcome of nginx -t says."""
     output = (ran.out + ran.err).strip()
     if ran.code is None:
-        return Tested(None, ran.error, None, output)
+        return Verdict(None, ran.error, None, output)
     if ran.code == 0:
-        return Tested(True, None, None, output)
+        return Verdict(True, None, None, output)
     found = _ERROR_LINE.search(output)
     message = found.group("message").strip() if found else output[-300:]
     if not is_root and "(13: Permission denied)" in message:
-        return Tested(None, message, None, output)
-    return Tested(False, message, _place(message), output)
+        return Verdict(None, message, None, output)
+    return Verdict(False, message, _place(message), output)
 
 
 def _place(message: str) -> Optional[Dict[str, Any]]:

@@ -200,7 +200,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Ho
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_edit import Block, Edit, EditError, apply_edits
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_files import Tree
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_service import find
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_test import Tested, test
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_test import Verdict, test
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_text import NginxSyntaxError
 from ansible_collections.webops.bad_gateway.plugins.module_utils._processes import Processes
 from ansible_collections.webops.bad_gateway.plugins.module_utils._saved_file import look_to_save, put_back
@@ -226,7 +226,7 @@ def wish(edit: Dict[str, Any]) -> Edit:
     )
 
 
-def ask_nginx(module: AnsibleModule, host: Host) -> Tested:
+def ask_nginx(module: AnsibleModule, host: Host) -> Verdict:
     nginx = find(host, Processes(host))
     if nginx is None:
         module.fail_json(msg="There is no nginx on this host that could judge the edit. Set validate to false to write without it.")
@@ -291,7 +291,7 @@ def put_all_back(files: List[File]) -> None:
         file.put_back()
 
 
-def write_and_judge(module: AnsibleModule, files: List[File]) -> Optional[Tested]:
+def write_and_judge(module: AnsibleModule, files: List[File]) -> Optional[Verdict]:
     """Write the files; put all back where one can't be written or nginx does not accept them."""
     host = Host()
     before = ask_nginx(module, host) if module.params["validate"] else None

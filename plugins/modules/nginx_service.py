@@ -20,7 +20,8 @@ options:
   state:
     description:
       - V(reloaded) makes the running nginx take its configuration anew, without losing a request. It fails where nginx does not run.
-      - V(restarted) ends it and starts it again, which loses requests. For what a reload can't do, such as limits of the unit.
+      - V(restarted) ends it and starts it again, which loses requests. For what a reload can't do, such as limits of the unit. It starts nginx where it
+        does not run.
       - V(started) starts it where it does not run.
     type: str
     choices: [reloaded, restarted, started]
@@ -36,6 +37,14 @@ options:
       - Seconds for the command, and again for the new workers to appear. A master that asks a resolver which doesn't answer takes long to reload.
     type: float
     default: 30.0
+  reload_first:
+    description:
+      - With O(state=restarted), reload a running nginx first, and do not end it where the reload is refused. C(nginx -t) does not see that a port is taken by
+        another daemon; a nginx that was ended would then not come back.
+      - Set it to V(false) where the configuration changes how nginx listens on a port that it holds itself (V(*:80) to V(10.0.0.1:80)), which a
+        reload can't do.
+    type: bool
+    default: true
 attributes:
   check_mode:
     description: Can run in check mode and return changed status prediction without modifying the target.
@@ -170,8 +179,15 @@ def refuse_unsound(module: AnsibleModule, host: Host, nginx: Nginx, tree: Tree) 
     return tested.facts()
 
 
-def act(host: Host, state: str, command: List[str], logs: List[str], timeout: float) -> Outcome:
-    return (reload if state == "reloaded" else restart)(host, command, logs, timeout)
+def act(host: Host, nginx: Nginx, params: Dict[str, Any], command: List[str], logs: List[str]) -> Outcome:
+    timeout = params["timeout"]
+    if params["state"] == "reloaded":
+        return reload(host, command, logs, timeout)
+    if params["state"] == "restarted" and params["reload_first"] and nginx.master is not None:
+        done = reload(host, nginx.argv("-s", "reload"), logs, timeout)
+        if done.error:
+            return done
+    return restart(host, command, logs, timeout)
 
 
 def main() -> None:
@@ -180,6 +196,7 @@ def main() -> None:
             "state": {"type": "str", "choices": ["reloaded", "restarted", "started"], "default": "reloaded"},
             "command": {"type": "list", "elements": "str"},
             "timeout": {"type": "float", "default": 30.0},
+            "reload_first": {"type": "bool", "default": True},
         },
         required_if=[("state", "restarted", ["command"]), ("state", "started", ["command"])],
         supports_check_mode=True,
@@ -193,7 +210,7 @@ def main() -> None:
     tested = refuse_unsound(module, host, nginx, tree)
     if module.check_mode:
         module.exit_json(changed=True, command=command, test_command=test_command, test=tested)
-    done = act(host, state, command, error_logs(host, nginx, tree), module.params["timeout"])
+    done = act(host, nginx, module.params, command, error_logs(host, nginx, tree))
     result = {"test": tested, "before": done.before.result(), "after": done.after.result(), "log": done.lines}
     if done.error:
         module.fail_json(msg="nginx was not %s: %s" % (state, done.error), **result)
