@@ -10,6 +10,7 @@ import pathlib
 import typing as t
 
 import yaml
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _nginx_config
 
 HERE = pathlib.Path(__file__).parent
 CASES = HERE / "cases"
@@ -31,6 +32,15 @@ def changed(value: t.Any, change: t.Any) -> t.Any:
     return copy.deepcopy(change)
 
 
+def base_facts(name: str) -> dict[str, t.Any]:
+    facts = load(HERE / "base" / (name + ".yml"))
+    for host in facts.values():
+        if host["nginx"]:
+            main = host["nginx"]["configure"]["conf_path"]
+            host["nginx"]["config"] = _nginx_config.parse(host["nginx"]["config"]["files"], main, str(pathlib.PurePosixPath(main).parent))
+    return t.cast("dict[str, t.Any]", facts)
+
+
 def case_facts(case: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    base = load(HERE / "base" / (case["base"] + ".yml"))
+    base = base_facts(case["base"])
     return t.cast("dict[str, t.Any]", changed(base, case.get("changes") or {}))
