@@ -133,7 +133,7 @@ def try_one(upstream: Upstream, timeout: float, deadline: Deadline) -> Reached:
         return _row(upstream, None, upstream.error)
     row = _row(upstream, False, None)
     address = parse_address(upstream.address)
-    row["real"] = "unix:" + os.path.realpath(address.path) if address.path and os.path.exists(address.path) else None
+    row["real"] = "unix:" + os.path.realpath(address.path) if address.path else None
     try:
         targets = targets_of(address)
     except OSError as error:

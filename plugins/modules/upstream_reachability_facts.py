@@ -209,7 +209,7 @@ ansible_facts:
           type: str
           sample: unix:/run/php/php8.2-fpm.sock
         real:
-          description: The address with all links in a socket's path followed. V(null) for TCP and where the path leads nowhere.
+          description: The address with all links in a socket's path followed. V(null) for TCP.
           returned: always
           type: str
           sample: unix:/run/php/php8.2-fpm.sock

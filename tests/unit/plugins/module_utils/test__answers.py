@@ -36,7 +36,10 @@ def test_what_is_sent(peer):
     heard = []
 
     def behaviour(connection):
-        heard.append(connection.recv(1000))
+        text = b""
+        while b"\r\n\r\n" not in text:
+            text += connection.recv(1000)
+        heard.append(text)
         connection.sendall(PAGE)
 
     made = peer(behaviour)

@@ -165,7 +165,8 @@ def test_links_in_the_path_are_followed(folder):
         listening.bind(str(folder / "real" / "a.sock"))
         listening.listen(5)
         assert one("unix:%s/link/a.sock" % folder)["real"] == "unix:%s/real/a.sock" % os.path.realpath(str(folder))
-        assert one("unix:%s/link/b.sock" % folder)["real"] is None
+        assert one("unix:%s/link/gone.sock" % folder)["real"] == "unix:%s/real/gone.sock" % os.path.realpath(str(folder))
+    assert one("tcp:127.0.0.1:1")["real"] is None
 
 
 def test_an_account_or_worker_that_is_not_there():

@@ -148,9 +148,8 @@ def test_the_controller_asks_too(peer):
     assert (seen["from"], seen["status"], seen["server_header"]) == ("controller", 502, "edge")
 
 
-def test_a_role_takes_what_a_proof_has():
+def test_the_role_s_defaults_are_those_of_its_arguments():
     specs = pathlib.Path(_proof.__file__).parents[2] / "roles" / "proof" / "meta" / "argument_specs.yml"
     options = yaml.safe_load(specs.read_text())["argument_specs"]["main"]["options"]
     defaults = yaml.safe_load((specs.parents[1] / "defaults" / "main.yml").read_text())
     assert {name: option["default"] for name, option in options.items()} == defaults
-    assert {"host", "url", "connect", "status", "signature", "upstream", "error_logs", "peers"} <= set(options["proof_of"]["options"])
