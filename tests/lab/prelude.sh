@@ -45,7 +45,7 @@ big_header_page() {
 	echo "<?php for (\$i = 0; \$i < $1; \$i += 1000) { header('X-Debug-' . \$i . ': ' . str_repeat('a', 980)); } echo 'big header';" >/var/www/html/big.php
 }
 
-# load CLIENTS SECONDS: /slow.php takes that long, and that many clients ask for it again and again through nginx, for a quarter of an hour at most.
+# load CLIENTS SECONDS: /slow.php takes that long, and that many clients ask for it again and again through nginx, for half an hour at most.
 load() {
 	echo "<?php usleep($2 * 1000000); echo 'slow';" >/var/www/html/slow.php
 	cat >/usr/local/bin/visitors <<-'PYTHON'
@@ -63,7 +63,7 @@ load() {
 		        connection.close()
 
 		for _ in range(int(sys.argv[1])):
-		    threading.Thread(target=visit, args=(time.monotonic() + 900,)).start()
+		    threading.Thread(target=visit, args=(time.monotonic() + 1800,)).start()
 	PYTHON
 	systemd-run -q --unit=visitors python3 /usr/local/bin/visitors "$1"
 }
