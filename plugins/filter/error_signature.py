@@ -52,6 +52,7 @@ _value:
 """
 
 import typing as t
+from collections.abc import Iterable, Mapping
 
 from ansible.errors import AnsibleFilterTypeError
 
@@ -62,14 +63,19 @@ def error_signature(value: t.Any) -> str | None | list[str | None]:
     """A line gives its signature, a list a list."""
     if isinstance(value, str):
         return signature_of(value)
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, Iterable) and not isinstance(value, (bytes, Mapping)):
         return [_of_item(number, line) for number, line in enumerate(value)]
-    raise AnsibleFilterTypeError("error_signature takes a line or a list of lines, not %s" % type(value).__name__)
+    raise AnsibleFilterTypeError("error_signature takes a line or a list of lines, not %s" % _kind(value))
+
+
+def _kind(value: t.Any) -> str:
+    """Ansible wraps values in classes of its own, whose names say nothing to a reader."""
+    return next((kind.__name__ for kind in (dict, list, bool, int, float) if isinstance(value, kind)), type(value).__name__)
 
 
 def _of_item(number: int, line: t.Any) -> str | None:
     if not isinstance(line, str):
-        raise AnsibleFilterTypeError("error_signature takes a list of lines, but item %d is %s" % (number, type(line).__name__))
+        raise AnsibleFilterTypeError("error_signature takes a list of lines, but item %d is %s" % (number, _kind(line)))
     return signature_of(line)
 
 

@@ -69,7 +69,7 @@ def read_since(host: Host, path: str, start: int, limit: int) -> bytes:
 
 def _open(host: Host, path: str) -> int:
     """A symlink to a terminal, a pipe or our own streams (/dev/stderr in container images) is no file, and a FIFO is never waited for."""
-    if not path.startswith("/proc/") and os.path.realpath(host.path(path)).startswith(("/dev/", "/proc/")):
+    if _leads_to_stream(host.path(path)):
         raise Unreadable("not_a_file", "%s is a link to a stream" % path)
     try:
         descriptor = os.open(host.path(path), os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
@@ -79,6 +79,17 @@ def _open(host: Host, path: str) -> int:
         os.close(descriptor)
         raise Unreadable("not_a_file", "%s is not a regular file" % path)
     return descriptor
+
+
+def _leads_to_stream(path: str) -> bool:
+    """Whether a path ends at an open file of whoever reads it: those would be ours, not nginx's."""
+    for _hop in range(8):
+        if path.startswith(("/proc/self/", "/dev/std", "/dev/fd/")):
+            return True
+        if not os.path.islink(path) or path.startswith("/proc/"):
+            return False
+        path = os.path.join(os.path.dirname(path), os.readlink(path))
+    return False
 
 
 def _read(descriptor: int, start: int, limit: int) -> bytes:

@@ -27,10 +27,10 @@ _STAMP = "(?:%s)" % "|".join(
 # A program's name before its message, as syslog and journald write it: `nginx: `, `php-fpm8.2[123]: `.
 _TAG = r"(?P<tag>[A-Za-z0-9_./@()+-]{1,64})(?:\[\d{1,10}\])?: "
 
-_COLOUR = re.compile(r"\x1b\[[0-9;]{0,12}m")
+_COLOUR = r"(?:\x1b\[[0-9;]{0,12}m){0,4}"
 _WRAPPERS = (
     # docker-compose: `web-1  | `
-    re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127} {0,64}\| "),
+    re.compile(_COLOUR + r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127} {0,64}" + _COLOUR + r"\|" + _COLOUR + " "),
     # kubectl logs --prefix
     re.compile(r"\[pod/[^\] ]{1,300}\] "),
     # CRI files: `2026-01-02T03:04:05.678Z stderr F `
@@ -68,8 +68,6 @@ class Stripped(NamedTuple):
 def strip_prefix(line: str) -> Stripped:
     """Take off what collectors put before the line, at most four layers (Kubernetes around syslog around ...)."""
     text = line[:LONGEST_LINE].rstrip("\r\n")
-    if "\x1b" in text[:200]:
-        text = _COLOUR.sub("", text)
     text = text.lstrip(" \ufeff")
     tag = None
     for _layer in range(4):

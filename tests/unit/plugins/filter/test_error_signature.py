@@ -23,6 +23,7 @@ def test_a_line_that_explains_nothing_gives_none():
 def test_a_list_gives_a_list_of_the_same_length():
     assert error_signature([TOO_BIG, "hello", TOO_BIG]) == ["response_header_too_big", None, "response_header_too_big"]
     assert error_signature([]) == []
+    assert error_signature(line for line in (TOO_BIG,)) == ["response_header_too_big"]
 
 
 @pytest.mark.parametrize("value", [None, 5, {"line": TOO_BIG}, b"x"])
@@ -34,3 +35,11 @@ def test_other_things_are_refused_in_one_clear_line(value):
 def test_a_list_with_other_things_names_the_item():
     with pytest.raises(AnsibleFilterTypeError, match="item 1 is int"):
         error_signature([TOO_BIG, 5])
+
+
+def test_ansibles_own_classes_are_called_by_their_plain_name():
+    class _LazyDict(dict):
+        pass
+
+    with pytest.raises(AnsibleFilterTypeError, match="not dict$"):
+        error_signature(_LazyDict())
