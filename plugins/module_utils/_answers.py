@@ -15,7 +15,6 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Union
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils import _http
 from ansible_collections.webops.bad_gateway.plugins.module_utils._blame import NOTHING, Request, blame
-from ansible_collections.webops.bad_gateway.plugins.module_utils._error_log import ErrorLine
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs import Tail
 from ansible_collections.webops.bad_gateway.plugins.module_utils._parallel import run_all
 from ansible_collections.webops.bad_gateway.plugins.module_utils._tls import Tls, context, handshake
@@ -24,6 +23,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._wire import (
     Deadline,
     Reader,
     dial,
+    escaped,
     explain,
     parse_address,
     send,
@@ -116,7 +116,8 @@ def _fill(answer: Answer, sock: socket.socket, url: _http.Url, ask: Ask, deadlin
         head, answer["error"] = _http.read_head(Reader(talking, deadline))
         answer["timed_out"] = head is None and deadline.left() <= 0
         if head is not None:
-            answer.update(status=head.status, header_bytes=head.size, server_header=head.fields.get("server"))
+            server = head.fields.get("server")
+            answer.update(status=head.status, header_bytes=head.size, server_header=None if server is None else escaped(server.encode("latin-1"), 100))
     finally:
         talking.close()
 

@@ -20,7 +20,6 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._wire import De
 
 THREADS = 16
 _TRIES = 2
-_SLACK = 1.0
 _RESOLVER = re.compile(r"\A(?:\[(?P<v6>[^\[\]]+)\]|(?P<host>[^:\[\]/\s]+))(?::(?P<port>[0-9]{1,5}))?\Z")
 
 Named = Dict[str, Any]
@@ -117,7 +116,7 @@ def by_resolver(name: str, resolver: str, timeout: float) -> Tuple[List[str], Op
         return [], "resolver: %s" % (getattr(error, "strerror", None) or error)
     kinds = (_dns.A, _dns.AAAA)
     # Both at once, so that a server that drops one question costs its time once.
-    answers = run_all([partial(_ask, name, kind, target, family, timeout) for kind in kinds], 2, Deadline(timeout + _SLACK))
+    answers = run_all([partial(_ask, name, kind, target, family, timeout) for kind in kinds], 2, Deadline(timeout + 1))
     told = [answer or ([], "timeout") for answer in answers]
     addresses = sorted({address for found, _error in told for address in found})
     errors = [error for _found, error in told]
@@ -131,14 +130,12 @@ def _one(name: str, resolver: Optional[str], timeout: float) -> Named:
     return {"name": name, "addresses": addresses, "error": error, "resolver": resolver}
 
 
-def resolve(names: Sequence[str], resolvers: Sequence[str] = (), timeout: float = 5.0) -> List[Named]:
+def resolve(names: Sequence[str], resolvers: Sequence[str] = (), timeout: float = 5.0, deadline: float = 20.0) -> List[Named]:
     """Look each name up by libc and by each resolver: `names` of docs/facts.md, libc's answer of a name first.
 
-    addresses is null where libc has not answered in time: that says nothing of the name.
+    timeout is for one look-up by a resolver, deadline for all. addresses is null where nothing was heard by then: that says nothing of the name.
     """
     asked: List[Tuple[str, Optional[str]]] = [(name, resolver) for name in names for resolver in [None] + list(resolvers)]
-    tasks = [partial(_one, name, resolver, timeout) for name, resolver in asked]
-    rounds = 1 + len(tasks) // THREADS
-    answers = run_all(tasks, THREADS, Deadline(timeout * rounds + _SLACK))
-    late = "no answer in %g seconds" % timeout
+    answers = run_all([partial(_one, name, resolver, timeout) for name, resolver in asked], THREADS, Deadline(deadline))
+    late = "not done within %g seconds" % deadline
     return [answer or {"name": name, "addresses": None, "error": late, "resolver": resolver} for answer, (name, resolver) in zip(answers, asked)]

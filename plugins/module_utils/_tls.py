@@ -12,9 +12,10 @@ import ssl
 import warnings
 from typing import Any, Dict, Iterator, NamedTuple, Optional, Tuple
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._wire import Deadline, explain
+from ansible_collections.webops.bad_gateway.plugins.module_utils._wire import Deadline, escaped, explain
 
 _COMMON_NAME = b"\x55\x04\x03"
+_SUBJECT_LIMIT = 100
 
 
 class Tls(NamedTuple):
@@ -68,7 +69,7 @@ def failure(error: Exception, deadline: Deadline) -> str:
     """What ended a handshake, in one line."""
     if isinstance(error, (ssl.SSLEOFError, ConnectionError)):
         return "peer closed connection in SSL handshake"
-    if isinstance(error, ssl.CertificateError):
+    if isinstance(error, ssl.CertificateError) or getattr(error, "reason", None) == "CERTIFICATE_VERIFY_FAILED":
         return "certificate verify error: %s" % getattr(error, "verify_message", error)
     return explain(error, deadline)
 
@@ -100,5 +101,5 @@ def subject(certificate: bytes) -> Optional[str]:
         for _set_tag, pair in _elements(relative):
             fields = [content for _tag, content in _elements(pair)]
             if len(fields) == 2 and fields[0] == _COMMON_NAME:
-                return fields[1].decode("utf-8", "replace")
+                return escaped(fields[1], _SUBJECT_LIMIT)
     return None

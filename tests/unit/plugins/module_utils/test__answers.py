@@ -53,6 +53,11 @@ def test_what_is_sent(peer):
     assert rest.startswith(b"HEAD / HTTP/1.1\r\n")
 
 
+def test_what_a_server_calls_itself_is_bounded_and_printable(peer):
+    answer = ask("http://a.test/", connect=peer(says(b"HTTP/1.1 200 OK\r\nServer: \x1b[2J" + b"x" * 500 + b"\r\n\r\n")).address)
+    assert answer["server_header"] == "\\x1b[2J" + "x" * 96
+
+
 def test_credentials_are_not_told_again():
     assert ask_of("https://user:secret@a.test/x@y").url == "https://a.test/x@y"
 
