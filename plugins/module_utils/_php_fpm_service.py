@@ -31,7 +31,7 @@ WORKER = "php-fpm: pool "
 ON_THE_SOCKET = ("listen.owner", "listen.group", "listen.mode")
 AT_BIND = ("listen.backlog", "listen.acl_users", "listen.acl_groups")
 COMMANDS: Dict[str, Dict[str, List[str]]] = {
-    "systemd": {"start": ["systemctl", "start"], "restart": ["systemctl", "restart"]},
+    "systemd": {"start": ["systemctl", "start", "{unit}"], "restart": ["systemctl", "restart", "{unit}"]},
     "sysvinit": {"start": ["service", "{unit}", "start"], "restart": ["service", "{unit}", "restart"]},
     "openrc": {"start": ["rc-service", "{unit}", "start"], "restart": ["rc-service", "{unit}", "restart"]},
     "launchd": {"start": ["launchctl", "kickstart", "system/{unit}"], "restart": ["launchctl", "kickstart", "-k", "system/{unit}"]},
@@ -102,7 +102,8 @@ def command(fpm: Fpm, action: str) -> Optional[List[str]]:
     words = COMMANDS.get(fpm.manager or "", {}).get(action)
     if not words or not fpm.unit:
         return None
-    return [word.format(unit=fpm.unit) for word in words] + ([fpm.unit] if fpm.manager == "systemd" else [])
+    unit = fpm.unit if fpm.manager == "systemd" else fpm.unit.replace(".service", "")
+    return [word.format(unit=unit) for word in words]
 
 
 def start(host: Host, fpm: Fpm, timeout: float) -> Outcome:
