@@ -46,8 +46,9 @@ def collect(host: Host, processes: Processes, units: Dict[str, Any]) -> Tuple[Op
 
 
 def _unit(nginx: Nginx, units: Dict[str, Any]) -> Optional[str]:
-    if nginx.master is not None and nginx.master.unit:
-        return nginx.master.unit if nginx.master.unit.endswith(".service") else None
+    """The unit that nginx runs in; where it does not run, the one that would run it. None where it was started by hand."""
+    if nginx.master is not None:
+        return nginx.master.unit if nginx.master.unit and nginx.master.unit.endswith(".service") else None
     names = [os.path.basename(nginx.binary) + ".service", "nginx.service"]
     return next((name for name in names if units.get(name, {}).get("load", "not-found") != "not-found"), None)
 

@@ -73,6 +73,12 @@ def test_nginx_that_is_installed_but_does_not_run(host):
     assert facts["master"] is None and facts["workers"] == [] and facts["unit"] == "nginx.service" and len(files) == 2
 
 
+def test_nginx_that_was_started_by_hand_has_no_unit(host):
+    host.process(71, MASTER, cgroup="0::/user.slice/user-0.slice/session-1.scope\n")
+    facts, _files = look(host)
+    assert facts["master"]["pid"] == 71 and facts["unit"] is None
+
+
 def test_no_nginx(host):
     os.unlink(host.path("/usr/sbin/nginx"))
     assert look(host) == (None, {})
