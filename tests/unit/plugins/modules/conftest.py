@@ -1,0 +1,8 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fixtures that are shared with the tests of module_utils."""
+
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.net import closed_port, peer
+
+__all__ = ["closed_port", "peer"]
