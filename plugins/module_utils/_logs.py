@@ -9,7 +9,7 @@ Private to this collection: it may change in any release.
 import os
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._error_log import ErrorLine, parse_line, parse_stripped
+from ansible_collections.webops.bad_gateway.plugins.module_utils._error_log import ErrorLine, parse_stripped
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._log_files import READ_LIMIT, End, held_path, read_end, read_since, rotated_path
 from ansible_collections.webops.bad_gateway.plugins.module_utils._log_lines import fpm_lines, kernel_lines, nginx_lines
@@ -161,13 +161,13 @@ class Tail:
         return self._mark is not None
 
     def lines(self) -> List[ErrorLine]:
-        """The lines written since the mark, taken apart. A log rotated since is read from its beginning."""
+        """The lines written since the mark that may tell of a 502, taken apart. A log rotated since is read from its beginning."""
         end = self._end()
         if end is None:
             return []
         start = self._mark[2] if self._mark and self._mark[:2] == end[:2] and self._mark[2] <= end[2] else 0
         data = read_since(self._host, self._path, max(start, end[2] - TAIL_LIMIT), TAIL_LIMIT)
-        parsed = (parse_line(line) for line in data.decode("utf-8", "replace").split("\n"))
+        parsed = (parse_stripped(line.decode("utf-8", "replace")) for line in nginx_lines(data, b""))
         return [line for line in parsed if line]
 
     def _end(self) -> Optional[Tuple[int, int, int]]:

@@ -288,6 +288,14 @@ class TestTail:
         host.write(ERROR_LOG, refused(path="/after") + "no line of nginx\n")
         assert [line.request.path for line in tail.lines()] == ["/after"]
 
+    def test_a_line_that_a_visitor_wrote_by_a_newline_is_left_out(self, host):
+        tail = Tail(host, ERROR_LOG)
+        host.write(ERROR_LOG, "")
+        tail.mark()
+        around = refused().split(" connect()")[0] + ' open() "/var/www/\n', '" failed (2: x), client: 192.0.2.1, server: a, request: "GET /%0A"\n'
+        host.write(ERROR_LOG, refused(path="/own") + around[0] + refused(path="/forged") + around[1])
+        assert [line.request.path for line in tail.lines()] == ["/own"]
+
     def test_a_log_rotated_or_emptied_since_is_read_from_its_beginning(self, host):
         host.write(ERROR_LOG, refused(path="/before") * 3)
         tail = Tail(host, ERROR_LOG)
