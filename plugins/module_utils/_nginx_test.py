@@ -13,7 +13,7 @@ Private to this collection: it may change in any release.
 import os
 import re
 import stat
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Dict, NamedTuple, Optional, Sequence
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host, Ran
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_files import Tree
@@ -112,8 +112,3 @@ def judged(ran: Ran, is_root: bool) -> Verdict:
 def _place(message: str) -> Optional[Dict[str, Any]]:
     found = _PLACE.match(message)
     return {"file": found.group("file"), "line": int(found.group("line"))} if found else None
-
-
-def first_lines(output: str, limit: int = 5) -> List[str]:
-    """The start of what nginx said, for people."""
-    return [line[:500] for line in output.splitlines() if line.strip()][:limit]
