@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """nginx -t, asked so that nothing of it stays behind.
 
-What nginx -t does besides reading (seen with 1.18 to 1.26): it makes an empty pid file and empty log files, temporary and cache folders
+What nginx -t does besides reading (files seen with 1.22, the rest from its source): it makes an empty pid file and empty log files, temporary and cache folders
 where they are missing, gives those folders to nginx's user, writes its complaint to the compiled-in error log, and binds the ports that
 nobody holds for some milliseconds. It asks the resolver for every upstream's name.
 
