@@ -9,9 +9,10 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _two_looks
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _ask, _two_looks
 
 MODULE = "webops.bad_gateway.gateway_facts"
+CONTROLLER_TIMEOUT = 5.0
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -23,7 +24,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         _spec, args = self.validate_argument_spec(
-            {"log_window": {"type": "int", "default": 3600}, "urls": {"type": "list", "elements": "str", "default": []}}
+            {
+                "log_window": {"type": "int", "default": 3600},
+                "urls": {"type": "list", "elements": "str", "default": []},
+                "again": {"type": "list", "elements": "dict", "default": []},
+            }
         )
         missing = _two_looks.missing_library()
         if missing:
@@ -32,12 +37,14 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if "bad_gateway" not in (first.get("ansible_facts") or {}):
             return {**result, **first}
         facts = first["ansible_facts"]["bad_gateway"]
-        ask = _two_looks.parsed(facts, args["urls"])
+        ask = _two_looks.parsed(facts, args["urls"], args["again"])
         if ask:
             second = self._execute_module(module_name=MODULE, module_args={"ask": ask}, task_vars=task_vars)
             if "bad_gateway" not in (second.get("ansible_facts") or {}):
                 return {**result, **second}
             _two_looks.joined(facts, second["ansible_facts"]["bad_gateway"])
+            outside = _ask.outside_asks(facts["answers"], args["urls"], self._play_context.remote_addr)
+            facts["answers"] += _ask.from_controller(outside, timeout=CONTROLLER_TIMEOUT)
         result.update(changed=False, ansible_facts={"bad_gateway": facts})
         if first.get("warnings"):
             result["warnings"] = first["warnings"]

@@ -48,6 +48,12 @@ options:
     type: list
     elements: str
     default: []
+  again:
+    description:
+      - Answers of an earlier look, as in RV(ansible_facts.bad_gateway.answers). Their URLs are asked once more, so that both looks can be compared.
+    type: list
+    elements: dict
+    default: []
   ask:
     description:
       - What the second look has to connect to and to ask for.
@@ -154,6 +160,7 @@ def main():
         argument_spec={
             "log_window": {"type": "int", "default": 3600},
             "urls": {"type": "list", "elements": "str", "default": []},
+            "again": {"type": "list", "elements": "dict", "default": []},
             "ask": {"type": "dict"},
         },
         supports_check_mode=True,

@@ -17,6 +17,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._address import
 Facts = dict[str, t.Any]
 
 URLS_LIMIT = 50
+ASK = ("url", "connect", "method", "proxy_protocol", "route")
 
 
 def missing_library() -> str | None:
@@ -26,8 +27,11 @@ def missing_library() -> str | None:
     return None
 
 
-def parsed(facts: Facts, urls: t.Sequence[str]) -> Facts | None:
-    """Put nginx's model into the facts of the first look, take the files out, and say what to ask; None where there is no nginx."""
+def parsed(facts: Facts, urls: t.Sequence[str], again: t.Sequence[Facts] = ()) -> Facts | None:
+    """Put nginx's model into the facts of the first look, take the files out, and say what to ask; None where there is no nginx.
+
+    again: answers of an earlier look whose URLs are asked once more, so that both can be compared.
+    """
     from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _asks, _nginx_config, _upstreams
 
     files = facts.pop("files")
@@ -39,6 +43,7 @@ def parsed(facts: Facts, urls: t.Sequence[str]) -> Facts | None:
     name_levels(facts["log"], config)
     records = [record for record in facts["log"]["records"] if record["kind"] == "nginx"]
     asked = _asks.asks(config, facts["listeners"], records, urls, URLS_LIMIT, facts["system"]["addresses"])
+    asked = with_earlier(asked, again)
     named, resolved = names(config)
     return {
         "urls": asked,
@@ -50,6 +55,13 @@ def parsed(facts: Facts, urls: t.Sequence[str]) -> Facts | None:
         "master": (nginx["master"] or {}).get("pid"),
         "worker": next((worker["pid"] for worker in nginx["workers"] if not worker["stopping"]), None),
     }
+
+
+def with_earlier(asked: t.Sequence[Facts], answers: t.Sequence[Facts]) -> list[Facts]:
+    """The URLs of earlier answers first, then those that are new."""
+    earlier = [{key: answer.get(key) for key in ASK} for answer in answers if answer.get("from") == "host"]
+    urls = {ask["url"] for ask in earlier}
+    return [*earlier, *(ask for ask in asked if ask["url"] not in urls)][:URLS_LIMIT]
 
 
 def name_levels(log: Facts, config: Facts) -> None:

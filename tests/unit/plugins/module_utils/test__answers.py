@@ -27,7 +27,7 @@ def test_an_answer_has_the_contract_s_keys(peer):
     seconds = answer.pop("seconds")
     assert 0 < seconds < 5
     assert answer == {
-        "url": "http://a.test/x?y=1", "connect": made.address, "route": 7, "from": "host", "status": 200, "error": None, "timed_out": False,
+        "url": "http://a.test/x?y=1", "connect": made.address, "method": "GET", "proxy_protocol": False, "route": 7, "from": "host", "status": 200, "error": None, "timed_out": False,
         "signature": None, "upstream": None, "server_header": "nginx", "header_bytes": 34, "client": "127.0.0.1", "log_read": None,
     }  # fmt: skip
 
