@@ -48,7 +48,7 @@ def named_sources(sources: t.Any) -> list[str]:
     try:
         return _named_sources.named_sources(sources if isinstance(sources, list) else [sources])
     except ValueError as error:
-        raise AnsibleFilterError("named_sources: %s" % error) from error
+        raise AnsibleFilterError(str(error)) from None
 
 
 class FilterModule:

@@ -24,7 +24,7 @@ def _canonical(text: str) -> str:
     try:
         network = ipaddress.ip_network(text)
     except ValueError as error:
-        raise ValueError("%r is neither an address nor a network (%s)" % (text, error)) from error
+        raise ValueError("%r is neither an address nor a network (%s)" % (text, error)) from None
     if network.prefixlen < SHORTEST_PREFIX[network.version]:
         raise ValueError("%s is nearly everybody: name the addresses that have to connect" % text)
     if network.is_loopback or network.is_unspecified or network.is_multicast:
