@@ -15,6 +15,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._signature_php_
 
 MESSAGE_LIMIT = 300
 _QUERY = re.compile(r"\?[^\"\s]*")
+_NUMBER = re.compile(r"\d+")
 _SEVERITY = {"ALERT": "alert", "ERROR": "error", "WARNING": "warn", "NOTICE": "notice", "DEBUG": "debug"}
 
 Record = Dict[str, Any]
@@ -45,13 +46,15 @@ class Records:
             }
         if line.request:
             record["request"] = {"method": line.request.method, "path": line.request.path}
+        # What stopped a start differs by its words alone: each keeps its file and line.
+        words = _words(record["message"]) if line.level == "emerg" else None
         path = line.request.path if line.request else None
-        self._add(record, when, (line.upstream and line.upstream.address, line.server, path))
+        self._add(record, when, (line.upstream and line.upstream.address, line.server, path, words))
 
     def add_fpm(self, origin: Origin, signature: str, when: float, line: FpmLine) -> None:
         record = _blank(origin, signature, _SEVERITY[line.level], line.message)
         record.update(pool=_text(line.pool), pid=line.pid)
-        self._add(record, when, (line.pool,))
+        self._add(record, when, (line.pool, _words(record["message"])))
 
     def add_kernel(self, origin: Origin, when: float, event: KernelEvent, message: str) -> None:
         record = _blank(origin, event.signature, None, message)
@@ -82,6 +85,11 @@ class Records:
             seen[kind] = seen.get(kind, 0) + 1
         kept = [record for _rank, record in sorted(ranked, key=lambda pair: pair[0])[:limit]]
         return sorted(kept, key=lambda record: -float(record["last"]))
+
+
+def _words(message: str) -> str:
+    """A message without its numbers: lines that differ in a process or a time only are one."""
+    return _NUMBER.sub("", message)
 
 
 def _text(value: Optional[str]) -> Optional[str]:

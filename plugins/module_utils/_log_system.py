@@ -51,16 +51,15 @@ def journal(host: Host, since: float, options: Sequence[str]) -> Entries:
 
 
 def kernel_log(host: Host, since: float, boot: Optional[float]) -> Entries:
-    """The kernel's lines: of the journal, of dmesg where the journal has none, of /dev/kmsg where there is no dmesg."""
+    """The kernel's lines: of the journal, of dmesg where the journal has none, of /dev/kmsg where there is no dmesg.
+
+    A journal without any may be that of a quiet kernel, or of a container that is never told of it.
+    """
     told = journal(host, since, ["-k"])
-    if told.lines:
-        return told
-    if boot is None:
+    if told.lines or boot is None:
         return told
     found = _dmesg(host, boot)
-    if found.why:
-        found = _kmsg(host, boot)
-    return found if told.why or found.lines else told
+    return _kmsg(host, boot) if found.why else found
 
 
 def _dmesg(host: Host, boot: float) -> Entries:

@@ -202,6 +202,25 @@ def test_php_fpm(host):
     assert "token" not in records["fpm_request_terminate_timeout"]["message"]
 
 
+def test_each_error_of_a_start_keeps_its_own_words(host):
+    unit = "php8.2-fpm.service"
+    lines = ("[/etc/php/8.2/fpm/pool.d/www.conf:41] unknown entry 'listn'", "FPM initialization failed", "FPM initialization failed")
+    host.answers["journalctl -u"] = Ran(0, "".join("%f web1 php-fpm8.2[70]: %s" % (NOW - 5, fpm("ERROR: " + line)) for line in lines), "", None)
+    records = look(host, (unit, "unit:" + unit))["records"]
+    assert {(record["signature"], record["message"], record["count"]) for record in records} == {
+        ("php_fpm_config_invalid", lines[0], 1),
+        ("php_fpm_config_invalid", lines[1], 2),
+    }
+
+
+def test_the_exit_of_a_worker_does_not_hide_the_script_that_was_terminated(host):
+    script = "child %d, script '/slow.php' (request: \"GET /slow.php\") execution timed out (3.%d sec), terminating"
+    ended = "child %d exited on signal 15 (SIGTERM) after 3.%d seconds from start"
+    host.write(FPM_LOG, "".join(fpm("WARNING: [pool www] " + text % (pid, pid)) for pid in (90, 91) for text in (script, ended)))
+    records = look(host, (FPM_LOG, "php_fpm"))["records"]
+    assert sorted((record["signature"], record["count"]) for record in records) == [("fpm_request_terminate_timeout", 2)] * 2
+
+
 OOM = "Out of memory: Killed process 90 (php-fpm8.2) total-vm:1kB"
 
 
@@ -233,6 +252,14 @@ def test_the_kernels_log_comes_from_dmesg_where_there_is_no_journal(booted):
 def test_the_kernels_log_comes_from_kmsg_where_there_is_no_dmesg(booted):
     booted.write("/dev/kmsg", "6,1234,4900500000,-;%s\n" % OOM)
     assert [record["process"] for record in look(booted, ("kernel", "kernel"))["records"]] == ["php-fpm8.2"]
+
+
+def test_a_container_that_is_not_told_of_the_kernel_is_not_taken_for_a_quiet_one(booted):
+    booted.answers["journalctl -k"] = Ran(0, "-- No entries --\n", "", None)
+    booted.answers["dmesg"] = Ran(1, "", "dmesg: read kernel buffer failed: Operation not permitted\n", None)
+    assert state(booted, ("kernel", "kernel")) == [("unreadable", "/dev/kmsg: No such file or directory")]
+    booted.answers["dmesg"] = Ran(0, "[    1.000000] Linux\n", "", None)
+    assert state(booted, ("kernel", "kernel")) == [("ok", None)]
 
 
 def test_a_kernels_log_that_nobody_may_read_is_told(booted):
