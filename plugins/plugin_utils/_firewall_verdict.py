@@ -98,17 +98,16 @@ def verdict(firewall: Facts, source: str, destination: str, port: int, interface
 
 
 def interface_of(system: Facts, source: str, destination: str) -> Optional[str]:
-    """The interface that a connection from source comes in by, where the facts leave no doubt: lo for this host's own
-    addresses, the one whose network holds the source, or the only one there is."""
+    """The interface that a connection from source comes in by, as the addresses tell it: lo for this host's own, else the one whose
+    network holds the source, else the one that has the destination. None where that is none or several."""
     interfaces: Dict[str, List[str]] = system.get("interfaces") or {}
-    addresses = {address.split("/")[0] for own in interfaces.values() for address in own}
-    if source in addresses or ipaddress.ip_address(source).is_loopback:
+    client = ipaddress.ip_address(source)
+    if client.is_loopback or any(source == address.split("/")[0] for own in interfaces.values() for address in own):
         return "lo"
-    near = [name for name, own in interfaces.items() if any(ipaddress.ip_address(source) in ipaddress.ip_network(address, strict=False) for address in own)]
-    if len(near) == 1:
-        return near[0]
-    outer = [name for name, own in interfaces.items() if name != "lo" and own]
-    return outer[0] if len(outer) == 1 else None
+    near = [name for name, own in interfaces.items() if any(client in ipaddress.ip_network(address, strict=False) for address in own)]
+    holding = [name for name, own in interfaces.items() if any(destination == address.split("/")[0] for address in own)]
+    found = near or holding
+    return found[0] if len(found) == 1 else None
 
 
 def zone_of(firewall: Facts, source: str, interface: Optional[str]) -> Optional[str]:
