@@ -2,7 +2,6 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-import glob
 import inspect
 import os
 import select
@@ -21,7 +20,6 @@ CLAIM = Claim()
 CONF = "/etc/nginx/nginx.conf"
 NEW = "/etc/nginx/conf.d/new.conf"
 UNITS = "/etc/systemd/system"
-PYTHONS = [sys.executable, *sorted(glob.glob("/root/.pyenv/versions/3.6*/bin/python"))]
 
 
 @pytest.fixture(name="host")
@@ -39,9 +37,9 @@ def save_and_change(host, confirm_within=0):
     host.write(NEW, "new\n")
 
 
-def program(host, *arguments, python=sys.executable):
+def program(host, *arguments):
     """Run the program that lies beside the journal as a timer does: by itself, from another folder, without our modules."""
-    argv = [python, "-E", "-s", "-B", host.path("/var/lib/bad_gateway/r1/take_back.pyz"), "--root", host.root, *arguments]
+    argv = [sys.executable, "-E", "-s", "-B", host.path("/var/lib/bad_gateway/r1/take_back.pyz"), "--root", host.root, *arguments]
     ran = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd="/", env={}, timeout=60, check=False)
     return ran.returncode, ran.stdout.decode("utf-8")
 
@@ -50,10 +48,9 @@ def state(host):
     return host.journal().read()["runs"][0]["changes"][0]["state"]
 
 
-@pytest.mark.parametrize("python", PYTHONS)
-def test_the_program_puts_an_unconfirmed_change_back_by_itself(host, python):
+def test_the_program_puts_an_unconfirmed_change_back_by_itself(host):
     save_and_change(host)
-    code, said = program(host, "--run", "r1", "--change", "c1", python=python)
+    code, said = program(host, "--run", "r1", "--change", "c1")
     assert code == 0, said
     assert "r1 c1: put back %s: done\n" % CONF in said
     assert host.read(CONF) == "old\n" and not os.path.exists(host.path(NEW))
