@@ -109,7 +109,7 @@ def parse_stripped(text: str) -> Optional[ErrorLine]:
         client=client,
         server=server,
         request=request,
-        upstream=upstream or _connect_to(message),
+        upstream=upstream or connect_to(message),
         host=host,
         http=_is_http(rest, server, after),
     )
@@ -189,7 +189,7 @@ def _path(uri: str) -> str:
     return printable(_PATH_END.split(uri.strip(), 1)[0], _PATH_LIMIT)
 
 
-def _connect_to(message: str) -> Optional[Upstream]:
+def connect_to(message: str) -> Optional[Upstream]:
     """connect() that fails at once names the address itself: the line may be cut before its upstream."""
     found = _CONNECT_TO.match(message)
     return Upstream("", canonical_address(found.group(1)), found.group(1)) if found else None

@@ -13,6 +13,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._error_log impo
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._log_files import READ_LIMIT, End, held_path, read_end, read_since, rotated_path
 from ansible_collections.webops.bad_gateway.plugins.module_utils._log_lines import fpm_lines, kernel_lines, nginx_lines
+from ansible_collections.webops.bad_gateway.plugins.module_utils._log_prefix import LONGEST_LINE
 from ansible_collections.webops.bad_gateway.plugins.module_utils._log_records import Origin, Records
 from ansible_collections.webops.bad_gateway.plugins.module_utils._log_system import Entries, journal, kernel_log
 from ansible_collections.webops.bad_gateway.plugins.module_utils._log_time import Window
@@ -112,7 +113,7 @@ class _Look:
 
     def _read(self, origin: Origin, data: bytes) -> None:
         for raw in self._candidates(origin.kind, data):
-            line = raw.decode("utf-8", "replace")
+            line = raw[:LONGEST_LINE].decode("utf-8", "replace")
             when = self.window.when(line, origin.kind)
             if when is not None and self.window.has(when):
                 self._add(origin, when, None, line)
@@ -167,7 +168,7 @@ class Tail:
             return []
         start = self._mark[2] if self._mark and self._mark[:2] == end[:2] and self._mark[2] <= end[2] else 0
         data = read_since(self._host, self._path, max(start, end[2] - TAIL_LIMIT), TAIL_LIMIT)
-        parsed = (parse_stripped(line.decode("utf-8", "replace")) for line in nginx_lines(data, b""))
+        parsed = (parse_stripped(line[:LONGEST_LINE].decode("utf-8", "replace")) for line in nginx_lines(data, b""))
         return [line for line in parsed if line]
 
     def _end(self) -> Optional[Tuple[int, int, int]]:

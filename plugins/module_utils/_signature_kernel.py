@@ -25,8 +25,10 @@ _NAME = r"[\w.+/-][\w.:+ /-]{0,63}"
 _FPM_NAME = re.compile(r"php.{0,30}fpm")
 
 _KILLED = re.compile(
-    r"(?:(?:Memory cgroup out|Out) of memory(?: \([a-z_]{1,40}\))?: |[A-Za-z :]{0,40})Kill(?:ed)? process (?P<pid>\d{1,10})(?: \((?P<name>[^)]{1,40})\)|, )"
+    r"(?:(?:Memory cgroup out|Out) of memory(?: \([a-z_]{1,40}\))?: |[A-Za-z :]{0,40})Kill(?:ed)? process (?P<pid>\d{1,10})"
+    r"(?:, UID \d{1,10},)? \((?P<name>[^)]{1,40})\)"
 )
+_OOM_CGROUP = re.compile(r"Tasks? in (?P<name>/\S{0,300}) killed as a result of limit of /")
 _OOM_SUMMARY = re.compile(r"oom-kill:constraint=\S*?,task=(?P<name>[^,]{1,40}),pid=(?P<pid>\d{1,10}),")
 _OOM_BSD = re.compile(
     r"pid (?P<pid>\d{1,10}) \((?P<name>[^)]{1,40})\),.{0,60}was killed: (?:out of swap space|failed to reclaim memory|a thread waited too long to allocate)"
@@ -42,7 +44,7 @@ _FAULT = re.compile(
 )
 _FAULT_BSD = re.compile(r"pid (?P<pid>\d{1,10}) \((?P<name>%s)\),.{0,60}: exited on signal (?:4|6|10|11)\b" % _NAME)
 
-_AUDIT = re.compile(r"(?:node=\S{1,255} )?(?:type=(?P<type>[A-Z0-9_]{1,24}|\d{4}) )?(?:msg=)?audit\(\d{1,12}\.\d{1,6}:\d{1,12}\): ")
+_AUDIT = re.compile(r"(?:node=\S{1,255} )?(?:type=(?P<type>[A-Z0-9_]{1,24}|\d{4}) )?(?:msg=)?audit\([\d/ .:]{5,60}\) ?: ")
 # The journal's way: `audit[71]: AVC avc:  denied ...`, without a time of its own.
 _AUDIT_JOURNAL = re.compile(r"(?P<type>AVC|ANOM_ABEND) ")
 _AVC = re.compile(r"avc: {1,2}denied {1,2}\{ (?P<permissions>[a-z_ ]{1,200}) \} for {1,2}(?P<fields>.*)\Z")
@@ -80,7 +82,7 @@ def _process(pattern: Pattern[str], signature: str, text: str) -> Optional[Kerne
 
 
 def _memory(text: str) -> Optional[KernelEvent]:
-    for pattern in (_KILLED, _OOM_SUMMARY, _OOM_BSD, _OOM_SYSTEMD, _OOMD):
+    for pattern in (_KILLED, _OOM_SUMMARY, _OOM_CGROUP, _OOM_BSD, _OOM_SYSTEMD, _OOMD):
         event = _process(pattern, "worker_oom_killed", text)
         if event:
             return event

@@ -11,7 +11,7 @@ Private to this collection: it may change in any release.
 import re
 from typing import Callable, Dict, Optional, Tuple
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._error_log import ErrorLine
+from ansible_collections.webops.bad_gateway.plugins.module_utils._error_log import ErrorLine, connect_to
 
 ENOENT, EACCES, EMFILE, ENOSPC, EPIPE, EAGAIN = 2, 13, 24, 28, 32, 11
 REFUSED = (111, 61)
@@ -124,7 +124,9 @@ def _connect(line: ErrorLine) -> Optional[str]:
         return None
     if line.errno in TIMED_OUT:
         return "connect_timeout_kernel"
-    address = line.upstream.address if line.upstream else ""
+    # What the message itself names goes before the fields after it.
+    named = connect_to(line.message) or line.upstream
+    address = named.address if named else ""
     if address.startswith("unix:"):
         return _UNIX.get(line.errno)
     if address.startswith("tcp:[::1]"):
