@@ -76,7 +76,7 @@ def parse_address(text: str) -> Address:
     tcp = _TCP.match(text)
     if tcp and 0 < int(tcp.group("port")) < 65536:
         return Address(tcp.group("v6") or tcp.group("host"), int(tcp.group("port")), "")
-    raise ValueError("%s is not an address: write tcp:HOST:PORT, tcp:[V6]:PORT or unix:/PATH" % escaped(text.encode("utf-8", "replace"), 200))
+    raise ValueError("%s is not an address: write tcp:HOST:PORT, tcp:[V6]:PORT or unix:/PATH" % escaped(text.encode("utf-8", "replace"), 100))
 
 
 def tcp_address(host: str, port: int) -> str:

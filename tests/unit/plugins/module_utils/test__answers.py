@@ -17,19 +17,30 @@ PAGE = b"HTTP/1.1 200 OK\r\nServer: nginx\r\n\r\nbody"
 BAD = b"HTTP/1.1 502 Bad Gateway\r\n\r\n"
 
 
-def ask(url, timeout=5.0, **more):
-    return site_answers([ask_of(dict({"url": url}, **more))], timeout, 10.0)[0]
+def ask(url, timeout=30.0, **more):
+    return site_answers([ask_of(dict({"url": url}, **more))], timeout, 60.0)[0]
 
 
 def test_an_answer_has_the_contract_s_keys(peer):
     made = peer(says(PAGE))
     answer = ask("http://a.test/x?y=1", connect=made.address, route=7)
     seconds = answer.pop("seconds")
-    assert 0 < seconds < 5
+    assert 0 < seconds < 30
     assert answer == {
-        "url": "http://a.test/x?y=1", "connect": made.address, "method": "GET", "proxy_protocol": False, "route": 7, "from": "host", "status": 200, "error": None, "timed_out": False,
-        "signature": None, "upstream": None, "server_header": "nginx", "header_bytes": 34, "client": "127.0.0.1", "log_read": None,
-    }  # fmt: skip
+        "url": "http://a.test/x?y=1",
+        "connect": made.address,
+        "route": 7,
+        "from": "host",
+        "status": 200,
+        "error": None,
+        "timed_out": False,
+        "signature": None,
+        "upstream": None,
+        "server_header": "nginx",
+        "header_bytes": 34,
+        "client": "127.0.0.1",
+        "log_read": None,
+    }
 
 
 def test_what_is_sent(peer):
@@ -150,11 +161,12 @@ REFUSED = "connect() failed (111: Connection refused) while connecting to upstre
 @pytest.mark.parametrize("late", [False, True])
 def test_each_answer_names_the_line_that_its_request_made(peer, tmp_path, late):
     log = tmp_path / "error.log"
+    log.touch()
     big = "upstream sent too big header while reading response header from upstream"
     made = peer(Nginx(log, {"/old": [big], "/a?x=1": [REFUSED], "/b": [big]}, late))
     ask("http://a.test/old", connect=made.address)
     tail = Tail(Host(str(tmp_path)), "/error.log")
-    answers = site_answers([ask_of({"url": "http://a.test" + path, "connect": made.address}) for path in ("/a?x=1", "/b", "/c", "/old2")], 5.0, 10.0, [tail])
+    answers = site_answers([ask_of({"url": "http://a.test" + path, "connect": made.address}) for path in ("/a?x=1", "/b", "/c", "/old2")], 30.0, 60.0, [tail])
     assert [answer["signature"] for answer in answers] == ["backend_port_closed", "response_header_too_big", None, None]
     assert answers[0]["upstream"] == "tcp:10.0.0.2:80"
     assert all(answer["log_read"] for answer in answers)
@@ -162,7 +174,7 @@ def test_each_answer_names_the_line_that_its_request_made(peer, tmp_path, late):
 
 def test_a_log_that_cannot_be_read_is_told(peer, tmp_path):
     tail = Tail(Host(str(tmp_path)), "/none.log")
-    (answer,) = site_answers([ask_of({"url": "http://a.test/", "connect": peer(says(BAD)).address})], 5.0, 10.0, [tail])
+    (answer,) = site_answers([ask_of({"url": "http://a.test/", "connect": peer(says(BAD)).address})], 30.0, 60.0, [tail])
     assert (answer["status"], answer["signature"], answer["log_read"]) == (502, None, False)
 
 
@@ -175,12 +187,12 @@ def test_few_are_asked_at_a_time(peer):
         with lock:
             now[0] += 1
             most[0] = max(most[0], now[0])
-        full.wait(5)
+        full.wait(30)
         with lock:
             now[0] -= 1
         connection.sendall(PAGE)
 
     address = peer(behaviour).address
-    answers = site_answers([ask_of({"url": "http://a.test/%d" % number, "connect": address}) for number in range(12)], 10.0, 20.0)
+    answers = site_answers([ask_of({"url": "http://a.test/%d" % number, "connect": address}) for number in range(12)], 30.0, 60.0)
     assert {answer["status"] for answer in answers} == {200}
     assert most[0] == _answers.AT_ONCE == 4

@@ -24,7 +24,7 @@ def padded(kind, content, padding):
     return struct.pack(">BBHHBx", 1, kind, 1, len(content), padding) + content + b"\0" * padding
 
 
-def ask(peer, answer, seconds=5.0, unix=None):
+def ask(peer, answer, seconds=30.0, unix=None):
     made = peer(says(answer, after=PARAMS_END) if isinstance(answer, bytes) else answer, unix=unix)
     sock = socket.socket(socket.AF_INET)
     with sock:
@@ -81,7 +81,7 @@ def test_stderr_without_end_is_bounded(peer):
 def test_the_question_that_no_application_sees(peer):
     made = peer(says(VALUES))
     with socket.create_connection(("127.0.0.1", made.port)) as sock:
-        told = _fastcgi.speak(sock, _fastcgi.question(), Deadline(5))
+        told = _fastcgi.speak(sock, _fastcgi.question(), Deadline(30))
     assert (told["protocol"], told["error"], told["status"]) == ("fastcgi", None, None)
     assert _fastcgi.question() == b"\x01\x09\x00\x00\x00\x11\x00\x00\x0f\x00FCGI_MPXS_CONNS"
 

@@ -130,7 +130,7 @@ def test_protocols_are_known_by_their_first_bytes(data, protocol):
 REFUSED = b"HTTP/1.1 400 Bad Request\r\n\r\n"
 
 
-def speak(peer, behaviour, seconds=5.0):
+def speak(peer, behaviour, seconds=30.0):
     made = peer(behaviour)
     with socket.create_connection(("127.0.0.1", made.port)) as sock:
         return _http.speak(sock, _http.request("GET", "/", "a.test", {}), Deadline(seconds))

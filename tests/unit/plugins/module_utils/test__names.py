@@ -79,7 +79,7 @@ def _resolver():
         one.close()
 
 
-def ask(address, name="app.example", timeout=5.0):
+def ask(address, name="app.example", timeout=30.0):
     return _names.by_resolver(name, address, timeout)
 
 

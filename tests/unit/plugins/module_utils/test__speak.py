@@ -12,7 +12,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._wire import De
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.net import resets, says, silent
 
 
-def spoken(peer, speak, answer, *arguments, seconds=5.0):
+def spoken(peer, speak, answer, *arguments, seconds=30.0):
     made = peer(says(answer) if isinstance(answer, bytes) else answer)
     with socket.create_connection(("127.0.0.1", made.port)) as sock:
         return speak(sock, *arguments, Deadline(seconds))
@@ -43,11 +43,15 @@ def test_uwsgi_and_scgi_replies(peer, answer, protocol, status, size):
 
 
 @pytest.mark.parametrize(
-    ("answer", "error"),
-    [(b"", "connection closed without an answer"), (b"Status: 2", "connection closed before the header was complete"), (silent, "no answer in 0.1 seconds")],
+    ("answer", "seconds", "error"),
+    [
+        (b"", 30, "connection closed without an answer"),
+        (b"Status: 2", 30, "connection closed before the header was complete"),
+        (silent, 0.1, "no answer in 0.1 seconds"),
+    ],
 )
-def test_uwsgi_and_scgi_without_a_reply(peer, answer, error):
-    assert spoken(peer, _speak.speak_cgi, answer, b"0:,", seconds=0.1)["error"] == error
+def test_uwsgi_and_scgi_without_a_reply(peer, answer, seconds, error):
+    assert spoken(peer, _speak.speak_cgi, answer, b"0:,", seconds=seconds)["error"] == error
 
 
 SETTINGS = struct.pack(">I", 12)[1:] + b"\x04\x00\x00\x00\x00\x00" + b"\0" * 12

@@ -15,7 +15,7 @@ from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.net 
 CERTIFICATE = str(TLS / "cert.pem")
 
 
-def shake(peer, behaviour, seconds=5.0, **tls):
+def shake(peer, behaviour, seconds=30.0, **tls):
     given_tls = _tls.Tls(**tls)
     made = peer(behaviour)
     with socket.create_connection(("127.0.0.1", made.port)) as sock:
