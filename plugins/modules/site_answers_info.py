@@ -106,6 +106,16 @@ answers:
       returned: always
       type: str
       sample: tcp:127.0.0.1:80
+    method:
+      description: The method.
+      returned: always
+      type: str
+      sample: GET
+    proxy_protocol:
+      description: Whether it began with the line of the PROXY protocol.
+      returned: always
+      type: bool
+      sample: false
     route:
       description: As given.
       returned: always

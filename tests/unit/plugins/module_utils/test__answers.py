@@ -29,6 +29,8 @@ def test_an_answer_has_the_contract_s_keys(peer):
     assert answer == {
         "url": "http://a.test/x?y=1",
         "connect": made.address,
+        "method": "GET",
+        "proxy_protocol": False,
         "route": 7,
         "from": "host",
         "status": 200,
