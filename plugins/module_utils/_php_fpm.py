@@ -19,7 +19,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_places
     state_dir_of,
     version_of,
 )
-from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_test import test_config
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_test import ask_fpm
 from ansible_collections.webops.bad_gateway.plugins.module_utils._processes import Accounts, Process, Processes
 
 MEASURED_PER_POOL = 64
@@ -148,7 +148,7 @@ def _test(host: Host, units: Units, instance: Instance, config: FpmConfig) -> Op
     unit = (units or {}).get(instance.unit or "") or {}
     if instance.master or unit.get("enabled") in NOT_WANTED:
         return None
-    return test_config(host, instance.binary, config).as_fact()
+    return ask_fpm(host, instance.binary, config).as_fact()
 
 
 def error_log(config: FpmConfig, binary: str) -> Optional[str]:

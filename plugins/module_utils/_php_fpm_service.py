@@ -21,7 +21,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Ho
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm import config_of, error_log, masters
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_config import FpmConfig, Pool, parse
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_drain import drained
-from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_test import Verdict, serious_lines, test_config
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_test import Verdict, ask_fpm, serious_lines
 from ansible_collections.webops.bad_gateway.plugins.module_utils._processes import Processes
 
 PAUSE = 0.05
@@ -160,7 +160,7 @@ NOTHING = _Before()
 def _act(host: Host, fpm: Fpm, how: str, timeout: float, order: Callable[[FpmConfig], Optional[str]], before: _Before = NOTHING) -> Outcome:
     """Test, give the order, wait until it took."""
     config = parse(host, fpm.config, fpm.prefix)
-    verdict = test_config(host, fpm.binary, config)
+    verdict = ask_fpm(host, fpm.binary, config)
     if verdict.sound is not True:
         return Outcome(how, verdict.error, [], verdict)
     log = _Log(host, error_log(config, fpm.binary))

@@ -42,7 +42,7 @@ class Verdict(NamedTuple):
         return {"sound": self.sound, "error": self.error, "where": where}
 
 
-def test_config(host: Host, binary: str, config: FpmConfig) -> Verdict:
+def ask_fpm(host: Host, binary: str, config: FpmConfig) -> Verdict:
     """Ask FPM itself."""
     ran = host.run([binary, "-t", "--fpm-config", config.path], TEST_TIMEOUT)
     if ran.code is None:
@@ -92,11 +92,19 @@ def _first_error(config: FpmConfig) -> Where:
 
 
 def _guess(message: str, config: FpmConfig) -> Where:
-    """The line of the first entry that the message names; a pool's head where it names none that is set."""
+    """The line that set what the message names, the last one where it names several; a pool's head where nothing of it is set."""
     found = _POOL.match(message)
     pool: Optional[Pool] = config.pool(found.group("name")) if found else None
-    settings: Dict[str, Value] = pool.settings if pool else config.globals
-    for word in _WORD.findall(_POOL.sub("", message)):
-        if word in settings:
-            return settings[word].file, settings[word].line
+    text = _POOL.sub("", message)
+    named: List[Value] = []
+    for settings in [pool.settings] if pool else [config.globals] + [one.settings for one in config.pools.values()]:
+        named += [value for name, value in settings.items() if _names(text, name, value.value)]
+    if named:
+        last = max(named, key=lambda value: (config.files.index(value.file), value.line))
+        return last.file, last.line
     return (pool.file, pool.line) if pool else None
+
+
+def _names(message: str, name: str, value: str) -> bool:
+    """Whether a message is about this setting: it has its name, or the path that is its value."""
+    return name in _WORD.findall(message) or (value.startswith("/") and "(%s)" % value in message)

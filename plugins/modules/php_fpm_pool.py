@@ -154,7 +154,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Ho
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_config import parse
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_places import prefix_of
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_pool import Edit, Plan, Refused, as_bytes, plan_absent, plan_present
-from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_test import Verdict, test_config
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_test import Verdict, ask_fpm
 
 ARGUMENTS = {
     "config": {"type": "path", "required": True},
@@ -166,8 +166,8 @@ ARGUMENTS = {
 }
 
 
-def ask_fpm(module: AnsibleModule, host: Host, prefix: str) -> Verdict:
-    return test_config(host, module.params["binary"], parse(host, module.params["config"], prefix))
+def judge(module: AnsibleModule, host: Host, prefix: str) -> Verdict:
+    return ask_fpm(host, module.params["binary"], parse(host, module.params["config"], prefix))
 
 
 def refuse(module: AnsibleModule, verdict: Verdict, what: str) -> None:
@@ -195,13 +195,13 @@ def put(module: AnsibleModule, edit: Edit, text: Any) -> None:
 
 
 def apply(module: AnsibleModule, host: Host, plan: Plan, prefix: str) -> None:
-    before = ask_fpm(module, host, prefix)
+    before = judge(module, host, prefix)
     if before.sound is not True:
         refuse(module, before, "PHP-FPM's files were broken before, so nothing was changed")
     try:
         for edit in plan.edits:
             put(module, edit, edit.after)
-        after = ask_fpm(module, host, prefix)
+        after = judge(module, host, prefix)
     except OSError:
         put_back(module, plan)
         raise
