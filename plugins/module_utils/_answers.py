@@ -68,7 +68,8 @@ def asks_of(raw: Sequence[Any]) -> List[Ask]:
 
 def _blank(ask: Ask, asker: str) -> Answer:
     return {
-        "url": ask.url, "connect": ask.connect, "method": ask.method, "proxy_protocol": ask.proxy_protocol, "route": ask.route, "from": asker, "status": None, "seconds": 0.0, "error": None, "timed_out": False,
+        "url": ask.url, "connect": ask.connect, "method": ask.method, "proxy_protocol": ask.proxy_protocol, "route": ask.route,
+        "from": asker, "status": None, "seconds": 0.0, "error": None, "timed_out": False,
         "signature": None, "upstream": None, "server_header": None, "header_bytes": None,
         "client": None, "log_read": None,
     }  # fmt: skip
