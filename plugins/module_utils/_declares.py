@@ -22,6 +22,8 @@ PORT_OPTIONS = ("--port", "-p", "--http-port")
 # `python -m http.server 8000`, `manage.py runserver 8000`
 BARE_PORT = {"http.server", "runserver"}
 HOST_OPTIONS = ("--host", "-H", "--hostname")
+# -b is uwsgi's buffer size, -p its number of processes.
+OTHER_MEANING = {"uwsgi": ("-b", "-p")}
 CONFIG_OPTIONS = ("-c", "--config", "--ini")
 ANY_ADDRESS = "0.0.0.0"  # noqa: S104 - the name of what others bind to
 
@@ -69,6 +71,8 @@ def of_command(argv: Sequence[str], place: Place) -> List[Dict[str, Any]]:
     found: List[Optional[str]] = []
     port, host = None, ANY_ADDRESS
     for option, value in _options(argv):
+        if option in OTHER_MEANING.get(os.path.basename(argv[0]), ()):
+            continue
         if option in HOST_OPTIONS or (option in ADDRESS_OPTIONS and _IP.match(value)):
             host = value
         elif option in ADDRESS_OPTIONS:

@@ -1,0 +1,106 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Units, as systemctl and the scripts of other service managers tell of them."""
+
+import time
+
+import pytest
+from ansible_collections.webops.bad_gateway.plugins.module_utils import _units
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Ran
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost, fixture
+
+SHOW = fixture("units", "show_systemd252.txt")
+FAILED = "Id=backup.service\nLoadState=loaded\nActiveState=failed\nResult=exit-code\nExecMainStatus=3\nExecStart={ path=/bin/x ; argv[]=/bin/x ; ignore_errors=no ; }\n"
+LISTENERS = {
+    "tcp": [{"address": "127.0.0.1", "port": 7777, "pid": 1, "unit": "init.scope"}, {"address": "::", "port": 7778, "pid": 1, "unit": "init.scope"}],
+    "unix": [{"path": "/run/foo.sock", "pid": 1, "unit": "init.scope"}, {"path": "/run/dbus", "pid": 35, "unit": "dbus.service"}],
+}
+
+
+@pytest.fixture
+def host(tmp_path):
+    made = FakeHost(tmp_path, {"systemctl show": SHOW + "\n" + FAILED})
+    made.write("/lib/systemd/system/nginx.service", "[Service]\n")
+    made.write("/lib/systemd/system/apache2.service", "[Service]\n")
+    made.write("/lib/systemd/system/apache2@.service", "[Service]\n")
+    made.write("/lib/systemd/system/cron.service", "[Service]\n")
+    made.write("/etc/systemd/system/myapp.service", "[Service]\nEnvironment=PORT=9000\nExecStart=/usr/bin/python3\n")
+    made.link("/etc/systemd/system/dbus-org.example.service", "/lib/systemd/system/cron.service")
+    made.link("/etc/systemd/system/apache-htcacheclean.service", "/dev/null")
+    made.write("/etc/default/myapp", "# where\nPORT='9001'\n")
+    made.write("/etc/apache2/apache2.conf", "Listen 7080\n")
+    return made
+
+
+def test_one_call_names_what_is_worth_knowing(host):
+    _units.collect(host, "systemd", LISTENERS)
+    (command,) = host.commands
+    assert command[-6:] == ["apache2.service", "dbus.service", "myapp.service", "nginx.service", "*.service", "*.socket"]
+    assert "apache-htcacheclean.service" in command
+    assert "--state=failed,listening" in command
+    assert not {"cron.service", "apache2@.service", "init.scope", "dbus-org.example.service"} & set(command)
+
+
+def test_a_unit_is_told(host):
+    nginx = _units.collect(host, "systemd")["nginx.service"]
+    assert (nginx["load"], nginx["active"], nginx["sub"], nginx["enabled"], nginx["main_pid"], nginx["can_reload"]) == (
+        ("loaded", "active", "running", "enabled", 41, True)
+    )
+    assert nginx["exec"] == ["/usr/sbin/nginx", "-g", "daemon", "on;", "master_process", "on;"]
+    assert (nginx["limit_nofile"], nginx["memory_max"], nginx["private_tmp"]) == (524288, None, False)
+    assert nginx["since"] == pytest.approx(time.time() - time.monotonic() + 3021.034917, abs=5)
+
+
+def test_failed_and_masked_units_are_told_and_missing_ones_are_not(host):
+    units = _units.collect(host, "systemd")
+    assert (units["backup.service"]["active"], units["backup.service"]["result"], units["backup.service"]["exit_status"]) == ("failed", "exit-code", 3)
+    assert (units["apache-htcacheclean.service"]["load"], units["apache-htcacheclean.service"]["enabled"]) == ("masked", "masked")
+    assert "nope.service" not in units
+    assert "systemd-initctl.socket" not in units
+
+
+def test_a_stopped_service_declares_where_it_would_listen(host):
+    units = _units.collect(host, "systemd")
+    assert units["apache2.service"]["declares"] == [{"address": "tcp:0.0.0.0:7080", "file": "/etc/apache2/apache2.conf", "line": 1}]
+    # The environment file goes before the unit's own Environment=.
+    assert units["myapp.service"]["declares"] == [{"address": "tcp:127.0.0.1:9001", "file": "/etc/systemd/system/myapp.service", "line": 3}]
+    assert units["nginx.service"]["declares"] == []
+
+
+def test_what_systemd_holds_belongs_to_the_socket_unit(host):
+    listeners = {kind: [dict(entry) for entry in entries] for kind, entries in LISTENERS.items()}
+    _units.own_sockets(listeners, _units.collect(host, "systemd", listeners))
+    assert [entry["unit"] for entry in listeners["tcp"] + listeners["unix"]] == ["foo.socket", "foo.socket", "foo.socket", "dbus.service"]
+
+
+def test_a_systemd_that_does_not_answer_is_unknown(tmp_path):
+    host = FakeHost(tmp_path, {"systemctl": Ran(1, "", "Failed to connect to bus: No such file or directory\n", None)})
+    assert _units.collect(host, "systemd") is None
+    assert host.unknown == [{"missing": "units", "why": "Failed to connect to bus: No such file or directory"}]
+
+
+def test_a_limit_without_an_end_is_none():
+    text = "Id=a.service\nLoadState=loaded\nActiveState=active\nMemoryMax=104857600\nLimitNOFILE=18446744073709551615\n"
+    unit = _units._unit(None, _units.parse_show(text)[0], 0.0)
+    assert (unit["memory_max"], unit["limit_nofile"], unit["since"]) == (104857600, None, None)
+
+
+@pytest.mark.parametrize(("manager", "command"), [("sysvinit", "service %s status"), ("openrc", "rc-service %s status")])
+def test_scripts_tell_whether_a_service_runs_and_starts_at_boot(tmp_path, manager, command):
+    host = FakeHost(tmp_path, {command % "nginx": Ran(0, "", "", None), command % "apache2": Ran(3, "", "", None)})
+    for name in ("nginx", "apache2", "cron", "php8.2-fpm"):
+        host.write("/etc/init.d/" + name, "")
+    host.write("/etc/rc2.d/S01nginx", "")
+    host.write("/etc/apache2/apache2.conf", "Listen 7080\n")
+    units = _units.collect(host, manager)
+    assert {name: (unit["active"], unit["enabled"]) for name, unit in units.items()} == {
+        "apache2": ("inactive", "disabled"),
+        "nginx": ("active", "enabled"),
+        "php8.2-fpm": ("unknown", "disabled"),
+    }
+    assert units["apache2"]["declares"][0]["address"] == "tcp:0.0.0.0:7080"
+
+
+def test_without_a_service_manager_nothing_is_claimed(tmp_path):
+    assert _units.collect(FakeHost(tmp_path), "none") is None
