@@ -37,7 +37,7 @@ class FakeHost(Host):
 
     def program(self, path):
         self.write(path, "")
-        os.chmod(self.path(path), 0o755)
+        os.chmod(self.path(path), 0o700)
 
     def process(self, pid, title, parent=1, name=None, ticks=100, uid=0, cgroup="0::/\n", flags=0x400100, fds=()):
         """title as it stands in the command line; fds: inodes of sockets that it holds."""

@@ -4,11 +4,12 @@
 """Where a stopped service would listen."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
 from ansible_collections.webops.bad_gateway.plugins.module_utils import _declares
 from ansible_collections.webops.bad_gateway.plugins.module_utils._declares import Place
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost
-from hypothesis import given
-from hypothesis import strategies as some
 
 HERE = Place("/etc/systemd/system/app.service", 3)
 

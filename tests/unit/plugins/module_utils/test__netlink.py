@@ -7,8 +7,10 @@ import socket
 import sys
 
 import pytest
+
 from ansible_collections.webops.bad_gateway.plugins.module_utils import _netlink
 
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - what others bind to
 # Captured on Linux 6.18: sshd on [::]:22 with a backlog of 128, nginx on 0.0.0.0:80 with 511, PHP-FPM's socket.
 SSH = (
     "0a0a00000016000000000000000000000000000000000000000000000000000000000000000000000000000012000000000000000000000000000000800000000000000038c50000"
@@ -26,7 +28,7 @@ FPM = (
 
 def test_a_listening_tcp_socket_is_read():
     nginx = _netlink.parse_tcp(bytes.fromhex(NGINX))
-    assert (nginx.address, nginx.port, nginx.queue, nginx.backlog, nginx.inode, nginx.v6only) == ("0.0.0.0", 80, 0, 511, 50446, False)
+    assert (nginx.address, nginx.port, nginx.queue, nginx.backlog, nginx.inode, nginx.v6only) == (EVERYWHERE, 80, 0, 511, 50446, False)
     ssh = _netlink.parse_tcp(bytes.fromhex(SSH))
     assert (ssh.address, ssh.port, ssh.backlog, ssh.inode, ssh.v6only) == ("::", 22, 128, 50488, True)
 

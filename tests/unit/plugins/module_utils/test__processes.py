@@ -10,11 +10,12 @@ import sys
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._processes import PS, Accounts, Processes, _unit, boot_time
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost
-from hypothesis import given
-from hypothesis import strategies as some
 
 TICKS = os.sysconf("SC_CLK_TCK")
 

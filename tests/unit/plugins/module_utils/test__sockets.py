@@ -9,12 +9,13 @@ import struct
 import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
 from ansible_collections.webops.bad_gateway.plugins.module_utils import _netlink, _sockets
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host, Ran
 from ansible_collections.webops.bad_gateway.plugins.module_utils._processes import Accounts, Processes
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost
-from hypothesis import given
-from hypothesis import strategies as some
 
 TCP = """\
   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -29,6 +30,7 @@ Num       RefCount Protocol Flags    Type St Inode Path
 0000: 00000003 00000000 00000000 0001 03 50499 /run/php/php8.2-fpm.sock
 0000: 00000002 00000000 00010000 0005 01 50500 /run/udev/control
 """
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - what others bind to
 linux_only = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="netlink and /proc are Linux's")
 
 
@@ -49,7 +51,7 @@ def host(tmp_path):
 def test_without_netlink_the_files_of_proc_tell(host):
     found = _sockets.collect(host, Processes(host))
     assert [(entry["address"], entry["port"], entry["process"], entry["queue"], entry["backlog"]) for entry in found["tcp"]] == [
-        ("0.0.0.0", 80, "nginx", 3, None),
+        (EVERYWHERE, 80, "nginx", 3, None),
         ("::1", 7778, None, 0, None),
     ]
     (fpm,) = found["unix"]
@@ -103,13 +105,13 @@ def test_peers_are_counted_by_the_ports_that_they_take(host, monkeypatch):
 def test_lsof_tells_where_there_is_no_proc(tmp_path):
     answers = {
         "lsof -nP -iTCP": "p71\nn*:8080\np72\nn*:8080\nn[::1]:9000\n",
-        "lsof -nP -U": "p71\nn/tmp/app.sock\nn->0xabc\n",
+        "lsof -nP -U": "p71\nn/opt/app.sock\nn->0xabc\n",
         "ps ": "71 1 0 0 900 Ss Sat Nov 22 14:35:00 2025 nginx: master process nginx\n72 71 0 0 900 S Sat Nov 22 14:36:00 2025 nginx: worker\n",
     }
     host = FakeHost(tmp_path, answers)
     found = _sockets.collect(host, Processes(host))
-    assert [(entry["address"], entry["port"], entry["pid"]) for entry in found["tcp"]] == [("0.0.0.0", 8080, 71), ("::1", 9000, 72)]
-    assert [(entry["path"], entry["pid"], entry["backlog"]) for entry in found["unix"]] == [("/tmp/app.sock", 71, None)]
+    assert [(entry["address"], entry["port"], entry["pid"]) for entry in found["tcp"]] == [(EVERYWHERE, 8080, 71), ("::1", 9000, 72)]
+    assert [(entry["path"], entry["pid"], entry["backlog"]) for entry in found["unix"]] == [("/opt/app.sock", 71, None)]
 
 
 def test_without_lsof_nothing_is_claimed(tmp_path):

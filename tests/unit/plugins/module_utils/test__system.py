@@ -7,6 +7,7 @@ import re
 import time
 
 import pytest
+
 from ansible_collections.webops.bad_gateway.plugins.module_utils import _netlink, _selinux, _system
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost
 

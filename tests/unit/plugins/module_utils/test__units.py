@@ -6,12 +6,13 @@
 import time
 
 import pytest
+
 from ansible_collections.webops.bad_gateway.plugins.module_utils import _units
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Ran
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost, fixture
 
 SHOW = fixture("units", "show_systemd252.txt")
-FAILED = "Id=backup.service\nLoadState=loaded\nActiveState=failed\nResult=exit-code\nExecMainStatus=3\nExecStart={ path=/bin/x ; argv[]=/bin/x ; ignore_errors=no ; }\n"
+FAILED = "Id=backup.service\nLoadState=loaded\nActiveState=failed\nResult=exit-code\nExecMainStatus=3\n"
 LISTENERS = {
     "tcp": [{"address": "127.0.0.1", "port": 7777, "pid": 1, "unit": "init.scope"}, {"address": "::", "port": 7778, "pid": 1, "unit": "init.scope"}],
     "unix": [{"path": "/run/foo.sock", "pid": 1, "unit": "init.scope"}, {"path": "/run/dbus", "pid": 35, "unit": "dbus.service"}],
