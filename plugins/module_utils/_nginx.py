@@ -17,6 +17,9 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_test imp
 from ansible_collections.webops.bad_gateway.plugins.module_utils._processes import Accounts, Process, Processes
 
 _NOFILE = re.compile(r"^Max open files\s+(\d+|unlimited)\s+(\d+|unlimited)", re.MULTILINE)
+_CAPABILITIES = re.compile(r"^CapEff:\s+([0-9a-f]+)$", re.MULTILINE)
+#: What a process needs to go beyond its hard limits (capability.h).
+CAP_SYS_RESOURCE = 24
 _LOG_NAME = re.compile(r"error[^/]*$|[^/]*\.err$")
 _GONE = " (deleted)"
 
@@ -36,7 +39,7 @@ def collect(host: Host, processes: Processes, units: Dict[str, Any]) -> Tuple[Op
         "version": nginx.version,
         "configure": {"prefix": nginx.prefix, "conf_path": nginx.conf_path, "error_log_path": nginx.error_log_path, "user": nginx.user},
         "unit": _unit(nginx, units),
-        "master": _master(nginx.master, accounts) if nginx.master else None,
+        "master": _master(host, nginx.master, accounts) if nginx.master else None,
         "workers": [_worker(host, worker, accounts) for worker in nginx.workers],
         "others": [{"pid": other.pid, "binary": other.exe, "unit": other.unit} for other in nginx.others],
         "test": tested.facts(),
@@ -53,8 +56,10 @@ def _unit(nginx: Nginx, units: Dict[str, Any]) -> Optional[str]:
     return next((name for name in names if units.get(name, {}).get("load", "not-found") != "not-found"), None)
 
 
-def _master(master: Process, accounts: Accounts) -> Dict[str, Any]:
-    return {"pid": master.pid, "started": master.started, "user": accounts.user(master.uid)}
+def _master(host: Host, master: Process, accounts: Accounts) -> Dict[str, Any]:
+    found = _CAPABILITIES.search(host.read("/proc/%d/status" % master.pid) or "")
+    raises = bool(int(found.group(1), 16) & 1 << CAP_SYS_RESOURCE) if found else None
+    return {"pid": master.pid, "started": master.started, "user": accounts.user(master.uid), "raises_limits": raises}
 
 
 def _worker(host: Host, worker: Process, accounts: Accounts) -> Dict[str, Any]:

@@ -28,6 +28,7 @@ NOT_WANTED = ("disabled", "masked", "masked-runtime")
 
 _MASTER = re.compile(r"php-fpm: master process \((?P<config>.*)\)")
 _FPM_UNIT = re.compile(r"php.*fpm|fpm.*php")
+_INI = re.compile(r"^(max_execution_time) => (\d+) => ", re.MULTILINE)
 
 Units = Optional[Dict[str, Any]]
 
@@ -138,8 +139,9 @@ def _facts(host: Host, processes: Processes, units: Units, accounts: Accounts, i
         "master": {"pid": master.pid, "started": master.started} if master else None,
         "test": _test(host, units, instance, config),
         "error_log": error_log(config, instance.binary),
+        "ini": _ini(host, instance, config),
         "global": {name: _setting(value) for name, value in config.globals.items()},
-        "pools": {pool.name: _pool(config, pool, _workers(host, processes, accounts, master, pool.name)) for pool in config.pools.values()},
+        "pools": {pool.name: _pool(host, config, pool, _workers(host, processes, accounts, master, pool.name)) for pool in config.pools.values()},
     }
 
 
@@ -149,6 +151,15 @@ def _test(host: Host, units: Units, instance: Instance, config: FpmConfig) -> Op
     if instance.master or unit.get("enabled") in NOT_WANTED:
         return None
     return ask_fpm(host, instance.binary, config).as_fact()
+
+
+def _ini(host: Host, instance: Instance, config: FpmConfig) -> Optional[Dict[str, int]]:
+    """PHP's own limits, of which only an FPM that ends requests by the clock is asked: it takes a start of PHP."""
+    clocks = [pool.get("request_terminate_timeout") or "0" for pool in config.pools.values()]
+    if not instance.master or all(clock.strip("smhd0") == "" for clock in clocks):
+        return None
+    ran = host.run([instance.binary, "-i"])
+    return {name: int(value) for name, value in _INI.findall(ran.out)} or None
 
 
 def error_log(config: FpmConfig, binary: str) -> Optional[str]:
@@ -163,9 +174,11 @@ def _setting(value: Value) -> Dict[str, Any]:
     return {"value": value.value, "place": {"file": value.file, "line": value.line}}
 
 
-def _pool(config: FpmConfig, pool: Pool, workers: List[Dict[str, Any]]) -> Dict[str, Any]:
+def _pool(host: Host, config: FpmConfig, pool: Pool, workers: List[Dict[str, Any]]) -> Dict[str, Any]:
+    address = config.address(pool) or ""
     return {
-        "address": config.address(pool),
+        "address": address or None,
+        "folder": host.is_dir(os.path.dirname(address[len("unix:") :])) if address.startswith("unix:") else None,
         "settings": {name: _setting(value) for name, value in pool.settings.items()},
         "file": pool.file,
         "workers": workers,

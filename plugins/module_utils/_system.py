@@ -63,6 +63,7 @@ def collect(host: Host) -> Dict[str, Any]:
         "panel": next((name for name, path in PANELS if host.exists(path)), None),
         "somaxconn": _sysctl_number(host, "net/core/somaxconn"),
         "local_ports": _local_ports(host),
+        "tcp_tw_reuse": _sysctl_number(host, "net/ipv4/tcp_tw_reuse"),
     }
 
 

@@ -78,6 +78,7 @@ def _main(tree: Tree) -> Facts:
     return {
         "user": plain["user"].first if "user" in plain else None,
         "worker_processes": plain["worker_processes"].first if "worker_processes" in plain else None,
+        "events": {"place": events.place} if events else None,
         "worker_connections": _number(plain.get("worker_connections")),
         "worker_rlimit_nofile": _number(plain.get("worker_rlimit_nofile")),
     }

@@ -58,7 +58,7 @@ def look(host):
 def test_tells_what_runs(host):
     run_nginx(host)
     facts, files = look(host)
-    assert facts["master"] == {"pid": 71, "started": 1700000010.0, "user": "root"}
+    assert facts["master"] == {"pid": 71, "started": 1700000010.0, "user": "root", "raises_limits": None}
     assert [(worker["pid"], worker["user"], worker["stopping"]) for worker in facts["workers"]] == [(73, "www-data", True), (72, "www-data", False)]
     assert facts["workers"][1]["nofile"] == [1024, 524288] and facts["workers"][1]["open_files"] == 1
     assert facts["unit"] == "nginx.service" and facts["version"] == "1.22.1" and facts["others"] == []
@@ -66,6 +66,13 @@ def test_tells_what_runs(host):
     assert sorted(files) == ["/etc/nginx/mime.types", "/etc/nginx/nginx.conf"]
     assert ["/usr/sbin/nginx", "-g", "daemon on; master_process on;", "-t", "-e", "stderr"] in host.commands
     assert not host.unknown
+
+
+@pytest.mark.parametrize(("capabilities", "raises"), [("000001ffffffffff", True), ("00000000a82c35fb", False)])
+def test_whether_nginx_may_raise_its_own_limits(host, capabilities, raises):
+    run_nginx(host)
+    host.write("/proc/71/status", "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nGroups:\t0 \nCapEff:\t%s\n" % capabilities)
+    assert look(host)[0]["master"]["raises_limits"] is raises
 
 
 def test_nginx_that_is_installed_but_does_not_run(host):

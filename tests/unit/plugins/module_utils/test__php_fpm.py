@@ -89,6 +89,29 @@ def test_a_running_fpm(host):
     assert host.commands == [], "a healthy FPM is not tested: that would write to its log"
 
 
+def test_phps_own_limits_where_requests_are_ended_by_the_clock(host):
+    run_fpm(host)
+    host.write(POOL, POOL_TEXT + "request_terminate_timeout = 5s\n")
+    host.answer = Ran(0, "phpinfo()\nmax_execution_time => 30 => 30\nmax_input_time => 60 => 60\n", "", None)
+    assert look(host, {})[0]["ini"] == {"max_execution_time": 30}
+    assert host.commands == [[BINARY, "-i"]]
+
+
+@pytest.mark.parametrize("value", ["0", "0s", "00m"])
+def test_phps_own_limits_are_not_asked_without_such_a_clock(host, value):
+    run_fpm(host)
+    host.write(POOL, POOL_TEXT + "request_terminate_timeout = %s\n" % value)
+    assert look(host, {})[0]["ini"] is None and host.commands == []
+
+
+def test_whether_the_folder_of_a_socket_is_there(host):
+    host.write("/etc/php/8.2/fpm/pool.d/shop.conf", POOL_TEXT.replace("[www]", "[shop]").replace("/run/php/php8.2-fpm.sock", "/run/shop/php.sock"))
+    host.write("/etc/php/8.2/fpm/pool.d/tcp.conf", POOL_TEXT.replace("[www]", "[tcp]").replace("/run/php/php8.2-fpm.sock", "127.0.0.1:9000"))
+    host.write("/run/php/other.sock", "")
+    pools = look(host, {})[0]["pools"]
+    assert {name: pool["folder"] for name, pool in pools.items()} == {"www": True, "shop": False, "tcp": None}
+
+
 def test_a_stopped_fpm_is_tested(host):
     host.answer = Ran(78, "", "[22-Nov-2026 15:27:28] ERROR: [%s:13] unknown entry 'x'\n" % POOL, None)
     (fpm,) = look(host, {UNIT: {"main_pid": 0, "exec": ARGV, "enabled": "enabled"}})

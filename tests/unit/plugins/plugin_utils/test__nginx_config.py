@@ -23,6 +23,7 @@ def test_debian():
     assert config["user"] == "www-data"
     assert config["worker_processes"] == "auto"
     assert config["worker_connections"] == {"value": 768, "place": {"file": MAIN, "line": 8}}
+    assert config["events"] == {"place": {"file": MAIN, "line": 7}}
     assert config["worker_rlimit_nofile"] is None
     assert config["error_logs"] == [{"path": "/var/log/nginx/error.log", "level": "error", "place": {"file": MAIN, "line": 4}}]
     assert config["http"] == {"place": {"file": MAIN, "line": 12}, "dropin_dir": "/etc/nginx/conf.d"}
