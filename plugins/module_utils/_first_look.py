@@ -48,10 +48,12 @@ def master_pid(nginx: Optional[Dict[str, Any]]) -> Optional[int]:
 
 
 def log_sources(nginx: Optional[Dict[str, Any]], php_fpm: List[Dict[str, Any]], units: Optional[Dict[str, Any]], host: Host) -> List[Tuple[str, str]]:
-    """Path and kind of each log that can blame somebody for a 502."""
+    """Path and kind of each log that can blame somebody for a 502. Why a daemon did not start stands in its unit's journal only."""
     sources = [(path, "nginx") for path in (nginx or {}).get("error_logs") or []]
     sources += [(fpm["error_log"], "php_fpm") for fpm in php_fpm if fpm["error_log"]]
-    sources += [(fpm["unit"], "unit:" + fpm["unit"]) for fpm in php_fpm if fpm["unit"] and not fpm["error_log"]]
+    sources += [(fpm["unit"], "unit:" + fpm["unit"]) for fpm in php_fpm if fpm["unit"] and not (fpm["error_log"] and fpm["master"])]
+    if nginx and nginx["unit"] and not nginx["master"]:
+        sources.append((nginx["unit"], "unit:" + nginx["unit"]))
     sources.append(("kernel", "kernel"))
     if host.exists(_AUDIT_LOG):
         sources.append((_AUDIT_LOG, "kernel"))

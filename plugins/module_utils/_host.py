@@ -8,6 +8,7 @@ Private to this collection: it may change in any release.
 
 import glob
 import os
+import signal
 import stat
 import subprocess
 from typing import Dict, List, NamedTuple, Optional, Sequence
@@ -99,13 +100,21 @@ class Host:
         """Run a command without a shell in the C locale; it is killed when the time is over."""
         env = {"PATH": SYSTEM_PATH, "LC_ALL": "C", "LANG": "C", "HOME": "/root"}
         try:
-            process = subprocess.Popen(list(argv), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, close_fds=True)
+            process = subprocess.Popen(list(argv), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, start_new_session=True)
         except OSError as error:
             return Ran(None, "", "", "%s: %s" % (argv[0], error.strerror))
         try:
             out, err = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
+            self._end(process)
             return Ran(None, "", "", "%s: no answer in %g seconds" % (" ".join(argv), timeout))
         return Ran(process.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"), None)
+
+    @staticmethod
+    def _end(process: "subprocess.Popen[bytes]") -> None:
+        """Kill a command with all that it started, and do not wait for one that keeps its output open all the same."""
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate(timeout=1)
+        except (OSError, subprocess.TimeoutExpired):
+            process.kill()

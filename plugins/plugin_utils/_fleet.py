@@ -277,7 +277,11 @@ def addresses_of(hop: Hop) -> set[str]:
 
 
 def records_over(hop: Hop, proxy: Host, others: list[Hop]) -> list[Facts]:
-    """Log records that blame this hop. An address that no hop has now belongs to the named peer with that port: its name has moved."""
+    """Log records that blame this hop. An address that no hop has now belongs to the named peer with that port: its name has moved.
+
+    A name is looked up when a worker's configuration is read: lines of moved addresses from before the workers started are history.
+    """
+    read = max((worker["started"] for worker in proxy.nginx.get("workers") or [] if not worker.get("stopping")), default=0.0)
     changed = max(proxy.last_change, hop.backend.last_change if hop.backend else 0.0)
     mine = addresses_of(hop)
     elsewhere = {address for other in others for address in addresses_of(other)}
@@ -285,6 +289,6 @@ def records_over(hop: Hop, proxy: Host, others: list[Hop]) -> list[Facts]:
     for record in proxy.records:
         blamed = normal((record.get("upstream") or {}).get("address") or "")
         moved = is_name(hop.address) and blamed.startswith("tcp:") and blamed not in elsewhere and split_tcp(blamed)[1] == split_tcp(hop.address)[1]
-        if record["kind"] == "nginx" and record["last"] > changed and (blamed in mine or moved):
+        if record["kind"] == "nginx" and record["last"] > changed and (blamed in mine or moved and record["last"] >= read):
             found.append(record)
     return found

@@ -130,5 +130,9 @@ def proof(finding: Finding, fleet: Fleet) -> list[dict[str, t.Any]]:
     logs = [source["path"] for source in (proxy.facts.get("log") or {}).get("sources") or [] if source["kind"] == "nginx" and source["state"] == "ok"]
     answers = [answer for answer in proxy.answers if answer.get("from", "host") == "host" and answer.get("route") in finding.routes]
     answers.sort(key=lambda answer: not answer_fails(answer))
-    keep = ("url", "connect", "status", "signature", "upstream")
-    return [{"host": proxy.name, "error_logs": logs, **{key: answer.get(key) for key in keep}} for answer in answers[:PROOF_URLS]]
+    peers = {route["id"]: route["peers"] for route in proxy.config.get("routes") or []}
+    keep = ("url", "connect", "method", "proxy_protocol", "status", "signature", "upstream", "timed_out")
+    return [
+        {"host": proxy.name, "error_logs": logs, "peers": peers.get(answer.get("route"), []), **{key: answer.get(key) for key in keep}}
+        for answer in answers[:PROOF_URLS]
+    ]

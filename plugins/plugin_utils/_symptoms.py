@@ -40,8 +40,11 @@ def connect_symptom(address: str, errno: int | None) -> str | None:
 
 
 def answer_fails(answer: t.Mapping[str, t.Any]) -> bool:
-    """Whether nginx answered with a fault of its upstream. No answer in time is one: the upstream keeps nginx waiting."""
+    """Whether nginx answered with a fault of its upstream. No answer in time is one: the upstream keeps nginx waiting.
+
+    From the controller a firewall may well be in the way: there only what was answered counts.
+    """
     status = answer.get("status")
     if status is None:
-        return bool(answer.get("timed_out"))
+        return bool(answer.get("timed_out")) and answer.get("from", "host") == "host"
     return status in GATEWAY_STATUSES or (status == 500 and bool(answer.get("signature")))

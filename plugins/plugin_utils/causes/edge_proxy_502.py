@@ -21,7 +21,10 @@ def seen_outside_only(proxy: Host) -> list[tuple[Facts, Facts]]:
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for proxy in fleet.proxies():
+        sick = {route for hop in fleet.hops if hop.proxy is proxy and hop.sick for route in hop.route_ids}
         for outer, inner in seen_outside_only(proxy):
+            if outer.get("route") in sick:
+                continue
             evidence = (
                 Evidence("answer", "asked from the controller, %s answers %s (Server: %s)" % (outer["url"], outer["status"], outer.get("server_header"))),
                 Evidence("probe", "asked on %s itself, it answers %s" % (proxy.name, inner["status"])),
