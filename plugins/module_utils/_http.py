@@ -12,6 +12,7 @@ import time
 from typing import Any, Dict, NamedTuple, Optional, Tuple
 from urllib.parse import quote, urlsplit
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._header_faults import header_faults
 from ansible_collections.webops.bad_gateway.plugins.module_utils._reply import drain, protocol_of, reply, unanswered
 from ansible_collections.webops.bad_gateway.plugins.module_utils._wire import Deadline, Reader, explain, send
 
@@ -37,11 +38,12 @@ class Url(NamedTuple):
 
 
 class Head(NamedTuple):
-    """A header that has come in whole. size counts its bytes with the blank line."""
+    """A header that has come in whole. size counts its bytes with the blank line; faults is what nginx refuses in it."""
 
     status: Optional[int]
     fields: Dict[str, str]
     size: int
+    faults: Tuple[str, ...] = ()
 
 
 def split_url(text: str) -> Url:
@@ -96,7 +98,7 @@ def head_of(data: bytes) -> Optional[Head]:
         status = _STATUS_LINE.match(header)
         code = int(status.group(1)) if status else None
         if code is None or not 100 <= code < 200 or code == 101:
-            return Head(code, fields_of(header), size)
+            return Head(code, fields_of(header), size, tuple(header_faults(header)))
         passed += size
 
 
@@ -134,7 +136,7 @@ def speak(sock: socket.socket, message: bytes, deadline: Deadline) -> Dict[str, 
     data = bytes(reader.data)
     if head is None:
         return unanswered(reader, started, why or "")
-    told = reply("http", data, started, status=head.status, header_bytes=head.size, wire_bytes=head.size)
+    told = reply("http", data, started, status=head.status, header_bytes=head.size, wire_bytes=head.size, faults=list(head.faults))
     # Apache and nginx tell a client that should have spoken TLS so, in plain HTTP.
     if head.status == 400 and _PLAIN_TO_TLS.search(drain(sock, deadline, data)):
         told.update(protocol="tls", error="plain HTTP request was sent to a TLS port")

@@ -6,6 +6,7 @@
 Private to this collection: it may change in any release.
 """
 
+import errno
 import os
 import socket
 import ssl
@@ -13,10 +14,11 @@ from functools import partial
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Union
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils import _fastcgi, _http, _speak
+from ansible_collections.webops.bad_gateway.plugins.module_utils._blocked_at import blocked_at
 from ansible_collections.webops.bad_gateway.plugins.module_utils._identity import Identity, of_process, of_user, told_by_child
 from ansible_collections.webops.bad_gateway.plugins.module_utils._parallel import run_all
 from ansible_collections.webops.bad_gateway.plugins.module_utils._tls import Tls, context, failure, handshake
-from ansible_collections.webops.bad_gateway.plugins.module_utils._wire import Deadline, Dialled, dial, parse_address, targets_of
+from ansible_collections.webops.bad_gateway.plugins.module_utils._wire import Deadline, Dialled, Target, dial, parse_address, targets_of
 
 FAMILIES = ("fastcgi", "proxy", "uwsgi", "scgi", "grpc", "memcached")
 THREADS = 16
@@ -34,6 +36,7 @@ class Upstream(NamedTuple):
     family: Optional[str]
     tls: Optional[ssl.SSLContext]
     server_name: Optional[str]
+    spare_name: Optional[str]
     speak: Speak
     error: Optional[str]
 
@@ -95,12 +98,13 @@ def prepare(raw: Union[str, Dict[str, Any]]) -> Upstream:
         parse_address(address)
         speak = speaker(family, given.get("request"), address)
         tls = _tls_of(given)
-        return Upstream(name, address, family, context(tls) if tls else None, tls.server_name if tls else None, speak, None)
+        spare = (given.get("tls") or {}).get("spare_name") if tls and not tls.server_name else None
+        return Upstream(name, address, family, context(tls) if tls else None, tls.server_name if tls else None, spare, speak, None)
     except (ValueError, TypeError) as error:
         why = str(error)
     except OSError as error:
         why = "TLS files: %s" % failure(error, Deadline(0))
-    return Upstream(name, address, family, None, None, _silent, why)
+    return Upstream(name, address, family, None, None, None, _silent, why)
 
 
 def _row(upstream: Upstream, connected: Optional[bool], error: Optional[str]) -> Reached:
@@ -111,17 +115,34 @@ def _row(upstream: Upstream, connected: Optional[bool], error: Optional[str]) ->
 
 
 def _told(dialled: Dialled) -> Dict[str, Any]:
-    return {
+    told = {
         "address": dialled.address, "connected": dialled.sock is not None, "errno": dialled.errno, "error": dialled.error,
         "seconds": round(dialled.seconds, 6),
     }  # fmt: skip
+    if dialled.errno == errno.EACCES and dialled.address.startswith("unix:"):
+        told["blocked_at"] = blocked_at(dialled.address[len("unix:") :])
+    return told
 
 
-def _converse(upstream: Upstream, sock: socket.socket, timeout: float, deadline: Deadline, row: Reached) -> None:
+def _with_name(upstream: Upstream, target: Target, limit: Deadline) -> Optional[Dict[str, Any]]:
+    """How the handshake goes once a server name is sent, which nginx is not told to do. A failure without one may be only that."""
+    if upstream.tls is None or not upstream.spare_name:
+        return None
+    again = dial([target], limit)[0]
+    if again.sock is None:
+        return None
+    talking, told = handshake(again.sock, upstream.tls, upstream.spare_name, limit)
+    (talking or again.sock).close()
+    return {"name": upstream.spare_name, "ok": told["ok"], "error": told["error"]}
+
+
+def _converse(upstream: Upstream, target: Target, sock: socket.socket, timeout: float, deadline: Deadline, row: Reached) -> None:
     """Handshake and question on a socket that is connected; what is learnt goes into row."""
     talking: Optional[socket.socket] = sock
     if upstream.tls is not None:
         talking, row["tls"] = handshake(sock, upstream.tls, upstream.server_name, Deadline(timeout, deadline))
+        if talking is None:
+            row["tls"]["with_name"] = _with_name(upstream, target, Deadline(timeout, deadline))
     if talking is not None:
         row["reply"] = upstream.speak(talking, Deadline(timeout, deadline))
         talking.close()
@@ -145,12 +166,12 @@ def try_one(upstream: Upstream, timeout: float, deadline: Deadline) -> Reached:
     dialled = dial(targets, Deadline(timeout, deadline))
     row["tried"] = [_told(one) for one in dialled]
     row["connected"] = any(one.sock is not None for one in dialled)
-    sockets = [one.sock for one in dialled if one.sock is not None]
+    sockets = [(target, one.sock) for target, one in zip(targets, dialled) if one.sock is not None]
     try:
         if sockets:
-            _converse(upstream, sockets[0], timeout, deadline, row)
+            _converse(upstream, *sockets[0], timeout, deadline, row)
     finally:
-        for sock in sockets:
+        for _target, sock in sockets:
             sock.close()
     return row
 

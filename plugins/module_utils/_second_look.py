@@ -47,7 +47,7 @@ def where_from(host: Host, row: Dict[str, Any]) -> None:
 
 def with_requests(upstreams: List[Dict[str, Any]], requests: List[Dict[str, Any]], answers: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
     """The upstreams, each with the request of a URL that just failed over it: only a reply tells how large its header is."""
-    failed = {answer["url"]: answer for answer in answers if answer["status"] in _FAILED}
+    failed = {answer["url"]: answer for answer in answers if answer["status"] in _FAILED or answer["timed_out"]}
     wanted = [entry for entry in requests if entry["url"] in failed]
     wanted.sort(key=lambda entry: failed[entry["url"]]["signature"] != _MEASURED)
     chosen: Dict[str, Any] = {}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._address import is_unix, normal, split_tcp
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._address import is_name, is_unix, normal, split_tcp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._doors import Doors, Failed
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._nginx_match import Facts, Landing, landing
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._nginx_request import Asked, expanded, upstream_request, variables
@@ -74,9 +74,18 @@ def _tls(route: Facts) -> dict[str, t.Any]:
     prefix = _TLS_SCHEMES[route["pass"]["scheme"]] + "_ssl_"
     given = {name[len(prefix) :]: setting["args"][0] for name, setting in route["settings"].items() if name.startswith(prefix) and setting["args"]}
     told: dict[str, t.Any] = {"verify": given.get("verify") == "on"}
+    name = next((name for name in route["server_names"] if name not in ("_", "") and name[0] not in "~*."), "localhost")
+    values = variables(route, Landing(route, "/", ""), Asked("GET", "/", name, "https", 443))
+    peer = expanded(given.get("name", "$proxy_host"), values).partition(":")[0]
     if given.get("server_name") == "on":
-        name = next((name for name in route["server_names"] if name not in ("_", "") and name[0] not in "~*."), "localhost")
-        values = variables(route, Landing(route, "/", ""), Asked("GET", "/", name, "https", 443))
-        told["server_name"] = expanded(given.get("name", "$proxy_host"), values).partition(":")[0]
+        told["server_name"] = peer
+    else:
+        spare = [one for one in (peer, name) if _is_public(one) and one != route["pass"].get("upstream")]
+        told.update(zip(["spare_name"], spare))
     told.update({name: given[name] for name in _TLS_FILES if given.get(name) and "$" not in given[name]})
     return told
+
+
+def _is_public(name: str) -> bool:
+    """Whether a server may know this name as one of its own."""
+    return "." in name and is_name("tcp:%s:443" % name)

@@ -7,6 +7,7 @@ import os
 import pwd
 import shutil
 import socket
+import ssl
 import tempfile
 from pathlib import Path
 
@@ -89,6 +90,23 @@ def test_tls_upstreams(peer):
     assert plain["reply"] is None
 
 
+def test_a_handshake_that_fails_without_a_name_is_tried_with_one(peer):
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.load_cert_chain(TLS / "cert.pem", TLS / "key.pem")
+    made.sni_callback = lambda _socket, name, _context: None if name == "upstream.test" else ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+
+    def behaviour(connection):
+        with made.wrap_socket(connection, server_side=True) as secured:
+            silent(secured)
+
+    address = peer(behaviour).address
+    tls = {name: one({"address": address, "family": "proxy", "scheme": "https", "tls": {"spare_name": name}})["tls"] for name in ("upstream.test", "b.test")}
+    assert tls["upstream.test"]["ok"] is False and "unrecognized name" in tls["upstream.test"]["error"]
+    assert tls["upstream.test"]["with_name"] == {"name": "upstream.test", "ok": True, "error": None}
+    assert tls["b.test"]["with_name"]["ok"] is False
+    assert one({"address": address, "family": "proxy", "scheme": "https"})["tls"]["with_name"] is None
+
+
 def test_tls_files_are_read_before_the_account_is_changed(peer):
     row = one({"address": peer(over_tls(silent)).address, "family": "proxy", "scheme": "https", "tls": {"certificate": str(TLS / "none.pem")}})
     assert row["connected"] is None
@@ -152,10 +170,22 @@ def test_a_socket_is_connected_to_as_the_account(folder):
         listening.listen(5)
         address = "unix:%s/a.sock" % folder
         os.chmod(str(folder / "a.sock"), 0)
-        assert one(address, user=account)["tried"][0]["errno"] == errno.EACCES
+        refused = one(address, user=account)["tried"][0]
+        assert (refused["errno"], refused["blocked_at"]) == (errno.EACCES, None)
         os.chmod(str(folder / "a.sock"), 0o666)  # noqa: S103  the other account has to get in
         assert one(address, user=account)["connected"] is True
         assert one(address, worker=os.getpid())["connected"] is True
+
+
+@pytest.mark.parametrize("through", ["home", "link"])
+def test_the_folder_that_keeps_the_account_out(folder, through):
+    account = pwd.getpwuid(os.getuid()).pw_name
+    (folder / "home" / "app").mkdir(parents=True)
+    os.symlink(str(folder / "home"), str(folder / "link"))
+    os.chmod(str(folder / "home"), 0)
+    blocked_at = one("unix:%s/%s/app/a.sock" % (folder, through), user="nobody" if os.geteuid() == 0 else account)["tried"][0]["blocked_at"]
+    os.chmod(str(folder / "home"), 0o700)
+    assert (blocked_at["path"], blocked_at["owner"], blocked_at["mode"]) == (os.path.realpath(str(folder / "home")), account, "0000")
 
 
 def test_links_in_the_path_are_followed(folder):

@@ -1,0 +1,40 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which folder on the way to a socket keeps an account out.
+
+Private to this collection: it may change in any release.
+"""
+
+import grp
+import os
+import pwd
+import stat
+from typing import Dict, Optional
+
+
+def blocked_at(path: str) -> Optional[Dict[str, str]]:
+    """The first folder on the way to a file that we, in the account of nginx's worker, may not search; None where all let us in."""
+    folder = "/"
+    for part in os.path.realpath(os.path.dirname(path)).split("/"):
+        folder = os.path.join(folder, part)
+        if not os.access(folder, os.X_OK):
+            return _folder(folder)
+    return None
+
+
+def _folder(path: str) -> Optional[Dict[str, str]]:
+    """Whose it is, and its mode; None where it is not there."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    try:
+        owner = pwd.getpwuid(found.st_uid).pw_name
+    except KeyError:
+        owner = str(found.st_uid)
+    try:
+        group = grp.getgrgid(found.st_gid).gr_name
+    except KeyError:
+        group = str(found.st_gid)
+    return {"path": path, "owner": owner, "group": group, "mode": "%04o" % stat.S_IMODE(found.st_mode)}
