@@ -21,7 +21,7 @@ ID is "FAMILY TABLE NAME". A rule applies where each of its tests holds; a test 
     tcp_flags       syn/fin,syn,rst,ack (exactly these are set of those that are looked at), or syn,ack (any of these is set)
     dst_type        local, unicast, broadcast, multicast, ...   (src_type likewise)
     reverse_path    missing: there is no way back to the source
-    header          an extension header that a plain TCP connection does not have
+    header          an extension header of IPv6 or its type; missing: there is none, as in a plain TCP connection
     unknown         what could not be understood; whether it holds is not known
 
     verdict         accept, drop, reject:TYPE, jump ID, goto ID, return,

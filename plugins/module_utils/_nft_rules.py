@@ -232,7 +232,7 @@ def _value(field: str, value: Any) -> Optional[str]:
     if isinstance(value, dict):
         return _compound(field, value)
     if isinstance(value, bool):
-        return {"reverse_path": "present" if value else "missing"}.get(field)
+        return ("present" if value else "missing") if field in ("reverse_path", "header") else None
     if not isinstance(value, (str, int)) or (isinstance(value, str) and value.startswith("@")):
         return None
     text = str(value).lower() if field.startswith("ct_") else str(value)
