@@ -11,12 +11,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._named_sources 
 
 
 def test_sources_are_told_once_in_one_form():
-    sources = [" 10.0.0.7/32", "10.0.0.7", "10.1.0.0/24", "FD00::0007", "fd00:0:0:1::/64"]) == [
-        "10.0.0.7",
-        "10.1.0.0/24",
-        "fd00::7",
-        "fd00:0:0:1::/64",
-    ]
+    sources = [" 10.0.0.7/32", "10.0.0.7", "10.1.0.0/24", "FD00::0007", "fd00:0:0:1::/64"]
+    assert named_sources(sources) == ["10.0.0.7", "10.1.0.0/24", "fd00::7", "fd00:0:0:1::/64"]
 
 
 @pytest.mark.parametrize(
