@@ -16,6 +16,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import j
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._planner import Judged, Step, plan
 
 NO_NGINX = "no nginx was found on any host of this run: name the hosts that run nginx (fix_502_hosts, or the inventory)"
+NOT_RUNNING = "nginx runs on no host of this run, so that nothing can be asked of it: start it first (nginx -t tells whether it can)"
 
 
 def judgements(
@@ -31,6 +32,8 @@ def judgements(
         return {name: {"failure": NO_NGINX} for name in facts}
     causes = {cause.name: cause for cause in known_causes()}
     findings = judge(fleet, list(causes.values()))
+    if not findings and not any(proxy.nginx.get("master") for proxy in fleet.proxies()):
+        return {name: {"failure": NOT_RUNNING} for name in facts}
     judged, steps = plan(findings, fleet, allow, run, tried)
     left = unexplained(fleet, findings)
     return {name: host_judgement(name, fleet, judged, steps, left.get(name, []), causes) for name in fleet.hosts}

@@ -70,7 +70,7 @@ def notes(report: t.Mapping[str, t.Any], width: int) -> list[str]:
     lines: list[str] = []
     for name, entry in report["hosts"].items():
         told = [finding for finding in entry["findings"] if finding["outcome"] != "fixed" or finding["why"]]
-        if not told and not entry["unknown"] and not entry.get("why"):
+        if not told and not entry.get("why"):
             continue
         lines += ["", "%s: %s%s" % (name, entry["status"], ", " + entry["why"] if entry.get("why") else "")]
         for finding in told:

@@ -28,7 +28,7 @@ def missing_library() -> str | None:
 
 
 def parsed(facts: Facts, urls: t.Sequence[str], again: t.Sequence[Facts] = ()) -> Facts | None:
-    """Put nginx's model into the facts of the first look, take the files out, and say what to ask; None where there is no nginx.
+    """Put nginx's model into the facts of the first look, take the files out, and say what to ask; None where no nginx runs.
 
     again: answers of an earlier look whose URLs are asked once more, so that both can be compared.
     """
@@ -41,6 +41,9 @@ def parsed(facts: Facts, urls: t.Sequence[str], again: t.Sequence[Facts] = ()) -
     main = nginx["configure"]["conf_path"]
     config = nginx["config"] = _nginx_config.parse(files, main, posixpath.dirname(main))
     name_levels(facts["log"], config)
+    if not nginx["master"]:
+        facts["unknown"].append({"missing": "answers", "why": "nginx is installed and does not run: nothing can be asked of it"})
+        return None
     records = [record for record in facts["log"]["records"] if record["kind"] == "nginx"]
     asked = _asks.asks(config, facts["listeners"], records, urls, URLS_LIMIT, facts["system"]["addresses"])
     asked = with_earlier(asked, again)
@@ -52,7 +55,7 @@ def parsed(facts: Facts, urls: t.Sequence[str], again: t.Sequence[Facts] = ()) -
         "names": named,
         "resolvers": resolved,
         "error_logs": nginx["error_logs"],
-        "master": (nginx["master"] or {}).get("pid"),
+        "master": nginx["master"]["pid"],
         "worker": next((worker["pid"] for worker in nginx["workers"] if not worker["stopping"]), None),
     }
 
