@@ -24,6 +24,8 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._processes impo
 
 MEASURED_PER_POOL = 64
 NOT_A_LOG = ("", "syslog", "/dev/stderr", "/dev/stdout", "/proc/self/fd/1", "/proc/self/fd/2")
+#: What is told of php_value[] and its kin. The rest, env[] above all, may hold passwords and is nobody's business.
+TOLD_OF_ARRAYS = re.compile(r"php_(admin_)?value\[(memory_limit|max_execution_time)\]$")
 NOT_WANTED = ("disabled", "masked", "masked-runtime")
 
 _MASTER = re.compile(r"php-fpm: master process \((?P<config>.*)\)")
@@ -150,6 +152,9 @@ def _test(host: Host, units: Units, instance: Instance, config: FpmConfig) -> Op
     unit = (units or {}).get(instance.unit or "") or {}
     if instance.master or unit.get("enabled") in NOT_WANTED:
         return None
+    if host.root == "/" and os.geteuid() != 0:
+        host.unseen("php_fpm test of %s" % config.path, "php-fpm -t opens its logs, which takes root")
+        return None
     return ask_fpm(host, instance.binary, config).as_fact()
 
 
@@ -179,7 +184,7 @@ def _pool(host: Host, config: FpmConfig, pool: Pool, workers: List[Dict[str, Any
     return {
         "address": address or None,
         "folder": host.is_dir(os.path.dirname(address[len("unix:") :])) if address.startswith("unix:") else None,
-        "settings": {name: _setting(value) for name, value in pool.settings.items()},
+        "settings": {name: _setting(value) for name, value in pool.settings.items() if "[" not in name or TOLD_OF_ARRAYS.match(name)},
         "file": pool.file,
         "workers": workers,
     }

@@ -128,9 +128,17 @@ def reload(host: Host, fpm: Fpm, timeout: float, drain: float) -> Outcome:
     master = before.master
 
     def order(config: FpmConfig) -> Optional[str]:
-        return drained(host, master, _paths(config), drain, lambda: os.kill(master, signal.SIGUSR2))
+        return drained(host, master, _paths(config), drain, lambda: _ask_to_reload(master))
 
     return _act(host, fpm, "reloaded", timeout, order, _Before(reloaded=master, workers=before.workers, image=before.image))
+
+
+def _ask_to_reload(master: int) -> Optional[str]:
+    try:
+        os.kill(master, signal.SIGUSR2)
+    except OSError as error:
+        return "master %d: %s" % (master, error.strerror)
+    return None
 
 
 def apply(host: Host, fpm: Fpm, settings: Sequence[str], timeout: float, drain: float) -> Outcome:

@@ -60,6 +60,8 @@ attributes:
   diff_mode:
     description: Shows what has changed in diff mode.
     support: full
+    details:
+      - Values of C(env[]) are not shown, since they may be passwords.
   platform:
     description: Systems that can be managed.
     platforms: posix
@@ -145,6 +147,7 @@ where:
 """
 
 import os
+import re
 import tempfile
 from typing import Any, Dict, List
 
@@ -164,6 +167,7 @@ ARGUMENTS = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "prefix": {"type": "path"},
 }
+SECRETS = re.compile(r"(?m)^(\s*env\[[^\]]*\]\s*=\s*).*$")
 
 
 def judge(module: AnsibleModule, host: Host, prefix: str) -> Verdict:
@@ -220,7 +224,8 @@ def diff(edits: List[Edit]) -> List[Dict[str, str]]:
 
 
 def shown(text: Any) -> str:
-    return as_bytes(text or "").decode("utf-8", "replace")
+    """The text without the values of env[], which may be passwords."""
+    return SECRETS.sub(r"\1********", as_bytes(text or "").decode("utf-8", "replace"))
 
 
 def main() -> None:

@@ -170,3 +170,10 @@ def test_a_prefix_on_the_command_line_counts(host):
     host.write(POOL, POOL_TEXT.replace("/run/php/php8.2-fpm.sock", "run/x.sock"))
     (fpm,) = look(host, {UNIT: {"main_pid": 0, "exec": [*ARGV, "--prefix", "/srv"], "enabled": "enabled"}})
     assert fpm["pools"]["www"]["address"] == "unix:/srv/run/x.sock"
+
+
+def test_passwords_in_the_environment_are_not_told(host):
+    host.write(POOL, POOL_TEXT + "env[DB_PASSWORD] = geheim\nphp_admin_value[memory_limit] = 32M\nphp_value[mysqli.default_pw] = geheim\n")
+    settings = look(host, {})[0]["pools"]["www"]["settings"]
+    assert "geheim" not in str(settings)
+    assert settings["php_admin_value[memory_limit]"]["value"] == "32M"

@@ -105,3 +105,11 @@ def test_absent_removes_the_dropin(run, place):
 
 def test_an_unknown_pool_is_one_clear_line(run):
     assert run(pool="shop", settings={"pm": "static"})["msg"].startswith("there is no pool shop in")
+
+
+def test_the_diff_hides_the_environment(run, place):
+    (place / "php-fpm.conf").write_text(POOL + "env[PW] = geheim\n")
+    result = run(check=True, diff=True, settings={"pm.max_children": 20})
+    assert result["method"] == "in_place"
+    assert "geheim" not in str(result)
+    assert "env[PW] = ********" in result["diff"][0]["after"]
