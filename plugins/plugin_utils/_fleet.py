@@ -89,11 +89,15 @@ class Host:
             for name, pool in fpm["pools"].items():
                 yield fpm, name, pool
 
-    def pool_at(self, address: str) -> tuple[Facts, str, Facts] | None:
-        """The pool whose listen is this address, running or not; a running one first."""
+    def pools_at(self, address: str) -> list[tuple[Facts, str, Facts]]:
+        """Each pool whose listen is this address, with its FPM, running or not; running ones first."""
         found = [entry for entry in self.pools() if pool_serves(entry[2], address)]
         found.sort(key=lambda entry: entry[0].get("master") is None)
-        return found[0] if found else None
+        return found
+
+    def pool_at(self, address: str) -> tuple[Facts, str, Facts] | None:
+        """The first of them."""
+        return next(iter(self.pools_at(address)), None)
 
 
 def pool_serves(pool: Facts, address: str) -> bool:

@@ -50,10 +50,11 @@ class PoolSize(t.NamedTuple):
 
 
 class Budget(t.NamedTuple):
-    """Bytes that workers may take, bytes that one takes, and both as text."""
+    """Bytes that workers may take, bytes that one takes, bytes that the host has; the first two as text."""
 
     usable: int
     worker: int
+    ceiling: int
     text: str
 
     @property
@@ -61,8 +62,11 @@ class Budget(t.NamedTuple):
         return max(0, self.usable // self.worker)
 
 
-def size(facts: Facts, fpm: Facts, pool_name: str, shrink: bool = False) -> PoolSize:
-    """Settings for a pool that is too small, or with shrink for one that is too big for its memory (workers were killed for it)."""
+def size(facts: Facts, fpm: Facts, pool_name: str, shrink: bool = False, taken: int = 0) -> PoolSize:
+    """Settings for a pool that is too small, or with shrink for one that is too big for its memory (workers were killed for it).
+
+    taken: bytes that a killed worker had, where that is known.
+    """
     pool = fpm["pools"][pool_name]
     now = number(pool, "pm.max_children")
     if now < 1:
@@ -70,9 +74,12 @@ def size(facts: Facts, fpm: Facts, pool_name: str, shrink: bool = False) -> Pool
     blocked = None if shrink else waits_elsewhere(pool)
     if blocked:
         return _refused("pool %s: %s" % (pool_name, blocked))
-    budget = memory_budget(facts, shrink)
+    budget = memory_budget(facts, shrink, taken)
     if budget is None:
         return _refused("no worker's memory could be measured on this host, or its own memory is not known")
+    if 2 * taken > budget.ceiling:
+        return _refused("pool %s: one worker had %s of the %s there are when it was killed: fewer children would not help it, limit what a request may take (memory_limit)" % (
+            pool_name, _mib(taken), _mib(budget.ceiling)))
     others = _others(facts, fpm, pool_name)
     fits = budget.workers - others
     text = "%s = %d workers%s" % (budget.text, budget.workers, " - %d of other pools = %d" % (others, fits) if others else "")
@@ -120,8 +127,8 @@ def constrained(pool: Facts, children: int) -> dict[str, str]:
     return {key: str(value) for key, value in wanted.items() if value != number(pool, key)}
 
 
-def memory_budget(facts: Facts, shrink: bool = False) -> Budget | None:
-    """What all PHP workers of the host may take together."""
+def memory_budget(facts: Facts, shrink: bool = False, taken: int = 0) -> Budget | None:
+    """What all PHP workers of the host may take together. With shrink the worker that took most counts, a killed one too."""
     memory = (facts.get("system") or {}).get("memory") or {}
     measured = sorted(worker["pss"] for worker in _workers(facts) if worker.get("pss"))
     if not measured or memory.get("available") is None or not memory.get("total"):
@@ -131,11 +138,12 @@ def memory_budget(facts: Facts, shrink: bool = False) -> Budget | None:
     ceiling = min(limit, memory["total"])
     reserve = max(int(ceiling * RESERVE_SHARE), RESERVE_LEAST)
     usable = min(memory["available"] + used, ceiling) - reserve
-    typical = measured[-1] if shrink else percentile(measured, 95)
+    typical = max(measured[-1], taken) if shrink else percentile(measured, 95)
     worker = max(typical, WORKER_LEAST)
     kind = "largest" if shrink else "95th percentile"
+    kind = "what the kernel says that a killed one had" if taken and typical == taken else "%s of measured PSS" % kind
     note = "" if typical == worker else ", counted as %s" % _mib(worker)
-    text = "memory for PHP %s (%s available + %s in use by %d workers%s, less %s kept free) / %s a worker (%s of measured PSS%s)" % (
+    text = "memory for PHP %s (%s available + %s in use by %d workers%s, less %s kept free) / %s a worker (%s%s)" % (
         _mib(usable),
         _mib(memory["available"]),
         _mib(used),
@@ -146,7 +154,7 @@ def memory_budget(facts: Facts, shrink: bool = False) -> Budget | None:
         kind,
         note,
     )
-    return Budget(usable, worker, text)
+    return Budget(usable, worker, ceiling, text)
 
 
 def _limited(memory: Facts) -> str:

@@ -31,8 +31,8 @@ def host(available=2000, total=4000, limit=None, queue=0, **pools):
     return {"system": {"memory": memory}, "php_fpm": [fpm], "listeners": {"unix": [{"path": "/run/php/www.sock", "queue": queue}], "tcp": []}}
 
 
-def sized(facts, shrink=False):
-    return size(facts, facts["php_fpm"][0], "www", shrink)
+def sized(facts, shrink=False, taken=0):
+    return size(facts, facts["php_fpm"][0], "www", shrink, taken * MIB)
 
 
 def busy(count, mib=50, waits=None):
@@ -159,6 +159,15 @@ def test_a_pool_that_fits_was_not_killed_for_its_size():
 def test_one_child_is_the_least():
     assert sized(host(available=10, total=512, www=pool("static", max_children=1, workers=busy(1))), shrink=True).settings == {}
     assert sized(host(available=10, total=512, www=pool("static", max_children=3, workers=busy(3))), shrink=True).settings == {"pm.max_children": "1"}
+
+
+def test_a_killed_worker_counts_with_what_the_kernel_says_it_had():
+    facts = host(available=700, total=1000, www=pool("static", max_children=10, workers=busy(10, mib=20)))
+    assert sized(facts, shrink=True).settings == {}
+    result = size(facts, facts["php_fpm"][0], "www", shrink=True, taken=200 * MIB)
+    assert result.settings == {"pm.max_children": "4"}
+    assert "/ 200 MiB a worker (what the kernel says that a killed one had)" in result.sum
+    assert "fewer children would not help" in size(facts, facts["php_fpm"][0], "www", shrink=True, taken=600 * MIB).why
 
 
 @given(st.lists(st.integers(1, 1000), min_size=1), st.integers(1, 100))
