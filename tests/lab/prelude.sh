@@ -45,9 +45,10 @@ big_header_page() {
 	echo "<?php for (\$i = 0; \$i < $1; \$i += 1000) { header('X-Debug-' . \$i . ': ' . str_repeat('a', 980)); } echo 'big header';" >/var/www/html/big.php
 }
 
-# load CLIENTS SECONDS: /slow.php takes that long, and that many clients ask for it again and again through nginx, for half an hour at most.
+# load CLIENTS SECONDS: /slow.php takes about that long (never just that: visitors must not come in step), and that many clients ask for
+# it again and again through nginx, for half an hour at most.
 load() {
-	echo "<?php usleep($2 * 1000000); echo 'slow';" >/var/www/html/slow.php
+	echo "<?php usleep(random_int($2 * 750000, $2 * 1250000)); echo 'slow';" >/var/www/html/slow.php
 	cat >/usr/local/bin/visitors <<-'PYTHON'
 		import http.client, sys, threading, time
 
@@ -57,7 +58,7 @@ load() {
 		        try:
 		            connection.request("GET", "/slow.php")
 		            if connection.getresponse().status != 200:
-		                time.sleep(0.1)
+		                time.sleep(0.05)
 		        except OSError:
 		            time.sleep(0.5)
 		        connection.close()
