@@ -14,8 +14,9 @@ from typing import Any, Dict, List, Optional, Set, Tuple
 from ansible_collections.webops.bad_gateway.plugins.module_utils import _declares
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
 
+ADMINS_FOLDER = "/etc/systemd/system"
 UNIT_FOLDERS = (
-    "/etc/systemd/system",
+    ADMINS_FOLDER,
     "/run/systemd/system",
     "/run/systemd/generator.late",
     "/usr/local/lib/systemd/system",
@@ -80,10 +81,18 @@ def _unit_files(host: Host) -> Set[str]:
     names: Set[str] = set()
     for folder in UNIT_FOLDERS:
         for name in host.listdir(folder):
-            made_here = folder == "/etc/systemd/system" and (host.readlink(os.path.join(folder, name)) in (None, "/dev/null"))
-            if name.endswith(".service") and not name.endswith("@.service") and (made_here or WELL_KNOWN.match(name[: -len(".service")])):
+            stem, suffix = os.path.splitext(name)
+            if suffix != ".service" or stem.endswith("@"):
+                continue
+            if WELL_KNOWN.match(stem) or (folder == ADMINS_FOLDER and _made_here(host, name)):
                 names.add(name)
     return names
+
+
+def _made_here(host: Host, name: str) -> bool:
+    """A unit file of this host's own, or a mask; not an alias, nor a mask of a part of the system that serves nothing."""
+    target = host.readlink(os.path.join(ADMINS_FOLDER, name))
+    return target is None or (target == "/dev/null" and not name.startswith(("systemd-", "getty", "console-", "serial-")))
 
 
 def _worth_telling(properties: Dict[str, str], unit: Dict[str, Any], listening: Set[str]) -> bool:
