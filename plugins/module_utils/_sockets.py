@@ -193,11 +193,13 @@ def _unix_entry(host: Host, entry: Listening, owner: Optional[Process], accounts
 
 
 def socket_file(host: Host, path: str, bound_inode: Optional[int], accounts: Accounts) -> Dict[str, Any]:
-    """What stands at that path, and whether it is the file that was bound (null: not known)."""
+    """What stands at that path, and whether it is the file that was bound; null is not known (a folder that only root may search)."""
+    empty: Dict[str, Any] = dict.fromkeys(("exists", "is_socket", "same", "owner", "group", "uid", "gid", "mode", "acl"))
     try:
         found = os.stat(host.path(path))
+    except PermissionError:
+        return empty
     except OSError:
-        empty: Dict[str, Any] = dict.fromkeys(("owner", "group", "uid", "gid", "mode", "acl"))
         return dict(empty, exists=False, is_socket=False, same=False)
     return {
         "exists": True,

@@ -186,7 +186,7 @@ ansible_facts:
               type: dict
               contains:
                 exists:
-                  description: Whether there is anything.
+                  description: Whether there is anything. V(null), as all below, where the folder may not be searched.
                   returned: always
                   type: bool
                   sample: true

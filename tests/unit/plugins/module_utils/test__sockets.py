@@ -82,6 +82,15 @@ def test_a_relative_name_is_where_the_daemon_works(host):
     assert _sockets.collect(host, Processes(host))["unix"][0]["path"] == "/srv/app/run/app.sock"
 
 
+def test_a_file_that_may_not_be_seen_is_not_said_to_be_missing(host, monkeypatch):
+    def refuse(_path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "stat", refuse)
+    found = _sockets.socket_file(host, "/root/s.sock", 7, Accounts(host))
+    assert set(found.values()) == {None}
+
+
 def test_an_acl_is_told_as_far_as_its_mask_allows(host):
     everybody = 0xFFFFFFFF
     entries = ((1, 6, everybody), (2, 6, 33), (4, 6, everybody), (8, 7, 5), (16, 4, everybody), (32, 0, everybody))
