@@ -7,7 +7,7 @@ Private to this collection: it may change in any release.
 """
 
 import re
-from typing import List
+from typing import Dict, List
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._wire import escaped
 
@@ -22,7 +22,7 @@ _FAULTS = 5
 def header_faults(header: bytes) -> List[str]:
     """Each fault in a few words, at most five; the first line is the status line. Values are told only where they are the fault: they may be secrets."""
     faults: List[str] = []
-    seen = {}
+    seen: Dict[str, int] = {}
     for line in header.split(b"\n")[1:]:
         text = line.rstrip(b"\r")
         if not text:

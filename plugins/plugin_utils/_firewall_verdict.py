@@ -37,7 +37,9 @@ ERRNOS = {
 
 
 # What is so for the first packet of any TCP connection to this host, by field.
-FIRST_PACKET = {"protocol": "tcp", "ct_state": "new", "ct_status": "", "dst_type": "local", "src_type": "unicast", "reverse_path": "present", "header": "missing"}
+FIRST_PACKET = {
+    "protocol": "tcp", "ct_state": "new", "ct_status": "", "dst_type": "local", "src_type": "unicast", "reverse_path": "present", "header": "missing",
+}
 UNPRIVILEGED, HIGHEST_PORT = 1024, 65535
 _ZONE = re.compile(r"(?:filter_)?IN_((?!policy_).+?)(?:_(?:pre|log|deny|allow|post))?$")
 

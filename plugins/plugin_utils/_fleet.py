@@ -65,7 +65,8 @@ class Host:
 
     def unix_listener(self, address: str) -> Facts | None:
         path = normal(address)[len("unix:"):]
-        for listener in (self.facts.get("listeners") or {}).get("unix") or []:
+        listeners: t.Sequence[Facts] = (self.facts.get("listeners") or {}).get("unix") or []
+        for listener in listeners:
             if normal("unix:" + listener["path"])[len("unix:"):] == path:
                 return listener
         return None

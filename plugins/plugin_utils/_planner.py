@@ -113,7 +113,8 @@ def nginx_service(host: Host) -> dict[str, t.Any]:
     """How nginx is reloaded on this host, for the role that does it. One that was started by hand has no unit, and is asked itself."""
     unit = host.nginx.get("unit")
     manager = host.system.get("service_manager") if unit else "none"
-    return {"nginx_restart_service": (unit or "nginx").replace(".service", ""), "nginx_restart_manager": manager, "nginx_restart_system": host.system.get("family")}
+    service = (unit or "nginx").replace(".service", "")
+    return {"nginx_restart_service": service, "nginx_restart_manager": manager, "nginx_restart_system": host.system.get("family")}
 
 
 def joined(first: Step, other: Step) -> Step:

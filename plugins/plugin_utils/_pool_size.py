@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import typing as t
 
-Facts = t.Dict[str, t.Any]
+Facts = t.Mapping[str, t.Any]
 
 MIB = 1024 * 1024
 #: Kept free for everything that is not PHP: the page cache, logins, a burst of another daemon.
@@ -78,8 +78,10 @@ def size(facts: Facts, fpm: Facts, pool_name: str, shrink: bool = False, taken: 
     if budget is None:
         return _refused("no worker's memory could be measured on this host, or its own memory is not known")
     if 2 * taken > budget.ceiling:
-        return _refused("pool %s: one worker had %s of the %s there are when it was killed: fewer children would not help it, limit what a request may take (memory_limit)" % (
-            pool_name, _mib(taken), _mib(budget.ceiling)))
+        return _refused(
+            "pool %s: one worker had %s of the %s there are when it was killed: fewer children would not help it, limit what a request may take (memory_limit)"
+            % (pool_name, _mib(taken), _mib(budget.ceiling))
+        )
     others = _others(facts, fpm, pool_name)
     fits = budget.workers - others
     text = "%s = %d workers%s" % (budget.text, budget.workers, " - %d of other pools = %d" % (others, fits) if others else "")

@@ -30,7 +30,9 @@ def shown_url(url: str) -> str:
     return printable(urllib.parse.urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", "")))
 
 
-def host_entry(mode: str, judgements: t.Sequence[t.Mapping[str, t.Any]], outcomes: t.Mapping[str, t.Mapping[str, t.Any]], failure: str | None) -> dict[str, t.Any]:
+def host_entry(
+    mode: str, judgements: t.Sequence[t.Mapping[str, t.Any]], outcomes: t.Mapping[str, t.Mapping[str, t.Any]], failure: str | None
+) -> dict[str, t.Any]:
     """What the report says of one host. judgements: one for each look, oldest first."""
     if failure is not None or not judgements:
         return {"status": "failed", "probes": [], "findings": [], "unknown": [], "why": printable(failure or "not looked at")}

@@ -41,7 +41,7 @@ def change_of(finding: t.Mapping[str, t.Any]) -> str:
 
 
 def rows(report: t.Mapping[str, t.Any]) -> list[tuple[str, ...]]:
-    table = []
+    table: list[tuple[str, ...]] = []
     for name, entry in report["hosts"].items():
         before, after = statuses(entry, "before"), statuses(entry, "after")
         if not entry["findings"]:
@@ -74,7 +74,8 @@ def notes(report: t.Mapping[str, t.Any], width: int) -> list[str]:
             continue
         lines += ["", "%s: %s%s" % (name, entry["status"], ", " + entry["why"] if entry.get("why") else "")]
         for finding in told:
-            lines += wrapped("%s on %s (confidence %.2f): %s" % (finding["cause"], finding["on"], finding["confidence"], finding["why"] or finding["title"]), "  ", width)
+            reason = finding["why"] or finding["title"]
+            lines += wrapped("%s on %s (confidence %.2f): %s" % (finding["cause"], finding["on"], finding["confidence"], reason), "  ", width)
             if finding["outcome"] in ("advice", "not_allowed", "undone", "failed"):
                 lines += [line for text in finding["evidence"][:4] for line in wrapped("seen: " + text, "    ", width)]
                 lines += ["    $ " + command for command in finding["advice"]]

@@ -14,6 +14,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._pool_size impo
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import DEFAULT_BACKLOG, is_short, on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes.fpm_max_children import complaints
 
+
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops("fastcgi"):
         found = hop.backend.pool_at(hop.real_address) if hop.backend else None

@@ -54,7 +54,8 @@ def more_children(hop: Hop, host: Host, found: tuple[Facts, str, Facts], evidenc
     fpm, name, _pool = found
     sized = size(host.facts, fpm, name)
     if not sized.settings:
-        return on_hop(hop, CAUSE.name, evidence, why=sized.why, advice=("request_slowlog_timeout = 5s and slowlog = FILE in the pool tell what the children wait on",))
+        advice = ("request_slowlog_timeout = 5s and slowlog = FILE in the pool tell what the children wait on",)
+        return on_hop(hop, CAUSE.name, evidence, why=sized.why, advice=advice)
     if hop.past("unix_backlog_full") and is_short(host, hop.real_address):
         settings = {**sized.settings, "listen.backlog": str(DEFAULT_BACKLOG)}
         remedy = _remedies.php_fpm(host, fpm, "restarted", ("config", "restart"), name, settings, sized.sum)

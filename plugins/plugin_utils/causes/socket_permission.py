@@ -61,4 +61,6 @@ def permission(hop: Hop, host: Host, worker: Facts, socket: Facts) -> Finding:
     return on_hop(hop, CAUSE.name, evidence, remedy=_remedies.php_fpm(host, fpm, "restarted", ("config", "restart"), pool, settings))
 
 
-CAUSE = Cause(name="socket_permission", title="The socket's mode keeps nginx out", find=find, yields_to=("socket_parent_dir", "selinux_unix_socket", "apparmor_denied"))
+CAUSE = Cause(
+    name="socket_permission", title="The socket's mode keeps nginx out", find=find, yields_to=("socket_parent_dir", "selinux_unix_socket", "apparmor_denied"),
+)

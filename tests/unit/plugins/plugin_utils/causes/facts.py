@@ -10,6 +10,7 @@ import pathlib
 import typing as t
 
 import yaml
+
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _nginx_config
 
 HERE = pathlib.Path(__file__).parent

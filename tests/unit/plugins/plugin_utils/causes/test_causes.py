@@ -9,6 +9,7 @@ import importlib.util
 import pathlib
 
 import pytest
+
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import judge, known_causes
 
