@@ -150,9 +150,23 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._first_look import first_look
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
-from ansible_collections.webops.bad_gateway.plugins.module_utils._second_look import second_look
+
+
+def look(host, log_window):
+    """The first look. Imported here, as below: on the target each import is compiled anew, and no look needs what the other does."""
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._first_look import first_look
+
+    facts, files = first_look(host, log_window)
+    facts["files"] = files
+    return facts
+
+
+def ask(host, asked):
+    """The second look."""
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._second_look import second_look
+
+    return second_look(host, asked)
 
 
 def main():
@@ -168,11 +182,7 @@ def main():
     if os.geteuid() != 0:
         module.fail_json(msg="not root: sockets, logs and processes of others cannot be seen. Run with become (ansible-playbook --become)")
     host = Host()
-    if module.params["ask"] is None:
-        facts, files = first_look(host, module.params["log_window"])
-        facts["files"] = files
-    else:
-        facts = second_look(host, module.params["ask"])
+    facts = look(host, module.params["log_window"]) if module.params["ask"] is None else ask(host, module.params["ask"])
     facts["unknown"] = host.unknown
     module.exit_json(changed=False, ansible_facts={"bad_gateway": facts})
 
