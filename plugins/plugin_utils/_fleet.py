@@ -224,6 +224,13 @@ class Fleet:
     def proxies(self) -> list[Host]:
         return [host for host in self.hosts.values() if host.nginx]
 
+    @cached_property
+    def is_well(self) -> bool:
+        """Every URL answers, every nginx is sound, and no log has a line that blames anybody: there is nothing that a rule could find."""
+        quiet = not any(host.records for host in self.hosts.values())
+        sound = all((proxy.nginx.get("test") or {}).get("sound") is not False for proxy in self.proxies())
+        return quiet and sound and not any(answer_fails(answer) for proxy in self.proxies() for answer in proxy.answers)
+
     def owner(self, address: str, seen_from: Host) -> Host | None:
         """The host that has this address: the proxy itself, or the one inventory host that holds it."""
         if is_unix(address):

@@ -30,7 +30,7 @@ def judgements(
     fleet = Fleet(facts, backend_services)
     if not fleet.proxies():
         return {name: {"failure": NO_NGINX} for name in facts}
-    causes = {cause.name: cause for cause in known_causes()}
+    causes = {} if fleet.is_well else {cause.name: cause for cause in known_causes()}
     findings = judge(fleet, list(causes.values()))
     if not findings and not any(proxy.nginx.get("master") for proxy in fleet.proxies()):
         return {name: {"failure": NOT_RUNNING} for name in facts}
