@@ -206,9 +206,8 @@ def ask(place: Place) -> int | None:
 
 
 def _break_one(place: Place) -> tuple[Place, int | None]:
-    if not place.broken:
-        for step in place.fault.steps:
-            run_in(place.host(step.role), shell_text(place.addresses, step.text))
+    for step in place.fault.steps:
+        run_in(place.host(step.role), shell_text(place.addresses, step.text))
     answer = ask(place)
     for _ in range(20):
         if answer == place.fault.status_before:
@@ -219,7 +218,8 @@ def _break_one(place: Place) -> tuple[Place, int | None]:
 
 
 def break_hosts(some: list[Place]) -> list[tuple[Place, int | None]]:
-    """Inject each fault, then ask its URL until it answers as the fault says it does."""
+    """Inject each fault once, then ask its URL until it answers as the fault says it does."""
+    some = [place for place in some if not place.broken]
     answers = at_once(_break_one, some)
     with _locked():
         state = _read_state()

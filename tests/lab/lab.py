@@ -31,7 +31,10 @@ def _images_command(args: argparse.Namespace) -> int:
 
 
 def _up(args: argparse.Namespace) -> int:
-    new = _hosts.up(chosen(args.sets), args.suite)
+    wanted = chosen(args.sets)
+    if args.fresh:
+        _hosts.down([fault.name for fault in wanted])
+    new = _hosts.up(wanted, args.suite)
     _inventory.write()
     print("up: %s" % (", ".join(host for place in new for host in place.names()) or "nothing new"))
     return 0
@@ -95,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     images.set_defaults(run=_images_command)
     up = commands.add_parser("up", help="boot hosts")
     up.add_argument("--suite", choices=SUITES, default=SUITES[0])
+    up.add_argument("--fresh", action="store_true", help="remove those that are up first, so that they can be broken again")
     up.add_argument("sets", nargs="+", metavar="SET")
     up.set_defaults(run=_up)
     for name, function, text in (("break", _break, "break hosts"), ("status", _status, "ask each URL"), ("down", _down, "remove hosts")):
