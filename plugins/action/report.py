@@ -32,6 +32,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 "judgement": {"type": "str", "required": True},
                 "rounds": {"type": "str", "required": True},
                 "outcomes": {"type": "str", "required": True},
+                "changed_by": {"type": "str", "required": True},
             }
         )
         report = self._compose(args, task_vars or {})
@@ -45,10 +46,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         first = next((one[args["judgement"]] for one in seen.values() if args["judgement"] in one), None)
         if first is None:
             first = {"run": "", "judgements": {}, "failures": {}}
-        outcomes = {one["step"]: one for variables in seen.values() for one in variables.get(args["outcomes"]) or []}
+        # What an earlier run of the same playbook left is not of this run.
+        changed = {name: variables for name, variables in seen.items() if variables.get(args["changed_by"]) == first["run"]}
+        outcomes = {one["step"]: one for variables in changed.values() for one in variables.get(args["outcomes"]) or []}
         hosts = {}
         for name, variables in seen.items():
-            rounds = [first["judgements"].get(name)] + list(variables.get(args["rounds"]) or [])
+            rounds = [first["judgements"].get(name)] + list(changed.get(name, {}).get(args["rounds"]) or [])
             told = [judgement for judgement in rounds if judgement]
             failure = first["failures"].get(name) or next((one["failure"] for one in told if "failure" in one), None)
             hosts[name] = _report.host_entry(args["mode"], told, outcomes, failure)
