@@ -50,17 +50,18 @@ def fastcgi_buffers(family: str, plan: t.Any) -> Remedy:
     return Remedy("fastcgi_buffers", ("config", "reload"), change, parameters, plan.sum)
 
 
-def backend_service(host: Host, unit: str, address: str = "", test: t.Sequence[str] = (), note: str = "") -> Remedy:
-    """Start the unit that owns a port, and see it listen."""
+def backend_service(host: Host, unit: str, address: str = "", test: t.Sequence[str] = (), note: str = "", panel_command: t.Sequence[str] = ()) -> Remedy:
+    """Start the unit that owns a port, by the panel's own tool where there is one, and see it listen."""
     parameters = {
         "unit": unit,
         "state": "started",
         "address": address,
         "test": list(test),
-        "panel_command": [],
+        "panel_command": list(panel_command),
         "service_manager": host.system.get("service_manager") or "",
     }
-    return Remedy("backend_service", ("start",), "start %s" % unit.replace(".service", ""), parameters, note)
+    kinds = ("start", "config") if panel_command else ("start",)
+    return Remedy("backend_service", kinds, " ".join(panel_command) or "start %s" % unit.replace(".service", ""), parameters, note)
 
 
 def upstream_address(edits: t.Sequence[Parameters]) -> Remedy:
@@ -78,3 +79,19 @@ def firewall_port(tool: str, port: int, source: str, place: Parameters, note: st
     """A port opened for one address, in the tool that owns the firewall. place: zone or table and chain, as that tool needs them."""
     parameters = {"tool": tool, "port": port, "sources": [source], "zone": "", "family": "", "table": "", "chain": "", **place}
     return Remedy("firewall_port", ("firewall",), "open %d for %s" % (port, source), parameters, note)
+
+
+def selinux_connect(boolean: str = "", port: int = 0, port_type: str = "", path: str = "", path_type: str = "", note: str = "") -> Remedy:
+    """What SELinux has to allow: a boolean switched on, a port or a folder labelled. Whatever is left empty stays as it is."""
+    parameters = {"boolean": boolean, "port": port, "port_type": port_type, "path": path, "path_type": path_type}
+    told = ["port %d is %s" % (port, port_type)] if port else []
+    told += ["%s is %s" % (path, path_type)] if path else []
+    told += ["%s = on" % boolean] if boolean else []
+    return Remedy("selinux_connect", ("selinux",), ", ".join(told), parameters, note)
+
+
+def nginx_limits(kinds: tuple[str, ...], change: str, note: str, edits: t.Sequence[Parameters] = (), unit: str = "", files: int = 0,
+                 sysctl: t.Mapping[str, str] | None = None) -> Remedy:
+    """Limits of nginx's workers, of the unit that starts them (where files is not 0), or of the kernel."""
+    parameters = {"edits": list(edits), "unit": unit, "unit_files": files, "sysctl": dict(sysctl or {})}
+    return Remedy("nginx_limits", kinds, change, parameters, note)

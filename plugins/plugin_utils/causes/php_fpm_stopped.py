@@ -44,5 +44,5 @@ CAUSE = Cause(
     name="php_fpm_stopped",
     title="PHP-FPM is not running",
     find=find,
-    yields_to=("php_fpm_config_invalid", "php_fpm_bind_conflict", "php_fpm_socket_dir_missing"),
+    yields_to=("php_fpm_config_invalid", "php_fpm_bind_conflict", "php_fpm_socket_dir_missing", "disk_full"),
 )

@@ -29,4 +29,4 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             )
 
 
-CAUSE = Cause(name="stale_unix_socket", title="A socket is left over from a daemon that was killed", find=find, yields_to=("php_fpm_config_invalid",))
+CAUSE = Cause(name="stale_unix_socket", title="A socket is left over from a daemon that was killed", find=find, yields_to=("php_fpm_config_invalid", "php_fpm_bind_conflict", "disk_full"))

@@ -1,0 +1,84 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Connections to PHP-FPM that end before the answer: what became of the worker is told by FPM's own log, by the kernel and by the pool's settings.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop, Host, log_evidence
+
+#: What nginx sees of a worker that is gone: a reset where it had not read the whole request, an end of file otherwise.
+BROKEN = ("upstream_connection_reset", "upstream_closed_prematurely")
+#: Seconds between what FPM, the kernel and nginx write of one event, each with its own clock.
+SLACK = 5.0
+#: Requests that can be asked again without doing anything; of the others only the log can tell.
+SAFE = ("GET", "HEAD")
+
+
+@dataclass(frozen=True)
+class BrokenHop:
+    """A hop that loses connections, with the running FPM and the pool behind it."""
+
+    hop: Hop
+    host: Host
+    fpm: Facts
+    name: str
+    pool: Facts
+
+    @property
+    def past(self) -> list[Facts]:
+        return self.hop.past(*BROKEN)
+
+    @property
+    def present(self) -> bool:
+        """Whether it happens still: a request fails now, or what failed could not be asked again."""
+        return self.hop.has(*BROKEN) or any((record.get("request") or {}).get("method") not in SAFE for record in self.past)
+
+    def told(self, *signatures: str) -> list[Facts]:
+        """Lines of this FPM on this pool, since its master started, at the time of what nginx saw."""
+        started = self.fpm["master"].get("started") or 0.0
+        sources = {self.fpm.get("error_log"), self.fpm.get("unit")}
+        found = [
+            record for record in self.host.records
+            if record["source"] in sources and record["signature"] in signatures and record.get("pool") in (self.name, None) and record["last"] >= started
+        ]
+        return [record for record in found if not self.past or coincide(record, self.past)]
+
+    def kernel(self, signature: str, near: t.Sequence[Facts]) -> list[Facts]:
+        """The kernel's lines of an FPM worker at the time of these records."""
+        found = [record for record in self.host.records if record["kind"] == "kernel" and record["signature"] == signature]
+        return [record for record in found if is_fpm(record.get("process")) and coincide(record, near or self.past)]
+
+    @property
+    def kernel_unseen(self) -> str | None:
+        """Why the kernel's log could not be read; None where it was."""
+        sources = [one for one in (self.host.facts.get("log") or {}).get("sources") or [] if one["path"] == "kernel"]
+        if not sources:
+            return "it was not looked at"
+        return None if sources[0]["state"] == "ok" else str(sources[0].get("why") or sources[0]["state"])
+
+    def seen(self, *records: Facts) -> tuple[Evidence, ...]:
+        return (*self.hop.seen(*BROKEN), *(log_evidence(record) for record in records))
+
+
+def is_fpm(process: str | None) -> bool:
+    return "php" in (process or "") and "fpm" in (process or "")
+
+
+def coincide(record: Facts, others: t.Iterable[Facts]) -> bool:
+    """Whether this happened while one of the others did."""
+    return any(record["first"] - SLACK <= other["last"] and other["first"] - SLACK <= record["last"] for other in others)
+
+
+def broken_hops(fleet: Fleet) -> t.Iterator[BrokenHop]:
+    for hop in fleet.sick_hops("fastcgi"):
+        found = hop.backend.pool_at(hop.real_address) if hop.backend else None
+        if hop.backend and found and found[0].get("master") and (hop.has(*BROKEN) or hop.past(*BROKEN)):
+            yield BrokenHop(hop, hop.backend, *found)

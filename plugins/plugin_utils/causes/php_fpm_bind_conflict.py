@@ -1,0 +1,66 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PHP-FPM cannot start because somebody else listens where one of its pools wants to. php-fpm -t does not see it: it binds nothing."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._address import covers, is_unix, split_tcp
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._start import is_live, name_of, own_lines, place_text, start_evidence, stopped_behind
+
+
+def occupant(host: Host, address: str) -> Facts | None:
+    """Who listens there, or on all addresses of that port, or on one where the pool wants all."""
+    if is_unix(address):
+        return host.unix_listener(address)
+    wanted, port = split_tcp(address)
+    return next((one for one in host.tcp_listeners(port) if covers(one["address"], wanted) or covers(wanted, one["address"])), None)
+
+
+def occupied(host: Host, fpm: Facts) -> list[tuple[str, Facts, Facts]]:
+    """Pools of a stopped FPM whose address is taken, each with who has it."""
+    pools = [(name, pool) for name, pool in fpm["pools"].items() if pool.get("address")]
+    found = [(name, pool, occupant(host, pool["address"])) for name, pool in pools]
+    return [(name, pool, listener) for name, pool, listener in found if listener]
+
+
+def find(fleet: Fleet) -> t.Iterator[Finding]:
+    for hop in fleet.sick_hops("fastcgi"):
+        if not hop.backend or not is_live(hop):
+            continue
+        for fpm, _name, _pool in stopped_behind(hop):
+            taken = [] if (fpm.get("test") or {}).get("sound") is False else occupied(hop.backend, fpm)
+            if taken:
+                yield conflict(hop, hop.backend, fpm, taken[0])
+
+
+def conflict(hop: Hop, host: Host, fpm: Facts, taken: tuple[str, Facts, Facts]) -> Finding:
+    name, pool, listener = taken
+    who = "%s (pid %s%s)" % (listener.get("process") or "another process", listener.get("pid"), ", %s" % listener["unit"] if listener.get("unit") else "")
+    wants = "pool %s of %s wants %s (%s)" % (name, name_of(fpm), pool["address"], place_text(pool["settings"]["listen"]["place"]))
+    ask = "ss -xlp src %s" % pool["address"][len("unix:"):] if is_unix(pool["address"]) else "ss -ltnp 'sport = :%d'" % split_tcp(pool["address"])[1]
+    owner = listener.get("unit") or "pid %s" % listener.get("pid")
+    return on_hop(
+        hop, CAUSE.name,
+        (*live(hop), Evidence("socket", "%s, where %s listens" % (wants, who)), *start_evidence(host, fpm, own_lines(host, fpm, "php_fpm_bind_conflict"))),
+        why="%s cannot start: %s has %s. Which of the two is to have it is for you to say" % (name_of(fpm), who, pool["address"]),
+        advice=(
+            "%s   # on %s: who has it" % (ask, host.name),
+            "set another `listen` at %s, and the same address in nginx" % place_text(pool["settings"]["listen"]["place"]),
+            "systemctl stop %s   # or this; what it serves is then gone" % owner,
+            "systemctl start %s" % name_of(fpm),
+        ),
+    )
+
+
+def live(hop: Hop) -> tuple[Evidence, ...]:
+    """All that is wrong over the hop now: what the other listener answers differs."""
+    return hop.seen(*hop.symptoms)
+
+
+CAUSE = Cause(name="php_fpm_bind_conflict", title="Somebody else listens on PHP-FPM's address", find=find, yields_to=("php_fpm_config_invalid",))
