@@ -10,7 +10,7 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes.firewall_reject import evidence, judged, opening
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes.firewall_reject import judged, opened
 
 SIGNATURES = ("connect_timeout", "connect_timeout_kernel")
 
@@ -21,7 +21,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             continue
         found = judged(hop, "drop")
         if found and hop.backend:
-            yield on_hop(hop, CAUSE.name, evidence(hop, found, *SIGNATURES), remedy=opening(hop, hop.backend, found))
+            yield opened(hop, hop.backend, found, CAUSE.name, SIGNATURES)
         elif hop.backend is None:
             yield on_hop(
                 hop, CAUSE.name, hop.seen(*SIGNATURES), why="%s is not among the hosts of this run: its firewall cannot be read" % hop.on,

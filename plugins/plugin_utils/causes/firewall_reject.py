@@ -10,12 +10,12 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._address import split_tcp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding, Remedy
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._firewall_verdict import Verdict, verdict
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Fleet, Hop, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._firewall_verdict import Verdict, interface_of, verdict
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop, Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
 
-#: A reject with tcp-reset or port-unreachable looks like a closed port from the proxy.
-SIGNATURES = ("firewall_reject", "backend_port_closed", "backend_unreachable")
+#: A reject with tcp-reset or port-unreachable looks like a closed port from the proxy; one whose ICMP the kernel holds back, like a drop.
+SIGNATURES = ("firewall_reject", "backend_port_closed", "backend_unreachable", "connect_timeout", "connect_timeout_kernel")
 
 
 def judged(hop: Hop, *actions: str) -> Verdict | None:
@@ -25,14 +25,26 @@ def judged(hop: Hop, *actions: str) -> Verdict | None:
         return None
     destination = next((attempt["address"] for attempt in hop.tried), hop.address)
     address, port = split_tcp(destination)
-    found = verdict(host.facts["firewall"], hop.source, address, port)
+    found = verdict(host.facts["firewall"], hop.source, address, port, interface_of(host.facts["system"], hop.source, address))
     return found if found.action in actions else None
 
 
-def opening(hop: Hop, host: Host, found: Verdict) -> Remedy:
-    """The port for the proxy's address, in the tool that owns the firewall."""
+def opened(hop: Hop, host: Host, found: Verdict, cause: str, signatures: tuple[str, ...]) -> Finding:
+    """The finding with its remedy; advice where an opening in the tool that owns the firewall would not help, or not last."""
     firewall = host.facts["firewall"]
     port = split_tcp(hop.address)[1]
+    seen = evidence(hop, found, *signatures)
+    allow = "allow tcp port %d from %s" % (port, hop.source)
+    if firewall.get("manager"):
+        return on_hop(hop, cause, seen, why="%s writes the rules of %s: change them there" % (firewall["manager"], host.name), advice=(allow,))
+    if found.tool and found.tool != firewall["tool"]:
+        why = "the rule is not %s's, which owns the firewall, but belongs to %s" % (firewall["tool"], found.tool)
+        return on_hop(hop, cause, seen, why=why, advice=("nft list ruleset   # on %s: who made this rule?" % host.name, allow))
+    return on_hop(hop, cause, seen, remedy=opening(hop, firewall, port, found))
+
+
+def opening(hop: Hop, firewall: Facts, port: int, found: Verdict) -> Remedy:
+    """The port for the proxy's address, in the tool that owns the firewall."""
     return _remedies.firewall_port(
         firewall["tool"], port, hop.source or "", found.place, "port %d is opened for %s (%s) only" % (port, hop.source, hop.proxy.name)
     )
@@ -52,7 +64,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             continue
         found = judged(hop, "reject")
         if found and hop.backend:
-            yield on_hop(hop, CAUSE.name, evidence(hop, found, *SIGNATURES), remedy=opening(hop, hop.backend, found))
+            yield opened(hop, hop.backend, found, CAUSE.name, SIGNATURES)
         elif hop.has("firewall_reject") and (hop.backend is None or judged(hop, "unknown")):
             yield on_hop(
                 hop, CAUSE.name, hop.seen("firewall_reject"), why="the rules that reject %s cannot be read on %s" % (hop.proxy.name, hop.on),
