@@ -25,7 +25,10 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         elif hop.backend is None:
             yield on_hop(
                 hop, CAUSE.name, hop.seen(*SIGNATURES), why="%s is not among the hosts of this run: its firewall cannot be read" % hop.on,
-                advice=("nft list ruleset   # on %s" % hop.on, "tcpdump -ni any host %s   # on %s: does the SYN arrive?" % (hop.source or hop.proxy.name, hop.on)),
+                advice=(
+                    "nft list ruleset   # on %s" % hop.on,
+                    "tcpdump -ni any host %s   # on %s: does the SYN arrive?" % (hop.source or hop.proxy.name, hop.on),
+                ),
             )
 
 
