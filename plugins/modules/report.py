@@ -1,0 +1,84 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Compose and show the report. The work is done by the action plugin of the same name, on the controller."""
+
+DOCUMENTATION = r"""
+module: report
+short_description: Compose the report of a run and show it as a table
+version_added: 0.1.0
+description:
+  - Puts together what M(webops.bad_gateway.judge) and the role C(fix_502) left in variables of the hosts, as one document, and shows it as a table.
+  - It runs on the controller, touches no host, and does the same in check mode.
+  - The role C(report) of this collection uses it, and writes the document to files.
+author:
+  - The webops.bad_gateway authors (@webops)
+attributes:
+  action:
+    description: Indicates this has a corresponding action plugin so some parts of the options can be executed on the controller.
+    support: full
+  check_mode:
+    description: Can run in check mode and return changed status prediction without modifying the target.
+    support: full
+  diff_mode:
+    description: Will return details on what has changed (or possibly needs changing in check mode), when in diff mode.
+    support: N/A
+  platform:
+    description: Target OS/families that can be operated against.
+    support: full
+    platforms: all
+options:
+  hosts:
+    description: Names of the hosts to report on.
+    type: list
+    elements: str
+    required: true
+  mode:
+    description: What kind of run it was.
+    type: str
+    choices: [fix, check, diagnose]
+    required: true
+  judgement:
+    description: Name of the variable with the registered result of the first M(webops.bad_gateway.judge).
+    type: str
+    required: true
+  rounds:
+    description: Name of the variable with the judgements of later rounds, oldest first.
+    type: str
+    required: true
+  outcomes:
+    description: Name of the variable with how each step ended.
+    type: str
+    required: true
+  changed_by:
+    description: Name of the variable with the name of the run that set O(rounds) and O(outcomes). Those of another run are left out.
+    type: str
+    required: true
+seealso:
+  - module: webops.bad_gateway.judge
+"""
+
+EXAMPLES = r"""
+- name: Show what was found
+  webops.bad_gateway.report:
+    hosts: "{{ ansible_play_hosts_all }}"
+    mode: diagnose
+    judgement: judged
+    rounds: no_rounds
+    outcomes: no_outcomes
+    changed_by: nobody
+  register: reported
+  run_once: true
+"""
+
+RETURN = r"""
+report:
+  description: The document. Its JSON Schema is in the role C(report), C(files/report.schema.json).
+  returned: always
+  type: dict
+failures:
+  description: Hosts that let the run fail, each with one line that says why.
+  returned: always
+  type: dict
+"""
