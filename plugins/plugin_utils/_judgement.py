@@ -47,8 +47,10 @@ def host_judgement(
     unknown += [{"missing": "cause", "why": "%s fails and nothing that was seen explains it" % url} for url in left]
     if not host.nginx:
         unknown.append({"missing": "nginx", "why": "no nginx on this host: it was looked at as a backend"})
+    mine = [one for one in judged if one.finding.seen_from == name]
     return {
-        "findings": [told(one, causes[one.finding.cause]) for one in judged if one.finding.seen_from == name],
+        "curable": any(one.outcome == "planned" for one in mine),
+        "findings": [told(one, causes[one.finding.cause]) for one in mine],
         "steps": [step_data(step) for step in steps if step.driver == name],
         "answers": [{"host": name, "url": one["url"], "from": one.get("from", "host"), "status": one.get("status"),
                      "signature": one.get("signature"), "timed_out": one.get("timed_out", False)} for one in host.answers],
