@@ -41,6 +41,8 @@ MEMORY_LIMITS = (
         "total_inactive_file",
     ),
 )
+# How often the kernel has killed for want of memory under that limit.
+OOM_KILLS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
 # Where a full disk makes a web server fail: its logs, its sockets, its temporary files and the sessions of PHP.
 DISK_PATHS = ("/", "/var", "/var/log", "/var/log/nginx", "/var/lib", "/var/lib/nginx", "/var/lib/php", "/var/cache", "/run", "/tmp", "/var/tmp")  # noqa: S108 - only their free space is read
 
@@ -167,7 +169,7 @@ def _addresses(interfaces: Optional[Dict[str, List[str]]]) -> Optional[List[str]
 def _memory(host: Host) -> Dict[str, Optional[int]]:
     """Bytes. Under a limit of its own, a host (a container, mostly) has no more than what that leaves."""
     if _is_darwin(host):
-        return {"total": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGESIZE"), "available": None, "limit": None}
+        return {"total": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGESIZE"), "available": None, "limit": None, "oom_kills": None}
     text = host.read("/proc/meminfo") or ""
     found = {key: int(value) * 1024 for key, value in re.findall(r"^(\w+):\s+(\d+) kB", text, re.MULTILINE)}
     total, available = found.get("MemTotal"), found.get("MemAvailable")
@@ -176,7 +178,12 @@ def _memory(host: Host) -> Dict[str, Optional[int]]:
     limit, used = _memory_limit(host, total)
     if limit is not None and available is not None:
         available = min(available, max(0, limit - used))
-    return {"total": total, "available": available, "limit": limit}
+    return {"total": total, "available": available, "limit": limit, "oom_kills": _oom_kills(host) if limit is not None else None}
+
+
+def _oom_kills(host: Host) -> Optional[int]:
+    found = [re.search(r"^oom_kill (\d+)$", host.read(path) or "", re.MULTILINE) for path in OOM_KILLS]
+    return next((int(match.group(1)) for match in found if match), None)
 
 
 def _memory_limit(host: Host, total: Optional[int]) -> Tuple[Optional[int], int]:

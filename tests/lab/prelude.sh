@@ -21,6 +21,30 @@ in_http() {
 	sed -i "s|^http {|http {\n\t$1|" /etc/nginx/nginx.conf
 }
 
+# proxy_to URL: the site's location / passes on to it.
+proxy_to() {
+	sed -i "s|^\(\s*proxy_pass\) .*|\1 $1;|" "$SITE"
+}
+
+# app PORT: the Python program on stdin becomes a service of this host, app.service, and listens there when this returns.
+app() {
+	cat >/usr/local/bin/app.py
+	printf '[Service]\nExecStart=/usr/bin/python3 /usr/local/bin/app.py\n[Install]\nWantedBy=multi-user.target\n' >/etc/systemd/system/app.service
+	systemctl daemon-reload
+	systemctl enable -q --now app
+	for _ in $(seq 50); do
+		[ -z "$(ss -Hltn "sport = :$1")" ] || return 0
+		sleep 0.2
+	done
+	echo "app.service does not listen on port $1" >&2
+	return 1
+}
+
+# certificate NAME: a key and a certificate for that name, signed by nobody but itself: /etc/ssl/app.key, /etc/ssl/app.pem.
+certificate() {
+	openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj "/CN=$1" -addext "subjectAltName=DNS:$1" -keyout /etc/ssl/app.key -out /etc/ssl/app.pem 2>/dev/null
+}
+
 reload_nginx() {
 	nginx -t -q
 	systemctl reload nginx
@@ -45,8 +69,8 @@ big_header_page() {
 	echo "<?php for (\$i = 0; \$i < $1; \$i += 1000) { header('X-Debug-' . \$i . ': ' . str_repeat('a', 980)); } echo 'big header';" >/var/www/html/big.php
 }
 
-# load CLIENTS SECONDS: /slow.php takes about that long (never just that: visitors must not come in step), and that many clients ask for
-# it again and again through nginx, for half an hour at most.
+# load CLIENTS SECONDS [HOST]: /slow.php takes about that long (never just that: visitors must not come in step), and that many clients ask
+# for it again and again through nginx (of another host, where one is given), for half an hour at most.
 load() {
 	echo "<?php usleep(random_int($2 * 750000, $2 * 1250000)); echo 'slow';" >/var/www/html/slow.php
 	cat >/usr/local/bin/visitors <<-'PYTHON'
@@ -54,7 +78,7 @@ load() {
 
 		def visit(end):
 		    while time.monotonic() < end:
-		        connection = http.client.HTTPConnection("127.0.0.1", 80, timeout=60)
+		        connection = http.client.HTTPConnection(sys.argv[2], 80, timeout=60)
 		        try:
 		            connection.request("GET", "/slow.php")
 		            if connection.getresponse().status != 200:
@@ -66,5 +90,5 @@ load() {
 		for _ in range(int(sys.argv[1])):
 		    threading.Thread(target=visit, args=(time.monotonic() + 1800,)).start()
 	PYTHON
-	systemd-run -q --unit=visitors python3 /usr/local/bin/visitors "$1"
+	systemd-run -q --unit=visitors python3 /usr/local/bin/visitors "$1" "${3:-127.0.0.1}"
 }

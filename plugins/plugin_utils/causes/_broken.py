@@ -44,25 +44,31 @@ class BrokenHop:
     def told(self, *signatures: str) -> list[Facts]:
         """Lines of this FPM on this pool, since its master started, at the time of what nginx saw."""
         started = self.fpm["master"].get("started") or 0.0
-        sources = {self.fpm.get("error_log"), self.fpm.get("unit")}
         found = [
             record for record in self.host.records
-            if record["source"] in sources and record["signature"] in signatures and record.get("pool") in (self.name, None) and record["last"] >= started
+            if record["source"] in self.sources and record["signature"] in signatures and record.get("pool") in (self.name, None) and record["last"] >= started
         ]
         return [record for record in found if not self.past or coincide(record, self.past)]
 
     def kernel(self, signature: str, near: t.Sequence[Facts]) -> list[Facts]:
-        """The kernel's lines of an FPM worker at the time of these records."""
+        """The kernel's lines of an FPM worker at the time of these records of FPM's log. Without such the kernel means another's worker (in a container the
+        kernel tells of all), unless FPM's log cannot be read."""
+        if not near and self.unseen(*self.sources) is None:
+            return []
         found = [record for record in self.host.records if record["kind"] == "kernel" and record["signature"] == signature]
         return [record for record in found if is_fpm(record.get("process")) and coincide(record, near or self.past)]
 
     @property
-    def kernel_unseen(self) -> str | None:
-        """Why the kernel's log could not be read; None where it was."""
-        sources = [one for one in (self.host.facts.get("log") or {}).get("sources") or [] if one["path"] == "kernel"]
-        if not sources:
-            return "it was not looked at"
-        return None if sources[0]["state"] == "ok" else str(sources[0].get("why") or sources[0]["state"])
+    def sources(self) -> tuple[str, ...]:
+        """Where this FPM's own lines are: its file, or the journal of its unit."""
+        return tuple(path for path in (self.fpm.get("error_log") or self.fpm.get("unit"),) if path)
+
+    def unseen(self, *paths: str) -> str | None:
+        """Why none of these logs could be read; None where one was."""
+        sources = [one for one in (self.host.facts.get("log") or {}).get("sources") or [] if one["path"] in paths]
+        if any(one["state"] in ("ok", "cut", "deleted") for one in sources):
+            return None
+        return str(sources[0].get("why") or sources[0]["state"]) if sources else "it was not looked at"
 
     def seen(self, *records: Facts) -> tuple[Evidence, ...]:
         return (*self.hop.seen(*BROKEN), *(log_evidence(record) for record in records))

@@ -60,4 +60,5 @@ def start_evidence(host: Host, fpm: Facts, lines: t.Iterable[Facts]) -> tuple[Ev
     """The unit's state, and what FPM said of its start."""
     unit = host.unit(fpm.get("unit"))
     told = (unit_evidence(fpm["unit"], unit),) if unit else ()
-    return (*told, *(log_evidence(record) for record in list(lines)[:3]))
+    once = {record["message"]: record for record in lines}
+    return (*told, *(log_evidence(record) for record in list(once.values())[:3]))

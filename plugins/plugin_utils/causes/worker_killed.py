@@ -30,7 +30,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 
 
 def killed(broken: BrokenHop, lines: list[Facts]) -> Finding:
-    unseen = broken.kernel_unseen
+    unseen = broken.unseen("kernel")
     kernel = () if unseen else (Evidence("kernel", "the kernel's log has no out-of-memory kill of PHP-FPM at that time", 0.3),)
     doubt = "the kernel's log cannot be read (%s), so that want of memory is not ruled out" % unseen if unseen else "it was not for want of memory"
     return on_hop(

@@ -15,15 +15,18 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._pool_size impo
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._broken import BrokenHop, broken_hops
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
 
+#: The kernel's summary, and its line of the process.
+LINES_A_KILL = 2
 _TAKEN = re.compile(r"\banon-rss:(\d{1,12})kB")
 
 
 def is_ours(host: Host, fpm: Facts, record: Facts) -> bool:
-    """A container can see the kernel's lines of its neighbours. A limit was met only where there is one."""
+    """A container sees the kernel's lines of its neighbours too. A limit was met only where there is one, and where the kernel counts a kill for it."""
     if not record["message"].startswith("Memory cgroup"):
         return True
+    memory = host.system.get("memory") or {}
     unit = host.unit(fpm.get("unit")) or {}
-    return bool((host.system.get("memory") or {}).get("limit") or unit.get("memory_max"))
+    return bool(memory.get("limit") and memory.get("oom_kills") != 0 or unit.get("memory_max"))
 
 
 def killed_for_memory(broken: BrokenHop) -> tuple[list[Facts], list[Facts]]:
@@ -34,8 +37,11 @@ def killed_for_memory(broken: BrokenHop) -> tuple[list[Facts], list[Facts]]:
     return lines, kernel + told
 
 
-def taken(kernel: t.Iterable[Facts]) -> int:
-    """Bytes that the killed worker had, by the kernel's line; 0 where it does not say."""
+def taken(host: Host, kernel: t.Sequence[Facts]) -> int:
+    """Bytes that the killed worker had, by the kernel's line; 0 where it does not say, or where there are more such lines than kills of our own."""
+    own = (host.system.get("memory") or {}).get("oom_kills")
+    if own is not None and sum(record["count"] for record in kernel) > LINES_A_KILL * own:
+        return 0
     found = [_TAKEN.search(record["message"]) for record in kernel]
     return max([int(match.group(1)) * 1024 for match in found if match], default=0)
 
@@ -45,7 +51,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         lines, kernel = killed_for_memory(broken)
         if not kernel:
             continue
-        smaller = size(broken.host.facts, broken.fpm, broken.name, shrink=True, taken=taken(kernel))
+        smaller = size(broken.host.facts, broken.fpm, broken.name, shrink=True, taken=taken(broken.host, kernel))
         if smaller.settings or broken.present:
             yield killed(broken, lines, kernel, smaller)
 

@@ -80,7 +80,20 @@ def test_memory_is_what_the_limit_leaves(host, files, memory):
     for path, text in files.items():
         host.write(path, text + "\n")
     available, limit = memory
-    assert _system.collect(host)["memory"] == {"total": 1000 * 1024, "available": available * 1024, "limit": limit and limit * 1024}
+    assert _system.collect(host)["memory"] == {
+        "total": 1000 * 1024, "available": available * 1024, "limit": limit and limit * 1024, "oom_kills": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [("/sys/fs/cgroup/memory.events", "low 0\noom 4\noom_kill 3\n"), (V1 + "oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n")],
+)
+@pytest.mark.parametrize(("limit", "kills"), [("512000", 3), ("9223372036854771712", None)])
+def test_kills_are_counted_where_there_is_a_limit(host, path, text, limit, kills):
+    host.write(V1 + "limit_in_bytes", limit)
+    host.write(path, text)
+    assert _system.collect(host)["memory"]["oom_kills"] == kills
 
 
 def test_memory_that_cannot_be_read_is_told(tmp_path):
