@@ -7,11 +7,12 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 LAB := python tests/lab/lab.py
+SHELL_SCRIPTS := tests/setup tests/lock tests/release .ci/run $(wildcard tests/lab/*.sh tests/lab/image/*.sh)
 
-.PHONY: help setup fix diagnose check lint unit lab-images molecule test bench clean
+.PHONY: help setup fix diagnose check lint unit coverage gates molecule test bench lock dist release clean
 
 help:                ## tell what there is
-	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup:               ## install what the tests and the lab need
 	@tests/setup test
@@ -20,6 +21,10 @@ ifdef INVENTORY
 fix:                 ## cure the hosts of INVENTORY=path, or a lab of broken hosts
 	@tests/setup run
 	ansible-playbook fix_502.yml -i $(INVENTORY) $(ARGS)
+
+diagnose:
+	@tests/setup run
+	ansible-playbook playbooks/diagnose_502.yml -i $(INVENTORY) $(ARGS)
 else
 fix: setup
 	$(LAB) up fix
@@ -29,29 +34,51 @@ fix: setup
 	ansible-playbook fix_502.yml -i $$($(LAB) inventory) $(ARGS)
 	@echo "What the sites answer now:"
 	$(LAB) status
+
+diagnose: setup      ## name the causes on INVENTORY=path, or on a lab of broken hosts; change nothing
+	$(LAB) up fix
+	$(LAB) break
+	ansible-playbook playbooks/diagnose_502.yml -i $$($(LAB) inventory) $(ARGS)
 endif
 
 lint: setup          ## style of YAML, Python and shell
 	yamllint --strict .
 	ruff check .
-	mypy plugins/module_utils plugins/plugin_utils
-	shellcheck tests/setup .ci/run
+	mypy
+	shellcheck $(SHELL_SCRIPTS)
 	ansible-lint --offline --profile production
 
 unit: setup          ## unit tests
 	python -m pytest -q tests/unit
 
-check: lint unit     ## the everyday loop, without hosts
+check: lint unit     ## the everyday loop, without hosts: a minute
 
-molecule: setup      ## break lab hosts, fix them, see them fixed
+coverage: setup      ## unit tests with branches counted; fails below the line in pyproject.toml
+	coverage erase
+	coverage run -m pytest -q tests/unit
+	coverage report --skip-covered
+
+gates: setup         ## what a release passes: ansible-test, galaxy-importer, antsibull; GATES="name ..." for some
+	python tests/gates/gates.py $(GATES)
+
+molecule: setup      ## break lab hosts, fix them, see them fixed; SCENARIO=name for one
 	$(LAB) images
-	molecule test --all
+	molecule test $(if $(SCENARIO),--scenario-name $(SCENARIO),--all)
 
-test: check molecule ## all tests; the unit tests come again last, so that their count closes the output
+test: lint coverage gates molecule ## all tests; the unit tests come again last, so that their count closes the output
 	python -m pytest -q tests/unit
 
 bench: setup         ## speed beside plays that gather facts or use stock modules
 	python tests/bench/bench.py
+
+lock:                ## pin the tests' packages anew
+	@tests/lock
+
+dist: setup          ## the tarball of the present version into dist/, looked at and through galaxy-importer
+	@tests/release dist $(VERSION)
+
+release: setup       ## VERSION=x.y.z: version, changelog, tarball
+	@tests/release release $(VERSION)
 
 clean:               ## remove the lab's hosts
 	-$(LAB) down

@@ -1,0 +1,69 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The collection as its users and its tools get it: a clean tree in ansible_collections/, and a tarball."""
+
+from __future__ import annotations
+
+import pathlib
+import shutil
+import subprocess
+import tarfile
+
+from _machine import CACHE, TOP
+
+NAMESPACE, NAME = "webops", "bad_gateway"
+FULL_NAME = "%s.%s" % (NAMESPACE, NAME)
+DEPENDENCIES = TOP / ".ansible" / "collections" / "ansible_collections"
+
+#: What a user gets: everything else in the tarball is a mistake.
+SHIPPED = frozenset({
+    "CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "FILES.json", "LICENSE", "LICENSES", "MANIFEST.json", "README.md", "REUSE.toml",
+    "changelogs", "docs", "extensions", "fix_502.yml", "meta", "playbooks", "plugins", "requirements.txt", "requirements.yml", "roles",
+})
+LARGEST = 2 * 1024 * 1024
+
+
+def files() -> list[str]:
+    """What git has, and what it would take: no leftovers of other tools."""
+    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=TOP, check=True, stdout=subprocess.PIPE)
+    return [name for name in listed.stdout.decode().split("\0") if name and (TOP / name).is_symlink() | (TOP / name).exists()]
+
+
+def tree(gate: str) -> pathlib.Path:
+    """A fresh copy for one gate at .../ansible_collections/webops/bad_gateway, where ansible-test wants it."""
+    top = CACHE / "trees" / gate / "ansible_collections" / NAMESPACE / NAME
+    shutil.rmtree(CACHE / "trees" / gate, ignore_errors=True)
+    for name in files():
+        (top / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(TOP / name, top / name, follow_symlinks=False)
+    return top
+
+
+def tarball(galaxy: pathlib.Path, gate: str) -> pathlib.Path:
+    """The collection as it would be published, built from a clean tree, in a folder of the gate's own."""
+    folder = CACHE / "built" / gate
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    subprocess.run([galaxy, "collection", "build", "--output-path", folder], cwd=tree(gate), check=True, stdout=subprocess.DEVNULL)
+    return next(folder.glob("*.tar.gz"))
+
+
+def wrong_in(built: pathlib.Path) -> list[str]:
+    """What does not belong into a published collection."""
+    with tarfile.open(built) as archive:
+        tops = {member.name.split("/")[0] for member in archive.getmembers()}
+        wrong = ["%s is in the tarball" % name for name in sorted(tops - SHIPPED)]
+        wrong += ["%s is not in the tarball" % name for name in sorted(SHIPPED - tops)]
+        wrong += ["%s is in the tarball" % member.name for member in archive.getmembers() if member.name.endswith(".pyc") or "/molecule" in member.name]
+    if built.stat().st_size > LARGEST:
+        wrong.append("the tarball has %d bytes" % built.stat().st_size)
+    return wrong
+
+
+def dependencies(target: pathlib.Path) -> None:
+    """The collections that this one needs, linked into a folder of collections."""
+    for folder in DEPENDENCIES.glob("*/*"):
+        if folder.parent.name != NAMESPACE and folder.is_dir():
+            (target / folder.parent.name).mkdir(parents=True, exist_ok=True)
+            (target / folder.parent.name / folder.name).symlink_to(folder)
