@@ -1,0 +1,60 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The socket lies in /tmp, and nginx or the daemon has a /tmp of its own: each looks into another folder.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._address import normal
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._edits import named_at, socket_in_run
+
+SIGNATURE = "unix_socket_missing"
+FOLDERS = ("/tmp/", "/var/tmp/")  # noqa: S108  where others put their sockets; nothing is written there
+
+
+def private_units(hop: Hop, listener: Facts) -> list[str]:
+    """Of nginx and of the daemon, the units whose /tmp is their own."""
+    host = hop.proxy
+    names = [hop.proxy.nginx.get("unit"), listener.get("unit")]
+    return [name for name in names if name and (host.unit(name) or {}).get("private_tmp")]
+
+
+def find(fleet: Fleet) -> t.Iterator[Finding]:
+    for hop in fleet.sick_hops():
+        host = hop.backend
+        path = normal(hop.real_address)[len("unix:") :]
+        if host is None or not hop.is_unix or not path.startswith(FOLDERS) or not hop.has(SIGNATURE):
+            continue
+        listener = host.unix_listener(hop.real_address)
+        units = private_units(hop, listener) if listener else []
+        if listener and units:
+            yield apart(hop, listener, units)
+
+
+def apart(hop: Hop, listener: Facts, units: list[str]) -> Finding:
+    daemon = listener.get("unit") or listener.get("process") or "the daemon"
+    evidence = (
+        *hop.seen(SIGNATURE),
+        Evidence("socket", "%s listens on %s, which nginx's workers do not see" % (daemon, listener["path"])),
+        Evidence("unit", "PrivateTmp=yes: %s" % ", ".join(units)),
+    )
+    return on_hop(
+        hop, CAUSE.name, evidence, why="%s and nginx each have a /tmp of their own: the socket of %s has to lie in /run, where both look" % (daemon, daemon),
+        advice=(
+            socket_in_run(hop, daemon),
+            "the new path at %s" % named_at(hop),
+            "systemctl restart %s; nginx -t && systemctl reload nginx   # requests fail between the two" % daemon,
+            "leave PrivateTmp as it is: without it, any account could put a socket of its own at that path",
+        ),
+    )
+
+
+CAUSE = Cause(name="socket_private_tmp", title="The socket lies in a /tmp that nginx does not see", find=find)
