@@ -92,7 +92,7 @@ def plan(findings: t.Sequence[Finding], fleet: Fleet, allow: t.Collection[str], 
         if step.id in tried:
             judged.append(Judged(finding, tried[step.id], "the remedy was run and the cause is still there", step.id))
             continue
-        steps[step.id] = joined(steps[step.id], step, list(fleet.hosts)) if step.id in steps else step
+        steps[step.id] = joined(steps[step.id], step) if step.id in steps else step
         judged.append(Judged(finding, "planned", finding.remedy.note if finding.remedy else "", step.id))
     return judged, sorted(steps.values(), key=lambda step: (ORDER.index(step.role), step.id))
 
@@ -117,12 +117,12 @@ def nginx_service(host: Host) -> dict[str, t.Any]:
     return {"nginx_restart_service": service, "nginx_restart_manager": manager, "nginx_restart_system": host.system.get("family")}
 
 
-def joined(first: Step, other: Step, hosts: t.Sequence[str]) -> Step:
-    """The same change for two findings: one step that proves both, driven by the proxy that comes first in the run."""
+def joined(first: Step, other: Step) -> Step:
+    """The same change for two findings: one step that proves both, driven by the first proxy by name, whose turn comes first in fix_502.yml."""
     key = first.role + "_proof"
     both = list(first.variables[key]) + [entry for entry in other.variables[key] if entry not in first.variables[key]]
     causes = first.causes + tuple(cause for cause in other.causes if cause not in first.causes)
-    driver = min(first.driver, other.driver, key=hosts.index)
+    driver = min(first.driver, other.driver)
     return Step(first.id, first.on, driver, first.role, {**first.variables, key: both}, causes)
 
 
