@@ -10,10 +10,11 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._address import is_loopback, split_tcp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Fleet, Hop, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop, Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import admin_says_no, on_hop, unit_evidence
 
-SIGNATURES = ("backend_port_closed",)
+#: Refused on ::1 has a signature of its own; where nobody listens on 127.0.0.1 either, the service is down all the same.
+SIGNATURES = ("backend_port_closed", "ipv6_localhost_refused")
 
 
 def closed(hop: Hop) -> bool:
@@ -24,7 +25,11 @@ def closed(hop: Hop) -> bool:
 def declared_by(host: Host, port: int) -> list[str]:
     """Units whose configuration says that they listen on this port."""
     units = host.facts.get("units") or {}
-    return [name for name, unit in units.items() if any(split_tcp(one["address"])[1] == port for one in unit.get("declares") or [] if one["address"].startswith("tcp:"))]
+    return [name for name, unit in units.items() if port in declared_ports(unit)]
+
+
+def declared_ports(unit: Facts) -> set[int]:
+    return {split_tcp(one["address"])[1] for one in unit.get("declares") or [] if one["address"].startswith("tcp:")}
 
 
 def owner_unit(fleet: Fleet, host: Host, port: int) -> tuple[str | None, str]:
@@ -67,7 +72,7 @@ def down(fleet: Fleet, hop: Hop, host: Host, port: int) -> Finding:
     refused = admin_says_no(name, unit) if str(port) not in fleet.backend_services else None
     if refused:
         return on_hop(hop, CAUSE.name, evidence, why=refused, advice=("systemctl start %s   # on %s" % (name, host.name),))
-    listens = "tcp:127.0.0.1:%d" % port if is_loopback(split_tcp(hop.address)[0]) else hop.address
+    listens = "tcp:127.0.0.1:%d" % port if is_loopback(split_tcp(hop.address)[0]) and "[" not in hop.address else hop.address
     remedy = _remedies.backend_service(host, name, listens, config_test(name), "%s owns the port: %s" % (name, known))
     return on_hop(hop, CAUSE.name, evidence, remedy=remedy)
 
@@ -80,5 +85,5 @@ def config_test(unit: str) -> list[str]:
 
 CAUSE = Cause(
     name="backend_port_closed", title="The backend's service is not running", find=find,
-    yields_to=("firewall_reject", "stale_upstream_dns", "php_fpm_stopped", "plesk_apache_backend", "ipv6_localhost_refused"),
+    yields_to=("firewall_reject", "stale_upstream_dns", "php_fpm_stopped", "plesk_apache_backend", "ipv6_localhost_refused", "disk_full"),
 )

@@ -37,7 +37,10 @@ def places(hop: Hop) -> list[tuple[Facts, str, str]]:
 
 
 def edits(hop: Hop, to: str) -> list[dict[str, t.Any]]:
-    return [{"path": place["file"], "line": place["line"], "directive": directive, "from": was, "to": to} for place, directive, was in places(hop)]
+    return [
+        {"path": place["file"], "line": place["line"], "directive": directive, "from": was.removeprefix("tcp:"), "to": to.removeprefix("tcp:")}
+        for place, directive, was in places(hop)
+    ]
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -69,4 +72,7 @@ def mismatch(hop: Hop, live: list[tuple[str, Facts]]) -> Finding:
     return on_hop(hop, CAUSE.name, evidence, on=hop.proxy.name, remedy=_remedies.upstream_address(edits(hop, targets[0])))
 
 
-CAUSE = Cause(name="socket_path_mismatch", title="nginx asks for a socket that PHP-FPM does not listen on", find=find)
+CAUSE = Cause(
+    name="socket_path_mismatch", title="nginx asks for a socket that PHP-FPM does not listen on", find=find,
+    yields_to=("socket_private_tmp", "ipv6_localhost_refused", "php_fpm_config_invalid"),
+)

@@ -1,0 +1,66 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""nginx speaks another protocol than what listens there.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._edits import named_at
+
+SIGNATURE = "upstream_protocol_mismatch"
+#: What a program that does not know the protocol does to nginx.
+ENDS = ("upstream_closed_prematurely", "upstream_connection_reset")
+SPEAKS = {"fastcgi": ("fastcgi",), "proxy": ("http",), "grpc": ("http2",), "memcached": ("memcached",), "uwsgi": ("http", "cgi"), "scgi": ("http", "cgi")}
+PASSES = {
+    "fastcgi": "fastcgi_pass",
+    "http": "proxy_pass http://",
+    "tls": "proxy_pass https://",
+    "http2": "grpc_pass",
+    "memcached": "memcached_pass",
+    "cgi": "scgi_pass",
+}
+
+
+def spoken(hop: Hop) -> tuple[str, Evidence] | None:
+    """The protocol that was heard from the backend, or that its daemon is known for, where it is another than nginx's."""
+    reply = (hop.reach or {}).get("reply") or {}
+    heard = reply.get("protocol")
+    if heard in PASSES and heard not in SPEAKS.get(hop.family, (heard,)):
+        return heard, Evidence("probe", "asked directly, %s speaks %s: %s" % (hop.address, heard, reply.get("began")))
+    found = hop.backend.pool_at(hop.real_address) if hop.backend and hop.family != "fastcgi" else None
+    if found and found[0].get("master"):
+        return "fastcgi", Evidence("pool", "%s is the pool %s of PHP-FPM, which speaks FastCGI" % (hop.address, found[1]))
+    return None
+
+
+def find(fleet: Fleet) -> t.Iterator[Finding]:
+    for hop in fleet.sick_hops():
+        other = spoken(hop) if hop.has(SIGNATURE, *ENDS) else None
+        if other or hop.has(SIGNATURE):
+            yield mismatch(hop, other)
+
+
+def mismatch(hop: Hop, other: tuple[str, Evidence] | None) -> Finding:
+    used: Facts = hop.routes[0]["pass"]
+    directive = PASSES[other[0]] if other else "the directive of what it speaks"
+    asked = Evidence("config", "%s: %s %s" % (named_at(hop), used["directive"], used["target"]), 0.3)
+    return on_hop(
+        hop, CAUSE.name, (*hop.seen(SIGNATURE, *ENDS), *((other[1],) if other else ()), asked),
+        why="what listens on %s speaks %s, and nginx speaks %s to it" % (hop.address, other[0] if other else "another protocol", hop.family),
+        advice=(
+            "%s instead of %s at %s, with the parameters that go with it (fastcgi_param, proxy_set_header)" % (directive, used["directive"], named_at(hop)),
+            "or the port of the service that was meant: ss -ltnp   # on %s" % hop.on,
+            "no buffer or timeout helps: nginx reads the other protocol's bytes as lengths",
+        ),
+    )
+
+
+CAUSE = Cause(name=SIGNATURE, title="nginx speaks another protocol than the backend", find=find)
