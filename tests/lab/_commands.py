@@ -5,6 +5,7 @@
 
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 
 NOISE = "failed to connect to syslog"
 
@@ -15,11 +16,13 @@ class LabError(Exception):
     """Something that the one who called the lab can act upon."""
 
 
-def command(argv: list[str], text: str = "", check: bool = True, timeout: float = 600, env: Mapping[str, str] | None = None) -> Done:
+def command(
+    argv: list[str], text: str = "", check: bool = True, timeout: float = 600, env: Mapping[str, str] | None = None, folder: Path | None = None
+) -> Done:
     """Run a command with text as its input; a failure tells the command and its own words."""
     brief = " ".join(argv[:4])
     try:
-        done = subprocess.run(argv, input=text, capture_output=True, text=True, timeout=timeout, env=env)
+        done = subprocess.run(argv, input=text, capture_output=True, text=True, timeout=timeout, env=env, cwd=folder)
     except FileNotFoundError:
         raise LabError("%s is not installed; tests/lab/packages.txt lists what the lab needs" % argv[0]) from None
     except subprocess.TimeoutExpired:

@@ -84,7 +84,8 @@ def faults() -> dict[str, Fault]:
 def chosen(names: list[str]) -> list[Fault]:
     """The faults that set names and fault names stand for, each once, in their order."""
     known = faults()
-    sets = dict(_yaml(HERE / "sets.yml"), all=list(known))
+    sets = _yaml(HERE / "sets.yml")
+    sets.update(all=list(known), others=[name for name in known if name not in sets["everyday"]])
     wanted: dict[str, Fault] = {}
     for name in names:
         for fault in sets.get(name, [name]):

@@ -24,7 +24,8 @@ MAY_CHANGE = {
     "fastcgi_buffers": NGINX,
     "upstream_address": NGINX,
     "upstream_dns": [r"nginx processes"],
-    "backend_service": [r"units (apache2|dnsmasq)\.service"],
+    "backend_service": [r"units (?!nginx)[\w@.-]+\.service"],
+    "nginx_limits": [*NGINX, r"files /etc/systemd/system/nginx\.service\.d", r"files /etc/sysctl\.d/"],
     "firewall_port": [r"files /etc/(firewalld|ufw|nftables)", r"rules (nft|iptables|ip6tables)"],
 }
 
