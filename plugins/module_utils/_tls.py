@@ -67,7 +67,7 @@ def handshake(sock: socket.socket, made: ssl.SSLContext, server_name: Optional[s
 
 def failure(error: Exception, deadline: Deadline) -> str:
     """What ended a handshake, in one line."""
-    if isinstance(error, (ssl.SSLEOFError, ConnectionError)):
+    if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError)):
         return "peer closed connection in SSL handshake"
     if isinstance(error, ssl.CertificateError) or getattr(error, "reason", None) == "CERTIFICATE_VERIFY_FAILED":
         return "certificate verify error: %s" % getattr(error, "verify_message", error)

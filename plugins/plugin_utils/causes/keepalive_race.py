@@ -69,7 +69,7 @@ def race(hop: Hop, kept: str, records: list[Facts]) -> Finding:
         hop, CAUSE.name, (*(log_evidence(record) for record in records), Evidence("config", kept), *own, fine),
         why="%s closes idle connections sooner than nginx does, and nginx may not send a POST twice" % behind(hop)[0],
         advice=(
-            "keepalive_timeout of nginx's upstream below the backend's idle time, or more of that there (node: server.keepAliveTimeout, gunicorn: --keep-alive)",
+            "keepalive_timeout of nginx's upstream below the backend's idle time, or more of it there (node: server.keepAliveTimeout, gunicorn: --keep-alive)",
             "or no keepalive: `keepalive 0`, `proxy_http_version 1.0`   # a new connection for each request",
             "not proxy_next_upstream non_idempotent: it sends orders and payments twice",
         ),

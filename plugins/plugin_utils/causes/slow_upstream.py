@@ -52,5 +52,5 @@ def slow(hop: Hop) -> Finding:
 
 CAUSE = Cause(
     name="slow_upstream", title="The backend does not answer in time", find=find,
-    yields_to=("fpm_max_children", "fpm_backlog_full", "fpm_request_terminate_timeout", "firewall_drop"),
+    yields_to=("upstream_protocol_mismatch", "fpm_max_children", "fpm_backlog_full", "fpm_request_terminate_timeout", "firewall_drop"),
 )

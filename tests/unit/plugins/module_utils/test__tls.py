@@ -53,7 +53,13 @@ def test_a_plain_port_is_told_in_openssl_s_words(peer):
     assert shake(peer, says(b"HTTP/1.1 400 Bad Request\r\n\r\n"))["error"] == "wrong version number"
 
 
-@pytest.mark.parametrize("behaviour", [resets, says(b"")])
+def ends_in_order(connection):
+    connection.recv(65536)
+    connection.shutdown(socket.SHUT_WR)
+    silent(connection)
+
+
+@pytest.mark.parametrize("behaviour", [resets, says(b""), ends_in_order])
 def test_a_peer_that_goes_away(peer, behaviour):
     assert shake(peer, behaviour) == {"ok": False, "error": "peer closed connection in SSL handshake", "version": None, "subject": None}
 
