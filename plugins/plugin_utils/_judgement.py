@@ -52,8 +52,8 @@ def host_judgement(
         "curable": any(one.outcome == "planned" for one in mine),
         "findings": [told(one, causes[one.finding.cause]) for one in mine],
         "steps": [step_data(step) for step in steps if step.driver == name],
-        "answers": [{"host": name, "url": one["url"], "from": one.get("from", "host"), "status": one.get("status"),
-                     "signature": one.get("signature"), "timed_out": one.get("timed_out", False)} for one in host.answers],
+        "answers": [{"host": name, "url": one["url"], "from": one.get("from", "host"), "connect": one.get("connect"),
+                     "status": one.get("status"), "signature": one.get("signature"), "timed_out": one.get("timed_out", False)} for one in host.answers],
         "unknown": unknown,
     }
 

@@ -8,8 +8,8 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import re
 import typing as t
-import urllib.parse
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._symptoms import answer_fails
 
@@ -19,15 +19,24 @@ SCHEMA_VERSION = 1
 HARMLESS = frozenset({"transient"})
 
 
+_URL = re.compile(r"""\b([a-z][a-z0-9+.-]*://)(?:[^\s/?#"@]*@)?([^\s?#"]*)(?:[?#][^\s"]*)?""", re.IGNORECASE)
+
+
 def printable(text: str) -> str:
     """Text from a host's logs and config, made safe to show: no control characters, nothing that moves a cursor or turns the writing round."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
+def shown(text: str) -> str:
+    """Text made safe to show, each URL in it without its query and credentials."""
+    return printable(_URL.sub(r"\1\2", text))
+
+
 def shown_url(url: str) -> str:
-    """A URL without its query and credentials."""
-    parts = urllib.parse.urlsplit(url)
-    return printable(urllib.parse.urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", "")))
+    """A URL without its query and credentials. It may have the Host that some client sent, which need not be one."""
+    scheme, colon, rest = url.partition("://")
+    authority, slash, path = re.split("[?#]", rest, maxsplit=1)[0].partition("/")
+    return printable(scheme + colon + authority.rpartition("@")[2] + slash + path)
 
 
 def host_entry(
@@ -35,10 +44,10 @@ def host_entry(
 ) -> dict[str, t.Any]:
     """What the report says of one host. judgements: one for each look, oldest first."""
     if failure is not None or not judgements:
-        return {"status": "failed", "probes": [], "findings": [], "unknown": [], "why": printable(failure or "not looked at")}
+        return {"status": "failed", "probes": [], "findings": [], "unknown": [], "why": shown(failure or "not looked at")}
     findings = told_findings(judgements, outcomes)
     last = judgements[-1]
-    unknown = [{"missing": printable(one["missing"]), "why": printable(one["why"])} for one in last["unknown"]]
+    unknown = [{"missing": shown(one["missing"]), "why": shown(one["why"])} for one in last["unknown"]]
     failing = [answer for answer in last["answers"] if answer_fails(answer)]
     entry = {"status": status(mode, findings, failing), "probes": probes(mode, judgements), "findings": findings, "unknown": unknown}
     if failing:
@@ -47,25 +56,42 @@ def host_entry(
 
 
 def told_findings(judgements: t.Sequence[t.Mapping[str, t.Any]], outcomes: t.Mapping[str, t.Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
-    """Every finding of every round once, with how its step ended."""
-    told: dict[str, dict[str, t.Any]] = {}
-    for judgement in judgements:
-        for finding in judgement["findings"]:
-            told.setdefault(finding["key"], finding)
+    """Every finding of every round once: the evidence as it was first seen, the remedy that was run last, and how that ended."""
+    first: dict[str, t.Mapping[str, t.Any]] = {}
+    newest: dict[str, t.Mapping[str, t.Any]] = {}
+    run: dict[str, t.Mapping[str, t.Any]] = {}
+    for finding in (one for judgement in judgements for one in judgement["findings"]):
+        key = finding["key"]
+        first.setdefault(key, finding)
+        newest[key] = finding
+        if finding.get("step") in outcomes:
+            run[key] = finding
     still = {finding["key"] for finding in judgements[-1]["findings"]}
-    return [with_outcome(finding, outcomes.get(finding.get("step") or ""), finding["key"] in still) for finding in told.values()]
+    return [
+        with_outcome(seen, run.get(key, newest[key]), newest[key]["advice"], outcomes.get(run.get(key, {}).get("step") or ""), key in still)
+        for key, seen in first.items()
+    ]
 
 
-def with_outcome(finding: t.Mapping[str, t.Any], ended: t.Mapping[str, t.Any] | None, still: bool) -> dict[str, t.Any]:
-    entry = {key: finding[key] for key in ("cause", "title", "seen_from", "on", "confidence", "remedy", "outcome", "why", "advice", "subject", "change")}
-    entry["evidence"] = [printable(text) for text in finding["evidence"]]
+def with_outcome(
+    seen: t.Mapping[str, t.Any], done: t.Mapping[str, t.Any], advice: t.Sequence[str], ended: t.Mapping[str, t.Any] | None, still: bool
+) -> dict[str, t.Any]:
+    """A finding as the report has it. seen: as it was first found; done: as it was when its remedy was run, or was last planned; ended: that step's end."""
+    entry = {key: seen[key] for key in ("cause", "title", "seen_from", "on", "confidence", "subject", "evidence")}
+    entry.update({key: done[key] for key in ("remedy", "outcome", "why", "change")}, advice=advice)
     if ended:
         entry["outcome"] = ended["outcome"]
-        entry["why"] = ended.get("why") or entry["why"]
+        entry["why"] = ended.get("why") or done["why"]
         if ended["outcome"] == "fixed" and still:
             entry.update(outcome="failed", why="the change was made and the cause is still seen")
-    entry["why"] = printable(entry["why"])
-    return entry
+    return {key: cleaned(value) for key, value in entry.items()}
+
+
+def cleaned(value: t.Any) -> t.Any:
+    """A value of a finding, all its text made safe to show."""
+    if isinstance(value, str):
+        return shown(value)
+    return [shown(text) for text in value] if isinstance(value, (list, tuple)) else value
 
 
 def status(mode: str, findings: t.Sequence[t.Mapping[str, t.Any]], failing: t.Sequence[t.Mapping[str, t.Any]]) -> str:
@@ -83,13 +109,17 @@ def status(mode: str, findings: t.Sequence[t.Mapping[str, t.Any]], failing: t.Se
 
 def probes(mode: str, judgements: t.Sequence[t.Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
     """Each URL with its status before and after; after is null where nothing was to be changed in this mode."""
-    after = {(answer["url"], answer["from"]): answer["status"] for answer in judgements[-1]["answers"]}
+    after = {asked(answer): answer["status"] for answer in judgements[-1]["answers"]}
     entries = []
     for answer in judgements[0]["answers"]:
-        key = (answer["url"], answer["from"])
         entries.append({"url": shown_url(answer["url"]), "host": answer["host"], "from": answer["from"], "before": answer["status"],
-                        "after": after.get(key) if mode == "fix" else None})
+                        "after": after.get(asked(answer)) if mode == "fix" else None})
     return entries
+
+
+def asked(answer: t.Mapping[str, t.Any]) -> tuple[t.Any, ...]:
+    """What makes two answers answers to the same question: servers on several addresses can share a URL."""
+    return answer["url"], answer["from"], answer.get("connect")
 
 
 def why_failing(mode: str, failing: t.Sequence[t.Mapping[str, t.Any]], findings: t.Sequence[t.Mapping[str, t.Any]]) -> str:
