@@ -45,9 +45,18 @@ certificate() {
 	openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj "/CN=$1" -addext "subjectAltName=DNS:$1" -keyout /etc/ssl/app.key -out /etc/ssl/app.pem 2>/dev/null
 }
 
+# reload_nginx: returns when workers with the new configuration serve; systemctl reload returns before that.
 reload_nginx() {
 	nginx -t -q
+	old=$(pgrep -xf 'nginx: worker process')
 	systemctl reload nginx
+	for _ in $(seq 100); do
+		new=$(pgrep -xf 'nginx: worker process') || true
+		[ -z "$new" ] || [ -n "$(printf '%s\n' "$old" "$new" | sort | uniq -d)" ] || return 0
+		sleep 0.1
+	done
+	echo 'nginx did not take its new configuration' >&2
+	return 1
 }
 
 restart_fpm() {
