@@ -48,8 +48,9 @@ class Records:
             record["request"] = {"method": line.request.method, "path": line.request.path}
         # What stopped a start differs by its words alone: each keeps its file and line.
         words = _words(record["message"]) if line.level == "emerg" else None
-        path = line.request.path if line.request else None
-        self._add(record, when, (line.upstream and line.upstream.address, line.server, path, words))
+        # A POST is no GET: nginx repeats only what does no harm twice.
+        request = (line.request.method, line.request.path) if line.request else None
+        self._add(record, when, (line.upstream and line.upstream.address, line.server, request, words))
 
     def add_fpm(self, origin: Origin, signature: str, when: float, line: FpmLine) -> None:
         record = _blank(origin, signature, _SEVERITY[line.level], line.message)

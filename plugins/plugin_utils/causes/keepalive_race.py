@@ -65,8 +65,9 @@ def race(hop: Hop, kept: str, records: list[Facts]) -> Finding:
     habit = "%s closes an idle connection after %s seconds unless it is told otherwise; nginx keeps it for 60" % (process, idle)
     own = (Evidence("process", habit, 0.3),) if idle else ()
     fine = Evidence("answer", "a new connection serves: %s answers %s" % (hop.answers[0]["url"], hop.answers[0].get("status")))
+    lines = [Evidence("log", "%s, %s %s" % (log_evidence(record).text, record["request"]["method"], record["request"]["path"])) for record in records]
     return on_hop(
-        hop, CAUSE.name, (*(log_evidence(record) for record in records), Evidence("config", kept), *own, fine),
+        hop, CAUSE.name, (*lines, Evidence("config", kept), *own, fine),
         why="%s closes idle connections sooner than nginx does, and nginx may not send a POST twice" % behind(hop)[0],
         advice=(
             "keepalive_timeout of nginx's upstream below the backend's idle time, or more of it there (node: server.keepAliveTimeout, gunicorn: --keep-alive)",

@@ -348,3 +348,8 @@ class TestTail:
         tail.mark()
         host.write(ERROR_LOG, refused() * 5000)
         assert 0 < len(tail.lines()) < 2000
+
+
+def test_a_post_is_a_record_of_its_own(host):
+    host.write(ERROR_LOG, refused() + refused().replace("GET", "POST"))
+    assert sorted(record["request"]["method"] for record in look(host)["records"]) == ["GET", "POST"]
