@@ -45,18 +45,27 @@ def is_any(host: str) -> bool:
 
 
 def normal(address: str) -> str:
-    """The address with /var/run, everywhere a link to /run, and doubled slashes told the same way."""
+    """The address told in one way: /run for /var/run, which links to it everywhere; no doubled slashes; numbers in their shortest form."""
     if not is_unix(address):
-        return address
+        return _normal_tcp(address)
     path = posixpath.normpath(address[len("unix:"):])
     return "unix:" + (path[len("/var"):] if path.startswith("/var/run/") else path)
 
 
+def _normal_tcp(address: str) -> str:
+    host, port = split_tcp(address)
+    try:
+        number = ipaddress.ip_address(host)
+    except ValueError:
+        return address
+    return ("tcp:[%s]:%d" if number.version == 6 else "tcp:%s:%d") % (number, port)
+
+
 def covers(listening: str, host: str) -> bool:
-    """Whether a listener on this address takes connections to this host address."""
+    """Whether a listener on this address takes connections to this host address. "::" takes IPv4 too, unless it was told not to."""
     if is_any(listening):
         return listening == "::" or ":" not in host
     try:
         return ipaddress.ip_address(listening) == ipaddress.ip_address(host)
     except ValueError:
-        return listening == host
+        return listening == host or (host == "localhost" and is_loopback(listening))

@@ -12,9 +12,10 @@ import typing as t
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._address import covers, is_loopback, is_name, is_unix, normal, split_tcp
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._address import covers, is_any, is_loopback, is_name, is_unix, normal, split_tcp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._symptoms import answer_fails, connect_symptom
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._upstreams import peers_in_use, upstream_id
 
 Facts = t.Mapping[str, t.Any]
 
@@ -64,22 +65,18 @@ class Host:
         return self.facts.get(what) is not None
 
     def unix_listener(self, address: str) -> Facts | None:
-        path = normal(address)[len("unix:"):]
+        """Who listens on this path: the one whose socket is there now, before any whose socket was removed or replaced."""
         listeners: t.Sequence[Facts] = (self.facts.get("listeners") or {}).get("unix") or []
-        for listener in listeners:
-            if normal("unix:" + listener["path"])[len("unix:"):] == path:
-                return listener
-        return None
+        found = [one for one in listeners if normal("unix:" + one["path"]) == normal(address)]
+        return min(found, key=lambda one: (one.get("file") or {}).get("same") is False, default=None)
 
     def tcp_listeners(self, port: int) -> list[Facts]:
         return [one for one in (self.facts.get("listeners") or {}).get("tcp") or [] if one["port"] == port]
 
     def tcp_listener(self, host: str, port: int) -> Facts | None:
-        """The listener that takes connections to this address of the host."""
-        for listener in self.tcp_listeners(port):
-            if covers(listener["address"], host):
-                return listener
-        return None
+        """The listener that takes connections to this address of the host: one on the very address before one on all."""
+        found = [one for one in self.tcp_listeners(port) if covers(one["address"], host) and not (one.get("v6only") and ":" not in host)]
+        return min(found, key=lambda one: is_any(one["address"]), default=None)
 
     def listener(self, address: str) -> Facts | None:
         return self.unix_listener(address) if is_unix(address) else self.tcp_listener(*split_tcp(address))
@@ -121,6 +118,7 @@ class Hop:
     routes: list[Facts]
     reach: Facts | None
     backend: Host | None
+    number: str
     answers: list[Facts] = field(default_factory=list)
     records: list[Facts] = field(default_factory=list)
 
@@ -138,8 +136,8 @@ class Hop:
 
     @property
     def real_address(self) -> str:
-        """Where the address leads when links in its path are followed."""
-        return (self.reach or {}).get("real") or self.address
+        """Where the address leads: links in a path are followed, a name is the number that its backend has."""
+        return (self.reach or {}).get("real") or self.number
 
     @property
     def failing(self) -> list[Facts]:
@@ -202,8 +200,8 @@ class Hop:
 
 
 def answer_evidence(answer: Facts) -> Evidence:
-    status = answer.get("status") or "no answer in time"
-    return Evidence("answer", "%s answers %s" % (answer["url"], status))
+    status = answer.get("status")
+    return Evidence("answer", "%s %s" % (answer["url"], "answers %s" % status if status else "gives no answer in time"))
 
 
 def log_evidence(record: Facts) -> Evidence:
@@ -235,7 +233,7 @@ class Fleet:
         """The host that has this address: the proxy itself, or the one inventory host that holds it."""
         if is_unix(address):
             return seen_from
-        host = split_tcp(address)[0]
+        host = split_tcp(normal(address))[0]
         if is_loopback(host) or host in (seen_from.system.get("addresses") or []):
             return seen_from
         owners = [one for one in self.hosts.values() if host in (one.system.get("addresses") or [])]
@@ -252,11 +250,8 @@ class Fleet:
 
     def _hops_of(self, proxy: Host) -> list[Hop]:
         hops: dict[tuple[str, str, str], Hop] = {}
-        down = {server["address"] for upstream in (proxy.config.get("upstreams") or {}).values() for server in upstream["servers"] if server["down"]}
         for route in proxy.config.get("routes") or []:
-            for address in route["peers"]:
-                if address in down:
-                    continue
+            for address in peers_in_use(proxy.config, route) or blamed_over(route, proxy):
                 family, scheme = route["pass"]["family"], route["pass"]["scheme"]
                 hop = hops.get((family, scheme, address))
                 if hop is None:
@@ -268,10 +263,26 @@ class Fleet:
         return list(hops.values())
 
     def _hop(self, proxy: Host, address: str, family: str, scheme: str) -> Hop:
-        reach = next((one for one in proxy.facts.get("reach") or [] if one["address"] == address and one.get("family") == family), None)
-        numbers = [attempt["address"] for attempt in (reach or {}).get("tried") or []] or [address]
-        owner = next((found for found in (self.owner(number, proxy) for number in numbers) if found), None)
-        return Hop(proxy, address, family, scheme, [], reach, owner)
+        rows = [one for one in proxy.facts.get("reach") or [] if one["address"] == address and one.get("family") == family]
+        reach = min(rows, key=lambda one: one.get("id") != upstream_id(family, scheme, address), default=None)
+        backend, number = self._behind(proxy, address, (reach or {}).get("tried") or [])
+        return Hop(proxy, address, family, scheme, [], reach, backend, number)
+
+    def _behind(self, proxy: Host, address: str, tried: list[Facts]) -> tuple[Host | None, str]:
+        """The host behind an address, and which number of a name it is there: of several, one that was refused, and one that is served."""
+        numbers = [attempt["address"] for attempt in sorted(tried, key=lambda attempt: bool(attempt.get("connected")))] or [address]
+        owners = {number: self.owner(number, proxy) for number in numbers}
+        backend = next((owner for owner in owners.values() if owner), None)
+        if backend is None:
+            return None, numbers[0]
+        own = [number for number, owner in owners.items() if owner is backend]
+        return backend, min(own, key=lambda number: not (backend.pool_at(number) or backend.listener(number)))
+
+
+def blamed_over(route: Facts, proxy: Host) -> list[str]:
+    """The addresses that a route with a variable in its target was just seen to fail over: nothing else tells them."""
+    answers = [] if route["peers"] else proxy.failing
+    return list(dict.fromkeys(answer["upstream"] for answer in answers if answer.get("route") == route["id"] and answer.get("upstream")))
 
 
 def answers_over(hop: Hop, proxy: Host) -> list[Facts]:

@@ -28,21 +28,32 @@ def upstreams_to_reach(config: Facts, records: t.Iterable[Facts] | None = None, 
     """Each upstream that a route names, less those marked down, as upstream_reachability_facts takes them. request is there only where log
     records show a GET or HEAD failing over it; on a healthy host every upstream is only connected to."""
     found: dict[tuple[str, str, str], Upstream] = {}
-    down = {peer["address"] for upstream in (config.get("upstreams") or {}).values() for peer in upstream["servers"] if peer["down"]}
     for route in config.get("routes") or []:
-        for address in route["peers"]:
-            if address not in down:
-                _add(found, route, address)
+        for address in peers_in_use(config, route):
+            _add(found, route, address)
     for failed in sorted(Doors(config).failed(records or []), key=lambda one: one.record["signature"] != _MEASURED):
         _add_request(found, config, failed)
     return list(found.values())[:limit]
+
+
+def peers_in_use(config: Facts, route: Facts) -> list[str]:
+    """The peers of a route, less those that its upstream{} marks down. Another upstream{} may use the same address."""
+    upstream = (config.get("upstreams") or {}).get(route["pass"].get("upstream")) or {"servers": []}
+    up = {server["address"] for server in upstream["servers"] if not server["down"]}
+    down = {server["address"] for server in upstream["servers"]} - up
+    return [address for address in route["peers"] if address not in down]
+
+
+def upstream_id(family: str, scheme: str, address: str) -> str:
+    """What tells an upstream from all others: one address may be spoken to in several ways."""
+    return "%s %s" % (scheme if scheme in _TLS_SCHEMES else family, address)
 
 
 def _add(found: dict[tuple[str, str, str], Upstream], route: Facts, address: str) -> Upstream:
     family, scheme = route["pass"]["family"], route["pass"]["scheme"]
     key = (family, scheme, address)
     if key not in found:
-        found[key] = {"id": "%s %s" % (family, address), "address": address, "family": family, "scheme": scheme}
+        found[key] = {"id": upstream_id(family, scheme, address), "address": address, "family": family, "scheme": scheme}
         if scheme in _TLS_SCHEMES:
             found[key]["tls"] = _tls(route)
     return found[key]

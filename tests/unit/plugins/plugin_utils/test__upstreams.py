@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._upstreams import upstreams_to_reach
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._upstreams import peers_in_use, upstreams_to_reach
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.nginx_configs import config_of, written
 
 
@@ -27,14 +27,27 @@ def test_each_once_without_those_marked_down_and_without_requests():
         "proxy tcp:10.0.0.11:8080",
         "proxy tcp:backup.example:8081",
         "proxy unix:/run/shop.sock",
-        "proxy tcp:status.example:443",
-        "proxy tcp:verbose.example:8443",
+        "https tcp:status.example:443",
+        "https tcp:verbose.example:8443",
         "fastcgi unix:/run/php/php8.2-fpm-shop.sock",
         "proxy unix:/run/gunicorn/shop.sock",
         "proxy tcp:localhost:8090",
     ]
     assert found[0] == {"id": found[0]["id"], "address": "unix:/run/php/php8.2-fpm.sock", "family": "fastcgi", "scheme": "fastcgi"}
     assert found[4]["tls"] == {"verify": False, "server_name": "status.example"}
+
+
+def test_one_address_spoken_to_in_two_ways_is_two_upstreams():
+    found = upstreams_to_reach(written("server { location / { proxy_pass http://10.0.0.2:8443; } location /s { proxy_pass https://10.0.0.2:8443; } }"))
+    assert [(one["id"], "tls" in one) for one in found] == [("proxy tcp:10.0.0.2:8443", False), ("https tcp:10.0.0.2:8443", True)]
+
+
+def test_an_address_is_left_out_only_where_it_is_down():
+    config = written(
+        "upstream a { server 10.0.0.2:80 down; server 10.0.0.3:80; } upstream b { server 10.0.0.2:80; server 10.0.0.4:80 down; server 10.0.0.4:80; }"
+        "server { location /a { proxy_pass http://a; } location /b { proxy_pass http://b; } }")
+    assert [peers_in_use(config, route) for route in config["routes"]] == [["tcp:10.0.0.3:80"], ["tcp:10.0.0.2:80", "tcp:10.0.0.4:80"]]
+    assert {one["address"] for one in upstreams_to_reach(config)} == {"tcp:10.0.0.2:80", "tcp:10.0.0.3:80", "tcp:10.0.0.4:80"}
 
 
 def test_fastcgi_params_of_the_failing_request():
