@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import typing as t
+from dataclasses import replace
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils import causes as causes_package
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Finding
@@ -39,12 +40,9 @@ def judge(fleet: Fleet, causes: t.Sequence[Cause] | None = None) -> list[Finding
 
 
 def merged(kept: Finding, other: Finding) -> Finding:
-    """The same cause found over two routes is one finding."""
+    """The same cause found over two routes is one finding, with the remedy of the one that has any."""
     evidence = kept.evidence + tuple(item for item in other.evidence if item not in kept.evidence)
-    return Finding(
-        cause=kept.cause, seen_from=kept.seen_from, on=kept.on, subject=kept.subject, evidence=evidence, remedy=kept.remedy or other.remedy,
-        why=kept.why, advice=kept.advice, routes=kept.routes | other.routes,
-    )
+    return replace(kept if kept.remedy or not other.remedy else other, evidence=evidence, routes=kept.routes | other.routes)
 
 
 def outdone(finding: Finding, known: t.Mapping[str, Cause], found: t.Iterable[Finding]) -> bool:

@@ -90,7 +90,8 @@ def plan(findings: t.Sequence[Finding], fleet: Fleet, allow: t.Collection[str], 
             continue
         step = step_for(finding, fleet, run)
         if step.id in tried:
-            judged.append(Judged(finding, tried[step.id], "the remedy was run and the cause is still there", step.id))
+            ended = "failed" if tried[step.id] == "fixed" else tried[step.id]
+            judged.append(Judged(finding, ended, "the remedy was run and the cause is still there", step.id))
             continue
         steps[step.id] = joined(steps[step.id], step) if step.id in steps else step
         judged.append(Judged(finding, "planned", finding.remedy.note if finding.remedy else "", step.id))

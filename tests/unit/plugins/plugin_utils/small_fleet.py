@@ -67,8 +67,8 @@ def fleet(**hosts: t.Mapping[str, t.Any]) -> Fleet:
 
 
 def finding(cause: str = "c", *looks: str, **more: t.Any) -> Finding:
-    given = {"seen_from": "web", "on": "web", "subject": "tcp:10.0.0.2:80", "routes": frozenset({0}), **more}
-    return Finding(cause=cause, evidence=tuple(Evidence(look, "seen by " + look) for look in looks or ("firewall",)), **given)
+    evidence = tuple(Evidence(look, "seen by " + look) for look in looks or ("firewall",))
+    return Finding(**{"cause": cause, "seen_from": "web", "on": "web", "subject": "tcp:10.0.0.2:80", "evidence": evidence, "routes": frozenset({0}), **more})
 
 
 def remedy(role: str = "php_fpm", kinds: tuple[str, ...] = ("start",), **parameters: t.Any) -> Remedy:
