@@ -48,10 +48,10 @@ certificate() {
 # reload_nginx: returns when workers with the new configuration serve; systemctl reload returns before that.
 reload_nginx() {
 	nginx -t -q
-	old=$(pgrep -xf 'nginx: worker process')
+	old=$(pgrep -f '^nginx: worker process *$')
 	systemctl reload nginx
 	for _ in $(seq 100); do
-		new=$(pgrep -xf 'nginx: worker process') || true
+		new=$(pgrep -f '^nginx: worker process *$') || true
 		[ -z "$new" ] || [ -n "$(printf '%s\n' "$old" "$new" | sort | uniq -d)" ] || return 0
 		sleep 0.1
 	done
