@@ -26,6 +26,8 @@ def first_look(host: Host, window: float) -> Tuple[Dict[str, Any], Dict[str, str
     _units.own_sockets(listeners, units)
     nginx, files = _nginx.collect(host, processes, units or {})
     php_fpm = _php_fpm.collect(host, processes, units or {})
+    # Once more beside the workers' own: where workers come and go, only both together tell what there is for them.
+    system["memory"] = _system.memory(host)
     facts = {
         "schema": SCHEMA,
         "clock": clock,

@@ -191,6 +191,14 @@ def _pool(host: Host, config: FpmConfig, pool: Pool, workers: List[Dict[str, Any
 
 
 def _workers(host: Host, processes: Processes, accounts: Accounts, master: Optional[Process], pool: str) -> List[Dict[str, Any]]:
+    """The pool's workers. Where one has gone since the processes were listed they come and go quickly, and are listed anew."""
+    workers = _measured(host, processes, accounts, master, pool)
+    if any(worker["rss"] is None for worker in workers):
+        return _measured(host, Processes(host), accounts, master, pool)
+    return workers
+
+
+def _measured(host: Host, processes: Processes, accounts: Accounts, master: Optional[Process], pool: str) -> List[Dict[str, Any]]:
     title = "php-fpm: pool %s" % pool
     found = [child for child in processes.children_of(master.pid) if child.title == title] if master else []
     measured = _spread(len(found), MEASURED_PER_POOL)

@@ -61,7 +61,7 @@ def collect(host: Host) -> Dict[str, Any]:
         "interfaces": interfaces,
         "page_size": os.sysconf("SC_PAGESIZE"),
         "cpus": os.cpu_count() or 1,
-        "memory": _memory(host),
+        "memory": memory(host),
         "panel": next((name for name, path in PANELS if host.exists(path)), None),
         "somaxconn": _sysctl_number(host, "net/core/somaxconn"),
         "local_ports": _local_ports(host),
@@ -166,7 +166,7 @@ def _addresses(interfaces: Optional[Dict[str, List[str]]]) -> Optional[List[str]
     return sorted({address.split("/")[0] for addresses in interfaces.values() for address in addresses})
 
 
-def _memory(host: Host) -> Dict[str, Optional[int]]:
+def memory(host: Host) -> Dict[str, Optional[int]]:
     """Bytes. Under a limit of its own, a host (a container, mostly) has no more than what that leaves."""
     if _is_darwin(host):
         return {"total": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGESIZE"), "available": None, "limit": None, "oom_kills": None}

@@ -133,14 +133,15 @@ def memory_budget(facts: Facts, shrink: bool = False, taken: int = 0) -> Budget 
     """What all PHP workers of the host may take together. With shrink the worker that took most counts, a killed one too."""
     memory = (facts.get("system") or {}).get("memory") or {}
     measured = sorted(worker["pss"] for worker in _workers(facts) if worker.get("pss"))
-    if not measured or memory.get("available") is None or not memory.get("total"):
+    if not (measured or shrink and taken) or memory.get("available") is None or not memory.get("total"):
         return None
-    used = sum(measured) + (sum(measured) // len(measured)) * (len(list(_workers(facts))) - len(measured))
+    mean = sum(measured) // len(measured) if measured else 0
+    used = sum(measured) + mean * (len(list(_workers(facts))) - len(measured))
     limit = memory.get("limit") or memory["total"]
     ceiling = min(limit, memory["total"])
     reserve = max(int(ceiling * RESERVE_SHARE), RESERVE_LEAST)
     usable = min(memory["available"] + used, ceiling) - reserve
-    typical = max(measured[-1], taken) if shrink else percentile(measured, 95)
+    typical = max([*measured, taken]) if shrink else percentile(measured, 95)
     worker = max(typical, WORKER_LEAST)
     kind = "largest" if shrink else "95th percentile"
     kind = "what the kernel says that a killed one had" if taken and typical == taken else "%s of measured PSS" % kind

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where PHP-FPM is installed, and what is told of it."""
 
+import shutil
+
 import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Ran
@@ -110,6 +112,15 @@ def test_whether_the_folder_of_a_socket_is_there(host):
     host.write("/run/php/other.sock", "")
     pools = look(host, {})[0]["pools"]
     assert {name: pool["folder"] for name, pool in pools.items()} == {"www": True, "shop": False, "tcp": None}
+
+
+def test_workers_that_come_and_go_are_listed_anew(host):
+    run_fpm(host)
+    processes = Processes(host)
+    shutil.rmtree(host.path("/proc/200"))
+    host.process(300, "php-fpm: pool www", parent=100, uid=33, pss=9000)
+    workers = collect(host, processes, {})[0]["pools"]["www"]["workers"]
+    assert [(worker["pid"], worker["pss"]) for worker in workers] == [(201, 9000 * 1024), (300, 9000 * 1024)]
 
 
 def test_a_stopped_fpm_is_tested(host):

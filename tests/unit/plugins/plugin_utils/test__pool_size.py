@@ -170,6 +170,12 @@ def test_a_killed_worker_counts_with_what_the_kernel_says_it_had():
     assert "fewer children would not help" in size(facts, facts["php_fpm"][0], "www", shrink=True, taken=600 * MIB).why
 
 
+def test_a_killed_worker_is_measure_enough_where_all_are_gone():
+    facts = host(available=300, total=1000, limit=400, www=pool("static", max_children=20, workers=[(None, None)] * 3))
+    assert sized(facts, shrink=True).settings == {}
+    assert sized(facts, shrink=True, taken=50).settings == {"pm.max_children": "4"}
+
+
 @given(st.lists(st.integers(1, 1000), min_size=1), st.integers(1, 100))
 def test_percentile(values, percent):
     ordered = sorted(values)
