@@ -146,7 +146,7 @@ class TestOnce:
         assert len(steps) == 1
         assert [(entry["host"], entry["url"]) for entry in steps[0].variables["backend_service_proof"]] == [("web2", "http://two/"), ("web1", "http://one/")]
 
-    def test_driven_by_the_host_that_comes_first_in_the_run(self):
+    def test_driven_by_the_proxy_whose_name_comes_first(self):
         for order in itertools.permutations(self.findings()):
             assert planned(*order, hosts=self.hosts)[1][0].driver == "web1"
 
