@@ -29,7 +29,7 @@ PROMISED = {
     "binary", "configure", "pid", "user", "uid", "groups", "started", "stopping", "workers", "others", "test", "error_logs",
     "config", "pools", "settings", "value", "place", "tool", "zones", "rules", "mode", "booleans", "free_bytes", "total_bytes",
     "sources", "kind", "state", "records", "signature", "count", "first", "last", "message", "request", "method",
-    "family", "tried", "connected", "name", "url", "from", "seconds",
+    "family", "tried", "connected", "name", "url", "from", "seconds", "file", "line",
 }
 #: Sections that are null where they could not be read, whatever else goes by that name.
 SECTIONS = ["listeners", "connections", "units", "php_fpm", "firewall", "selinux", "disks", "reach", "names", "log", "answers"]
@@ -145,7 +145,7 @@ def may_be_null(value, path=()):
         is_entry = isinstance(key, int) or bool(path and path[-1] in NAMED)
         if here[0] in SECTIONS and len(here) == 1 or here == ("nginx", "config") or key not in PROMISED and not is_entry:
             yield here
-        if here != ("nginx", "config"):
+        if here not in (("nginx", "config"), ("firewall", "rules")):
             yield from may_be_null(part, here)
 
 
