@@ -59,11 +59,22 @@ def _unit(nginx: Nginx, units: Dict[str, Any]) -> Optional[str]:
 def _master(host: Host, master: Process, accounts: Accounts) -> Dict[str, Any]:
     found = _CAPABILITIES.search(host.read("/proc/%d/status" % master.pid) or "")
     raises = bool(int(found.group(1), 16) & 1 << CAP_SYS_RESOURCE) if found else None
-    return {"pid": master.pid, "started": master.started, "user": accounts.user(master.uid), "raises_limits": raises}
+    return {
+        "pid": master.pid,
+        "started": master.started,
+        "user": accounts.user(master.uid),
+        "nofile": _open_files_limits(host, master.pid),
+        "raises_limits": raises,
+    }
+
+
+def _open_files_limits(host: Host, pid: int) -> Optional[List[Optional[int]]]:
+    """[soft, hard], null where there is none of the two."""
+    found = _NOFILE.search(host.read("/proc/%d/limits" % pid) or "")
+    return [int(limit) if limit.isdigit() else None for limit in found.groups()] if found else None
 
 
 def _worker(host: Host, worker: Process, accounts: Accounts) -> Dict[str, Any]:
-    limits = _NOFILE.search(host.read("/proc/%d/limits" % worker.pid) or "")
     descriptors = host.listdir("/proc/%d/fd" % worker.pid)
     return {
         "pid": worker.pid,
@@ -72,7 +83,7 @@ def _worker(host: Host, worker: Process, accounts: Accounts) -> Dict[str, Any]:
         "uid": worker.uid,
         "groups": worker.groups,
         "stopping": is_stopping(worker),
-        "nofile": [int(limit) if limit.isdigit() else None for limit in limits.groups()] if limits else None,
+        "nofile": _open_files_limits(host, worker.pid),
         "open_files": len(descriptors) or None,
     }
 

@@ -36,13 +36,20 @@ def connections(proxy: Host) -> int:
     return int(found["value"]) if found else DEFAULT_CONNECTIONS
 
 
-def files(proxy: Host) -> tuple[int, int] | None:
-    """Files that a worker may open, and how far that can be raised without other rights; None where it is not known."""
+def files(proxy: Host) -> int | None:
+    """Files that a worker may open; None where it is not known."""
     limits = [worker["nofile"] for worker in serving(proxy) if worker.get("nofile")]
-    if not limits:
-        return None
-    soft, hard = limits[0]
-    return (MOST_FILES if soft is None else int(soft)), (MOST_FILES if hard is None else int(hard))
+    return _number(limits[0][0]) if limits else None
+
+
+def most_files(proxy: Host) -> int:
+    """How many the master may let a worker open: worker_rlimit_nofile lowers a worker's own hard limit, never the master's."""
+    master = proxy.nginx.get("master") or {}
+    return MOST_FILES if master.get("raises_limits") or not master.get("nofile") else _number(master["nofile"][1])
+
+
+def _number(limit: int | None) -> int:
+    return MOST_FILES if limit is None else int(limit)
 
 
 def routes_of(fleet: Fleet, proxy: Host, signature: str, lines: t.Iterable[Facts]) -> frozenset[int]:
@@ -70,11 +77,10 @@ def raised(proxy: Host, wanted_connections: int, wanted_files: int, note: str) -
         return None, "the events block of nginx's configuration was not found"
     if theirs:
         return None, "%s is written by %s: set it there" % (theirs, generated[theirs])
-    hard = (files(proxy) or (0, MOST_FILES))[1]
-    capped = wanted_files > hard and not (proxy.nginx.get("master") or {}).get("raises_limits")
+    hard = most_files(proxy)
     told = ["worker_connections %d" % wanted_connections] if wanted_connections else []
     told += ["worker_rlimit_nofile %d" % wanted_files] if wanted_files else []
-    if not capped:
+    if wanted_files <= hard:
         return _remedies.nginx_limits(("config", "reload"), ", ".join([*told, "reload nginx"]), note, edits=edits), ""
     unit = proxy.nginx.get("unit")
     if not unit or proxy.system.get("service_manager") != "systemd":

@@ -19,7 +19,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         lines = recent(proxy, NAME)
         may_open = files(proxy)
         if may_open and (lines or any(answer.get("signature") == NAME for answer in proxy.failing)):
-            yield used_up(fleet, proxy, may_open[0], lines)
+            yield used_up(fleet, proxy, may_open, lines)
 
 
 def set_by(proxy: Host) -> str:

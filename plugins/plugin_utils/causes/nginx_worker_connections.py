@@ -41,8 +41,8 @@ def used_up(fleet: Fleet, proxy: Host, now: int, lines: list[Facts]) -> Finding:
     wanted = min(FILES_EACH * target, MOST_FILES)
     may_open = files(proxy)
     note = "%d connections were used up: twice as many, %d at least: %d" % (now, LEAST, target)
-    if may_open is None or may_open[0] < wanted:
-        note += "; %d files for each connection: worker_rlimit_nofile %d (now %s)" % (FILES_EACH, wanted, may_open[0] if may_open else "not known")
+    if may_open is None or may_open < wanted:
+        note += "; %d files for each connection: worker_rlimit_nofile %d (now %s)" % (FILES_EACH, wanted, may_open or "not known")
     else:
         wanted = 0
     remedy, why = raised(proxy, target, wanted, note)
