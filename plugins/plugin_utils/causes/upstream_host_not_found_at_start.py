@@ -12,7 +12,7 @@ import re
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Fleet, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Fleet, Host, log_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes.nginx_config_invalid import HOST_NOT_FOUND, broken
 
 _NAME = re.compile(r'host not found in (?:upstream|resolver) "([^"]{1,253})"')
@@ -33,13 +33,14 @@ def not_found(host: Host, test: t.Mapping[str, t.Any]) -> Finding:
     runs = host.nginx.get("master")
     evidence = [Evidence("config", "nginx -t: %s" % test["error"], 0.95)]
     evidence += [Evidence("name", "%s: %s" % (name, one.get("error") or "no address")) for one in asked(host, name)]
+    evidence += [log_evidence(record) for record in host.records if record["signature"] == CAUSE.name]
     consequence = "nginx keeps serving with the addresses it has, and is neither reloaded nor restarted" if runs else "nginx does not start before it has one"
     return Finding(
         cause=CAUSE.name, seen_from=host.name, on=host.name, subject=place, evidence=tuple(evidence),
         why="%s has no address for %s: look at its DNS or /etc/hosts; %s" % (host.name, name, consequence),
         advice=(
             "getent ahosts %s   # on %s" % (name, host.name),
-            "nginx -t && nginx -s reload   # once the name is found; never restart before nginx -t passes",
+            "nginx -t && %s   # once the name is found; never restart before nginx -t passes" % ("nginx -s reload" if runs else "systemctl start nginx"),
             "lasting: `resolver` and a variable in the pass directive at %s, so that one name does not stop all sites" % place,
             "After=network-online.target in nginx's unit, where it fails at boot only",
         ),
