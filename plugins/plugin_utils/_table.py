@@ -20,7 +20,7 @@ def cut(text: str, width: int) -> str:
 
 
 def statuses(entry: t.Mapping[str, t.Any], key: str) -> str:
-    """The worst answer of a host's own probes: what somebody sees who meets it."""
+    """The worst answer of a host's own probes: what somebody sees who meets it. none: no answer in time; -: not asked."""
     own = [probe[key] for probe in entry["probes"] if probe.get("from", "host") == "host"]
     if not own:
         return "-"
@@ -53,7 +53,7 @@ def rows(report: t.Mapping[str, t.Any]) -> list[tuple[str, ...]]:
 
 
 def render(report: t.Mapping[str, t.Any], width: int = 100) -> str:
-    """The table and, below it, what a person has to do or know: reasons and commands."""
+    """The table, at most as wide as the terminal or MIN_WIDTH, and below it what a person has to do or know: reasons and commands."""
     body = rows(report)
     widths = [max(len(row[column]) for row in [HEAD, *body]) for column in range(len(HEAD))]
     spare = max(width, MIN_WIDTH) - sum(widths) - 2 * (len(widths) - 1)
@@ -67,12 +67,13 @@ def render(report: t.Mapping[str, t.Any], width: int = 100) -> str:
 
 
 def notes(report: t.Mapping[str, t.Any], width: int) -> list[str]:
+    """Paragraphs for the hosts that need somebody. Commands stay on one line, however long: they are there to be copied."""
     lines: list[str] = []
     for name, entry in report["hosts"].items():
         told = [finding for finding in entry["findings"] if finding["outcome"] != "fixed" or finding["why"]]
         if not told and not entry.get("why"):
             continue
-        lines += ["", "%s: %s%s" % (name, entry["status"], ", " + entry["why"] if entry.get("why") else "")]
+        lines += ["", *wrapped("%s: %s%s" % (name, entry["status"], ", " + entry["why"] if entry.get("why") else ""), "", width)]
         for finding in told:
             reason = finding["why"] or finding["title"]
             lines += wrapped("%s on %s (confidence %.2f): %s" % (finding["cause"], finding["on"], finding["confidence"], reason), "  ", width)
