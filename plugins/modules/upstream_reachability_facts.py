@@ -251,6 +251,27 @@ ansible_facts:
               returned: always
               type: float
               sample: 0.000412
+            blocked_at:
+              description: The first folder on the way to the socket that the account may not search. V(null) where it may search all of them.
+              returned: for unix sockets, when permission was denied
+              type: dict
+              contains:
+                path:
+                  description: The folder, with links followed.
+                  type: str
+                  sample: /home/app
+                owner:
+                  description: Account that owns it.
+                  type: str
+                  sample: app
+                group:
+                  description: Group that owns it.
+                  type: str
+                  sample: app
+                mode:
+                  description: Its mode, octal.
+                  type: str
+                  sample: "0750"
         connected:
           description: Whether any address took the connection. V(null) where it could not be tried, or not within O(deadline).
           returned: always
@@ -286,6 +307,10 @@ ansible_facts:
               returned: always
               type: str
               sample: api.example.org
+            with_name:
+              description: How it went once a server name was sent. V(null) where there was none to try.
+              returned: on failure
+              type: dict
         reply:
           description: The reply of the first address that took the connection. V(null) where nothing was asked.
           returned: always
@@ -324,6 +349,12 @@ ansible_facts:
               returned: always
               type: str
               sample: connection closed without an answer
+            faults:
+              description: What nginx refuses in the header, in words.
+              returned: for replies in HTTP
+              type: list
+              elements: str
+              sample: ['both "Content-Length" and "Transfer-Encoding"']
             seconds:
               description: Seconds until the header was there.
               returned: always
