@@ -40,6 +40,7 @@ class Host:
             self.unknown.append(entry)
 
     def path(self, path: str) -> str:
+        """Where a path of the host is for this process."""
         return path if self.root == "/" else os.path.join(self.root, path.lstrip("/"))
 
     def exists(self, path: str) -> bool:
@@ -63,6 +64,7 @@ class Host:
         return sorted(found)
 
     def readlink(self, path: str) -> Optional[str]:
+        """What a link says, or None where there is no link."""
         try:
             return os.readlink(self.path(path))
         except OSError:
@@ -76,10 +78,13 @@ class Host:
     def read_bytes(self, path: str, limit: int = DEFAULT_READ_LIMIT) -> bytes:
         """The first limit bytes of a regular file (or of a /proc file). Never waits on a FIFO. Raises OSError."""
         descriptor = os.open(self.path(path), os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
-        with os.fdopen(descriptor, "rb") as stream:
+        try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise OSError("%s is not a regular file" % path)
-            return stream.read(limit)
+            with os.fdopen(descriptor, "rb", closefd=False) as stream:
+                return stream.read(limit)
+        finally:
+            os.close(descriptor)
 
     def read(self, path: str, limit: int = DEFAULT_READ_LIMIT) -> Optional[str]:
         """The text of a small file, or None where it cannot be read."""
