@@ -38,7 +38,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         looks.update(args["fresh"])
         facts = {name: look["ansible_facts"]["bad_gateway"] for name, look in looks.items() if (look.get("ansible_facts") or {}).get("bad_gateway")}
         run = args["run"] or "%s-%s" % (time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()), secrets.token_hex(2))
-        result.update(changed=False, run=run, failures=failures(args["hosts"], looks))
+        result.update(changed=False, run=run, failures=failures(args["hosts"], looks), unended=unended(facts))
         result["judgements"] = judgements(facts, args["allow"], run, args["tried"], args["backend_services"]) if facts else {}
         return result
 
@@ -64,6 +64,11 @@ def failures(hosts: t.Sequence[str], looks: t.Mapping[str, t.Any]) -> dict[str, 
         elif look.get("failed"):
             failed[name] = first_line(look.get("msg"))
     return failed
+
+
+def unended(facts: t.Mapping[str, t.Any]) -> list[str]:
+    """Hosts on which a run has not ended: one that goes on elsewhere, or one that was killed."""
+    return [name for name, known in facts.items() if (known.get("journal") or {}).get("unended")]
 
 
 def first_line(text: t.Any) -> str:

@@ -8,7 +8,7 @@ Private to this collection: it may change in any release.
 
 from typing import Any, Dict, List, Optional, Tuple
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils import _firewall, _logs, _nginx, _php_fpm, _selinux, _sockets, _system, _units
+from ansible_collections.webops.bad_gateway.plugins.module_utils import _firewall, _logs, _nginx, _php_fpm, _selinux, _sockets, _system, _unended, _units
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._processes import Accounts, Processes
 
@@ -40,6 +40,7 @@ def first_look(host: Host, window: float) -> Tuple[Dict[str, Any], Dict[str, str
         "firewall": _firewall.collect(host, processes),
         "selinux": _selinux.collect(host),
         "disks": _system.disks(host),
+        "journal": _unended.collect(host),
         "log": _logs.collect(host, log_sources(nginx, php_fpm, units, host), window, clock["now"], master_pid(nginx)),
     }
     return facts, files

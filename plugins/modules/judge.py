@@ -95,6 +95,11 @@ failures:
   returned: always
   type: dict
   sample: {"web9": "unreachable: No route to host"}
+unended:
+  description: Hosts on which a run has not ended, as one is still at work there or was killed.
+  returned: always
+  type: list
+  elements: str
 judgements:
   description:
     - For each host C(findings) (those that it serves the 502 for), C(steps) (changes that it drives), C(answers), and C(unknown), what could not be seen.
