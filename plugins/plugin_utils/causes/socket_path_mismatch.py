@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _remedies
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._address import is_unix, normal, split_tcp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop, Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
@@ -43,12 +44,20 @@ def edits(hop: Hop, to: str) -> list[dict[str, t.Any]]:
     ]
 
 
+def declared(host: Host, hop: Hop) -> bool:
+    """Whether a unit says that it listens there: it is down then, and no other daemon is meant."""
+    addresses = {normal(one["address"]) for unit in (host.facts.get("units") or {}).values() for one in unit.get("declares") or []}
+    if hop.is_unix:
+        return bool(addresses & {normal(hop.address), normal(hop.real_address)})
+    return any(split_tcp(address)[1] == split_tcp(hop.address)[1] for address in addresses if not is_unix(address))
+
+
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops("fastcgi"):
         host = hop.backend
         if host is not hop.proxy or not hop.has("unix_socket_missing", "backend_port_closed", "ipv6_localhost_refused"):
             continue
-        if host.pool_at(hop.real_address) or host.listener(hop.real_address):
+        if host.pool_at(hop.real_address) or host.listener(hop.real_address) or declared(host, hop):
             continue
         live = live_pools(host)
         if live:
