@@ -85,5 +85,8 @@ def config_test(unit: str) -> list[str]:
 
 CAUSE = Cause(
     name="backend_port_closed", title="The backend's service is not running", find=find,
-    yields_to=("firewall_reject", "stale_upstream_dns", "php_fpm_stopped", "plesk_apache_backend", "ipv6_localhost_refused", "socket_path_mismatch", "disk_full"),
+    yields_to=(
+        "firewall_reject", "stale_upstream_dns", "php_fpm_stopped", "plesk_apache_backend", "ipv6_localhost_refused",
+        "socket_path_mismatch", "disk_full",
+    ),
 )
