@@ -74,7 +74,8 @@ _CONFIG_PLACE = re.compile(r" in (?:command line|/\S{1,400}:\d{1,9})\Z")
 # [emerg] of a running system rather than of its config: sockets, processes, kernel resources.
 _RUNTIME_CALL = re.compile(
     r"(?:still could not bind\(\)|(?:bind|listen|socket|setsockopt|getsockopt|getsockname|close|fork|setsid|dup2|pipe|eventfd|epoll_\w{1,10}|io_setup"
-    r"|kqueue|kevent|gethostname|sigaction|setitimer|mmap|munmap|shmget|shmat|sem_init|pthread_\w{1,30}|ioctl|fcntl|prctl|setuid|setgid|initgroups)\(.{0,60}?\))"
+    r"|kqueue|kevent|gethostname|sigaction|setitimer|mmap|munmap|shmget|shmat|sem_init|pthread_\w{1,30}|ioctl|fcntl|prctl|setuid|setgid"
+    r"|initgroups)\(.{0,60}?\))"
     r"(?= |\Z)"
 )
 

@@ -9,6 +9,7 @@ Private to this collection: it may change in any release.
 import argparse
 import contextlib
 import os
+import sys
 import time
 from typing import List, Optional
 
@@ -51,7 +52,8 @@ def put_change_back(store: Store, host: Host, record: Record, by: str, run: Runn
 
 def _tell(record: Record, steps: List[Step]) -> None:
     for step in steps:
-        print("%s %s: %s: %s%s" % (record["run"], record["change"], step.step, step.outcome, ": " + step.why if step.why else ""))
+        why = ": " + step.why if step.why else ""
+        sys.stdout.write("%s %s: %s: %s%s\n" % (record["run"], record["change"], step.step, step.outcome, why))
 
 
 def take_back_unconfirmed(store: Store, host: Host, run: str, change: str) -> bool:

@@ -25,7 +25,8 @@ UNIT_FOLDERS = (
 )
 # Of each of these the state is worth knowing even where it neither runs nor failed.
 WELL_KNOWN = re.compile(
-    r"(nginx|openresty|angie|apache2?|httpd|lighttpd|caddy|haproxy|varnish|tomcat\d*|jetty\d*|gunicorn|uwsgi|uvicorn|puma|unicorn|passenger|pm2|node|supervisord?"
+    r"(nginx|openresty|angie|apache2?|httpd|lighttpd|caddy|haproxy|varnish|tomcat\d*|jetty\d*|gunicorn|uwsgi|uvicorn|puma|unicorn|passenger|pm2|node"
+    r"|supervisord?"
     r"|firewalld|ufw|nftables|iptables|ip6tables|netfilter-persistent|systemd-resolved|unbound|dnsmasq|nscd|named|bind9)([.@_-].*)?$"
     r"|.*php.*fpm.*$"
 )

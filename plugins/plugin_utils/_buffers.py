@@ -104,7 +104,7 @@ def _targets(config: Facts, route: Facts, family: str) -> t.Iterator[tuple[int, 
     """Blocks to set the sizes in, the best first, and the drop-in that stands for http{}: the level in force, else http{}, else the location."""
     levels = Levels(config)
     blocks = {block["id"]: block for block in levels.blocks}
-    http = next(block for block in levels.blocks if block["name"] == "http")
+    http = [block for block in levels.blocks if block["name"] == "http"][0]
     names = ["%s_%s" % (family, word) for word in WORDS]
     dropin = posixpath.join(levels.dropin_dir, _DROPIN % family) if levels.dropin_dir else None
     own = [http["sets"][name]["place"]["file"] for name in names if name in http["sets"]]

@@ -44,7 +44,7 @@ def main() -> int:
     for play in PLAYS.values():
         seconds(play, inventory)
     taken: dict[str, list[float]] = {name: [] for name in PLAYS}
-    for _ in range(RUNS):
+    for _run in range(RUNS):
         for name, play in PLAYS.items():
             taken[name].append(seconds(play, inventory))
     medians = {name: statistics.median(times) for name, times in taken.items()}

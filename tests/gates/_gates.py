@@ -14,7 +14,7 @@ import subprocess
 import typing as t
 
 import _collection
-from _machine import CACHE, CORES, TOP, Missing, core, interpreter, search_path, seed_pip, targets, tools
+from _machine import CACHE, TOP, Missing, core, interpreter, search_path, seed_pip, tools
 
 TIMEOUT = 1500
 
@@ -38,7 +38,10 @@ class Run:
         clean = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "PYTHON", "VIRTUAL_ENV", "MAKE", "MOLECULE"))}
         clean.update({key: str(value) for key, value in environment.items()}, PATH=search_path(bin_folder), NO_COLOR="1")
         program = str(bin_folder / words[0]) if (bin_folder / words[0]).exists() else words[0]
-        ran = subprocess.run([program, *words[1:]], cwd=cwd, env=clean, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIMEOUT)
+        ran = subprocess.run(
+            [program, *words[1:]], cwd=cwd, env=clean, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIMEOUT,
+            check=False,
+        )
         output = ran.stdout.decode(errors="replace")
         with self.log.open("a", encoding="utf-8") as log:
             log.write("$ %s\n%s\n" % (" ".join(words), output))
@@ -65,12 +68,11 @@ def changelog(run: Run) -> str:
     run(tools(), ["antsibull-changelog", "lint"], cwd=top)
     if (top / "changelogs" / "changelog.yaml").exists():
         run(tools(), ["antsibull-changelog", "lint-changelog-yaml", "changelogs/changelog.yaml"], cwd=top)
-    fragments = [path for path in (top / "changelogs" / "fragments").glob("*.y*ml")]
-    tag = subprocess.run(["git", "describe", "--tags", "--abbrev=0"], cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode().strip()
-    since = ["git", "diff", "--name-only", tag, "--", "plugins", "roles", "playbooks"]
-    changed = subprocess.run(since, cwd=TOP, check=True, stdout=subprocess.PIPE).stdout.decode().split() if tag else []
+    fragments = list((top / "changelogs" / "fragments").glob("*.y*ml"))
+    tags = _collection.git("tag", "--list", "--sort=-v:refname", "[0-9]*").split()
+    changed = _collection.git("diff", "--name-only", tags[0], "--", "plugins", "roles", "playbooks").split() if tags else []
     if changed and not fragments:
-        raise Shut("%d files changed since %s and changelogs/fragments/ is empty" % (len(changed), tag))
+        raise Shut("%d files changed since %s and changelogs/fragments/ is empty" % (len(changed), tags[0]))
     return "valid, %d fragments" % len(fragments)
 
 
@@ -170,6 +172,8 @@ def sanity(minor: str, *tests: str) -> t.Callable[[Run], str]:
     def gate(run: Run) -> str:
         output = ansible_test(run, minor, ["sanity", *(word for test in tests for word in ("--test", test))])
         ran = re.findall(r"^Running sanity test \"([^\"]+)\"(?: on Python (\S+))?", output, re.MULTILINE)
+        if not ran:
+            raise Shut("no test ran: %s" % last_line(output))
         pythons = sorted({python for _test, python in ran if python}, key=lambda one: int(one.split(".")[1]))
         absent = absent_pythons(output)
         told = "; not on %s, which is absent" % ", ".join(absent) if absent else ""
@@ -179,7 +183,8 @@ def sanity(minor: str, *tests: str) -> t.Callable[[Run], str]:
 
 
 def absent_pythons(output: str) -> list[str]:
-    return sorted({found for found in re.findall(r"on Python (3\.\d+) (?:because it|due to missing)", output)}, key=lambda one: int(one.split(".")[1]))
+    found = set(re.findall(r"on Python (3\.\d+) (?:because it|due to missing)", output))
+    return sorted(found, key=lambda one: int(one.split(".")[1]))
 
 
 def units(minor: str, python: str) -> t.Callable[[Run], str]:

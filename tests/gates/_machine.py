@@ -26,12 +26,11 @@ CORES = {"2.16": ("3.11", "3.10", "3.12"), "2.19": ("3.11", "3.12", "3.13"), "2.
 PIPS = ("20.3.4", "21.3.1", "23.1.2", "24.2", "25.2")
 
 SEED = '''"""Stands in for get-pip.py, which ansible-test would load from a server of its own: pip as Python brings it, then the wanted one from the index."""
-import ensurepip
 import subprocess
 import sys
 
 wanted = [word for word in sys.argv[1:] if word not in ("--no-setuptools", "--no-wheel")]
-ensurepip.bootstrap()
+subprocess.check_call([sys.executable, "-m", "ensurepip"])
 sys.exit(subprocess.call([sys.executable, "-m", "pip", "install"] + wanted))
 '''
 
@@ -48,7 +47,7 @@ def interpreter(version: str) -> str | None:
     found = [pathlib.Path(folder) / ("python" + version) for folder in folders if pathlib.Path(folder).name != "shims" and ".venv" not in folder]
     found += sorted(pyenv.glob("%s.*/bin/python%s" % (version, version)), reverse=True)
     for program in found:
-        if program.exists() and subprocess.run([program, "-c", "import ensurepip, ssl, venv"], capture_output=True).returncode == 0:  # noqa: S603
+        if program.exists() and subprocess.run([program, "-c", "import ensurepip, ssl, venv"], capture_output=True, check=False).returncode == 0:  # noqa: S603
             return str(program)
     return None
 
@@ -92,12 +91,12 @@ def tools() -> pathlib.Path:
 
 
 def seed_pip() -> None:
-    """Write the scripts that ansible-test would download, where it looks for downloaded ones. One that is there already stays."""
+    """Write the scripts that ansible-test would download, where it looks for downloaded ones. A real one that is there already stays."""
     cache = pathlib.Path("~/.ansible/test/cache").expanduser()
     cache.mkdir(parents=True, exist_ok=True)
     for version in PIPS:
         path = cache / ("get_pip_%s.py" % version.replace(".", "_"))
-        if not path.exists():
+        if not path.exists() or path.stat().st_size < 2000:
             path.write_text(SEED, encoding="utf-8")
 
 

@@ -209,7 +209,7 @@ def _break_one(place: Place) -> tuple[Place, int | None]:
     for step in place.fault.steps:
         run_in(place.host(step.role), shell_text(place.addresses, step.text))
     answer = ask(place)
-    for _ in range(20):
+    for _try in range(20):
         if answer == place.fault.status_before:
             break
         time.sleep(0.5)
@@ -244,4 +244,3 @@ def down(names: list[str]) -> None:
         if not state and podman("network", "exists", NETWORK, check=False).returncode == 0:
             podman("network", "rm", NETWORK)
         _write_state(state)
-

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -42,7 +41,7 @@ def _up(args: argparse.Namespace) -> int:
 
 def _table(rows: list[tuple[_hosts.Place, int | None]]) -> None:
     lines = [("HOST", "STATUS", "FAULT"), *((place.host(place.proxy), str(status or "none"), place.fault.title) for place, status in rows)]
-    width = max(len(host) for host, _, _ in lines)
+    width = max(len(host) for host, _status, _title in lines)
     for host, status, title in lines:
         print("%-*s  %-6s  %s" % (width, host, status, title))
 

@@ -15,7 +15,8 @@ COUNTERS = re.compile(r"\[\d+:\d+\]")
 
 def output(*argv):
     try:
-        return subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True).stdout
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True, check=False)
+        return done.stdout
     except OSError:
         return ""
 

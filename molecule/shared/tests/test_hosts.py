@@ -71,7 +71,7 @@ def reachable_from_here(place):
 
 def eventually(holds):
     """Whether it comes true within ten seconds: firewalld is up before its rules are."""
-    return any(holds() or time.sleep(0.5) for _ in range(20))
+    return any(holds() or time.sleep(0.5) for _try in range(20))
 
 
 def test_port_is_open_for_the_proxy_alone(remote, opened):

@@ -62,9 +62,9 @@ def denied_to(hop: Hop, record: Facts, denied: t.Mapping[str, str]) -> Finding:
             module, "semodule -i nginx_backend.pp   # lets nginx and PHP talk to every daemon that runs as %s" % kind))
     why = "the socket of %s is labelled %s, for others than web servers: it has to lie in a folder of its own in /run" % (hop.address, kind)
     return on_hop(hop, CAUSE.name, evidence, why=why, advice=(
-            "the socket in a folder of its own, such as /run/NAME (RuntimeDirectory=NAME in the daemon's unit)",
-            "semanage fcontext -a -t httpd_var_run_t '/run/NAME(/.*)?'; restorecon -Rv /run/NAME",
-            "never setenforce 0, and no chcon: it is lost with the next restorecon"))
+        "the socket in a folder of its own, such as /run/NAME (RuntimeDirectory=NAME in the daemon's unit)",
+        "semanage fcontext -a -t httpd_var_run_t '/run/NAME(/.*)?'; restorecon -Rv /run/NAME",
+        "never setenforce 0, and no chcon: it is lost with the next restorecon"))
 
 
 CAUSE = Cause(name=SIGNATURE, title="SELinux keeps nginx from the socket", find=find)

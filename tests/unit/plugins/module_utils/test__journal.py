@@ -342,7 +342,7 @@ def test_names_that_are_no_plain_folder_names_are_refused(host, name):
     "prepare,why",
     [
         (lambda base: os.symlink("/nowhere", base), "is not a folder"),
-        (lambda base: os.mkfifo(base), "is not a folder"),
+        (os.mkfifo, "is not a folder"),
         (lambda base: (os.mkdir(base), os.chmod(base, 0o720)), "can be written by others"),
         (lambda base: (os.mkdir(base), os.chown(base, 1234, 0)), "can be written by others"),
     ],

@@ -132,7 +132,9 @@ def test_a_root_without_a_boot_time_is_told(tmp_path):
 def test_without_proc_ps_is_asked(tmp_path):
     line = "  71     1   33    33   9000 Ss   Sat Nov 22 14:35:00 2025 nginx: master process /opt/homebrew/bin/nginx\n"
     host = FakeHost(tmp_path, {" ".join(PS): line + "PID no process\n"})
-    (found,) = Processes(host).by_pid.values()
+    by_pid = Processes(host).by_pid
+    assert set(by_pid) == {71}
+    found = by_pid[71]
     assert (found.pid, found.name, found.title, found.state) == (71, "nginx", "nginx: master process /opt/homebrew/bin/nginx", "S")
     assert (found.uid, found.started) == (33, time.mktime(time.strptime("Sat Nov 22 14:35:00 2025")))
 

@@ -12,7 +12,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._durations impo
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("90", 90), ("90s", 90), ("1m30s", 90), ("1h 1m", 3660), ("500ms", 0.5), ("2d", 172800), ("1M", 2592000), ("", None), ("soon", None), ("5x", None), ("s", None)],
+    [("90", 90), ("90s", 90), ("1m30s", 90), ("1h 1m", 3660), ("500ms", 0.5), ("2d", 172800), ("1M", 2592000),
+     ("", None), ("soon", None), ("5x", None), ("s", None)],
 )  # fmt: skip
 def test_as_nginx_reads_it(text, seconds):
     assert nginx_seconds(text) == seconds
