@@ -45,7 +45,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             _two_looks.joined(facts, second["ansible_facts"]["bad_gateway"])
             outside = _ask.outside_asks(facts["answers"], args["urls"], self._play_context.remote_addr)
             facts["answers"] += _ask.from_controller(outside, timeout=CONTROLLER_TIMEOUT)
-        result.update(changed=False, ansible_facts={"bad_gateway": facts})
+        # With the interpreter that Ansible found on the host, lest every later task looks for it again.
+        result.update(changed=False, ansible_facts={**first["ansible_facts"], "bad_gateway": facts})
         if first.get("warnings"):
             result["warnings"] = first["warnings"]
         return result

@@ -217,7 +217,7 @@ class Fleet:
 
     def __init__(self, facts: t.Mapping[str, Facts], backend_services: t.Mapping[str, str] | None = None) -> None:
         self.hosts = {name: Host(name, one) for name, one in facts.items()}
-        self.backend_services = dict(backend_services or {})
+        self.backend_services = {str(where): unit for where, unit in (backend_services or {}).items()}    # YAML reads an unquoted port as a number
 
     def proxies(self) -> list[Host]:
         return [host for host in self.hosts.values() if host.nginx]

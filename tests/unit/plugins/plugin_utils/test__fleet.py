@@ -317,7 +317,7 @@ def test_a_backends_kernel_is_heard():
 
 
 def test_services_of_backends_are_taken_as_given():
-    assert Fleet({}, {"8000": "gunicorn"}).backend_services == {"8000": "gunicorn"}
+    assert Fleet({}, {"8000": "gunicorn", 9000: "app"}).backend_services == {"8000": "gunicorn", "9000": "app"}
     assert Fleet({}).backend_services == {}
 
 
