@@ -41,7 +41,7 @@ def first_look(host: Host, window: float) -> Tuple[Dict[str, Any], Dict[str, str
         "selinux": _selinux.collect(host),
         "disks": _system.disks(host),
         "journal": _unended.collect(host),
-        "log": _logs.collect(host, log_sources(nginx, php_fpm, units, host), window, clock["now"], master_pid(nginx)),
+        "log": _logs.collect(host, log_sources(nginx, php_fpm, host), window, clock["now"], master_pid(nginx)),
     }
     return facts, files
 
@@ -50,7 +50,7 @@ def master_pid(nginx: Optional[Dict[str, Any]]) -> Optional[int]:
     return nginx["master"]["pid"] if nginx and nginx["master"] else None
 
 
-def log_sources(nginx: Optional[Dict[str, Any]], php_fpm: List[Dict[str, Any]], units: Optional[Dict[str, Any]], host: Host) -> List[Tuple[str, str]]:
+def log_sources(nginx: Optional[Dict[str, Any]], php_fpm: List[Dict[str, Any]], host: Host) -> List[Tuple[str, str]]:
     """Path and kind of each log that can blame somebody for a 502. Why a daemon did not start stands in its unit's journal only."""
     sources = [(path, "nginx") for path in (nginx or {}).get("error_logs") or []]
     sources += [(fpm["error_log"], "php_fpm") for fpm in php_fpm if fpm["error_log"]]
