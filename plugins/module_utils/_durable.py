@@ -72,6 +72,9 @@ def write_file(path: str, data: bytes, mode: int = 0o600) -> None:
 
 def remove_file(path: str) -> None:
     """Remove a file, if it is there; on return it stays removed after a power cut."""
+    # A read-only file system refuses to remove even what is not there.
+    if not os.path.lexists(path):
+        return
     try:
         os.unlink(path)
     except FileNotFoundError:

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 import inspect
+import errno
 import os
 import select
 import subprocess
@@ -252,3 +253,14 @@ def test_the_program_needs_nothing_that_is_not_in_it(host):
         needed = [line for line in inspect.getsource(module).splitlines() if line.startswith("from ansible_collections")]
         for line in needed:
             assert line.split(" import ")[0].rpartition(".")[2] in carried, (module.__name__, line)
+
+
+def test_a_read_only_etc_without_boot_units_lets_a_run_end(host, monkeypatch):
+    def read_only(path):
+        raise OSError(errno.EROFS, "Read-only file system", path)
+
+    os.makedirs(host.path("/etc/systemd/system/sysinit.target.wants"))
+    monkeypatch.setattr(os, "unlink", read_only)
+    monkeypatch.setattr(os, "rmdir", read_only)
+    _boot_units.remove_boot_units(Host(host.root))
+    assert os.path.isdir(host.path("/etc/systemd/system/sysinit.target.wants"))
