@@ -1,0 +1,97 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two looks are one task: what the first brings is parsed, the second is told what to ask, and both are one result."""
+
+import pytest
+from ansible.errors import AnsibleError
+
+from ansible_collections.webops.bad_gateway.plugins.action import gateway_facts
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _ask, _two_looks
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.action.stubs import given, plugin
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import answer
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.test__two_looks import looked
+
+
+def first(**more):
+    return {"changed": False, "ansible_facts": {"bad_gateway": looked(), "discovered_interpreter_python": "/usr/bin/python3"}, **more}
+
+
+def second(*answers):
+    return {"ansible_facts": {"bad_gateway": {"answers": list(answers), "reach": [], "names": [], "unknown": [{"missing": "reach", "why": "no"}]}}}
+
+
+def run(modules, arguments=None, address="10.0.0.1"):
+    made = plugin(gateway_facts, arguments or {}, modules, address)
+    return made.run(None, {}), given(made)
+
+
+@pytest.fixture
+def outside(monkeypatch):
+    """What the controller is told to ask."""
+    asked = []
+
+    def answers(asks, timeout):
+        asked.extend(asks)
+        return [answer(502, url=ask["url"], **{"from": "controller"}) for ask in asks]
+
+    monkeypatch.setattr(_ask, "from_controller", answers)
+    return asked
+
+
+def test_both_looks_are_one_result(outside):
+    result, told = run([first(), second(answer(200, connect="tcp:127.0.0.1:80"))], {"log_window": 60})
+    facts = result["ansible_facts"]["bad_gateway"]
+    assert result["changed"] is False
+    assert [(one["from"], one["status"]) for one in facts["answers"]] == [("host", 200), ("controller", 502)]
+    assert facts["unknown"] == [{"missing": "reach", "why": "no"}]
+    assert len(facts["nginx"]["config"]["routes"]) == 2
+    assert told[0] == {"log_window": 60}
+    assert [ask["url"] for ask in told[1]["ask"]["urls"]] == ["http://site/", "http://site/index.php"]
+    assert outside == [{"url": "http://site/", "connect": "tcp:10.0.0.1:80", "route": 0}]
+
+
+def test_the_interpreter_that_was_found_is_kept(outside):
+    assert run([first(), second()])[0]["ansible_facts"]["discovered_interpreter_python"] == "/usr/bin/python3"
+
+
+def test_urls_and_earlier_answers_are_asked(outside):
+    earlier = answer(url="http://site/earlier")
+    told = run([first(), second(answer(url="http://site/x"))], {"urls": ["http://site/x"], "again": [earlier]})[1]
+    assert [ask["url"] for ask in told[1]["ask"]["urls"]] == ["http://site/earlier", "http://site/x"]
+    assert outside == [{"url": "http://site/x", "route": 0}]
+
+
+def test_a_host_without_nginx_is_looked_at_once(outside):
+    bare = first()
+    bare["ansible_facts"]["bad_gateway"]["nginx"] = None
+    result, told = run([bare])
+    assert (len(told), outside, "files" in result["ansible_facts"]["bad_gateway"]) == (1, [], False)
+
+
+@pytest.mark.parametrize("modules", [
+    [{"failed": True, "msg": "not root"}],
+    [{"unreachable": True, "msg": "not root"}],
+    [{"failed": True, "msg": "not root", "ansible_facts": {"discovered_interpreter_python": "/usr/bin/python3"}}],
+    [first(), {"failed": True, "msg": "not root"}],
+])
+def test_a_look_that_failed_is_told_as_it_was(modules, outside):
+    result, told = run(modules)
+    assert (result["msg"], len(told)) == ("not root", len(modules))
+    assert result.get("failed") or result.get("unreachable")
+
+
+def test_warnings_of_the_look_are_kept(outside):
+    assert run([first(warnings=["old Python"]), second()])[0]["warnings"] == ["old Python"]
+    assert "warnings" not in run([first(), second()])[0]
+
+
+def test_without_its_library_it_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(_two_looks, "missing_library", lambda: "pip install it")
+    assert run([]) == ({"failed": True, "msg": "pip install it"}, [])
+
+
+@pytest.mark.parametrize("arguments", [{"ask": {}}, {"log_window": "long"}])
+def test_wrong_arguments_are_refused(arguments):
+    with pytest.raises(AnsibleError):
+        run([], arguments)

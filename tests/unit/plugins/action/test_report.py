@@ -1,0 +1,135 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One document of all hosts of the run, from what its rounds left in each host's variables."""
+
+import json
+import pathlib
+
+import jsonschema
+import pytest
+import yaml
+from ansible.errors import AnsibleError
+
+from ansible_collections.webops.bad_gateway.plugins.action import report
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judgement import judgements
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._planner import KINDS
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.action.stubs import plugin
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import answer, host, listener, proxy, reached, tried
+
+TOP = pathlib.Path(__file__).resolve().parents[4]
+SCHEMA = json.loads((TOP / "roles/report/files/report.schema.json").read_text(encoding="utf-8"))
+RUN = "20261122T143000Z-1a2b"
+APP = "tcp:10.0.0.2:80"
+UNIT = {"load": "loaded", "active": "inactive", "sub": "dead", "enabled": "enabled", "declares": [{"address": "tcp:0.0.0.0:80"}]}
+
+
+def judged(works, run=RUN):
+    """Two proxies in front of one backend, that works or does not."""
+    attempt, status = (tried(APP), 200) if works else (tried(APP, 111), 502)
+    web = proxy("http://10.0.0.2", reach=[reached(APP, attempt)], answers=[answer(status, signature=None if works else "backend_port_closed")])
+    app = host("10.0.0.2", units={"app.service": UNIT}, listeners={"tcp": [listener("10.0.0.2", 80)] if works else [], "unix": []})
+    return judgements({"web1": web, "web2": web, "app": app}, KINDS, run, {}, {})
+
+
+BROKEN, WELL = judged(False), judged(True)
+STEP = BROKEN["web1"]["steps"][0]["id"]
+
+
+def first(hosts=BROKEN, failures=None):
+    return {"run": RUN, "judgements": hosts, "failures": failures or {}}
+
+
+def variables(*rounds, outcomes=(), judgement=None, run=RUN):
+    """What a host of the run has."""
+    told = {"__judgement": judgement or first()}
+    return {**told, "__run": run, "__rounds": list(rounds), "__outcomes": list(outcomes)} if run else told
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What goes to the terminal."""
+    texts = []
+    monkeypatch.setattr(report.Display, "display", lambda self, text: texts.append(text))
+    return texts
+
+
+def run(hosts, mode="fix"):
+    arguments = {
+        "hosts": list(hosts), "mode": mode, "judgement": "__judgement", "rounds": "__rounds", "outcomes": "__outcomes", "changed_by": "__run",
+    }
+    result = plugin(report, arguments).run(None, {"hostvars": hosts})
+    jsonschema.validate(result["report"], SCHEMA, cls=jsonschema.Draft202012Validator, format_checker=jsonschema.FormatChecker())
+    assert result["changed"] is False
+    return result
+
+
+def statuses(result):
+    return {name: entry["status"] for name, entry in result["report"]["hosts"].items()}
+
+
+FIXED = {"step": STEP, "outcome": "fixed"}
+
+
+def test_a_cure_that_one_host_drives_cures_all_that_it_serves(shown):
+    hosts = {"web1": variables(WELL["web1"], outcomes=[FIXED]), "web2": variables(WELL["web2"]), "app": variables(run=None)}
+    result = run(hosts)
+    assert statuses(result) == {"web1": "fixed", "web2": "fixed", "app": "healthy"}
+    assert result["failures"] == {}
+    assert [one["outcome"] for name in ("web1", "web2") for one in result["report"]["hosts"][name]["findings"]] == ["fixed", "fixed"]
+    assert shown[0].splitlines()[2].split() == ["web1", "backend_port_closed", "start", "app", "on", "app", "502", "200"]
+
+
+def test_a_dry_run_tells_what_would_be_done(shown):
+    result = run({name: variables(run=None) for name in BROKEN}, "check")
+    assert statuses(result) == {"web1": "would_fix", "web2": "would_fix", "app": "healthy"}
+    assert result["failures"] == {}
+    assert "would: start app on app" in shown[0]
+
+
+def test_what_was_put_back_is_not_fixed_for_anybody(shown):
+    undone = {"step": STEP, "outcome": "undone", "why": "app: bad config"}
+    hosts = {"web1": variables(BROKEN["web1"], outcomes=[undone]), "web2": variables(BROKEN["web2"]), "app": variables(run=None)}
+    result = run(hosts)
+    assert statuses(result) == {"web1": "not_fixed", "web2": "not_fixed", "app": "healthy"}
+    assert result["failures"] == dict.fromkeys(("web1", "web2"), "http://site/ still answers 502 (backend_port_closed: app: bad config)")
+
+
+def test_what_an_earlier_run_of_the_playbook_left_is_not_told(shown):
+    result = run({"web1": variables(WELL["web1"], outcomes=[FIXED], run="20261122T130000Z-ffff"), "app": variables(run=None)}, "check")
+    assert statuses(result)["web1"] == "would_fix"
+
+
+def test_hosts_that_could_not_be_looked_at(shown):
+    judgement = first({"web1": WELL["web1"]}, {"web2": "unreachable: no route"})
+    result = run({"web1": variables(judgement=judgement, run=None), "web2": {}, "app": {}})
+    assert statuses(result) == {"web1": "healthy", "web2": "failed", "app": "failed"}
+    assert result["failures"] == {"web2": "unreachable: no route", "app": "not looked at"}
+
+
+def test_a_run_without_nginx(shown):
+    judgement = first(judgements({"app": host("10.0.0.2")}, KINDS, RUN, {}, {}))
+    assert run({"app": variables(judgement=judgement, run=None)})["failures"]["app"].startswith("no nginx was found on any host")
+
+
+def test_a_run_that_judged_nothing_has_a_report_all_the_same(shown):
+    result = run({"web1": {}})
+    assert (result["report"]["run"]["id"], statuses(result)) == ("", {"web1": "failed"})
+
+
+def test_a_run_has_its_time_and_its_version(shown):
+    told = run({"web1": variables(run=None)}, "diagnose")["report"]["run"]
+    assert (told["id"], told["mode"], told["started"]) == (RUN, "diagnose", "2026-11-22T14:30:00Z")
+    assert told["version"] == str(yaml.safe_load((TOP / "galaxy.yml").read_text(encoding="utf-8"))["version"])
+
+
+def test_installed_its_version_is_that_of_the_manifest(tmp_path, monkeypatch):
+    (tmp_path / "MANIFEST.json").write_text('{"collection_info": {"version": "7.8.9"}}')
+    monkeypatch.setattr(report, "__file__", str(tmp_path / "plugins" / "action" / "report.py"))
+    assert report.version() == "7.8.9"
+
+
+@pytest.mark.parametrize("mode", ["undo", None])
+def test_wrong_arguments_are_refused(mode, shown):
+    with pytest.raises(AnsibleError):
+        run({"web1": {}}, mode)
