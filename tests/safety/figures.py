@@ -1,0 +1,80 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes what a harness saw into docs/safety.md, between two comments that name the harness."""
+
+import re
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from _play import ROOT
+
+PAGE = ROOT / "docs" / "safety.md"
+MANNERS = {"controller": "controller killed", "ssh": "ssh cut", "power": "host's power cut"}
+
+Results = list[dict[str, Any]]
+
+
+def _table(head: list[str], rows: list[list[Any]]) -> list[str]:
+    lines = ["| %s |" % " | ".join(head), "|%s|" % "|".join(["---"] * len(head))]
+    return lines + ["| %s |" % " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in row) for row in rows]
+
+
+def _short(task: str) -> str:
+    """Role and task, less the collection and what argument specs add."""
+    return task.replace("webops.bad_gateway.", "").replace("Validating arguments against arg spec", "arguments of")
+
+
+def _killed(results: Results) -> list[str]:
+    by_remedy: dict[str, Results] = defaultdict(list)
+    for result in results:
+        by_remedy[result["remedy"]].append(result)
+    rows = [
+        [remedy, *(sum(1 for one in some if one["manner"] == manner) for manner in MANNERS), sum(1 for one in some if one["wrong"])]
+        for remedy, some in by_remedy.items()
+    ]
+    lines = _table(["remedy", *MANNERS.values(), "exceptions"], rows)
+    ends = Counter("%s, then %s" % (one["status_then"], one["next_run"]) for one in results)
+    lines += ["", "What the site answered after the cut, and how the next run ended: %s." % "; ".join("%s: %d" % item for item in ends.most_common()), ""]
+    lines += ["Each moment: part of the run that had passed, the task that ran, and the states of the changes in the host's journal after the cut.", ""]
+    moments = [
+        [one["remedy"], "%d %%" % (100 * one["fraction"]), MANNERS[one["manner"]], _short(one["task"]), one["journal"], one["status_then"], one["next_run"]]
+        for one in results
+    ]
+    return lines + _table(["remedy", "at", "what", "during", "journal", "answers", "next run"], moments)
+
+
+def _lost(results: Results) -> list[str]:
+    rows = []
+    for one in results:
+        cells = []
+        for kind in ("kept_open", "new_each", "slow_php"):
+            visitors = one["visitors"].get(kind)
+            failures = {what: count for what, count in (visitors or {}).items() if what != "asked" and count}
+            words = ", ".join("%s %d" % item for item in failures.items()) or "0"
+            cells.append("%s of %d" % (words, visitors["asked"]) if visitors else "-")
+        rows.append([one["remedy"], *cells])
+    return _table(["remedy", "lost of requests on open connections", "lost of requests with connections of their own", "lost of slow PHP pages"], rows)
+
+
+def _back(results: Results) -> list[str]:
+    rows = [[one["remedy"], one["runs"], "as before" if not one["wrong"] else "; ".join(one["wrong"])] for one in results]
+    return _table(["remedy", "runs, each rolled back", "files, rules, units"], rows)
+
+
+def _respect(results: Results) -> list[str]:
+    rows = [[one["title"], "; ".join(one["said"]) or "-", "yes" if not one["wrong"] else "no: " + "; ".join(one["wrong"])] for one in results]
+    return _table(["case", "the run says", "respected"], rows)
+
+
+TABLES: dict[str, Callable[[Results], list[str]]] = {"killed": _killed, "lost": _lost, "back": _back, "respect": _respect}
+
+
+def write(harness: str, results: Results, summary: str) -> None:
+    lines = ["%s: **%s**." % (time.strftime("%Y-%m-%d", time.gmtime()), summary), "", *TABLES[harness](results)]
+    begin, end = "<!-- %s: written by tests/safety/safety.py -->" % harness, "<!-- end of %s -->" % harness
+    text = PAGE.read_text(encoding="utf-8")
+    pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
+    PAGE.write_text(pattern.sub(lambda _found: "\n".join([begin, *lines, end]), text), encoding="utf-8")

@@ -1,0 +1,65 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Proof that a run makes nothing worse, on hosts of the lab. Writes its figures into docs/safety.md.
+
+    safety.py killed          runs that are cut off half-way
+    safety.py lost            what visitors of a site that is well lose meanwhile
+    safety.py back            fix, then roll back
+    safety.py respect         what a run has to leave alone
+    safety.py                 all of them
+"""
+
+import argparse
+import json
+import sys
+from typing import Any
+
+import _world
+import back
+import figures
+import killed
+import lost
+import respect
+
+HARNESSES = ("killed", "lost", "back", "respect")
+
+
+def _one(harness: str, args: argparse.Namespace) -> tuple[bool, str]:
+    """Whether all is well, and what is to be said of it."""
+    results: list[dict[str, Any]]
+    if harness == "killed":
+        results = killed.run(args.fault, args.moments, args.lanes)
+        well, words = not any(result["wrong"] for result in results), killed.summary(results)
+    elif harness == "back":
+        results = back.run(args.fault)
+        well, words = not any(result["wrong"] for result in results), back.summary(results)
+    elif harness == "respect":
+        results = respect.run(args.case)
+        well, words = not any(result["wrong"] for result in results), respect.summary(results)
+    else:
+        results = lost.run(args.fault)
+        well, words = all(result["cured"] for result in results) and not sum(map(lost.lost, results)), lost.summary(results)
+    (_world.FOLDER / (harness + ".json")).write_text(json.dumps(results, indent=1))
+    if not args.fault and not args.case:
+        figures.write(harness, results, words)
+    return well, words
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("harness", nargs="*", metavar="HARNESS", help="of %s; all without" % ", ".join(HARNESSES))
+    parser.add_argument("--fault", action="append", default=[], help="only this fault; may be given more than once")
+    parser.add_argument("--case", default="", help="only the cases of 'respect' whose title has this in it")
+    parser.add_argument("--moments", type=int, default=6, help="moments at which the run of each remedy is cut off (%(default)s)")
+    parser.add_argument("--lanes", type=int, default=2, help="remedies that are cut off at once (%(default)s)")
+    args = parser.parse_args()
+    _world.prepare()
+    ends = [_one(harness, args) for harness in args.harness or HARNESSES]
+    for _well, words in ends:
+        print("safety: " + words)
+    return 0 if all(well for well, _words in ends) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
