@@ -50,7 +50,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         changed = {name: variables for name, variables in seen.items() if variables.get(args["changed_by"]) == first["run"]}
         outcomes = {one["step"]: one for variables in changed.values() for one in variables.get(args["outcomes"]) or []}
         hosts = {}
-        for name, variables in seen.items():
+        for name in seen:
             rounds = [first["judgements"].get(name)] + list(changed.get(name, {}).get(args["rounds"]) or [])
             told = [judgement for judgement in rounds if judgement]
             failure = first["failures"].get(name) or next((one["failure"] for one in told if "failure" in one), None)
