@@ -12,10 +12,11 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Evidence
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop, Host, log_evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop, Host, answer_evidence, log_evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ends import CLOSED, RESET, probed
 
 #: What nginx sees of a worker that is gone: a reset where it had not read the whole request, an end of file otherwise.
-BROKEN = ("upstream_connection_reset", "upstream_closed_prematurely")
+BROKEN = (RESET, CLOSED)
 #: Seconds between what FPM, the kernel and nginx write of one event, each with its own clock.
 SLACK = 5.0
 #: Requests that can be asked again without doing anything; of the others only the log can tell.
@@ -39,7 +40,7 @@ class BrokenHop:
     @property
     def present(self) -> bool:
         """Whether it happens still: a request fails now, or what failed could not be asked again."""
-        return self.hop.has(*BROKEN) or any((record.get("request") or {}).get("method") not in SAFE for record in self.past)
+        return self.hop.has(*BROKEN) or unsaid(self.hop) or any((record.get("request") or {}).get("method") not in SAFE for record in self.past)
 
     def told(self, *signatures: str) -> list[Facts]:
         """Lines of this FPM on this pool, since its master started, at the time of what nginx saw."""
@@ -71,7 +72,13 @@ class BrokenHop:
         return str(sources[0].get("why") or sources[0]["state"]) if sources else "it was not looked at"
 
     def seen(self, *records: Facts) -> tuple[Evidence, ...]:
-        return (*self.hop.seen(*BROKEN), *(log_evidence(record) for record in records))
+        live = self.hop.seen(*BROKEN) or (*(answer_evidence(answer) for answer in self.hop.failing), *probed(self.hop))
+        return (*live, *(log_evidence(record) for record in records))
+
+
+def unsaid(hop: Hop) -> bool:
+    """Whether it is so without nginx's word for it, whose log is written from a higher level on: the failing request ends so when asked directly."""
+    return bool(probed(hop)) and any(answer.get("status") == 502 and not answer.get("signature") for answer in hop.failing)
 
 
 def is_fpm(process: str | None) -> bool:
@@ -86,5 +93,5 @@ def coincide(record: Facts, others: t.Iterable[Facts]) -> bool:
 def broken_hops(fleet: Fleet) -> t.Iterator[BrokenHop]:
     for hop in fleet.sick_hops("fastcgi"):
         found = hop.backend.pool_at(hop.real_address) if hop.backend else None
-        if hop.backend and found and found[0].get("master") and (hop.has(*BROKEN) or hop.past(*BROKEN)):
+        if hop.backend and found and found[0].get("master") and (hop.has(*BROKEN) or hop.past(*BROKEN) or unsaid(hop)):
             yield BrokenHop(hop, hop.backend, *found)
