@@ -54,7 +54,7 @@ _value:
 import typing as t
 from collections.abc import Iterable, Mapping
 
-from ansible.errors import AnsibleFilterTypeError
+from ansible.errors import AnsibleFilterError
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._signature import error_signature as signature_of
 
@@ -65,7 +65,7 @@ def error_signature(value: t.Any) -> str | None | list[str | None]:
         return signature_of(value)
     if isinstance(value, Iterable) and not isinstance(value, (bytes, Mapping)):
         return [_of_item(number, line) for number, line in enumerate(value)]
-    raise AnsibleFilterTypeError("error_signature takes a line or a list of lines, not %s" % _kind(value))
+    raise AnsibleFilterError("error_signature takes a line or a list of lines, not %s" % _kind(value))
 
 
 def _kind(value: t.Any) -> str:
@@ -75,7 +75,7 @@ def _kind(value: t.Any) -> str:
 
 def _of_item(number: int, line: t.Any) -> str | None:
     if not isinstance(line, str):
-        raise AnsibleFilterTypeError("error_signature takes a list of lines, but item %d is %s" % (number, _kind(line)))
+        raise AnsibleFilterError("error_signature takes a list of lines, but item %d is %s" % (number, _kind(line)))
     return signature_of(line)
 
 

@@ -4,7 +4,7 @@
 """The filter's own part: what it takes and how it refuses."""
 
 import pytest
-from ansible.errors import AnsibleFilterTypeError
+from ansible.errors import AnsibleFilterError
 
 from ansible_collections.webops.bad_gateway.plugins.filter.error_signature import FilterModule
 
@@ -28,12 +28,12 @@ def test_a_list_gives_a_list_of_the_same_length():
 
 @pytest.mark.parametrize("value", [None, 5, {"line": TOO_BIG}, b"x"])
 def test_other_things_are_refused_in_one_clear_line(value):
-    with pytest.raises(AnsibleFilterTypeError, match="takes a line or a list of lines, not " + type(value).__name__):
+    with pytest.raises(AnsibleFilterError, match="takes a line or a list of lines, not " + type(value).__name__):
         error_signature(value)
 
 
 def test_a_list_with_other_things_names_the_item():
-    with pytest.raises(AnsibleFilterTypeError, match="item 1 is int"):
+    with pytest.raises(AnsibleFilterError, match="item 1 is int"):
         error_signature([TOO_BIG, 5])
 
 
@@ -41,5 +41,5 @@ def test_ansibles_own_classes_are_called_by_their_plain_name():
     class _LazyDict(dict):
         pass
 
-    with pytest.raises(AnsibleFilterTypeError, match="not dict$"):
+    with pytest.raises(AnsibleFilterError, match="not dict$"):
         error_signature(_LazyDict())

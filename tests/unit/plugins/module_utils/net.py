@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Peers to connect to: real sockets on loopback, each with a behaviour of one connection."""
 
-from __future__ import annotations
-
 import contextlib
 import socket
 import ssl
@@ -27,7 +25,7 @@ class Peer:
         self.sock = sock
         self.address = address
         self.behaviour = behaviour
-        self.heard: list[bytes] = []
+        self.heard: t.List[bytes] = []
         threading.Thread(target=self._serve, daemon=True).start()
 
     @property
@@ -50,9 +48,9 @@ class Peer:
 @pytest.fixture
 def peer(tmp_path: Path) -> t.Iterator[t.Callable[..., Peer]]:
     """Make peers: peer(behaviour) on TCP, peer(behaviour, unix=name) on a unix socket."""
-    made: list[Peer] = []
+    made: t.List[Peer] = []
 
-    def make(behaviour: Behaviour, unix: str | None = None) -> Peer:
+    def make(behaviour: Behaviour, unix: t.Optional[str] = None) -> Peer:
         sock = socket.socket(socket.AF_UNIX if unix else socket.AF_INET)
         sock.bind(str(tmp_path / unix) if unix else ("127.0.0.1", 0))
         sock.listen(16)
