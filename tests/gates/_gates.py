@@ -126,7 +126,7 @@ def importer(run: Run) -> str:
     built = _collection.tarball(tools() / "ansible-galaxy", run.name)
     config = built.with_name("importer.cfg")
     config.write_text("[galaxy-importer]\nRUN_ANSIBLE_TEST = False\nCHECK_CHANGELOG = True\nOFFLINE_ANSIBLE_LINT = True\n", encoding="utf-8")
-    output = run(tools(), ["python", "-m", "galaxy_importer.main", built], cwd=built.parent, GALAXY_IMPORTER_CONFIG=config)
+    output = run(tools(), ["python", "-m", "galaxy_importer.main", built], cwd=built.parent, GALAXY_IMPORTER_CONFIG=config, ANSIBLE_COLLECTIONS_PATH=_collection.DEPENDENCIES.parent)
     bad = [line for line in output.splitlines() if line.startswith(("ERROR", "WARNING"))]
     if bad:
         raise Shut("%d complaints, the first: %s" % (len(bad), bad[0]))
@@ -159,7 +159,7 @@ def execution_environment(run: Run) -> str:
         "ansible_runner": {"package_pip": "ansible-runner"}}}
     (folder / "execution-environment.yml").write_text(json.dumps(definition), encoding="utf-8")
     run(tools(), ["ansible-builder", "create", "-f", "execution-environment.yml", "-c", "context", "--output-filename", "Containerfile"], cwd=folder)
-    output = run(tools(), ["ansible-builder", "introspect", "--sanitize", _collection.tree(run.name)], cwd=folder)
+    output = run(tools(), ["ansible-builder", "introspect", "--sanitize", _collection.tree(run.name).parents[2]], cwd=folder)
     if "nginx-crossplane" not in output:
         raise Shut("meta/execution-environment.yml does not bring nginx-crossplane")
     return "Containerfile made; nginx-crossplane is asked for"

@@ -31,8 +31,8 @@ def attempt(name: str) -> tuple[str, str]:
         verdict, line = "not run", str(missing)
     except _gates.Shut as shut:
         verdict, line = "SHUT", "%s (%s)" % (shut, run.log.relative_to(CACHE.parents[1]))
-    except (OSError, subprocess.SubprocessError) as broken:
-        verdict, line = "SHUT", str(broken)
+    except (OSError, ValueError, subprocess.SubprocessError) as broken:
+        verdict, line = "SHUT", "%s: %s" % (type(broken).__name__, broken)
     print("%-22s %-8s %4d s  %s" % (name, verdict, time.monotonic() - begun, line), flush=True)
     return verdict, name
 

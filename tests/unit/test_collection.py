@@ -1,0 +1,135 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What has to agree across files: roles with their specs and READMEs, remedies with the files that pass their variables on, causes with faults and docs."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+
+import pytest
+import yaml
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import known_causes
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judgement import judgements
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._planner import KINDS
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.causes import facts as cases
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+ROLES = sorted(path.name for path in (TOP / "roles").iterdir())
+REMEDIES = sorted((TOP / "roles" / "fix_502" / "tasks" / "remedies").glob("*.yml"))
+MARKDOWN = sorted(path for pattern in ("*.md", "docs/**/*.md", "roles/*/README.md", "tests/*/README.md") for path in TOP.glob(pattern))
+SOURCES = sorted(path for folder in ("plugins", "tests", "molecule") for path in (TOP / folder).rglob("*.py") if "output" not in path.parts)
+
+#: What the hosts of the lab can't have: a kernel with this security module, a proxy in front that is not ours.
+NO_FAULT = {"apparmor_denied", "edge_proxy_502", "selinux_network_connect", "selinux_unix_socket"}
+
+
+def read(*parts: str):
+    return yaml.safe_load(TOP.joinpath(*parts).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_defaults_and_specs_name_the_same_variables(role):
+    options = read("roles", role, "meta", "argument_specs.yml")["argument_specs"]["main"]["options"]
+    optional = {name for name, spec in options.items() if not spec.get("required")}
+    unset = {name for name, spec in options.items() if spec.get("type") == "path" and "default" not in spec}
+    assert set(read("roles", role, "defaults", "main.yml")) == optional - unset
+    assert all(name.startswith(role + "_") for name in options)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_defaults_and_specs_have_the_same_values(role):
+    options = read("roles", role, "meta", "argument_specs.yml")["argument_specs"]["main"]["options"]
+    for name, value in read("roles", role, "defaults", "main.yml").items():
+        if "{{" not in str(value):
+            assert options[name].get("default", type(value)()) == value, name
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_readme_names_each_variable(role):
+    text = (TOP / "roles" / role / "README.md").read_text(encoding="utf-8")
+    missing = [name for name in read("roles", role, "meta", "argument_specs.yml")["argument_specs"]["main"]["options"] if "`%s`" % name not in text]
+    assert missing == []
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_meta_says_what_the_role_is(role):
+    about = read("roles", role, "meta", "main.yml")["galaxy_info"]
+    assert about["description"]
+    assert (about["license"], about["min_ansible_version"]) == ("GPL-3.0-or-later", "2.16")
+
+
+def passed_on(path: pathlib.Path) -> set[str]:
+    (task,) = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert task["ansible.builtin.include_role"]["name"] == "webops.bad_gateway." + path.stem
+    assert all(value == "{{ __fix_502_with.%s }}" % name for name, value in task["vars"].items())
+    return set(task["vars"])
+
+
+def test_remedies_are_told_exactly_what_the_plan_has():
+    planned: dict[str, set[str]] = {}
+    for path in sorted(cases.CASES.glob("*/fires_*.yml")):
+        case = cases.load(path)
+        for told in judgements(cases.case_facts(case), KINDS, "r1", {}, case.get("backend_services") or {}).values():
+            for step in told["steps"]:
+                planned.setdefault(step["role"], set()).update(step["variables"])
+    assert planned == {path.stem: passed_on(path) for path in REMEDIES}
+
+
+def test_each_cause_has_a_fault_in_the_lab():
+    broken = {yaml.safe_load(path.read_text(encoding="utf-8"))["cause"] for path in (TOP / "tests" / "lab" / "faults").glob("*.yml")} - {None}
+    assert broken == {cause.name for cause in known_causes()} - NO_FAULT
+
+
+def test_the_readme_has_each_cause_once():
+    table = (TOP / "README.md").read_text(encoding="utf-8").partition("\n## Causes\n")[2].partition("\n## ")[0]
+    told = [name for line in table.splitlines() if line.startswith("| `") for name in re.findall(r"`(\w+)`", line.split("|")[1])]
+    assert sorted(told) == sorted(cause.name for cause in known_causes())
+
+
+def test_the_readme_has_each_variable_of_the_job():
+    options = read("roles", "fix_502", "meta", "argument_specs.yml")["argument_specs"]["main"]["options"]
+    text = (TOP / "README.md").read_text(encoding="utf-8")
+    for name, spec in options.items():
+        (row,) = [line for line in text.splitlines() if line.startswith("| `%s` |" % name)]
+        default = row.split("|")[2].strip().strip("`")
+        assert spec.get("default") == (None if default == "none" else yaml.safe_load(default)), name
+
+
+@pytest.mark.parametrize("path", MARKDOWN, ids=lambda path: str(path.relative_to(TOP)))
+def test_tables_render(path):
+    tables = re.findall(r"(?:^\|.*\n)+", path.read_text(encoding="utf-8"), re.MULTILINE)
+    for table in tables:
+        rows = table.splitlines()
+        widths = {len(re.findall(r"(?<!\\)\|", row)) for row in rows}
+        assert len(widths) == 1, "%s: rows of different length in the table that begins with %s" % (path.name, rows[0])
+        assert len(rows) > 1, rows[0]
+        assert re.fullmatch(r"(\|\s*:?-+:?\s*)+\|\s*", rows[1]), rows[0]
+
+
+@pytest.mark.parametrize("path", MARKDOWN, ids=lambda path: str(path.relative_to(TOP)))
+def test_links_to_files_lead_somewhere(path):
+    for target in re.findall(r"\]\(([^)#\s]+)", path.read_text(encoding="utf-8")):
+        own = target.replace("https://github.com/webops/bad_gateway/blob/main/", str(TOP) + "/")
+        assert "://" in own or (path.parent / own).exists(), target
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(TOP)))
+def test_each_source_says_whose_it_is_and_under_which_licence(path):
+    text = path.read_text(encoding="utf-8")
+    head = text.split("\n")[:5]
+    assert not text or "# SPDX-License-Identifier: GPL-3.0-or-later" in head
+
+
+def test_the_version_has_a_changelog():
+    version = str(read("galaxy.yml")["version"])
+    changes = TOP / "changelogs" / "changelog.yaml"
+    released = yaml.safe_load(changes.read_text(encoding="utf-8"))["releases"] if changes.exists() else {}
+    assert version in released or list((TOP / "changelogs" / "fragments").glob("*.yml"))
+
+
+def test_what_the_collection_needs_is_said_alike():
+    needed = {one["name"]: one["version"] for one in read("requirements.yml")["collections"]}
+    assert needed == read("galaxy.yml")["dependencies"]
