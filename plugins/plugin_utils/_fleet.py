@@ -257,9 +257,10 @@ class Fleet:
                 if hop is None:
                     hop = hops[(family, scheme, address)] = self._hop(proxy, address, family, scheme)
                 hop.routes.append(route)
+        known = {address for hop in hops.values() for address in addresses_of(hop)}
         for hop in hops.values():
-            hop.answers = answers_over(hop, proxy)
-            hop.records = records_over(hop, proxy, [other for other in hops.values() if other is not hop])
+            hop.answers = answers_over(hop, proxy, known)
+            hop.records = records_over(hop, proxy, known)
         return list(hops.values())
 
     def _hop(self, proxy: Host, address: str, family: str, scheme: str) -> Hop:
@@ -285,33 +286,29 @@ def blamed_over(route: Facts, proxy: Host) -> list[str]:
     return list(dict.fromkeys(answer["upstream"] for answer in answers if answer.get("route") == route["id"] and answer.get("upstream")))
 
 
-def answers_over(hop: Hop, proxy: Host) -> list[Facts]:
-    """Answers of the routes that use this hop, less those whose error-log line blames another address."""
-    others = {normal(address) for route in hop.routes for address in route["peers"]} - addresses_of(hop)
-    return [
-        answer
-        for answer in proxy.answers
-        if answer.get("route") in hop.route_ids and answer.get("from", "host") == "host" and normal(answer.get("upstream") or "") not in others
-    ]
+def answers_over(hop: Hop, proxy: Host, known: t.Collection[str]) -> list[Facts]:
+    """Answers of the routes that use this hop, less those whose error-log line blames another hop. known: the addresses of all of them."""
+    mine = addresses_of(hop)
+    answers = [answer for answer in proxy.answers if answer.get("route") in hop.route_ids and answer.get("from", "host") == "host"]
+    return [answer for answer in answers if normal(answer.get("upstream") or "") not in known or normal(answer["upstream"]) in mine]
 
 
 def addresses_of(hop: Hop) -> set[str]:
     return {normal(hop.address)} | {normal(attempt["address"]) for attempt in hop.tried}
 
 
-def records_over(hop: Hop, proxy: Host, others: list[Hop]) -> list[Facts]:
-    """Log records that blame this hop. An address that no hop has now belongs to the named peer with that port: its name has moved.
+def records_over(hop: Hop, proxy: Host, known: t.Collection[str]) -> list[Facts]:
+    """Log records that blame this hop. An address that is not known of any hop now belongs to the named peer with that port: its name has moved.
 
     A name is looked up when a worker's configuration is read: lines of moved addresses from before the workers started are history.
     """
     read = max((worker["started"] for worker in proxy.nginx.get("workers") or [] if not worker.get("stopping")), default=0.0)
     changed = max(proxy.last_change, hop.backend.last_change if hop.backend else 0.0)
     mine = addresses_of(hop)
-    elsewhere = {address for other in others for address in addresses_of(other)}
     found = []
     for record in proxy.records:
         blamed = normal((record.get("upstream") or {}).get("address") or "")
-        moved = is_name(hop.address) and blamed.startswith("tcp:") and blamed not in elsewhere and split_tcp(blamed)[1] == split_tcp(hop.address)[1]
+        moved = is_name(hop.address) and blamed.startswith("tcp:") and blamed not in known and split_tcp(blamed)[1] == split_tcp(hop.address)[1]
         if record["kind"] == "nginx" and record["last"] > changed and (blamed in mine or moved and record["last"] >= read):
             found.append(record)
     return found

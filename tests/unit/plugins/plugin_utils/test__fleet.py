@@ -215,6 +215,12 @@ class TestAnswers:
     def test_an_answer_goes_to_the_hops_that_it_may_blame(self, given, hops):
         assert {address for address, count in self.addresses(given).items() if count} == hops
 
+    def test_a_number_blames_the_name_that_has_it(self):
+        http = "upstream app { server one.example; server two.example; }"
+        rows = [reached("tcp:one.example:80", tried("tcp:10.0.0.1:80")), reached("tcp:two.example:80", tried(APP, 111))]
+        hops = fleet(web=proxy("http://app", http=http, reach=rows, answers=[answer(upstream=APP)])).hops
+        assert [(hop.address, len(hop.answers)) for hop in hops] == [("tcp:one.example:80", 0), ("tcp:two.example:80", 1)]
+
 
 class TestRecords:
     def blamed(self, *targets, http="", records=(), started=100.0, reach=(), **more):
