@@ -42,6 +42,11 @@ class BrokenHop:
         """Whether it happens still: a request fails now, or what failed could not be asked again."""
         return self.hop.has(*BROKEN) or unsaid(self.hop) or any((record.get("request") or {}).get("method") not in SAFE for record in self.past)
 
+    def hops_to_pool(self, fleet: Fleet) -> list[Hop]:
+        """All hops of all proxies that lead to this pool: what is set in it must suit them all."""
+        hops = [(hop, self.host.pool_at(hop.real_address)) for hop in fleet.hops if hop.backend is self.host and hop.family == "fastcgi"]
+        return [hop for hop, found in hops if found and found[2] is self.pool]
+
     def told(self, *signatures: str) -> list[Facts]:
         """Lines of this FPM on this pool, since its master started, at the time of what nginx saw."""
         started = self.fpm["master"].get("started") or 0.0

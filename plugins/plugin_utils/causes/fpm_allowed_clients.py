@@ -46,17 +46,24 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         allowed = addresses(setting["value"])
         lines = broken.told("fpm_allowed_clients")
         if str(ipaddress.ip_address(source)) not in allowed:
-            yield shut_out(broken, setting, source, lines)
+            yield shut_out(broken, setting, missing(broken, fleet, allowed), lines)
         elif dropped(lines) and addresses(dropped(lines) or "") - allowed:
             yield translated(broken, setting, source, lines)
 
 
-def shut_out(broken: BrokenHop, setting: Facts, source: str, lines: list[Facts]) -> Finding:
-    fpm, proxy = broken.fpm, broken.hop.proxy.name
+def missing(broken: BrokenHop, fleet: Fleet, allowed: t.Collection[str]) -> dict[str, str]:
+    """Addresses that are left out, of all proxies that ask this pool, each with its proxy: two that were added one by one would undo each other."""
+    hops = [hop for hop in broken.hops_to_pool(fleet) if hop.source and str(ipaddress.ip_address(hop.source)) not in allowed]
+    return {str(hop.source): hop.proxy.name for hop in sorted(hops, key=lambda hop: str(hop.source))}
+
+
+def shut_out(broken: BrokenHop, setting: Facts, sources: dict[str, str], lines: list[Facts]) -> Finding:
+    source, proxy = broken.hop.source, broken.hop.proxy.name
     config = Evidence("config", "%s = %s (%s) leaves out %s, from which %s connects" % (SETTING, setting["value"], place_text(setting["place"]), source, proxy))
-    value = ",".join([*(word.strip() for word in setting["value"].split(",") if word.strip()), source])
-    note = "%s is added to %s: the address of %s, as %s sees it" % (source, setting["value"], proxy, broken.host.name)
-    remedy = _remedies.php_fpm(broken.host, fpm, "reloaded", ("config", "reload"), broken.name, {SETTING: value}, note)
+    value = ",".join([*(word.strip() for word in setting["value"].split(",") if word.strip()), *sources])
+    added = ", ".join("%s of %s" % item for item in sources.items())
+    note = "added to %s: %s, each as %s sees it" % (setting["value"], added, broken.host.name)
+    remedy = _remedies.php_fpm(broken.host, broken.fpm, "reloaded", ("config", "reload"), broken.name, {SETTING: value}, note)
     return on_hop(broken.hop, CAUSE.name, (*broken.seen(*lines), config), remedy=remedy)
 
 

@@ -20,10 +20,10 @@ SETTING = "request_terminate_timeout"
 READ_TIMEOUT = 60.0
 
 
-def read_timeout(hop: Hop) -> int:
+def read_timeout(hops: t.Iterable[Hop]) -> int:
     """Seconds that nginx waits for this pool, on the route that waits least."""
     found = []
-    for route in hop.routes:
+    for route in (route for hop in hops for route in hop.routes):
         args = (route["settings"].get("fastcgi_read_timeout") or {}).get("args") or []
         seconds = nginx_seconds("".join(args))
         found.append(READ_TIMEOUT if seconds is None else seconds)
@@ -50,12 +50,12 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         now = fpm_seconds(setting["value"]) if setting else 0
         lines = broken.told("fpm_request_terminate_timeout") if now else []
         if setting and any("execution timed out" in record["message"] for record in lines):
-            yield too_short(broken, setting, now, lines)
+            yield too_short(broken, setting, now, lines, read_timeout(broken.hops_to_pool(fleet)))
 
 
-def too_short(broken: BrokenHop, setting: Facts, now: int, lines: list[Facts]) -> Finding:
+def too_short(broken: BrokenHop, setting: Facts, now: int, lines: list[Facts], waits: int) -> Finding:
     limit = Evidence("limit", "pool %s ends a request after %d s (%s = %s at %s)" % (broken.name, now, SETTING, setting["value"], place_text(setting["place"])))
-    waits, allowed = read_timeout(broken.hop), execution_time(broken)
+    allowed = execution_time(broken)
     seen = (*broken.seen(*lines), limit)
     most = longest(waits)
     if most <= now:
