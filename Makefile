@@ -7,9 +7,10 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 LAB := python tests/lab/lab.py
+QUICK_GATES := reuse changelog workflows docs build importer install execution-environment
 SHELL_SCRIPTS := tests/setup tests/lock tests/release .ci/run $(wildcard tests/lab/*.sh tests/lab/image/*.sh)
 
-.PHONY: help setup fix diagnose check lint unit coverage gates molecule test bench lock dist release clean
+.PHONY: help setup fix diagnose check lint unit coverage gates molecule test full bench lock dist release clean
 
 help:                ## tell what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -65,8 +66,13 @@ molecule: setup      ## break lab hosts, fix them, see them fixed; SCENARIO=name
 	$(LAB) images
 	molecule test $(if $(SCENARIO),--scenario-name $(SCENARIO),--all)
 
-test: lint coverage gates molecule ## all tests; the unit tests come again last, so that their count closes the output
+test: lint coverage  ## what CI runs: lint, units, quick gates, the everyday scenario; the unit tests' count closes the output
+	python tests/gates/gates.py $(QUICK_GATES)
+	$(LAB) images bookworm
+	molecule test --scenario-name default
 	python -m pytest -q tests/unit
+
+full: lint coverage gates molecule ## every gate and every scenario
 
 bench: setup         ## speed beside plays that gather facts or use stock modules
 	python tests/bench/bench.py
