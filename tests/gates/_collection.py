@@ -75,5 +75,7 @@ def dependencies(target: pathlib.Path) -> None:
     """The collections that this one needs, linked into a folder of collections."""
     for folder in DEPENDENCIES.glob("*/*"):
         if folder.parent.name != NAMESPACE and folder.is_dir():
-            (target / folder.parent.name).mkdir(parents=True, exist_ok=True)
-            (target / folder.parent.name / folder.name).symlink_to(folder)
+            link = target / folder.parent.name / folder.name
+            link.parent.mkdir(parents=True, exist_ok=True)
+            if not link.exists():
+                link.symlink_to(folder)

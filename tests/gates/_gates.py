@@ -126,7 +126,10 @@ def importer(run: Run) -> str:
     built = _collection.tarball(tools() / "ansible-galaxy", run.name)
     config = built.with_name("importer.cfg")
     config.write_text("[galaxy-importer]\nRUN_ANSIBLE_TEST = False\nCHECK_CHANGELOG = True\nOFFLINE_ANSIBLE_LINT = True\n", encoding="utf-8")
-    output = run(tools(), ["python", "-m", "galaxy_importer.main", built], cwd=built.parent, GALAXY_IMPORTER_CONFIG=config, ANSIBLE_COLLECTIONS_PATH=_collection.DEPENDENCIES.parent)
+    # galaxy-importer lets ansible-lint see no collections but those beside ansible itself.
+    for packages in tools().parent.glob("lib/python*/site-packages"):
+        _collection.dependencies(packages / "ansible_collections")
+    output = run(tools(), ["python", "-m", "galaxy_importer.main", built], cwd=built.parent, GALAXY_IMPORTER_CONFIG=config)
     bad = [line for line in output.splitlines() if line.startswith(("ERROR", "WARNING"))]
     if bad:
         raise Shut("%d complaints, the first: %s" % (len(bad), bad[0]))

@@ -18,7 +18,9 @@ from ansible_collections.webops.bad_gateway.tests.unit.plugins.modules.run_modul
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="netlink and /proc are Linux's")
 @pytest.mark.parametrize("check", [False, True])
 def test_what_listens_is_a_fact(monkeypatch, check):
-    with socket.create_server(("127.0.0.1", 0), backlog=5) as server:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(5)
         result = run_module(monkeypatch, listening_ports_facts, {}, check=check)
         port = server.getsockname()[1]
     (found,) = [entry for entry in result["ansible_facts"]["listening_ports"]["tcp"] if entry["port"] == port]
