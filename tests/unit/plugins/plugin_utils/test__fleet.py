@@ -262,7 +262,7 @@ class TestRecords:
     def test_what_was_before_the_last_change_on_either_host_is_history(self):
         lines = log(record(APP, last=900.0))
         assert hop_of(proxy("http://10.0.0.2", log=lines), app=host("10.0.0.2", clock={"last_change": 899.0})).records
-        assert not hop_of(proxy("http://10.0.0.2", log=lines), app=host("10.0.0.2", clock={"last_change": 901.0})).records
+        assert not hop_of(proxy("http://10.0.0.2", log=lines), app=host("10.0.0.2", clock={"last_change": 900.0})).records
         assert not hop_of(proxy("http://10.0.0.2", log=lines, clock={"last_change": 901.0}), app=host("10.0.0.2")).records
 
 

@@ -113,6 +113,7 @@ def test_a_host_that_could_not_be_judged_fails_in_every_mode(judgements, failure
     ([look()], {}, "fix", "http://site/ still answers 502 (no cause in the catalogue explains it)"),
     ([look(answers=[answer(None, timed_out=True)])], {}, "fix",
      "http://site/ still answers nothing in time (no cause in the catalogue explains it)"),
+    ([look(finding(), TRANSIENT, advice()), look(TRANSIENT, advice())], FIXED, "fix", "http://site/ still answers 502 (worker_segfault: a person has to look)"),
     ([look(finding(outcome="not_allowed", step=None))], {}, "fix", "http://site/ still answers 502 (php_fpm_stopped: not_allowed)"),
     ([look(finding(), status=200), look(finding(), status=200)], UNDONE, "fix", "a change was not kept: php_fpm_stopped: php-fpm: bad value"),
 ])
