@@ -107,7 +107,7 @@ class Host:
         try:
             process = subprocess.Popen(list(argv), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, start_new_session=True)
         except OSError as error:
-            return Ran(None, "", "", "%s: %s" % (argv[0], error.strerror))
+            return Ran(None, "", "", "%s: %s" % (argv[0], os.strerror(error.errno or 0)))
         try:
             out, err = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:

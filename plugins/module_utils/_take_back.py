@@ -54,7 +54,7 @@ def run_command(argv: Sequence[str]) -> Tuple[Optional[int], str]:
                 list(argv), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=env, cwd="/", close_fds=True, start_new_session=True
             )
         except OSError as error:
-            return None, "%s: %s" % (argv[0], error.strerror)
+            return None, "%s: %s" % (argv[0], os.strerror(error.errno or 0))
         try:
             code = process.wait(timeout=COMMAND_SECONDS)
         except subprocess.TimeoutExpired:

@@ -6,6 +6,7 @@
 Private to this collection: it may change in any release.
 """
 
+import errno
 import ipaddress
 import socket
 import ssl
@@ -16,6 +17,8 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._wire import De
 
 _COMMON_NAME = b"\x55\x04\x03"
 _SUBJECT_LIMIT = 100
+#: OpenSSL 3's name of an end without notice, and what Pythons that know older ones only make of its number.
+_EOF_REASONS = ("UNEXPECTED_EOF_WHILE_READING", "KRB5_S_TKT_NYV")
 
 
 class Tls(NamedTuple):
@@ -60,14 +63,17 @@ def handshake(sock: socket.socket, made: ssl.SSLContext, server_name: Optional[s
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             wrapped = made.wrap_socket(sock, server_hostname=name)
+        certificate = wrapped.getpeercert(True) or b""
     except (OSError, ValueError) as error:
         return None, {"ok": False, "error": failure(error, deadline), "version": None, "subject": None}
-    return wrapped, {"ok": True, "error": None, "version": wrapped.version(), "subject": subject(wrapped.getpeercert(True) or b"")}
+    return wrapped, {"ok": True, "error": None, "version": wrapped.version(), "subject": subject(certificate)}
 
 
 def failure(error: Exception, deadline: Deadline) -> str:
     """What ended a handshake, in one line."""
-    if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError)):
+    if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError)) or getattr(error, "errno", None) == errno.ENOTCONN:
+        return "peer closed connection in SSL handshake"
+    if getattr(error, "reason", None) in _EOF_REASONS:
         return "peer closed connection in SSL handshake"
     if isinstance(error, ssl.CertificateError) or getattr(error, "reason", None) == "CERTIFICATE_VERIFY_FAILED":
         return "certificate verify error: %s" % getattr(error, "verify_message", error)

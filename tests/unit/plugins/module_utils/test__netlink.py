@@ -67,7 +67,10 @@ class TestThisKernel:
             list(_netlink.dump(_netlink.NETLINK_SOCK_DIAG, 999, b"\0" * 8))
 
     def test_an_outgoing_connection_is_counted_and_an_incoming_is_not(self):
-        with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()):
+        with socket.socket() as server:
+            server.bind(("127.0.0.1", 0))
+            server.listen(1)
             port = server.getsockname()[1]
-            found = list(_netlink.outgoing(socket.AF_INET, frozenset([port])))
+            with socket.create_connection(("127.0.0.1", port)):
+                found = list(_netlink.outgoing(socket.AF_INET, frozenset([port])))
         assert found.count((_netlink.TCP_ESTABLISHED, "127.0.0.1", port)) == 1

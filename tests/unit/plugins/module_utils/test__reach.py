@@ -93,7 +93,7 @@ def test_tls_upstreams(peer):
 def test_a_handshake_that_fails_without_a_name_is_tried_with_one(peer):
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.load_cert_chain(TLS / "cert.pem", TLS / "key.pem")
-    made.sni_callback = lambda _socket, name, _context: None if name == "upstream.test" else ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+    made.set_servername_callback(lambda _socket, name, _context: None if name == "upstream.test" else ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME)
 
     def behaviour(connection):
         with made.wrap_socket(connection, server_side=True) as secured:

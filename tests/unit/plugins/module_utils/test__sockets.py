@@ -162,7 +162,9 @@ class TestThisKernel:
             assert self.unix(here, path)["file"]["same"] is False
 
     def test_a_tcp_socket_is_told_with_its_owner(self, here):
-        with socket.create_server(("127.0.0.1", 0), backlog=9) as server:
+        with socket.socket() as server:
+            server.bind(("127.0.0.1", 0))
+            server.listen(9)
             port = server.getsockname()[1]
             listeners = _sockets.collect(here, Processes(here))
             (entry,) = [entry for entry in listeners["tcp"] if entry["port"] == port]
