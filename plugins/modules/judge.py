@@ -102,7 +102,8 @@ unended:
   elements: str
 judgements:
   description:
-    - For each host C(findings) (those that it serves the 502 for), C(steps) (changes that it drives), C(answers), and C(unknown), what could not be seen.
+    - For each host C(findings) (those that it serves the 502 for), C(steps) (changes that it drives), C(curable) (whether a change of its own or of
+      another host may help it), C(answers), and C(unknown), what could not be seen.
     - C(failure) alone, where nothing could be judged.
   returned: always
   type: dict
