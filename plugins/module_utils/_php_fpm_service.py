@@ -18,6 +18,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Se
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils import _sockets
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._listen_again import listen_again
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm import config_of, error_log, masters
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_config import FpmConfig, Pool, parse
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_drain import drained
@@ -28,8 +29,9 @@ PAUSE = 0.05
 LOG_LIMIT = 64 * 1024
 WORKER = "php-fpm: pool "
 #: What can be changed on the socket itself; nothing else of listen.* can, once it is bound.
-ON_THE_SOCKET = ("listen.owner", "listen.group", "listen.mode")
-AT_BIND = ("listen.backlog", "listen.acl_users", "listen.acl_groups")
+BACKLOG = "listen.backlog"
+ON_THE_SOCKET = ("listen.owner", "listen.group", "listen.mode", BACKLOG)
+AT_BIND = ("listen.acl_users", "listen.acl_groups")
 COMMANDS: Dict[str, Dict[str, List[str]]] = {
     "systemd": {"start": ["systemctl", "start", "{unit}"], "restart": ["systemctl", "restart", "{unit}"]},
     "sysvinit": {"start": ["service", "{unit}", "start"], "restart": ["service", "{unit}", "restart"]},
@@ -147,7 +149,9 @@ def apply(host: Host, fpm: Fpm, settings: Sequence[str], timeout: float, drain: 
         return restart(host, fpm, timeout, drain)
     on_socket = [name for name in settings if name in ON_THE_SOCKET]
     if on_socket:
-        outcome = _act(host, fpm, "adjusted", timeout, lambda config: _adjust(host, config))
+        outcome = _act(host, fpm, "adjusted", timeout, lambda config: _set_on_sockets(host, fpm, config, on_socket))
+        if outcome.error and BACKLOG in settings and outcome.verdict is None:
+            return restart(host, fpm, timeout, drain)
         if outcome.error or len(on_socket) == len(settings):
             return outcome
     return reload(host, fpm, timeout, drain)
@@ -220,13 +224,13 @@ def _problem(host: Host, config: FpmConfig, now: Running, how: str) -> Optional[
     if listeners is None:
         return None
     for pool in config.pools.values():
-        problem = _pool_problem(config, pool, listeners, how)
+        problem = _pool_problem(host, config, pool, listeners, how)
         if problem:
             return "pool %s: %s" % (pool.name, problem)
     return None
 
 
-def _pool_problem(config: FpmConfig, pool: Pool, listeners: Dict[str, Any], how: str) -> Optional[str]:
+def _pool_problem(host: Host, config: FpmConfig, pool: Pool, listeners: Dict[str, Any], how: str) -> Optional[str]:
     address = config.address(pool) or ""
     if address.startswith("tcp:"):
         port = address.rpartition(":")[2]
@@ -234,7 +238,18 @@ def _pool_problem(config: FpmConfig, pool: Pool, listeners: Dict[str, Any], how:
     found = [one for one in listeners["unix"] if one["path"] == address[len("unix:") :] and one["file"]["same"]]
     if not found:
         return "nothing listens on %s" % address
-    return None if how == "reloaded" else _unlike(pool, found[0])
+    if how == "reloaded":
+        return None
+    return _unlike(pool, found[0]) or (_short(host, pool, found[0]) if how == "adjusted" else None)
+
+
+def _set_on_sockets(host: Host, fpm: Fpm, config: FpmConfig, settings: Sequence[str]) -> Optional[str]:
+    """What FPM does to its sockets at a start only can be done to live ones at any time."""
+    error = _adjust(host, config) if any(name != BACKLOG for name in settings) else None
+    if error or BACKLOG not in settings:
+        return error
+    backlogs = {config.address(pool) or "": int(pool.get(BACKLOG) or 0) for pool in config.pools.values() if pool.get(BACKLOG)}
+    return listen_again(running(host, fpm).master or 0, backlogs)
 
 
 def _unlike(pool: Pool, listener: Dict[str, Any]) -> Optional[str]:
@@ -248,6 +263,15 @@ def _unlike(pool: Pool, listener: Dict[str, Any]) -> Optional[str]:
         if text and text not in (str(has), str(numeric)) and not (name == "mode" and int(has, 8) == int(text, 8)):
             return "its socket has %s %s, not %s" % (name, has, text)
     return None
+
+
+def _short(host: Host, pool: Pool, listener: Dict[str, Any]) -> Optional[str]:
+    """Whether a bound socket queues fewer than its pool's setting, as far as the kernel's own limit lets it."""
+    wanted, has = pool.get(BACKLOG), listener.get("backlog")
+    limit = (host.read("/proc/sys/net/core/somaxconn") or "").strip()
+    if not wanted or has is None or not limit.isdigit() or not wanted.isdigit() or has >= min(int(wanted), int(limit)):
+        return None
+    return "its socket has backlog %d, not %s" % (has, wanted)
 
 
 def _paths(config: FpmConfig) -> List[str]:

@@ -38,8 +38,8 @@ options:
       - V(started) starts it, unless it runs.
       - V(reloaded) lets it read its files again. Sockets stay as they are.
       - V(restarted) stops and starts it. Connections that come while no socket is bound are refused.
-      - V(applied) does for O(settings) what does the least harm. C(listen.owner), C(listen.group) and C(listen.mode) are set on the live sockets, any other
-        setting asks for a reload, and C(listen.backlog) and C(listen.acl_*) for a restart.
+      - V(applied) does for O(settings) what does the least harm. C(listen.owner), C(listen.group), C(listen.mode) and, with Linux 5.6 or
+        later, C(listen.backlog) are set on the live sockets, any other setting asks for a reload, and C(listen.acl_*) for a restart.
     type: str
     required: true
     choices: [started, reloaded, restarted, applied]
@@ -51,7 +51,7 @@ options:
   force:
     description:
       - Whether to reload, restart or apply in any case. If V(false), only where a file is younger than the oldest worker; where O(settings) are
-        nothing but C(listen.owner), C(listen.group) and C(listen.mode), only where a live socket differs from its files.
+        nothing but C(listen.owner), C(listen.group), C(listen.mode) and C(listen.backlog), only where a live socket differs from its files.
     type: bool
     default: true
   drain:
@@ -107,8 +107,8 @@ EXAMPLES = r"""
 RETURN = r"""
 how:
   description: >-
-    What was done (in check mode, what would be): V(none), V(started), V(reloaded), V(restarted), V(adjusted) (owner and mode of live sockets), or V(applied)
-    in check mode, where it is left open.
+    What was done (in check mode, what would be): V(none), V(started), V(reloaded), V(restarted), V(adjusted) (owner, mode and queue of live sockets), or
+    V(applied) in check mode, where it is left open.
   returned: always
   type: str
   sample: reloaded

@@ -196,7 +196,7 @@ def test_an_acl_takes_the_place_of_the_owner(daemon):
 
 
 @pytest.mark.parametrize(
-    ("settings", "how"), [(["pm.max_children"], "reloaded"), (["listen.backlog", "pm.max_children"], "restarted"), (["listen.acl_users"], "restarted")],
+    ("settings", "how"), [(["pm.max_children"], "reloaded"), (["listen.acl_groups", "pm.max_children"], "restarted"), (["listen.acl_users"], "restarted")],
 )
 def test_settings_are_applied_with_the_least_harm(daemon, monkeypatch, settings, how):
     daemon.runs()
@@ -227,6 +227,49 @@ def test_owner_and_mode_are_set_on_the_live_socket(daemon, live):
     assert service.apply(daemon.host, FPM, ["listen.owner", "listen.mode"], 0, 10) == ("adjusted", None, [], None)
     assert (owners, stat.S_IMODE(os.stat(path).st_mode)) == ([(path, 33, 34, False)], 0o660)
     assert daemon.orders == ["test"], "neither a reload nor a restart"
+
+
+@pytest.fixture
+def queues(daemon, monkeypatch):
+    """What live sockets are told to queue, and what the kernel says to it."""
+    told = {"given": [], "error": None}
+    daemon.host.write("/proc/sys/net/core/somaxconn", "4096\n")
+    daemon.host.write(POOL, POOL_TEXT + "listen.backlog = 1024\n")
+
+    def listen_again(pid, backlogs):
+        told["given"].append((pid, backlogs))
+        if not told["error"]:
+            daemon.file_backlog = 1024
+        return told["error"]
+
+    daemon.file_backlog = 511
+    monkeypatch.setattr(service, "listen_again", listen_again)
+    collected = lambda *_: {"tcp": [], "unix": [{"path": SOCKET, "file": daemon.file, "backlog": daemon.file_backlog}]}  # noqa: E731
+    monkeypatch.setattr(service._sockets, "collect", collected)
+    return told
+
+
+def test_a_longer_queue_costs_no_restart(daemon, queues):
+    daemon.runs()
+    assert not service.is_current(daemon.host, FPM, service.running(daemon.host, FPM), ["listen.backlog"])
+    assert service.apply(daemon.host, FPM, ["listen.backlog"], 0, 10) == ("adjusted", None, [], None)
+    assert queues["given"] == [(100, {"unix:" + SOCKET: 1024})]
+    assert daemon.orders == ["test"]
+    assert service.is_current(daemon.host, FPM, service.running(daemon.host, FPM), ["listen.backlog"])
+
+
+def test_a_kernel_that_knows_no_way_to_the_live_socket_costs_a_restart(daemon, queues, monkeypatch):
+    queues["error"] = "Function not implemented"
+    daemon.runs()
+    monkeypatch.setattr(service, "restart", lambda *_: service.Outcome("restarted", None, []))
+    assert service.apply(daemon.host, FPM, ["listen.backlog", "pm.max_children"], 0, 10).how == "restarted"
+
+
+def test_files_that_fpm_refuses_are_not_restarted_for_a_queue(daemon, queues):
+    daemon.runs()
+    daemon.refuses = REFUSAL
+    assert "unknown entry" in service.apply(daemon.host, FPM, ["listen.backlog"], 0, 10).error
+    assert (queues["given"], daemon.orders) == ([], ["test"])
 
 
 def test_what_is_no_socket_is_not_given_away(daemon, live):

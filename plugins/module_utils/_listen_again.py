@@ -1,0 +1,74 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Give a socket that a daemon listens on a longer queue, without a restart that would lose what comes meanwhile.
+
+listen(2) may be called again on a socket that listens; only the length of its queue changes. We get the daemon's own descriptor from the kernel
+(pidfd_getfd, Linux 5.6), for which root is needed.
+
+Private to this collection: it may change in any release.
+"""
+
+import ctypes
+import os
+import re
+import socket
+from typing import Any, Mapping, Optional
+
+# The same numbers on all architectures but Alpha.
+PIDFD_OPEN, PIDFD_GETFD = 434, 438
+
+
+def listen_again(pid: int, backlogs: Mapping[str, int]) -> Optional[str]:
+    """Set the queues of a process's sockets, by address as in docs/facts.md (of TCP only the port counts). Returns an error or None."""
+    missing = set(backlogs)
+    try:
+        process = _call(PIDFD_OPEN, pid, 0)
+        try:
+            for number in _socket_numbers(pid):
+                found = _set_queue(_call(PIDFD_GETFD, process, number, 0), backlogs)
+                missing -= {found}
+        finally:
+            os.close(process)
+    except (OSError, AttributeError) as error:
+        return "the queue of a live socket could not be changed: %s" % error
+    return "process %d does not listen on %s" % (pid, ", ".join(sorted(missing))) if missing else None
+
+
+def _call(number: int, *args: int) -> int:
+    libc = ctypes.CDLL(None, use_errno=True)
+    result: int = libc.syscall(ctypes.c_long(number), *(ctypes.c_long(arg) for arg in args))
+    if result < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+    return result
+
+
+def _socket_numbers(pid: int) -> Any:
+    folder = "/proc/%d/fd" % pid
+    for name in os.listdir(folder):
+        try:
+            if os.readlink(os.path.join(folder, name)).startswith("socket:"):
+                yield int(name)
+        except OSError:
+            continue
+
+
+def _set_queue(descriptor: int, backlogs: Mapping[str, int]) -> Optional[str]:
+    """The wanted address that this socket has, after its queue was set."""
+    with socket.socket(fileno=descriptor) as copy:
+        if not copy.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            return None
+        name = copy.getsockname()
+        for address, backlog in backlogs.items():
+            if _is_at(name, address):
+                copy.listen(backlog)
+                return address
+    return None
+
+
+def _is_at(name: Any, address: str) -> bool:
+    if isinstance(name, tuple):
+        port = re.match(r"tcp:.*:(\d+)\Z", address)
+        return bool(port) and int(port.group(1)) == name[1] if port else False
+    return address == "unix:%s" % name
