@@ -46,17 +46,22 @@ def _killed(results: Results) -> list[str]:
     return lines + _table(["remedy", "at", "what", "during", "journal", "answers", "next run"], moments)
 
 
+def _cell(visitors: dict[str, int] | None) -> str:
+    if not visitors:
+        return "-"
+    failures = {what: count for what, count in visitors.items() if what not in ("asked", "hung_up") and count}
+    return "%s of %d" % (", ".join("%s: %d" % item for item in failures.items()) or "0", visitors["asked"])
+
+
 def _lost(results: Results) -> list[str]:
     rows = []
     for one in results:
-        cells = []
-        for kind in ("kept_open", "new_each", "slow_php"):
-            visitors = one["visitors"].get(kind)
-            failures = {what: count for what, count in (visitors or {}).items() if what != "asked" and count}
-            words = ", ".join("%s %d" % item for item in failures.items()) or "0"
-            cells.append("%s of %d" % (words, visitors["asked"]) if visitors else "-")
-        rows.append([one["remedy"], *cells])
-    return _table(["remedy", "lost of requests on open connections", "lost of requests with connections of their own", "lost of slow PHP pages"], rows)
+        visitors = one["visitors"]
+        hung_up = "%d" % visitors["kept_open"]["read"]
+        kept = dict(visitors["kept_open"], read=0)
+        rows.append([one["remedy"], _cell(visitors["new_each"]), _cell(kept), hung_up, _cell(visitors["browsers"]), _cell(visitors.get("slow_php"))])
+    head = ["remedy", "wrk, a connection for each request", "wrk, open connections", "hung up between requests", "browsers", "slow PHP pages"]
+    return _table(head, rows)
 
 
 def _back(results: Results) -> list[str]:

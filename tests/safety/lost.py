@@ -3,8 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What visitors of a site that is well lose while a remedy works on the same nginx and the same PHP-FPM: wanted is nothing.
 
-Three kinds of visitors at once: wrk with connections that stay open (a file), wrk with a new connection for each request (through proxy_pass), and slow
-PHP pages of a pool of their own, some of which are always running when PHP-FPM is reloaded.
+Visitors of four kinds at once: wrk with a new connection for each request (through proxy_pass); wrk with connections that stay open (a file); browsers,
+which keep a connection open too; and slow PHP pages of a pool of their own, some of which are always running when PHP-FPM is reloaded.
+
+At a reload nginx hangs up connections that are open between two requests. HTTP wants a client to ask again then (RFC 9112, 9.3.1), which browsers
+do and wrk does not: it counts a read error. So these are told, but only what a browser does not get in the end is lost.
 """
 
 import http.client
@@ -27,7 +30,7 @@ REMEDIES = {
     "php_fpm_stopped": "php_fpm: start",
     "socket_permission": "php_fpm: settings of the socket",
     "fpm_max_children": "php_fpm: settings (reload)",
-    "fpm_backlog_full": "php_fpm: settings (restart)",
+    "fpm_backlog_full": "php_fpm: settings (queue of the socket)",
     "firewall_reject": "firewall_port: firewalld",
     "backend_port_closed": "backend_service: start",
 }
@@ -58,7 +61,8 @@ class Wrk:
 
     def __init__(self, place: Place, path: str, connections: int, *extra: str) -> None:
         url = "http://%s:%d%s" % (place.addresses[place.proxy], _world.HEALTHY_PORT, path)
-        argv = ["wrk", "-t1", "-c%d" % connections, "-d900s", "--timeout", "20s", *extra, url]
+        # It must not outlive us.
+        argv = ["setpriv", "--pdeathsig", "KILL", "wrk", "-t1", "-c%d" % connections, "-d900s", "--timeout", "20s", *extra, url]
         self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def end(self) -> dict[str, int]:
@@ -76,38 +80,62 @@ class Wrk:
         return found
 
 
-class SlowVisitors:
-    """A few who ask for the slow page again and again, and want every one of their answers."""
+class Visitors:
+    """A few who ask for a page again and again, and want every one of their answers."""
 
-    def __init__(self, place: Place) -> None:
-        self.place = place
-        self.counts: dict[str, int] = {"asked": 0}
+    def __init__(self, place: Place, path: str, number: int, keep: bool = False) -> None:
+        self.address = place.addresses[place.proxy]
+        self.path = path
+        self.keep = keep
+        self.counts: dict[str, int] = {"asked": 0, "hung_up": 0}
         self.lock = threading.Lock()
         self.over = threading.Event()
-        self.threads = [threading.Thread(target=self._visit, daemon=True) for _ in range(SLOW_CLIENTS)]
+        self.threads = [threading.Thread(target=self._visit, daemon=True) for _ in range(number)]
         for thread in self.threads:
             thread.start()
 
-    def _visit(self) -> None:
-        while not self.over.is_set():
-            answer = self._ask()
-            with self.lock:
-                self.counts["asked"] += 1
-                if answer != "200":
-                    self.counts[answer] = self.counts.get(answer, 0) + 1
-                    time.sleep(0.1)
+    def _count(self, what: str) -> None:
+        with self.lock:
+            self.counts[what] = self.counts.get(what, 0) + 1
 
-    def _ask(self) -> str:
-        connection = http.client.HTTPConnection(self.place.addresses[self.place.proxy], _world.HEALTHY_PORT, timeout=60)
+    def _visit(self) -> None:
+        connection = self._connect()
+        while not self.over.is_set():
+            self._count("asked")
+            try:
+                answer = self._ask(connection)
+            except (ConnectionResetError, BrokenPipeError, http.client.RemoteDisconnected):
+                # Nothing of an answer had come: this is what nginx does to a connection that stays open.
+                self._count("hung_up")
+                connection = self._connect()
+                answer = self._ask_anew(connection)
+            except (OSError, http.client.HTTPException) as error:
+                answer = type(error).__name__
+            if answer != "200":
+                self._count(answer)
+                time.sleep(0.1)
+            if answer != "200" or not self.keep:
+                connection.close()
+                connection = self._connect()
+            self.over.wait(0.005)
+
+    def _connect(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection(self.address, _world.HEALTHY_PORT, timeout=60)
+
+    def _ask_anew(self, connection: http.client.HTTPConnection) -> str:
+        """Only who keeps connections open asks again."""
+        if not self.keep:
+            return "hung up"
         try:
-            connection.request("GET", "/other.php")
-            reply = connection.getresponse()
-            reply.read()
-            return str(reply.status)
+            return self._ask(connection)
         except (OSError, http.client.HTTPException) as error:
             return type(error).__name__
-        finally:
-            connection.close()
+
+    def _ask(self, connection: http.client.HTTPConnection) -> str:
+        connection.request("GET", self.path)
+        reply = connection.getresponse()
+        reply.read()
+        return str(reply.status)
 
     def end(self) -> dict[str, int]:
         self.over.set()
@@ -124,11 +152,12 @@ def trial(name: str) -> dict[str, Any]:
     while not any(task.endswith("Open the journal") for task, _at in list(play.tasks)) and play.process.poll() is None:
         time.sleep(0.05)
     wrks = {"kept_open": Wrk(place, "/healthy.txt", 8), "new_each": Wrk(place, "/app/healthy.txt", 4, "-H", "Connection: close")}
-    slow = SlowVisitors(place) if has_php else None
+    visitors = {"browsers": Visitors(place, "/healthy.txt", 4, keep=True)}
+    if has_php:
+        visitors["slow_php"] = Visitors(place, "/other.php", SLOW_CLIENTS)
     code = play.wait()
-    result: dict[str, Any] = {"fault": name, "remedy": REMEDIES[name], "code": code, "visitors": {kind: wrk.end() for kind, wrk in wrks.items()}}
-    if slow:
-        result["visitors"]["slow_php"] = slow.end()
+    result: dict[str, Any] = {"fault": name, "remedy": REMEDIES[name], "code": code}
+    result["visitors"] = {kind: one.end() for kind, one in {**wrks, **visitors}.items()}
     result["status_end"] = _world.until_status(place, {place.fault.expect["status_after"]}, 5)
     result["cured"] = code == 0 and result["status_end"] == place.fault.expect["status_after"]
     if not result["cured"]:
@@ -139,7 +168,10 @@ def trial(name: str) -> dict[str, Any]:
 
 
 def lost(result: dict[str, Any]) -> int:
-    return sum(count for visitors in result["visitors"].values() for what, count in visitors.items() if what != "asked")
+    def counts(kind: str, what: str) -> bool:
+        return what not in ("asked", "hung_up") and (kind, what) != ("kept_open", "read")
+
+    return sum(count for kind, visitors in result["visitors"].items() for what, count in visitors.items() if counts(kind, what))
 
 
 def run(faults: list[str]) -> list[dict[str, Any]]:
