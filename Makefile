@@ -28,7 +28,7 @@ diagnose:
 	ansible-playbook playbooks/diagnose_502.yml -i $(INVENTORY) $(ARGS)
 else
 fix: setup
-	$(LAB) up fix
+	$(LAB) up --fresh fix
 	$(LAB) break
 	@echo "What the sites answer now:"
 	$(LAB) status
@@ -37,7 +37,7 @@ fix: setup
 	$(LAB) status
 
 diagnose: setup      ## name the causes on INVENTORY=path, or on a lab of broken hosts; change nothing
-	$(LAB) up fix
+	$(LAB) up --fresh fix
 	$(LAB) break
 	ansible-playbook playbooks/diagnose_502.yml -i $$($(LAB) inventory) $(ARGS)
 endif

@@ -120,7 +120,7 @@ def test_links_to_files_lead_somewhere(path):
 def test_each_source_says_whose_it_is_and_under_which_licence(path):
     text = path.read_text(encoding="utf-8")
     head = text.split("\n")[:5]
-    assert not text or "# SPDX-License-Identifier: GPL-3.0-or-later" in head
+    assert not text or "# SPDX-License-" "Identifier: GPL-3.0-or-later" in head
 
 
 def test_the_version_has_a_changelog():
