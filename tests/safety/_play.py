@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,6 +27,9 @@ ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 400.0
 # The time in which a controller that has lost a host must have noticed.
 SSH_ARGS = "-C -o ControlMaster=auto -o ControlPersist=60s -o ServerAliveInterval=2 -o ServerAliveCountMax=3"
+
+
+Keep = Callable[[dict[str, Any]], None]
 
 
 class Moment(NamedTuple):
@@ -100,6 +104,8 @@ class Play:
 
     def kill(self) -> None:
         """What the end of the controller's machine does: every process of the run is gone, and its ssh connections with them."""
+        if self.process.poll() is not None:
+            return
         found = _descendants(self.process.pid) | _mentioning(str(self.folder / "c"))
         for pid in found:
             _signal(pid, signal.SIGSTOP)

@@ -7,7 +7,7 @@ from typing import Any
 
 import _world
 from _hosts import Place
-from _play import Play
+from _play import Keep, Play
 
 REMEDIES = {
     "php_fpm_stopped": "php_fpm: start",
@@ -59,7 +59,7 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
 def trial(name: str) -> dict[str, Any]:
     place = _world.fresh(name)
     role = _world.changed_role(place)
-    befores, wrong, runs = [], [], [""] + [AGAIN[name]] * (name in AGAIN)
+    befores, wrong, runs = [], [], ["", *([AGAIN[name]] if name in AGAIN else [])]
     for text in runs:
         if text:
             _world.run_on(place, role, text)
@@ -81,14 +81,12 @@ def trial(name: str) -> dict[str, Any]:
     return {"fault": name, "remedy": REMEDIES[name], "runs": len(runs), "cured": len(cured), "wrong": wrong}
 
 
-def run(faults: list[str]) -> list[dict[str, Any]]:
-    results = []
+def run(faults: list[str], keep: Keep) -> None:
     for name in faults or list(REMEDIES):
         result = trial(name)
-        results.append(result)
+        keep(result)
         words = "%(remedy)s: %(runs)d runs rolled back, %(cured)d things that the last had changed" % result
         print(words, *["  WRONG: " + line for line in result["wrong"]], sep="\n", flush=True)
-    return results
 
 
 def summary(results: list[dict[str, Any]]) -> str:

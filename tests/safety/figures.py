@@ -3,14 +3,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Writes what a harness saw into docs/safety.md, between two comments that name the harness."""
 
+import fcntl
+import json
 import re
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any
 
+import back
+import killed
+import lost
+import respect
 from _play import ROOT
+from _settings import HOME
 
+FOLDER = HOME / "safety-figures"
 PAGE = ROOT / "docs" / "safety.md"
 MANNERS = {"controller": "controller killed", "ssh": "ssh cut", "power": "host's power cut"}
 
@@ -75,10 +83,40 @@ def _respect(results: Results) -> list[str]:
 
 
 TABLES: dict[str, Callable[[Results], list[str]]] = {"killed": _killed, "lost": _lost, "back": _back, "respect": _respect}
+SUMMARIES: dict[str, Callable[[Results], str]] = {"killed": killed.summary, "lost": lost.summary, "back": back.summary, "respect": respect.summary}
+#: What makes two results two views of the same thing.
+KEYS = {"killed": ("fault", "number"), "lost": ("fault",), "back": ("fault",), "respect": ("title",)}
 
 
-def write(harness: str, results: Results, summary: str) -> None:
-    lines = ["%s: **%s**." % (time.strftime("%Y-%m-%d", time.gmtime()), summary), "", *TABLES[harness](results)]
+def keep(harness: str, result: dict[str, Any]) -> Results:
+    """Put one result in the place of what was seen before in the same way, and write the page anew. Returns all results of the harness.
+
+    Results are kept one by one, so that a harness that is interrupted goes on where it was.
+    """
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with (FOLDER / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        known = {key(harness, one): one for one in stored(harness)}
+        known[key(harness, result)] = {**result, "when": time.strftime("%Y-%m-%d", time.gmtime())}
+        results = list(known.values())
+        (FOLDER / (harness + ".json")).write_text(json.dumps(results, indent=1))
+        _write(harness, results)
+    return results
+
+
+def key(harness: str, result: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(result.get(name) for name in KEYS[harness])
+
+
+def stored(harness: str) -> Results:
+    path = FOLDER / (harness + ".json")
+    loaded: Results = json.loads(path.read_text()) if path.exists() else []
+    return loaded
+
+
+def _write(harness: str, results: Results) -> None:
+    days = sorted({result["when"] for result in results})
+    lines = ["%s: **%s**." % (" to ".join(dict.fromkeys([days[0], days[-1]])), SUMMARIES[harness](results)), "", *TABLES[harness](results)]
     begin, end = "<!-- %s: written by tests/safety/safety.py -->" % harness, "<!-- end of %s -->" % harness
     text = PAGE.read_text(encoding="utf-8")
     pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)

@@ -12,7 +12,7 @@ from typing import Any
 
 import _world
 from _hosts import Place, container
-from _play import Moment, Play, moment
+from _play import Keep, Moment, Play, moment
 from _podman import podman
 
 REMEDIES = {
@@ -123,13 +123,12 @@ def trial(name: str, reference: Reference, at: Moment, manner: str) -> dict[str,
     return result
 
 
-def _of_one(shift: int, name: str, count: int) -> list[dict[str, Any]]:
+def _of_one(shift: int, name: str, count: int, keep: Keep) -> None:
     reference = Reference(name)
     print("%s: %.1f s undisturbed, %d tasks, left over: %s" % (name, reference.length, len(reference.tasks), reference.left or "nothing"), flush=True)
-    results = []
     for number, at in enumerate(reference.moments(count)):
         result = trial(name, reference, at, MANNERS[(number + shift) % len(MANNERS)])
-        results.append(result)
+        keep({**result, "number": number})
         print(
             "%(fault)s: %(fraction).2f %(manner)-10s in %(task)s, journal %(journal)s, then %(status_then)s, next run %(next_run)s, %(status_end)s" % result,
             *["    WRONG: " + line for line in result["wrong"]],
@@ -137,14 +136,14 @@ def _of_one(shift: int, name: str, count: int) -> list[dict[str, Any]]:
             flush=True,
         )
     _world.remove(name)
-    return results
 
 
-def run(faults: list[str], count: int, lanes: int) -> list[dict[str, Any]]:
+def run(faults: list[str], count: int, lanes: int, keep: Keep) -> None:
     """The remedies one after the other, or as many at once as there are lanes."""
+    shifts = {name: shift for shift, name in enumerate(REMEDIES)}
     with ThreadPoolExecutor(lanes) as pool:
-        found = [pool.submit(_of_one, shift, name, count) for shift, name in enumerate(faults or list(REMEDIES))]
-        return [result for future in found for result in future.result()]
+        for future in [pool.submit(_of_one, shifts[name], name, count, keep) for name in faults or REMEDIES]:
+            future.result()
 
 
 def summary(results: list[dict[str, Any]]) -> str:

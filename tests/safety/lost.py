@@ -20,7 +20,7 @@ from typing import Any
 
 import _world
 from _hosts import Place
-from _play import Play
+from _play import Keep, Play
 
 REMEDIES = {
     "response_header_too_big": "fastcgi_buffers: file of our own",
@@ -174,13 +174,11 @@ def lost(result: dict[str, Any]) -> int:
     return sum(count for kind, visitors in result["visitors"].items() for what, count in visitors.items() if counts(kind, what))
 
 
-def run(faults: list[str]) -> list[dict[str, Any]]:
-    results = []
+def run(faults: list[str], keep: Keep) -> None:
     for name in faults or list(REMEDIES):
         result = trial(name)
-        results.append(result)
+        keep(result)
         print("%s: %d lost: %s%s" % (result["remedy"], lost(result), result["visitors"], "" if result["cured"] else " NOT CURED\n" + result["log"]), flush=True)
-    return results
 
 
 def summary(results: list[dict[str, Any]]) -> str:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import _world
 import back
 from _hosts import Place, container
-from _play import Play
+from _play import Keep, Play
 from _podman import podman
 
 
@@ -130,20 +130,18 @@ def _unconfirmed(fault: str, variable: str, after: str, seconds: int = 60) -> di
     return {"title": "controller gone: %s" % fault, "said": [said], "wrong": wrong}
 
 
-def run(only: str) -> list[dict[str, Any]]:
+def run(only: str, keep: Keep) -> None:
     more: list[tuple[str, Callable[[], dict[str, Any]]]] = [
         ("two runs at once", _two_at_once),
         ("unconfirmed file", lambda: _unconfirmed("response_header_too_big", "nginx_config_confirm_within", "Prove that it helped")),
         ("unconfirmed opening", lambda: _unconfirmed("firewall_reject", "firewall_port_confirm_within", "Prove that it helped")),
     ]
     todo = [(case.title, lambda case=case: _case(case)) for case in CASES] + more
-    results = []
     for title, function in todo:
         if only in title:
             result = function()
-            results.append(result)
+            keep(result)
             print("%s: %s" % (result["title"], "; ".join(result["said"])), *["  WRONG: " + line for line in result["wrong"]], sep="\n", flush=True)
-    return results
 
 
 def summary(results: list[dict[str, Any]]) -> str:

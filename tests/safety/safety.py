@@ -11,7 +11,6 @@
 """
 
 import argparse
-import json
 import sys
 from typing import Any
 
@@ -21,29 +20,33 @@ import figures
 import killed
 import lost
 import respect
+from _play import Keep
 
 HARNESSES = ("killed", "lost", "back", "respect")
 
 
-def _one(harness: str, args: argparse.Namespace) -> tuple[bool, str]:
-    """Whether all is well, and what is to be said of it."""
-    results: list[dict[str, Any]]
+def _run(harness: str, args: argparse.Namespace, keep: Keep) -> None:
     if harness == "killed":
-        results = killed.run(args.fault, args.moments, args.lanes)
-        well, words = not any(result["wrong"] for result in results), killed.summary(results)
+        killed.run(args.fault, args.moments, args.lanes, keep)
+    elif harness == "lost":
+        lost.run(args.fault, keep)
     elif harness == "back":
-        results = back.run(args.fault)
-        well, words = not any(result["wrong"] for result in results), back.summary(results)
-    elif harness == "respect":
-        results = respect.run(args.case)
-        well, words = not any(result["wrong"] for result in results), respect.summary(results)
+        back.run(args.fault, keep)
     else:
-        results = lost.run(args.fault)
-        well, words = all(result["cured"] for result in results) and not sum(map(lost.lost, results)), lost.summary(results)
-    (_world.FOLDER / (harness + ".json")).write_text(json.dumps(results, indent=1))
-    if not args.fault and not args.case:
-        figures.write(harness, results, words)
-    return well, words
+        respect.run(args.case, keep)
+
+
+def _one(harness: str, args: argparse.Namespace) -> tuple[bool, str]:
+    """Whether all of this run is well, and what is to be said of it."""
+    results: list[dict[str, Any]] = []
+
+    def keep(result: dict[str, Any]) -> None:
+        results.append(result)
+        figures.keep(harness, result)
+
+    _run(harness, args, keep)
+    well = all(result["cured"] and not lost.lost(result) if harness == "lost" else not result["wrong"] for result in results)
+    return well, figures.SUMMARIES[harness](results)
 
 
 def main() -> int:
