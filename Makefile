@@ -10,6 +10,7 @@ LAB := python tests/lab/lab.py
 QUICK_GATES := reuse changelog workflows docs build importer install execution-environment
 SHELL_SCRIPTS := tests/setup tests/lock tests/release .ci/run $(wildcard tests/lab/*.sh tests/lab/image/*.sh)
 
+.NOTPARALLEL:
 .PHONY: help setup fix diagnose check lint unit coverage gates molecule test full bench lock dist release clean
 
 help:                ## tell what there is
@@ -50,7 +51,7 @@ lint: setup          ## style of YAML, Python and shell
 	ansible-lint --offline --profile production
 
 unit: setup          ## unit tests
-	python -m pytest -q tests/unit
+	python -m pytest -q -n auto tests/unit
 
 check: lint unit     ## the everyday loop, without hosts: a minute
 
