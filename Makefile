@@ -71,7 +71,7 @@ test: lint coverage  ## what CI runs: lint, units, quick gates, the everyday sce
 	python tests/gates/gates.py $(QUICK_GATES)
 	$(LAB) images bookworm
 	molecule test --scenario-name default
-	python -m pytest -q tests/unit
+	python -m pytest -q -n auto tests/unit
 
 full: lint coverage gates molecule ## every gate and every scenario
 

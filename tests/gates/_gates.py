@@ -38,13 +38,14 @@ class Run:
         clean = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "PYTHON", "VIRTUAL_ENV", "MAKE", "MOLECULE"))}
         clean.update({key: str(value) for key, value in environment.items()}, PATH=search_path(bin_folder), NO_COLOR="1")
         program = str(bin_folder / words[0]) if (bin_folder / words[0]).exists() else words[0]
-        ran = subprocess.run(
-            [program, *words[1:]], cwd=cwd, env=clean, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIMEOUT,
-            check=False,
-        )
-        output = ran.stdout.decode(errors="replace")
         with self.log.open("a", encoding="utf-8") as log:
-            log.write("$ %s\n%s\n" % (" ".join(words), output))
+            log.write("$ %s\n" % " ".join(words))
+            log.flush()
+            begin = log.tell()
+            ran = subprocess.run(
+                [program, *words[1:]], cwd=cwd, env=clean, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, timeout=TIMEOUT, check=False,
+            )
+        output = self.log.read_bytes()[begin:].decode(errors="replace")
         if ran.returncode:
             raise Shut("%s ended with %d: %s" % (words[0], ran.returncode, last_line(output)))
         return output
@@ -174,7 +175,7 @@ def execution_environment(run: Run) -> str:
 def sanity(minor: str, *tests: str) -> t.Callable[[Run], str]:
     def gate(run: Run) -> str:
         output = ansible_test(run, minor, ["sanity", *(word for test in tests for word in ("--test", test))])
-        ran = re.findall(r"^Running sanity test \"([^\"]+)\"(?: on Python (\S+))?", output, re.MULTILINE)
+        ran = re.findall(r"^Running sanity test \"([^\"]+)\"(?: on Python (3\S+))?", output, re.MULTILINE)
         if not ran:
             raise Shut("no test ran: %s" % last_line(output))
         pythons = sorted({python for _test, python in ran if python}, key=lambda one: int(one.split(".")[1]))
