@@ -8,7 +8,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 LAB := python tests/lab/lab.py
 QUICK_GATES := reuse changelog workflows docs build importer install execution-environment
-SHELL_SCRIPTS := tests/setup tests/lock tests/release .ci/run $(wildcard tests/lab/*.sh tests/lab/image/*.sh)
+SCENARIOS := default trixie bullseye catalogue
+SHELL_SCRIPTS := tests/setup tests/scenario tests/lock tests/release .ci/run $(wildcard tests/lab/*.sh tests/lab/image/*.sh)
 
 .NOTPARALLEL:
 .PHONY: help setup fix diagnose check lint unit coverage gates molecule test full bench lock dist release clean
@@ -65,12 +66,12 @@ gates: setup         ## what a release passes: ansible-test, galaxy-importer, an
 
 molecule: setup      ## break lab hosts, fix them, see them fixed; SCENARIO=name for one
 	$(LAB) images
-	molecule test $(if $(SCENARIO),--scenario-name $(SCENARIO),--all)
+	tests/scenario $(or $(SCENARIO),$(SCENARIOS))
 
 test: lint coverage  ## what CI runs: lint, units, quick gates, the everyday scenario; the unit tests' count closes the output
 	python tests/gates/gates.py $(QUICK_GATES)
 	$(LAB) images bookworm
-	molecule test --scenario-name default
+	tests/scenario default
 	python -m pytest -q -n auto tests/unit
 
 full: lint coverage gates molecule ## every gate and every scenario

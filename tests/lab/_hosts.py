@@ -5,6 +5,7 @@
 
 import fcntl
 import http.client
+import ipaddress
 import json
 import shlex
 import socket
@@ -19,13 +20,14 @@ from _commands import Done, LabError, command
 from _faults import Fault, faults, shell_text, topologies
 from _images import image_tag, make_image
 from _podman import podman
-from _settings import FIRST_ADDRESS, KEY, LABEL, NAME, NETWORK, STATE, STATE_DIR, SUBNET
+from _settings import FIRST_ADDRESS, KEY, LABEL, NAME, NETWORK, STATE, STATE_DIR, SUBNETS
 
 AT_ONCE = 4
 INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
 BOOT_SECONDS = 60
 ASK_SECONDS = 15
 
+Subnet = ipaddress.IPv4Network | ipaddress.IPv6Network
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -99,21 +101,30 @@ def _key() -> str:
     return KEY.with_suffix(".pub").read_text().strip()
 
 
-def _network() -> None:
-    if podman("network", "exists", NETWORK, check=False).returncode != 0:
+def _network() -> Subnet:
+    """Our network, made if it is not there: the first subnet that neither this machine nor another network of it uses."""
+    shown = podman("network", "inspect", "--format", "{{range .Subnets}}{{.Subnet}}{{end}}", NETWORK, check=False)
+    if shown.returncode == 0:
+        return ipaddress.ip_network(shown.stdout.strip())
+    for subnet in SUBNETS.subnets(new_prefix=24):
         # The gateway is this machine's own address there: without DNS or a way out podman would not give it one.
-        gateway = str(next(SUBNET.hosts()))
-        podman("network", "create", "--internal", "--disable-dns", "--gateway", gateway, "--label", LABEL, "--subnet", str(SUBNET), NETWORK)
+        options = ("--internal", "--disable-dns", "--gateway", str(next(subnet.hosts())), "--label", LABEL, "--subnet", str(subnet))
+        made = podman("network", "create", *options, NETWORK, check=False)
+        if made.returncode == 0:
+            return subnet
+        if "already used" not in made.stderr:
+            raise LabError("podman makes no network in %s: %s" % (subnet, made.stderr.strip()))
+    raise LabError("each /24 of %s is in use on this machine; LAB_SUBNETS names another range" % SUBNETS)
 
 
 def _reserve(wanted: list[Fault], suite: str) -> list[Place]:
     """Give addresses to the faults that are not up yet."""
     with _locked():
         _key()
-        _network()
+        subnet = _network()
         state = _read_state()
         taken = {address for entry in state.values() for address in entry["hosts"].values()}
-        free = (str(address) for number, address in enumerate(SUBNET) if number >= FIRST_ADDRESS and str(address) not in taken)
+        free = (str(address) for number, address in enumerate(subnet) if number >= FIRST_ADDRESS and str(address) not in taken)
         new = [fault for fault in wanted if fault.name not in state]
         for fault in new:
             hosts = {role: next(free) for role in topologies()[fault.topology].hosts}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the lab lives and what its things are called. Two labs on one machine differ in LAB_NAME and LAB_SUBNET."""
+"""Where the lab lives and what its things are called. Two labs on one machine differ in LAB_NAME."""
 
 import ipaddress
 import os
@@ -11,7 +11,7 @@ HERE = Path(__file__).resolve().parent
 HOME = HERE.parents[1] / ".lab"
 
 NAME = os.environ.get("LAB_NAME", "lab")
-SUBNET = ipaddress.ip_network(os.environ.get("LAB_SUBNET", "10.89.51.0/24"))
+SUBNETS = ipaddress.ip_network(os.environ.get("LAB_SUBNETS", "10.89.0.0/16"))
 NETWORK = "bad-gateway-" + NAME
 LABEL = "webops.bad_gateway.lab=" + NAME
 FIRST_ADDRESS = 11

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("LAB_NAME", "safety")
-os.environ.setdefault("LAB_SUBNET", "10.89.59.0/24")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lab"))
 
 import _commands  # noqa: E402 - the path and the environment come first
