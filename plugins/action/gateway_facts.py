@@ -9,14 +9,14 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _ask, _two_looks
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _ask, _piped, _two_looks
 
 MODULE = "webops.bad_gateway.gateway_facts"
 CONTROLLER_TIMEOUT = 5.0
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
-    """Runs the module twice; between, crossplane parses the configuration that the first run brought."""
+    """Looks twice; between, crossplane parses the configuration that the first look brought."""
 
     TRANSFERS_FILES = False
     _supports_check_mode = True
@@ -33,13 +33,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         missing = _two_looks.missing_library()
         if missing:
             return {**result, "failed": True, "msg": missing}
-        first = self._execute_module(module_name=MODULE, module_args={"log_window": args["log_window"]}, task_vars=task_vars)
+        first = self._look({"log_window": args["log_window"]}, task_vars or {})
         if "bad_gateway" not in (first.get("ansible_facts") or {}):
             return {**result, **first}
         facts = first["ansible_facts"]["bad_gateway"]
         ask = _two_looks.parsed(facts, args["urls"], args["again"])
         if ask:
-            second = self._execute_module(module_name=MODULE, module_args={"ask": ask}, task_vars=task_vars)
+            second = self._look({"log_window": args["log_window"], "ask": ask}, task_vars or {})
             if "bad_gateway" not in (second.get("ansible_facts") or {}):
                 return {**result, **second}
             _two_looks.joined(facts, second["ansible_facts"]["bad_gateway"])
@@ -50,3 +50,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if first.get("warnings"):
             result["warnings"] = first["warnings"]
         return result
+
+    def _look(self, arguments: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """One look: piped into the host's Python where that can be, as a module where not."""
+        interpreter = self._templar.template(_piped.interpreter(task_vars))
+        if interpreter and not self._task.delegate_to and self._connection.is_pipelining_enabled():
+            command = "%s %s -I -" % (self._compute_environment_string(), interpreter)
+            return _piped.result(self._low_level_execute_command(command.strip(), in_data=_piped.program("_gateway_facts", "look", arguments).encode()))
+        module: dict[str, t.Any] = self._execute_module(module_name=MODULE, module_args=arguments, task_vars=task_vars)
+        return module

@@ -14,6 +14,8 @@ description:
     service units, recent log lines as typed records, the firewall, SELinux, limits and disks.
   - Then every upstream that the configuration names is connected to as nginx would, and nginx on this host is asked for its own URLs.
   - The module only reads, and does the same in check mode. It takes two round trips to the host.
+  - With pipelining, and once the host's Python is known, nothing is written on the host to do so, not even a temporary file - it also looks
+    where a disk is full or read-only.
   - The facts are described field by field in C(docs/facts.md) of this collection.
 attributes:
   check_mode:
@@ -146,27 +148,9 @@ ansible_facts:
           sample: [{"missing": "firewall", "why": "nft: Operation not permitted"}]
 """
 
-import os
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
-
-
-def look(host, log_window):
-    """The first look. Imported here, as below: on the target each import is compiled anew, and no look needs what the other does."""
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._first_look import first_look
-
-    facts, files = first_look(host, log_window)
-    facts["files"] = files
-    return facts
-
-
-def ask(host, asked):
-    """The second look."""
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._second_look import second_look
-
-    return second_look(host, asked)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._gateway_facts import look
 
 
 def main():
@@ -179,12 +163,10 @@ def main():
         },
         supports_check_mode=True,
     )
-    if os.geteuid() != 0:
-        module.fail_json(msg="not root: sockets, logs and processes of others cannot be seen. Run with become (ansible-playbook --become)")
-    host = Host()
-    facts = look(host, module.params["log_window"]) if module.params["ask"] is None else ask(host, module.params["ask"])
-    facts["unknown"] = host.unknown
-    module.exit_json(changed=False, ansible_facts={"bad_gateway": facts})
+    seen = look(module.params["log_window"], module.params["ask"])
+    if seen.get("failed"):
+        module.fail_json(msg=seen["msg"])
+    module.exit_json(**seen)
 
 
 if __name__ == "__main__":

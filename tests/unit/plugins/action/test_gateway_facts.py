@@ -3,6 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Two looks are one task: what the first brings is parsed, the second is told what to ask, and both are one result."""
 
+import json
+from unittest import mock
+
 import pytest
 from ansible.errors import AnsibleError
 
@@ -79,6 +82,34 @@ def test_a_look_that_failed_is_told_as_it_was(modules, outside):
     result, told = run(modules)
     assert (result["msg"], len(told)) == ("not root", len(modules))
     assert result.get("failed") or result.get("unreachable")
+
+
+def piped(interpreter, looks, **task):
+    """The result, how often a module ran, and the commands whose stdin a program was given."""
+    made = plugin(gateway_facts, {}, [first(), second()], "10.0.0.1")
+    made._low_level_execute_command = mock.Mock(side_effect=[{"rc": 0, "stdout": json.dumps(look), "stderr": ""} for look in looks])
+    made._compute_environment_string = lambda: "LC_ALL=C"
+    made._task.delegate_to = task.get("delegate_to")
+    made._connection.is_pipelining_enabled.return_value = task.get("pipelining", True)
+    result = made.run(None, {"ansible_python_interpreter": interpreter})
+    return result, made._execute_module.call_count, [call[0][0] for call in made._low_level_execute_command.call_args_list]
+
+
+def test_both_looks_are_piped_into_a_python_that_is_known(outside):
+    result, modules, commands = piped("/usr/bin/python3", [first(), second()])
+    assert (modules, commands) == (0, ["LC_ALL=C /usr/bin/python3 -I -"] * 2)
+    assert result["ansible_facts"]["bad_gateway"]["reach"] == []
+
+
+@pytest.mark.parametrize("interpreter, task", [
+    ("auto", {}),
+    ("/usr/bin/python3", {"pipelining": False}),
+    ("/usr/bin/python3", {"delegate_to": "other"}),
+])
+def test_where_nothing_can_be_piped_the_module_runs(interpreter, task, outside):
+    result, modules, commands = piped(interpreter, [], **task)
+    assert (modules, commands) == (2, [])
+    assert "files" not in result["ansible_facts"]["bad_gateway"]
 
 
 def test_warnings_of_the_look_are_kept(outside):
