@@ -68,7 +68,7 @@ def told(judged: Judged, cause: Cause) -> dict[str, t.Any]:
         "on": finding.on,
         "subject": finding.subject,
         "confidence": finding.confidence,
-        "evidence": [item.text for item in finding.evidence],
+        "evidence": [item.text for item in sorted(finding.evidence, key=lambda item: -item.decides)],
         "remedy": finding.remedy.role if finding.remedy else None,
         "change": finding.remedy.change if finding.remedy else "",
         "outcome": judged.outcome,

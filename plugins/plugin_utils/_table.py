@@ -13,6 +13,9 @@ import typing as t
 
 HEAD = ("HOST", "CAUSE", "CHANGE", "BEFORE", "AFTER")
 MIN_WIDTH = 60
+#: Pieces of evidence that are shown of a finding; report.json has all of them.
+EVIDENCE_TO_ACT = 4
+EVIDENCE_DONE = 2
 
 
 def cut(text: str, width: int) -> str:
@@ -67,18 +70,19 @@ def render(report: t.Mapping[str, t.Any], width: int = 100) -> str:
 
 
 def notes(report: t.Mapping[str, t.Any], width: int) -> list[str]:
-    """Paragraphs for the hosts that need somebody. Commands stay on one line, however long: they are there to be copied."""
+    """A paragraph for each host that is not simply well. Commands stay on one line, however long: they are there to be copied."""
     lines: list[str] = []
     for name, entry in report["hosts"].items():
-        told = [finding for finding in entry["findings"] if finding["outcome"] != "fixed" or finding["why"]]
-        if not told and not entry.get("why"):
+        if not entry["findings"] and not entry.get("why"):
             continue
         lines += ["", *wrapped("%s: %s%s" % (name, entry["status"], ", " + entry["why"] if entry.get("why") else ""), "", width)]
-        for finding in told:
+        for finding in entry["findings"]:
+            somebody_has_to_act = finding["outcome"] in ("advice", "not_allowed", "undone", "failed")
             reason = finding["why"] or finding["title"]
             lines += wrapped("%s on %s (confidence %.2f): %s" % (finding["cause"], finding["on"], finding["confidence"], reason), "  ", width)
-            if finding["outcome"] in ("advice", "not_allowed", "undone", "failed"):
-                lines += [line for text in finding["evidence"][:4] for line in wrapped("seen: " + text, "    ", width)]
+            shown = finding["evidence"][: EVIDENCE_TO_ACT if somebody_has_to_act else EVIDENCE_DONE]
+            lines += [line for text in shown for line in wrapped("seen: " + text, "    ", width)]
+            if somebody_has_to_act:
                 lines += ["    $ " + command for command in finding["advice"]]
         lines += [line for one in entry["unknown"] for line in wrapped("not seen: %s (%s)" % (one["missing"], one["why"]), "  ", width)]
     return lines

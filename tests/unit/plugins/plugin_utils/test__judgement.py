@@ -73,7 +73,7 @@ class TestClosedPort:
             "subject": APP, "confidence": finding["confidence"], "evidence": finding["evidence"], "remedy": "backend_service", "change": "start apache2",
             "outcome": "planned", "why": finding["why"], "advice": [], "step": told["web"]["steps"][0]["id"],
         }
-        assert "http://site/ answers 502" in finding["evidence"]
+        assert "http://site/ answers 502" in finding["evidence"][1:], "the strongest evidence comes first, and an answer is weak"
         assert "nobody listens on port 80 of app" in finding["evidence"]
         step = told["web"]["steps"][0]
         assert (step["on"], step["role"], step["causes"]) == ("app", "backend_service", ["backend_port_closed"])

@@ -76,10 +76,17 @@ def test_the_worst_answer_is_told(probes, before, after):
     assert rows(report(web=entry(finding(), probes=probes)))[0][3:] == (before, after)
 
 
-def test_what_is_cured_needs_no_words():
-    assert render(report(web=entry(finding()))).splitlines() == [
+def test_what_is_cured_is_told_with_the_evidence_for_it():
+    cured = finding(evidence=["no master process", "the unit is inactive", "the log says so"])
+    assert render(report(web=entry(cured), app=entry(status="healthy"))).splitlines() == [
         "HOST  CAUSE            CHANGE            BEFORE  AFTER",
         "web   php_fpm_stopped  start php8.2-fpm  502     200",
+        "app   healthy          -                 502     200",
+        "",
+        "web: fixed",
+        "  php_fpm_stopped on web (confidence 0.97): PHP-FPM is not running",
+        "    seen: no master process",
+        "    seen: the unit is inactive",
     ]
 
 
