@@ -102,20 +102,19 @@ options:
       - For V(closed), the number of runs of which the journal is kept.
     type: int
     default: 20
+extends_documentation_fragment:
+  - action_common_attributes
 attributes:
   check_mode:
-    description: Can run in check mode and tells what it would do, without changing anything.
     support: full
     details:
       - With O(state=rolled_back), what would be put back is told. The states V(begun), V(saved), V(kept), V(undone) and V(closed) do nothing and say so, as
         there is no change that they could belong to.
   diff_mode:
-    description: Shows what has changed in diff mode.
     support: partial
     details:
       - With O(state=rolled_back) only. Shows the contents of the files that are put back, which may hold secrets.
   platform:
-    description: Systems that can be managed.
     platforms: posix
     support: full
 notes:

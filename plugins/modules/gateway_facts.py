@@ -17,22 +17,21 @@ description:
   - With pipelining, and once the host's Python is known, nothing is written on the host to do so, not even a temporary file - it also looks
     where a disk is full or read-only.
   - The facts are described field by field in C(docs/facts.md) of this collection.
+extends_documentation_fragment:
+  - action_common_attributes
+  - action_common_attributes.facts
 attributes:
   check_mode:
-    description: Looking is the same in check mode.
     support: full
   diff_mode:
-    description: Nothing is changed, so there is nothing to show.
     support: none
   platform:
-    description: Systems that this module looks at.
     support: full
     platforms: posix
   action:
     description: nginx's configuration is parsed on the controller.
     support: full
   facts:
-    description: The result is in C(ansible_facts).
     support: full
 requirements:
   - root on the target (C(become)), or else much cannot be seen

@@ -16,18 +16,17 @@ description:
   - The roles C(diagnose) and C(fix_502) of this collection use it; there is seldom a reason to use it elsewhere.
 author:
   - The webops.bad_gateway authors (@webops)
+extends_documentation_fragment:
+  - action_common_attributes
 attributes:
   action:
     description: Indicates this has a corresponding action plugin so some parts of the options can be executed on the controller.
     support: full
   check_mode:
-    description: Can run in check mode and return changed status prediction without modifying the target.
     support: full
   diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in check mode), when in diff mode.
     support: N/A
   platform:
-    description: Target OS/families that can be operated against.
     support: full
     platforms: all
 options:

@@ -15,22 +15,21 @@ description:
   - It only reads, and does the same in check mode.
 author:
   - The webops.bad_gateway authors (@webops)
+extends_documentation_fragment:
+  - action_common_attributes
+  - action_common_attributes.facts
 attributes:
   check_mode:
-    description: Can run in check mode and return changed status prediction without modifying the target.
     support: full
     details:
       - The module never changes anything, so that it does the whole job in check mode.
   diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in check mode), when in diff mode.
     support: N/A
     details:
       - The module never changes anything.
   facts:
-    description: Action returns an C(ansible_facts) dictionary that will update existing host facts.
     support: full
   platform:
-    description: Target OS/families that can be operated against.
     support: full
     platforms: posix
     details:

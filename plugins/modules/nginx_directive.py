@@ -96,17 +96,16 @@ options:
       - Needs the rights that nginx needs to read all its files, which means root as a rule.
     type: bool
     default: true
+extends_documentation_fragment:
+  - action_common_attributes
 attributes:
   check_mode:
-    description: Can run in check mode and return changed status prediction without modifying the target.
     support: full
     details:
       - nginx is not asked in check mode, as it could judge only what is on disk.
   diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in check mode), when in diff mode.
     support: full
   platform:
-    description: Target OS/families that can be operated against.
     platforms: posix
     support: full
 notes:

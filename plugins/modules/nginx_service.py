@@ -45,17 +45,16 @@ options:
         reload can't do.
     type: bool
     default: true
+extends_documentation_fragment:
+  - action_common_attributes
 attributes:
   check_mode:
-    description: Can run in check mode and return changed status prediction without modifying the target.
     support: full
     details:
       - C(nginx -t) is asked in check mode as well, as it leaves nothing behind. The module fails where it would fail for that reason.
   diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in check mode), when in diff mode.
     support: none
   platform:
-    description: Target OS/families that can be operated against.
     platforms: posix
     support: full
 notes:

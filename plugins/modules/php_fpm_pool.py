@@ -51,19 +51,18 @@ options:
       - Folder in which relative paths in PHP-FPM's files begin, where it was started with C(--prefix).
       - Without it, the folder above the one of O(binary), which is right for all packages that are known.
     type: path
+extends_documentation_fragment:
+  - action_common_attributes
 attributes:
   check_mode:
-    description: Can run in check mode and tells what it would do, without changing anything.
     support: full
     details:
       - C(php-fpm -t) is left out in check mode, because it writes to PHP-FPM's log.
   diff_mode:
-    description: Shows what has changed in diff mode.
     support: full
     details:
       - Values of C(env[]) are not shown, since they may be passwords.
   platform:
-    description: Systems that can be managed.
     platforms: posix
     support: full
 notes:

@@ -66,17 +66,16 @@ options:
     description: Seconds in which it must have taken.
     type: float
     default: 30
+extends_documentation_fragment:
+  - action_common_attributes
 attributes:
   check_mode:
-    description: Can run in check mode and tells what it would do, without changing anything.
     support: full
     details:
       - C(php-fpm -t) is left out in check mode, because it writes to PHP-FPM's log.
   diff_mode:
-    description: Shows what has changed in diff mode.
     support: none
   platform:
-    description: Systems that can be managed.
     platforms: posix
     support: full
 notes:
