@@ -133,3 +133,9 @@ def test_the_version_has_a_changelog():
 def test_what_the_collection_needs_is_said_alike():
     needed = {one["name"]: one["version"] for one in read("requirements.yml")["collections"]}
     assert needed == read("galaxy.yml")["dependencies"]
+
+
+def test_the_copy_that_firewalld_makes_of_a_zone_is_put_back_with_it():
+    zone, *others = read("roles", "firewall_port", "vars", "main.yml")["__firewall_port_files"]["firewalld"]
+    assert zone.endswith(".xml")
+    assert others == [zone + ".old"]
