@@ -57,5 +57,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if interpreter and not self._task.delegate_to and self._connection.is_pipelining_enabled():
             command = "%s %s -I -" % (self._compute_environment_string(), interpreter)
             return _piped.result(self._low_level_execute_command(command.strip(), in_data=_piped.program("_gateway_facts", "look", arguments).encode()))
-        module: dict[str, t.Any] = self._execute_module(module_name=MODULE, module_args=arguments, task_vars=task_vars)
+        # What nginx sends upstream is asked for as nginx would ask, and may hold passwords: not for the host's syslog, nor for our output.
+        quiet = {**task_vars, "ansible_no_target_syslog": True}
+        module: dict[str, t.Any] = self._execute_module(module_name=MODULE, module_args=arguments, task_vars=quiet)
+        module.pop("invocation", None)
         return module

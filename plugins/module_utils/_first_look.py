@@ -26,6 +26,7 @@ def first_look(host: Host, window: float) -> Tuple[Dict[str, Any], Dict[str, str
     _units.own_sockets(listeners, units)
     nginx, files = _nginx.collect(host, processes, units or {})
     php_fpm = _php_fpm.collect(host, processes, units or {})
+    without_arguments(units)
     # Once more beside the workers' own: where workers come and go, only both together tell what there is for them.
     system["memory"] = _system.memory(host)
     facts = {
@@ -44,6 +45,12 @@ def first_look(host: Host, window: float) -> Tuple[Dict[str, Any], Dict[str, str
         "log": _logs.collect(host, log_sources(nginx, php_fpm, host), window, clock["now"], master_pid(nginx)),
     }
     return facts, files
+
+
+def without_arguments(units: Optional[Dict[str, Any]]) -> None:
+    """Facts are shown with -v and kept in caches, and programs are given passwords as arguments: what has been read from them is all that counts."""
+    for unit in (units or {}).values():
+        unit["exec"] = unit["exec"][:1]
 
 
 def master_pid(nginx: Optional[Dict[str, Any]]) -> Optional[int]:

@@ -18,6 +18,8 @@ Facts = dict[str, t.Any]
 
 URLS_LIMIT = 50
 ASK = ("url", "connect", "method", "proxy_protocol", "route")
+#: Of what nginx sends upstream, all whose value a rule reads. The rest may be a password or a token.
+_TOLD_PARAMS = ("connection",)
 
 
 def missing_library() -> str | None:
@@ -32,7 +34,7 @@ def parsed(facts: Facts, urls: t.Sequence[str], again: t.Sequence[Facts] = ()) -
 
     again: answers of an earlier look whose URLs are asked once more, so that both can be compared.
     """
-    from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _asks, _nginx_config, _upstreams
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _nginx_config
 
     files = facts.pop("files")
     nginx = facts["nginx"]
@@ -41,6 +43,15 @@ def parsed(facts: Facts, urls: t.Sequence[str], again: t.Sequence[Facts] = ()) -
     main = nginx["configure"]["conf_path"]
     config = nginx["config"] = _nginx_config.parse(files, main, posixpath.dirname(main))
     name_levels(facts["log"], config)
+    ask = _ask_of(facts, config, urls, again)
+    without_secrets(config)
+    return ask
+
+
+def _ask_of(facts: Facts, config: Facts, urls: t.Sequence[str], again: t.Sequence[Facts]) -> Facts | None:
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _asks, _upstreams
+
+    nginx = facts["nginx"]
     if not nginx["master"]:
         facts["unknown"].append({"missing": "answers", "why": "nginx is installed and does not run: nothing can be asked of it"})
         return None
@@ -58,6 +69,13 @@ def parsed(facts: Facts, urls: t.Sequence[str], again: t.Sequence[Facts] = ()) -
         "master": nginx["master"]["pid"],
         "worker": next((worker["pid"] for worker in nginx["workers"] if not worker["stopping"]), None),
     }
+
+
+def without_secrets(config: Facts) -> None:
+    """Facts are shown with -v and kept in caches: once all is asked, values that may be credentials go. Names stay."""
+    for route in config["routes"]:
+        route["params"] = {name: value if name.lower() in _TOLD_PARAMS else None for name, value in route["params"].items()}
+        route["variables"] = dict.fromkeys(route["variables"])
 
 
 def with_earlier(asked: t.Sequence[Facts], answers: t.Sequence[Facts]) -> list[Facts]:

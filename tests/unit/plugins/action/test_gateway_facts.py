@@ -112,6 +112,13 @@ def test_where_nothing_can_be_piped_the_module_runs(interpreter, task, outside):
     assert "files" not in result["ansible_facts"]["bad_gateway"]
 
 
+def test_what_is_asked_reaches_neither_syslog_nor_output(outside):
+    failing = {"failed": True, "msg": "no", "invocation": {"module_args": {"ask": "s3cret"}}}
+    made = plugin(gateway_facts, {}, [first(), failing], "10.0.0.1")
+    assert made.run(None, {"a": 1}) == {"failed": True, "msg": "no"}
+    assert [call[1]["task_vars"] for call in made._execute_module.call_args_list] == [{"a": 1, "ansible_no_target_syslog": True}] * 2
+
+
 def test_warnings_of_the_look_are_kept(outside):
     assert run([first(warnings=["old Python"]), second()])[0]["warnings"] == ["old Python"]
     assert "warnings" not in run([first(), second()])[0]

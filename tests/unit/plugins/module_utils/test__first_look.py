@@ -39,6 +39,14 @@ def test_all_sections_are_there_on_any_host(kind, tmp_path):
     json.dumps([facts, files])
 
 
+def test_arguments_of_programs_are_not_told(tmp_path, monkeypatch):
+    unit = {"exec": ["/usr/bin/app", "--password=s3cret"]}
+    monkeypatch.setattr(_first_look._units, "collect", lambda *_: {"app.service": unit, "old.service": {"exec": []}})
+    monkeypatch.setattr(_first_look._units, "own_sockets", lambda *_: None)
+    facts, _files = first_look(FakeHost(tmp_path), 3600)
+    assert [one["exec"] for one in facts["units"].values()] == [["/usr/bin/app"], []]
+
+
 def nginx(*logs, unit="nginx.service", master=True):
     return {"error_logs": list(logs), "unit": unit, "master": {"pid": 71} if master else None}
 

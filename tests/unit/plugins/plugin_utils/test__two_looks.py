@@ -94,6 +94,24 @@ class TestParsed:
         assert (ask["names"], ask["resolvers"]) == (["app.example"], ["10.0.0.53"])
 
 
+SECRETS = """
+    server { listen 80; server_name site;
+        location / { set $key s3cret; proxy_set_header Connection ""; proxy_set_header X-Key $key; proxy_pass http://10.0.0.2:8080; }
+        location ~ \\.php$ { fastcgi_param DB_PASSWORD s3cret; fastcgi_pass unix:/run/php.sock; } }
+"""
+
+
+@pytest.mark.parametrize("master", [{"pid": 71}, None])
+def test_what_may_be_secret_is_asked_with_and_not_kept(master):
+    facts = looked(SECRETS, master=master)
+    ask = parsed(facts, [])
+    assert "s3cret" not in str(facts)
+    assert [route["params"] for route in facts["nginx"]["config"]["routes"]] == [{"Connection": "", "X-Key": None}, {"DB_PASSWORD": None}]
+    assert [route["variables"] for route in facts["nginx"]["config"]["routes"]] == [{"key": None}, {}]
+    if master:
+        assert [one["request"].get("headers", one["request"].get("params")) for one in ask["requests"]] == [{"X-Key": "s3cret"}, {"DB_PASSWORD": "s3cret"}]
+
+
 class TestAgain:
     """URLs of an earlier look are asked once more, so that a report can compare."""
 
