@@ -24,6 +24,17 @@ def silent(hop: Hop) -> tuple[Evidence, ...]:
     return (Evidence("probe", "asked directly, %s takes the connection and gives %s" % (hop.address, error)),) if error.startswith("no answer in ") else ()
 
 
+def frozen(hop: Hop) -> tuple[str, str] | None:
+    """The pool behind a hop where all of its workers stand still, in words, and what makes them go on."""
+    found = hop.backend.pool_at(hop.real_address) if hop.backend else None
+    if not found or not found[2]["workers"] or any(worker["state"] != "T" for worker in found[2]["workers"]):
+        return None
+    pids = [worker["pid"] for worker in found[2]["workers"]]
+    master = (found[0].get("master") or {}).get("pid")
+    words = "all %d workers of pool %s on %s stand still: somebody or something has sent them SIGSTOP" % (len(pids), found[1], hop.on)
+    return words, "kill -CONT %s   # on %s" % (" ".join(str(pid) for pid in [master, *pids] if pid), hop.on)
+
+
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
         late = any(answer.get("timed_out") for answer in hop.failing) and (hop.reach or {}).get("connected")
@@ -38,6 +49,9 @@ def slow(hop: Hop) -> Finding:
     route = hop.routes[0]
     given = route["settings"].get(name)
     limit = Evidence("config", "%s is %s" % (name, " ".join(given["args"]) if given else "60s, nginx's default"), 0.2)
+    stopped = frozen(hop)
+    if stopped:
+        return on_hop(hop, CAUSE.name, (*hop.seen(SIGNATURE), *waits, *silent(hop), Evidence("process", stopped[0])), why=stopped[0], advice=(stopped[1], log))
     return on_hop(
         hop, CAUSE.name, (*hop.seen(SIGNATURE), *waits, *silent(hop), limit),
         why="%s is slow: what it waits for (a database, another service) is the next hop to look at" % who,
