@@ -12,7 +12,7 @@ SCENARIOS := default trixie bullseye catalogue
 SHELL_SCRIPTS := tests/setup tests/scenario tests/lock tests/release .ci/run $(wildcard tests/lab/*.sh tests/lab/image/*.sh)
 
 .NOTPARALLEL:
-.PHONY: help setup fix diagnose check lint unit coverage gates molecule test full bench lock dist release clean
+.PHONY: help setup fix diagnose check lint unit coverage gates molecule test full safety bench lock dist release clean
 
 help:                ## tell what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -75,6 +75,10 @@ test: lint coverage  ## what CI runs: lint, units, quick gates, the everyday sce
 	python -m pytest -q -n auto tests/unit
 
 full: lint coverage gates molecule ## every gate and every scenario
+
+safety: setup        ## try to hurt lab hosts (hours); figures into docs/safety.md; SAFETY="killed lost back respect bounded leaks" for some
+	$(LAB) images bookworm
+	python tests/safety/safety.py $(SAFETY)
 
 bench: setup         ## speed beside plays that gather facts or use stock modules
 	python tests/bench/bench.py

@@ -44,15 +44,17 @@ class Moment(NamedTuple):
 class Play:
     """One ansible-playbook with its own ssh connections; watched by a thread."""
 
-    def __init__(self, playbook: str, place: Place, extra: dict[str, Any] | None = None, check: bool = False) -> None:
+    def __init__(
+        self, playbook: str, place: Place, extra: dict[str, Any] | None = None, flags: tuple[str, ...] = (), env: dict[str, str] | None = None
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="bg-"))
         self.tasks: list[tuple[str, float]] = []
         variables = {"fix_502_report_dir": str(self.folder), "fix_502_serial": ["100%"], **(extra or {})}
         inventory = self.folder / "inventory.json"
         hosts = {place.host(role): {"ansible_host": address} for role, address in place.addresses.items()}
         inventory.write_text(json.dumps({"all": {"hosts": hosts, "vars": _inventory.VARS}}))
-        command = ["ansible-playbook", "-i", str(inventory), "-e", json.dumps(variables), playbook]
-        env = dict(
+        command = ["ansible-playbook", "-i", str(inventory), "-e", json.dumps(variables), *flags, playbook]
+        environment = dict(
             os.environ,
             PATH="%s:%s" % (Path(sys.executable).parent, os.environ["PATH"]),
             ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"),
@@ -60,13 +62,12 @@ class Play:
             ANSIBLE_SSH_CONTROL_PATH_DIR=str(self.folder / "c"),
             ANSIBLE_DEPRECATION_WARNINGS="0",
             ANSIBLE_NOCOLOR="1",
+            **(env or {}),
         )
         self.log = self.folder / "log"
         self.began = time.monotonic()
         with self.log.open("wb") as output:
-            self.process = subprocess.Popen(
-                command + (["--check"] if check else []), cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
-            )
+            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
         self.ended = 0.0
         self.watcher = threading.Thread(target=self._watch, daemon=True)
         self.watcher.start()

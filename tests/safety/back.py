@@ -11,22 +11,51 @@ from _play import Keep, Play
 
 REMEDIES = {
     "php_fpm_stopped": "php_fpm: start",
-    "socket_permission": "php_fpm: settings",
+    "socket_permission": "php_fpm: settings of the socket",
+    "fpm_backlog_full": "php_fpm: settings of the pool, and a sysctl",
+    "php_fpm_socket_dir_missing": "php_fpm: folder of the socket",
+    "fpm_request_terminate_timeout": "php_fpm: time limit",
+    "fpm_allowed_clients": "php_fpm: who may connect",
     "response_header_too_big": "fastcgi_buffers: file of our own",
     "header_too_big_location_set": "fastcgi_buffers: in place",
     "socket_path_mismatch": "upstream_address",
+    "stale_upstream_dns": "upstream_dns",
+    "nginx_worker_connections": "nginx_limits: connections",
+    "nginx_open_files_unit": "nginx_limits: files, in the unit",
     "firewall_reject": "firewall_port: firewalld",
     "firewall_reject_nft": "firewall_port: nftables",
     "firewall_reject_iptables": "firewall_port: iptables",
     "firewall_drop_ufw": "firewall_port: ufw",
     "backend_port_closed": "backend_service: start",
-    "stale_upstream_dns": "upstream_dns",
+    "plesk_apache_backend": "backend_service: a panel's own tool",
 }
-# What makes a host fail anew after its first run, so that the second run changes the same thing again.
-AGAIN = {
-    "response_header_too_big": "big_header_page 20000",
-    "header_too_big_location_set": "big_header_page 20000",
-    "php_fpm_stopped": "systemctl stop php$PHP-fpm",
+BROKEN = {500, 502, 504}
+Texts = list[tuple[str, str]]
+STOPPED_FPM: Texts = [("web", "systemctl stop php$PHP-fpm")]
+OTHER_PORT: Texts = [
+    ("app", "echo 'Listen 7081' >>/etc/apache2/ports.conf; systemctl restart apache2"),
+    ("web", "proxy_to http://$APP:7081; reload_nginx"),
+]
+BIGGER_HEADER: Texts = [("web", "big_header_page 40000")]
+#: What makes a cured host fail anew, so that a second run changes it again, and the same file where that can be.
+AGAIN: dict[str, Texts] = {
+    "php_fpm_stopped": STOPPED_FPM,
+    "socket_permission": STOPPED_FPM,
+    "fpm_backlog_full": STOPPED_FPM,
+    "php_fpm_socket_dir_missing": STOPPED_FPM,
+    "fpm_request_terminate_timeout": [("web", "pool request_terminate_timeout 2s; sed -i 's/sleep(5)/sleep(9)/' /var/www/html/slow.php; restart_fpm")],
+    "fpm_allowed_clients": [("app", "systemctl stop php$PHP-fpm")],
+    "response_header_too_big": BIGGER_HEADER,
+    "header_too_big_location_set": BIGGER_HEADER,
+    "socket_path_mismatch": [("web", "pool listen /run/php/shop.sock; restart_fpm")],
+    "nginx_worker_connections": STOPPED_FPM,
+    "nginx_open_files_unit": STOPPED_FPM,
+    "firewall_reject": OTHER_PORT,
+    "firewall_reject_nft": OTHER_PORT,
+    "firewall_reject_iptables": OTHER_PORT,
+    "firewall_drop_ufw": OTHER_PORT,
+    "backend_port_closed": [("app", "systemctl stop apache2")],
+    "plesk_apache_backend": [("app", "systemctl stop apache2")],
 }
 
 
@@ -56,36 +85,71 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     return found + ["%s: %s, was %s" % (unit, state, was.get(unit)) for unit, state in now.items() if unit in was and was[unit] != state]
 
 
+class _Runs:
+    """The runs that change a host, one after the other: how the host was before each, and what others changed between them."""
+
+    def __init__(self, place: Place, again: Texts) -> None:
+        self.place = place
+        self.befores = [_world.snapshots(place)]
+        self.wrong: list[str] = []
+        self.others: set[str] = set()
+        self._fix()
+        if again:
+            self._break(again)
+            self._fix()
+
+    def _fix(self) -> None:
+        problem = _play("fix_502.yml", self.place)
+        self.after = _world.snapshots(self.place)
+        answer = _world.until_status(self.place, {self.place.fault.expect["status_after"]}, 5)
+        self.wrong += [problem] if problem else []
+        self.wrong += [] if answer == self.place.fault.expect["status_after"] else ["answers %s after run %d" % (answer, len(self.befores))]
+
+    def _break(self, again: Texts) -> None:
+        for role, text in again:
+            _world.run_on(self.place, role, text)
+        if _world.until_status(self.place, BROKEN, 10) not in BROKEN:
+            raise RuntimeError("%s does not fail a second time" % self.place.fault.stem)
+        self.befores.append(_world.snapshots(self.place))
+        self.others = {subject(line) for line in differences(self.after, self.befores[-1])}
+
+
+def subject(line: str) -> str:
+    """The file, rules or unit that a difference is about."""
+    return line.partition(": ")[0]
+
+
+def _rolled_back(runs: _Runs) -> list[str]:
+    """Roll the runs back, the last first, and tell what is not as it was before each. What others changed meanwhile is not for a rollback to take away."""
+    wrong = []
+    for number, before in reversed(list(enumerate(runs.befores))):
+        name = "after rollback %d" % (len(runs.befores) - number)
+        problem = _play("playbooks/rollback_502.yml", runs.place)
+        wrong += [problem] if problem else []
+        left = runs.others if number == 0 else set()
+        wrong += ["%s: %s" % (name, line) for line in differences(before, _world.snapshots(runs.place)) if subject(line) not in left]
+        answer = _world.until_status(runs.place, BROKEN, 10)
+        wrong += [] if answer in BROKEN else ["answers %s %s" % (answer, name)]
+    return wrong
+
+
 def trial(name: str) -> dict[str, Any]:
     place = _world.fresh(name)
-    role = _world.changed_role(place)
-    befores, wrong, runs = [], [], ["", *([AGAIN[name]] if name in AGAIN else [])]
-    for text in runs:
-        if text:
-            _world.run_on(place, role, text)
-            _world.until_status(place, {place.fault.status_before}, 10)
-        befores.append(_world.snapshots(place))
-        wrong += [line for line in [_play("fix_502.yml", place)] if line]
-    cured = differences(befores[-1], _world.snapshots(place))
-    for number, before in reversed(list(enumerate(befores))):
-        wrong += [line for line in [_play("playbooks/rollback_502.yml", place)] if line]
-        # What broke the host between the two runs is not for the rollback to take away.
-        broken_since = set(differences(befores[0], befores[-1])) if number == 0 and len(befores) > 1 else set()
-        now = differences(before, _world.snapshots(place))
-        wrong += ["after rollback %d: %s" % (len(befores) - number, line) for line in now if not (broken_since and "/var/www/" in line)]
-        answer = _world.until_status(place, {place.fault.status_before}, 10)
-        if answer != place.fault.status_before:
-            wrong.append("answers %s after rollback %d" % (answer, len(befores) - number))
+    runs = _Runs(place, AGAIN.get(name, []))
+    # A run that changes nothing leaves nothing to roll back: then it is not one of these.
+    changed = [len(differences(runs.befores[-1], runs.after)), sum(1 for role in place.addresses for _change in _world.journal(place, role))]
+    wrong = runs.wrong + _rolled_back(runs)
     wrong += ["left over: " + line for line in _world.left_over(place)]
+    wrong += [] if changed[1] >= len(runs.befores) else ["%d changes in the journal after %d runs" % (changed[1], len(runs.befores))]
     _world.remove(name)
-    return {"fault": name, "remedy": REMEDIES[name], "runs": len(runs), "cured": len(cured), "wrong": wrong}
+    return {"fault": name, "remedy": REMEDIES[name], "runs": len(runs.befores), "cured": changed[0], "changes": changed[1], "wrong": wrong}
 
 
 def run(faults: list[str], keep: Keep) -> None:
     for name in faults or list(REMEDIES):
         result = trial(name)
         keep(result)
-        words = "%(remedy)s: %(runs)d runs rolled back, %(cured)d things that the last had changed" % result
+        words = "%(remedy)s: %(runs)d runs of %(changes)d changes rolled back, %(cured)d things that the last had changed" % result
         print(words, *["  WRONG: " + line for line in result["wrong"]], sep="\n", flush=True)
 
 

@@ -12,7 +12,9 @@ from collections.abc import Callable
 from typing import Any
 
 import back
+import bounded
 import killed
+import leaks
 import lost
 import respect
 from _play import ROOT
@@ -82,10 +84,53 @@ def _respect(results: Results) -> list[str]:
     return _table(["case", "the run says", "respected"], rows)
 
 
-TABLES: dict[str, Callable[[Results], list[str]]] = {"killed": _killed, "lost": _lost, "back": _back, "respect": _respect}
-SUMMARIES: dict[str, Callable[[Results], str]] = {"killed": killed.summary, "lost": lost.summary, "back": back.summary, "respect": respect.summary}
+def _bounded(results: Results) -> list[str]:
+    rows = [
+        [
+            one["title"],
+            "%.1f" % (one["seconds"] / one["reference"]),
+            _waits(one),
+            _few(one["said"]),
+            "yes" if not one["wrong"] else "no: " + "; ".join(one["wrong"]),
+        ]
+        for one in results
+    ]
+    return _table(["host", "times as long", "of", "the run says", "in time, told, unhurt"], rows)
+
+
+def _waits(one: dict[str, Any]) -> str:
+    """What the run may take at most, in times of the undisturbed one and seconds of waiting."""
+    return "%d + %d s" % (bounded.TIMES, one["waits"]) if one["waits"] else "%d" % bounded.TIMES
+
+
+def _few(said: list[str]) -> str:
+    return "; ".join(text if len(text) <= SHOWN else text[:SHOWN] + "..." for text in said[:5])
+
+
+def _leaks(results: Results) -> list[str]:
+    rows = [[one["title"], "; ".join(one["said"]), "nothing" if not one["wrong"] else "; ".join(one["wrong"])] for one in results]
+    return _table(["run", "the run says", "of the secrets it shows or keeps"], rows)
+
+
+TABLES: dict[str, Callable[[Results], list[str]]] = {
+    "killed": _killed,
+    "lost": _lost,
+    "back": _back,
+    "respect": _respect,
+    "bounded": _bounded,
+    "leaks": _leaks,
+}
+SUMMARIES: dict[str, Callable[[Results], str]] = {
+    "killed": killed.summary,
+    "lost": lost.summary,
+    "back": back.summary,
+    "respect": respect.summary,
+    "bounded": bounded.summary,
+    "leaks": leaks.summary,
+}
+SHOWN = 160
 #: What makes two results two views of the same thing.
-KEYS = {"killed": ("fault", "number"), "lost": ("fault",), "back": ("fault",), "respect": ("title",)}
+KEYS = {"killed": ("fault", "number"), "lost": ("fault",), "back": ("fault",), "respect": ("title",), "bounded": ("title",), "leaks": ("title",)}
 
 
 def keep(harness: str, result: dict[str, Any]) -> Results:

@@ -11,9 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import _world
-from _hosts import Place, container
+from _hosts import Place
 from _play import Keep, Moment, Play, moment
-from _podman import podman
 
 REMEDIES = {
     "php_fpm_stopped": "php_fpm: start",
@@ -72,8 +71,7 @@ def _cut(place: Place, play: Play, manner: str) -> None:
         play.wait(90)
         _world.run_on(place, role, "systemctl start ssh")
     else:
-        podman("kill", container(place.host(role)))
-        podman("start", container(place.host(role)))
+        _world.power_cut(place, role)
         play.wait(60)
         _world.booted(place, role)
 

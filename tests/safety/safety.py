@@ -7,6 +7,8 @@
     safety.py lost            what visitors of a site that is well lose meanwhile
     safety.py back            fix, then roll back
     safety.py respect         what a run has to leave alone
+    safety.py bounded         hosts on which something hangs, is full or is huge
+    safety.py leaks           a host full of secrets
     safety.py                 all of them
 """
 
@@ -16,13 +18,16 @@ from typing import Any
 
 import _world
 import back
+import bounded
 import figures
 import killed
+import leaks
 import lost
 import respect
 from _play import Keep
 
-HARNESSES = ("killed", "lost", "back", "respect")
+HARNESSES = ("killed", "lost", "back", "respect", "bounded", "leaks")
+BY_CASE = {"respect": respect.run, "bounded": bounded.run, "leaks": leaks.run}
 
 
 def _run(harness: str, args: argparse.Namespace, keep: Keep) -> None:
@@ -33,7 +38,7 @@ def _run(harness: str, args: argparse.Namespace, keep: Keep) -> None:
     elif harness == "back":
         back.run(args.fault, keep)
     else:
-        respect.run(args.case, keep)
+        BY_CASE[harness](args.case, keep)
 
 
 def _one(harness: str, args: argparse.Namespace) -> tuple[bool, str]:
@@ -53,7 +58,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("harness", nargs="*", metavar="HARNESS", help="of %s; all without" % ", ".join(HARNESSES))
     parser.add_argument("--fault", action="append", default=[], help="only this fault; may be given more than once")
-    parser.add_argument("--case", default="", help="only the cases of 'respect' whose title has this in it")
+    parser.add_argument("--case", default="", help="only the cases of %s whose title has this in it" % ", ".join(BY_CASE))
     parser.add_argument("--moments", type=int, default=6, help="moments at which the run of each remedy is cut off (%(default)s)")
     parser.add_argument("--lanes", type=int, default=2, help="remedies that are cut off at once (%(default)s)")
     args = parser.parse_args()
