@@ -56,7 +56,7 @@ def _socket_numbers(pid: int) -> Any:
 
 def _set_queue(descriptor: int, backlogs: Mapping[str, int]) -> Optional[str]:
     """The wanted address that this socket has, after its queue was set."""
-    with socket.socket(fileno=descriptor) as copy:
+    with _socket(descriptor) as copy:
         if not copy.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
             return None
         name = copy.getsockname()
@@ -65,6 +65,13 @@ def _set_queue(descriptor: int, backlogs: Mapping[str, int]) -> Optional[str]:
                 copy.listen(backlog)
                 return address
     return None
+
+
+def _socket(descriptor: int) -> socket.socket:
+    """Python 3.6 takes each descriptor for one of IPv4, and would cut the path of a unix socket to the length of such an address."""
+    guessed = socket.socket(fileno=descriptor)
+    family = guessed.getsockopt(socket.SOL_SOCKET, socket.SO_DOMAIN)
+    return socket.socket(family, socket.SOCK_STREAM, fileno=guessed.detach())
 
 
 def _is_at(name: Any, address: str) -> bool:

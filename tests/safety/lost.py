@@ -90,7 +90,7 @@ class Visitors:
         self.counts: dict[str, int] = {"asked": 0, "hung_up": 0}
         self.lock = threading.Lock()
         self.over = threading.Event()
-        self.threads = [threading.Thread(target=self._visit, daemon=True) for _ in range(number)]
+        self.threads = [threading.Thread(target=self._visit, daemon=True) for _each in range(number)]
         for thread in self.threads:
             thread.start()
 

@@ -242,10 +242,12 @@ def queues(daemon, monkeypatch):
             daemon.file_backlog = 1024
         return told["error"]
 
+    def collect(*_of):
+        return {"tcp": [], "unix": [{"path": SOCKET, "file": daemon.file, "backlog": daemon.file_backlog}]}
+
     daemon.file_backlog = 511
     monkeypatch.setattr(service, "listen_again", listen_again)
-    collected = lambda *_: {"tcp": [], "unix": [{"path": SOCKET, "file": daemon.file, "backlog": daemon.file_backlog}]}  # noqa: E731
-    monkeypatch.setattr(service._sockets, "collect", collected)
+    monkeypatch.setattr(service._sockets, "collect", collect)
     return told
 
 

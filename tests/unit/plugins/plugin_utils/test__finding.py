@@ -44,7 +44,7 @@ def test_more_evidence_never_makes_less_sure(looks, one_more):
 
 def test_a_look_that_nobody_weighed_is_a_mistake():
     with pytest.raises(KeyError):
-        _ = finding("c", "dream").confidence
+        assert finding("c", "dream").confidence
 
 
 def test_a_finding_is_the_same_whatever_its_evidence():
