@@ -222,6 +222,10 @@ class Fleet:
     def proxies(self) -> list[Host]:
         return [host for host in self.hosts.values() if host.nginx]
 
+    def seen_from(self, proxy: Host) -> Fleet:
+        """The same hosts, judged for one proxy only."""
+        return _Part(self, proxy)
+
     @cached_property
     def is_well(self) -> bool:
         """Every URL answers, every nginx is sound, and no log has a line that blames anybody: there is nothing that a rule could find."""
@@ -242,6 +246,11 @@ class Fleet:
     @cached_property
     def hops(self) -> list[Hop]:
         return [hop for proxy in self.proxies() for hop in self._hops_of(proxy)]
+
+    @property
+    def all_hops(self) -> list[Hop]:
+        """Of all proxies, also where only one of them is judged: what is changed for one has to suit the others."""
+        return self.hops
 
     def sick_hops(self, *families: str) -> t.Iterator[Hop]:
         for hop in self.hops:
@@ -278,6 +287,21 @@ class Fleet:
             return None, numbers[0]
         own = [number for number, owner in owners.items() if owner is backend]
         return backend, min(own, key=lambda number: not (backend.pool_at(number) or backend.listener(number)))
+
+
+class _Part(Fleet):
+    """A fleet as one proxy sees it."""
+
+    def __init__(self, whole: Fleet, proxy: Host) -> None:
+        self.hosts, self.backend_services = whole.hosts, whole.backend_services
+        self.whole, self.proxy = whole, proxy
+
+    def proxies(self) -> list[Host]:
+        return [self.proxy]
+
+    @property
+    def all_hops(self) -> list[Hop]:
+        return self.whole.hops
 
 
 def blamed_over(route: Facts, proxy: Host) -> list[str]:

@@ -27,16 +27,35 @@ def known_causes() -> list[Cause]:
     return [importlib.import_module("%s.%s" % (causes_package.__name__, name)).CAUSE for name in names]
 
 
-def judge(fleet: Fleet, causes: t.Sequence[Cause] | None = None) -> list[Finding]:
-    """All findings, the surest first; of several that explain one hop only those that no other explains better."""
+def judge(fleet: Fleet, causes: t.Sequence[Cause] | None = None, stumbled: dict[str, dict[str, str]] | None = None) -> list[Finding]:
+    """All findings, the surest first; of several that explain one hop only those that no other explains better.
+
+    stumbled: takes, by proxy, the rules that raised on what is known of it and why; where it is not given, they raise here.
+    """
     known = {cause.name: cause for cause in (known_causes() if causes is None else causes)}
     found: dict[str, Finding] = {}
     for cause in known.values():
-        for finding in cause.find(fleet):
+        for finding in findings_of(cause, fleet, stumbled):
             kept = found.get(finding.key)
             found[finding.key] = merged(kept, finding) if kept else finding
     best = [finding for finding in found.values() if not outdone(finding, known, found.values())]
     return sorted(best, key=lambda finding: (-finding.confidence, finding.key))
+
+
+def findings_of(cause: Cause, fleet: Fleet, stumbled: dict[str, dict[str, str]] | None) -> list[Finding]:
+    """What one rule finds. Where it raises, each proxy is judged apart, and the rule says nothing of those on which it does."""
+    try:
+        return list(cause.find(fleet))
+    except Exception:
+        if stumbled is None:
+            raise
+    found: list[Finding] = []
+    for proxy in fleet.proxies():
+        try:
+            found += cause.find(fleet.seen_from(proxy))
+        except Exception as error:    # whatever a rule did not expect: the other rules and hosts are judged all the same
+            stumbled.setdefault(proxy.name, {})[cause.name] = "%s: %s" % (type(error).__name__, error)
+    return found
 
 
 def merged(kept: Finding, other: Finding) -> Finding:

@@ -11,11 +11,12 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Finding
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Fleet, Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import judge, known_causes, unexplained
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._planner import Judged, Step, plan
 
 NO_NGINX = "no nginx was found on any host of this run: name the hosts that run nginx (fix_502_hosts, or the inventory)"
+STOPPED = "nginx does not run on this host, although its unit is enabled: start it (nginx -t tells whether it can)"
 NOT_RUNNING = "nginx runs on no host of this run, so that nothing can be asked of it: start it first (nginx -t tells whether it can)"
 
 
@@ -31,12 +32,25 @@ def judgements(
     if not fleet.proxies():
         return {name: {"failure": NO_NGINX} for name in facts}
     causes = {} if fleet.is_well else {cause.name: cause for cause in known_causes()}
-    findings = judge(fleet, list(causes.values()))
+    stumbled: dict[str, dict[str, str]] = {}
+    findings = judge(fleet, list(causes.values()), stumbled)
     if not findings and not any(proxy.nginx.get("master") for proxy in fleet.proxies()):
         return {name: {"failure": NOT_RUNNING} for name in facts}
     judged, steps = plan(findings, fleet, allow, run, tried)
     left = unexplained(fleet, findings)
-    return {name: host_judgement(name, fleet, judged, steps, left.get(name, []), causes) for name in fleet.hosts}
+    told = {name: host_judgement(name, fleet, judged, steps, left.get(name, []), causes) for name in fleet.hosts}
+    for name, rules in stumbled.items():
+        why = "its rule stumbled over the facts of this host (%s)"
+        told[name]["unknown"] += [{"missing": "cause %s" % rule, "why": why % error} for rule, error in rules.items()]
+    return {name: {"failure": STOPPED} if is_stopped(fleet, fleet.hosts[name], findings) else one for name, one in told.items()}
+
+
+def is_stopped(fleet: Fleet, host: Host, findings: t.Sequence[Finding]) -> bool:
+    """Whether a proxy is down that should be up, and no finding says so. What is installed on a backend beside its own service is no proxy."""
+    unit = host.unit(host.nginx.get("unit")) or {}
+    wanted = unit.get("enabled") == "enabled" and host.config.get("routes") and not host.nginx.get("master")
+    known = any(host.name in (finding.seen_from, finding.on) for finding in findings)
+    return bool(wanted) and not known and not any(hop.backend is host and hop.proxy is not host for hop in fleet.hops)
 
 
 def host_judgement(

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._address import is_unix, split_tcp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop, Host, log_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop, unit_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._limits import finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._services import declared_by
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._start import DOWN, own_lines, says_no_space, stopped_behind
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes.backend_port_closed import declared_by
 
 NAME = "disk_full"
 MIB = 1024 * 1024
@@ -59,7 +58,7 @@ def failed_unit(hop: Hop, host: Host) -> tuple[str, Evidence] | None:
         if unit and has_failed(unit):
             return fpm["unit"], unit_evidence(fpm["unit"], unit)
         return None
-    names = [] if is_unix(hop.address) else declared_by(host, split_tcp(hop.address)[1])
+    names = declared_by(host, hop.real_address)
     return next(((name, unit_evidence(name, host.facts["units"][name])) for name in names if has_failed(host.facts["units"][name])), None)
 
 

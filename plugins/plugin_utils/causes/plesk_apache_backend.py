@@ -15,7 +15,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._address import
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop, Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import admin_says_no, on_hop, unit_evidence
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes.backend_port_closed import declared_by
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._services import declared_by
 
 SIGNATURES = ("backend_port_closed", "ipv6_localhost_refused")
 APACHE = ("apache2.service", "httpd.service")
@@ -28,7 +28,7 @@ PLESK_PORTS = (7080, 7081)
 def apache_of(host: Host, port: int) -> str | None:
     """The unit of Apache, where the port is Apache's."""
     unit = next((name for name in APACHE if host.unit(name)), None)
-    return unit if unit and (port in PLESK_PORTS or unit in declared_by(host, port)) else None
+    return unit if unit and (port in PLESK_PORTS or unit in declared_by(host, "tcp:0.0.0.0:%d" % port)) else None
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:

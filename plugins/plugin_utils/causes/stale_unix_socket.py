@@ -10,6 +10,7 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _services as services
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import fpm_starts, on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes.php_fpm_stopped import evidence, stopped_fpm
 
@@ -20,21 +21,18 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         if hop.backend and listener and hop.has("unix_socket_missing") and (listener.get("file") or {}).get("exists") is False:
             yield removed(hop, hop.backend, listener)
         elif hop.backend and not listener and hop.has("stale_unix_socket"):
-            yield from left_over(hop, hop.backend)
+            yield from left_over(hop, fleet, hop.backend)
 
 
-def left_over(hop: Hop, host: Host) -> t.Iterator[Finding]:
+def left_over(hop: Hop, fleet: Fleet, host: Host) -> t.Iterator[Finding]:
     """The file is there and nobody listens on it."""
     stopped = stopped_fpm(hop, "stale_unix_socket")
     if stopped:
         remedy, why = fpm_starts(host, stopped[0])
         yield on_hop(hop, CAUSE.name, evidence(hop, *stopped, "stale_unix_socket"), remedy=remedy, why=why)
     elif not host.pool_at(hop.real_address):
-        nobody = Evidence("socket", "%s exists and no process listens on it" % hop.real_address)
-        yield on_hop(
-            hop, CAUSE.name, (*hop.seen("stale_unix_socket"), nobody), why="which service listened there cannot be seen",
-            advice=("systemctl list-units --failed", "systemctl restart SERVICE   # the one that owns %s; it makes the socket anew" % hop.real_address),
-        )
+        left = Evidence("socket", "%s exists and no process listens on it" % hop.real_address)
+        yield services.started(hop, fleet, host, CAUSE.name, (*hop.seen("stale_unix_socket"), left))
 
 
 def removed(hop: Hop, host: Host, listener: Facts) -> Finding:

@@ -9,7 +9,7 @@ import itertools
 
 import pytest
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import judge, known_causes, merged, unexplained
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import answer, cause, finding, fleet, proxy, remedy
 
@@ -84,6 +84,35 @@ def test_rules_are_read_from_their_files_each_once():
     names = [one.name for one in known_causes()]
     assert names == sorted(set(names))
     assert {"php_fpm_stopped", "transient", "firewall_reject"} <= set(names)
+
+
+class TestRuleThatRaises:
+    """A rule that meets what it did not expect on one host: the others are judged all the same."""
+
+    def find(self, fleet_):
+        for host in fleet_.proxies():
+            if host.name == "odd":
+                raise KeyError("port")
+            yield finding("c", seen_from=host.name)
+
+    def fleet(self):
+        return fleet(a=proxy("http://10.0.0.2"), odd=proxy("http://10.0.0.2"), z=proxy("http://10.0.0.2"))
+
+    def test_says_nothing_of_that_host(self):
+        stumbled = {}
+        found = judge(self.fleet(), [Cause("c", "C", self.find), cause("d", finding("d", seen_from="odd"))], stumbled)
+        assert sorted((one.cause, one.seen_from) for one in found) == [("c", "a"), ("c", "z"), ("d", "odd")]
+        assert stumbled == {"odd": {"c": "KeyError: 'port'"}}
+
+    def test_raises_where_nobody_takes_it_down(self):
+        with pytest.raises(KeyError):
+            judge(self.fleet(), [Cause("c", "C", self.find)])
+
+    def test_sees_the_hops_of_one_proxy_and_what_has_to_suit_the_others(self):
+        whole = self.fleet()
+        part = whole.seen_from(whole.hosts["z"])
+        assert {hop.proxy.name for hop in part.hops} == {"z"}
+        assert {hop.proxy.name for hop in part.all_hops} == {"a", "odd", "z"}
 
 
 class TestUnexplained:

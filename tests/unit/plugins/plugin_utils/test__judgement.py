@@ -13,11 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _judgement
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import judge, known_causes
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judgement import NO_NGINX, NOT_RUNNING, judgements
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judgement import NO_NGINX, NOT_RUNNING, STOPPED, judgements
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._planner import KINDS, ORDER
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.causes import facts as cases
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.nginx_configs import written
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import answer, host, listener, log, proxy, reached, record, tried
 
 APP = "tcp:10.0.0.2:80"
@@ -49,7 +52,28 @@ class TestWithoutNginx:
         web = proxy("http://10.0.0.2")
         web["nginx"].update(master=None, workers=[])
         assert judged({"web": web, "app": host("10.0.0.2")}) == {"web": {"failure": NOT_RUNNING}, "app": {"failure": NOT_RUNNING}}
+
+    def stopped(self, enabled="enabled", *targets):
+        web = proxy(*targets or ("http://10.0.0.2",), units={"nginx.service": {"load": "loaded", "active": "failed", "enabled": enabled}})
+        web["nginx"].update(master=None, workers=[])
+        return web
+
+    def test_that_runs_on_one_host_and_should_on_another(self):
+        told = judged({"web": self.stopped(), "web2": proxy("http://10.0.0.2")})
+        assert told["web"] == {"failure": STOPPED}
+        assert "failure" not in told["web2"]
+
+    def test_that_somebody_wants_to_be_down(self):
+        assert "failure" not in judged({"web": self.stopped("disabled"), "web2": proxy("http://10.0.0.2")})["web"]
+
+    def test_that_passes_nothing_on(self):
+        web = self.stopped()
+        web["nginx"]["config"] = written("server { listen 80; root /srv; }")
         assert "failure" not in judged({"web": web, "web2": proxy("http://10.0.0.2")})["web"]
+
+    def test_that_is_installed_on_a_backend(self):
+        app = {**self.stopped(), "system": host("10.0.0.2")["system"]}
+        assert "failure" not in judged({"app": app, "web2": proxy("http://10.0.0.2")})["app"]
 
     def test_that_runs_while_the_reason_is_known(self):
         case = cases.load(cases.CASES / "upstream_host_not_found_at_start/fires_nginx_does_not_run.yml")
@@ -109,6 +133,16 @@ class TestClosedPort:
         facts = self.facts()
         both = {"web1": facts["web"], "web2": facts["web"], "app": facts["app"]}
         assert judged(both) == judged(dict(reversed(both.items())))
+
+
+def test_a_rule_that_stumbles_is_told_as_unknown(monkeypatch):
+    def odd(_fleet):
+        raise TypeError("no such thing")
+
+    monkeypatch.setattr(_judgement, "known_causes", lambda: [*known_causes(), Cause("odd", "Odd", odd)])
+    told = judged(TestClosedPort().facts())["web"]
+    assert [one["cause"] for one in told["findings"]] == ["backend_port_closed"]
+    assert told["unknown"] == [{"missing": "cause odd", "why": "its rule stumbled over the facts of this host (TypeError: no such thing)"}]
 
 
 class TestTold:
@@ -179,6 +213,7 @@ def test_no_rule_stumbles_over_what_could_not_be_read(data):
     told = judged(data.draw(blinded(facts)), services=services)
     json.dumps(told)
     for one in told.values():
+        assert [unknown for unknown in one.get("unknown", []) if unknown["missing"].startswith("cause ")] == []
         for finding in one.get("findings", []):
             assert 0 <= finding["confidence"] <= 1
             assert finding["outcome"] in ("planned", "advice", "not_allowed")
@@ -197,7 +232,7 @@ def test_no_section_is_missed_by_any_rule(section):
     path = tuple(section.split("."))
     for case in CASES:
         facts, services = case_facts(case)
-        judged({name: without(one, path) for name, one in facts.items()}, services=services)
+        judge(Fleet({name: without(one, path) for name, one in facts.items()}, services))
 
 
 def test_who_sees_nothing_but_a_502_changes_nothing():
