@@ -80,6 +80,7 @@ def _worker(host: Host, worker: Process, accounts: Accounts) -> Dict[str, Any]:
         "pid": worker.pid,
         "started": worker.started,
         "user": accounts.user(worker.uid),
+        "group": accounts.group(worker.identity.gid),
         "uid": worker.uid,
         "groups": worker.groups,
         "stopping": is_stopping(worker),

@@ -54,6 +54,11 @@ def size_for(header_bytes: int) -> int:
     return LARGEST if header_bytes + _LEAST_MARGIN <= LARGEST < size else size
 
 
+def in_force(config: Facts, route: Facts, page_size: int = 4096) -> int:
+    """Bytes that the first buffer holds on this route."""
+    return Levels(config).values(route["block"], route["pass"]["family"], page_size).size
+
+
 def plan(config: Facts, route: Facts, header_bytes: int | None, page_size: int = 4096) -> BufferPlan:
     """Buffers for one route. header_bytes: all that must fit into the first buffer; None: only known not to fit into the one in force."""
     family = route["pass"]["family"]

@@ -9,12 +9,13 @@ Private to this collection: it may change in any release.
 from __future__ import annotations
 
 import typing as t
+import urllib.parse
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._address import covers, is_any, is_loopback, is_name, is_unix, normal, split_tcp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Evidence
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._symptoms import answer_fails, connect_symptom
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._symptoms import answer_fails, connect_symptom, is_barred
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._upstreams import peers_in_use, upstream_id
 
 Facts = t.Mapping[str, t.Any]
@@ -142,6 +143,16 @@ class Hop:
     @property
     def failing(self) -> list[Facts]:
         return [answer for answer in self.answers if answer_fails(answer)]
+
+    def asked_again(self, record: Facts) -> list[Facts]:
+        """What the request of a log record was answered now; where it was not asked again, all that was asked over this hop."""
+        path = (record.get("request") or {}).get("path")
+        return [answer for answer in self.answers if path and urllib.parse.urlsplit(answer["url"]).path == path] or self.answers
+
+    def is_barred(self, record: Facts) -> bool:
+        """Whether asking again did not get as far as the backend: whether it still fails is not known then."""
+        again = self.asked_again(record)
+        return bool(again) and all(is_barred(answer) for answer in again)
 
     @property
     def sick(self) -> bool:

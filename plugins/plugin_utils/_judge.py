@@ -74,6 +74,20 @@ def outdone(finding: Finding, known: t.Mapping[str, Cause], found: t.Iterable[Fi
     return False
 
 
+def unasked(fleet: Fleet, findings: t.Sequence[Finding]) -> dict[str, list[str]]:
+    """Per proxy, what its log blames a backend for, that could not be asked again and that no finding explains."""
+    explained = {(finding.seen_from, route) for finding in findings for route in finding.routes}
+    left: dict[str, list[str]] = {}
+    for hop in fleet.hops:
+        for record in hop.records:
+            again = [answer for answer in hop.asked_again(record) if (hop.proxy.name, answer.get("route")) not in explained]
+            if again and hop.is_barred(record):
+                text = "%s in the log, upstream %s; asked again, %s answers %s before the request gets there" % (
+                    record["signature"], hop.address, again[0]["url"], again[0]["status"])
+                left.setdefault(hop.proxy.name, []).append(text)
+    return {name: list(dict.fromkeys(texts)) for name, texts in left.items()}
+
+
 def unexplained(fleet: Fleet, findings: t.Sequence[Finding]) -> dict[str, list[str]]:
     """Per proxy, the URLs that fail now and that no finding explains."""
     explained: dict[str, set[int]] = {}

@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Fleet, Host
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import judge, known_causes, unexplained
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import judge, known_causes, unasked, unexplained
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._planner import Judged, Step, plan
 
 NO_NGINX = "no nginx was found on any host of this run: name the hosts that run nginx (fix_502_hosts, or the inventory)"
@@ -37,7 +37,9 @@ def judgements(
     if not findings and not any(proxy.nginx.get("master") for proxy in fleet.proxies()):
         return {name: {"failure": NOT_RUNNING} for name in facts}
     judged, steps = plan(findings, fleet, allow, run, tried)
-    left = unexplained(fleet, findings)
+    left = {name: ["%s fails and nothing that was seen explains it" % url for url in urls] for name, urls in unexplained(fleet, findings).items()}
+    for name, texts in unasked(fleet, findings).items():
+        left.setdefault(name, []).extend(texts)
     told = {name: host_judgement(name, fleet, judged, steps, left.get(name, []), causes) for name in fleet.hosts}
     for name, rules in stumbled.items():
         why = "its rule stumbled over the facts of this host (%s)"
@@ -58,7 +60,7 @@ def host_judgement(
 ) -> dict[str, t.Any]:
     host = fleet.hosts[name]
     unknown = [{"missing": one["missing"], "why": one["why"]} for one in host.facts.get("unknown") or []]
-    unknown += [{"missing": "cause", "why": "%s fails and nothing that was seen explains it" % url} for url in left]
+    unknown += [{"missing": "cause", "why": why} for why in left]
     if not host.nginx:
         unknown.append({"missing": "nginx", "why": "no nginx on this host: it was looked at as a backend"})
     mine = [one for one in judged if one.finding.seen_from == name]

@@ -29,6 +29,9 @@ _LOOPBACK_V6 = {"backend_port_closed": "ipv6_localhost_refused", "ephemeral_port
 #: statuses that nginx makes itself when an upstream fails
 GATEWAY_STATUSES = frozenset({502, 504})
 
+#: statuses that nginx may give before a request gets to any upstream: a login, a ban, a limit
+BARRED_STATUSES = frozenset({401, 403, 429, 503})
+
 
 def connect_symptom(address: str, errno: int | None) -> str | None:
     """The signature that nginx's error log has for a connect to this address that failed with this errno."""
@@ -37,6 +40,11 @@ def connect_symptom(address: str, errno: int | None) -> str | None:
         if errno in numbers:
             return _LOOPBACK_V6.get(signature, signature) if address.startswith("tcp:[::1]:") else signature
     return None
+
+
+def is_barred(answer: t.Mapping[str, t.Any]) -> bool:
+    """Whether this answer may come from nginx alone, so that it says nothing of the upstream. One with an error-log line has met it."""
+    return answer.get("status") in BARRED_STATUSES and not answer.get("signature")
 
 
 def answer_fails(answer: t.Mapping[str, t.Any]) -> bool:

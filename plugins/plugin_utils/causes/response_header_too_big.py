@@ -22,9 +22,23 @@ def measured(hop: Hop) -> int | None:
 
 
 def failing_routes(hop: Hop) -> list[Facts]:
-    """Routes over this hop on which nginx refuses the header now."""
-    ids = {answer.get("route") for answer in hop.failing if answer.get("signature") == SIGNATURE}
-    return [route for route in hop.routes if route["id"] in ids]
+    """Routes over this hop on which nginx refuses the header now, by its own word or by what was measured."""
+    said = {answer.get("route") for answer in hop.failing if answer.get("signature") == SIGNATURE}
+    unsaid = {answer.get("route") for answer in hop.failing if answer.get("status") == 502 and not answer.get("signature")}
+    doubtful = (unsaid if len(unsaid) == 1 else set()) | barred(hop)
+    return [route for route in hop.routes if route["id"] in said or route["id"] in doubtful and is_too_big(hop, route)]
+
+
+def barred(hop: Hop) -> set[int | None]:
+    """Routes that the log blames, and on which asking again did not get to the backend (a login, a limit)."""
+    records = [record for record in hop.past(SIGNATURE) if hop.is_barred(record)]
+    return {answer.get("route") for record in records for answer in hop.asked_again(record)}
+
+
+def is_too_big(hop: Hop, route: Facts) -> bool:
+    """Whether what the backend sends when asked directly is more than the buffer in force holds."""
+    header = measured(hop)
+    return header is not None and header > _buffers.in_force(hop.proxy.config, route, hop.proxy.system.get("page_size") or 4096)
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:

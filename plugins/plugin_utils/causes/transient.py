@@ -17,7 +17,7 @@ OTHERWISE = frozenset({"upstream_closed_midbody", "upstream_read_timeout", "disk
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.hops:
-        records = [record for record in hop.records if record["signature"] not in OTHERWISE]
+        records = [record for record in hop.records if record["signature"] not in OTHERWISE and not hop.is_barred(record)]
         if records and hop.answers and not hop.failing:
             yield gone(hop, [log_evidence(record) for record in records])
 

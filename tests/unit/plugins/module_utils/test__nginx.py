@@ -56,10 +56,12 @@ def look(host):
 
 
 def test_tells_what_runs(host):
+    host.write("/etc/group", "root:x:0:\nwww-data:x:33:\n")
     run_nginx(host)
     facts, files = look(host)
     assert facts["master"] == {"pid": 71, "started": 1700000010.0, "user": "root", "nofile": [1024, 524288], "raises_limits": None}
     assert [(worker["pid"], worker["user"], worker["stopping"]) for worker in facts["workers"]] == [(73, "www-data", True), (72, "www-data", False)]
+    assert facts["workers"][1]["group"] == "www-data"
     assert facts["workers"][1]["nofile"] == [1024, 524288] and facts["workers"][1]["open_files"] == 1
     assert facts["unit"] == "nginx.service" and facts["version"] == "1.22.1" and facts["others"] == []
     assert facts["test"] == {"sound": True, "error": None, "where": None}

@@ -156,6 +156,18 @@ class TestTold:
         web = proxy("http://10.0.0.2", unknown=[{"missing": "firewall", "why": "not permitted", "more": 1}])
         assert judged({"web": web})["web"]["unknown"] == [{"missing": "firewall", "why": "not permitted"}]
 
+    def test_what_could_not_be_asked_again(self):
+        web = proxy("http://10.0.0.2", answers=[answer(401)], log=log(record(APP, request={"method": "GET", "path": "/"})))
+        why = "backend_port_closed in the log, upstream %s; asked again, http://site/ answers 401 before the request gets there" % APP
+        told = judged({"web": web})["web"]
+        assert (told["findings"], told["unknown"]) == ([], [{"missing": "cause", "why": why}])
+
+    def test_what_could_be_asked_again_elsewhere(self):
+        login = {**answer(401), "url": "http://site/login"}
+        web = proxy("http://10.0.0.2", answers=[login, answer(200)], log=log(record(APP, request={"method": "GET", "path": "/"})))
+        told = judged({"web": web})["web"]
+        assert ([one["cause"] for one in told["findings"]], told["unknown"]) == (["transient"], [])
+
     def test_a_url_that_nothing_explains(self):
         web = proxy("http://10.0.0.2", answers=[answer(502)])
         assert judged({"web": web})["web"]["unknown"] == [{"missing": "cause", "why": "http://site/ fails and nothing that was seen explains it"}]
