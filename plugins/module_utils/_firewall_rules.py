@@ -27,7 +27,7 @@ ID is "FAMILY TABLE NAME". A rule applies where each of its tests holds; a test 
     verdict         accept, drop, reject:TYPE, jump ID, goto ID, return,
                     divert (address or port is rewritten), unknown (what happens is not known)
 
-Only chains that a packet on its way in meets are kept, and in them only rules that can decide about a TCP connection.
+Only chains that a packet on its way in or out meets are kept, and in them only rules that can decide about a TCP connection.
 
 Private to this collection: it may change in any release.
 """
@@ -35,6 +35,7 @@ Private to this collection: it may change in any release.
 from typing import Any, Dict, Iterable, List, Optional, Set
 
 HOOKS = ("ingress", "prerouting", "input")
+WAY_OUT = ("output", "postrouting")
 RULE_LIMIT = 2000
 VALUE_LIMIT = 5000
 TEXT_VALUES = 6
@@ -78,7 +79,7 @@ def target_of(verdict: str) -> Optional[str]:
 
 
 def reduced(chains: Dict[str, Chain]) -> Dict[str, Any]:
-    """The chains that matter to a TCP connection to this host, bounded."""
+    """The chains that matter to a TCP connection to or from this host, bounded."""
     for entry in chains.values():
         entry["rules"] = [item for item in entry["rules"] if _about_tcp(item)]
     _drop_empty_jumps(chains)
@@ -120,9 +121,10 @@ def _drop_empty_jumps(chains: Dict[str, Chain]) -> None:
 
 
 def _reachable(chains: Dict[str, Chain]) -> List[str]:
-    """Base chains of the way in that have something to say, in the order that packets meet them, each with what it leads to."""
-    bases = [name for name, entry in chains.items() if entry["hook"] in HOOKS and (entry["rules"] or entry["policy"] == "drop")]
-    bases.sort(key=lambda name: (HOOKS.index(chains[name]["hook"]), chains[name]["priority"]))
+    """Base chains of the way in and then out that have something to say, in the order that packets meet them, each with what it leads to."""
+    hooks = HOOKS + WAY_OUT
+    bases = [name for name, entry in chains.items() if entry["hook"] in hooks and (entry["rules"] or entry["policy"] == "drop")]
+    bases.sort(key=lambda name: (hooks.index(chains[name]["hook"]), chains[name]["priority"]))
     order: List[str] = []
     seen: Set[str] = set()
     pending = list(reversed(bases))

@@ -21,6 +21,10 @@ BASE_CHAINS = {
     ("filter", "INPUT"): ("input", 0),
     ("security", "INPUT"): ("input", 50),
     ("nat", "INPUT"): ("input", 100),
+    ("raw", "OUTPUT"): ("output", -300),
+    ("mangle", "OUTPUT"): ("output", -150),
+    ("filter", "OUTPUT"): ("output", 0),
+    ("security", "OUTPUT"): ("output", 50),
 }
 # Option -> field. All of these take one value, or several with commas between.
 FIELDS = {

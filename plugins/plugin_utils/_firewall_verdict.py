@@ -15,7 +15,7 @@ import ipaddress
 import re
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall_rules import HOOKS
+from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall_rules import HOOKS, WAY_OUT
 
 Facts = Dict[str, Any]
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -40,6 +40,8 @@ ERRNOS = {
 FIRST_PACKET = {
     "protocol": "tcp", "ct_state": "new", "ct_status": "", "dst_type": "local", "src_type": "unicast", "reverse_path": "present", "header": "missing",
 }
+# The same on its way out of the host that sends it.
+FIRST_PACKET_OUT = {**FIRST_PACKET, "dst_type": "unicast", "src_type": "local"}
 UNPRIVILEGED, HIGHEST_PORT = 1024, 65535
 _ZONE = re.compile(r"(?:filter_)?IN_((?!policy_).+?)(?:_(?:pre|log|deny|allow|post))?$")
 
@@ -68,6 +70,7 @@ class Packet(NamedTuple):
     destination: Optional[Address]
     port: int
     interface: Optional[str]
+    leaves: bool = False
 
 
 class End(NamedTuple):
@@ -78,12 +81,13 @@ class End(NamedTuple):
     position: Optional[int]
 
 
-def verdict(firewall: Facts, source: str, destination: str, port: int, interface: Optional[str] = None) -> Verdict:
-    """Whether a new TCP connection from source to port of destination (an address of this host) gets through."""
-    packet = _packet(source, destination, port, interface)
+def verdict(firewall: Facts, source: str, destination: str, port: int, interface: Optional[str] = None, leaves: bool = False) -> Verdict:
+    """Whether a new TCP connection from source to port of destination gets into this host, or, where it leaves, out of it."""
+    packet = _packet(source, destination, port, interface, leaves)
     chains: Dict[str, Facts] = (firewall.get("rules") or {}).get("chains") or {}
-    bases = [name for name, chain in chains.items() if chain["hook"] in HOOKS and _sees(chain, packet)]
-    bases.sort(key=lambda name: (HOOKS.index(chains[name]["hook"]), chains[name]["priority"]))
+    hooks = WAY_OUT if leaves else HOOKS
+    bases = [name for name, chain in chains.items() if chain["hook"] in hooks and _sees(chain, packet)]
+    bases.sort(key=lambda name: (hooks.index(chains[name]["hook"]), chains[name]["priority"]))
     walk = _Walk(chains, packet)
     met: Dict[str, End] = {}
     for name in bases:
@@ -124,12 +128,12 @@ def zone_of(firewall: Facts, source: str, interface: Optional[str]) -> Optional[
     return firewall.get("default_zone")
 
 
-def _packet(source: str, destination: str, port: int, interface: Optional[str]) -> Packet:
+def _packet(source: str, destination: str, port: int, interface: Optional[str], leaves: bool) -> Packet:
     try:
         target: Optional[Address] = ipaddress.ip_address(destination)
     except ValueError:
         target = None
-    return Packet(ipaddress.ip_address(source), target, port, interface)
+    return Packet(ipaddress.ip_address(source), target, port, interface, leaves)
 
 
 def _sees(chain: Facts, packet: Packet) -> bool:
@@ -202,8 +206,9 @@ def _fits(rule: Facts, packet: Packet) -> Optional[bool]:
 
 def _holds(field: str, values: List[str], packet: Packet) -> Optional[bool]:
     """Whether a test without its negation holds for the first packet of a TCP connection; None: cannot be said."""
-    if field in FIRST_PACKET:
-        return FIRST_PACKET[field] in values
+    known = FIRST_PACKET_OUT if packet.leaves else FIRST_PACKET
+    if field in known:
+        return known[field] in values
     judge = _JUDGES.get(field)
     answers = [judge(packet, value) for value in values] if judge else [None]
     if True in answers:
@@ -266,6 +271,14 @@ def _address_fits(address: Address, value: str) -> Optional[bool]:
         return None
 
 
+def _comes_in_by(packet: Packet, value: str) -> Optional[bool]:
+    return False if packet.leaves else _interface_fits(packet, value)
+
+
+def _goes_out_by(packet: Packet, value: str) -> Optional[bool]:
+    return _interface_fits(packet, value) if packet.leaves else None
+
+
 def _interface_fits(packet: Packet, value: str) -> Optional[bool]:
     if packet.interface is None:
         # Whoever asks for this host's own connections says "lo".
@@ -279,7 +292,8 @@ _JUDGES: Dict[str, Callable[[Packet, str], Optional[bool]]] = {
     "daddr": _destination_fits,
     "sport": _source_port_fits,
     "dport": _port_fits,
-    "iif": _interface_fits,
+    "iif": _comes_in_by,
+    "oif": _goes_out_by,
     "tcp_flags": _flags_fit,
 }
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 #: errno on Linux and on macOS or BSD
-ENOENT, EACCES, EAGAIN = (2,), (13,), (11,)
+EPERM, ENOENT, EACCES, EAGAIN = (1,), (2,), (13,), (11,)
 ECONNREFUSED, EHOSTUNREACH, ENETUNREACH = (111, 61), (113, 65), (101, 51)
 ETIMEDOUT, EADDRNOTAVAIL, ECONNRESET = (110, 60), (99, 49), (104, 54)
 
@@ -20,6 +20,7 @@ _TCP = (
     (ECONNREFUSED, "backend_port_closed"),
     (EACCES, "selinux_network_connect"),
     (EHOSTUNREACH, "firewall_reject"),
+    (EPERM, "firewall_reject"),
     (ENETUNREACH, "backend_unreachable"),
     (ETIMEDOUT, "connect_timeout"),
     (EADDRNOTAVAIL, "ephemeral_ports_exhausted"),

@@ -10,14 +10,19 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes.firewall_reject import judged, opened
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes.firewall_reject import between, in_between, judged, kept_in, leaving, opened
 
 SIGNATURES = ("connect_timeout", "connect_timeout_kernel")
+#: What connect() says where the host's own firewall drops it on its way out: the kernel knows at once.
+LOCAL = "firewall_reject"
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
-        if hop.is_unix or not hop.has(*SIGNATURES):
+        out = leaving(hop, "drop")
+        if out and hop.has(*SIGNATURES, LOCAL):
+            yield kept_in(hop, out, CAUSE.name)
+        if hop.is_unix or out or not hop.has(*SIGNATURES):
             continue
         found = judged(hop, "drop")
         if found and hop.backend:
@@ -30,6 +35,8 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
                     "tcpdump -ni any host %s   # on %s: does the SYN arrive?" % (hop.source or hop.proxy.name, hop.on),
                 ),
             )
+        elif in_between(hop):
+            yield between(hop, CAUSE.name)
 
 
 CAUSE = Cause(name="firewall_drop", title="A firewall drops the proxy's packets", find=find, yields_to=("stale_upstream_dns",))

@@ -29,6 +29,54 @@ def judged(hop: Hop, *actions: str) -> Verdict | None:
     return found if found.action in actions else None
 
 
+def leaving(hop: Hop, *actions: str) -> Verdict | None:
+    """What the proxy's own firewall does with its connections on their way out, where that is one of these actions."""
+    firewall = hop.proxy.facts.get("firewall")
+    if not firewall or hop.is_unix or not hop.source or hop.backend is hop.proxy:
+        return None
+    address, port = split_tcp(next((attempt["address"] for attempt in hop.tried), hop.address))
+    found = verdict(firewall, hop.source, address, port, leaves=True)
+    return found if found.action in actions else None
+
+
+def kept_in(hop: Hop, found: Verdict, cause: str) -> Finding:
+    """The rule stands on the proxy, whose admin closed the way out: an opening on the backend would not help."""
+    port = split_tcp(hop.address)[1]
+    rule = Evidence("firewall", "%s on %s, way out: %s" % (hop.proxy.facts["firewall"]["tool"], hop.proxy.name, found.rule_text))
+    return on_hop(
+        hop, cause, (*hop.seen(*SIGNATURES), rule), on=hop.proxy.name,
+        why="the firewall of %s itself lets nothing out to %s: who closed a way out meant it" % (hop.proxy.name, hop.address),
+        advice=(
+            "nft list ruleset; iptables -S OUTPUT   # on %s: who made this rule?" % hop.proxy.name,
+            "allow tcp to %s port %d on its way out, in the tool that owns the firewall" % (split_tcp(hop.address)[0], port),
+        ),
+    )
+
+
+def in_between(hop: Hop) -> bool:
+    """Whether the backend listens, has room for connections and lets the proxy in by its rules: then it is not on these two hosts."""
+    listener = hop.backend.tcp_listener(*split_tcp(hop.real_address)) if hop.backend and hop.backend is not hop.proxy else None
+    if listener is None or (listener.get("queue") or 0) >= (listener.get("backlog") or 1):
+        return False
+    return judged(hop, "accept") is not None and leaving(hop, "accept") is not None
+
+
+def between(hop: Hop, cause: str) -> Finding:
+    listener = hop.backend.tcp_listener(*split_tcp(hop.real_address)) if hop.backend else None
+    listens = Evidence("socket", "%s listens on %s of %s" % ((listener or {}).get("process"), hop.real_address, hop.on))
+    lets_in = Evidence("firewall", "the rules of %s let %s in, and those of %s let it out" % (hop.on, hop.source, hop.proxy.name), 0.5)
+    return on_hop(
+        hop, cause, (*hop.seen(*SIGNATURES), listens, lets_in),
+        why="neither host's rules keep %s from %s: a security group, a router or a firewall between them does, or the way back" % (hop.proxy.name, hop.address),
+        advice=(
+            "tcpdump -ni any host %s and port %d   # on %s: does the SYN arrive, and does the answer leave?" % (
+                hop.source or hop.proxy.name, split_tcp(hop.address)[1], hop.on),
+            "ip route get %s   # on %s; iptables -S OUTPUT: the way back" % (hop.source or hop.proxy.name, hop.on),
+            "allow tcp port %d from %s in the network between (security group, router)" % (split_tcp(hop.address)[1], hop.source or hop.proxy.name),
+        ),
+    )
+
+
 def opened(hop: Hop, host: Host, found: Verdict, cause: str, signatures: tuple[str, ...]) -> Finding:
     """The finding with its remedy; advice where an opening in the tool that owns the firewall would not help, or not last."""
     firewall = host.facts["firewall"]
@@ -62,14 +110,18 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
         if hop.is_unix or not hop.has(*SIGNATURES):
             continue
-        found = judged(hop, "reject")
-        if found and hop.backend:
+        found, out = judged(hop, "reject"), leaving(hop, "reject")
+        if out:
+            yield kept_in(hop, out, CAUSE.name)
+        elif found and hop.backend:
             yield opened(hop, hop.backend, found, CAUSE.name, SIGNATURES)
         elif hop.has("firewall_reject") and (hop.backend is None or judged(hop, "unknown")):
             yield on_hop(
                 hop, CAUSE.name, hop.seen("firewall_reject"), why="the rules that reject %s cannot be read on %s" % (hop.proxy.name, hop.on),
                 advice=("nft list ruleset   # on %s: which rule rejects %s" % (hop.on, hop.source or hop.proxy.name),),
             )
+        elif hop.has("firewall_reject", "backend_unreachable") and in_between(hop):
+            yield between(hop, CAUSE.name)
 
 
 CAUSE = Cause(name="firewall_reject", title="A firewall rejects the proxy", find=find)

@@ -238,3 +238,22 @@ def test_a_source_goes_before_an_interface_and_the_default_takes_the_rest():
     assert zone_of(firewall, "10.89.78.5", "eth1") == "web"
     assert zone_of(firewall, WEB, "eth1") == "trusted"
     assert zone_of(firewall, WEB, "eth0") == "public"
+
+
+SAVED = """*filter
+:INPUT ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+-A INPUT -p tcp -m tcp --dport 7081 -j DROP
+-A OUTPUT -o lo -j ACCEPT
+-A OUTPUT -i eth0 -j ACCEPT
+-A OUTPUT -p tcp -m addrtype --dst-type LOCAL -j DROP
+-A OUTPUT -d 10.89.77.12/32 -p tcp -m tcp --dport 7080 -j REJECT --reject-with tcp-reset
+COMMIT
+"""
+
+
+@pytest.mark.parametrize("port,leaves,action", [(7080, True, "reject"), (7080, False, "accept"), (7081, True, "accept"), (7081, False, "drop")])
+def test_the_way_out_is_walked_apart_from_the_way_in(port, leaves, action):
+    rules = _firewall_rules.reduced(_iptables_rules.chains_of(SAVED, "ip"))
+    found = verdict({"tool": "iptables", "rules": rules}, WEB, APP, port, leaves=leaves)
+    assert (found.action, found.tool if action != "accept" else "iptables") == (action, "iptables")
