@@ -11,7 +11,7 @@ import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
-from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_config import FpmConfig, Pool, Value, parse
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_config import FpmConfig, Pool, Value, canonical_address, parse
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_places import (
     Place,
     installed,
@@ -23,6 +23,8 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_test i
 from ansible_collections.webops.bad_gateway.plugins.module_utils._processes import Accounts, Process, Processes
 
 MEASURED_PER_POOL = 64
+SET_ASIDE = 200
+MOST_OF_A_POOL = 65536
 NOT_A_LOG = ("", "syslog", "/dev/stderr", "/dev/stdout", "/proc/self/fd/1", "/proc/self/fd/2")
 #: What is told of php_value[] and its kin. The rest, env[] above all, may hold passwords and is nobody's business.
 TOLD_OF_ARRAYS = re.compile(r"php_(admin_)?value\[(memory_limit|max_execution_time)\]$")
@@ -30,6 +32,7 @@ NOT_WANTED = ("disabled", "masked", "masked-runtime")
 
 _MASTER = re.compile(r"php-fpm: master process \((?P<config>.*)\)")
 _FPM_UNIT = re.compile(r"php.*fpm|fpm.*php")
+_LISTENS = re.compile(r"^[ \t]*(?:\[([^\]\n]+)\]|listen[ \t]*=[ \t]*[\"']?([^\s\"';]+))", re.MULTILINE)
 _INI = re.compile(r"^(max_execution_time) => (\d+) => ", re.MULTILINE)
 
 Units = Optional[Dict[str, Any]]
@@ -143,8 +146,21 @@ def _facts(host: Host, processes: Processes, units: Units, accounts: Accounts, i
         "error_log": error_log(config, instance.binary),
         "ini": _ini(host, instance, config),
         "global": {name: _setting(value) for name, value in config.globals.items()},
+        "set_aside": set_aside(host, config, os.path.dirname(include.pattern)) if include else [],
         "pools": {pool.name: _pool(host, config, pool, _workers(host, processes, accounts, master, pool.name)) for pool in config.pools.values()},
     }
+
+
+def set_aside(host: Host, config: FpmConfig, folder: str) -> List[Dict[str, Any]]:
+    """Pools in files beside those that FPM reads (www.conf.disabled, shop.bak): whoever renamed them wanted no such pool."""
+    found = []
+    for name in host.listdir(folder)[:SET_ASIDE]:
+        path, pool = os.path.join(folder, name), None
+        for section, listen in _LISTENS.findall("" if path in config.files else host.read(path, MOST_OF_A_POOL) or ""):
+            pool = section or pool
+            if listen:
+                found.append({"file": path, "pool": pool, "address": canonical_address(listen, "", config.prefix)})
+    return found
 
 
 def _test(host: Host, units: Units, instance: Instance, config: FpmConfig) -> Optional[Dict[str, Any]]:

@@ -188,3 +188,15 @@ def test_passwords_in_the_environment_are_not_told(host):
     settings = look(host, {})[0]["pools"]["www"]["settings"]
     assert "geheim" not in str(settings)
     assert settings["php_admin_value[memory_limit]"]["value"] == "32M"
+
+
+FOLDER = POOL.rpartition("/")[0]
+
+
+def test_pools_in_files_that_fpm_does_not_read(host):
+    text = "; [old]\n [shop]\n;listen = /run/php/old.sock\nlisten.owner = www-data\n listen = \"/run/php/shop.sock\"\n"
+    host.write(FOLDER + "/shop.conf.disabled", text)
+    host.write(POOL + "~", "[www]\nlisten = 9000\n[blog]\nuser = www-data\n")
+    host.write(FOLDER + "/README", "listen to music\n")
+    assert look(host)[0]["set_aside"] == [{"file": FOLDER + "/shop.conf.disabled", "pool": "shop", "address": "unix:/run/php/shop.sock"},
+                     {"file": POOL + "~", "pool": "www", "address": "tcp:[::]:9000"}]
