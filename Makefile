@@ -9,10 +9,10 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 LAB := python tests/lab/lab.py
 QUICK_GATES := reuse changelog workflows docs build importer install execution-environment
 SCENARIOS := default trixie bullseye catalogue
-SHELL_SCRIPTS := tests/setup tests/scenario tests/lock tests/release .ci/run $(wildcard tests/lab/*.sh tests/lab/image/*.sh)
+SHELL_SCRIPTS := tests/setup tests/scenario tests/lock tests/release .ci/run $(wildcard tests/lab/*.sh tests/lab/image/*.sh tests/selinux/*.sh)
 
 .NOTPARALLEL:
-.PHONY: help setup fix diagnose check lint unit coverage gates molecule test full safety bench lock dist release clean
+.PHONY: help setup fix diagnose check lint unit coverage gates molecule test full safety selinux bench lock dist release clean
 
 help:                ## tell what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -79,6 +79,10 @@ full: lint coverage gates molecule ## every gate and every scenario
 safety: setup        ## try to hurt lab hosts (hours); figures into docs/safety.md; SAFETY="killed lost back respect bounded leaks" for some
 	$(LAB) images bookworm
 	python tests/safety/safety.py $(SAFETY)
+
+selinux: setup       ## the faults of SELinux on an emulated host (an hour)
+	@tests/setup selinux
+	python tests/selinux/selinux.py $(FAULT)
 
 bench: setup         ## speed beside plays that gather facts or use stock modules
 	python tests/bench/bench.py

@@ -95,7 +95,8 @@ def run_in(host: str, text: str, check: bool = True, timeout: float = 120) -> Do
     return podman("exec", "-i", container(host), "sh", text=text, check=check, timeout=timeout)
 
 
-def _key() -> str:
+def public_key() -> str:
+    """Of the key that all hosts let in; made if it is not there."""
     if not KEY.exists():
         command(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "lab only", "-f", str(KEY)])
     return KEY.with_suffix(".pub").read_text().strip()
@@ -120,7 +121,7 @@ def _network() -> Subnet:
 def _reserve(wanted: list[Fault], suite: str) -> list[Place]:
     """Give addresses to the faults that are not up yet."""
     with _locked():
-        _key()
+        public_key()
         subnet = _network()
         state = _read_state()
         taken = {address for entry in state.values() for address in entry["hosts"].values()}
@@ -140,7 +141,7 @@ def _before_init(place: Place, role: str) -> str:
     return "\n".join(
         [
             shell_text(place.addresses, ""),
-            "printf '%%s\\n' %s >/root/.ssh/authorized_keys" % shlex.quote(_key()),
+            "printf '%%s\\n' %s >/root/.ssh/authorized_keys" % shlex.quote(public_key()),
             "printf '%%s' %s >/etc/hosts" % shlex.quote(files),
             ": >/etc/resolv.conf",
             topologies()[place.fault.topology].hosts[role],

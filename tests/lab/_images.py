@@ -43,10 +43,11 @@ def _exists(tag: str) -> bool:
     return podman("image", "exists", tag, check=False).returncode == 0
 
 
-def _bootstrap(suite: str, tar: Path) -> None:
-    argv = ["mmdebstrap", "--variant=minbase", "--mode=root", "--quiet", "--include=" + ",".join(words(RECIPE / "packages.txt"))]
+def bootstrap(suite: str, target: Path, packages: list[str]) -> None:
+    """Debian with these packages, as a folder or a tar."""
+    argv = ["mmdebstrap", "--variant=minbase", "--mode=root", "--quiet", "--include=" + ",".join(packages)]
     argv += ["--dpkgopt=path-exclude=" + pattern for pattern in EXCLUDED]
-    argv += [suite, str(tar), "deb %s %s main" % (MIRROR, suite), "deb %s %s-security main" % (SECURITY, suite)]
+    argv += [suite, str(target), "deb %s %s main" % (MIRROR, suite), "deb %s %s-security main" % (SECURITY, suite)]
     command(argv, timeout=1200)
 
 
@@ -63,7 +64,7 @@ def make_image(suite: str) -> str:
         if not tar.exists():
             print("%s: Debian packages" % suite, flush=True)
             unfinished = tar.with_suffix(".part.tar")
-            _bootstrap(suite, unfinished)
+            bootstrap(suite, unfinished, words(RECIPE / "packages.txt"))
             unfinished.rename(tar)
         podman("import", "-q", str(tar), base)
     print("%s: %s" % (suite, tag), flush=True)
