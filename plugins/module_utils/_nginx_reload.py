@@ -9,8 +9,10 @@ refuses the new configuration keeps its old workers and says so in its error log
 Private to this collection: it may change in any release.
 """
 
+import contextlib
 import os
 import re
+import signal
 import time
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
@@ -21,6 +23,8 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._processes impo
 PAUSE = 0.05
 READ_LIMIT = 1024 * 1024
 SETTLE = 0.2
+#: Seconds in which old workers begin to stop once there are new ones: nginx's master tells them after a tenth of one.
+HEARS = 3.0
 _LINE = r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[(?:emerg|alert)\] %s#\d+: .*$"
 _REFUSAL = "[emerg]"
 _TRIED_AGAIN = ": bind() to "
@@ -103,6 +107,34 @@ class LogWatch:
             return ""
 
 
+class _Farewell:
+    """Sees to it that old workers go once new ones serve.
+
+    A worker without a free descriptor cannot take the new worker's channel, and then closes the one that its master tells it by ("recvmsg() returned
+    ... ancillary data"): it would serve with the old configuration until it is killed. A signal it hears, and ends its requests first all the same.
+    """
+
+    def __init__(self, before: Running) -> None:
+        self._old = set(before.serving())
+        self._since: Optional[float] = None
+        self._told = False
+
+    def see(self, now: Running) -> None:
+        left = self._old.intersection(now.serving())
+        if self._told or not left or not set(now.serving()).difference(self._old):
+            return
+        self._since = time.monotonic() if self._since is None else self._since
+        if time.monotonic() - self._since >= HEARS:
+            self._told = True
+            for pid in left:
+                _tell_to_stop(pid)
+
+
+def _tell_to_stop(pid: int) -> None:
+    with contextlib.suppress(OSError):
+        os.kill(pid, signal.SIGQUIT)
+
+
 def reload(host: Host, command: Sequence[str], logs: Sequence[str], timeout: float) -> Outcome:
     """Run the command; it took when every serving worker is new and the master said nothing against it."""
     before = running(host)
@@ -117,7 +149,7 @@ def reload(host: Host, command: Sequence[str], logs: Sequence[str], timeout: flo
     def has_new_workers(now: Running) -> bool:
         return bool(now.serving()) and not set(before.serving()).intersection(now.serving())
 
-    return _wait(lambda: running(host, master), watch, has_new_workers, before, timeout)
+    return _wait(lambda: running(host, master), watch, has_new_workers, before, timeout, _Farewell(before).see)
 
 
 def restart(host: Host, command: Sequence[str], logs: Sequence[str], timeout: float) -> Outcome:
@@ -151,8 +183,11 @@ def _journal(host: Host, command: Sequence[str]) -> List[str]:
     return [line for line in ran.out.splitlines() if _REFUSAL in line][-1:]
 
 
-def _wait(look: Callable[[], Running], watch: LogWatch, took: Callable[[Running], bool], before: Running, timeout: float) -> Outcome:
-    """Until it took and stays so, nginx refuses, or the time is over."""
+def _wait(
+    look: Callable[[], Running], watch: LogWatch, took: Callable[[Running], bool], before: Running, timeout: float,
+    see: Callable[[Running], None] = lambda now: None,
+) -> Outcome:
+    """Until it took and stays so, nginx refuses, or the time is over. see is shown what runs while nothing speaks against the new configuration."""
     deadline = time.monotonic() + timeout
     seen: List[int] = []
     while True:
@@ -164,6 +199,8 @@ def _wait(look: Callable[[], Running], watch: LogWatch, took: Callable[[Running]
                 return Outcome(None, lines, before, now)
         elif any(_TRIED_AGAIN not in line for line in refusals):
             return Outcome(refusals[0], lines, before, now)
+        elif not refusals:
+            see(now)
         if time.monotonic() > deadline:
             return Outcome((refusals + ["no new workers after %g seconds" % timeout])[0], lines, before, now)
         seen = now.serving() if took(now) else []

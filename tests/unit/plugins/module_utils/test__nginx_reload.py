@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reloads and restarts, and whether they are believed."""
 
+import signal
+
 import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils import _nginx_reload
@@ -88,6 +90,53 @@ def test_old_workers_only_are_no_proof(host):
 def test_a_new_worker_beside_an_old_one_that_serves_is_no_proof(host):
     scripted(host, new_worker(host))
     assert reload(host, COMMAND, [LOG], 0).error == "no new workers after 0 seconds"
+
+
+@pytest.fixture
+def signals(host, monkeypatch):
+    """Signals that are sent; the old worker stops on one."""
+    sent = []
+
+    def kill(pid, number):
+        sent.append((pid, number))
+        old_worker_stops(host)()
+
+    monkeypatch.setattr(_nginx_reload.os, "kill", kill)
+    monkeypatch.setattr(_nginx_reload, "HEARS", 0)
+    return sent
+
+
+def test_an_old_worker_that_does_not_hear_its_master_is_told_once(host, signals):
+    scripted(host, new_worker(host))
+    done = reload(host, COMMAND, [LOG], 5)
+    assert (done.error, signals) == (None, [(72, signal.SIGQUIT)])
+    assert done.after.result() == {"master": 71, "workers": [172], "stopping": [72]}
+
+
+def test_an_old_worker_is_not_told_before_its_master_had_the_time(host, signals, monkeypatch):
+    monkeypatch.setattr(_nginx_reload, "HEARS", 60)
+    scripted(host, new_worker(host))
+    assert reload(host, COMMAND, [LOG], 0.05).error and not signals
+
+
+def test_an_old_worker_without_a_new_one_is_left_alone(host, signals):
+    scripted(host)
+    assert reload(host, COMMAND, [LOG], 0.05).error and not signals
+
+
+def test_an_old_worker_is_left_alone_where_the_configuration_is_refused(host, signals):
+    scripted(host, lambda: append(host, TRIED), new_worker(host))
+    assert reload(host, COMMAND, [LOG], 0.05).error and not signals
+
+
+def test_a_worker_that_is_gone_is_not_missed(host, signals, monkeypatch):
+    def kill(pid, number):
+        host.end(pid)
+        raise ProcessLookupError
+
+    monkeypatch.setattr(_nginx_reload.os, "kill", kill)
+    scripted(host, new_worker(host))
+    assert reload(host, COMMAND, [LOG], 5).error is None
 
 
 def test_bind_is_tried_again_by_nginx_and_waited_for(host):
