@@ -11,6 +11,7 @@ import struct
 import time
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._header_faults import cgi_faults
 from ansible_collections.webops.bad_gateway.plugins.module_utils._http import METHODS, USER_AGENT, cgi_status, fields_of, header_end
 from ansible_collections.webops.bad_gateway.plugins.module_utils._reply import drain, reply, unanswered
 from ansible_collections.webops.bad_gateway.plugins.module_utils._wire import Deadline, Reader, explain, send
@@ -135,9 +136,9 @@ def speak(sock: socket.socket, message: bytes, deadline: Deadline) -> Dict[str, 
     data = bytes(reader.data)
     if seen.header is None:
         return reply("fastcgi", data, started, stderr_bytes=seen.stderr, error=_without_header(seen))
-    told = reply(
-        "fastcgi", data, started, status=cgi_status(fields_of(seen.header)), header_bytes=len(seen.header), stderr_bytes=seen.stderr, wire_bytes=seen.wire
-    )
+    status, faults = cgi_status(fields_of(seen.header)), cgi_faults(seen.header)
+    sizes = {"header_bytes": len(seen.header), "stderr_bytes": seen.stderr, "wire_bytes": seen.wire}
+    told = reply("fastcgi", data, started, status=status, faults=faults, **sizes)
     if not seen.ended:
         drain(sock, deadline)
     return told

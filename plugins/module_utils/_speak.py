@@ -11,6 +11,7 @@ import struct
 import time
 from typing import Any, Callable, Dict, Optional, Tuple
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._header_faults import cgi_faults
 from ansible_collections.webops.bad_gateway.plugins.module_utils._http import cgi_status, fields_of, head_of, header_end
 from ansible_collections.webops.bad_gateway.plugins.module_utils._reply import drain, protocol_of, reply, unanswered
 from ansible_collections.webops.bad_gateway.plugins.module_utils._wire import Deadline, Reader, explain, send
@@ -68,8 +69,12 @@ def speak_cgi(sock: socket.socket, message: bytes, deadline: Deadline) -> Dict[s
     size = header_end(data) or 0
     protocol = protocol_of(data)
     head = head_of(data) if protocol == "http" else None
-    status = head.status if head else cgi_status(fields_of(data[:size])) if protocol == "cgi" else None
-    told = reply(protocol, data, started, status=status, header_bytes=size, wire_bytes=size)
+    known: Dict[str, Any] = {"header_bytes": size, "wire_bytes": size}
+    if head:
+        known.update(status=head.status, faults=list(head.faults))
+    elif protocol == "cgi":
+        known.update(status=cgi_status(fields_of(data[:size])), faults=cgi_faults(data[:size]))
+    told = reply(protocol, data, started, **known)
     drain(sock, deadline)
     return told
 

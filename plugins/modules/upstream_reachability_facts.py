@@ -350,7 +350,7 @@ ansible_facts:
               sample: connection closed without an answer
             faults:
               description: What nginx refuses in the header, in words.
-              returned: for replies in HTTP
+              returned: for replies in HTTP, FastCGI and CGI's manner that have a header
               type: list
               elements: str
               sample: ['both "Content-Length" and "Transfer-Encoding"']

@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Fleet, Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ends import behind
 
 SIGNATURE = "upstream_invalid_header"
 
@@ -23,6 +24,20 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             yield refused(hop)
 
 
+def as_sent(hop: Hop) -> str:
+    """How to see the header as the application sends it."""
+    where = hop.address.partition(":")[2]
+    if hop.family == "fastcgi":
+        return (
+            "REQUEST_METHOD=GET SCRIPT_FILENAME=/PATH/OF/THE/SCRIPT cgi-fcgi -bind -connect %s | cat -v | sed '/^\\^M$/q'   # on %s: the header as it is sent "
+            "(Debian: libfcgi-bin, RHEL: fcgi)" % (where, hop.proxy.name)
+        )
+    if hop.family == "proxy":
+        return "curl -sS -o /dev/null -D - %s   # on %s: the header as it is sent" % (
+            "--unix-socket %s http://localhost/" % where if hop.is_unix else "http://%s/" % where, hop.proxy.name)
+    return behind(hop)[1]
+
+
 def refused(hop: Hop) -> Finding:
     faults = ((hop.reach or {}).get("reply") or {}).get("faults") or []
     probe = (Evidence("probe", "asked directly, %s sends a header with %s" % (hop.address, "; ".join(faults))),) if faults else ()
@@ -31,8 +46,7 @@ def refused(hop: Hop) -> Finding:
     return on_hop(
         hop, CAUSE.name, (*hop.seen(SIGNATURE), *probe),
         why="what listens on %s makes a header that is no valid HTTP: the application has to be mended" % hop.address,
-        advice=("curl -sS -o /dev/null -D - http://%s/   # from %s: the header as it is sent" % (hop.address.partition(":")[2], hop.proxy.name), *stopgap,
-                "two headers where one is due mostly come from an application that sets what its server sets already"),
+        advice=(as_sent(hop), *stopgap, "two headers where one is due mostly come from an application that sets what its server sets already"),
     )
 
 

@@ -50,6 +50,11 @@ def test_stderr_before_the_header_is_counted_and_later_stderr_is_not(peer):
     assert (told["header_bytes"], told["stderr_bytes"], told["wire_bytes"]) == (8, 570, 8 + 504 + 8 + 14 + 78 + 10)
 
 
+def test_faults_of_the_header_are_told(peer):
+    assert ask(peer, record(STDOUT, b"X Debug: on\r\nStatus: done\r\n\r\n") + END)["faults"] == ['invalid header name "X Debug"', 'Status is "done"']
+    assert ask(peer, record(STDOUT, b"Status: 404 Not Found\r\n\r\n") + END)["faults"] == []
+
+
 @pytest.mark.parametrize(
     ("answer", "protocol", "error"),
     [

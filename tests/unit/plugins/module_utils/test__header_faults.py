@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._header_faults import header_faults
+from ansible_collections.webops.bad_gateway.plugins.module_utils._header_faults import cgi_faults, header_faults
 
 STATUS = b"HTTP/1.1 200 OK\r\n"
 
@@ -30,6 +30,24 @@ STATUS = b"HTTP/1.1 200 OK\r\n"
 )
 def test_what_nginx_refuses(lines, faults):
     assert header_faults(STATUS + lines + b"\r\n") == faults
+
+
+@pytest.mark.parametrize(
+    ("lines", "faults"),
+    [
+        (b"Status: 404 Not Found\r\nContent-type: text/html\r\n", []),
+        (b"Status: done\r\n", ['Status is "done"']),
+        (b"Status: 20\r\n", ['Status is "20"']),
+        (b"X Debug: on\r\nContent-type: text/html\r\n", ['invalid header name "X Debug"']),
+        (b"Content-Length: 1\r\nContent-length: 1\r\n", ['"content-length" 2 times']),
+    ],
+)
+def test_what_nginx_refuses_of_an_application_behind_cgi(lines, faults):
+    assert cgi_faults(lines + b"\r\n") == faults
+
+
+def test_a_status_header_means_nothing_in_http():
+    assert header_faults(STATUS + b"Status: done\r\n\r\n") == []
 
 
 def test_few_and_short():

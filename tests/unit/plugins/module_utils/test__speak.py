@@ -42,6 +42,12 @@ def test_uwsgi_and_scgi_replies(peer, answer, protocol, status, size):
     assert (told["protocol"], told["status"], told["header_bytes"], told["error"]) == (protocol, status, size, None)
 
 
+@pytest.mark.parametrize("status", [b"HTTP/1.1 200 OK\r\n", b"Status: 200\r\n"])
+def test_faults_of_a_uwsgi_or_scgi_header_are_told(peer, status):
+    told = spoken(peer, _speak.speak_cgi, status + b"X Debug: on\r\n\r\n", b"0:,")
+    assert told["faults"] == ['invalid header name "X Debug"']
+
+
 @pytest.mark.parametrize(
     ("answer", "seconds", "error"),
     [
