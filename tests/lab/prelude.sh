@@ -26,18 +26,42 @@ proxy_to() {
 	sed -i "s|^\(\s*proxy_pass\) .*|\1 $1;|" "$SITE"
 }
 
-# app PORT: the Python program on stdin becomes a service of this host, app.service, and listens there when this returns.
-app() {
-	cat >/usr/local/bin/app.py
-	printf '[Service]\nExecStart=/usr/bin/python3 /usr/local/bin/app.py\n[Install]\nWantedBy=multi-user.target\n' >/etc/systemd/system/app.service
-	systemctl daemon-reload
-	systemctl enable -q --now app
+# uwsgi_to ADDRESS: the site's location / passes on to it in uwsgi's own protocol.
+uwsgi_to() {
+	sed -i "s|^\(\s*\)proxy_pass .*|\1include uwsgi_params;\n\1uwsgi_pass $1;|" "$SITE"
+}
+
+# listens PORT: returns when something listens there.
+listens() {
 	for _ in $(seq 50); do
 		[ -z "$(ss -Hltn "sport = :$1")" ] || return 0
 		sleep 0.2
 	done
-	echo "app.service does not listen on port $1" >&2
+	echo "nothing listens on port $1" >&2
 	return 1
+}
+
+# app PORT: the Python program on stdin becomes a service of this host, app.service, and listens there when this returns.
+app() {
+	cat >/usr/local/bin/app.py
+	serve "$1" /usr/bin/python3 /usr/local/bin/app.py
+}
+
+# wsgi: the Python module on stdin becomes /srv/shop/shop.py, for serve to run.
+wsgi() {
+	mkdir -p /srv/shop
+	cat >/srv/shop/shop.py
+}
+
+# serve PORT COMMAND...: it becomes a service of this host, app.service, and listens there when this returns.
+serve() {
+	port=$1
+	shift
+	mkdir -p /srv/shop
+	printf '[Service]\nWorkingDirectory=/srv/shop\nExecStart=%s\n[Install]\nWantedBy=multi-user.target\n' "$*" >/etc/systemd/system/app.service
+	systemctl daemon-reload
+	systemctl enable -q --now app
+	listens "$port"
 }
 
 # certificate NAME: a key and a certificate for that name, signed by nobody but itself: /etc/ssl/app.key, /etc/ssl/app.pem.
