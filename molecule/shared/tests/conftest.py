@@ -13,6 +13,7 @@ import testinfra
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "tests" / "lab"))
 
+import _confusion
 import _hosts
 import _podman
 import _snapshot
@@ -24,6 +25,7 @@ os.environ["CONTAINERS_STORAGE_CONF"] = str(_podman.STORAGE_CONF)
 #: fixture name: which faults of the lab a test that asks for it runs over
 FAULTS = {
     "place": lambda expect: True,
+    "broken": lambda expect: expect["status"] != "healthy",
     "curable": lambda expect: expect["status"] == "fixed",
     "well": lambda expect: expect["status"] == "healthy",
     "advised": lambda expect: expect["status"] == "advice",
@@ -43,6 +45,22 @@ def pytest_generate_tests(metafunc):
 def report():
     """The report of a run of this scenario: check, fix, again or advice."""
     return lambda run: json.loads((STATE_DIR / "reports" / run / "report.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def confusion(report):
+    """Faults against the causes that the dry run named for them."""
+    return _confusion.table(report("check"), _hosts.places())
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Shows the table, and keeps it beside the dry run's report."""
+    path = STATE_DIR / "reports" / "check"
+    if (path / "report.json").exists():
+        made = _confusion.table(json.loads((path / "report.json").read_text()), _hosts.places())
+        made.write(path / "confusion.csv")
+        terminalreporter.section("faults and the causes named for them by the dry run (%s)" % (path / "confusion.csv"))
+        terminalreporter.write("\n".join([*made.summary(), ""]))
 
 
 @pytest.fixture(scope="session")
