@@ -45,7 +45,11 @@ def configure() -> None:
             path.write_text(wanted)
 
 
+def environment() -> dict[str, str]:
+    """The environment in which podman uses our own store."""
+    return dict(os.environ, CONTAINERS_CONF=str(CONTAINERS_CONF), CONTAINERS_STORAGE_CONF=str(STORAGE_CONF))
+
+
 def podman(*args: str, text: str = "", check: bool = True, timeout: float = 600) -> Done:
     """Run podman on our own store, in our own folder: what watches a container leaves files where it was started."""
-    env = dict(os.environ, CONTAINERS_CONF=str(CONTAINERS_CONF), CONTAINERS_STORAGE_CONF=str(STORAGE_CONF))
-    return command(["podman", *args], text=text, check=check, timeout=timeout, env=env, folder=HOME)
+    return command(["podman", *args], text=text, check=check, timeout=timeout, env=environment(), folder=HOME)

@@ -12,35 +12,17 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_edit import Block, Edit, apply_edits
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._buffer_rules import bytes_of, text_of, validate_all
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._buffers import plan, size_for
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._nginx_config import parse
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.buffer_trees import HEADERS, PASS, carried_out, trees
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.nginx_configs import MAIN, config_of, files_of, route_at
 
 VERDICTS = yaml.safe_load((pathlib.Path(__file__).parent / "nginx_verdicts.yml").read_text())
-SIZES = ["1k", "4k", "8k", "16k", "32k", "64k", "256k", "6000"]
-PASS = {"fastcgi": "fastcgi_pass a:1;", "proxy": "proxy_pass http://a;", "uwsgi": "uwsgi_pass a:1;", "scgi": "scgi_pass a:1;"}
 
 
 def model(files):
     return parse(files, MAIN, "/etc/nginx")
-
-
-def carried_out(files, planned):
-    """The files after the plan, with the drop-in as the role writes it."""
-    files, by_path = dict(files), {}
-    for edit in planned.edits:
-        block = edit["block"] and Block(edit["block"]["name"], edit["block"]["line"])
-        by_path.setdefault(edit["path"], []).append(Edit(edit["directive"], edit["state"], block, None, edit["args"]))
-    for path, edits in by_path.items():
-        files[path] = apply_edits(files[path], edits)
-    if planned.dropin:
-        lines = ["%s_buffer_size %s;" % (planned.family, planned.size)]
-        lines += ["%s_buffers %d %s;" % (planned.family, planned.number, planned.each)] if planned.number else []
-        lines += ["%s_busy_buffers_size %s;" % (planned.family, planned.busy)] if planned.busy else []
-        files[planned.dropin] = "\n".join(lines) + "\n"
-    return files
 
 
 @pytest.mark.parametrize("case", VERDICTS, ids=range(len(VERDICTS)))
@@ -207,33 +189,11 @@ def test_a_dropin_of_an_earlier_run_is_written_anew():
     )  # fmt: skip
 
 
-def directives(family):
-    value = st.sampled_from(SIZES)
-    name = family + "_"
-    each = [
-        value.map(lambda size: name + "buffer_size %s;" % size),
-        st.tuples(st.integers(2, 32), value).map(lambda pair: name + "buffers %d %s;" % pair),
-        value.map(lambda size: name + "busy_buffers_size %s;" % size),
-        value.map(lambda size: name + "temp_file_write_size %s;" % size),
-        st.sampled_from([*SIZES, "0"]).map(lambda size: name + "max_temp_file_size %s;" % size),
-    ]
-    return st.tuples(*(st.one_of(st.just(""), st.just(""), st.just(""), one) for one in each)).map("\n".join)
-
-
-@st.composite
-def trees(draw):
-    family = draw(st.sampled_from(sorted(PASS)))
-    own = directives(family)
-    shared = "location /shared/ {\n%s\n%s\n}\n" % (draw(own), PASS[family])
-    inner = "location ~ x$ {\n%s\n%s\n}\n" % (draw(own), PASS[family])
-    servers = ["server {\n%s\ninclude shared.conf;\nlocation / {\n%s\n%s\n%s}\n}\n" % (draw(own), draw(own), PASS[family], inner) for _one in range(2)]
-    include = draw(st.sampled_from(["", "include conf.d/*.conf;\n"]))
-    main = "events {}\nhttp {\n%s\n%s%s}\n" % (draw(own), include, "".join(servers))
-    return {MAIN: main, "/etc/nginx/shared.conf": shared, "/etc/nginx/conf.d/a.conf": draw(st.one_of(st.just(""), own)) if include else ""}
+TREES = st.sampled_from(sorted(PASS)).flatmap(lambda family: trees("/etc/nginx", family))
 
 
 @settings(max_examples=60, deadline=None)
-@given(trees(), st.integers(0, 5), st.sampled_from([None, 4097, 9000, 29500, 33000, 57000, 65000]), st.sampled_from([4096, 16384]))
+@given(TREES, st.integers(0, 5), st.sampled_from(HEADERS), st.sampled_from([4096, 16384]))
 def test_plans_hold_the_header_and_break_nothing(files, which, header, page_size):
     config = model(files)
     route = config["routes"][which]
