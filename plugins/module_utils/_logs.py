@@ -51,6 +51,8 @@ def collect(
         told.append({"path": path, "kind": kind, "state": state, "level": None, "why": why})
         if state in ("unreadable", "not_a_file"):
             host.unseen("log " + path, why)
+        elif state == "cut":
+            host.unseen("older lines of log " + path, why)
     return {"sources": told, "records": look.records.newest(record_limit)}
 
 

@@ -144,11 +144,13 @@ def test_only_the_end_of_a_huge_log_is_read(host):
     told = look(host)
     assert [record["request"]["path"] for record in told["records"]] == ["/late"]
     assert told["sources"][0]["state"] == "cut"
+    assert host.unknown == [{"missing": "older lines of log " + ERROR_LOG, "why": "the window holds more than the last 4194304 bytes, which were read"}]
 
 
 def test_a_log_cut_within_old_lines_is_whole_for_the_window(host):
     host.write(ERROR_LOG, refused(9000) * 50 + refused(60))
     assert state(host, read_limit=5000) == [("ok", None)]
+    assert host.unknown == []
 
 
 @pytest.mark.parametrize("older", [ERROR_LOG + ".1", ERROR_LOG + "-20260102"])
