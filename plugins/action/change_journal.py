@@ -28,4 +28,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         lock = result.get("lock")
         if taking and result.get("failed") and isinstance(lock, dict) and is_dead(str(lock["owner"])):
             result = self._execute_module(module_args=dict(arguments, take_over=lock["run"]), task_vars=task_vars)
-        return result
+        return {**result, "msg": last_words(result)} if result.get("failed") and "module_stderr" in result else result
+
+
+def last_words(result: t.Mapping[str, t.Any]) -> str:
+    """Why a module could not even begin. On a disk that is full it can't be unpacked: that stands at the end of a traceback, and Ansible's words hide it."""
+    lines = [line.strip() for key in ("module_stdout", "module_stderr") for line in str(result.get(key) or "").splitlines() if line.strip()]
+    return "the host could not run it: %s" % lines[-1] if lines else str(result["msg"])

@@ -52,3 +52,16 @@ def test_a_dead_run_is_pushed_aside():
 def test_nothing_else_is_pushed_aside(results, dead):
     result, given = run({"run": "r1", "state": "begun"}, results, dead)
     assert result == results[0] and len(given) == 1
+
+
+@pytest.mark.parametrize("out,err,told", [
+    ("", "Traceback (most recent call last):\n  line 107\nOSError: [Errno 28] No space left on device\n\n", "OSError: [Errno 28] No space left on device"),
+    ("Killed\r\n", "", "Killed"),
+])
+def test_a_module_that_could_not_begin_says_why(out, err, told):
+    failed = {"failed": True, "msg": "Module result deserialization failed", "module_stdout": out, "module_stderr": err}
+    assert run({"run": "r1", "state": "begun"}, [failed])[0]["msg"] == "the host could not run it: " + told
+
+
+def test_a_module_that_said_nothing_fails_in_ansibles_words():
+    assert run({"run": "r1", "state": "begun"}, [{"failed": True, "msg": "MODULE FAILURE", "module_stderr": ""}])[0]["msg"] == "MODULE FAILURE"
