@@ -11,7 +11,7 @@ import re
 import time
 from typing import Any, Dict, List, Optional, Set, Tuple
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils import _declares
+from ansible_collections.webops.bad_gateway.plugins.module_utils import _declares, _service_test
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
 
 ADMINS_FOLDER = "/etc/systemd/system"
@@ -137,11 +137,13 @@ def _unit(host: Host, properties: Dict[str, str], origin: float) -> Dict[str, An
         "memory_max": _limit(properties.get("MemoryMax")),
         "fragment": properties.get("FragmentPath") or None,
         "declares": [],
+        "test": None,
     }
     if properties["Id"].endswith(".socket"):
         unit["declares"] = _socket_declares(properties)
     elif unit["active"] != "active" and unit["exec"]:
         unit["declares"] = _service_declares(host, properties, unit)
+        unit["test"] = _service_test.test(host, properties["Id"][: -len(".service")], unit)
     return unit
 
 
@@ -211,5 +213,6 @@ def _script(host: Host, name: str, code: Optional[int]) -> Dict[str, Any]:
     unit: Dict[str, Any] = dict.fromkeys(("sub", "result", "exit_status", "since", "limit_nofile", "memory_max"))
     unit.update(load="loaded", active=active, enabled="enabled" if at_boot else "disabled", main_pid=0, private_tmp=False, exec=[])
     unit.update(can_reload=True, fragment="/etc/init.d/" + name)
+    unit["test"] = _service_test.test(host, name, unit)
     unit["declares"] = _declares.of_apache(host) if active != "active" and name in ("apache2", "httpd") else []
     return unit

@@ -80,11 +80,14 @@ def told(address: str) -> str:
 
 
 def refusal(host: Host, owner: Owner, address: str) -> str | None:
-    """Why the unit is not started: an administrator's will, or what it would listen on."""
+    """Why the unit is not started: an administrator's will, its broken configuration, or what it would listen on."""
     unit = host.unit(owner.unit) or {}
     no = admin_says_no(owner.unit or "", unit or None)
     if no and not (owner.named and "masked" not in (unit.get("load"), unit.get("enabled"))):
         return no
+    test = unit.get("test") or {}
+    if test.get("sound") is False:
+        return "%s refuses its configuration and would not start: %s" % (owner.unit, test.get("error"))
     listens = [split_tcp(one)[0] for one in declared(host, owner.unit or "", address) if not is_unix(one)]
     if listens and not is_loopback(split_tcp(address)[0]) and all(is_loopback(one) for one in listens):
         return "%s would listen on %s only, and nginx asks %s: started, it would be refused all the same" % (owner.unit, ", ".join(listens), address)
@@ -104,7 +107,8 @@ def started(hop: Hop, fleet: Fleet, host: Host, cause: str, evidence: tuple[Evid
         return on_hop(hop, cause, seen, why=owner.known, advice=advice)
     no = refusal(host, owner, address)
     if no:
-        return on_hop(hop, cause, seen, why=no, advice=("systemctl start %s   # on %s" % (owner.unit, host.name),))
+        tests = (" ".join(config_test(owner.unit)) + "   # on %s" % host.name,) if config_test(owner.unit) else ()
+        return on_hop(hop, cause, seen, why=no, advice=(*tests, "systemctl start %s   # on %s" % (owner.unit, host.name)))
     note = "%s owns %s: %s" % (owner.unit, told(address), owner.known)
     return on_hop(hop, cause, seen, remedy=_remedies.backend_service(host, owner.unit, address, config_test(owner.unit), note))
 
