@@ -9,7 +9,7 @@ Private to this collection: it may change in any release.
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Finding, fingerprint
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Fleet, Host
@@ -34,6 +34,9 @@ ORDER = (
 
 #: Roles that have nginx read its config again; with a config that was broken before, they are not run.
 RELOADS_NGINX = frozenset({"upstream_address", "upstream_dns", "nginx_limits", "nginx_restart", "fastcgi_buffers"})
+
+#: The 502 of a proxy whose backend is one, too.
+NEXT_HOP = "upstream_returned_502"
 
 #: URLs that one step's proof asks for at most.
 PROOF_URLS = 10
@@ -95,7 +98,22 @@ def plan(findings: t.Sequence[Finding], fleet: Fleet, allow: t.Collection[str], 
             continue
         steps[step.id] = joined(steps[step.id], step) if step.id in steps else step
         judged.append(Judged(finding, "planned", finding.remedy.note if finding.remedy else "", step.id))
+    judged = handed_on(judged, steps, fleet)
     return judged, sorted(steps.values(), key=lambda step: (ORDER.index(step.role), step.id))
+
+
+def handed_on(judged: list[Judged], steps: dict[str, Step], fleet: Fleet) -> list[Judged]:
+    """A proxy whose next hop makes the 502, and that hop is a proxy of this run with a step of its own: the same step cures both and is proven at both."""
+    for number, one in enumerate(judged):
+        behind = next((other for other in judged if other.step in steps and other.finding.seen_from == one.finding.on), None)
+        if one.finding.cause != NEXT_HOP or one.outcome != "advice" or behind is None:
+            continue
+        step = steps[str(behind.step)]
+        mine = replace(step, driver=one.finding.seen_from, variables={step.role + "_proof": proof(one.finding, fleet)}, causes=(NEXT_HOP,))
+        steps[step.id] = joined(step, mine)
+        cured = Judged(replace(one.finding, remedy=behind.finding.remedy), "planned", "what %s lacks is mended there" % one.finding.on, step.id)
+        return handed_on([*judged[:number], cured, *judged[number + 1 :]], steps, fleet)
+    return judged
 
 
 def step_for(finding: Finding, fleet: Fleet, run: str) -> Step:

@@ -196,3 +196,32 @@ class TestProof:
 
     def test_without_logs_it_still_asks(self):
         assert self.proof(answer(), log=None)[0]["error_logs"] == []
+
+
+class TestNextHop:
+    """edge in front of mid, which has a cause of its own."""
+
+    def plan(self, *findings, **more):
+        hosts = {name: proxy("http://10.0.0.2", answers=[answer(url="http://%s/" % name)]) for name in ("edge", "mid", "outer")}
+        return planned(*findings, hosts=fleet(**hosts), **more)
+
+    OWN = finding("php_fpm_stopped", on="mid", seen_from="mid", remedy=START)
+    EDGE = finding("upstream_returned_502", on="mid", seen_from="edge", why="the next hop")
+
+    def test_is_cured_by_the_step_of_the_host_behind(self):
+        judged, (step,) = self.plan(self.OWN, self.EDGE)
+        assert [(one.outcome, one.step, one.finding.remedy) for one in judged] == [("planned", step.id, START)] * 2
+        assert (step.driver, step.on, step.causes) == ("edge", "mid", ("php_fpm_stopped", "upstream_returned_502"))
+        assert [one["url"] for one in step.variables["php_fpm_proof"]] == ["http://mid/", "http://edge/"]
+
+    def test_of_a_next_hop(self):
+        outer = finding("upstream_returned_502", on="edge", seen_from="outer")
+        judged, (step,) = self.plan(outer, self.EDGE, self.OWN)
+        assert {one.step for one in judged} == {step.id}
+
+    def test_without_a_step_behind_is_advice(self):
+        assert [one.outcome for one in self.plan(self.EDGE)[0]] == ["advice"]
+        assert [one.outcome for one in self.plan(self.EDGE, self.OWN, allow=())[0]] == ["advice", "not_allowed"]
+
+    def test_another_cause_is_not_handed_on(self):
+        assert [one.outcome for one in self.plan(finding("slow_upstream", on="mid", seen_from="edge"), self.OWN)[0]] == ["advice", "planned"]
