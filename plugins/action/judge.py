@@ -32,6 +32,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 "run": {"type": "str", "default": ""},
                 "tried": {"type": "dict", "default": {}},
                 "backend_services": {"type": "dict", "default": {}},
+                "urls": {"type": "list", "elements": "str", "default": []},
             }
         )
         looks = self._looks(args["hosts"], args["looks"], task_vars or {})
@@ -39,7 +40,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         facts = {name: look["ansible_facts"]["bad_gateway"] for name, look in looks.items() if (look.get("ansible_facts") or {}).get("bad_gateway")}
         run = args["run"] or "%s-%s" % (time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()), secrets.token_hex(2))
         result.update(changed=False, run=run, failures=failures(args["hosts"], looks), unended=unended(facts))
-        result["judgements"] = judgements(facts, args["allow"], run, args["tried"], args["backend_services"]) if facts else {}
+        result["judgements"] = judgements(facts, args["allow"], run, args["tried"], args["backend_services"], args["urls"]) if facts else {}
         return result
 
     def _looks(self, hosts: t.Sequence[str], variable: str, task_vars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -60,6 +60,11 @@ options:
     description: Port or socket path of a backend to the unit that serves it, where that cannot be seen.
     type: dict
     default: {}
+  urls:
+    description: URLs that the user named. One that no nginx serves is told, as it was not asked.
+    type: list
+    elements: str
+    default: []
 seealso:
   - module: webops.bad_gateway.gateway_facts
   - module: webops.bad_gateway.report

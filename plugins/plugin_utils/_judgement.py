@@ -16,6 +16,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import j
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._planner import Judged, Step, plan
 
 NO_NGINX = "no nginx was found on any host of this run: name the hosts that run nginx (fix_502_hosts, or the inventory)"
+NOT_SERVED = "fix_502_urls: no nginx of this run serves %s (http or https, its name, its port)"
 STOPPED = "nginx does not run on this host, although its unit is enabled: start it (nginx -t tells whether it can)"
 NOT_RUNNING = "nginx runs on no host of this run, so that nothing can be asked of it: start it first (nginx -t tells whether it can)"
 
@@ -26,8 +27,12 @@ def judgements(
     run: str,
     tried: t.Mapping[str, str],
     backend_services: t.Mapping[str, str],
+    urls: t.Sequence[str] = (),
 ) -> dict[str, dict[str, t.Any]]:
-    """Per host: findings with what will be done about each, the steps it drives, its answers and what could not be seen."""
+    """Per host: findings with what will be done about each, the steps it drives, its answers and what could not be seen.
+
+    urls: those of the user; one that nobody serves was not asked, which is no good news.
+    """
     fleet = Fleet(facts, backend_services)
     if not fleet.proxies():
         return {name: {"failure": NO_NGINX} for name in facts}
@@ -36,15 +41,26 @@ def judgements(
     findings = judge(fleet, list(causes.values()), stumbled)
     if not findings and not any(proxy.nginx.get("master") for proxy in fleet.proxies()):
         return {name: {"failure": NOT_RUNNING} for name in facts}
+    strays = not_served(fleet, urls)
+    if strays and not findings and len(strays) == len(set(urls)):
+        return {name: {"failure": NOT_SERVED % ", ".join(strays)} for name in facts}
     judged, steps = plan(findings, fleet, allow, run, tried)
     left = {name: ["%s fails and nothing that was seen explains it" % url for url in urls] for name, urls in unexplained(fleet, findings).items()}
     for name, texts in unasked(fleet, findings).items():
         left.setdefault(name, []).extend(texts)
+    for proxy in fleet.proxies():
+        left.setdefault(proxy.name, []).extend(NOT_SERVED % url for url in strays)
     told = {name: host_judgement(name, fleet, judged, steps, left.get(name, []), causes) for name in fleet.hosts}
     for name, rules in stumbled.items():
         why = "its rule stumbled over the facts of this host (%s)"
         told[name]["unknown"] += [{"missing": "cause %s" % rule, "why": why % error} for rule, error in rules.items()]
     return {name: {"failure": STOPPED} if is_stopped(fleet, fleet.hosts[name], findings) else one for name, one in told.items()}
+
+
+def not_served(fleet: Fleet, urls: t.Sequence[str]) -> list[str]:
+    """URLs of the user that no nginx of this run was asked for."""
+    asked = {answer["url"] for proxy in fleet.proxies() for answer in proxy.answers}
+    return [url for url in dict.fromkeys(urls) if url not in asked]
 
 
 def is_stopped(fleet: Fleet, host: Host, findings: t.Sequence[Finding]) -> bool:

@@ -70,3 +70,7 @@ def test_runs_that_have_not_ended_are_told():
 def test_wrong_arguments_are_refused(arguments):
     with pytest.raises(AnsibleError):
         run({"web": {}}, **arguments)
+
+
+def test_urls_that_nobody_serves_are_told():
+    assert "http://stie/" in run({"web": {"__look": look(WEB)}}, urls=["http://stie/"])["judgements"]["web"]["failure"]

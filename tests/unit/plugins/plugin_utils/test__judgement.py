@@ -17,7 +17,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _judgeme
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import judge, known_causes
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judgement import NO_NGINX, NOT_RUNNING, STOPPED, judgements
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judgement import NO_NGINX, NOT_RUNNING, NOT_SERVED, STOPPED, judgements
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._planner import KINDS, ORDER
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.causes import facts as cases
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.nginx_configs import written
@@ -133,6 +133,26 @@ class TestClosedPort:
         facts = self.facts()
         both = {"web1": facts["web"], "web2": facts["web"], "app": facts["app"]}
         assert judged(both) == judged(dict(reversed(both.items())))
+
+
+class TestUrlsOfTheUser:
+    def judged(self, *urls, **more):
+        web = proxy("http://10.0.0.2", answers=[answer(200)], **more)
+        return judgements({"web": web, "app": host("10.0.0.2")}, KINDS, "r1", {}, {}, urls)
+
+    def test_that_were_asked(self):
+        told = self.judged("http://site/")["web"]
+        assert (told["unknown"], told["findings"]) == ([], [])
+
+    def test_of_which_one_is_served_by_nobody(self):
+        told = self.judged("http://site/", "http://stie/", "http://stie/")["web"]
+        assert told["unknown"] == [{"missing": "cause", "why": NOT_SERVED % "http://stie/"}]
+
+    def test_that_nobody_serves(self):
+        assert self.judged("http://stie/", "site") == dict.fromkeys(("web", "app"), {"failure": NOT_SERVED % "http://stie/, site"})
+
+    def test_that_nobody_serves_beside_what_the_log_says(self):
+        assert [one["cause"] for one in self.judged("http://stie/", log=log(record(APP)))["web"]["findings"]] == ["transient"]
 
 
 def test_a_rule_that_stumbles_is_told_as_unknown(monkeypatch):
