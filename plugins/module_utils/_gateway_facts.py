@@ -19,7 +19,7 @@ def look(log_window: float, ask: Optional[Mapping[str, Any]] = None) -> Dict[str
     if os.geteuid() != 0:
         return {"failed": True, "msg": NOT_ROOT}
     host = Host()
-    facts = _first(host, log_window) if ask is None else _second(host, ask)
+    facts = _first(host, log_window) if ask is None else _second(host, ask, log_window)
     facts["unknown"] = host.unknown
     return {"changed": False, "ansible_facts": {"bad_gateway": facts}}
 
@@ -33,7 +33,7 @@ def _first(host: Host, log_window: float) -> Dict[str, Any]:
     return facts
 
 
-def _second(host: Host, ask: Mapping[str, Any]) -> Dict[str, Any]:
+def _second(host: Host, ask: Mapping[str, Any], log_window: float) -> Dict[str, Any]:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._second_look import second_look
 
-    return second_look(host, ask)
+    return second_look(host, ask, log_window)

@@ -6,9 +6,10 @@
 Private to this collection: it may change in any release.
 """
 
+import time
 from typing import Any, Dict, List, Mapping
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils import _answers, _names, _reach
+from ansible_collections.webops.bad_gateway.plugins.module_utils import _answers, _logs, _names, _reach
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs import Tail
 from ansible_collections.webops.bad_gateway.plugins.module_utils._route import source_towards
@@ -21,8 +22,11 @@ _MEASURED = "response_header_too_big"
 _FAILED = (500, 502, 504)
 
 
-def second_look(host: Host, ask: Mapping[str, Any]) -> Dict[str, Any]:
-    """Facts reach, names and answers of docs/facts.md. ask: urls, upstreams, requests, names, resolvers, error_logs, master and worker."""
+def second_look(host: Host, ask: Mapping[str, Any], window: float) -> Dict[str, Any]:
+    """Facts reach, names and answers of docs/facts.md. ask: urls, upstreams, requests, names, resolvers, logs, error_logs, master and worker.
+
+    Where a URL fails, log once more as well: what the kernel, SELinux or PHP-FPM has to say of it may be as new as our own asking.
+    """
     tails = [Tail(host, path, ask["master"]) for path in ask["error_logs"]]
     answers = _answers.site_answers(_answers.asks_of(ask["urls"]), ANSWER_TIMEOUT, DEADLINE, tails)
     upstreams = with_requests(ask["upstreams"], ask["requests"], answers)
@@ -33,7 +37,14 @@ def second_look(host: Host, ask: Mapping[str, Any]) -> Dict[str, Any]:
         reach = []
     for row in reach:
         where_from(host, row)
-    return {"answers": answers, "reach": reach, "names": _names.resolve(ask["names"], ask["resolvers"])}
+    facts: Dict[str, Any] = {"answers": answers, "reach": reach, "names": _names.resolve(ask["names"], ask["resolvers"])}
+    if any(failed(answer) for answer in answers):
+        facts["log"] = _logs.collect(host, ask["logs"], window, time.time(), ask["master"])
+    return facts
+
+
+def failed(answer: Mapping[str, Any]) -> bool:
+    return answer["status"] in _FAILED or bool(answer["timed_out"])
 
 
 def where_from(host: Host, row: Dict[str, Any]) -> None:
@@ -47,9 +58,9 @@ def where_from(host: Host, row: Dict[str, Any]) -> None:
 
 def with_requests(upstreams: List[Dict[str, Any]], requests: List[Dict[str, Any]], answers: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
     """The upstreams, each with the request of a URL that just failed over it: only a reply tells how large its header is."""
-    failed = {answer["url"]: answer for answer in answers if answer["status"] in _FAILED or answer["timed_out"]}
-    wanted = [entry for entry in requests if entry["url"] in failed]
-    wanted.sort(key=lambda entry: failed[entry["url"]]["signature"] != _MEASURED)
+    failing = {answer["url"]: answer for answer in answers if failed(answer)}
+    wanted = [entry for entry in requests if entry["url"] in failing]
+    wanted.sort(key=lambda entry: failing[entry["url"]]["signature"] != _MEASURED)
     chosen: Dict[str, Any] = {}
     for entry in wanted:
         chosen.setdefault(entry["id"], entry["request"])

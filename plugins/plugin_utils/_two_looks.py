@@ -65,6 +65,7 @@ def _ask_of(facts: Facts, config: Facts, urls: t.Sequence[str], again: t.Sequenc
         "requests": requests(config, asked),
         "names": named,
         "resolvers": resolved,
+        "logs": [(source["path"], source["kind"]) for source in facts["log"]["sources"]],
         "error_logs": nginx["error_logs"],
         "master": nginx["master"]["pid"],
         "worker": next((worker["pid"] for worker in nginx["workers"] if not worker["stopping"]), None),
@@ -133,6 +134,7 @@ def names(config: Facts) -> tuple[list[str], list[str]]:
 
 
 def joined(facts: Facts, second: Facts) -> None:
-    """Add what the second look saw to the facts of the first."""
+    """Add what the second look saw to the facts of the first, or put it in their place."""
     facts["unknown"] += [one for one in second.pop("unknown") if one not in facts["unknown"]]
     facts.update(second)
+    name_levels(facts["log"], facts["nginx"]["config"])

@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.webops.bad_gateway.plugins.module_utils import _gateway_facts
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost
 
-NOTHING = {"urls": [], "upstreams": [], "requests": [], "names": [], "resolvers": [], "error_logs": [], "master": None, "worker": None}
+NOTHING = {"urls": [], "upstreams": [], "requests": [], "names": [], "resolvers": [], "logs": [], "error_logs": [], "master": None, "worker": None}
 
 
 @pytest.fixture

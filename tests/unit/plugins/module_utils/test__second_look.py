@@ -4,6 +4,7 @@
 """The second look asks nginx, connects to its upstreams and looks names up, all in one."""
 
 import os
+import time
 
 import pytest
 
@@ -17,7 +18,7 @@ BAD = b"HTTP/1.1 502 Bad Gateway\r\n\r\n"
 
 
 def asked(**more):
-    return dict({"urls": [], "upstreams": [], "requests": [], "names": [], "resolvers": [], "error_logs": [], "master": 1, "worker": None}, **more)
+    return dict({"urls": [], "upstreams": [], "requests": [], "names": [], "resolvers": [], "logs": [], "error_logs": [], "master": 1, "worker": None}, **more)
 
 
 def answered(url, status=502, signature=None, timed_out=False):
@@ -34,8 +35,8 @@ class TestSecondLook:
             upstreams=[{"id": "proxy it", "address": app.address, "family": "proxy", "scheme": "http"}],
             requests=[{"url": url, "id": "proxy it", "request": request}],
             names=["localhost"],
-        ))
-        assert sorted(facts) == ["answers", "names", "reach"]
+        ), 3600)
+        assert sorted(facts) == ["answers", "log", "names", "reach"]
         assert [(one["status"], one["route"]) for one in facts["answers"]] == [(502, 0)]
         row = facts["reach"][0]
         assert (row["connected"], row["reply"]["status"], row["tried"][0]["source"]) == (True, 200, "127.0.0.1")
@@ -56,13 +57,31 @@ class TestSecondLook:
             connection.sendall(BAD)
 
         made = peer(refuses)
-        facts = second_look(Host(), asked(urls=[{"url": "http://site.test/", "connect": made.address}], error_logs=[str(log)], master=os.getpid()))
+        facts = second_look(Host(), asked(urls=[{"url": "http://site.test/", "connect": made.address}], error_logs=[str(log)], master=os.getpid()), 3600)
         answer = facts["answers"][0]
         assert (answer["status"], answer["signature"], answer["upstream"], answer["log_read"]) == (502, "backend_port_closed", "tcp:10.0.0.2:80", True)
 
+    @pytest.mark.parametrize("reply,seen", [(BAD, ["selinux_network_connect"]), (PAGE, None)])
+    def test_what_failing_leaves_in_other_logs_is_seen_at_once(self, reply, seen, peer, tmp_path):
+        log = tmp_path / "audit.log"
+        log.write_text("")
+        denial = (
+            "type=AVC msg=audit(%.3f:7): avc:  denied  { name_connect } for  pid=72 comm=\"nginx\" dest=7080 scontext=system_u:system_r:httpd_t:s0 "
+            "tcontext=system_u:object_r:unreserved_port_t:s0 tclass=tcp_socket permissive=0\n" % time.time()
+        )
+
+        def denied(connection):
+            connection.recv(1000)
+            log.write_text(denial)
+            connection.sendall(reply)
+
+        asks = asked(urls=[{"url": "http://site.test/", "connect": peer(denied).address}], logs=[[str(log), "kernel"]])
+        facts = second_look(Host(), asks, 3600)
+        assert ([record["signature"] for record in facts["log"]["records"]] if "log" in facts else None) == seen
+
     def test_where_nobody_can_be_connected_as_that_is_told(self):
         host = Host()
-        facts = second_look(host, asked(upstreams=[{"id": "it", "address": "tcp:127.0.0.1:1", "family": "proxy"}], worker=2 ** 22 + 1))
+        facts = second_look(host, asked(upstreams=[{"id": "it", "address": "tcp:127.0.0.1:1", "family": "proxy"}], worker=2 ** 22 + 1), 3600)
         assert facts["reach"] == []
         assert [one["missing"] for one in host.unknown] == ["reach"]
 

@@ -16,6 +16,8 @@ from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.smal
 
 SITE = "server { listen 80; server_name site; location / { proxy_pass http://10.0.0.2:8080; } location ~ \\.php$ { fastcgi_pass unix:/run/php.sock; } }"
 
+LOGS = [("/var/log/nginx/error.log", "nginx"), ("kernel", "kernel")]
+
 
 def looked(http=SITE, records=(), **nginx):
     """Facts of a first look."""
@@ -25,7 +27,7 @@ def looked(http=SITE, records=(), **nginx):
             "configure": {"conf_path": MAIN}, "master": {"pid": 71}, "error_logs": ["/var/log/nginx/error.log"],
             "workers": [{"pid": 72, "stopping": True}, {"pid": 73, "stopping": False}], **nginx,
         },
-        "log": {"sources": [{"path": "/var/log/nginx/error.log", "level": None}, {"path": "kernel", "level": None}], "records": list(records)},
+        "log": {"sources": [{"path": path, "kind": kind, "level": None} for path, kind in LOGS], "records": list(records)},
         "listeners": {"tcp": [listener(ANY, 80)], "unix": []},
         "system": {"addresses": ["127.0.0.1"]},
         "unknown": [],
@@ -130,9 +132,22 @@ class TestAgain:
 
 
 def test_both_looks_are_one():
-    facts = {"unknown": [{"missing": "a", "why": "x"}], "log": 1}
+    facts = looked()
+    parsed(facts, [])
+    facts["unknown"] = [{"missing": "a", "why": "x"}]
+    log = facts["log"]
     joined(facts, {"unknown": [{"missing": "a", "why": "x"}, {"missing": "b", "why": "y"}], "answers": [], "reach": [1], "names": []})
-    assert facts == {"unknown": [{"missing": "a", "why": "x"}, {"missing": "b", "why": "y"}], "log": 1, "answers": [], "reach": [1], "names": []}
+    assert facts["unknown"] == [{"missing": "a", "why": "x"}, {"missing": "b", "why": "y"}]
+    assert (facts["answers"], facts["reach"], facts["names"]) == ([], [1], [])
+    assert facts["log"] is log
+
+
+def test_the_log_of_the_second_look_takes_the_place_of_the_first():
+    facts = looked()
+    assert parsed(facts, [])["logs"] == LOGS
+    joined(facts, {"unknown": [], "answers": [], "reach": [], "names": [], "log": {**looked()["log"], "records": ["new"]}})
+    assert facts["log"]["records"] == ["new"]
+    assert [source["level"] for source in facts["log"]["sources"]] == ["warn", None]
 
 
 @pytest.mark.parametrize("url,host,path", [
