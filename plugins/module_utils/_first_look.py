@@ -42,7 +42,7 @@ def first_look(host: Host, window: float) -> Tuple[Dict[str, Any], Dict[str, str
         "selinux": _selinux.collect(host),
         "disks": _system.disks(host),
         "journal": _unended.collect(host),
-        "log": _logs.collect(host, log_sources(nginx, php_fpm, host), window, clock["now"], master_pid(nginx)),
+        "log": _logs.collect(host, log_sources(nginx, php_fpm, listeners, host), window, clock["now"], master_pid(nginx)),
     }
     return facts, files
 
@@ -57,13 +57,18 @@ def master_pid(nginx: Optional[Dict[str, Any]]) -> Optional[int]:
     return nginx["master"]["pid"] if nginx and nginx["master"] else None
 
 
-def log_sources(nginx: Optional[Dict[str, Any]], php_fpm: List[Dict[str, Any]], host: Host) -> List[Tuple[str, str]]:
-    """Path and kind of each log that can blame somebody for a 502. Why a daemon did not start stands in its unit's journal only."""
+def log_sources(
+    nginx: Optional[Dict[str, Any]], php_fpm: List[Dict[str, Any]], listeners: Optional[Dict[str, Any]], host: Host
+) -> List[Tuple[str, str]]:
+    """Path and kind of each log that can blame somebody for a 502. Why a daemon did not start stands in its unit's journal only, and uwsgi says nowhere else
+    why it hangs up."""
     sources = [(path, "nginx") for path in (nginx or {}).get("error_logs") or []]
     sources += [(fpm["error_log"], "php_fpm") for fpm in php_fpm if fpm["error_log"]]
     sources += [(fpm["unit"], "unit:" + fpm["unit"]) for fpm in php_fpm if fpm["unit"] and not (fpm["error_log"] and fpm["master"])]
     if nginx and nginx["unit"] and not nginx["master"]:
         sources.append((nginx["unit"], "unit:" + nginx["unit"]))
+    listening = [one for kind in ("tcp", "unix") for one in (listeners or {}).get(kind) or []]
+    sources += [(one["unit"], "unit:" + one["unit"]) for one in listening if one["unit"] and (one["process"] or "").startswith("uwsgi")]
     sources.append(("kernel", "kernel"))
     if host.exists(_AUDIT_LOG):
         sources.append((_AUDIT_LOG, "kernel"))

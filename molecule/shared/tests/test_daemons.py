@@ -63,7 +63,6 @@ def test_nginx_takes_planned_buffers(daemons, family):
         seen["planned"] += 1
 
     holds()
-    print(seen)
     assert seen["planned"] >= 10, seen
 
 
@@ -105,5 +104,4 @@ def test_php_fpm_takes_planned_pools(daemons, tmp_path_factory):
         assert then == wanted
 
     holds()
-    print(seen)
     assert min(seen[kind] for kind in ("sized", "left", "dropin", "in_place")) >= 3, seen

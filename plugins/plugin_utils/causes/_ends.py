@@ -9,7 +9,7 @@ Private to this collection: it may change in any release.
 from __future__ import annotations
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Evidence
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Hop
 
 CLOSED, RESET = "upstream_closed_prematurely", "upstream_connection_reset"
 #: Causes that explain the end of a connection; where one of them is found, the end itself is no cause.
@@ -27,10 +27,15 @@ def probed(hop: Hop) -> tuple[Evidence, ...]:
     return (Evidence("probe", "asked directly, %s ends the connection: %s" % (hop.address, error)),) if ended else ()
 
 
+def listener_of(hop: Hop) -> Facts:
+    """Who listens behind a hop; nothing where that is not known."""
+    return (hop.backend.listener(hop.tried[0]["address"] if hop.tried and not hop.is_unix else hop.real_address) if hop.backend else None) or {}
+
+
 def behind(hop: Hop) -> tuple[str, str]:
     """Who listens behind a hop, and where its own log is: in words, and as a command."""
-    listener = hop.backend.listener(hop.tried[0]["address"] if hop.tried and not hop.is_unix else hop.real_address) if hop.backend else None
-    unit, process = (listener or {}).get("unit"), (listener or {}).get("process")
+    listener = listener_of(hop)
+    unit, process = listener.get("unit"), listener.get("process")
     who = "%s (%s) on %s" % (process, unit, hop.on) if unit else "%s on %s" % (process, hop.on) if process else "what listens on %s" % hop.address
     log = "journalctl -u %s --since -1h   # on %s" % (unit, hop.on) if unit else "the log of %s" % who
     return who, log

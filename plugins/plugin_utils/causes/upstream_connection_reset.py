@@ -14,6 +14,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Fleet, Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ends import CLOSED, EXPLAINED_BY, RESET, behind, probed
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._uwsgi import too_large
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -24,9 +25,11 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 
 def ended(hop: Hop) -> Finding:
     who, log = behind(hop)
+    refused, room = too_large(hop)
     return on_hop(
-        hop, CAUSE.name, (*hop.seen(RESET), *probed(hop)), why="%s resets the connection before it has answered: its own log says why" % who,
+        hop, CAUSE.name, (*hop.seen(RESET), *probed(hop), *refused), why="%s resets the connection before it has answered: its own log says why" % who,
         advice=(
+            *room,
             log,
             "a worker that its server kills (gunicorn: WORKER TIMEOUT, uwsgi: HARAKIRI), a crash, or a request too large for it (uwsgi: buffer-size)",
             "a longer timeout there keeps a worker busy longer: more workers may be needed",

@@ -14,13 +14,18 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop, Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._edits import named_at
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ends import listener_of
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._uwsgi import read_http
 
 SIGNATURE = "upstream_protocol_mismatch"
 #: What a program that does not know the protocol does to nginx.
 ENDS = ("upstream_closed_prematurely", "upstream_connection_reset")
 #: Programs that speak HTTP and nothing else to a proxy. Asked in another protocol, some wait for the rest of a request that never comes.
 HTTP_SERVERS = ("apache2", "httpd", "nginx", "gunicorn", "uvicorn")
-NAMES = {"proxy": "HTTP", "http": "HTTP", "fastcgi": "FastCGI", "grpc": "gRPC", "http2": "HTTP/2", "tls": "TLS", "cgi": "CGI", "scgi": "SCGI"}
+NAMES = {
+    "proxy": "HTTP", "http": "HTTP", "fastcgi": "FastCGI", "grpc": "gRPC", "http2": "HTTP/2", "tls": "TLS", "cgi": "CGI", "scgi": "SCGI",
+    "uwsgi": "uwsgi's own protocol",
+}
 SPEAKS = {"fastcgi": ("fastcgi",), "proxy": ("http",), "grpc": ("http2",), "memcached": ("memcached",), "uwsgi": ("http", "cgi"), "scgi": ("http", "cgi")}
 PASSES = {
     "fastcgi": "fastcgi_pass",
@@ -29,6 +34,7 @@ PASSES = {
     "http2": "grpc_pass",
     "memcached": "memcached_pass",
     "cgi": "scgi_pass",
+    "uwsgi": "uwsgi_pass",
 }
 
 
@@ -38,6 +44,9 @@ def spoken(hop: Hop) -> tuple[str, Evidence] | None:
     heard = reply.get("protocol")
     if heard in PASSES and heard not in SPEAKS.get(hop.family, (heard,)):
         return heard, Evidence("probe", "asked directly, %s speaks %s: %s" % (hop.address, heard, reply.get("began")))
+    misread = read_http(hop) if hop.family == "proxy" else None
+    if misread:
+        return "uwsgi", misread
     return known_for(hop, hop.backend) if hop.backend else None
 
 
@@ -46,7 +55,7 @@ def known_for(hop: Hop, host: Host) -> tuple[str, Evidence] | None:
     found = host.pool_at(hop.real_address) if hop.family != "fastcgi" else None
     if found and found[0].get("master"):
         return "fastcgi", Evidence("pool", "%s is the pool %s of PHP-FPM, which speaks FastCGI" % (hop.address, found[1]))
-    listener = host.listener(hop.real_address if hop.is_unix or not hop.tried else hop.tried[0]["address"]) or {}
+    listener = listener_of(hop)
     if "http" not in SPEAKS.get(hop.family, ()) and (listener.get("process") or "").startswith(HTTP_SERVERS):
         return "http", Evidence("process", "%s listens on %s, which speaks HTTP" % (listener["process"], hop.address))
     return None

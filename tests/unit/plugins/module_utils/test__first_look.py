@@ -69,13 +69,20 @@ def fpm(log="/var/log/fpm.log", unit="php-fpm.service", master=True):
     (None, [fpm(), fpm()], [("/var/log/fpm.log", "php_fpm"), KERNEL]),
 ])
 def test_which_logs_are_read(server, fpms, sources, tmp_path):
-    assert log_sources(server, fpms, FakeHost(tmp_path)) == sources
+    assert log_sources(server, fpms, None, FakeHost(tmp_path)) == sources
 
 
 def test_the_audit_log_speaks_for_the_kernel(tmp_path):
     host = FakeHost(tmp_path)
     host.write("/var/log/audit/audit.log", "")
-    assert log_sources(None, [], host) == [KERNEL, ("/var/log/audit/audit.log", "kernel")]
+    assert log_sources(None, [], None, host) == [KERNEL, ("/var/log/audit/audit.log", "kernel")]
+
+
+def test_uwsgi_says_in_its_units_journal_why_it_hangs_up(tmp_path):
+    owners = [("uwsgi", "shop.service"), ("uwsgi-core", None), (None, None), ("nginx", "nginx.service")]
+    listeners = [{"process": process, "unit": unit} for process, unit in owners]
+    expected = [("shop.service", "unit:shop.service"), KERNEL]
+    assert log_sources(None, [], {"tcp": listeners, "unix": listeners[:1]}, FakeHost(tmp_path)) == expected
 
 
 def test_the_process_that_holds_nginxs_logs():
