@@ -59,8 +59,8 @@ CASES = [
     Case("a log of 10 GB", "response_header_too_big", "web", HUGE, ("older lines of log",), looks=0),
     Case("a resolver that does not answer", "healthy_pair", "web", DEAD_RESOLVER, ("resolver_failure",), broken=False, looks=2),
     Case("a log that is a FIFO", "response_header_too_big", "web", FIFO, ("nginx test", "not a regular file"), looks=2),
-    Case("every file system full", "response_header_too_big", "web", FULL, ("No space left", "disk_full"), looks=2),
-    Case("every file system full, a daemon to start", "php_fpm_stopped", "web", FULL, ("No space left", "disk_full"), looks=2),
+    Case("every file system full", "response_header_too_big", "web", FULL, ("No usable temporary directory", "No space left"), looks=2),
+    Case("every file system full, a daemon to start", "php_fpm_stopped", "web", FULL, ("No usable temporary directory", "No space left"), looks=2),
 ]
 
 
