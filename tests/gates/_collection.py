@@ -71,6 +71,28 @@ def wrong_in(built: pathlib.Path) -> list[str]:
     return wrong
 
 
+def unsaid_changes() -> str | None:
+    """Why the changelog is behind: since the last release, or on this branch, what users get was changed and no fragment tells of it."""
+    tags = git("tag", "--list", "--merged", "HEAD", "--sort=-v:refname", "[0-9]*").split()
+    if not tags:
+        folder = TOP / "changelogs"
+        return None if (folder / "changelog.yaml").exists() or any(folder.glob("fragments/*.y*ml")) else "there is neither a changelog nor a fragment of one"
+    for base in [tags[0], *fork_point()]:
+        changed = git("diff", "--name-only", base, "--", "plugins", "roles", "playbooks").split()
+        told = git("diff", "--name-only", "--diff-filter=AM", base, "--", "changelogs/fragments") + git("ls-files", "--others", "changelogs/fragments")
+        if changed and not told:
+            return "%d files of plugins, roles and playbooks changed since %s, and changelogs/fragments/ has nothing new" % (len(changed), base[:12])
+    return None
+
+
+def fork_point() -> list[str]:
+    """Where this branch left the main one; nothing where no main one is known."""
+    try:
+        return git("merge-base", "HEAD", "origin/main").split()
+    except subprocess.CalledProcessError:
+        return []
+
+
 def dependencies(target: pathlib.Path) -> None:
     """The collections that this one needs, linked into a folder of collections."""
     for folder in DEPENDENCIES.glob("*/*"):

@@ -18,6 +18,10 @@ from _machine import CACHE, TOP, Missing, core, interpreter, search_path, seed_p
 
 TIMEOUT = 1500
 
+#: A line of ansible-test, pytest or Ansible that names what is wrong; those that only count or wrap such lines are left out.
+COMPLAINT = re.compile(r"^(?:ERROR: (?!Found \d)|(?:FAILED|ERROR) tests/|fatal: )(?=\S).*", re.MULTILINE)
+LONGEST_LINE = 300
+
 
 class Shut(Exception):
     """The gate does not let this through."""
@@ -47,8 +51,17 @@ class Run:
             )
         output = self.log.read_bytes()[begin:].decode(errors="replace")
         if ran.returncode:
-            raise Shut("%s ended with %d: %s" % (words[0], ran.returncode, last_line(output)))
+            raise Shut("%s ended with %d: %s" % (words[0], ran.returncode, reason(output)))
         return output
+
+
+def reason(output: str) -> str:
+    """What a tool complains of first, in one line, and how often it complains; its last line where it complains in other words."""
+    complaints = COMPLAINT.findall(output)
+    if not complaints:
+        return last_line(output)[:LONGEST_LINE]
+    others = " (and %d more)" % (len(complaints) - 1) if len(complaints) > 1 else ""
+    return complaints[0][:LONGEST_LINE] + others
 
 
 def last_line(output: str) -> str:
@@ -69,12 +82,10 @@ def changelog(run: Run) -> str:
     run(tools(), ["antsibull-changelog", "lint"], cwd=top)
     if (top / "changelogs" / "changelog.yaml").exists():
         run(tools(), ["antsibull-changelog", "lint-changelog-yaml", "changelogs/changelog.yaml"], cwd=top)
-    fragments = list((top / "changelogs" / "fragments").glob("*.y*ml"))
-    tags = _collection.git("tag", "--list", "--sort=-v:refname", "[0-9]*").split()
-    changed = _collection.git("diff", "--name-only", tags[0], "--", "plugins", "roles", "playbooks").split() if tags else []
-    if changed and not fragments:
-        raise Shut("%d files changed since %s and changelogs/fragments/ is empty" % (len(changed), tags[0]))
-    return "valid, %d fragments" % len(fragments)
+    unsaid = _collection.unsaid_changes()
+    if unsaid:
+        raise Shut(unsaid)
+    return "valid, %d fragments" % len(list((top / "changelogs" / "fragments").glob("*.y*ml")))
 
 
 def workflows(run: Run) -> str:

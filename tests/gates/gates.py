@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import collections
 import concurrent.futures
 import subprocess
 import sys
@@ -21,8 +22,8 @@ from _machine import CACHE, Missing
 AT_ONCE = 2
 
 
-def attempt(name: str) -> tuple[str, str]:
-    """How a gate ended, and its closing line."""
+def attempt(name: str) -> tuple[str, str, str]:
+    """How a gate ended, its name, and its closing line."""
     run = _gates.Run(name)
     begun = time.monotonic()
     try:
@@ -34,7 +35,7 @@ def attempt(name: str) -> tuple[str, str]:
     except (OSError, ValueError, subprocess.SubprocessError) as broken:
         verdict, line = "SHUT", "%s: %s" % (type(broken).__name__, broken)
     print("%-22s %-8s %4d s  %s" % (name, verdict, time.monotonic() - begun, line), flush=True)
-    return verdict, name
+    return verdict, name, line
 
 
 def main(names: list[str]) -> int:
@@ -47,12 +48,15 @@ def main(names: list[str]) -> int:
         return 2
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         ended = list(pool.map(attempt, names or list(_gates.GATES)))
-    count = {verdict: [name for told, name in ended if told == verdict] for verdict in ("passed", "SHUT", "not run")}
-    print("gates: %d passed, %d shut, %d not run" % tuple(len(count[verdict]) for verdict in ("passed", "SHUT", "not run")))
-    for name in count["SHUT"]:
-        tail = (CACHE / "logs" / (name + ".log")).read_text(encoding="utf-8").splitlines()[-40:]
-        print("\n--- %s\n%s" % (name, "\n".join(tail)))
-    return 1 if count["SHUT"] else 0
+    shut = [(name, line) for verdict, name, line in ended if verdict == "SHUT"]
+    for name, _line in shut:
+        tail = (CACHE / "logs" / (name + ".log")).read_text(encoding="utf-8", errors="replace").splitlines()[-40:]
+        print("\n--- %s\n%s\n" % (name, "\n".join(line[:_gates.LONGEST_LINE] for line in tail)))
+    count = collections.Counter(verdict for verdict, _name, _line in ended)
+    print("gates: %d passed, %d shut, %d not run" % (count["passed"], count["SHUT"], count["not run"]))
+    for name, line in shut:
+        print("%s is shut: %s" % (name, line))
+    return 1 if shut else 0
 
 
 if __name__ == "__main__":
