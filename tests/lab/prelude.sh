@@ -1,3 +1,7 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
 # What the shell text of faults and topologies may use. WEB and APP (the addresses of the hosts of the topology) come before it.
 # shellcheck shell=sh disable=SC2034
 set -eu

@@ -1,4 +1,8 @@
 #!/bin/sh
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
 # Turns Debian's freshly installed packages into a lab host: runs once, when the image is made.
 set -eu
 
