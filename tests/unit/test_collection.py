@@ -25,6 +25,9 @@ SOURCES = sorted(path for folder in ("plugins", "tests", "molecule") for path in
 #: What the hosts of the lab can't have: a kernel with this security module, a proxy in front that is not ours.
 NO_FAULT = {"apparmor_denied", "edge_proxy_502", "selinux_network_connect", "selinux_unix_socket"}
 
+#: Defaults that a table tells in words.
+IN_WORDS = {"empty": "", "all kinds": list(KINDS)}
+
 
 def read(*parts: str):
     return yaml.safe_load(TOP.joinpath(*parts).read_text(encoding="utf-8"))
@@ -48,10 +51,14 @@ def test_defaults_and_specs_have_the_same_values(role):
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_the_readme_names_each_variable(role):
-    text = (TOP / "roles" / role / "README.md").read_text(encoding="utf-8")
-    missing = [name for name in read("roles", role, "meta", "argument_specs.yml")["argument_specs"]["main"]["options"] if "`%s`" % name not in text]
-    assert missing == []
+def test_the_readme_tells_each_variable_with_its_default(role):
+    rows = [row.split("|") for row in (TOP / "roles" / role / "README.md").read_text(encoding="utf-8").splitlines() if row.startswith("| `")]
+    for name, spec in read("roles", role, "meta", "argument_specs.yml")["argument_specs"]["main"]["options"].items():
+        (told,) = [row[2] for row in rows if "`%s`" % name in row[1]]
+        values = [yaml.safe_load(value) for value in re.findall(r"`([^`]+)`", told)]
+        values += [value for words, value in IN_WORDS.items() if words in told]
+        default = spec.get("default")
+        assert default in values if values else not default, "%s: %s, not %s" % (name, default, told.strip())
 
 
 @pytest.mark.parametrize("role", ROLES)
