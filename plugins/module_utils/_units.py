@@ -35,6 +35,8 @@ PROPERTIES = (
     "LimitNOFILE,MemoryMax,FragmentPath,Listen,Environment,EnvironmentFiles,WorkingDirectory"
 )
 UNLIMITED = 2**64 - 1
+#: What they would listen on stands in files of their own: a mask, which hides their command, does not hide that.
+APACHE = ("apache2.service", "httpd.service")
 _ARGV = re.compile(r"argv\[\]=(.*?) ; (?:ignore_errors|flags|start_time)=")
 _STREAM = re.compile(r"^(.*) \(Stream\)$")
 
@@ -141,7 +143,7 @@ def _unit(host: Host, properties: Dict[str, str], origin: float) -> Dict[str, An
     }
     if properties["Id"].endswith(".socket"):
         unit["declares"] = _socket_declares(properties)
-    elif unit["active"] != "active" and unit["exec"]:
+    elif unit["active"] != "active" and (unit["exec"] or properties["Id"] in APACHE):
         unit["declares"] = _service_declares(host, properties, unit)
         unit["test"] = _service_test.test(host, properties["Id"][: -len(".service")], unit)
     return unit

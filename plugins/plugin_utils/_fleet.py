@@ -291,7 +291,7 @@ class Fleet:
 
     def _behind(self, proxy: Host, address: str, tried: list[Facts]) -> tuple[Host | None, str]:
         """The host behind an address, and which number of a name it is there: of several, one that was refused, and one that is served."""
-        numbers = [attempt["address"] for attempt in sorted(tried, key=lambda attempt: bool(attempt.get("connected")))] or [address]
+        numbers = [attempt["address"] for attempt in sorted(tried, key=lambda attempt: bool(attempt.get("connected")))] or in_use(proxy, address) or [address]
         owners = {number: self.owner(number, proxy) for number in numbers}
         backend = next((owner for owner in owners.values() if owner), None)
         if backend is None:
@@ -313,6 +313,13 @@ class _Part(Fleet):
     @property
     def all_hops(self) -> list[Hop]:
         return self.whole.hops
+
+
+def in_use(proxy: Host, address: str) -> list[str]:
+    """What nginx goes on asking for a name that has no address any more: the numbers with its port that it was just seen to fail over."""
+    named = {server for route in proxy.config.get("routes") or [] for server in route["peers"]}
+    blamed = [answer.get("upstream") or "" for answer in proxy.failing] if is_name(address) else []
+    return [one for one in dict.fromkeys(blamed) if one.startswith("tcp:") and one not in named and split_tcp(one)[1] == split_tcp(address)[1]]
 
 
 def blamed_over(route: Facts, proxy: Host) -> list[str]:

@@ -82,8 +82,8 @@ def unasked(fleet: Fleet, findings: t.Sequence[Finding]) -> dict[str, list[str]]
         for record in hop.records:
             again = [answer for answer in hop.asked_again(record) if (hop.proxy.name, answer.get("route")) not in explained]
             if again and hop.is_barred(record):
-                text = "%s in the log, upstream %s; asked again, %s answers %s before the request gets there" % (
-                    record["signature"], hop.address, again[0]["url"], again[0]["status"])
+                text = "%s in the log, upstream %s; asked again, %s gives %s, which does not tell whether it still fails" % (
+                    record["signature"], hop.address, again[0]["url"], again[0]["status"] or "no valid answer")
                 left.setdefault(hop.proxy.name, []).append(text)
     return {name: list(dict.fromkeys(texts)) for name, texts in left.items()}
 

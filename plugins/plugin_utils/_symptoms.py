@@ -44,8 +44,8 @@ def connect_symptom(address: str, errno: int | None) -> str | None:
 
 
 def is_barred(answer: t.Mapping[str, t.Any]) -> bool:
-    """Whether this answer may come from nginx alone, so that it says nothing of the upstream. One with an error-log line has met it."""
-    return answer.get("status") in BARRED_STATUSES and not answer.get("signature")
+    """Whether this answer says nothing of the upstream: it may come from nginx alone (one with an error-log line has met the upstream), or is none."""
+    return answer.get("status") in (*BARRED_STATUSES, None) and not answer.get("signature") and not answer.get("timed_out")
 
 
 def answer_fails(answer: t.Mapping[str, t.Any]) -> bool:

@@ -70,6 +70,9 @@ def owner_of(fleet: Fleet, host: Host, address: str) -> Owner:
     if named:
         return Owner(named, "fix_502_backend_services names it", named=True)
     units = declared_by(host, address)
+    if len(units) > 1:
+        # What an administrator wants to be down gives way to what is wanted.
+        units = [name for name in units if not admin_says_no(name, host.unit(name))] or units
     if len(units) == 1:
         return Owner(units[0], "its configuration says that it listens on %s" % told(address))
     return Owner(None, "more than one unit could own %s: %s" % (told(address), ", ".join(units)) if units else "no unit is known that owns %s" % told(address))

@@ -63,7 +63,7 @@ def known_for(hop: Hop, host: Host) -> tuple[str, Evidence] | None:
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
-        late = any(answer.get("timed_out") for answer in hop.failing)
+        late = any(answer.get("status") is None for answer in hop.answers)
         other = spoken(hop) if late or hop.has(SIGNATURE, *ENDS, "upstream_read_timeout") else None
         if other or hop.has(SIGNATURE) or late and hop.past(SIGNATURE):
             yield mismatch(hop, other)

@@ -106,3 +106,9 @@ def test_scripts_tell_whether_a_service_runs_and_starts_at_boot(tmp_path, manage
 
 def test_without_a_service_manager_nothing_is_claimed(tmp_path):
     assert _units.collect(FakeHost(tmp_path), "none") is None
+
+
+def test_a_masked_apache_still_tells_where_it_would_listen(host):
+    text = "Id=apache2.service\nLoadState=masked\nActiveState=inactive\nUnitFileState=masked\n"
+    unit = _units._unit(host, _units.parse_show(text)[0], 0.0)
+    assert (unit["declares"][0]["address"], unit["exec"], unit["test"]) == ("tcp:0.0.0.0:7080", [], None)
