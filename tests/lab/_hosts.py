@@ -24,7 +24,7 @@ from _settings import FIRST_ADDRESS, KEY, LABEL, NAME, NETWORK, STATE, STATE_DIR
 
 AT_ONCE = 4
 INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
-BOOT_SECONDS = 60
+BOOT_SECONDS = 180    # a second where the machine has nothing else to do
 ASK_SECONDS = 15
 
 Subnet = ipaddress.IPv4Network | ipaddress.IPv6Network
