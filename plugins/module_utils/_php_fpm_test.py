@@ -14,10 +14,16 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_config import FpmConfig, Pool, Value
+from ansible_collections.webops.bad_gateway.plugins.module_utils._processes import Accounts
 
 TEST_TIMEOUT = 20.0
 SERIOUS = ("ERROR", "ALERT", "PHP")
 CONSEQUENCES = ("failed to post process", "failed to load configuration", "FPM initialization failed", "Unable to include")
+
+ACCOUNTS = (("user", "user"), ("group", "group"))
+OF_THE_SOCKET = (("listen.owner", "user"), ("listen.group", "group"))
+#: With one of these FPM does not look at the socket's owner and group.
+INSTEAD = ("listen.acl_users", "listen.acl_groups")
 
 _MESSAGE = re.compile(r"^(?:\[[^\]]*\] )?(?:\w+: )??(?P<level>[A-Z]+): +(?P<text>.*)$")
 _PLACE = re.compile(r"^\[(?P<file>/[^\]]*):(?P<line>\d+)\] (?P<reason>.*)$")
@@ -48,8 +54,21 @@ def ask_fpm(host: Host, binary: str, config: FpmConfig) -> Verdict:
     if ran.code is None:
         return Verdict(None, ran.error, None)
     if ran.code == 0:
-        return Verdict(True, None, None)
+        return without_account(config, Accounts(host)) or Verdict(True, None, None)
     return verdict(ran.err + "\n" + ran.out, config)
+
+
+def without_account(config: FpmConfig, accounts: Accounts) -> Optional[Verdict]:
+    """A pool whose user or group is not there: older FPMs see that when they start, not when they test."""
+    for pool in config.pools.values():
+        gives_away = (config.address(pool) or "").startswith("unix:") and not any(pool.get(name) for name in INSTEAD)
+        for name, kind in ACCOUNTS + (OF_THE_SOCKET if gives_away else ()):
+            value = pool.settings.get(name)
+            known = accounts.has_user if kind == "user" else accounts.has_group
+            if value and value.value and not value.value.isdigit() and not known(value.value):
+                told = "[pool %s] cannot get %s for %s '%s'" % (pool.name, "uid" if kind == "user" else "gid", kind, value.value)
+                return Verdict(False, told, (value.file, value.line))
+    return None
 
 
 def verdict(text: str, config: FpmConfig) -> Verdict:

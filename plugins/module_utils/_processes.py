@@ -6,12 +6,13 @@
 Private to this collection: it may change in any release.
 """
 
+import grp
 import os
 import pwd
 import re
 import sys
 import time
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
 
@@ -39,6 +40,21 @@ class Accounts:
 
     def group(self, gid: int) -> str:
         return self._groups.get(gid, str(gid))
+
+    def has_user(self, name: str) -> bool:
+        """Whether there is such an account, by the files or by a directory service. Without a file to read nothing is missing."""
+        return not self._users or name in self._users.values() or _exists(pwd.getpwnam, name)
+
+    def has_group(self, name: str) -> bool:
+        return not self._groups or name in self._groups.values() or _exists(grp.getgrnam, name)
+
+
+def _exists(look_up: Callable[[str], object], name: str) -> bool:
+    try:
+        look_up(name)
+    except KeyError:
+        return False
+    return True
 
 
 def _names(text: Optional[str]) -> Dict[int, str]:

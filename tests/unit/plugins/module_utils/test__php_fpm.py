@@ -17,6 +17,9 @@ UNIT = "php8.2-fpm.service"
 ARGV = [BINARY, "--nodaemonize", "--fpm-config", CONFIG]
 
 
+FOLDER = POOL.rpartition("/")[0]
+
+
 @pytest.fixture
 def host(tmp_path):
     return FpmHost(tmp_path)
@@ -131,6 +134,17 @@ def test_a_stopped_fpm_is_tested(host):
     assert fpm["pools"]["www"]["workers"] == []
 
 
+@pytest.mark.parametrize("line,error", [
+    ("user = nosuch", "[pool shop] cannot get uid for user 'nosuch'"), ("listen.group = nosuch", "[pool shop] cannot get gid for group 'nosuch'"),
+    ("listen.owner = www-data", None), ("group = 33", None), ("listen.owner = nosuch\nlisten.acl_users = www-data", None),
+])
+def test_an_account_that_is_not_there_keeps_it_from_starting(host, line, error):
+    host.write("/etc/group", "www-data:x:33:\n")
+    host.write(FOLDER + "/shop.conf", "[shop]\n%s\nlisten = /run/shop.sock\n" % line)
+    test = look(host, {UNIT: {"main_pid": 0, "exec": ARGV, "enabled": "enabled"}})[0]["test"]
+    assert test == {"sound": not error, "error": error, "where": {"file": FOLDER + "/shop.conf", "line": 2} if error else None}
+
+
 @pytest.mark.parametrize("enabled", ["disabled", "masked"])
 def test_an_fpm_that_nobody_wants_is_left_alone(host, enabled):
     (fpm,) = look(host, {UNIT: {"main_pid": 0, "exec": [], "enabled": enabled}})
@@ -188,9 +202,6 @@ def test_passwords_in_the_environment_are_not_told(host):
     settings = look(host, {})[0]["pools"]["www"]["settings"]
     assert "geheim" not in str(settings)
     assert settings["php_admin_value[memory_limit]"]["value"] == "32M"
-
-
-FOLDER = POOL.rpartition("/")[0]
 
 
 def test_pools_in_files_that_fpm_does_not_read(host):
