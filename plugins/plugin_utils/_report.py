@@ -81,7 +81,7 @@ def with_outcome(
     entry.update({key: done[key] for key in ("remedy", "outcome", "why", "change")}, advice=advice)
     if ended:
         entry["outcome"] = ended["outcome"]
-        entry["why"] = ended.get("why") or done["why"]
+        entry["why"] = " ".join((ended.get("why") or done["why"]).split())    # a module's words may have several lines
         if ended["outcome"] == "fixed" and still:
             entry.update(outcome="failed", why="the change was made and the cause is still seen")
     return {key: cleaned(value) for key, value in entry.items()}

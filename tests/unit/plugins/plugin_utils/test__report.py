@@ -244,3 +244,9 @@ def test_nothing_in_a_report_moves_a_cursor(text, mode, ran):
 def test_no_secret_of_a_url_is_told(user, path):
     url = "http://%s:s3cr3t@site/%s?s3cr3t" % (user, path.replace("s3cr3t", "").replace("#", ""))
     assert "s3cr3t" not in _report.shown_url(url)
+
+
+def test_the_words_of_a_module_are_told_on_one_line():
+    outcomes = {"s1": {"step": "s1", "outcome": "undone", "why": "not started:\n  See \"systemctl status\"\n"}}
+    entry = _report.host_entry("fix", [look(finding()), look(finding())], outcomes, None)
+    assert entry["findings"][0]["why"] == 'not started: See "systemctl status"'
