@@ -15,7 +15,7 @@ from functools import cached_property
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._address import covers, is_any, is_loopback, is_name, is_unix, normal, split_tcp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Evidence
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._symptoms import LOGIN, answer_fails, connect_symptom, is_barred
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._symptoms import answer_fails, connect_symptom, is_barred
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._upstreams import peers_in_use, upstream_id
 
 Facts = t.Mapping[str, t.Any]
@@ -156,14 +156,8 @@ class Hop:
 
     @property
     def sick(self) -> bool:
-        """A request over this hop fails now, or the log has lines that blame it, or would fail for whoever can log in."""
-        return bool(self.failing or self.records) or self.fails_behind_a_login
-
-    @property
-    def fails_behind_a_login(self) -> bool:
-        """Whether it cannot be connected to, no other peer can serve instead, and all that a probe gets is a question for a password."""
-        refused = bool(self.tried) and all(len(route["peers"]) == 1 for route in self.routes) and not any(attempt.get("connected") for attempt in self.tried)
-        return refused and bool(self.answers) and all(answer.get("status") == LOGIN for answer in self.answers)
+        """A request over this hop fails now, or the log has lines that blame it."""
+        return bool(self.failing or self.records)
 
     @property
     def on(self) -> str:
@@ -248,7 +242,7 @@ class Fleet:
         """Every URL answers, every nginx is sound, and no log has a line that blames anybody: there is nothing that a rule could find."""
         quiet = not any(host.records for host in self.hosts.values())
         sound = all((proxy.nginx.get("test") or {}).get("sound") is not False for proxy in self.proxies())
-        return quiet and sound and not any(answer_fails(answer) or answer.get("status") == LOGIN for proxy in self.proxies() for answer in proxy.answers)
+        return quiet and sound and not any(answer_fails(answer) for proxy in self.proxies() for answer in proxy.answers)
 
     def owner(self, address: str, seen_from: Host) -> Host | None:
         """The host that has this address: the proxy itself, or the one inventory host that holds it."""

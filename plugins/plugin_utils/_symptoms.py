@@ -30,10 +30,8 @@ _LOOPBACK_V6 = {"backend_port_closed": "ipv6_localhost_refused", "ephemeral_port
 #: statuses that nginx makes itself when an upstream fails
 GATEWAY_STATUSES = frozenset({502, 504})
 
-#: what a login asks for: who has the password gets further than a probe does
-LOGIN = 401
 #: statuses that nginx may give before a request gets to any upstream: a login, a ban, a limit, a client's certificate
-BARRED_STATUSES = frozenset({400, LOGIN, 403, 421, 429, 503})
+BARRED_STATUSES = frozenset({400, 401, 403, 421, 429, 503})
 
 
 def connect_symptom(address: str, errno: int | None) -> str | None:
