@@ -40,13 +40,18 @@ def saturated(host: Host, fpm: Facts, name: str, pool: Facts) -> list[Evidence]:
     return [*lines, Evidence("pool", "pool %s still has pm.max_children = %d" % (name, limit), 0.4)] if lines else []
 
 
+def waits(hop: Hop) -> bool:
+    """Whether requests fail for having waited, or nginx does not say why: a full pool by itself is one that is well used."""
+    return any(answer.get("signature") in (None, *WAITED) for answer in hop.failing) or bool(hop.past(*WAITED))
+
+
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.hops:
         found = hop.backend.pool_at(hop.real_address) if hop.backend and hop.family == "fastcgi" else None
         if not found or not found[0].get("master") or not hop.backend:
             continue
         evidence = saturated(hop.backend, *found)
-        if evidence and (hop.sick or any(item.look == "backend_log" for item in evidence)):
+        if evidence and (waits(hop) or any(item.look == "backend_log" for item in evidence)):
             yield more_children(hop, hop.backend, found, (*hop.seen(*WAITED), *evidence))
 
 
@@ -64,4 +69,5 @@ def more_children(hop: Hop, host: Host, found: tuple[Facts, str, Facts], evidenc
     return on_hop(hop, CAUSE.name, evidence, remedy=remedy)
 
 
-CAUSE = Cause(name="fpm_max_children", title="The PHP-FPM pool has too few children", find=find)
+#: Where the kernel kills workers for want of memory, more of them are the last thing to have.
+CAUSE = Cause(name="fpm_max_children", title="The PHP-FPM pool has too few children", find=find, yields_to=("worker_oom_killed",))
