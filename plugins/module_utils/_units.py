@@ -30,6 +30,8 @@ WELL_KNOWN = re.compile(
     r"|firewalld|ufw|nftables|iptables|ip6tables|netfilter-persistent|systemd-resolved|unbound|dnsmasq|nscd|named|bind9)([.@_-].*)?$"
     r"|.*php.*fpm.*$"
 )
+#: systemd tells of every unit in a tenth of a second, and takes its time on a host that is overloaded: the one that serves 502.
+SHOW_SECONDS = 30.0
 PROPERTIES = (
     "Id,Names,LoadState,ActiveState,SubState,UnitFileState,Result,ExecMainStatus,StateChangeTimestampMonotonic,MainPID,PrivateTmp,ExecStart,CanReload,"
     "LimitNOFILE,MemoryMax,FragmentPath,Listen,Environment,EnvironmentFiles,WorkingDirectory"
@@ -66,7 +68,7 @@ def _systemd(host: Host, listeners: Optional[Dict[str, Any]]) -> Optional[Dict[s
     listening = {entry["unit"] for kind in ("tcp", "unix") for entry in (listeners or {}).get(kind, []) if entry["unit"]}
     names = sorted({name for name in listening if name.endswith((".service", ".socket"))} | _unit_files(host))
     # The states filter only what the patterns bring; units that are named are told in any case.
-    ran = host.run(["systemctl", "show", "--property=" + PROPERTIES, "--state=failed,listening", *names, "*.service", "*.socket"])
+    ran = host.run(["systemctl", "show", "--property=" + PROPERTIES, "--state=failed,listening", *names, "*.service", "*.socket"], timeout=SHOW_SECONDS)
     if ran.code != 0 and not ran.out:
         host.unseen("units", ran.error or ran.err.strip())
         return None
