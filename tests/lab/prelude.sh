@@ -107,7 +107,7 @@ big_header_page() {
 }
 
 # load CLIENTS SECONDS [HOST]: /slow.php takes about that long (never just that: visitors must not come in step), and that many clients ask
-# for it again and again through nginx (of another host, where one is given), for half an hour at most.
+# for it again and again through nginx (of another host, where one is given), for two hours at most.
 load() {
 	echo "<?php usleep(random_int($2 * 750000, $2 * 1250000)); echo 'slow';" >/var/www/html/slow.php
 	cat >/usr/local/bin/visitors <<-'PYTHON'
@@ -125,7 +125,7 @@ load() {
 		        connection.close()
 
 		for _ in range(int(sys.argv[1])):
-		    threading.Thread(target=visit, args=(time.monotonic() + 1800,)).start()
+		    threading.Thread(target=visit, args=(time.monotonic() + 7200,)).start()
 	PYTHON
 	systemd-run -q --unit=visitors python3 /usr/local/bin/visitors "$1" "${3:-127.0.0.1}"
 }
