@@ -73,12 +73,16 @@ class Play:
         self.watcher.start()
 
     def _watch(self) -> None:
+        begun = ""
         with self.log.open(errors="replace") as stream:
             while True:
                 over = self.process.poll() is not None
-                for line in stream:
-                    if line.startswith("TASK [") and line.endswith("**\n"):
-                        self.tasks.append((line[6:].rpartition("]")[0], time.monotonic() - self.began))
+                for part in stream:
+                    # A line may be read before it is whole.
+                    begun += part
+                    if begun.startswith("TASK [") and begun.endswith("**\n"):
+                        self.tasks.append((begun[6:].rpartition("]")[0], time.monotonic() - self.began))
+                    begun = "" if begun.endswith("\n") else begun
                 if over:
                     self.ended = time.monotonic() - self.began
                     return

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Lab hosts of our own for the safety harnesses: one fault at a time on a fresh host, beside a site on the same nginx that is well."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -10,7 +11,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,14 @@ def prepare() -> None:
 
 
 def fresh(name: str, setup: str = "", suite: str = "bookworm", broken: bool = True) -> Place:
-    """The hosts of a fault, booted anew and, unless told otherwise, broken."""
+    """The hosts of a fault, booted anew and, unless told otherwise, broken. A host that did not boot, or not break, on a busy machine gets another chance."""
+    for _attempt in range(2):
+        with contextlib.suppress(_commands.LabError):
+            return _fresh(name, setup, suite, broken)
+    return _fresh(name, setup, suite, broken)
+
+
+def _fresh(name: str, setup: str, suite: str, broken: bool) -> Place:
     _hosts.down([name])
     _hosts.up([_faults.faults()[name]], suite)
     place = _hosts.places([name])[0]
@@ -66,7 +73,7 @@ def fresh(name: str, setup: str = "", suite: str = "bookworm", broken: bool = Tr
         answers = _hosts.break_hosts([place])
         wrong = [status for _place, status in answers if status != place.fault.status_before]
         if wrong:
-            raise RuntimeError("%s answers %s, not %s" % (name, wrong[0], place.fault.status_before))
+            raise _commands.LabError("%s answers %s, not %s" % (name, wrong[0], place.fault.status_before))
     return place
 
 
@@ -139,7 +146,7 @@ def journal(place: Place, role: str) -> list[tuple[str, str]]:
     return [("%s/%s" % (record["run"], record["change"]), record["state"]) for record in sorted(records, key=lambda one: one["saved"])]
 
 
-@contextmanager
+@contextlib.contextmanager
 def watched(place: Place) -> Iterator[dict[str, int]]:
     """Asks the healthy site ten times a second; {"asked": n, "failed": n} when it ends."""
     counts = {"asked": 0, "failed": 0}
