@@ -77,6 +77,10 @@ def _fresh(name: str, setup: str, suite: str, broken: bool) -> Place:
     return place
 
 
+def topology(name: str) -> str:
+    return str(_faults.faults()[name].topology)
+
+
 def remove(*names: str) -> None:
     _hosts.down(list(names))
 

@@ -54,7 +54,7 @@ nginx -t -q
 systemctl reload nginx
 """
 SLOW_CLIENTS = 4
-#: Without it: no PHP-FPM runs, or a second pool would leave open which one is meant.
+#: A second pool would be down with the first, or leave open which one is meant.
 NO_OTHER_POOL = {"php_fpm_stopped", "socket_path_mismatch"}
 
 
@@ -148,8 +148,8 @@ class Visitors:
 
 def trial(name: str) -> dict[str, Any]:
     """One remedy under load, from the first change on until the run ends."""
-    place = _world.fresh(name, setup="" if name in NO_OTHER_POOL else OTHER_POOL)
-    has_php = place.fault.topology == "single" and name not in NO_OTHER_POOL
+    has_php = _world.topology(name) == "single" and name not in NO_OTHER_POOL
+    place = _world.fresh(name, setup=OTHER_POOL if has_php else "")
     play = Play("fix_502.yml", place)
     while not any(task.endswith("Open the journal") for task, _at in list(play.tasks)) and play.process.poll() is None:
         time.sleep(0.05)
