@@ -14,14 +14,26 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._dns import AAA
 V4, V6 = (A, b"\x0a\x00\x00\x02"), (AAAA, b"\0" * 15 + b"\x01")
 
 
+def on_one_port():
+    """A UDP and a TCP socket with one number. What is free for the one may be taken for the other: then another number."""
+    while True:
+        udp, tcp = socket.socket(type=socket.SOCK_DGRAM), socket.socket()
+        tcp.bind(("127.0.0.1", 0))
+        try:
+            udp.bind(tcp.getsockname())
+        except OSError:
+            udp.close()
+            tcp.close()
+        else:
+            return udp, tcp
+
+
 class Resolver:
     """A DNS server on loopback. zone: what to answer to each type: a list of records, a code, or None for silence."""
 
     def __init__(self, zone, truncated=False):
         self.zone, self.truncated = zone, truncated
-        self.udp, self.tcp = socket.socket(type=socket.SOCK_DGRAM), socket.socket()
-        self.udp.bind(("127.0.0.1", 0))
-        self.tcp.bind(self.udp.getsockname())
+        self.udp, self.tcp = on_one_port()
         self.tcp.listen(5)
         self.address = "127.0.0.1:%d" % self.udp.getsockname()[1]
         self.asked = []
