@@ -12,6 +12,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _buffers
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._buffer_rules import bytes_of, text_of, validate_all
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._buffers import plan, size_for
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._nginx_config import parse
@@ -208,3 +209,13 @@ def test_plans_hold_the_header_and_break_nothing(files, which, header, page_size
     assert before or not validate_all(after, (), page_size)
     if header:
         assert "holds the measured header" in plan(after, after["routes"][which], header, page_size).refusal
+
+
+@pytest.mark.parametrize("present,wanted", [
+    ("proxy_buffers", "proxy_buffers"),                     # its own value is in the included file
+    ("proxy_buffer_size", "proxy_busy_buffers_size"),       # the size that it belongs to is there
+])
+def test_what_an_included_file_sets_is_edited_there(present, wanted):
+    block = {"name": "location", "place": {"file": "/etc/nginx/site", "line": 3}, "sets": {present: {"place": {"file": "/etc/nginx/included", "line": 1}}}}
+    assert _buffers._where(block, wanted) == ("/etc/nginx/included", None)
+    assert _buffers._where({**block, "sets": {}}, wanted) == ("/etc/nginx/site", {"name": "location", "line": 3})

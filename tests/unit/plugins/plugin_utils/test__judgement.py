@@ -18,7 +18,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import judge, known_causes
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judgement import NO_NGINX, NOT_RUNNING, NOT_SERVED, STOPPED, judgements
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._planner import KINDS, ORDER
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._planner import KINDS, ORDER, Judged
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils import small_fleet
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.causes import facts as cases
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.nginx_configs import written
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import answer, host, listener, log, proxy, reached, record, tried
@@ -62,6 +63,13 @@ class TestWithoutNginx:
         told = judged({"web": self.stopped(), "web2": proxy("http://10.0.0.2")})
         assert told["web"] == {"failure": STOPPED}
         assert "failure" not in told["web2"]
+
+    def test_that_asks_its_own_host(self):
+        assert judged({"web": self.stopped("enabled", "http://127.0.0.1:8080"), "web2": proxy("http://10.0.0.2")})["web"] == {"failure": STOPPED}
+
+    def test_that_runs_as_it_should(self):
+        web = {**self.stopped(), "nginx": proxy("http://10.0.0.2")["nginx"]}
+        assert "failure" not in judged({"web": web, "web2": proxy("http://10.0.0.2")})["web"]
 
     def test_that_somebody_wants_to_be_down(self):
         assert "failure" not in judged({"web": self.stopped("disabled"), "web2": proxy("http://10.0.0.2")})["web"]
@@ -153,6 +161,12 @@ class TestUrlsOfTheUser:
 
     def test_that_nobody_serves_beside_what_the_log_says(self):
         assert [one["cause"] for one in self.judged("http://stie/", log=log(record(APP)))["web"]["findings"]] == ["transient"]
+
+
+def test_a_refusal_is_told_before_what_the_finding_says_itself():
+    told = _judgement.told(Judged(small_fleet.finding(why="a person has to look"), "not_allowed", "fix_502_allow leaves out start"), small_fleet.cause("c"))
+    assert (told["why"], told["change"], told["remedy"]) == ("fix_502_allow leaves out start", "", None)
+    assert _judgement.told(Judged(small_fleet.finding(), "advice", "not sure"), small_fleet.cause("c"))["why"] == "not sure"
 
 
 def test_a_rule_that_stumbles_is_told_as_unknown(monkeypatch):

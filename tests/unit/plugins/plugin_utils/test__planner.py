@@ -124,7 +124,7 @@ class TestStep:
         assert not [name for name in self.step().variables if name.startswith("nginx_restart")]
 
     def test_needs_a_remedy(self):
-        with pytest.raises(ValueError, match="asks for no remedy"):
+        with pytest.raises(ValueError, match="^finding .* asks for no remedy$"):
             _planner.step_for(finding(), web_and(), "r1")
 
 
@@ -172,6 +172,15 @@ class TestTried:
 class TestProof:
     def proof(self, *answers, **facts):
         return proof(finding(routes=frozenset({0})), fleet(web=proxy("http://10.0.0.2", "http://10.0.0.3", answers=list(answers), **facts)))
+
+    def test_an_answer_is_the_hosts_own_where_nothing_else_is_said(self):
+        told = answer()
+        del told["from"]
+        assert [entry["url"] for entry in self.proof(told)] == ["http://site/"]
+
+    def test_a_route_that_is_gone_has_no_peers(self):
+        gone = proof(finding(routes=frozenset({7})), fleet(web=proxy("http://10.0.0.2", answers=[answer(route=7)])))
+        assert [entry["peers"] for entry in gone] == [[]]
 
     def test_has_what_is_asked_again(self):
         assert self.proof(answer(signature="s", upstream="tcp:10.0.0.2:80"), log=log(record("tcp:10.0.0.2:80"))) == [{
