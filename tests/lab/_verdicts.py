@@ -51,7 +51,9 @@ class Daemons:
 def daemons(host: str) -> Iterator[Daemons]:
     argv = ["podman", "exec", "-i", container(host), "python3", "-c", (HERE / "on_host_verdicts.py").read_text(), FOLDER]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment(), cwd=HOME) as process:
-        yield Daemons(process)
-        assert process.stdin
-        process.stdin.close()
-        process.wait(timeout=30)
+        try:
+            yield Daemons(process)
+        finally:
+            assert process.stdin
+            process.stdin.close()
+            process.wait(timeout=30)

@@ -45,7 +45,8 @@ reload_nginx
 # After the break: requests with secrets that fail, a forged line, a log that has become a link to the passwords.
 TRAPS = r"""
 echo 'trap:$y$s3cret-shadow:20000:0:99999:7:::' >>/etc/shadow
-curl -s -o /dev/null -H 'Cookie: id=s3cret-cookie' -H 'Authorization: Bearer s3cret-token' -e 'http://example.org/?k=s3cret-referer' 'http://127.0.0.1/big.php?token=s3cret-query'
+curl -s -o /dev/null -H 'Cookie: id=s3cret-cookie' \
+  -H 'Authorization: Bearer s3cret-token' -e 'http://example.org/?k=s3cret-referer' 'http://127.0.0.1/big.php?token=s3cret-query'
 now=$(date '+%Y/%m/%d %H:%M:%S')
 upstream="fastcgi://unix:/run/php/php$PHP-fpm.sock:"
 printf '%s [error] 71#71: *9 upstream sent too big header while reading response header from upstream, client: 10.0.0.9, server: _, ' "$now" >/tmp/line

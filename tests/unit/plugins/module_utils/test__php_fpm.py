@@ -209,5 +209,7 @@ def test_pools_in_files_that_fpm_does_not_read(host):
     host.write(FOLDER + "/shop.conf.disabled", text)
     host.write(POOL + "~", "[www]\nlisten = 9000\n[blog]\nuser = www-data\n")
     host.write(FOLDER + "/README", "listen to music\n")
-    assert look(host)[0]["set_aside"] == [{"file": FOLDER + "/shop.conf.disabled", "pool": "shop", "address": "unix:/run/php/shop.sock"},
-                     {"file": POOL + "~", "pool": "www", "address": "tcp:[::]:9000"}]
+    assert look(host)[0]["set_aside"] == [
+        {"file": FOLDER + "/shop.conf.disabled", "pool": "shop", "address": "unix:/run/php/shop.sock"},
+        {"file": POOL + "~", "pool": "www", "address": "tcp:[::]:9000"},
+    ]
