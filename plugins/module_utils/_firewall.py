@@ -32,8 +32,9 @@ MANAGERS = (
     ("imunify360", "/etc/sysconfig/imunify360/imunify360.config"),
     ("plesk", "/usr/local/psa/var/modules/firewall/firewall-active.sh"),
 )
-_ZONE_CHAIN = re.compile(r"(?:filter_)?IN_(.+)$")
-_ZONES_CHAIN = re.compile(r"(?:filter_)?INPUT_ZONES")
+_ZONE_CHAIN = re.compile(r"(?:filter_)?IN_(?!policy_)(.+)$")
+#: Where firewalld shares out what comes in: INPUT_ZONES, in 2.x INPUT_POLICIES.
+_ZONES_CHAIN = re.compile(r"(?:filter_)?INPUT_(?:ZONES|POLICIES$)")
 
 
 def collect(host: Host, processes: Processes) -> Optional[Dict[str, Any]]:
@@ -41,12 +42,13 @@ def collect(host: Host, processes: Processes) -> Optional[Dict[str, Any]]:
     chains = _in_force(host)
     if chains is None:
         return None
+    # A zone that lets nothing in has no rules, and what leads to it is left out below.
+    bound, default = zones(host, chains), _default_zone(host, chains)
     rules = _firewall_rules.reduced(chains)
     tool = _owner(host, processes, rules["chains"])
     facts: Dict[str, Any] = {"tool": tool, "active": tool != "none", "manager": _manager(host), "default_zone": None, "zones": {}, "rules": rules}
     if tool == "firewalld":
-        facts["zones"] = zones(host, rules["chains"])
-        facts["default_zone"] = _default_zone(host, rules["chains"])
+        facts.update(zones=bound, default_zone=default)
     return facts
 
 
@@ -169,12 +171,13 @@ def _bind_zone(found: Dict[str, Any], item: Dict[str, Any]) -> None:
 
 
 def _default_zone(host: Host, chains: Dict[str, Chain]) -> str:
-    """Where all that no other zone claims goes: the last rule of the chain that shares it out, else what the file says."""
+    """Where all that no other zone claims goes: the last zone that the chain that shares it out leads to, else what the file says."""
     for chain in chains.values():
-        if _ZONES_CHAIN.match(chain["name"]) and chain["rules"] and not chain["rules"][-1]["tests"]:
-            target = _firewall_rules.target_of(chain["rules"][-1]["verdict"])
-            zone = _ZONE_CHAIN.match(target.split(" ")[2]) if target else None
-            if zone:
-                return zone.group(1)
+        if _ZONES_CHAIN.match(chain["name"]):
+            targets = [_firewall_rules.target_of(item["verdict"]) for item in chain["rules"] if not item["tests"]]
+            found = [_ZONE_CHAIN.match(target.split(" ")[2]) for target in targets if target]
+            names = [zone.group(1) for zone in found if zone]
+            if names:
+                return names[-1]
     written = re.search(r"^DefaultZone=(\S+)", host.read("/etc/firewalld/firewalld.conf") or "", re.MULTILINE)
     return written.group(1) if written else "public"

@@ -220,6 +220,14 @@ class TestCollect:
             "public": {"interfaces": [], "sources": [], "target": "REJECT"},
         }
 
+    def test_a_zone_that_lets_nothing_in_is_seen(self, host):
+        """firewalld 2 shares out in INPUT_POLICIES; a zone that drops all has no rules of its own."""
+        host.process(65, "/usr/bin/python3 /usr/sbin/firewalld --nofork --nopid", name="firewalld")
+        host.answers[NFT] = fixture("firewall", "firewalld2.json")
+        found = self.collect(host)
+        assert found["default_zone"] == "public"
+        assert {name: zone["sources"] for name, zone in found["zones"].items()} == {"drop": ["10.89.77.11"], "public": []}
+
     def test_ufw_owns_its_rules_in_iptables_words(self, host):
         host.write("/etc/ufw/ufw.conf", "# on\nENABLED=yes\n")
         host.answers.update({NFT: fixture("firewall", "ufw_nft.json"), "iptables-save": fixture("firewall", "ufw_iptables_save.txt")})

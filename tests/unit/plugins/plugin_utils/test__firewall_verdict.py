@@ -23,9 +23,8 @@ REFUSED, NO_ROUTE, TIMED_OUT = errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ETI
 def facts(tool, name, family="ip"):
     text = fixture("firewall", name)
     chains = _nft_rules.chains_of(json.loads(text)) if name.endswith(".json") else _iptables_rules.chains_of(text, family)
+    zones = _firewall.zones(Host("/nonexistent"), chains) if tool == "firewalld" else {}
     rules = _firewall_rules.reduced(chains)
-    host = Host("/nonexistent")
-    zones = _firewall.zones(host, rules["chains"]) if tool == "firewalld" else {}
     return {"tool": tool, "rules": rules, "zones": zones, "default_zone": "public" if zones else None}
 
 
@@ -38,6 +37,10 @@ CASES = [
     ("firewalld", "firewalld.json", "10.89.78.5", 7080, "accept", None),
     ("firewalld", "firewalld.json", "10.89.78.5", 22, "reject", NO_ROUTE),
     ("firewalld", "firewalld.json", "fd00::11", 7080, "reject", errno.EACCES),
+    # firewalld 2: a zone for one source that drops all, beside the default one.
+    ("firewalld", "firewalld2.json", WEB, 7080, "drop", TIMED_OUT),
+    ("firewalld", "firewalld2.json", THIRD, 7080, "reject", NO_ROUTE),
+    ("firewalld", "firewalld2.json", THIRD, 22, "accept", None),
     # nftables: sets, ranges, maps, a policy, TCP flags, an interface that the facts do not settle, a rate.
     ("nftables", "nftables.json", WEB, 22, "accept", None),
     ("nftables", "nftables.json", WEB, 8050, "accept", None),
@@ -101,9 +104,11 @@ def test_the_rule_that_decides_is_named_with_its_place():
     assert (policy.rule_text, policy.handle) == ("policy drop of chain input", None)
 
 
-@pytest.mark.parametrize(("source", "zone"), [(WEB, "public"), ("10.89.78.5", "web")])
-def test_firewalld_is_told_by_zone(source, zone):
-    found = verdict(facts("firewalld", "firewalld.json"), source, APP, 8888)
+@pytest.mark.parametrize(("name", "source", "zone"), [
+    ("firewalld.json", WEB, "public"), ("firewalld.json", "10.89.78.5", "web"), ("firewalld2.json", WEB, "drop"), ("firewalld2.json", THIRD, "public"),
+])
+def test_firewalld_is_told_by_zone(name, source, zone):
+    found = verdict(facts("firewalld", name), source, APP, 8888)
     assert (found.tool, found.zone, found.place["zone"]) == ("firewalld", zone, zone)
 
 
