@@ -16,6 +16,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Ho
 UNITS = "/etc/systemd/system"
 EARLY = "bad_gateway-boot-files.service"
 LATE = "bad_gateway-boot.service"
+RELOAD_TIMEOUT = 60.0
 
 EARLY_UNIT = """# Made by a run of webops.bad_gateway, which removes it when it ends.
 [Unit]
@@ -80,7 +81,7 @@ def lay_boot_units(host: Host, program: str) -> bool:
 
 
 def remove_boot_units(host: Host) -> None:
-    """Remove the units again, and the folder of links if it is empty."""
+    """Remove the units again, and the folder of links if it is empty; systemd forgets them too, if a reload meanwhile has shown them to it."""
     for name, wants in WANTED_BY.items():
         folder = host.path("%s/%s" % (UNITS, wants))
         if os.path.isdir(folder):
@@ -89,3 +90,5 @@ def remove_boot_units(host: Host) -> None:
                 os.rmdir(folder)
         if os.path.isdir(host.path(UNITS)):
             remove_file(host.path("%s/%s" % (UNITS, name)))
+    if has_systemd(host) and "LoadState=loaded" in host.run(["systemctl", "show", "--property=LoadState", EARLY, LATE]).out:
+        host.run(["systemctl", "daemon-reload"], timeout=RELOAD_TIMEOUT)

@@ -226,6 +226,20 @@ def test_boot_units_stand_only_while_a_run_has_the_host(host):
     assert host.snapshot() == before
 
 
+@pytest.mark.parametrize("shown,reloads", [("LoadState=not-found\n\nLoadState=not-found\n", 0), ("LoadState=not-found\n\nLoadState=loaded\n", 1)])
+def test_systemd_forgets_the_boot_units_where_a_reload_has_shown_them_to_it(host, monkeypatch, shown, reloads):
+    systemd(host)
+    ran = []
+
+    def run(self, argv, timeout=10.0):
+        ran.append(argv)
+        return Ran(0, shown if argv[1] == "show" else "", "", None)
+
+    monkeypatch.setattr(Host, "run", run)
+    _boot_units.remove_boot_units(Host(host.root))
+    assert ran.count(["systemctl", "daemon-reload"]) == reloads
+
+
 def test_a_read_only_etc_costs_the_boot_units_and_nothing_else(host, monkeypatch):
     systemd(host)
 
