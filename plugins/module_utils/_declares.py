@@ -76,8 +76,8 @@ def of_command(argv: Sequence[str], place: Place) -> List[Dict[str, Any]]:
         if option in HOST_OPTIONS or (option in ADDRESS_OPTIONS and _IP.match(value)):
             host = value
         elif option in ADDRESS_OPTIONS:
-            found.append(canonical(":" + value if value.isdigit() else value))
-        elif value.isdigit() and (option in PORT_OPTIONS or (option is None and BARE_PORT & set(argv))):
+            found.append(canonical(":" + value if value.isdecimal() else value))
+        elif value.isdecimal() and (option in PORT_OPTIONS or (option is None and BARE_PORT & set(argv))):
             port = value
         elif option is None and _BARE_ADDRESS.match(value):
             found.append(canonical(value))
@@ -111,7 +111,7 @@ def of_config_files(host: Host, argv: Sequence[str], folder: str) -> List[Dict[s
         path = os.path.normpath(os.path.join(folder or "/", name.replace("file:", "", 1)))
         for number, line in enumerate((host.read(path) or "").splitlines(), 1):
             bind = _CONFIG_BIND.match(line)
-            addresses = [canonical(":" + part if part.strip().isdigit() else part) for part in bind.group(1).split(",")] if bind else []
+            addresses = [canonical(":" + part if part.strip().isdecimal() else part) for part in bind.group(1).split(",")] if bind else []
             found.extend(entry(address, Place(path, number)) for address in addresses if address)
     return found
 
@@ -170,7 +170,7 @@ class _Apache:
 
     def _directive(self, name: str, args: List[str], place: Place, depth: int) -> None:
         if name == "listen":
-            address = canonical(":" + args[0] if args[0].isdigit() else args[0])
+            address = canonical(":" + args[0] if args[0].isdecimal() else args[0])
             if address:
                 self.found.append(entry(address, place))
         elif name == "loadmodule":

@@ -55,7 +55,7 @@ def split_url(text: str) -> Url:
         raise ValueError("a URL begins with http://HOST or https://HOST")
     if "@" in parts.netloc:
         raise ValueError("a URL with a user name or a password is not asked")
-    host = parts.hostname if parts.hostname.isdigit() or ":" in parts.hostname else parts.hostname.encode("idna").decode("ascii")
+    host = parts.hostname if parts.hostname.isdecimal() or ":" in parts.hostname else parts.hostname.encode("idna").decode("ascii")
     usual = 443 if parts.scheme == "https" else 80
     port = parts.port or usual
     shown = "[%s]" % host if ":" in host else host
@@ -105,7 +105,7 @@ def head_of(data: bytes) -> Optional[Head]:
 def cgi_status(fields: Dict[str, str]) -> Optional[int]:
     """Status of a reply in CGI's manner, as nginx reads it."""
     told = fields.get("status", "")[:3]
-    if told.isdigit():
+    if told.isdecimal():
         return int(told)
     return 302 if "location" in fields else 200
 

@@ -136,5 +136,5 @@ def rotated_path(host: Host, path: str) -> Optional[str]:
     """The newest older file of a log that is not compressed: PATH.1, or PATH-20260102 where logrotate dates them."""
     if host.exists(path + ".1"):
         return path + ".1"
-    dated: List[str] = [name for name in host.glob(path + "-2*") if name[len(path) + 1 :].replace("-", "").isdigit()]
+    dated: List[str] = [name for name in host.glob(path + "-2*") if name[len(path) + 1 :].replace("-", "").isdecimal()]
     return dated[-1] if dated else None

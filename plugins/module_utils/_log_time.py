@@ -51,7 +51,7 @@ def _epoch(text: str) -> Optional[float]:
     """Local `2026/01/02 03:04` or `02-Jan-2026 03:04` as seconds since the epoch."""
     day, clock = text.split(" ")
     year, month, date = day.split("/") if "/" in day else day.split("-")[::-1]
-    number = _MONTHS.index(month) + 1 if month in _MONTHS else int(month) if month.isdigit() else 0
+    number = _MONTHS.index(month) + 1 if month in _MONTHS else int(month) if month.isdecimal() else 0
     hour, minute = clock.split(":")
     if not (1 <= number <= 12 and 1 <= int(date) <= 31):
         return None

@@ -71,7 +71,7 @@ def _master(host: Host, master: Process, accounts: Accounts) -> Dict[str, Any]:
 def _open_files_limits(host: Host, pid: int) -> Optional[List[Optional[int]]]:
     """[soft, hard], null where there is none of the two."""
     found = _NOFILE.search(host.read("/proc/%d/limits" % pid) or "")
-    return [int(limit) if limit.isdigit() else None for limit in found.groups()] if found else None
+    return [int(limit) if limit.isdecimal() else None for limit in found.groups()] if found else None
 
 
 def _worker(host: Host, worker: Process, accounts: Accounts) -> Dict[str, Any]:

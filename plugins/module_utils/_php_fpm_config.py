@@ -87,7 +87,7 @@ class FpmConfig:
 
 def canonical_address(listen: str, pool_prefix: str, prefix: str) -> str:
     """The address that FPM listens on: a port alone means every address (FPM binds [::], which takes IPv4 too)."""
-    if listen.isdigit():
+    if listen.isdecimal():
         return "tcp:[::]:%s" % listen
     if ":" in listen:
         host, port = listen.rsplit(":", 1)

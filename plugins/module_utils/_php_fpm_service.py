@@ -269,7 +269,7 @@ def _short(host: Host, pool: Pool, listener: Dict[str, Any]) -> Optional[str]:
     """Whether a bound socket queues fewer than its pool's setting, as far as the kernel's own limit lets it."""
     wanted, has = pool.get(BACKLOG), listener.get("backlog")
     limit = (host.read("/proc/sys/net/core/somaxconn") or "").strip()
-    if not wanted or has is None or not limit.isdigit() or not wanted.isdigit() or has >= min(int(wanted), int(limit)):
+    if not wanted or has is None or not limit.isdecimal() or not wanted.isdecimal() or has >= min(int(wanted), int(limit)):
         return None
     return "its socket has backlog %d, not %s" % (has, wanted)
 
@@ -305,11 +305,11 @@ def _adjust_one(host: Host, pool: Pool, path: str) -> Optional[str]:
 
 
 def _user(name: Optional[str]) -> int:
-    return -1 if not name else int(name) if name.isdigit() else pwd.getpwnam(name).pw_uid
+    return -1 if not name else int(name) if name.isdecimal() else pwd.getpwnam(name).pw_uid
 
 
 def _group(name: Optional[str]) -> int:
-    return -1 if not name else int(name) if name.isdigit() else grp.getgrnam(name).gr_gid
+    return -1 if not name else int(name) if name.isdecimal() else grp.getgrnam(name).gr_gid
 
 
 class _Log:

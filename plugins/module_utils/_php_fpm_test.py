@@ -65,7 +65,7 @@ def without_account(config: FpmConfig, accounts: Accounts) -> Optional[Verdict]:
         for name, kind in ACCOUNTS + (OF_THE_SOCKET if gives_away else ()):
             value = pool.settings.get(name)
             known = accounts.has_user if kind == "user" else accounts.has_group
-            if value and value.value and not value.value.isdigit() and not known(value.value):
+            if value and value.value and not value.value.isdecimal() and not known(value.value):
                 told = "[pool %s] cannot get %s for %s '%s'" % (pool.name, "uid" if kind == "user" else "gid", kind, value.value)
                 return Verdict(False, told, (value.file, value.line))
     return None

@@ -61,7 +61,7 @@ def _names(text: Optional[str]) -> Dict[int, str]:
     names: Dict[int, str] = {}
     for line in (text or "").splitlines():
         parts = line.split(":")
-        if len(parts) > 2 and parts[2].isdigit():
+        if len(parts) > 2 and parts[2].isdecimal():
             names.setdefault(int(parts[2]), parts[0])
     return names
 
@@ -145,7 +145,7 @@ class Process:
             if pss is not None:
                 return pss
         fields = self._text("statm").split()
-        if len(fields) < 3 or not (fields[1] + fields[2]).isdigit():
+        if len(fields) < 3 or not (fields[1] + fields[2]).isdecimal():
             return None
         return max(0, int(fields[1]) - int(fields[2])) * os.sysconf("SC_PAGESIZE")
 
@@ -161,7 +161,7 @@ def _identity(status: str) -> Identity:
     for line in status.splitlines():
         key, _colon, rest = line.partition(":")
         if key in ("Uid", "Gid", "Groups"):
-            fields[key] = [int(word) for word in rest.split() if word.isdigit()]
+            fields[key] = [int(word) for word in rest.split() if word.isdecimal()]
     uids, gids = fields.get("Uid", []), fields.get("Gid", [])
     if len(uids) < 2 or len(gids) < 2:
         return Identity(-1, -1, [])
@@ -229,7 +229,7 @@ class Processes:
             self.host.unseen("process start times", "/proc/stat has no btime")
         ticks = float(os.sysconf("SC_CLK_TCK"))
         for entry in self.host.listdir("/proc"):
-            if entry.isdigit():
+            if entry.isdecimal():
                 process = self._read_one(int(entry), boot or 0.0, ticks)
                 if process:
                     self.by_pid[process.pid] = process

@@ -110,7 +110,7 @@ def _fields(text: str) -> Dict[str, str]:
 
 def _pid(fields: Dict[str, str]) -> Optional[int]:
     value = fields.get("pid", "")
-    return int(value) if value.isdigit() else None
+    return int(value) if value.isdecimal() else None
 
 
 def _selinux(text: str) -> Optional[KernelEvent]:

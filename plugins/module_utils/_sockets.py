@@ -249,7 +249,7 @@ def _from_lsof(host: Host, processes: Processes, accounts: Accounts) -> Optional
     found: Dict[str, Any] = {"tcp": [], "unix": []}
     for pid, name in _lsof_names(tcp.out, processes):
         address, _colon, port = name.rpartition(":")
-        if port.isdigit():
+        if port.isdecimal():
             everywhere = "0.0.0.0"  # noqa: S104 - the name of what is bound already
             entry = Listening(everywhere if address == "*" else address.strip("[]"), int(port), 0, None, None, None, None)
             found["tcp"].append(_tcp_entry(entry, processes.by_pid.get(pid), accounts))

@@ -190,18 +190,18 @@ def _memory_limit(host: Host, total: Optional[int]) -> Tuple[Optional[int], int]
     """(limit, what cannot be given back). No limit: "max" in v2, a number beyond the memory there is in v1."""
     for limit_path, usage_path, stat_path, reclaimable in MEMORY_LIMITS:
         limit = (host.read(limit_path) or "").strip()
-        if limit.isdigit() and (total is None or int(limit) < total):
+        if limit.isdecimal() and (total is None or int(limit) < total):
             usage = (host.read(usage_path) or "").strip()
             cache = re.search(r"^%s (\d+)" % reclaimable, host.read(stat_path) or "", re.MULTILINE)
-            return int(limit), max(0, (int(usage) if usage.isdigit() else 0) - (int(cache.group(1)) if cache else 0))
+            return int(limit), max(0, (int(usage) if usage.isdecimal() else 0) - (int(cache.group(1)) if cache else 0))
     return None, 0
 
 
 def _sysctl_number(host: Host, name: str) -> Optional[int]:
     text = (host.read("/proc/sys/" + name) or "").strip()
-    return int(text) if text.isdigit() else None
+    return int(text) if text.isdecimal() else None
 
 
 def _local_ports(host: Host) -> Optional[List[int]]:
     words = (host.read("/proc/sys/net/ipv4/ip_local_port_range") or "").split()
-    return [int(word) for word in words] if len(words) == 2 and all(word.isdigit() for word in words) else None
+    return [int(word) for word in words] if len(words) == 2 and all(word.isdecimal() for word in words) else None

@@ -152,7 +152,7 @@ def _unit(host: Host, properties: Dict[str, str], origin: float) -> Dict[str, An
 
 
 def _number(text: Optional[str]) -> Optional[int]:
-    return int(text) if text and text.isdigit() else None
+    return int(text) if text and text.isdecimal() else None
 
 
 def _limit(text: Optional[str]) -> Optional[int]:

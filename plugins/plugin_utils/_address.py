@@ -19,7 +19,7 @@ def is_unix(address: str) -> bool:
 def split_tcp(address: str) -> tuple[str, int]:
     """Host (an IPv6 address without its brackets) and port of a tcp: address."""
     host, _colon, port = address[len("tcp:"):].rpartition(":")
-    return host.strip("[]"), int(port) if port.isdigit() else 0
+    return host.strip("[]"), int(port) if port.isdecimal() else 0
 
 
 def is_name(address: str) -> bool:

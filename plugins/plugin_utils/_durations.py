@@ -26,4 +26,4 @@ def nginx_seconds(text: str) -> float | None:
 def fpm_seconds(text: str) -> int:
     """5, 5s, 2m, 1h, 1d; 0 where it is off, or no time."""
     number, unit = (text[:-1], _FPM[text[-1]]) if text[-1:] in _FPM else (text, 1)
-    return int(number) * unit if number.isdigit() else 0
+    return int(number) * unit if number.isdecimal() else 0

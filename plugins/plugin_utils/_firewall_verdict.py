@@ -244,7 +244,7 @@ def _source_port_fits(_packet: Packet, value: str) -> Optional[bool]:
 
 def _range(value: str) -> Tuple[Optional[int], Optional[int]]:
     low, dash, high = value.partition("-")
-    if not low.isdigit() or (dash and not high.isdigit()):
+    if not low.isdecimal() or (dash and not high.isdecimal()):
         return None, None
     return int(low), int(high if dash else low)
 

@@ -85,7 +85,7 @@ def _main(tree: Tree) -> Facts:
 
 
 def _number(directive: Directive | None) -> Facts | None:
-    if directive is None or not directive.first.isdigit():
+    if directive is None or not directive.first.isdecimal():
         return None
     return {"value": int(directive.first), "place": directive.place}
 

@@ -87,7 +87,7 @@ def variables(route: Facts, landed: Landing, asked: Asked) -> dict[str, str]:
     values.update(
         uri=landed.uri, document_uri=landed.uri, request_uri=asked.path, args=landed.query, query_string=landed.query,
         is_args="?" if landed.query else "", request_method=asked.method, scheme=asked.scheme, https="on" if asked.scheme == "https" else "",
-        host=host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() and ":" in host else host, http_host=asked.host, hostname=server_name,
+        host=host.rpartition(":")[0] if host.rpartition(":")[2].isdecimal() and ":" in host else host, http_host=asked.host, hostname=server_name,
         server_name=server_name, server_port=str(asked.port), server_addr="127.0.0.1", remote_addr="127.0.0.1", remote_port="0",
         proxy_add_x_forwarded_for="127.0.0.1", server_protocol="HTTP/1.1", nginx_version="", proxy_host=proxy_host(route, values),
     )  # fmt: skip

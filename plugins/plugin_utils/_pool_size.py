@@ -207,7 +207,7 @@ def _workers(facts: Facts) -> t.Iterator[Facts]:
 
 def _process_max(fpm: Facts) -> int | None:
     text = str((fpm.get("global") or {}).get("process.max", {}).get("value") or "")
-    return int(text) if text.isdigit() and int(text) > 0 else None
+    return int(text) if text.isdecimal() and int(text) > 0 else None
 
 
 def _queue(facts: Facts, address: str | None) -> int:
@@ -215,7 +215,7 @@ def _queue(facts: Facts, address: str | None) -> int:
     listeners = facts.get("listeners") or {}
     waiting = [one["queue"] for one in listeners.get("unix") or [] if "unix:%s" % one["path"] == address]
     port = (address or "").rpartition(":")[2]
-    if (address or "").startswith("tcp:") and port.isdigit():
+    if (address or "").startswith("tcp:") and port.isdecimal():
         waiting = [one["queue"] for one in listeners.get("tcp") or [] if one["port"] == int(port)]
     return max([queue or 0 for queue in waiting], default=0)
 
@@ -223,7 +223,7 @@ def _queue(facts: Facts, address: str | None) -> int:
 def number(pool: Facts, key: str) -> int:
     """A setting as FPM's own atoi reads it; 0 where it is not set."""
     text = _text(pool, key)
-    return int(text) if text.lstrip("-").isdigit() else 0
+    return int(text) if text.lstrip("-").isdecimal() else 0
 
 
 def _text(pool: Facts, key: str) -> str:

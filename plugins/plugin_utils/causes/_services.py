@@ -59,7 +59,7 @@ def declared_by(host: Host, address: str) -> list[str]:
 def named_by_user(fleet: Fleet, host: Host, address: str) -> str | None:
     """What fix_502_backend_services says of this port or socket."""
     for where, name in fleet.backend_services.items():
-        place = "tcp:0.0.0.0:" + where if where.isdigit() else where if is_unix(where) else "unix:" + where
+        place = "tcp:0.0.0.0:" + where if where.isdecimal() else where if is_unix(where) else "unix:" + where
         if same_place(place, address):
             return name if name.endswith(KINDS_OF_UNIT) or host.system.get("service_manager") != "systemd" else name + ".service"
     return None

@@ -34,7 +34,7 @@ def execution_time(broken: BrokenHop) -> int:
     """PHP's own max_execution_time in this pool; 0: none, or not known."""
     for kind in ("php_admin_value", "php_value"):
         setting = broken.pool["settings"].get("%s[max_execution_time]" % kind)
-        if setting and setting["value"].isdigit():
+        if setting and setting["value"].isdecimal():
             return int(setting["value"])
     return int((broken.fpm.get("ini") or {}).get("max_execution_time") or 0)
 

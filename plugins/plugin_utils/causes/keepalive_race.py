@@ -24,7 +24,7 @@ IDLE = (("node", 5), ("gunicorn", 2), ("apache2", 5), ("httpd", 5), ("uvicorn", 
 
 
 def version_of(host: Host) -> tuple[int, ...]:
-    return tuple(int(part) for part in (host.nginx.get("version") or "").split(".") if part.isdigit())
+    return tuple(int(part) for part in (host.nginx.get("version") or "").split(".") if part.isdecimal())
 
 
 def kept_alive(hop: Hop, route: Facts) -> str | None:

@@ -3,10 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Logs of a made-up host: found, bounded, put in time, added up; and what could not be read is told."""
 
+import json
 import os
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host, Ran
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs import Tail, collect
@@ -355,3 +358,30 @@ class TestTail:
 def test_a_post_is_a_record_of_its_own(host):
     host.write(ERROR_LOG, refused() + refused().replace("GET", "POST"))
     assert sorted(record["request"]["method"] for record in look(host)["records"]) == ["GET", "POST"]
+
+
+PIECES = [
+    time.strftime("%Y/%m/%d %H:%M:%S ", time.localtime(NOW)).encode(),
+    time.strftime("[%d-%b-%Y %H:%M:%S] ", time.localtime(NOW)).encode(),
+    b"[error] 7#7: *1 ",
+    b"connect() failed (111: Connection refused) while connecting to upstream",
+    b", client: 10.0.0.1, server: _, request: \"GET / HTTP/1.1\"",
+    b", upstream: \"http://10.0.0.2:80/\"",
+    b", host: \"site\"",
+    b"WARNING: [pool www] child 7 exited on signal 11 (SIGSEGV)",
+    b"FastCGI sent in stderr: \"PHP message: ",
+    b"type=AVC msg=audit(%d.1:7): avc:  denied  { name_connect } for  pid=7 comm=\"nginx\" dest=7080" % NOW,
+    b"<3>", b"[", b"]", b"\"", b"\n", b"\0", b"\x1b[2J",
+]
+
+
+@given(some.lists(some.one_of(some.sampled_from(PIECES), some.binary(max_size=30)), max_size=80))
+def test_no_bytes_in_a_log_stop_the_look(tmp_path_factory, pieces):
+    host = FakeHost(tmp_path_factory.mktemp("host"))
+    sources = [(ERROR_LOG, "nginx"), (FPM_LOG, "php_fpm"), ("/var/log/audit/audit.log", "kernel")]
+    for path, _kind in sources:
+        host.write(path, b"".join(pieces))
+    found = collect(host, sources, 3600, NOW, record_limit=5)
+    assert [source["state"] for source in found["sources"]] == ["ok"] * 3
+    assert len(found["records"]) <= 5
+    json.dumps(found)

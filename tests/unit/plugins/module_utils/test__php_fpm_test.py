@@ -4,6 +4,8 @@
 """What php-fpm -t says, as php-fpm8.2 said it, and the line that it means."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Ran
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_config import parse
@@ -82,3 +84,17 @@ def test_a_test_that_could_not_be_run_says_nothing_about_the_files(host):
 def test_only_causes_are_told_of_a_log():
     cause = "unable to bind listening socket for address '127.0.0.1:7080': Address already in use (98)"
     assert serious_lines(AT + "NOTICE: fpm is running, pid 833\n" + AT + "ERROR: %s\n" % cause + TAIL) == [cause]
+
+
+WORDS = [
+    AT, "ERROR: ", "ALERT: ", "PHP:  ", "[%s:13] " % POOL, "[pool www] ", "99999999999", "\n", "'", "[", "]",
+    "Unable to include %s from %s at line " % (POOL, CONFIG),
+]
+
+
+@given(some.lists(some.one_of(some.sampled_from(WORDS), some.text(max_size=20)), max_size=40))
+def test_no_words_of_php_fpm_stop_the_look(tmp_path_factory, words):
+    host = FpmHost(tmp_path_factory.mktemp("host"))
+    told = verdict("".join(words), parse(host, CONFIG))
+    assert told.sound is not True
+    assert told.where is None or told.where[0] in (POOL, CONFIG) or told.where[0] in "".join(words)

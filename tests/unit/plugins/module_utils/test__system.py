@@ -7,6 +7,8 @@ import re
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils import _netlink, _selinux, _system
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost
@@ -182,3 +184,16 @@ class TestSelinux:
         host.write("/sys/fs/selinux/booleans/httpd_use_nfs", "")
         assert _selinux.collect(host)["booleans"] == {}
         assert host.unknown[0]["missing"] == "selinux boolean httpd_use_nfs"
+
+
+WORDS = ["MemTotal:", "MemAvailable:", " kB\n", "ID=", "ID_LIKE=\"", "\n", "=", "9" * 30]
+
+
+@given(some.lists(some.one_of(some.sampled_from(WORDS), some.text(max_size=10)), max_size=30))
+def test_no_text_of_the_kernel_or_the_distribution_stops_the_look(tmp_path_factory, pieces):
+    host = FakeHost(tmp_path_factory.mktemp("host"))
+    for path in ("/proc/meminfo", "/etc/os-release", V1 + "limit_in_bytes", V1 + "usage_in_bytes", "/proc/sys/net/ipv4/ip_local_port_range", "/proc/vmstat"):
+        host.write(path, "".join(pieces))
+    told = _system.collect(host)
+    assert told["family"] in ("debian", "redhat", "suse", "alpine", "arch", "other")
+    assert all(value is None or value >= 0 for value in told["memory"].values())

@@ -6,6 +6,8 @@
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils import _units
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Ran
@@ -112,3 +114,13 @@ def test_a_masked_apache_still_tells_where_it_would_listen(host):
     text = "Id=apache2.service\nLoadState=masked\nActiveState=inactive\nUnitFileState=masked\n"
     unit = _units._unit(host, _units.parse_show(text)[0], 0.0)
     assert (unit["declares"][0]["address"], unit["exec"], unit["test"]) == ("tcp:0.0.0.0:7080", [], None)
+
+
+PROPERTIES = sorted({line.partition("=")[0] for line in SHOW.splitlines() if "=" in line})
+
+
+@given(some.lists(some.tuples(some.sampled_from(["", *PROPERTIES]), some.text(max_size=20)), max_size=60))
+def test_no_answer_of_systemctl_stops_the_look(tmp_path_factory, properties):
+    host = FakeHost(tmp_path_factory.mktemp("host"))
+    host.answers["systemctl show"] = "Id=app.service\nLoadState=loaded\n" + "".join("%s=%s\n" % one if one[0] else "\n" for one in properties)
+    assert all(set(unit) >= {"load", "active", "declares"} for unit in (_units.collect(host, "systemd", LISTENERS) or {}).values())
