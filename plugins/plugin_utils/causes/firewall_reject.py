@@ -124,4 +124,4 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             yield between(hop, CAUSE.name)
 
 
-CAUSE = Cause(name="firewall_reject", title="A firewall rejects the proxy", find=find)
+CAUSE = Cause(name="firewall_reject", title="A firewall rejects the proxy", find=find, yields_to=("stale_upstream_dns",))
