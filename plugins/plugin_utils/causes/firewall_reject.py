@@ -88,7 +88,18 @@ def opened(hop: Hop, host: Host, found: Verdict, cause: str, signatures: tuple[s
     if found.tool and found.tool != firewall["tool"]:
         why = "the rule is not %s's, which owns the firewall, but belongs to %s" % (firewall["tool"], found.tool)
         return on_hop(hop, cause, seen, why=why, advice=("nft list ruleset   # on %s: who made this rule?" % host.name, allow))
+    if firewall["tool"] == "ufw" and names_the_proxy(hop, found):
+        # To ufw a refusal and an opening of one address and port are one rule: the opening would take its place, and no undo could tell it again.
+        why = "ufw on %s has a rule that refuses %s (%s) by its very address: whoever made it meant it" % (host.name, hop.source, hop.proxy.name)
+        turn = "ufw allow proto tcp from %s to any port %d   # takes the place of that rule" % (hop.source, port)
+        return on_hop(hop, cause, seen, why=why, advice=("ufw status numbered   # on %s" % host.name, turn))
     return on_hop(hop, cause, seen, remedy=opening(hop, firewall, port, found))
+
+
+def names_the_proxy(hop: Hop, found: Verdict) -> bool:
+    """Whether the rule that decides is about the proxy's one address."""
+    words = found.rule_text.split()
+    return "-s" in words[:-1] and words[words.index("-s") + 1].partition("/")[0] == hop.source
 
 
 def opening(hop: Hop, firewall: Facts, port: int, found: Verdict) -> Remedy:
