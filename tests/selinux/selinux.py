@@ -15,8 +15,8 @@ from _machine import FOLDER, HERE, HOST, LabError, Machine, booted
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIDENT = 0.8
-#: All that SELinux was told on this host: its mode, what an administrator labelled, and the booleans as they are now.
-TOLD = "getenforce; semanage port -l -C -n; semanage fcontext -l -C -n; getsebool -a"
+#: All that SELinux was told on this host: its mode, what an administrator labelled, also by hand, and the booleans as they are now.
+TOLD = "getenforce; semanage port -l -C -n; semanage fcontext -l -C -n; getsebool -a; ls -AdZ /run/php /run/php/*"
 
 
 def status(machine: Machine, url: str) -> int:
