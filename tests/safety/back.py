@@ -45,7 +45,7 @@ AGAIN: dict[str, Texts] = {
     "socket_permission": STOPPED_FPM,
     "fpm_backlog_full": STOPPED_FPM,
     "php_fpm_socket_dir_missing": STOPPED_FPM,
-    "fpm_request_terminate_timeout": [("web", "pool request_terminate_timeout 2s; sed -i 's/sleep(5)/sleep(9)/' /var/www/html/slow.php; restart_fpm")],
+    "fpm_request_terminate_timeout": STOPPED_FPM,
     "fpm_allowed_clients": [("app", "systemctl stop php$PHP-fpm")],
     "response_header_too_big": BIGGER_HEADER,
     "header_too_big_location_set": BIGGER_HEADER,
