@@ -12,7 +12,8 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _ask, _piped, _two_looks
 
 MODULE = "webops.bad_gateway.gateway_facts"
-CONTROLLER_TIMEOUT = 5.0
+#: Seconds that the controller waits longer than the host had to: for the way, which a firewall may close.
+ON_THE_WAY = 5.0
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -44,7 +45,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 return {**result, **second}
             _two_looks.joined(facts, second["ansible_facts"]["bad_gateway"])
             outside = _ask.outside_asks(facts["answers"], args["urls"], self._play_context.remote_addr)
-            facts["answers"] += _ask.from_controller(outside, timeout=CONTROLLER_TIMEOUT)
+            slowest = max((answer["seconds"] for answer in facts["answers"]), default=0.0)
+            facts["answers"] += _ask.from_controller(outside, timeout=slowest + ON_THE_WAY)
         # With the interpreter that Ansible found on the host, lest every later task looks for it again.
         result.update(changed=False, ansible_facts={**first["ansible_facts"], "bad_gateway": facts})
         if first.get("warnings"):

@@ -54,6 +54,13 @@ def test_both_looks_are_one_result(outside):
     assert outside == [{"url": "http://site/", "connect": "tcp:10.0.0.1:80", "route": 0}]
 
 
+def test_the_controller_waits_longer_than_the_host_had_to(monkeypatch):
+    waited = []
+    monkeypatch.setattr(_ask, "from_controller", lambda asks, timeout: waited.append(timeout) or [])
+    run([first(), second(answer(200, seconds=0.1), answer(200, seconds=7.5, connect="tcp:127.0.0.1:80"))])
+    assert waited == [7.5 + gateway_facts.ON_THE_WAY]
+
+
 def test_the_interpreter_that_was_found_is_kept(outside):
     assert run([first(), second()])[0]["ansible_facts"]["discovered_interpreter_python"] == "/usr/bin/python3"
 
