@@ -38,7 +38,8 @@ def may_change(place, role):
     """What a run may change on one host of a fault: nothing on a host that has no finding with a remedy."""
     findings = [place.fault.expect, *place.fault.expect.get("also", [])]
     remedies = [one["remedy"] for one in findings if one.get("host") == role and one.get("remedy")]
-    return [pattern for remedy in remedies for pattern in [JOURNAL, *MAY_CHANGE[remedy]]]
+    restarted = ["units " + re.escape(unit) for unit in place.fault.expect.get("restarts", {}).get(role, [])]
+    return restarted + [pattern for remedy in remedies for pattern in [JOURNAL, *MAY_CHANGE[remedy]]]
 
 
 def test_url_answers(place):

@@ -10,14 +10,18 @@ SURE = 0.8
 PREDICTED = {"fixed": "would_fix"}
 
 
-def told(report, place):
-    """What a report says of the host that serves the fault's URL."""
-    return report["hosts"][place.host(place.proxy)]
+def told(report, place, proxy=None):
+    """What a report says of the host that serves the fault's URL, or of another proxy."""
+    return report["hosts"][place.host(proxy or place.proxy)]
 
 
 def wanted_findings(place):
+    """What is to be told of each proxy of a fault, the one that serves its URL first."""
     expect = place.fault.expect
-    return [expect, *expect.get("also", [])]
+    wanted = {place.proxy: [expect]}
+    for one in expect.get("also", []):
+        wanted.setdefault(one.get("proxy", place.proxy), []).append(one)
+    return wanted
 
 
 def assert_finding(entry, place, wanted, outcome):
@@ -49,15 +53,17 @@ def test_dry_run_sees_what_the_controller_sees(report, place):
 
 
 def test_run_cures_every_cause(report, curable):
-    entry = told(report("fix"), curable)
-    assert entry["status"] == "fixed", entry
-    for wanted in wanted_findings(curable):
-        assert_finding(entry, curable, wanted, "fixed")
+    for proxy, findings in wanted_findings(curable).items():
+        entry = told(report("fix"), curable, proxy)
+        assert entry["status"] == "fixed", entry
+        for wanted in findings:
+            assert_finding(entry, curable, wanted, "fixed")
 
 
 def test_run_names_nothing_but_the_causes(report, curable):
-    named = {finding["cause"] for finding in told(report("fix"), curable)["findings"]}
-    assert named == {wanted["cause"] for wanted in wanted_findings(curable)}
+    for proxy, findings in wanted_findings(curable).items():
+        named = {finding["cause"] for finding in told(report("fix"), curable, proxy)["findings"]}
+        assert named == {wanted["cause"] for wanted in findings}
 
 
 def test_run_shows_before_and_after(report, curable):
