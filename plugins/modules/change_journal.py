@@ -23,7 +23,7 @@ options:
   run:
     description:
       - Name of the run; the folder of its journal. At most 64 letters, digits, C(-) and C(_), the first a letter or digit.
-      - Needed for all states but V(read) and V(rolled_back); for the latter the default is the last run of which a change is still kept.
+      - Needed for all states but V(rolled_back), for which the default is the last run of which a change is still kept.
     type: str
   change:
     description:
@@ -40,10 +40,9 @@ options:
       - V(closed) ends the run. Changes that are neither kept nor undone are put back, the host is free for other runs, old journals are removed.
         May be used to end another run, which is known to be dead.
       - V(rolled_back) undoes the kept changes of a finished run, the last first. Files that somebody else has changed since are left alone and named.
-      - V(read) tells the runs and changes, without contents.
     type: str
     required: true
-    choices: [begun, saved, kept, undone, closed, rolled_back, read]
+    choices: [begun, saved, kept, undone, closed, rolled_back]
   files:
     description:
       - For V(saved), the absolute paths that the change is about to write, create or remove.
@@ -120,6 +119,8 @@ attributes:
 notes:
   - Must run as root.
   - RV(ignore:changed) tells whether anything outside the journal was changed, so V(saved) and V(kept) are never changed.
+seealso:
+  - module: webops.bad_gateway.change_journal_info
 author:
   - The webops.bad_gateway authors (@webops)
 """
@@ -246,16 +247,9 @@ run:
   description: The run that was rolled back; null where there was none.
   returned: when O(state=rolled_back)
   type: str
-runs:
-  description: >-
-    Runs, the newest first, each with C(run), C(begun) and C(closed) (seconds since the epoch) and C(changes); these with C(change), C(state), C(saved),
-    C(ended), C(by), C(files), C(undo), C(after_undo), C(units), C(confirm_within) and C(problems).
-  returned: when O(state=read)
-  type: list
-  elements: dict
 lock:
-  description: The run that holds the host, with C(run), C(owner), C(since) and C(ends) (seconds since the epoch); null where none does.
-  returned: when O(state=read), and on failure because another run holds the host
+  description: The run that holds the host, with C(run), C(owner), C(since) and C(ends) (seconds since the epoch).
+  returned: on failure because another run holds the host
   type: dict
 """
 
@@ -273,7 +267,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._rollback impor
 ARGUMENTS = {
     "run": {"type": "str"},
     "change": {"type": "str"},
-    "state": {"type": "str", "required": True, "choices": ["begun", "saved", "kept", "undone", "closed", "rolled_back", "read"]},
+    "state": {"type": "str", "required": True, "choices": ["begun", "saved", "kept", "undone", "closed", "rolled_back"]},
     "files": {"type": "list", "elements": "str", "default": []},
     "undo": {"type": "list", "elements": "list", "default": []},
     "after_undo": {"type": "list", "elements": "list", "default": []},
@@ -347,10 +341,6 @@ def roll_back(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str
     return dict(result, changed=touched(result["changes"] + result["found"]), left_alone=left, msg=message)
 
 
-def read(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, Any]:
-    return dict(journal.read(), changed=False, msg="the journal of this host")
-
-
 STATES: Dict[str, Callable[[AnsibleModule, Journal, Claim], Dict[str, Any]]] = {
     "begun": begun,
     "saved": saved,
@@ -358,7 +348,6 @@ STATES: Dict[str, Callable[[AnsibleModule, Journal, Claim], Dict[str, Any]]] = {
     "undone": undone,
     "closed": closed,
     "rolled_back": roll_back,
-    "read": read,
 }
 
 
@@ -371,7 +360,7 @@ def warn_of_problems(module: AnsibleModule, result: Dict[str, Any]) -> None:
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, required_if=REQUIRED_IF, supports_check_mode=True)
     state = module.params["state"]
-    if module.check_mode and state not in ("read", "rolled_back"):
+    if module.check_mode and state != "rolled_back":
         module.exit_json(changed=False, msg="check mode: nothing is changed, so nothing is %s in the journal" % state)
     if os.geteuid() != 0:
         module.fail_json(msg="the journal of changes is root's: run this task with become: true")

@@ -7,6 +7,7 @@ import os
 import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._journal import Journal
 from ansible_collections.webops.bad_gateway.plugins.modules import change_journal
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.journal_host import FolderHost
 
@@ -152,7 +153,7 @@ def test_check_mode_does_nothing_and_says_so(call, host, state):
 
 def test_a_user_who_is_not_root_is_told_what_to_do(call, host, monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert call(state="read") == {"failed": True, "msg": "the journal of changes is root's: run this task with become: true"}
+    assert call(state="rolled_back") == {"failed": True, "msg": "the journal of changes is root's: run this task with become: true"}
 
 
 def test_another_run_at_work_is_named(call, host):
@@ -176,11 +177,11 @@ def test_bad_input_is_one_clear_line(call, params, why):
 
 def test_numbers_in_commands_are_words(call, host):
     call(run="r1", change="c1", state="saved", undo=[["ufw", "delete", 3]])
-    assert call(state="read")["runs"][0]["changes"][0]["undo"] == [["ufw", "delete", "3"]]
+    assert Journal(Host(host.root)).read()["runs"][0]["changes"][0]["undo"] == [["ufw", "delete", "3"]]
 
 
 def test_no_content_is_told_but_in_a_diff(call, host):
-    results = [save(call, host), call(run="r1", change="c1", state="kept"), call(state="read"), call(state="rolled_back", check_mode=True)]
+    results = [save(call, host), call(run="r1", change="c1", state="kept"), call(state="rolled_back", check_mode=True)]
     assert "s3cr3t" not in repr(results)
     (shown,) = call(state="rolled_back", check_mode=True, diff=True)["diff"]
     assert (shown["before"], shown["after"]) == ("new s3cr3t\n", "old s3cr3t\n")

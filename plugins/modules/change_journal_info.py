@@ -1,0 +1,149 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tell what the journal of changes on a host holds."""
+
+DOCUMENTATION = r"""
+module: change_journal_info
+short_description: Tell which runs have changed a host, what, and which run holds it
+version_added: 0.1.0
+description:
+  - Reads the journal that M(webops.bad_gateway.change_journal) keeps on the managed host under C(/var/lib/bad_gateway).
+  - Contents of files are not told.
+extends_documentation_fragment:
+  - action_common_attributes
+attributes:
+  check_mode:
+    support: full
+    details:
+      - The module never changes anything, so that it does the whole job in check mode.
+  diff_mode:
+    support: N/A
+    details:
+      - The module never changes anything.
+  platform:
+    platforms: posix
+    support: full
+notes:
+  - Must run as root.
+seealso:
+  - module: webops.bad_gateway.change_journal
+author:
+  - The webops.bad_gateway authors (@webops)
+"""
+
+EXAMPLES = r"""
+- name: Read the journal
+  webops.bad_gateway.change_journal_info:
+  register: journal
+
+- name: Name the runs that changed nginx's main file
+  ansible.builtin.debug:
+    msg: "{{ journal.runs | selectattr('changes', 'search', '/etc/nginx/nginx.conf') | map(attribute='run') }}"
+"""
+
+RETURN = r"""
+runs:
+  description: Runs, the newest first; none where there is no journal.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    run:
+      description: Name of the run.
+      type: str
+      sample: 20261122T143000Z-1a2b
+    number:
+      description: How many runs this host had seen with it.
+      type: int
+    begun:
+      description: When it began, in seconds since the epoch.
+      type: float
+    closed:
+      description: When it ended, in seconds since the epoch; null where it has not.
+      type: float
+    changes:
+      description: Its changes, in the order in which they were made.
+      type: list
+      elements: dict
+      contains:
+        change:
+          description: Name of the change.
+          type: str
+          sample: php_fpm-1
+        state:
+          description: V(saved) and not ended yet, V(kept), V(undone), V(rolled_back), or V(undoing) and V(rolling_back), which have yet to end.
+          type: str
+        saved:
+          description: When it was saved, in seconds since the epoch.
+          type: float
+        ended:
+          description: When it was kept or put back, in seconds since the epoch; null where neither has happened.
+          type: float
+        by:
+          description: Who put it back, in words; null where nobody has.
+          type: str
+        files:
+          description: Paths of the files that it saved.
+          type: list
+          elements: str
+        undo:
+          description: Commands that undo it before the files are put back.
+          type: list
+          elements: list
+        after_undo:
+          description: Commands that follow when the files are back.
+          type: list
+          elements: list
+        units:
+          description: Services of which was written down whether they ran.
+          type: list
+          elements: str
+        confirm_within:
+          description: Seconds after which the host itself would have put it back; V(0) for no such limit.
+          type: int
+        problems:
+          description: What failed when it was put back.
+          type: list
+          elements: str
+lock:
+  description: The run that holds the host; null where none does.
+  returned: success
+  type: dict
+  contains:
+    run:
+      description: Name of the run.
+      type: str
+    owner:
+      description: Who runs it, in words.
+      type: str
+    since:
+      description: When it took the host, in seconds since the epoch.
+      type: float
+    ends:
+      description: When another run may take the host, in seconds since the epoch.
+      type: float
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._durable import Refused
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._journal import Journal
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
+    if os.geteuid() != 0:
+        module.fail_json(msg="the journal of changes is root's: run this task with become: true")
+    try:
+        module.exit_json(changed=False, **Journal(Host()).read())
+    except (Refused, OSError) as error:
+        module.fail_json(msg="the journal of changes can't be read: %s" % error)
+
+
+if __name__ == "__main__":
+    main()

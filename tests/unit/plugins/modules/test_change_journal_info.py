@@ -1,0 +1,86 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+import os
+
+import pytest
+import yaml
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._journal import Claim, Journal, Wanted
+from ansible_collections.webops.bad_gateway.plugins.modules import change_journal_info
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.journal_host import FolderHost
+
+CONF = "/etc/nginx/nginx.conf"
+
+
+class Ended(Exception):
+    """What the module ended with."""
+
+
+class Module:
+    """The little of AnsibleModule that is used."""
+
+    def __init__(self, argument_spec, supports_check_mode):
+        assert argument_spec == {} and supports_check_mode
+
+    def exit_json(self, **result):
+        raise Ended(result)
+
+    def fail_json(self, **result):
+        raise Ended(dict(result, failed=True))
+
+
+@pytest.fixture(name="host")
+def _host(tmp_path, monkeypatch):
+    host = FolderHost(tmp_path)
+    host.write(CONF, "old s3cr3t\n")
+    monkeypatch.setattr(change_journal_info, "Host", lambda: Host(host.root))
+    monkeypatch.setattr(change_journal_info, "AnsibleModule", Module)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    return host
+
+
+def told():
+    with pytest.raises(Ended) as caught:
+        change_journal_info.main()
+    return caught.value.args[0]
+
+
+def test_a_host_without_a_journal(host):
+    assert told() == {"changed": False, "runs": [], "lock": None}
+    assert not os.path.exists(host.path("/var/lib/bad_gateway"))
+
+
+def test_a_run_at_work_and_its_change_without_contents(host):
+    Journal(Host(host.root)).saved("r1", "c1", Wanted([CONF], undo=[["ufw", "delete", "3"]]), Claim(owner="ada@control"))
+    found = told()
+    assert found["lock"]["run"] == "r1" and found["lock"]["owner"] == "ada@control"
+    (run,) = found["runs"]
+    (change,) = run["changes"]
+    assert (run["run"], run["closed"], change["change"], change["state"], change["ended"]) == ("r1", None, "c1", "saved", None)
+    assert change["files"] == [CONF] and change["undo"] == [["ufw", "delete", "3"]]
+    assert "s3cr3t" not in repr(found)
+
+
+def test_the_documentation_names_all_that_is_returned(host):
+    Journal(Host(host.root)).saved("r1", "c1", Wanted([CONF]), Claim())
+    found = told()
+    documented = yaml.safe_load(change_journal_info.RETURN)
+    assert set(found["lock"]) == set(documented["lock"]["contains"])
+    run_of = documented["runs"]["contains"]
+    assert set(found["runs"][0]) == set(run_of)
+    assert set(found["runs"][0]["changes"][0]) == set(run_of["changes"]["contains"])
+
+
+def test_a_user_who_is_not_root_is_told_what_to_do(host, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert told() == {"failed": True, "msg": "the journal of changes is root's: run this task with become: true"}
+
+
+def test_a_journal_that_is_not_roots_is_refused(host):
+    os.makedirs(host.path("/var/lib/bad_gateway"), mode=0o777)
+    os.chmod(host.path("/var/lib/bad_gateway"), 0o777)
+    found = told()
+    assert found["failed"] and found["msg"].startswith("the journal of changes can't be read: ")
