@@ -49,7 +49,7 @@ def reached(address: str, *attempts: t.Mapping[str, t.Any], family: str = "proxy
 
 def answer(status: int | None = 502, route: int | None = 0, signature: str | None = None, upstream: str | None = None, **more: t.Any) -> dict[str, t.Any]:
     return {"url": "http://site/", "from": "host", "connect": "tcp:127.0.0.1:80", "method": "GET", "proxy_protocol": False, "status": status,
-            "route": route, "signature": signature, "upstream": upstream, "timed_out": status is None, **more}
+            "route": route, "signature": signature, "upstream": upstream, "seconds": 0.1, "timed_out": status is None, **more}
 
 
 def record(address: str, signature: str = "backend_port_closed", last: float = 900.0, **more: t.Any) -> dict[str, t.Any]:
