@@ -20,7 +20,14 @@ CACHE = TOP / ".cache" / "gates"
 LOCKS = HERE / "locks"
 
 #: ansible-core minor version: Pythons of a controller, the wanted first.
-CORES = {"2.16": ("3.11", "3.10", "3.12"), "2.19": ("3.11", "3.12", "3.13"), "2.21": ("3.13", "3.12", "3.14")}
+CORES = {
+    "2.16": ("3.11", "3.10", "3.12"),
+    "2.17": ("3.11", "3.10", "3.12"),
+    "2.18": ("3.11", "3.12", "3.13"),
+    "2.19": ("3.11", "3.12", "3.13"),
+    "2.20": ("3.13", "3.12", "3.14"),
+    "2.21": ("3.13", "3.12", "3.14"),
+}
 
 #: Versions of pip that these cores put into their environments (ansible_test/_internal/python_requirements.py, and virtualenv's for old Pythons).
 PIPS = ("20.3.4", "21.3.1", "23.1.2", "24.2", "25.2")

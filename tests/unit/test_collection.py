@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib
 import pathlib
 import re
 
@@ -135,6 +136,14 @@ def test_the_version_has_a_changelog():
     changes = TOP / "changelogs" / "changelog.yaml"
     released = yaml.safe_load(changes.read_text(encoding="utf-8"))["releases"] if changes.exists() else {}
     assert version in released or list((TOP / "changelogs" / "fragments").glob("*.yml"))
+
+
+@pytest.mark.parametrize("path", sorted((TOP / "plugins" / "modules").glob("[a-z]*.py")), ids=lambda path: path.stem)
+def test_no_module_asks_by_a_value_of_its_state(path):
+    """What only asks is a module of its own, as the collection requirements want it."""
+    module = importlib.import_module("ansible_collections.webops.bad_gateway.plugins.modules." + path.stem)
+    state = (yaml.safe_load(module.DOCUMENTATION).get("options") or {}).get("state", {})
+    assert not {"gathered", "get", "info", "list", "query", "read"} & set(state.get("choices", []))
 
 
 def test_what_the_collection_needs_is_said_alike():
