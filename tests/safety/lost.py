@@ -22,6 +22,7 @@ import _world
 from _hosts import Place
 from _play import Keep, Play
 
+#: Not among them: nginx_limits. A site beside one that has used up nginx's connections or files is not well itself.
 REMEDIES = {
     "response_header_too_big": "fastcgi_buffers: file of our own",
     "header_too_big_location_set": "fastcgi_buffers: in place",
@@ -31,7 +32,13 @@ REMEDIES = {
     "socket_permission": "php_fpm: settings of the socket",
     "fpm_max_children": "php_fpm: settings (reload)",
     "fpm_backlog_full": "php_fpm: settings (queue of the socket)",
+    "fpm_request_terminate_timeout": "php_fpm: time limit",
+    "fpm_allowed_clients": "php_fpm: who may connect",
+    "php_fpm_socket_dir_missing": "php_fpm: folder of the socket",
     "firewall_reject": "firewall_port: firewalld",
+    "firewall_reject_nft": "firewall_port: nftables",
+    "firewall_reject_iptables": "firewall_port: iptables",
+    "firewall_drop_ufw": "firewall_port: ufw",
     "backend_port_closed": "backend_service: start",
 }
 # A pool of its own that nothing is wrong with, on the PHP-FPM that is reloaded.
@@ -55,7 +62,7 @@ systemctl reload nginx
 """
 SLOW_CLIENTS = 4
 #: A second pool would be down with the first, or leave open which one is meant.
-NO_OTHER_POOL = {"php_fpm_stopped", "socket_path_mismatch"}
+NO_OTHER_POOL = {"php_fpm_stopped", "php_fpm_socket_dir_missing", "socket_path_mismatch"}
 
 
 class Wrk:
