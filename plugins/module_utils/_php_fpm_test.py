@@ -30,6 +30,8 @@ _PLACE = re.compile(r"^\[(?P<file>/[^\]]*):(?P<line>\d+)\] (?P<reason>.*)$")
 _INCLUDED = re.compile(r"Unable to include (?P<file>\S+) from \S+ at line (?P<line>\d+)")
 _OPENED = re.compile(r"failed to open configuration file '(?P<file>[^']+)'")
 _POOL = re.compile(r"^\[pool (?P<name>[^\]]+)\] ")
+#: PHP's own end while it starts, as with a file to preload that is not there. In a log it could be the message of a page.
+_FATAL = re.compile(r"NOTICE: PHP message: PHP \w+ error: +(?P<reason>.*)$", re.MULTILINE)
 _PHP_TAIL = re.compile(r" in Unknown on line \d+$")
 _WORD = re.compile(r"[a-z][a-z_]*(?:\.[a-z_]+)*")
 
@@ -76,7 +78,9 @@ def verdict(text: str, config: FpmConfig) -> Verdict:
     messages = _messages(text)
     causes = [(level, message) for level, message in messages if not message.startswith(CONSEQUENCES)]
     if not causes:
-        return Verdict(False, messages[0][1] if messages else "php-fpm -t failed without a message", _first_error(config))
+        fatal = _FATAL.search(text)
+        told = fatal.group("reason") if fatal else messages[0][1] if messages else "php-fpm -t failed without a message"
+        return Verdict(False, _PHP_TAIL.sub("", told), _first_error(config))
     level, message = causes[0]
     placed = _PLACE.match(message)
     if placed:

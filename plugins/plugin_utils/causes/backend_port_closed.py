@@ -1,16 +1,17 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Nobody listens on the backend's port, or made its socket: its service is down."""
+"""Nobody listens on the backend's port, or made its socket: its service is down. Or it listens on another address of its host."""
 
 from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._address import split_tcp
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._address import is_loopback, split_tcp
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Fleet, Hop, Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._edits import named_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._services import started
 
 #: Refused on ::1 has a signature of its own; where nobody listens on 127.0.0.1 either, the service is down all the same.
@@ -35,6 +36,25 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             yield outside(hop)
         elif nobody_listens(hop, hop.backend):
             yield started(hop, fleet, hop.backend, CAUSE.name, hop.seen(*CLOSED, MISSING))
+        elif not hop.is_unix and listens_elsewhere(hop, hop.backend):
+            yield elsewhere(hop, hop.backend)
+
+
+def listens_elsewhere(hop: Hop, host: Host) -> bool:
+    """Whether the port is open on other addresses of the host; one that is open on loopback ones alone has rules of its own."""
+    address, port = split_tcp(hop.real_address)
+    return not host.tcp_listener(address, port) and any(not is_loopback(one["address"]) for one in host.tcp_listeners(port))
+
+
+def elsewhere(hop: Hop, host: Host) -> Finding:
+    address, port = split_tcp(hop.real_address)
+    listener = next(one for one in host.tcp_listeners(port) if not is_loopback(one["address"]))
+    process, there = listener.get("process") or "the backend", listener["address"]
+    return on_hop(
+        hop, CAUSE.name, (*hop.seen(*CLOSED), Evidence("socket", "%s listens on %s port %d and not on %s" % (process, there, port, address))),
+        why="%s listens on %s, and nginx asks %s: which of them is wrong is not to be seen" % (process, there, address),
+        advice=("%s instead of %s at %s   # or let %s listen on %s" % (there, address, named_at(hop), process, address),),
+    )
 
 
 def outside(hop: Hop) -> Finding:

@@ -57,20 +57,22 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 
 def invalid(hop: Hop, host: Host, fpm: Facts) -> Finding:
     test = fpm.get("test") or {}
+    place = place_text(test.get("where"))
     lines = own_lines(host, fpm, "php_fpm_config_invalid")
-    place = place_text(test.get("where")) or fpm["config"]
     if refused(fpm):
-        reason = "%s at %s" % (test.get("error"), place)
+        reason = "%s at %s" % (test.get("error"), place) if place else str(test.get("error"))
         seen = Evidence("config", "%s -t: %s" % (fpm["binary"], reason), 0.95)
     else:
         lines = too_much(host, fpm)
         reason = lines[0]["message"]
+        place = "pm.max_children of the pools in %s" % fpm["config"]
         seen = Evidence("config", "%s -t finds no mistake, and the start needs more memory than there is for pm.max_children" % fpm["binary"])
     return on_hop(
         hop, CAUSE.name, (*hop.seen(*DOWN), seen, *start_evidence(host, fpm, lines)),
         why="%s refuses its configuration: %s. What should stand there is not to be guessed" % (name_of(fpm), reason),
         advice=(
-            "edit %s   # or put back the last good file; without its pool a site has no PHP at all" % place,
+            "edit %s   # or put back the last good file; without its pool a site has no PHP at all" % place if place
+            else "%s -i | grep -F .ini   # no line is named: it may be wrong in a file of PHP itself" % fpm["binary"],
             "%s -t --fpm-config %s" % (fpm["binary"], fpm["config"]),
             "systemctl start %s   # only when the test passes: a reload with a broken file ends a PHP-FPM that runs" % name_of(fpm),
         ),

@@ -55,6 +55,12 @@ CASES = {
         "", AT + "ERROR: No pool defined. at least one pool section must be specified in config file\n" + TAIL,
         "No pool defined. at least one pool section must be specified in config file", None,
     ),
+    "a file to preload that is not there": (
+        "",
+        AT + "NOTICE: PHP message: PHP Warning:  PHP Startup: Failed to open stream: No such file or directory in Unknown on line 0\n"
+        + AT + "NOTICE: PHP message: PHP Fatal error:  Failed opening required '/srv/preload.php' (include_path='.:/usr/share/php') in Unknown on line 0\n",
+        "Failed opening required '/srv/preload.php' (include_path='.:/usr/share/php')", None,
+    ),
     "nothing that is known": ("", "Segmentation fault\n", "php-fpm -t failed without a message", None),
 }
 
