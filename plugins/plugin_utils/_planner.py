@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, replace
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Finding, fingerprint
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Finding, Remedy, fingerprint
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Fleet, Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import SURE_ENOUGH
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._symptoms import answer_fails
@@ -64,11 +64,8 @@ class Step:
     causes: tuple[str, ...]
 
 
-def refusal(finding: Finding, fleet: Fleet, allow: t.Collection[str]) -> tuple[str, str] | None:
+def refusal(finding: Finding, remedy: Remedy, fleet: Fleet, allow: t.Collection[str]) -> tuple[str, str] | None:
     """Why a finding's remedy is not run: the outcome and the reason; None where it may run."""
-    remedy = finding.remedy
-    if remedy is None:
-        return "advice", finding.why
     missing = [kind for kind in remedy.kinds if kind not in allow]
     if missing:
         return "not_allowed", "fix_502_allow leaves out %s" % ", ".join(missing)
@@ -87,17 +84,21 @@ def plan(findings: t.Sequence[Finding], fleet: Fleet, allow: t.Collection[str], 
     judged: list[Judged] = []
     steps: dict[str, Step] = {}
     for finding in findings:
-        refused = refusal(finding, fleet, allow)
+        remedy = finding.remedy
+        if remedy is None:
+            judged.append(Judged(finding, "advice", finding.why))
+            continue
+        refused = refusal(finding, remedy, fleet, allow)
         if refused:
             judged.append(Judged(finding, *refused))
             continue
-        step = step_for(finding, fleet, run)
+        step = step_for(finding, remedy, fleet, run)
         if step.id in tried:
             ended = "failed" if tried[step.id] == "fixed" else tried[step.id]
             judged.append(Judged(finding, ended, "the remedy was run and the cause is still there", step.id))
             continue
         steps[step.id] = joined(steps[step.id], step) if step.id in steps else step
-        judged.append(Judged(finding, "planned", finding.remedy.note if finding.remedy else "", step.id))
+        judged.append(Judged(finding, "planned", remedy.note, step.id))
     judged = handed_on(judged, steps, fleet)
     return judged, sorted(steps.values(), key=lambda step: (ORDER.index(step.role), step.id))
 
@@ -116,10 +117,7 @@ def handed_on(judged: list[Judged], steps: dict[str, Step], fleet: Fleet) -> lis
     return judged
 
 
-def step_for(finding: Finding, fleet: Fleet, run: str) -> Step:
-    remedy = finding.remedy
-    if remedy is None:
-        raise ValueError("finding %s asks for no remedy" % finding.key)
+def step_for(finding: Finding, remedy: Remedy, fleet: Fleet, run: str) -> Step:
     name = "%s-%s" % (remedy.role, fingerprint(finding.on, remedy.parameters))
     variables = {"%s_%s" % (remedy.role, key): value for key, value in remedy.parameters.items()}
     if remedy.role in RELOADS_NGINX:

@@ -9,7 +9,6 @@ import itertools
 
 import pytest
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _planner
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._planner import KINDS, ORDER, RELOADS_NGINX, plan, proof
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import answer, finding, fleet, host, log, proxy, record, remedy
 
@@ -123,10 +122,6 @@ class TestStep:
     def test_that_does_not_reload_nginx_is_not_told(self):
         assert not [name for name in self.step().variables if name.startswith("nginx_restart")]
 
-    def test_needs_a_remedy(self):
-        with pytest.raises(ValueError, match="^finding .* asks for no remedy$"):
-            _planner.step_for(finding(), web_and(), "r1")
-
 
 class TestOnce:
     """Two proxies that share a backend, and two causes with one cure."""
@@ -163,6 +158,12 @@ class TestTried:
         judged, steps = planned(finding(remedy=START), tried={step.id: ended})
         assert (steps, judged[0].outcome, judged[0].step) == ([], outcome, step.id)
         assert judged[0].why == "the remedy was run and the cause is still there"
+
+    def test_what_comes_after_it_is_planned_all_the_same(self):
+        step = planned(finding(remedy=START))[1][0]
+        judged, steps = planned(finding(remedy=START), finding(), finding(remedy=remedy("nginx_limits")), tried={step.id: "undone"})
+        assert [one.outcome for one in judged] == ["undone", "advice", "planned"]
+        assert [one.role for one in steps] == ["nginx_limits"]
 
     def test_another_change_for_the_same_cause_may_be_tried(self):
         step = planned(finding(remedy=remedy(size="16k")))[1][0]
@@ -220,13 +221,14 @@ class TestNextHop:
     def test_is_cured_by_the_step_of_the_host_behind(self):
         judged, (step,) = self.plan(self.OWN, self.EDGE)
         assert [(one.outcome, one.step, one.finding.remedy) for one in judged] == [("planned", step.id, START)] * 2
+        assert [one.why for one in judged] == ["a note", "what mid lacks is mended there"]
         assert (step.driver, step.on, step.causes) == ("edge", "mid", ("php_fpm_stopped", "upstream_returned_502"))
         assert [one["url"] for one in step.variables["php_fpm_proof"]] == ["http://mid/", "http://edge/"]
 
     def test_of_a_next_hop(self):
         outer = finding("upstream_returned_502", on="edge", seen_from="outer")
         judged, (step,) = self.plan(outer, self.EDGE, self.OWN)
-        assert {one.step for one in judged} == {step.id}
+        assert [(one.finding.seen_from, one.step) for one in judged] == [("outer", step.id), ("edge", step.id), ("mid", step.id)]
 
     def test_without_a_step_behind_is_advice(self):
         assert [one.outcome for one in self.plan(self.EDGE)[0]] == ["advice"]
