@@ -10,8 +10,8 @@ import itertools
 import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import judge, known_causes, merged, unexplained
-from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import answer, cause, finding, fleet, proxy, remedy
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import judge, known_causes, merged, unasked, unexplained
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import answer, cause, finding, fleet, log, proxy, record, remedy
 
 
 def causes_of(*causes):
@@ -131,3 +131,30 @@ class TestUnexplained:
 
     def test_what_only_the_controller_sees_is_not_this_hosts(self):
         assert unexplained(self.web(answer(url="/", **{"from": "controller"})), []) == {}
+
+
+class TestUnasked:
+    """The log blames two backends; both routes ask for a login."""
+
+    BLAMED = log(record("tcp:10.0.0.2:80", "upstream_read_timeout"), record("tcp:10.0.0.3:80"))
+    TEXT = "%s in the log, upstream tcp:10.0.0.%d:80; asked again, %s gives %s, which does not tell whether it still fails"
+
+    def web(self, *answers):
+        return fleet(web=proxy("http://10.0.0.2", "http://10.0.0.3", answers=list(answers), log=self.BLAMED))
+
+    def both(self):
+        return self.web(answer(401, url="http://site/"), answer(None, url="http://site/1", route=1, timed_out=False))
+
+    def test_is_told_with_what_came_instead(self):
+        first = self.TEXT % ("upstream_read_timeout", 2, "http://site/", 401)
+        other = self.TEXT % ("backend_port_closed", 3, "http://site/1", "no valid answer")
+        assert unasked(self.both(), []) == {"web": [first, other]}
+
+    def test_what_a_finding_explains_is_not(self):
+        assert unasked(self.both(), [finding(routes=frozenset({1}))]) == {"web": [self.TEXT % ("upstream_read_timeout", 2, "http://site/", 401)]}
+        assert unasked(self.both(), [finding(routes=frozenset({0, 1}))]) == {}
+        assert len(unasked(self.both(), [finding(seen_from="web2", routes=frozenset({0, 1}))])["web"]) == 2
+
+    def test_what_was_asked_again_is_not(self):
+        assert unasked(self.web(answer(200), answer(404, route=1)), []) == {}
+        assert unasked(self.web(), []) == {}

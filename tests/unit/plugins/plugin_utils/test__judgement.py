@@ -109,11 +109,11 @@ class TestClosedPort:
         assert "nobody listens on port 80 of app" in finding["evidence"]
         step = told["web"]["steps"][0]
         assert (step["on"], step["role"], step["causes"]) == ("app", "backend_service", ["backend_port_closed"])
-        assert step["variables"]["backend_service_unit"] == "apache2.service"
+        assert (step["variables"]["backend_service_unit"], step["variables"]["backend_service_run"]) == ("apache2.service", "r1")
         assert (told["app"]["findings"], told["app"]["steps"], told["web"]["curable"], told["app"]["curable"]) == ([], [], True, False)
 
     def test_a_backend_is_told_as_one(self):
-        assert [one["missing"] for one in judged(self.facts())["app"]["unknown"]] == ["nginx"]
+        assert judged(self.facts())["app"]["unknown"] == [{"missing": "nginx", "why": "no nginx on this host: it was looked at as a backend"}]
 
     def test_what_is_not_allowed_has_no_step(self):
         told = judged(self.facts(), allow=["reload"])["web"]
@@ -174,17 +174,29 @@ def test_a_rule_that_stumbles_is_told_as_unknown(monkeypatch):
         raise TypeError("no such thing")
 
     monkeypatch.setattr(_judgement, "known_causes", lambda: [*known_causes(), Cause("odd", "Odd", odd)])
-    told = judged(TestClosedPort().facts())["web"]
+    unseen = {"missing": "firewall", "why": "not permitted"}
+    told = judged(TestClosedPort().facts(unknown=[unseen]))["web"]
     assert [one["cause"] for one in told["findings"]] == ["backend_port_closed"]
-    assert told["unknown"] == [{"missing": "cause odd", "why": "its rule stumbled over the facts of this host (TypeError: no such thing)"}]
+    assert told["unknown"] == [unseen, {"missing": "cause odd", "why": "its rule stumbled over the facts of this host (TypeError: no such thing)"}]
+
+
+def test_no_rule_is_asked_where_all_is_well(monkeypatch):
+    always = Cause("always", "Always", lambda _fleet: iter([small_fleet.finding("always")]))
+    monkeypatch.setattr(_judgement, "known_causes", lambda: [always])
+    assert judged({"web": proxy("http://10.0.0.2", answers=[answer(200)])})["web"]["findings"] == []
+    assert len(judged({"web": proxy("http://10.0.0.2", answers=[answer(502)])})["web"]["findings"]) == 1
 
 
 class TestTold:
     def test_answers_as_they_were_asked(self):
-        outside = answer(200, **{"from": "controller", "connect": None})
-        told = judged({"web": proxy("http://10.0.0.2", answers=[answer(200), outside])})["web"]
-        kept = {"host": "web", "url": "http://site/", "status": 200, "signature": None, "timed_out": False}
-        assert told["answers"] == [{**kept, "from": "host", "connect": "tcp:127.0.0.1:80"}, {**kept, "from": "controller", "connect": None}]
+        outside = answer(None, **{"from": "controller", "connect": None})
+        web = proxy("http://10.0.0.2", answers=[answer(502, signature="backend_port_closed"), outside, {"url": "http://site/1"}])
+        kept = {"host": "web", "url": "http://site/", "from": "host", "connect": None, "status": None, "signature": None, "timed_out": False}
+        assert judged({"web": web})["web"]["answers"] == [
+            {**kept, "connect": "tcp:127.0.0.1:80", "status": 502, "signature": "backend_port_closed"},
+            {**kept, "from": "controller", "timed_out": True},
+            {**kept, "url": "http://site/1"},
+        ]
 
     def test_what_could_not_be_seen(self):
         web = proxy("http://10.0.0.2", unknown=[{"missing": "firewall", "why": "not permitted", "more": 1}])
