@@ -161,8 +161,9 @@ class TestTried:
 
     def test_what_comes_after_it_is_planned_all_the_same(self):
         step = planned(finding(remedy=START))[1][0]
-        judged, steps = planned(finding(remedy=START), finding(), finding(remedy=remedy("nginx_limits")), tried={step.id: "undone"})
-        assert [one.outcome for one in judged] == ["undone", "advice", "planned"]
+        others = [finding(), finding("c", "log", remedy=START), finding(remedy=remedy("nginx_limits"))]
+        judged, steps = planned(finding(remedy=START), *others, tried={step.id: "undone"})
+        assert [one.outcome for one in judged] == ["undone", "advice", "advice", "planned"]
         assert [one.role for one in steps] == ["nginx_limits"]
 
     def test_another_change_for_the_same_cause_may_be_tried(self):
