@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import typing as t
 
-Facts = t.Mapping[str, t.Any]
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Host
 
 MIB = 1024 * 1024
 #: Kept free for everything that is not PHP: the page cache, logins, a burst of another daemon.
@@ -62,19 +62,19 @@ class Budget(t.NamedTuple):
         return max(0, self.usable // self.worker)
 
 
-def size(facts: Facts, fpm: Facts, pool_name: str, shrink: bool = False, taken: int = 0) -> PoolSize:
+def size(host: Host, fpm: Facts, pool_name: str, shrink: bool = False, taken: int = 0) -> PoolSize:
     """Settings for a pool that is too small, or with shrink for one that is too big for its memory (workers were killed for it).
 
     taken: bytes that a killed worker had, where that is known.
     """
     pool = fpm["pools"][pool_name]
-    now = number(pool, "pm.max_children")
+    now = number(pool["settings"], "pm.max_children")
     if now < 1:
         return _refused("pm.max_children of pool %s is not known" % pool_name)
     blocked = None if shrink else waits_elsewhere(pool)
     if blocked:
         return _refused("pool %s: %s" % (pool_name, blocked))
-    budget = memory_budget(facts, shrink, taken)
+    budget = memory_budget(host, shrink, taken)
     if budget is None:
         return _refused("no worker's memory could be measured on this host, or its own memory is not known")
     if 2 * taken > budget.ceiling:
@@ -82,24 +82,24 @@ def size(facts: Facts, fpm: Facts, pool_name: str, shrink: bool = False, taken: 
             "pool %s: one worker had %s of the %s there are when it was killed: fewer children would not help it, limit what a request may take (memory_limit)"
             % (pool_name, _mib(taken), _mib(budget.ceiling))
         )
-    others = _others(facts, fpm, pool_name)
+    others = _others(host, fpm, pool_name)
     fits = budget.workers - others
     text = "%s = %d workers%s" % (budget.text, budget.workers, " - %d of other pools = %d" % (others, fits) if others else "")
-    return _smaller(pool, pool_name, now, fits, text) if shrink else _bigger(facts, fpm, pool_name, now, fits, text)
+    return _smaller(pool, pool_name, now, fits, text) if shrink else _bigger(host, fpm, pool_name, now, fits, text)
 
 
 def _refused(why: str, text: str = "") -> PoolSize:
     return PoolSize({}, text, why)
 
 
-def _bigger(facts: Facts, fpm: Facts, name: str, now: int, fits: int, text: str) -> PoolSize:
+def _bigger(host: Host, fpm: Facts, name: str, now: int, fits: int, text: str) -> PoolSize:
     pool = fpm["pools"][name]
-    total = _process_max(fpm)
-    if total is not None:
+    total = number(fpm.get("global") or {}, "process.max")
+    if total > 0:
         spare = total - sum(_limit(other) for other_name, other in fpm["pools"].items() if other_name != name)
         if spare < fits:
             fits, text = spare, "%s; process.max = %d leaves %d" % (text, total, spare)
-    wanted = max(2 * now, now + _queue(facts, pool.get("address")))
+    wanted = max(2 * now, now + _queue(host, pool.get("address")))
     target = min(fits, wanted, STEP * now)
     if target <= now:
         return _refused("pool %s: pm.max_children is %d and there is room for %d: more would end in an out-of-memory kill" % (name, now, max(fits, 0)), text)
@@ -118,25 +118,26 @@ def _smaller(pool: Facts, name: str, now: int, fits: int, text: str) -> PoolSize
 
 def constrained(pool: Facts, children: int) -> dict[str, str]:
     """pm.max_children and whatever else must change with it, by the rules of FPM (spare servers count for dynamic pools only)."""
-    wanted = {"pm.max_children": children}
-    if _text(pool, "pm") == "dynamic":
-        highest = max(1, min(number(pool, "pm.max_spare_servers"), children))
-        lowest = max(1, min(number(pool, "pm.min_spare_servers"), highest))
+    settings, wanted = pool["settings"], {"pm.max_children": children}
+    if settings.get("pm", {}).get("value") == "dynamic":
+        highest = max(1, min(number(settings, "pm.max_spare_servers"), children))
+        lowest = max(1, min(number(settings, "pm.min_spare_servers"), highest))
         wanted.update({"pm.max_spare_servers": highest, "pm.min_spare_servers": lowest})
-        start = number(pool, "pm.start_servers")
+        start = number(settings, "pm.start_servers")
         if start > 0:
             wanted["pm.start_servers"] = min(max(start, lowest), highest)
-    return {key: str(value) for key, value in wanted.items() if value != number(pool, key)}
+    return {key: str(value) for key, value in wanted.items() if value != number(settings, key)}
 
 
-def memory_budget(facts: Facts, shrink: bool = False, taken: int = 0) -> Budget | None:
+def memory_budget(host: Host, shrink: bool, taken: int) -> Budget | None:
     """What all PHP workers of the host may take together. With shrink the worker that took most counts, a killed one too."""
-    memory = (facts.get("system") or {}).get("memory") or {}
-    measured = sorted(worker["pss"] for worker in _workers(facts) if worker.get("pss"))
+    memory = host.system.get("memory") or {}
+    workers = [worker for _fpm, _name, pool in host.pools() for worker in pool.get("workers") or []]
+    measured = sorted(worker["pss"] for worker in workers if worker.get("pss"))
     if not (measured or shrink and taken) or memory.get("available") is None or not memory.get("total"):
         return None
-    mean = sum(measured) // len(measured) if measured else 0
-    used = sum(measured) + mean * (len(list(_workers(facts))) - len(measured))
+    mean = sum(measured) // max(1, len(measured))
+    used = sum(measured) + mean * (len(workers) - len(measured))
     limit = memory.get("limit") or memory["total"]
     ceiling = min(limit, memory["total"])
     reserve = max(int(ceiling * RESERVE_SHARE), RESERVE_LEAST)
@@ -144,13 +145,13 @@ def memory_budget(facts: Facts, shrink: bool = False, taken: int = 0) -> Budget 
     typical = max([*measured, taken]) if shrink else percentile(measured, 95)
     worker = max(typical, WORKER_LEAST)
     kind = "largest" if shrink else "95th percentile"
-    kind = "what the kernel says that a killed one had" if taken and typical == taken else "%s of measured PSS" % kind
+    kind = "what the kernel says that a killed one had" if typical == taken else "%s of measured PSS" % kind
     note = "" if typical == worker else ", counted as %s" % _mib(worker)
     text = "memory for PHP %s (%s available + %s in use by %d workers%s, less %s kept free) / %s a worker (%s%s)" % (
         _mib(usable),
         _mib(memory["available"]),
         _mib(used),
-        len(list(_workers(facts))),
+        len(workers),
         _limited(memory),
         _mib(reserve),
         _mib(typical),
@@ -172,62 +173,36 @@ def percentile(ordered: t.Sequence[int], percent: int) -> int:
 def waits_elsewhere(pool: Facts) -> str | None:
     """Why more workers would not help: nearly all of them wait for something that is not PHP."""
     seen = [worker["waits_in"] for worker in pool.get("workers") or [] if worker.get("waits_in")]
-    busy = [place for place in seen if not place.startswith(("__skb_wait", "skb_wait", "inet_csk_", "unix_accept"))]
     for waits, what in (
         (NETWORK_WAITS, "wait for an answer from the network (a database, an API, or idle connections that nginx keeps open)"),
         (LOCK_WAITS, "wait for a file lock (PHP sessions, most often)"),
     ):
-        stuck = [place for place in busy if place.startswith(waits)]
-        if len(busy) > 1 and len(stuck) >= WAITING_SHARE * len(seen):
+        stuck = [place for place in seen if place.startswith(waits)]
+        if len(stuck) > 1 and len(stuck) >= WAITING_SHARE * len(seen):
             return "%d of %d workers %s; more workers would only wait there too" % (len(stuck), len(seen), what)
     return None
 
 
-def _others(facts: Facts, fpm: Facts, pool_name: str) -> int:
+def _others(host: Host, fpm: Facts, pool_name: str) -> int:
     """Workers that all other pools of the host may have at once, as many as their limits allow."""
-    total = 0
-    for other_fpm in facts.get("php_fpm") or []:
-        if not other_fpm.get("master"):
-            continue
-        for name, pool in other_fpm["pools"].items():
-            if not (name == pool_name and other_fpm["config"] == fpm["config"]):
-                total += _limit(pool)
-    return total
+    running = [entry for entry in host.pools() if entry[0].get("master")]
+    return sum(_limit(pool) for other, name, pool in running if (other["config"], name) != (fpm["config"], pool_name))
 
 
 def _limit(pool: Facts) -> int:
-    return max(number(pool, "pm.max_children"), len(pool.get("workers") or []))
+    return max(number(pool["settings"], "pm.max_children"), len(pool.get("workers") or []))
 
 
-def _workers(facts: Facts) -> t.Iterator[Facts]:
-    for fpm in facts.get("php_fpm") or []:
-        for pool in fpm["pools"].values():
-            yield from pool.get("workers") or []
-
-
-def _process_max(fpm: Facts) -> int | None:
-    text = str((fpm.get("global") or {}).get("process.max", {}).get("value") or "")
-    return int(text) if text.isdecimal() and int(text) > 0 else None
-
-
-def _queue(facts: Facts, address: str | None) -> int:
+def _queue(host: Host, address: str | None) -> int:
     """Connections that wait at the pool's address now."""
-    listeners = facts.get("listeners") or {}
-    waiting = [one["queue"] for one in listeners.get("unix") or [] if "unix:%s" % one["path"] == address]
-    port = (address or "").rpartition(":")[2]
-    if (address or "").startswith("tcp:") and port.isdecimal():
-        waiting = [one["queue"] for one in listeners.get("tcp") or [] if one["port"] == int(port)]
-    return max([queue or 0 for queue in waiting], default=0)
+    listener = host.listener(address) if address else None
+    return (listener or {}).get("queue") or 0
 
 
-def number(pool: Facts, key: str) -> int:
-    """A setting as FPM's own atoi reads it; 0 where it is not set."""
-    text = _text(pool, key)
-    return int(text) if text.lstrip("-").isdecimal() else 0
-
-
-def _text(pool: Facts, key: str) -> str:
-    return str(pool["settings"].get(key, {}).get("value") or "")
+def number(settings: Facts, key: str) -> int:
+    """A number that a pool or the global section sets; 0 where it sets none, or one below 0."""
+    value = settings.get(key, {}).get("value")
+    return int(value) if str(value).isdecimal() else 0
 
 
 def _mib(size_in_bytes: int) -> str:

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_pool import plan_present
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._buffer_rules import bytes_of, validate_all
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._buffers import plan
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._nginx_config import parse
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._pool_size import MIB, size
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils import buffer_trees, pool_trees
@@ -86,7 +87,7 @@ def test_php_fpm_takes_planned_pools(daemons, tmp_path_factory):
     def holds(files, measured, shrink, taken):
         host = pool_trees.written(tmp_path_factory.mktemp("fpm"), files)
         facts = pool_trees.facts_of(host, FPM, measured)
-        sized = size(facts, facts["php_fpm"][0], "www", shrink, taken if shrink else 0)
+        sized = size(Host("web", facts), facts["php_fpm"][0], "www", shrink, taken if shrink else 0)
         seen["sized" if sized.settings else "left"] += 1
         if not sized.settings:
             return

@@ -28,7 +28,7 @@ def longer_queue(hop: Hop, host: Host, found: tuple[Facts, str, Facts]) -> Findi
     fpm, name, _pool = found
     backlog = (host.listener(hop.real_address) or {}).get("backlog")
     short = Evidence("socket", "the queue of %s holds %s connections; PHP-FPM's default is %d" % (hop.address, backlog, DEFAULT_BACKLOG))
-    sized = size(host.facts, fpm, name)
+    sized = size(host, fpm, name)
     settings = {**sized.settings, "listen.backlog": str(DEFAULT_BACKLOG)}
     note = "listen.backlog = %d (PHP-FPM's default; net.core.somaxconn is %s); %s" % (DEFAULT_BACKLOG, host.system.get("somaxconn"), sized.sum or sized.why)
     remedy = _remedies.php_fpm(host, fpm, "restarted", ("config", "restart"), name, settings, note)

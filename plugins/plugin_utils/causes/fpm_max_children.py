@@ -10,15 +10,11 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop, Host, log_evidence
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._pool_size import size
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._pool_size import number, size
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import DEFAULT_BACKLOG, is_short, on_hop
 
 #: What a waiting client sees when the children are all busy.
 WAITED = ("unix_backlog_full", "upstream_read_timeout", "connect_timeout")
-
-
-def limit_of(pool: Facts) -> int:
-    return int(pool["settings"].get("pm.max_children", {}).get("value") or 0)
 
 
 def complaints(host: Host, fpm: Facts, name: str) -> list[Evidence]:
@@ -33,7 +29,7 @@ def complaints(host: Host, fpm: Facts, name: str) -> list[Evidence]:
 def saturated(host: Host, fpm: Facts, name: str, pool: Facts) -> list[Evidence]:
     """Evidence that this pool ran out of children and still has no more: its log, or a full pool with a queue that is as long as it should be."""
     lines = complaints(host, fpm, name)
-    workers, limit = len(pool.get("workers") or []), limit_of(pool)
+    workers, limit = len(pool.get("workers") or []), number(pool["settings"], "pm.max_children")
     queue = (host.listener(pool.get("address") or "") or {}).get("queue") or 0
     if limit and workers >= limit and queue > 0 and (lines or not is_short(host, pool.get("address") or "")):
         return [*lines, Evidence("pool", "pool %s: %d of %d children, %d connections in the queue" % (name, workers, limit, queue))]
@@ -57,7 +53,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 
 def more_children(hop: Hop, host: Host, found: tuple[Facts, str, Facts], evidence: tuple[Evidence, ...]) -> Finding:
     fpm, name, _pool = found
-    sized = size(host.facts, fpm, name)
+    sized = size(host, fpm, name)
     if not sized.settings:
         advice = ("request_slowlog_timeout = 5s and slowlog = FILE in the pool tell what the children wait on",)
         return on_hop(hop, CAUSE.name, evidence, why=sized.why, advice=advice)

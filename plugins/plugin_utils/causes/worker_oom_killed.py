@@ -51,7 +51,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         lines, kernel = killed_for_memory(broken)
         if not kernel:
             continue
-        smaller = size(broken.host.facts, broken.fpm, broken.name, shrink=True, taken=taken(broken.host, kernel))
+        smaller = size(broken.host, broken.fpm, broken.name, shrink=True, taken=taken(broken.host, kernel))
         if smaller.settings or broken.present:
             yield killed(broken, lines, kernel, smaller)
 
@@ -59,7 +59,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 def killed(broken: BrokenHop, lines: list[Facts], kernel: list[Facts], smaller: PoolSize) -> Finding:
     memory = broken.host.system.get("memory") or {}
     limit = memory.get("limit") or memory.get("total") or 0
-    children = number(broken.pool, "pm.max_children")
+    children = number(broken.pool["settings"], "pm.max_children")
     pool = Evidence("pool", "pool %s may have %d children; %s has %d MiB of memory%s" % (
         broken.name, children, broken.host.name, limit // MIB, " (a limit of its control group)" if memory.get("limit") else ""))
     seen = (*broken.seen(*lines, *kernel), pool)
