@@ -107,18 +107,17 @@ class Levels:
 
     def holder(self, block: int, directive: str) -> int | None:
         """The block whose value of the directive is in force in this one."""
-        level: int | None = block
-        while level is not None:
-            if directive in self.sets[level]:
-                return level
-            level = self.parents[level]
-        return None
+        return next((level for level in self.chain(block) if directive in self.sets[level]), None)
 
     def is_within(self, block: int, around: int) -> bool:
-        level: int | None = block
-        while level is not None and level != around:
-            level = self.parents[level]
-        return level is not None
+        return around in self.chain(block)
+
+    def chain(self, block: int) -> t.Iterator[int]:
+        """The block itself and those around it."""
+        yield block
+        parent = self.parents[block]
+        if parent is not None:
+            yield from self.chain(parent)
 
     def args(self, block: int, directive: str) -> list[str] | None:
         holder = self.holder(block, directive)
@@ -163,7 +162,7 @@ def broken_rules(family: str, values: Values) -> list[str]:
     return [text for is_met, text in checks if not is_met]
 
 
-def validate_all(config: Facts, edits: t.Iterable[Facts] = (), page_size: int = 4096) -> list[Violation]:
+def validate_all(config: Facts, edits: t.Iterable[Facts], page_size: int) -> list[Violation]:
     """Every demand that some server or location of the configuration would break once the edits were made."""
     levels = Levels(config, edits)
     return levels.duplicates + [

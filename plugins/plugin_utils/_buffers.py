@@ -28,8 +28,8 @@ _DROPIN = "bad_gateway_%s_buffers.conf"
 class BufferPlan:
     """What to set, and where. Sizes are as nginx writes them. refusal says why nothing is planned; all else may then be empty.
 
-    dropin: path of a file to write with size, number, each and (unless it is None) busy; None where edits alone do it, and then size, number
-    and each are what will be in force for the route. number and each are None for grpc and memcached, which have one buffer.
+    dropin: path of a file to write with size, number and each; None where edits alone do it, and then these are what will be in force for the
+    route. number and each are None for grpc and memcached, which have one buffer.
     edits: for nginx_directive, with the path of each file. sum: how the size came about.
     """
 
@@ -37,7 +37,6 @@ class BufferPlan:
     size: str = ""
     number: int | None = None
     each: str | None = None
-    busy: str | None = None
     edits: list[Edit] = field(default_factory=list)
     dropin: str | None = None
     level: str | None = None
@@ -47,14 +46,17 @@ class BufferPlan:
 
 def size_for(header_bytes: int) -> int:
     """The buffer for a header of this size: an eighth of it as margin, the next power of two, 32k at least; more than LARGEST where it won't fit."""
-    wanted = header_bytes + max(_LEAST_MARGIN, header_bytes // 8)
     size = _SMALLEST
-    while size < wanted:
+    while size < header_bytes + _margin(header_bytes):
         size *= 2
-    return LARGEST if header_bytes + _LEAST_MARGIN <= LARGEST < size else size
+    return min(size, LARGEST) if header_bytes + _LEAST_MARGIN <= LARGEST else size
 
 
-def in_force(config: Facts, route: Facts, page_size: int = 4096) -> int:
+def _margin(header_bytes: int) -> int:
+    return max(_LEAST_MARGIN, header_bytes // 8)
+
+
+def in_force(config: Facts, route: Facts, page_size: int) -> int:
     """Bytes that the first buffer holds on this route."""
     return Levels(config).values(route["block"], route["pass"]["family"], page_size).size
 
@@ -75,7 +77,7 @@ def plan(config: Facts, route: Facts, header_bytes: int | None, page_size: int =
         writer.enlarge(size)
         if writer.blocks[target]["name"] == "location":
             writer.repair(before)
-        problem = writer.problem(size, before)
+        problem = writer.problem(before)
         if problem is None:
             return writer.plan(_sum(header, header_bytes is not None, size) + writer.shape())
         why.append(problem)
@@ -99,7 +101,7 @@ def _refusal(family: str, route: Facts, header: int, is_measured: bool, size: in
 
 
 def _sum(header: int, is_measured: bool, size: int) -> str:
-    margin = max(_LEAST_MARGIN, header // 8)
+    margin = _margin(header)
     told = "measured header %d bytes" % header if is_measured else "header larger than the %d bytes in force" % (header - 1)
     rule = "fits %s with less margin" % text_of(LARGEST) if header + margin > size else "next power of two, at least %s" % text_of(_SMALLEST)
     return "%s + %d margin = %d; %s: %s" % (told, margin, header + margin, rule, text_of(size))
@@ -130,7 +132,7 @@ class _Writer:
 
     def __init__(self, config: Facts, route: Facts, target: int, dropin: str | None, page_size: int) -> None:
         self.config = config
-        self.route = route
+        self.block: int = route["block"]
         self.family: str = route["pass"]["family"]
         self.page_size = page_size
         self.target = target
@@ -142,20 +144,19 @@ class _Writer:
         """The configuration as it is with the edits up to now."""
         return Levels(self.config, self.edits)
 
-    def after(self, block: int | None = None) -> Values:
-        return self.levels().values(self.route["block"] if block is None else block, self.family, self.page_size)
+    def after(self, block: int) -> Values:
+        return self.levels().values(block, self.family, self.page_size)
 
     def enlarge(self, size: int) -> None:
         """Set the size, and of the rest what it needs."""
-        self.set(self.route["block"], "buffer_size", text_of(size))
+        self.set(self.block, "buffer_size", text_of(size))
         if self.family not in CHECKED:
             return
         if self.dropin:
-            at_http = self.after(self.target)
-            self.edits.append({"path": self.dropin, "block": None, "directive": self.family + "_buffers", "args": _buffers(at_http), "state": "present"})
-        elif self.levels().holder(self.route["block"], self.family + "_buffers") is None:
-            self.set(self.route["block"], "buffers", *_buffers(self.after()))
-        self.make_room(self.route["block"])
+            self.put(self.dropin, None, self.family + "_buffers", _buffers(self.after(self.target)))
+        elif self.levels().holder(self.block, self.family + "_buffers") is None:
+            self.set(self.block, "buffers", *_buffers(self.after(self.block)))
+        self.make_room(self.block)
 
     def make_room(self, block: int) -> None:
         """Bring the other values that are in force in a block in line with the size."""
@@ -167,7 +168,7 @@ class _Writer:
             self.set(block, "busy_buffers_size", text_of(min(2 * values.larger, room)))
         if values.temp_write is not None and values.temp_write < values.larger:
             self.set(block, "temp_file_write_size", text_of(2 * values.larger))
-        if 0 < values.max_temp < values.larger:
+        if values.max_temp and values.max_temp < values.larger:
             self.set(block, "max_temp_file_size", text_of(values.larger))
 
     def repair(self, before: t.Sequence[Violation]) -> None:
@@ -182,19 +183,20 @@ class _Writer:
         levels = self.levels()
         holder = levels.holder(block, directive)
         at = self.target if holder is None or not levels.is_within(holder, self.target) else holder
-        if levels.sets[at].get(directive) == list(args):
-            return
         path, within = (self.dropin, None) if at == self.target and self.dropin else _where(self.blocks[at], directive)
-        self.edits.append({"path": path, "block": within, "directive": directive, "args": list(args), "state": "present"})
+        self.put(path, within, directive, list(args))
 
-    def problem(self, size: int, before: t.Sequence[Violation]) -> str | None:
-        """Why these edits can't be made; None where nginx will take them and they help."""
+    def put(self, path: str, block: Facts | None, directive: str, args: list[str]) -> None:
+        """One edit for one statement: a second one for it takes the place of the first."""
+        kept = [edit for edit in self.edits if (edit["path"], edit.get("block"), edit["directive"]) != (path, block, directive)]
+        self.edits = [*kept, {"path": path, "block": block, "directive": directive, "args": args, "state": "present"}]
+
+    def problem(self, before: t.Sequence[Violation]) -> str | None:
+        """Why these edits can't be made; None where nginx will take them."""
         for edit in self.edits:
             origin = self.config["generated"].get(edit["path"])
             if origin:
                 return "%s is not to be edited (%s)" % (edit["path"], origin)
-        if self.after().size < size:
-            return "a lower level sets %s_buffer_size again" % self.family
         for violation in validate_all(self.config, self.edits, self.page_size):
             if violation not in before:
                 place = self.blocks[violation.block]["place"]
@@ -205,22 +207,19 @@ class _Writer:
         """The sum of the buffers, where the family has several."""
         if self.family not in CHECKED:
             return ""
-        values = self.after()
+        values = self.after(self.block)
         room = text_of((values.number - 1) * values.each)
         told = (values.number, text_of(values.each), text_of(values.busy_in_force), values.number - 1, text_of(values.each), room)
         return "; buffers %d x %s: busy %s <= %d x %s = %s" % told
 
     def plan(self, told: str) -> BufferPlan:
-        values = self.after()
+        values = self.after(self.target if self.dropin else self.block)
         many = self.family in CHECKED
-        written = {edit["directive"]: edit["args"] for edit in self.edits if edit["path"] == self.dropin and edit["state"] == "present"}
-        number, each = written.get(self.family + "_buffers", [str(values.number), text_of(values.each)])
         return BufferPlan(
             family=self.family,
             size=text_of(values.size),
-            number=int(number) if many else None,
-            each=each if many else None,
-            busy=next(iter(written.get(self.family + "_busy_buffers_size", [])), None),
+            number=values.number if many else None,
+            each=text_of(values.each) if many else None,
             edits=[edit for edit in self.edits if edit["path"] != self.dropin],
             dropin=self.dropin,
             level=self.blocks[self.target]["name"],
@@ -254,7 +253,7 @@ def _where(block: Facts, directive: str) -> tuple[str, dict[str, t.Any] | None]:
 def _rewritten(http: Facts, dropin: str) -> list[Edit]:
     """What goes when a drop-in of an earlier run is written anew."""
     return [
-        {"path": dropin, "block": None, "directive": name, "args": [], "state": "absent"}
+        {"path": dropin, "directive": name, "state": "absent"}
         for name, setting in http["sets"].items()
         if setting["place"]["file"] == dropin
     ]

@@ -42,7 +42,7 @@ def fastcgi_buffers(family: str, plan: t.Any) -> Remedy:
         "size": plan.size,
         "number": plan.number or 0,
         "each": plan.each or "",
-        "busy": plan.busy or "",
+        "busy": "",
         "edits": plan.edits,
         "dropin": plan.dropin or "",
     }

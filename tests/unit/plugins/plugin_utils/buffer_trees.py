@@ -92,6 +92,6 @@ def carried_out(files, planned):
     for path, edits in by_path.items():
         files[path] = apply_edits(files[path], edits)
     if planned.dropin:
-        given = {"family": planned.family, "size": planned.size, "number": planned.number or 0, "each": planned.each or "", "busy": planned.busy or ""}
+        given = {"family": planned.family, "size": planned.size, "number": planned.number or 0, "each": planned.each or "", "busy": ""}
         files[planned.dropin] = DROPIN.render({"fastcgi_buffers_" + name: value for name, value in given.items()})
     return files

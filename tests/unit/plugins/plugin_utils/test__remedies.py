@@ -22,7 +22,7 @@ from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.smal
 ROLES = pathlib.Path(__file__).parents[4] / "roles"
 WEB = Host("web", host())
 FPM = {"binary": "/usr/sbin/php-fpm8.2", "config": "/etc/php/8.2/fpm/php-fpm.conf", "unit": "php8.2-fpm.service"}
-BUFFERS = {"size": "32k", "number": 8, "each": "16k", "busy": None, "edits": [], "dropin": None, "sum": "measured"}
+BUFFERS = {"size": "32k", "number": 8, "each": "16k", "edits": [], "dropin": None, "sum": "measured"}
 EDIT = {"path": "/etc/nginx/nginx.conf", "directive": "fastcgi_pass", "from": "unix:/run/old.sock", "to": "unix:/run/php.sock"}
 LIMIT = {"path": "/etc/nginx/nginx.conf", "directive": "worker_connections", "args": ["4096"]}
 
