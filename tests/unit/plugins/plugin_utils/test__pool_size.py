@@ -82,6 +82,13 @@ def test_the_queue_of_a_pool_at_a_tcp_address(address, listeners, children):
     assert sized(facts).settings["pm.max_children"] == children
 
 
+def test_the_queue_of_a_socket_that_was_replaced_does_not_count():
+    facts = host(www=dynamic(workers=busy(5)))
+    gone, there = ({"path": "/run/php/www.sock", "queue": queue, "file": {"same": same}} for queue, same in ((500, False), (9, True)))
+    facts["listeners"]["unix"] = [gone, there]
+    assert sized(facts).settings["pm.max_children"] == "14"
+
+
 def test_one_child_may_become_two():
     assert sized(host(www=pool("static", max_children=1, workers=busy(1)))).settings == {"pm.max_children": "2"}
 
