@@ -138,7 +138,7 @@ class _Writer:
         self.target = target
         self.dropin = dropin
         self.blocks = {block["id"]: block for block in config["blocks"]}
-        self.edits: list[Edit] = [] if dropin is None else _rewritten(self.blocks[target], dropin)
+        self.edits: list[Edit] = _rewritten(self.blocks[target], dropin)
 
     def levels(self) -> Levels:
         """The configuration as it is with the edits up to now."""
@@ -250,10 +250,10 @@ def _where(block: Facts, directive: str) -> tuple[str, dict[str, t.Any] | None]:
     return place["file"], {"name": block["name"], "line": place["line"]}
 
 
-def _rewritten(http: Facts, dropin: str) -> list[Edit]:
-    """What goes when a drop-in of an earlier run is written anew."""
+def _rewritten(block: Facts, dropin: str | None) -> list[Edit]:
+    """What goes when a drop-in of an earlier run is written anew; nothing where there is to be none."""
     return [
         {"path": dropin, "directive": name, "state": "absent"}
-        for name, setting in http["sets"].items()
+        for name, setting in block["sets"].items()
         if setting["place"]["file"] == dropin
     ]

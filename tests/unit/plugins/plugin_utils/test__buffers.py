@@ -73,6 +73,12 @@ def test_a_dropin_has_what_http_needs_where_the_location_has_its_own():
     assert planned.sum.endswith("; buffers 32 x 8k: busy 64k <= 31 x 8k = 248k")
 
 
+def test_without_a_dropin_the_plan_tells_what_will_be_in_force_for_the_route():
+    planned = planned_for("server { fastcgi_buffer_size 8k; fastcgi_buffers 8 16k; location / { fastcgi_buffers 32 8k; fastcgi_pass a:1; } }")
+    assert (planned.dropin, planned.level, planned.number, planned.each) == (None, "server", 32, "8k")
+    assert [(edit["block"]["name"], edit["directive"]) for edit in planned.edits] == [("server", "fastcgi_buffer_size")]
+
+
 @pytest.mark.parametrize("header,told", [
     (58255, "measured header 58255 bytes + 7281 margin = 65536; next power of two, at least 32k: 64k; buffers"),
     (58256, "measured header 58256 bytes + 7282 margin = 65538; fits 64k with less margin: 64k; buffers"),
