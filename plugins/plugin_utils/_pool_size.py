@@ -24,6 +24,8 @@ RESERVE_LEAST = 64 * MIB
 WORKER_LEAST = 16 * MIB
 #: One change never multiplies a pool by more: the next look shows whether it helped.
 STEP = 4
+#: With just as many children as have work, one more visitor waits again.
+SPARE_SHARE = 0.25
 #: Kernel functions (their beginnings) in which a worker waits for another service to answer, or for a lock.
 NETWORK_WAITS = (
     "tcp_recvmsg",
@@ -99,7 +101,7 @@ def _bigger(host: Host, fpm: Facts, name: str, now: int, fits: int, text: str) -
         spare = total - sum(_limit(other) for other_name, other in fpm["pools"].items() if other_name != name)
         if spare < fits:
             fits, text = spare, "%s; process.max = %d leaves %d" % (text, total, spare)
-    wanted = max(2 * now, now + _queue(host, pool.get("address")))
+    wanted = max(2 * now, math.ceil((now + _queue(host, pool.get("address"))) * (1 + SPARE_SHARE)))
     target = min(fits, wanted, STEP * now)
     if target <= now:
         return _refused("pool %s: pm.max_children is %d and there is room for %d: more would end in an out-of-memory kill" % (name, now, max(fits, 0)), text)

@@ -62,15 +62,15 @@ def test_twice_as_many_where_there_is_room():
     )
 
 
-def test_as_many_as_wait_in_the_queue_up_to_the_step():
-    assert sized(host(www=dynamic(workers=busy(5)), queue=9)).settings["pm.max_children"] == "14"
+def test_as_many_as_wait_in_the_queue_and_some_to_spare_up_to_the_step():
+    assert sized(host(www=dynamic(workers=busy(5)), queue=9)).settings["pm.max_children"] == "18"
     assert sized(host(www=dynamic(workers=busy(5)), queue=500)).settings["pm.max_children"] == str(STEP * 5)
 
 
 @pytest.mark.parametrize("address,listeners,children", [
-    ("tcp:127.0.0.1:9000", [listener("127.0.0.1", 9000, queue=9)], "14"),
-    ("tcp:[::]:9000", [listener("::", 9000, queue=9)], "14"),
-    ("tcp:127.0.0.1:9000", [listener(ANY, 9000, queue=9)], "14"),
+    ("tcp:127.0.0.1:9000", [listener("127.0.0.1", 9000, queue=9)], "18"),
+    ("tcp:[::]:9000", [listener("::", 9000, queue=9)], "18"),
+    ("tcp:127.0.0.1:9000", [listener(ANY, 9000, queue=9)], "18"),
     ("tcp:127.0.0.1:9000", [listener("127.0.0.1", 9000, queue=None)], "10"),
     ("tcp:127.0.0.1:9000", [listener("127.0.0.1", 9001, queue=9)], "10"),
     ("tcp:127.0.0.1:9000", [listener("10.0.0.2", 9000, queue=9), listener("127.0.0.1", 9000, queue=0)], "10"),
@@ -86,7 +86,7 @@ def test_the_queue_of_a_socket_that_was_replaced_does_not_count():
     facts = host(www=dynamic(workers=busy(5)))
     gone, there = ({"path": "/run/php/www.sock", "queue": queue, "file": {"same": same}} for queue, same in ((500, False), (9, True)))
     facts["listeners"]["unix"] = [gone, there]
-    assert sized(facts).settings["pm.max_children"] == "14"
+    assert sized(facts).settings["pm.max_children"] == "18"
 
 
 def test_one_child_may_become_two():
