@@ -37,17 +37,18 @@ def saturated(host: Host, fpm: Facts, name: str, pool: Facts) -> list[Evidence]:
 
 
 def waits(hop: Hop) -> bool:
-    """Whether requests fail for having waited, or nginx does not say why: a full pool by itself is one that is well used."""
+    """Whether requests fail for having waited, or nginx does not say why: a full pool by itself is one that is well used, and PHP-FPM complains
+    of an ondemand one as soon as all its children are there, at work or not."""
     return any(answer.get("signature") in (None, *WAITED) for answer in hop.failing) or bool(hop.past(*WAITED))
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
-    for hop in fleet.hops:
-        found = hop.backend.pool_at(hop.real_address) if hop.backend and hop.family == "fastcgi" else None
+    for hop in fleet.sick_hops("fastcgi"):
+        found = hop.backend.pool_at(hop.real_address) if hop.backend else None
         if not found or not found[0].get("master") or not hop.backend:
             continue
         evidence = saturated(hop.backend, *found)
-        if evidence and (waits(hop) or any(item.look == "backend_log" for item in evidence)):
+        if evidence and waits(hop):
             yield more_children(hop, hop.backend, found, (*hop.seen(*WAITED), *evidence))
 
 
