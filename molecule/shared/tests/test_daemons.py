@@ -21,7 +21,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._buffer_rules i
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._buffers import plan
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._nginx_config import parse
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._pool_size import MIB, size
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._pool_size import MIB, number, size
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils import buffer_trees, pool_trees
 
 FOLDER = _verdicts.FOLDER
@@ -99,7 +99,7 @@ def test_php_fpm_takes_planned_pools(daemons, tmp_path_factory):
         assert after.accepted, after.said
         then, wanted = in_force(after.said), in_force(before.said)
         wanted["www"].update(sized.settings)
-        if "pm.start_servers" not in facts["php_fpm"][0]["pools"]["www"]["settings"]:
+        if number(facts["php_fpm"][0]["pools"]["www"]["settings"], "pm.start_servers") == 0:
             # FPM then takes the middle of the other two, and shows it.
             wanted["www"]["pm.start_servers"] = then["www"]["pm.start_servers"]
         assert then == wanted
