@@ -18,8 +18,10 @@ from _machine import CACHE, TOP, Missing, core, interpreter, search_path, seed_p
 
 TIMEOUT = 1500
 
-#: A line of ansible-test, pytest or Ansible that names what is wrong; those that only count or wrap such lines are left out.
-COMPLAINT = re.compile(r"^(?:ERROR: (?!Found \d)|(?:FAILED|ERROR) tests/|fatal: )(?=\S).*", re.MULTILINE)
+#: A line of ansible-test or pytest that names what is wrong; those that only count or wrap such lines are left out.
+COMPLAINT = re.compile(r"^(?:ERROR: (?!Found \d)|(?:FAILED|ERROR) tests/)(?=\S).*", re.MULTILINE)
+#: The task that ended a play; those before it were meant to fail.
+LAST_TASK = re.compile(r"^fatal: (?!.*^fatal: ).*", re.MULTILINE | re.DOTALL)
 LONGEST_LINE = 300
 
 
@@ -57,6 +59,9 @@ class Run:
 
 def reason(output: str) -> str:
     """What a tool complains of first, in one line, and how often it complains; its last line where it complains in other words."""
+    ended = LAST_TASK.search(output)
+    if ended:
+        return " ".join(ended[0].split())[:LONGEST_LINE]
     complaints = COMPLAINT.findall(output)
     if not complaints:
         return last_line(output)[:LONGEST_LINE]
