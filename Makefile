@@ -63,7 +63,7 @@ coverage: setup      ## unit tests with branches counted; fails below the line i
 	coverage run -m pytest -q tests/unit
 	coverage report --skip-covered
 
-mutation: setup      ## break the judge, the planner and the sizing in one place at a time: which tests notice; an hour or more
+mutation: setup      ## break the judge, the planner and the sizing in one place at a time: which tests notice; a quarter of an hour
 	python tests/gates/mutation.py
 
 gates: setup         ## what a release passes: ansible-test, galaxy-importer, antsibull; GATES="name ..." for some
