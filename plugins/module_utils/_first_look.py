@@ -13,6 +13,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Ho
 from ansible_collections.webops.bad_gateway.plugins.module_utils._processes import Accounts, Processes
 
 SCHEMA = 1
+_OWN_SYSLOG = "syslog:server=unix:"
 _AUDIT_LOG = "/var/log/audit/audit.log"
 
 
@@ -67,9 +68,24 @@ def log_sources(
     sources += [(fpm["unit"], "unit:" + fpm["unit"]) for fpm in php_fpm if fpm["unit"] and not (fpm["error_log"] and fpm["master"])]
     if nginx and nginx["unit"] and not nginx["master"]:
         sources.append((nginx["unit"], "unit:" + nginx["unit"]))
+    elif nginx:
+        sources += journal_of(nginx, host)
     listening = [one for kind in ("tcp", "unix") for one in (listeners or {}).get(kind) or []]
     sources += [(one["unit"], "unit:" + one["unit"]) for one in listening if one["unit"] and (one["process"] or "").startswith("uwsgi")]
     sources.append(("kernel", "kernel"))
     if host.exists(_AUDIT_LOG):
         sources.append((_AUDIT_LOG, "kernel"))
     return list(dict.fromkeys(sources))
+
+
+def journal_of(nginx: Dict[str, Any], host: Host) -> List[Tuple[str, str]]:
+    """The journal of nginx's unit, where nginx writes to its standard error or to the host's syslog; what it sends elsewhere is told."""
+    near = [target for target in nginx["other_logs"] if target == "stderr" or target.startswith(_OWN_SYSLOG)]
+    for target in nginx["other_logs"]:
+        if target not in near:
+            host.unseen("log " + target, "nginx sends it to another host")
+    if near and nginx["unit"]:
+        return [(nginx["unit"], "nginx")]
+    if near:
+        host.unseen("log " + near[0], "nginx runs in no unit whose journal could be read")
+    return []

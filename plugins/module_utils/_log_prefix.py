@@ -49,6 +49,8 @@ _WRAPPERS = (
     re.compile(
         r"(?:[a-z0-9]{3,8} *:[a-z]{3,6} *: |<\d{1,3}>)?\[(?: {0,12}\d{1,10}\.\d{1,6}|" + _WEEKDAY + " " + _MONTH + r" +\d{1,2} \d\d:\d\d:\d\d \d{4})\] "
     ),
+    # what nginx sends to the journal's own socket keeps its host: `host nginx: `
+    re.compile(r"[A-Za-z0-9_.-]{1,255} (?P<tag>nginx): (?=20\d\d/\d\d/\d\d )"),
     # a tag alone (a console, journalctl -o cat), before what these programs write: the kernel names its victims in the same way
     re.compile(
         r"(?P<tag>nginx|php[A-Za-z0-9.-]{0,20})(?:\[\d{1,10}\])?: "

@@ -39,7 +39,7 @@ def collect(
     read_limit: int = READ_LIMIT,
     record_limit: int = RECORD_LIMIT,
 ) -> Facts:
-    """Look through the sources, each a path and a kind (nginx, php_fpm, kernel, unit:NAME).
+    """Look through the sources, each a path and a kind (nginx, php_fpm, kernel, unit:NAME); of nginx also the unit whose journal it writes to.
 
     The kernel's own log has the path "kernel"; any other path of that kind is an audit log. master_pid is nginx's: its open files tell where it
     really writes. Times in logs are local. What cannot be read is told in `sources` and in the host's unknown.
@@ -67,6 +67,8 @@ class _Look:
         if kind.startswith("unit:"):
             unit = kind[len("unit:") :]
             return self._entries(Origin(path, kind, unit), journal(self.host, self.window.since, ["-u", unit]))
+        if kind == "nginx" and path.endswith(".service"):
+            return self._entries(Origin(path, kind), journal(self.host, self.window.since, ["-u", path]))
         if path == "kernel":
             return self._entries(Origin(path, kind), kernel_log(self.host, self.window.since, boot_time(self.host)))
         if not path.startswith("/"):

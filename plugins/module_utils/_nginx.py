@@ -44,6 +44,7 @@ def collect(host: Host, processes: Processes, units: Dict[str, Any]) -> Tuple[Op
         "others": [{"pid": other.pid, "binary": other.exe, "unit": other.unit} for other in nginx.others],
         "test": tested.facts(),
         "error_logs": error_logs(host, nginx, tree),
+        "other_logs": tree.other_logs(nginx.error_log_path),
     }
     return facts, tree.files
 

@@ -81,6 +81,13 @@ class Tree:
                 paths.append(path)
         return paths
 
+    def other_logs(self, built_in: str) -> List[str]:
+        """Where error_log leads that is no file, each once: stderr, syslog:... What is built in counts where the main level names none."""
+        main = self.roots.get(self.conf_path)
+        is_named = main is not None and any(statement.name == "error_log" for statement in main.children)
+        targets = [statement.args[0] for statement in self.named("error_log")] + ([] if is_named else [built_in])
+        return list(dict.fromkeys(target for target in targets if target == "stderr" or target.startswith("syslog:")))
+
     def pid_path(self, prefix: str, built_in: str) -> str:
         named = [statement.args[0] for statement in self.named("pid")]
         return os.path.join(prefix, named[-1]) if named else built_in

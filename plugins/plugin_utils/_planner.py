@@ -146,7 +146,8 @@ def joined(first: Step, other: Step) -> Step:
 def proof(finding: Finding, fleet: Fleet) -> list[dict[str, t.Any]]:
     """What must be better afterwards: the URLs of the finding's routes as they answer now, the failing ones first."""
     proxy = fleet.hosts[finding.seen_from]
-    logs = [source["path"] for source in (proxy.facts.get("log") or {}).get("sources") or [] if source["kind"] == "nginx" and source["state"] == "ok"]
+    sources = [source for source in (proxy.facts.get("log") or {}).get("sources") or [] if source["kind"] == "nginx" and source["state"] == "ok"]
+    logs = [source["path"] for source in sources if source["path"].startswith("/")]
     answers = [answer for answer in proxy.answers if answer.get("from", "host") == "host" and answer.get("route") in finding.routes]
     answers.sort(key=lambda answer: not answer_fails(answer))
     peers = {route["id"]: route["peers"] for route in proxy.config.get("routes") or []}

@@ -47,8 +47,8 @@ def test_arguments_of_programs_are_not_told(tmp_path, monkeypatch):
     assert [one["exec"] for one in facts["units"].values()] == [["/usr/bin/app"], []]
 
 
-def nginx(*logs, unit="nginx.service", master=True):
-    return {"error_logs": list(logs), "unit": unit, "master": {"pid": 71} if master else None}
+def nginx(*logs, unit="nginx.service", master=True, other_logs=()):
+    return {"error_logs": list(logs), "other_logs": list(other_logs), "unit": unit, "master": {"pid": 71} if master else None}
 
 
 def fpm(log="/var/log/fpm.log", unit="php-fpm.service", master=True):
@@ -70,6 +70,18 @@ def fpm(log="/var/log/fpm.log", unit="php-fpm.service", master=True):
 ])
 def test_which_logs_are_read(server, fpms, sources, tmp_path):
     assert log_sources(server, fpms, None, FakeHost(tmp_path)) == sources
+
+
+@pytest.mark.parametrize("target,unit,source,unseen", [
+    ("stderr", "nginx.service", [("nginx.service", "nginx")], []),
+    ("syslog:server=unix:/dev/log,nohostname", "nginx.service", [("nginx.service", "nginx")], []),
+    ("stderr", None, [], ["log stderr"]),
+    ("syslog:server=10.0.0.9", "nginx.service", [], ["log syslog:server=10.0.0.9"]),
+])
+def test_what_nginx_does_not_write_to_a_file_is_read_in_the_journal_or_told(target, unit, source, unseen, tmp_path):
+    host = FakeHost(tmp_path)
+    assert log_sources(nginx(unit=unit, other_logs=[target]), [], None, host) == [*source, KERNEL]
+    assert [one["missing"] for one in host.unknown] == unseen
 
 
 def test_the_audit_log_speaks_for_the_kernel(tmp_path):

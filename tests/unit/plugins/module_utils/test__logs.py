@@ -207,6 +207,15 @@ def test_php_fpm(host):
     assert "token" not in records["fpm_request_terminate_timeout"]["message"]
 
 
+def test_nginx_that_writes_to_the_journal(host):
+    host.answers["journalctl -u"] = Ran(0, "%f web1 nginx[71]: %s%f web1 nginx[72]: web1 nginx: %s" % (NOW - 9, refused(), NOW - 8, refused(pid=72)), "", None)
+    told = look(host, ("nginx.service", "nginx"))
+    assert [(source["path"], source["kind"], source["state"]) for source in told["sources"]] == [("nginx.service", "nginx", "ok")]
+    (record,) = told["records"]
+    assert (record["kind"], record["signature"], record["count"], record["upstream"]["address"]) == ("nginx", "backend_port_closed", 2, "tcp:10.0.0.2:3000")
+    assert host.asked[-1][-2:] == ["-u", "nginx.service"]
+
+
 def test_each_error_of_a_start_keeps_its_own_words(host):
     unit = "php8.2-fpm.service"
     lines = ("[/etc/php/8.2/fpm/pool.d/www.conf:41] unknown entry 'listn'", "FPM initialization failed", "FPM initialization failed")

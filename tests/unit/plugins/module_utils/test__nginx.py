@@ -181,6 +181,22 @@ def test_logs(host):
     assert tree.log_paths("access_log", nginx.prefix) == ["/var/log/nginx/access.log"]
 
 
+SYSLOG = "syslog:server=unix:/dev/log,nohostname"
+
+
+@pytest.mark.parametrize("main, built_in, expected", [
+    ("error_log /var/log/nginx/error.log;", "stderr", []),
+    ("error_log %s warn; http { error_log %s; }" % (SYSLOG, SYSLOG), "stderr", [SYSLOG]),
+    ("error_log stderr;", "/var/log/nginx/error.log", ["stderr"]),
+    ("http { error_log /var/log/nginx/http.log; }", "stderr", ["stderr"]),
+    ("events {}", "/var/log/nginx/error.log", []),
+    ("error_log memory:32m debug;", "stderr", []),
+])
+def test_logs_that_are_no_files(host, main, built_in, expected):
+    host.write("/etc/nginx/other.conf", main)
+    assert Tree(host, "/etc/nginx/other.conf").other_logs(built_in) == expected
+
+
 def test_a_test_leaves_nothing_behind(host):
     host.write("/var/log/nginx/access.log", "")
     made = ["/run/nginx.pid", "/var/log/nginx/main.log"]

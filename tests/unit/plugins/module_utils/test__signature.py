@@ -55,6 +55,12 @@ PREFIXES = (
 )
 
 
+@pytest.mark.parametrize("prefix", ["web1.example.org nginx: ", "1764000000.123456 web1 nginx[71]: web1 nginx: "])
+def test_nginx_itself_names_its_host_to_the_journals_socket(prefix):
+    line = "2026/01/02 03:04:05 [error] 1#1: *1 connect() failed (111: Connection refused) while connecting to upstream, client: 192.0.2.1, server: a, "
+    assert error_signature(prefix + line + 'request: "GET / HTTP/1.1", upstream: "http://127.0.0.1:3000/", host: "a"') == "backend_port_closed"
+
+
 @pytest.mark.parametrize(("line", "sign"), TABLE)
 def test_the_table(line, sign):
     assert error_signature(line) == sign

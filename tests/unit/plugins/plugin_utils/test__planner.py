@@ -199,8 +199,8 @@ class TestProof:
         told = [entry["url"] for entry in self.proof(*urls)]
         assert told == ["fails", "late", *(str(number) for number in range(8))]
 
-    @pytest.mark.parametrize("source", [{"kind": "php_fpm"}, {"state": "unreadable"}])
-    def test_only_logs_of_nginx_that_can_be_read(self, source):
+    @pytest.mark.parametrize("source", [{"kind": "php_fpm"}, {"state": "unreadable"}, {"path": "nginx.service"}])
+    def test_only_files_of_nginx_that_can_be_read(self, source):
         logs = log()
         logs["sources"][0].update(source)
         assert self.proof(answer(), log=logs)[0]["error_logs"] == []
