@@ -26,7 +26,10 @@ SIDES = (
 
 
 def blamed(hop: Hop, signatures: tuple[str, ...]) -> bool:
-    """Whether a request met it: it fails now, or the log has it. That ::1 is refused hurts nobody whom nginx never sends there."""
+    """Whether a request met it: it fails now, or the log has it. That ::1 is refused hurts nobody whom nginx never sends there; where nothing takes a
+    connection, everybody."""
+    if hop.failing and not (hop.reach or {}).get("connected"):
+        return True
     return any(answer.get("signature") in signatures for answer in hop.failing) or any(record["signature"] in signatures for record in hop.records)
 
 
