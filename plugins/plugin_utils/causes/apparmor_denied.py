@@ -37,12 +37,15 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 
 def denied_to(hop: Hop, record: Facts, denied: t.Mapping[str, str]) -> Finding:
     profile = denied.get("profile") or "nginx"
-    file = profile.strip("/").replace("/", ".")
+    # One that is named after its program is in a file of that name; one with a name of its own may be in any.
+    file = profile.strip("/").replace("/", ".") if profile.startswith("/") else "FILE"
+    which = () if profile.startswith("/") else ("grep -l 'profile %s' /etc/apparmor.d/*   # the profile's FILE" % profile,)
     rule = "%s rw," % hop.real_address[len("unix:") :] if hop.is_unix else "network inet stream,"
     return on_hop(
         hop, CAUSE.name, (*hop.seen(*SYMPTOMS), log_evidence(record)), on=hop.proxy.name,
         why="the profile %s of AppArmor on %s has no rule for %s" % (profile, hop.proxy.name, hop.address),
         advice=(
+            *which,
             "echo '  %s' >>/etc/apparmor.d/local/%s" % (rule, file),
             "apparmor_parser -r /etc/apparmor.d/%s   # in force at once; nginx is not restarted" % file,
             "not aa-complain: it lets nginx do everything, for good",
