@@ -101,11 +101,13 @@ def _bigger(host: Host, fpm: Facts, name: str, now: int, fits: int, text: str) -
         spare = total - sum(_limit(other) for other_name, other in fpm["pools"].items() if other_name != name)
         if spare < fits:
             fits, text = spare, "%s; process.max = %d leaves %d" % (text, total, spare)
-    wanted = max(2 * now, math.ceil((now + _queue(host, pool.get("address"))) * (1 + SPARE_SHARE)))
+    waiting = _queue(host, pool.get("address"))
+    wanted = max(2 * now, math.ceil((now + waiting) * (1 + SPARE_SHARE)))
     target = min(fits, wanted, STEP * now)
     if target <= now:
         return _refused("pool %s: pm.max_children is %d and there is room for %d: more would end in an out-of-memory kill" % (name, now, max(fits, 0)), text)
-    text = "%s; %d now, %d wanted, at most %d times as many in one step: %d" % (text, now, wanted, STEP, target)
+    least = "twice as many, or those and %d that wait and %d %% to spare: %d" % (waiting, 100 * SPARE_SHARE, wanted)
+    text = "%s; %d now, %s, at most %d times as many in one step: %d" % (text, now, least, STEP, target)
     return PoolSize(constrained(pool, target), text, "")
 
 

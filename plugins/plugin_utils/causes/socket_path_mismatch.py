@@ -12,6 +12,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._address import
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop, Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._edits import named_at, places
 
 
 def live_pools(host: Host) -> list[tuple[str, Facts]]:
@@ -23,24 +24,10 @@ def live_pools(host: Host) -> list[tuple[str, Facts]]:
     return pools
 
 
-def places(hop: Hop) -> list[tuple[Facts, str, str]]:
-    """Where the config names this address: the pass directive of each route, or the server line of its upstream block."""
-    found: dict[tuple[str, int], tuple[Facts, str, str]] = {}
-    upstreams = hop.proxy.config.get("upstreams") or {}
-    for route in hop.routes:
-        entries: list[tuple[Facts, str]] = [(route["pass"]["place"], route["pass"]["directive"])]
-        if route["pass"].get("upstream"):
-            servers = upstreams[route["pass"]["upstream"]]["servers"]
-            entries = [(server["place"], "server") for server in servers if server["address"] == hop.address]
-        for place, directive in entries:
-            found[(place["file"], place["line"])] = (place, directive, hop.address)
-    return list(found.values())
-
-
 def edits(hop: Hop, to: str) -> list[dict[str, t.Any]]:
     return [
-        {"path": place["file"], "line": place["line"], "directive": directive, "from": was.removeprefix("tcp:"), "to": to.removeprefix("tcp:")}
-        for place, directive, was in places(hop)
+        {"path": place["file"], "line": place["line"], "directive": directive, "from": hop.address.removeprefix("tcp:"), "to": to.removeprefix("tcp:")}
+        for place, directive in places(hop)
     ]
 
 
@@ -78,10 +65,9 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 def mismatch(hop: Hop, live: list[tuple[str, Facts]]) -> Finding:
     targets = sorted({reachable(pool["address"]) for _name, pool in live})
     seen = hop.seen("unix_socket_missing", "backend_port_closed", "ipv6_localhost_refused")
-    asked = ", ".join("%s:%d" % (place["file"], place["line"]) for place, _directive, _was in places(hop))
     evidence = (
         *seen,
-        Evidence("config", "%s asks for %s; no PHP-FPM pool is configured with that listen" % (asked, hop.address)),
+        Evidence("config", "%s asks for %s; no PHP-FPM pool is configured with that listen" % (named_at(hop), hop.address)),
         Evidence("socket", "PHP-FPM runs and listens on %s" % ", ".join(targets)),
     )
     why, advice = doubt(hop, targets)

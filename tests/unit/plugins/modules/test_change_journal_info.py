@@ -11,25 +11,9 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Ho
 from ansible_collections.webops.bad_gateway.plugins.module_utils._journal import Claim, Journal, Wanted
 from ansible_collections.webops.bad_gateway.plugins.modules import change_journal_info
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.journal_host import FolderHost
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.modules.run_module import run_module
 
 CONF = "/etc/nginx/nginx.conf"
-
-
-class Ended(Exception):
-    """What the module ended with."""
-
-
-class Module:
-    """The little of AnsibleModule that is used."""
-
-    def __init__(self, argument_spec, supports_check_mode):
-        assert argument_spec == {} and supports_check_mode
-
-    def exit_json(self, **result):
-        raise Ended(result)
-
-    def fail_json(self, **result):
-        raise Ended(dict(result, failed=True))
 
 
 @pytest.fixture(name="host")
@@ -37,23 +21,24 @@ def _host(tmp_path, monkeypatch):
     host = FolderHost(tmp_path)
     host.write(CONF, "old s3cr3t\n")
     monkeypatch.setattr(change_journal_info, "Host", lambda: Host(host.root))
-    monkeypatch.setattr(change_journal_info, "AnsibleModule", Module)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     return host
 
 
-def told():
-    with pytest.raises(Ended) as caught:
-        change_journal_info.main()
-    return caught.value.args[0]
+@pytest.fixture(name="told")
+def _told(host, monkeypatch):
+    def told():
+        return {key: value for key, value in run_module(monkeypatch, change_journal_info, {}, check=True).items() if key != "invocation"}
+
+    return told
 
 
-def test_a_host_without_a_journal(host):
+def test_a_host_without_a_journal(host, told):
     assert told() == {"changed": False, "runs": [], "lock": None}
     assert not os.path.exists(host.path("/var/lib/bad_gateway"))
 
 
-def test_a_run_at_work_and_its_change_without_contents(host):
+def test_a_run_at_work_and_its_change_without_contents(host, told):
     Journal(Host(host.root)).saved("r1", "c1", Wanted([CONF], undo=[["ufw", "delete", "3"]]), Claim(owner="ada@control"))
     found = told()
     assert found["lock"]["run"] == "r1" and found["lock"]["owner"] == "ada@control"
@@ -64,7 +49,7 @@ def test_a_run_at_work_and_its_change_without_contents(host):
     assert "s3cr3t" not in repr(found)
 
 
-def test_the_documentation_names_all_that_is_returned(host):
+def test_the_documentation_names_all_that_is_returned(host, told):
     Journal(Host(host.root)).saved("r1", "c1", Wanted([CONF]), Claim())
     found = told()
     documented = yaml.safe_load(change_journal_info.RETURN)
@@ -74,12 +59,12 @@ def test_the_documentation_names_all_that_is_returned(host):
     assert set(found["runs"][0]["changes"][0]) == set(run_of["changes"]["contains"])
 
 
-def test_a_user_who_is_not_root_is_told_what_to_do(host, monkeypatch):
+def test_a_user_who_is_not_root_is_told_what_to_do(host, told, monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert told() == {"failed": True, "msg": "the journal of changes is root's: run this task with become: true"}
 
 
-def test_a_journal_that_is_no_folder_is_refused(host):
+def test_a_journal_that_is_no_folder_is_refused(host, told):
     host.write("/var/lib/bad_gateway", "")
     found = told()
     assert found["failed"] and found["msg"].startswith("the journal of changes can't be read: ")

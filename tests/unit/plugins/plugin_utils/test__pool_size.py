@@ -57,13 +57,16 @@ def test_twice_as_many_where_there_is_room():
     assert sized(host(www=dynamic(workers=busy(5)))) == PoolSize(
         {"pm.max_children": "10"},
         "memory for PHP 1850 MiB (2000 MiB available + 250 MiB in use by 5 workers, less 400 MiB kept free)"
-        " / 50 MiB a worker (95th percentile of measured PSS) = 37 workers; 5 now, 10 wanted, at most 4 times as many in one step: 10",
+        " / 50 MiB a worker (95th percentile of measured PSS) = 37 workers"
+        "; 5 now, twice as many, or those and 0 that wait and 25 % to spare: 10, at most 4 times as many in one step: 10",
         "",
     )
 
 
 def test_as_many_as_wait_in_the_queue_and_some_to_spare_up_to_the_step():
-    assert sized(host(www=dynamic(workers=busy(5)), queue=9)).settings["pm.max_children"] == "18"
+    longer = sized(host(www=dynamic(workers=busy(5)), queue=9))
+    assert longer.settings["pm.max_children"] == "18"
+    assert longer.sum.endswith("; 5 now, twice as many, or those and 9 that wait and 25 % to spare: 18, at most 4 times as many in one step: 18")
     assert sized(host(www=dynamic(workers=busy(5)), queue=500)).settings["pm.max_children"] == str(STEP * 5)
 
 
@@ -145,7 +148,9 @@ class TestProcessMax:
 
     def test_is_a_lid(self):
         assert self.sized("9").settings["pm.max_children"] == "7"
-        assert self.sized("9").sum.endswith(" - 2 of other pools = 35; process.max = 9 leaves 7; 5 now, 10 wanted, at most 4 times as many in one step: 7")
+        assert self.sized("9").sum.endswith(
+            " - 2 of other pools = 35; process.max = 9 leaves 7"
+            "; 5 now, twice as many, or those and 0 that wait and 25 % to spare: 10, at most 4 times as many in one step: 7")
         assert self.sized("7").sum.endswith("MiB a worker (95th percentile of measured PSS) = 37 workers - 2 of other pools = 35; process.max = 7 leaves 5")
 
     @pytest.mark.parametrize("most,room", [("7", 5), ("3", 1), ("1", 0)])
