@@ -10,7 +10,7 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._owner import is_dead, owner
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._controller import is_dead, owner
 
 TAKING = ("begun", "saved", "rolled_back")
 
@@ -23,7 +23,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         arguments = dict(self._task.args)
         taking = arguments.get("state") in TAKING
         if taking and not arguments.get("owner"):
-            arguments["owner"] = owner(os.getppid())    # a task runs in a child of ansible-playbook
+            arguments["owner"] = owner(os.getppid())  # a task runs in a child of ansible-playbook
         result: dict[str, t.Any] = self._execute_module(module_args=arguments, task_vars=task_vars)
         lock = result.get("lock")
         if taking and result.get("failed") and isinstance(lock, dict) and is_dead(str(lock["owner"])):
@@ -33,5 +33,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
 def last_words(result: t.Mapping[str, t.Any]) -> str:
     """Why a module could not even begin. On a disk that is full it can't be unpacked: that stands at the end of a traceback, and Ansible's words hide it."""
-    lines = [line.strip() for key in ("module_stdout", "module_stderr") for line in str(result.get(key) or "").splitlines() if line.strip()]
+    lines = [
+        line.strip()
+        for key in ("module_stdout", "module_stderr")
+        for line in str(result.get(key) or "").splitlines()
+        if line.strip()
+    ]
     return "the host could not run it: %s" % lines[-1] if lines else str(result["msg"])

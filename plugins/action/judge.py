@@ -11,7 +11,7 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judgement import judgements
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import judgements
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -37,10 +37,18 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         )
         looks = self._looks(args["hosts"], args["looks"], task_vars or {})
         looks.update(args["fresh"])
-        facts = {name: look["ansible_facts"]["bad_gateway"] for name, look in looks.items() if (look.get("ansible_facts") or {}).get("bad_gateway")}
+        facts = {
+            name: look["ansible_facts"]["bad_gateway"]
+            for name, look in looks.items()
+            if (look.get("ansible_facts") or {}).get("bad_gateway")
+        }
         run = args["run"] or "%s-%s" % (time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()), secrets.token_hex(2))
         result.update(changed=False, run=run, failures=failures(args["hosts"], looks), unended=unended(facts))
-        result["judgements"] = judgements(facts, args["allow"], run, args["tried"], args["backend_services"], args["urls"]) if facts else {}
+        result["judgements"] = (
+            judgements(facts, args["allow"], run, args["tried"], args["backend_services"], args["urls"])
+            if facts
+            else {}
+        )
         return result
 
     def _looks(self, hosts: t.Sequence[str], variable: str, task_vars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -13,7 +13,7 @@ import yaml
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _report, _table
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report import document, table
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -36,8 +36,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             }
         )
         report = self._compose(args, task_vars or {})
-        Display().display("\n" + _table.render(report, shutil.get_terminal_size((100, 24)).columns) + "\n")
-        result.update(changed=False, report=report, failures=_report.failures(report))
+        Display().display("\n" + table.render(report, shutil.get_terminal_size((100, 24)).columns) + "\n")
+        result.update(changed=False, report=report, failures=document.failures(report))
         return result
 
     def _compose(self, args: t.Mapping[str, t.Any], task_vars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -47,16 +47,24 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if first is None:
             first = {"run": "", "judgements": {}, "failures": {}}
         # What an earlier run of the same playbook left is not of this run.
-        changed = {name: variables for name, variables in seen.items() if variables.get(args["changed_by"]) == first["run"]}
+        changed = {
+            name: variables for name, variables in seen.items() if variables.get(args["changed_by"]) == first["run"]
+        }
         outcomes = {one["step"]: one for variables in changed.values() for one in variables.get(args["outcomes"]) or []}
         hosts = {}
         for name in seen:
             rounds = [first["judgements"].get(name)] + list(changed.get(name, {}).get(args["rounds"]) or [])
             told = [judgement for judgement in rounds if judgement]
             failure = first["failures"].get(name) or next((one["failure"] for one in told if "failure" in one), None)
-            hosts[name] = _report.host_entry(args["mode"], told, outcomes, failure)
-        run = {"id": first["run"], "mode": args["mode"], "started": started(first["run"]), "finished": now(), "version": version()}
-        return {"schema_version": _report.SCHEMA_VERSION, "run": run, "hosts": hosts}
+            hosts[name] = document.host_entry(args["mode"], told, outcomes, failure)
+        run = {
+            "id": first["run"],
+            "mode": args["mode"],
+            "started": started(first["run"]),
+            "finished": now(),
+            "version": version(),
+        }
+        return {"schema_version": document.SCHEMA_VERSION, "run": run, "hosts": hosts}
 
 
 def now() -> str:

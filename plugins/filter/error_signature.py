@@ -56,7 +56,7 @@ from collections.abc import Iterable, Mapping
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._signature import error_signature as signature_of
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.signature import error_signature as signature_of
 
 
 def error_signature(value: t.Any) -> str | None | list[str | None]:
@@ -70,7 +70,9 @@ def error_signature(value: t.Any) -> str | None | list[str | None]:
 
 def _kind(value: t.Any) -> str:
     """Ansible wraps values in classes of its own, whose names say nothing to a reader."""
-    return next((kind.__name__ for kind in (dict, list, bool, int, float) if isinstance(value, kind)), type(value).__name__)
+    return next(
+        (kind.__name__ for kind in (dict, list, bool, int, float) if isinstance(value, kind)), type(value).__name__
+    )
 
 
 def _of_item(number: int, line: t.Any) -> str | None:

@@ -41,12 +41,12 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _named_sources
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import firewall_sources
 
 
 def named_sources(sources: t.Any) -> list[str]:
     try:
-        return _named_sources.named_sources(sources if isinstance(sources, list) else [sources])
+        return firewall_sources.named_sources(sources if isinstance(sources, list) else [sources])
     except ValueError as error:
         raise AnsibleFilterError(str(error)) from None
 

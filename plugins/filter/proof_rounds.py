@@ -48,12 +48,12 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _proof
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import proof
 
 
 def proof_rounds(proofs: t.Any) -> list[dict[str, t.Any]]:
     try:
-        return _proof.rounds(proofs)
+        return proof.rounds(proofs)
     except (TypeError, KeyError) as error:
         raise AnsibleFilterError("proof_rounds takes a list of dictionaries with host and url: %s" % error) from error
 

@@ -55,12 +55,12 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _proof
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import proof
 
 
 def proof_verdict(after: t.Any, before: t.Any) -> dict[str, t.Any]:
     try:
-        return _proof.verdict(before, after)._asdict()
+        return proof.verdict(before, after)._asdict()
     except (TypeError, ValueError, AttributeError) as error:
         raise AnsibleFilterError("proof_verdict takes two lists of answers of the same length: %s" % error) from error
 

@@ -258,16 +258,20 @@ from typing import Any, Callable, Dict, List
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._durable import Refused
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
-from ansible_collections.webops.bad_gateway.plugins.module_utils._journal import Claim, Journal, Wanted
-from ansible_collections.webops.bad_gateway.plugins.module_utils._journal_lock import Held
-from ansible_collections.webops.bad_gateway.plugins.module_utils._rollback import rolled_back
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._refused import Refused
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.journal import Claim, Journal, Wanted
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.lease import Held
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.rollback import rolled_back
 
 ARGUMENTS = {
     "run": {"type": "str"},
     "change": {"type": "str"},
-    "state": {"type": "str", "required": True, "choices": ["begun", "saved", "kept", "undone", "closed", "rolled_back"]},
+    "state": {
+        "type": "str",
+        "required": True,
+        "choices": ["begun", "saved", "kept", "undone", "closed", "rolled_back"],
+    },
     "files": {"type": "list", "elements": "str", "default": []},
     "undo": {"type": "list", "elements": "list", "default": []},
     "after_undo": {"type": "list", "elements": "list", "default": []},
@@ -302,9 +306,13 @@ def saved(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, An
     commands = {name: [[str(word) for word in argv] for argv in values[name]] for name in ("undo", "after_undo")}
     if not all(argv and argv[0] for name in commands for argv in commands[name]):
         raise Refused("undo and after_undo want lists of arguments, the first a command")
-    wanted = Wanted(values["files"], commands["undo"], commands["after_undo"], values["units"], values["confirm_within"])
+    wanted = Wanted(
+        values["files"], commands["undo"], commands["after_undo"], values["units"], values["confirm_within"]
+    )
     result = journal.saved(values["run"], values["change"], wanted, claim)
-    return dict(result, changed=touched(result["found"]), msg="saved what change %s is about to touch" % values["change"])
+    return dict(
+        result, changed=touched(result["found"]), msg="saved what change %s is about to touch" % values["change"]
+    )
 
 
 def kept(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, Any]:
@@ -316,11 +324,19 @@ def undone(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, A
     name = module.params["change"]
     change = journal.undone(module.params["run"], name, claim)["undone"]
     if change is None:
-        return {"changed": False, "changes": [], "msg": "change %s had saved nothing, so there is nothing to put back" % name}
+        return {
+            "changed": False,
+            "changes": [],
+            "msg": "change %s had saved nothing, so there is nothing to put back" % name,
+        }
     if not change["steps"]:
         return {"changed": False, "changes": [change], "msg": "change %s had been put back before" % name}
     how = "was put back" if change["complete"] else "could not be put back completely"
-    return {"changed": touched([change]), "changes": [change], "msg": "; ".join(["change %s %s" % (name, how)] + change["problems"])}
+    return {
+        "changed": touched([change]),
+        "changes": [change],
+        "msg": "; ".join(["change %s %s" % (name, how)] + change["problems"]),
+    }
 
 
 def closed(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, Any]:
@@ -329,9 +345,15 @@ def closed(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, A
 
 
 def roll_back(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, Any]:
-    result = rolled_back(journal, module.params["run"], module.check_mode, bool(module._diff), module.params["take_over"])
+    result = rolled_back(
+        journal, module.params["run"], module.check_mode, bool(module._diff), module.params["take_over"]
+    )
     steps = [step for change in result["changes"] for step in change["steps"] if step["step"].startswith("put back ")]
-    left = [{"path": step["step"][len("put back ") :], "why": step["why"]} for step in steps if step["outcome"] == "left_alone"]
+    left = [
+        {"path": step["step"][len("put back ") :], "why": step["why"]}
+        for step in steps
+        if step["outcome"] == "left_alone"
+    ]
     if result["run"] is None:
         message = "no run has left anything on this host that could be put back"
     elif not result["changes"]:
@@ -375,7 +397,9 @@ def main() -> None:
     if failure:
         module.fail_json(**failure)
     warn_of_problems(module, result)
-    if state == "rolled_back" and not all(change["complete"] or module.check_mode for change in result["changes"] + result["found"]):
+    if state == "rolled_back" and not all(
+        change["complete"] or module.check_mode for change in result["changes"] + result["found"]
+    ):
         module.fail_json(**dict(result, msg="run %s could not be rolled back completely" % result["run"]))
     module.exit_json(**result)
 

@@ -149,7 +149,7 @@ ansible_facts:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._gateway_facts import look
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.gateway_facts import look
 
 
 def main():

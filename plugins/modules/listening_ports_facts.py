@@ -238,15 +238,15 @@ ansible_facts:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils import _sockets
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
-from ansible_collections.webops.bad_gateway.plugins.module_utils._processes import Processes
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import listeners
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
 
 
 def main() -> None:
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
     host = Host()
-    listening = _sockets.collect(host, Processes(host))
+    listening = listeners.listening_sockets(host, Processes(host))
     for unseen in host.unknown:
         module.warn("Could not read %(missing)s: %(why)s" % unseen)
     module.exit_json(ansible_facts={"listening_ports": listening})

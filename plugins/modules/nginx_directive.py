@@ -194,17 +194,26 @@ from typing import Any, Dict, List, Optional
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._durable import Refused
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_edit import Block, Edit, EditError, apply_edits
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_files import Tree
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_service import find
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_test import Verdict, test
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_text import NginxSyntaxError
-from ansible_collections.webops.bad_gateway.plugins.module_utils._processes import Processes
-from ansible_collections.webops.bad_gateway.plugins.module_utils._saved_file import look_to_save, put_back
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_check import Verdict, test
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_edit import (
+    Block,
+    Edit,
+    EditError,
+    apply_edits,
+)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_files import Tree
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_text import NginxSyntaxError
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.instance import find
+from ansible_collections.webops.bad_gateway.plugins.module_utils._refused import Refused
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.saved_file import look_to_save, put_back
 
-BLOCK = {"name": {"type": "str", "required": True}, "line": {"type": "int"}, "args": {"type": "list", "elements": "str"}}
+BLOCK = {
+    "name": {"type": "str", "required": True},
+    "line": {"type": "int"},
+    "args": {"type": "list", "elements": "str"},
+}
 EDIT = {
     "path": {"type": "path"},
     "directive": {"type": "str", "required": True},
@@ -220,15 +229,23 @@ EDIT = {
 
 def wish(edit: Dict[str, Any]) -> Edit:
     return Edit(
-        directive=edit["directive"], state=edit["state"], line=edit["line"], args=edit["args"], match_args=edit["match_args"],
-        block=Block(**edit["block"]) if edit["block"] else None, old=edit["from"], new=edit["to"],
+        directive=edit["directive"],
+        state=edit["state"],
+        line=edit["line"],
+        args=edit["args"],
+        match_args=edit["match_args"],
+        block=Block(**edit["block"]) if edit["block"] else None,
+        old=edit["from"],
+        new=edit["to"],
     )
 
 
 def ask_nginx(module: AnsibleModule, host: Host) -> Verdict:
     nginx = find(host, Processes(host))
     if nginx is None:
-        module.fail_json(msg="There is no nginx on this host that could judge the edit. Set validate to false to write without it.")
+        module.fail_json(
+            msg="There is no nginx on this host that could judge the edit. Set validate to false to write without it."
+        )
     return test(host, nginx, Tree(host, nginx.conf_path))
 
 
@@ -255,14 +272,21 @@ class File:
 
     def write(self) -> None:
         data = self.wanted.encode("utf-8", "surrogateescape")
-        now = self.state._replace(sha256=hashlib.sha256(data).hexdigest(), size=len(data), mtime_ns=int(time.time() * 1e9))
+        now = self.state._replace(
+            sha256=hashlib.sha256(data).hexdigest(), size=len(data), mtime_ns=int(time.time() * 1e9)
+        )
         put_back("/", self.path, now, data)
 
     def put_back(self) -> None:
         put_back("/", self.path, self.state, self.data)
 
     def diff(self) -> Dict[str, str]:
-        return {"before_header": self.path, "after_header": self.path, "before": shown(self.text), "after": shown(self.wanted)}
+        return {
+            "before_header": self.path,
+            "after_header": self.path,
+            "before": shown(self.text),
+            "after": shown(self.wanted),
+        }
 
 
 def shown(text: str) -> str:
@@ -304,7 +328,9 @@ def write_and_judge(module: AnsibleModule, files: List[File]) -> Optional[Verdic
     if before and after and not after.sound:
         put_all_back(files)
         since = "" if before.sound else " It did not accept its configuration before either: %s." % before.error
-        module.fail_json(msg="all was put back, as nginx does not accept the edit: %s.%s" % (after.error, since), test=after.facts())
+        module.fail_json(
+            msg="all was put back, as nginx does not accept the edit: %s.%s" % (after.error, since), test=after.facts()
+        )
     return after
 
 
@@ -313,7 +339,10 @@ def main() -> None:
         argument_spec={
             "path": {"type": "path"},
             "edits": {
-                "type": "list", "elements": "dict", "required": True, "options": EDIT,
+                "type": "list",
+                "elements": "dict",
+                "required": True,
+                "options": EDIT,
                 "required_together": [("from", "to")],
                 "mutually_exclusive": [("from", "args"), ("from", "match_args")],
             },
@@ -326,7 +355,11 @@ def main() -> None:
         tested = write_and_judge(module, files) if files and not module.check_mode else None
     except (Refused, OSError) as error:
         module.fail_json(msg="nothing was edited: %s" % error)
-    result = {"changed": bool(files), "paths": [file.path for file in files], "test": tested.facts() if tested else None}
+    result = {
+        "changed": bool(files),
+        "paths": [file.path for file in files],
+        "test": tested.facts() if tested else None,
+    }
     if files and module._diff:
         result["diff"] = [file.diff() for file in files]
     module.exit_json(**result)

@@ -153,13 +153,13 @@ from typing import Any, Dict, List
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx import error_logs
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_files import Tree
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_reload import Outcome, reload, restart
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_service import Nginx, find
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_test import test
-from ansible_collections.webops.bad_gateway.plugins.module_utils._processes import Processes
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_check import test
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_files import Tree
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.facts import error_logs
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.instance import Nginx, find
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.reload import Outcome, reload, restart
 
 
 def find_nginx(module: AnsibleModule, host: Host) -> Nginx:
@@ -174,7 +174,10 @@ def find_nginx(module: AnsibleModule, host: Host) -> Nginx:
 def refuse_unsound(module: AnsibleModule, host: Host, nginx: Nginx, tree: Tree) -> Dict[str, Any]:
     tested = test(host, nginx, tree)
     if not tested.sound:
-        module.fail_json(msg="nginx was left as it is, as it does not accept its configuration: %s" % tested.error, test=tested.facts())
+        module.fail_json(
+            msg="nginx was left as it is, as it does not accept its configuration: %s" % tested.error,
+            test=tested.facts(),
+        )
     return tested.facts()
 
 

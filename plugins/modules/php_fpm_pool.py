@@ -152,11 +152,18 @@ from typing import Any, Dict, List
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
-from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_config import parse
-from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_places import prefix_of
-from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_pool import Edit, Plan, Refused, as_bytes, plan_absent, plan_present
-from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_test import Verdict, ask_fpm
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import parse
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config_check import Verdict, ask_fpm
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.layouts import prefix_of
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.pool_edit import (
+    Edit,
+    Plan,
+    Refused,
+    as_bytes,
+    plan_absent,
+    plan_present,
+)
 
 ARGUMENTS = {
     "config": {"type": "path", "required": True},
@@ -175,7 +182,9 @@ def judge(module: AnsibleModule, host: Host, prefix: str) -> Verdict:
 
 def refuse(module: AnsibleModule, verdict: Verdict, what: str) -> None:
     place = " (%s:%d)" % verdict.where if verdict.where else ""
-    module.fail_json(msg="%s: %s%s" % (what, verdict.error, place), error=verdict.error, where=verdict.as_fact()["where"])
+    module.fail_json(
+        msg="%s: %s%s" % (what, verdict.error, place), error=verdict.error, where=verdict.as_fact()["where"]
+    )
 
 
 def write(module: AnsibleModule, path: str, text: str, model: str) -> None:
@@ -219,7 +228,15 @@ def put_back(module: AnsibleModule, plan: Plan) -> None:
 
 
 def diff(edits: List[Edit]) -> List[Dict[str, str]]:
-    return [{"before_header": edit.path, "after_header": edit.path, "before": shown(edit.before), "after": shown(edit.after)} for edit in edits]
+    return [
+        {
+            "before_header": edit.path,
+            "after_header": edit.path,
+            "before": shown(edit.before),
+            "after": shown(edit.after),
+        }
+        for edit in edits
+    ]
 
 
 def shown(text: Any) -> str:
@@ -243,7 +260,9 @@ def main() -> None:
         module.fail_json(msg="%s: %s" % (error.filename or values["config"], error.strerror))
     shown_diff = {"diff": diff(plan.edits)} if module._diff else {}
     files = [edit.path for edit in plan.edits]
-    module.exit_json(changed=bool(files), method=plan.method, files=files, settings=plan.changed, needs=plan.needs, **shown_diff)
+    module.exit_json(
+        changed=bool(files), method=plan.method, files=files, settings=plan.changed, needs=plan.needs, **shown_diff
+    )
 
 
 if __name__ == "__main__":

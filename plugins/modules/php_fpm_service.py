@@ -145,15 +145,19 @@ from typing import Any, Dict, List
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils import _php_fpm_service as service
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
-from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_places import prefix_of
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm import service
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.layouts import prefix_of
 
 ARGUMENTS = {
     "config": {"type": "path", "required": True},
     "binary": {"type": "path", "required": True},
     "unit": {"type": "str"},
-    "service_manager": {"type": "str", "choices": ["systemd", "sysvinit", "openrc", "launchd", "none"], "default": "systemd"},
+    "service_manager": {
+        "type": "str",
+        "choices": ["systemd", "sysvinit", "openrc", "launchd", "none"],
+        "default": "systemd",
+    },
     "state": {"type": "str", "required": True, "choices": ["started", "reloaded", "restarted", "applied"]},
     "settings": {"type": "list", "elements": "str", "default": []},
     "force": {"type": "bool", "default": True},

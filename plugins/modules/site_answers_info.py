@@ -179,11 +179,12 @@ answers:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils import _answers, _nginx_service
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
-from ansible_collections.webops.bad_gateway.plugins.module_utils._logs import Tail
-from ansible_collections.webops.bad_gateway.plugins.module_utils._processes import Processes
-from ansible_collections.webops.bad_gateway.plugins.module_utils._wire import bounded
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import bounded
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tail import Tail
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look import answers as look_answers
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx import instance
 
 
 def main() -> None:
@@ -199,13 +200,16 @@ def main() -> None:
     given = module.params
     host = Host()
     try:
-        timeout, deadline = bounded("timeout", given["timeout"], 0.1, 120), bounded("deadline", given["deadline"], 1, 600)
-        asks = _answers.asks_of(given["urls"])
+        timeout, deadline = (
+            bounded("timeout", given["timeout"], 0.1, 120),
+            bounded("deadline", given["deadline"], 1, 600),
+        )
+        asks = look_answers.asks_of(given["urls"])
     except ValueError as error:
         module.fail_json(msg=str(error))
-    masters = _nginx_service.masters(Processes(host)) if given["error_logs"] else []
+    masters = instance.masters(Processes(host)) if given["error_logs"] else []
     tails = [Tail(host, path, masters[0].pid if masters else None) for path in given["error_logs"]]
-    module.exit_json(answers=_answers.site_answers(asks, timeout, deadline, tails))
+    module.exit_json(answers=look_answers.site_answers(asks, timeout, deadline, tails))
 
 
 if __name__ == "__main__":

@@ -368,8 +368,8 @@ ansible_facts:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils import _reach
-from ansible_collections.webops.bad_gateway.plugins.module_utils._wire import bounded
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import bounded
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look import reach as look_reach
 
 _REQUEST = {
     "method": {"type": "str", "choices": ["GET", "HEAD"], "default": "GET"},
@@ -389,7 +389,7 @@ _TLS = {
 _UPSTREAM = {
     "id": {"type": "str"},
     "address": {"type": "str", "required": True},
-    "family": {"type": "str", "choices": list(_reach.FAMILIES)},
+    "family": {"type": "str", "choices": list(look_reach.FAMILIES)},
     "scheme": {"type": "str"},
     "tls": {"type": "dict", "options": _TLS},
     "request": {"type": "dict", "options": _REQUEST},
@@ -410,9 +410,14 @@ def main() -> None:
     )
     given = module.params
     try:
-        timeout, deadline = bounded("timeout", given["timeout"], 0.1, 60), bounded("deadline", given["deadline"], 1, 600)
-        rows = _reach.reach(given["upstreams"] + given["addresses"], given["user"], timeout, deadline, given["worker"])
-        unlike = _reach.cannot_become(_reach.identity_for(given["user"], given["worker"]))
+        timeout, deadline = (
+            bounded("timeout", given["timeout"], 0.1, 60),
+            bounded("deadline", given["deadline"], 1, 600),
+        )
+        rows = look_reach.reach(
+            given["upstreams"] + given["addresses"], given["user"], timeout, deadline, given["worker"]
+        )
+        unlike = look_reach.cannot_become(look_reach.identity_for(given["user"], given["worker"]))
     except ValueError as error:
         module.fail_json(msg=str(error))
     if unlike:

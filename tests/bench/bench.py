@@ -28,13 +28,17 @@ WANTED = {"gather_facts": 1.0, "stock_modules": 0.25}
 
 
 def lab(*words: str) -> str:
-    return subprocess.run([sys.executable, "tests/lab/lab.py", *words], cwd=TOP, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    return subprocess.run(
+        [sys.executable, "tests/lab/lab.py", *words], cwd=TOP, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout.strip()
 
 
 def seconds(play: str, inventory: str) -> float:
     command = ["ansible-playbook", play, "-i", inventory, "--limit", HOST]
     started = time.monotonic()
-    subprocess.run(command, cwd=TOP, check=True, stdout=subprocess.DEVNULL, env={**os.environ, "ANSIBLE_PIPELINING": "true"})
+    subprocess.run(
+        command, cwd=TOP, check=True, stdout=subprocess.DEVNULL, env={**os.environ, "ANSIBLE_PIPELINING": "true"}
+    )
     return time.monotonic() - started
 
 

@@ -17,10 +17,29 @@ FULL_NAME = "%s.%s" % (NAMESPACE, NAME)
 DEPENDENCIES = TOP / ".ansible" / "collections" / "ansible_collections"
 
 #: What a user gets: everything else in the tarball is a mistake.
-SHIPPED = frozenset({
-    "CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "FILES.json", "LICENSE", "LICENSES", "MANIFEST.json", "README.md", "REUSE.toml",
-    "changelogs", "docs", "extensions", "fix_502.yml", "meta", "playbooks", "plugins", "requirements.txt", "requirements.yml", "roles",
-})
+SHIPPED = frozenset(
+    {
+        "CHANGELOG.md",
+        "CODE_OF_CONDUCT.md",
+        "CONTRIBUTING.md",
+        "FILES.json",
+        "LICENSE",
+        "LICENSES",
+        "MANIFEST.json",
+        "README.md",
+        "REUSE.toml",
+        "changelogs",
+        "docs",
+        "extensions",
+        "fix_502.yml",
+        "meta",
+        "playbooks",
+        "plugins",
+        "requirements.txt",
+        "requirements.yml",
+        "roles",
+    }
+)
 LARGEST = 2 * 1024 * 1024
 
 
@@ -35,7 +54,9 @@ def git(*words: str, cwd: pathlib.Path = TOP) -> str:
     program = shutil.which("git")
     if program is None:
         raise Missing("git is not installed")
-    return subprocess.run([program, "-c", "safe.directory=*", *words], cwd=cwd, check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE).stdout.decode()
+    return subprocess.run(
+        [program, "-c", "safe.directory=*", *words], cwd=cwd, check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ).stdout.decode()
 
 
 def tree(gate: str) -> pathlib.Path:
@@ -55,7 +76,9 @@ def tarball(galaxy: pathlib.Path, gate: str) -> pathlib.Path:
     folder = CACHE / "built" / gate
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    subprocess.run([galaxy, "collection", "build", "--output-path", folder], cwd=tree(gate), check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [galaxy, "collection", "build", "--output-path", folder], cwd=tree(gate), check=True, stdout=subprocess.DEVNULL
+    )
     return next(folder.glob("*.tar.gz"))
 
 
@@ -65,7 +88,11 @@ def wrong_in(built: pathlib.Path) -> list[str]:
         tops = {member.name.split("/")[0] for member in archive.getmembers()}
         wrong = ["%s is in the tarball" % name for name in sorted(tops - SHIPPED)]
         wrong += ["%s is not in the tarball" % name for name in sorted(SHIPPED - tops)]
-        wrong += ["%s is in the tarball" % member.name for member in archive.getmembers() if member.name.endswith(".pyc") or "/molecule" in member.name]
+        wrong += [
+            "%s is in the tarball" % member.name
+            for member in archive.getmembers()
+            if member.name.endswith(".pyc") or "/molecule" in member.name
+        ]
     if built.stat().st_size > LARGEST:
         wrong.append("the tarball has %d bytes" % built.stat().st_size)
     return wrong
@@ -76,12 +103,21 @@ def unsaid_changes() -> str | None:
     tags = git("tag", "--list", "--merged", "HEAD", "--sort=-v:refname", "[0-9]*").split()
     if not tags:
         folder = TOP / "changelogs"
-        return None if (folder / "changelog.yaml").exists() or any(folder.glob("fragments/*.y*ml")) else "there is neither a changelog nor a fragment of one"
+        return (
+            None
+            if (folder / "changelog.yaml").exists() or any(folder.glob("fragments/*.y*ml"))
+            else "there is neither a changelog nor a fragment of one"
+        )
     for base in [tags[0], *fork_point()]:
         changed = git("diff", "--name-only", base, "--", "plugins", "roles", "playbooks").split()
-        told = git("diff", "--name-only", "--diff-filter=AM", base, "--", "changelogs/fragments") + git("ls-files", "--others", "changelogs/fragments")
+        told = git("diff", "--name-only", "--diff-filter=AM", base, "--", "changelogs/fragments") + git(
+            "ls-files", "--others", "changelogs/fragments"
+        )
         if changed and not told:
-            return "%d files of plugins, roles and playbooks changed since %s, and changelogs/fragments/ has nothing new" % (len(changed), base[:12])
+            return (
+                "%d files of plugins, roles and playbooks changed since %s, and changelogs/fragments/ has nothing new"
+                % (len(changed), base[:12])
+            )
     return None
 
 

@@ -38,18 +38,33 @@ class Run:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self.log.write_text("", encoding="utf-8")
 
-    def __call__(self, bin_folder: pathlib.Path, command: t.Sequence[t.Any], cwd: pathlib.Path = TOP, **environment: t.Any) -> str:
+    def __call__(
+        self, bin_folder: pathlib.Path, command: t.Sequence[t.Any], cwd: pathlib.Path = TOP, **environment: t.Any
+    ) -> str:
         """Run a tool; its output, or Shut with its last words."""
         words = [str(word) for word in command]
-        clean = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "PYTHON", "VIRTUAL_ENV", "MAKE", "MOLECULE"))}
-        clean.update({key: str(value) for key, value in environment.items()}, PATH=search_path(bin_folder), NO_COLOR="1")
+        clean = {
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith(("ANSIBLE_", "PYTHON", "VIRTUAL_ENV", "MAKE", "MOLECULE"))
+        }
+        clean.update(
+            {key: str(value) for key, value in environment.items()}, PATH=search_path(bin_folder), NO_COLOR="1"
+        )
         program = str(bin_folder / words[0]) if (bin_folder / words[0]).exists() else words[0]
         with self.log.open("a", encoding="utf-8") as log:
             log.write("$ %s\n" % " ".join(words))
             log.flush()
             begin = log.tell()
             ran = subprocess.run(
-                [program, *words[1:]], cwd=cwd, env=clean, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, timeout=TIMEOUT, check=False,
+                [program, *words[1:]],
+                cwd=cwd,
+                env=clean,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                timeout=TIMEOUT,
+                check=False,
             )
         output = self.log.read_bytes()[begin:].decode(errors="replace")
         if ran.returncode:
@@ -109,7 +124,14 @@ def workflows(run: Run) -> str:
 
 def docs(run: Run) -> str:
     top = _collection.tree("docs")
-    command = ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck", "--validate-collection-refs=self", "."]
+    command = [
+        "antsibull-docs",
+        "lint-collection-docs",
+        "--plugin-docs",
+        "--skip-rstcheck",
+        "--validate-collection-refs=self",
+        ".",
+    ]
     run(tools(), command, cwd=top, ANSIBLE_COLLECTIONS_PATH=top.parents[2])
     return "antsibull-docs found nothing"
 
@@ -118,7 +140,13 @@ def documented(run: Run, bin_folder: pathlib.Path, collections: pathlib.Path) ->
     """Ask ansible-doc for every plugin and role of the collection: how many there are of each kind."""
     counts = {}
     for kind in ("module", "filter", "role"):
-        listed = json.loads(run(bin_folder, ["ansible-doc", "-t", kind, "--list", "--json", _collection.FULL_NAME], ANSIBLE_COLLECTIONS_PATH=collections))
+        listed = json.loads(
+            run(
+                bin_folder,
+                ["ansible-doc", "-t", kind, "--list", "--json", _collection.FULL_NAME],
+                ANSIBLE_COLLECTIONS_PATH=collections,
+            )
+        )
         names = sorted(listed)
         run(bin_folder, ["ansible-doc", "-t", kind, "--json", *names], ANSIBLE_COLLECTIONS_PATH=collections)
         counts[kind] = len(names)
@@ -142,11 +170,16 @@ def build(run: Run) -> str:
 def importer(run: Run) -> str:
     built = _collection.tarball(tools() / "ansible-galaxy", run.name)
     config = built.with_name("importer.cfg")
-    config.write_text("[galaxy-importer]\nRUN_ANSIBLE_TEST = False\nCHECK_CHANGELOG = True\nOFFLINE_ANSIBLE_LINT = True\n", encoding="utf-8")
+    config.write_text(
+        "[galaxy-importer]\nRUN_ANSIBLE_TEST = False\nCHECK_CHANGELOG = True\nOFFLINE_ANSIBLE_LINT = True\n",
+        encoding="utf-8",
+    )
     # galaxy-importer lets ansible-lint see no collections but those beside ansible itself.
     for packages in tools().parent.glob("lib/python*/site-packages"):
         _collection.dependencies(packages / "ansible_collections")
-    output = run(tools(), ["python", "-m", "galaxy_importer.main", built], cwd=built.parent, GALAXY_IMPORTER_CONFIG=config)
+    output = run(
+        tools(), ["python", "-m", "galaxy_importer.main", built], cwd=built.parent, GALAXY_IMPORTER_CONFIG=config
+    )
     bad = [line for line in output.splitlines() if line.startswith(("ERROR", "WARNING"))]
     if bad:
         raise Shut("%d complaints, the first: %s" % (len(bad), bad[0]))
@@ -160,12 +193,22 @@ def install(run: Run) -> str:
     shutil.rmtree(folder, ignore_errors=True)
     _collection.dependencies(folder / "ansible_collections")
     built = _collection.tarball(bin_folder / "ansible-galaxy", run.name)
-    run(bin_folder, ["ansible-galaxy", "collection", "install", built, "-p", folder, "--offline", "--force"], cwd=folder, ANSIBLE_COLLECTIONS_PATH=folder)
+    run(
+        bin_folder,
+        ["ansible-galaxy", "collection", "install", built, "-p", folder, "--offline", "--force"],
+        cwd=folder,
+        ANSIBLE_COLLECTIONS_PATH=folder,
+    )
     counts = documented(run, bin_folder, folder)
     playbooks = sorted(path.stem for path in (TOP / "playbooks").glob("*.yml"))
     for playbook in playbooks:
         name = "%s.%s" % (_collection.FULL_NAME, playbook)
-        run(bin_folder, ["ansible-playbook", name, "-i", "localhost,", "-c", "local", "--syntax-check"], cwd=folder, ANSIBLE_COLLECTIONS_PATH=folder)
+        run(
+            bin_folder,
+            ["ansible-playbook", name, "-i", "localhost,", "-c", "local", "--syntax-check"],
+            cwd=folder,
+            ANSIBLE_COLLECTIONS_PATH=folder,
+        )
     kinds = ", ".join("%d %ss" % (count, kind) for kind, count in counts.items())
     return "%s documented; %s by name" % (kinds, ", ".join(playbooks))
 
@@ -174,12 +217,33 @@ def execution_environment(run: Run) -> str:
     """The definition that the collection ships, and one that uses it, as ansible-builder reads them; the image needs a registry."""
     built = _collection.tarball(tools() / "ansible-galaxy", run.name)
     folder = built.parent
-    definition = {"version": 3, "images": {"base_image": {"name": "localhost/base:latest"}}, "dependencies": {
-        "galaxy": {"collections": [{"name": str(built), "type": "file"}]}, "ansible_core": {"package_pip": "ansible-core>=2.16"},
-        "ansible_runner": {"package_pip": "ansible-runner"}}}
+    definition = {
+        "version": 3,
+        "images": {"base_image": {"name": "localhost/base:latest"}},
+        "dependencies": {
+            "galaxy": {"collections": [{"name": str(built), "type": "file"}]},
+            "ansible_core": {"package_pip": "ansible-core>=2.16"},
+            "ansible_runner": {"package_pip": "ansible-runner"},
+        },
+    }
     (folder / "execution-environment.yml").write_text(json.dumps(definition), encoding="utf-8")
-    run(tools(), ["ansible-builder", "create", "-f", "execution-environment.yml", "-c", "context", "--output-filename", "Containerfile"], cwd=folder)
-    output = run(tools(), ["ansible-builder", "introspect", "--sanitize", _collection.tree(run.name).parents[2]], cwd=folder)
+    run(
+        tools(),
+        [
+            "ansible-builder",
+            "create",
+            "-f",
+            "execution-environment.yml",
+            "-c",
+            "context",
+            "--output-filename",
+            "Containerfile",
+        ],
+        cwd=folder,
+    )
+    output = run(
+        tools(), ["ansible-builder", "introspect", "--sanitize", _collection.tree(run.name).parents[2]], cwd=folder
+    )
     if "nginx-crossplane" not in output:
         raise Shut("meta/execution-environment.yml does not bring nginx-crossplane")
     return "Containerfile made; nginx-crossplane is asked for"
@@ -201,7 +265,11 @@ def sanity(minor: str, *tests: str) -> t.Callable[[Run], str]:
         pythons = sorted({python for _test, python in ran if python}, key=lambda one: int(one.split(".")[1]))
         absent = absent_pythons(output)
         told = "; not on %s, which is absent" % ", ".join(absent) if absent else ""
-        return "%d tests, no ignore file, Python %s%s" % (len({test for test, _python in ran}), ", ".join(pythons), told)
+        return "%d tests, no ignore file, Python %s%s" % (
+            len({test for test, _python in ran}),
+            ", ".join(pythons),
+            told,
+        )
 
     return gate
 
@@ -239,7 +307,12 @@ def ansible_test(run: Run, minor: str, words: t.Sequence[str]) -> str:
     ignored = sorted((top / "tests" / "sanity").glob("ignore*"))
     if ignored:
         raise Shut("%s is there" % ignored[0].name)
-    return run(bin_folder, ["ansible-test", *words, "--venv", "--color", "no"], cwd=top, ANSIBLE_COLLECTIONS_PATH=top.parents[2])
+    return run(
+        bin_folder,
+        ["ansible-test", *words, "--venv", "--color", "no"],
+        cwd=top,
+        ANSIBLE_COLLECTIONS_PATH=top.parents[2],
+    )
 
 
 GATES: dict[str, t.Callable[[Run], str]] = {

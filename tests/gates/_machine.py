@@ -51,10 +51,20 @@ def interpreter(version: str) -> str | None:
     """The real program of a Python (no shim, which works for one user's shell only) that can make environments."""
     pyenv = pathlib.Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser() / "versions"
     folders = [*os.environ["PATH"].split(os.pathsep), "/usr/local/bin", "/usr/bin"]
-    found = [pathlib.Path(folder) / ("python" + version) for folder in folders if pathlib.Path(folder).name != "shims" and ".venv" not in folder]
+    found = [
+        pathlib.Path(folder) / ("python" + version)
+        for folder in folders
+        if pathlib.Path(folder).name != "shims" and ".venv" not in folder
+    ]
     found += sorted(pyenv.glob("%s.*/bin/python%s" % (version, version)), reverse=True)
     for program in found:
-        if program.exists() and subprocess.run([program, "-c", "import ensurepip, ssl, venv"], capture_output=True, check=False).returncode == 0:  # noqa: S603
+        if (
+            program.exists()
+            and subprocess.run(
+                [program, "-c", "import ensurepip, ssl, venv"], capture_output=True, check=False
+            ).returncode
+            == 0
+        ):  # noqa: S603
             return str(program)
     return None
 
@@ -84,7 +94,20 @@ def _environment(name: str, pythons: tuple[str, ...]) -> pathlib.Path:
     program = first_interpreter(pythons)
     shutil.rmtree(folder, ignore_errors=True)
     subprocess.run([program, "-m", "venv", folder], check=True)
-    subprocess.run([folder / "bin" / "python", "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--require-hashes", "-r", lock], check=True)
+    subprocess.run(
+        [
+            folder / "bin" / "python",
+            "-m",
+            "pip",
+            "install",
+            "-qq",
+            "--disable-pip-version-check",
+            "--require-hashes",
+            "-r",
+            lock,
+        ],
+        check=True,
+    )
     shutil.copyfile(lock, stamp)
     return folder / "bin"
 
@@ -110,7 +133,11 @@ def seed_pip() -> None:
 def search_path(first: pathlib.Path) -> str:
     """PATH for a tool: its own folder, then the real interpreters, so that no shim is found."""
     real = [str(pathlib.Path(program).parent) for program in map(interpreter, targets()) if program]
-    return os.pathsep.join(dict.fromkeys([str(first), *real, "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]))
+    return os.pathsep.join(
+        dict.fromkeys(
+            [str(first), *real, "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
+        )
+    )
 
 
 def targets() -> list[str]:

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The gates that a release passes, on this machine: each ends as passed, SHUT, or not run with the reason.
 
-    gates.py [NAME ...]     all, or the named ones; ends with 1 where one is shut
-    gates.py --list
+gates.py [NAME ...]     all, or the named ones; ends with 1 where one is shut
+gates.py --list
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def main(names: list[str]) -> int:
     shut = [(name, line) for verdict, name, line in ended if verdict == "SHUT"]
     for name, _line in shut:
         tail = (CACHE / "logs" / (name + ".log")).read_text(encoding="utf-8", errors="replace").splitlines()[-40:]
-        print("\n--- %s\n%s\n" % (name, "\n".join(line[:_gates.LONGEST_LINE] for line in tail)))
+        print("\n--- %s\n%s\n" % (name, "\n".join(line[: _gates.LONGEST_LINE] for line in tail)))
     count = collections.Counter(verdict for verdict, _name, _line in ended)
     print("gates: %d passed, %d shut, %d not run" % (count["passed"], count["SHUT"], count["not run"]))
     for name, line in shut:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Break the judge, the planner and the sizing in one place at a time (mutmut), and tell which of these mutants no test notices.
 
-    mutation.py [PATTERN ...]     all, or the mutants of these functions only: '*_planner*'
+mutation.py [PATTERN ...]     all, or the mutants of these functions only: '*planner*'
 """
 
 from __future__ import annotations
@@ -14,7 +14,13 @@ import sys
 import _collection
 from _machine import environment
 
-SUBJECTS = ("_judge", "_judgement", "_planner", "_pool_size", "_buffers")
+SUBJECTS = (
+    ("_judge", "judge"),
+    ("_judge", "judgement"),
+    ("_judge", "planner"),
+    ("_remedies", "pool_size"),
+    ("_remedies", "buffers"),
+)
 
 SETTINGS = """
 [tool.mutmut]
@@ -38,9 +44,11 @@ def main(patterns: list[str]) -> int:
     collection = _collection.tree("mutation")
     top = collection.parents[2]
     within = collection.relative_to(top)
-    subjects = [str(within / "plugins" / "plugin_utils" / (name + ".py")) for name in SUBJECTS]
-    tests = [str(within / "tests" / "unit" / "plugins" / "plugin_utils" / ("test_%s.py" % name)) for name in SUBJECTS]
-    (top / "pyproject.toml").write_text(SETTINGS % {"subjects": listed(subjects), "tests": listed(tests)}, encoding="utf-8")
+    subjects = [str(within / "plugins/plugin_utils" / room / (name + ".py")) for room, name in SUBJECTS]
+    tests = [str(within / "tests/unit/plugins/plugin_utils" / room / ("test_%s.py" % name)) for room, name in SUBJECTS]
+    (top / "pyproject.toml").write_text(
+        SETTINGS % {"subjects": listed(subjects), "tests": listed(tests)}, encoding="utf-8"
+    )
     ended = subprocess.run([program, "run", *patterns], cwd=top, check=False)
     subprocess.run([program, "results"], cwd=top, check=True)
     return ended.returncode

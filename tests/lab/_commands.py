@@ -17,12 +17,19 @@ class LabError(Exception):
 
 
 def command(
-    argv: list[str], text: str = "", check: bool = True, timeout: float = 600, env: Mapping[str, str] | None = None, folder: Path | None = None
+    argv: list[str],
+    text: str = "",
+    check: bool = True,
+    timeout: float = 600,
+    env: Mapping[str, str] | None = None,
+    folder: Path | None = None,
 ) -> Done:
     """Run a command with text as its input; a failure tells the command and its own words."""
     brief = " ".join(argv[:4])
     try:
-        done = subprocess.run(argv, input=text, capture_output=True, text=True, timeout=timeout, env=env, cwd=folder, check=False)
+        done = subprocess.run(
+            argv, input=text, capture_output=True, text=True, timeout=timeout, env=env, cwd=folder, check=False
+        )
     except FileNotFoundError:
         raise LabError("%s is not installed; tests/lab/packages.txt lists what the lab needs" % argv[0]) from None
     except subprocess.TimeoutExpired:

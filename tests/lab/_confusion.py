@@ -24,14 +24,26 @@ class Confusion(NamedTuple):
 
     def strays(self) -> list[str]:
         """What is named beside the diagonal."""
-        return ["%s: %s (%.3f)" % (fault, cause, sure) for fault, row in self.rows.items() for cause, sure in row.items() if cause not in self.wanted[fault]]
+        return [
+            "%s: %s (%.3f)" % (fault, cause, sure)
+            for fault, row in self.rows.items()
+            for cause, sure in row.items()
+            if cause not in self.wanted[fault]
+        ]
 
     def summary(self) -> list[str]:
         """A line for each fault, and one that counts."""
         width = max([len(fault) for fault in self.rows], default=0)
-        lines = ["%-*s  %s" % (width, fault, ", ".join("%s %.3f" % item for item in row.items()) or "-") for fault, row in self.rows.items()]
+        lines = [
+            "%-*s  %s" % (width, fault, ", ".join("%s %.3f" % item for item in row.items()) or "-")
+            for fault, row in self.rows.items()
+        ]
         named = sum(len(row) for row in self.rows.values())
-        return [*lines, "%d faults, %d causes named, %d of them beside the diagonal" % (len(self.rows), named, len(self.strays())), *self.strays()]
+        return [
+            *lines,
+            "%d faults, %d causes named, %d of them beside the diagonal" % (len(self.rows), named, len(self.strays())),
+            *self.strays(),
+        ]
 
     def write(self, path: Path) -> None:
         """Every fault a row, every cause a column; a cell that is empty means: not named. A star marks the diagonal."""

@@ -24,7 +24,7 @@ from _settings import FIRST_ADDRESS, KEY, LABEL, NAME, NETWORK, STATE, STATE_DIR
 
 AT_ONCE = 4
 INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
-BOOT_SECONDS = 180    # a second where the machine has nothing else to do
+BOOT_SECONDS = 180  # a second where the machine has nothing else to do
 ASK_SECONDS = 15
 
 Subnet = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -109,7 +109,16 @@ def _network() -> Subnet:
         return ipaddress.ip_network(shown.stdout.strip())
     for subnet in SUBNETS.subnets(new_prefix=24):
         # The gateway is this machine's own address there: without DNS or a way out podman would not give it one.
-        options = ("--internal", "--disable-dns", "--gateway", str(next(subnet.hosts())), "--label", LABEL, "--subnet", str(subnet))
+        options = (
+            "--internal",
+            "--disable-dns",
+            "--gateway",
+            str(next(subnet.hosts())),
+            "--label",
+            LABEL,
+            "--subnet",
+            str(subnet),
+        )
         made = podman("network", "create", *options, NETWORK, check=False)
         if made.returncode == 0:
             return subnet
@@ -125,7 +134,11 @@ def _reserve(wanted: list[Fault], suite: str) -> list[Place]:
         subnet = _network()
         state = _read_state()
         taken = {address for entry in state.values() for address in entry["hosts"].values()}
-        free = (str(address) for number, address in enumerate(subnet) if number >= FIRST_ADDRESS and str(address) not in taken)
+        free = (
+            str(address)
+            for number, address in enumerate(subnet)
+            if number >= FIRST_ADDRESS and str(address) not in taken
+        )
         new = [fault for fault in wanted if fault.name not in state]
         for fault in new:
             hosts = {role: next(free) for role in topologies()[fault.topology].hosts}
@@ -137,7 +150,11 @@ def _reserve(wanted: list[Fault], suite: str) -> list[Place]:
 def _before_init(place: Place, role: str) -> str:
     """What happens in a new host before its systemd starts."""
     known = "".join("%s %s\n" % (address, other) for other, address in place.addresses.items())
-    files = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n%s %s\n%s" % (place.addresses[role], place.host(role), known)
+    files = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n%s %s\n%s" % (
+        place.addresses[role],
+        place.host(role),
+        known,
+    )
     return "\n".join(
         [
             shell_text(place.addresses, ""),
@@ -168,7 +185,15 @@ def _wait(host: str, address: str) -> None:
         try:
             with socket.create_connection((address, 22), timeout=2) as connection:
                 if connection.recv(4) == b"SSH-":
-                    podman("exec", container(host), "systemctl", "is-system-running", "--wait", check=False, timeout=BOOT_SECONDS)
+                    podman(
+                        "exec",
+                        container(host),
+                        "systemctl",
+                        "is-system-running",
+                        "--wait",
+                        check=False,
+                        timeout=BOOT_SECONDS,
+                    )
                     return
         except OSError:
             time.sleep(0.2)

@@ -35,9 +35,15 @@ def write() -> Path:
     some = places()
     groups: dict[str, list[Place]] = {}
     for place in some:
-        for group in ("expect_" + place.fault.expect["status"], "topology_" + place.fault.topology, "suite_" + place.suite):
+        for group in (
+            "expect_" + place.fault.expect["status"],
+            "topology_" + place.fault.topology,
+            "suite_" + place.suite,
+        ):
             groups.setdefault(group, []).append(place)
     children = {name: _group(members) for name, members in sorted(groups.items())}
     INVENTORY.parent.mkdir(parents=True, exist_ok=True)
-    INVENTORY.write_text("---\n" + yaml.safe_dump({"all": {"hosts": _hosts(some), "vars": VARS, "children": children}}, width=160))
+    INVENTORY.write_text(
+        "---\n" + yaml.safe_dump({"all": {"hosts": _hosts(some), "vars": VARS, "children": children}}, width=160)
+    )
     return INVENTORY

@@ -35,7 +35,9 @@ class Daemons:
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:
-            raise LabError("the host gives no more verdicts: its program ended with %s" % self._process.wait(timeout=10))
+            raise LabError(
+                "the host gives no more verdicts: its program ended with %s" % self._process.wait(timeout=10)
+            )
         told: dict[str, Any] = json.loads(line)
         return Verdict(told["status"] == 0, told["said"])
 
@@ -49,8 +51,19 @@ class Daemons:
 
 @contextmanager
 def daemons(host: str) -> Iterator[Daemons]:
-    argv = ["podman", "exec", "-i", container(host), "python3", "-c", (HERE / "on_host_verdicts.py").read_text(), FOLDER]
-    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment(), cwd=HOME) as process:
+    argv = [
+        "podman",
+        "exec",
+        "-i",
+        container(host),
+        "python3",
+        "-c",
+        (HERE / "on_host_verdicts.py").read_text(),
+        FOLDER,
+    ]
+    with subprocess.Popen(
+        argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment(), cwd=HOME
+    ) as process:
         try:
             yield Daemons(process)
         finally:

@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A lab of real hosts (systemd, nginx, PHP-FPM, Apache, firewalls) on this machine, each broken in its own way.
 
-    lab.py up fix        boot the hosts of the set "fix" (sets.yml), or of single faults by name
-    lab.py break         break them; each URL is asked until it fails as its fault says
-    lab.py status        what each URL answers now, through nginx, from this machine
-    lab.py down          remove them
+lab.py up fix        boot the hosts of the set "fix" (sets.yml), or of single faults by name
+lab.py break         break them; each URL is asked until it fails as its fault says
+lab.py status        what each URL answers now, through nginx, from this machine
+lab.py down          remove them
 """
 
 import argparse
@@ -40,7 +40,10 @@ def _up(args: argparse.Namespace) -> int:
 
 
 def _table(rows: list[tuple[_hosts.Place, int | None]]) -> None:
-    lines = [("HOST", "STATUS", "FAULT"), *((place.host(place.proxy), str(status or "none"), place.fault.title) for place, status in rows)]
+    lines = [
+        ("HOST", "STATUS", "FAULT"),
+        *((place.host(place.proxy), str(status or "none"), place.fault.title) for place, status in rows),
+    ]
     width = max(len(host) for host, _status, _title in lines)
     for host, status, title in lines:
         print("%-*s  %-6s  %s" % (width, host, status, title))
@@ -50,7 +53,10 @@ def _break(args: argparse.Namespace) -> int:
     answers = _hosts.break_hosts(_hosts.places(args.faults))
     wrong = [(place, status) for place, status in answers if status != place.fault.status_before]
     for place, status in wrong:
-        print("%s: %s answers %s, not %s" % (place.fault.name, _hosts.url(place), status, place.fault.status_before), file=sys.stderr)
+        print(
+            "%s: %s answers %s, not %s" % (place.fault.name, _hosts.url(place), status, place.fault.status_before),
+            file=sys.stderr,
+        )
     print("broken as wanted: %d of %d" % (len(answers) - len(wrong), len(answers)))
     return 1 if wrong else 0
 
@@ -93,14 +99,22 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="name", required=True)
     images = commands.add_parser("images", help="make the images that are not there yet")
-    images.add_argument("suites", nargs="*", metavar="SUITE", help="of %s; without: %s" % (", ".join(SUITES), SUITES[0]))
+    images.add_argument(
+        "suites", nargs="*", metavar="SUITE", help="of %s; without: %s" % (", ".join(SUITES), SUITES[0])
+    )
     images.set_defaults(run=_images_command)
     up = commands.add_parser("up", help="boot hosts")
     up.add_argument("--suite", choices=SUITES, default=SUITES[0])
-    up.add_argument("--fresh", action="store_true", help="remove those that are up first, so that they can be broken again")
+    up.add_argument(
+        "--fresh", action="store_true", help="remove those that are up first, so that they can be broken again"
+    )
     up.add_argument("sets", nargs="+", metavar="SET")
     up.set_defaults(run=_up)
-    for name, function, text in (("break", _break, "break hosts"), ("status", _status, "ask each URL"), ("down", _down, "remove hosts")):
+    for name, function, text in (
+        ("break", _break, "break hosts"),
+        ("status", _status, "ask each URL"),
+        ("down", _down, "remove hosts"),
+    ):
         command = commands.add_parser(name, help=text)
         command.add_argument("faults", nargs="*", metavar="FAULT", help="only these; all without")
         command.set_defaults(run=function)

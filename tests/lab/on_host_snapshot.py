@@ -17,7 +17,14 @@ ON_DEMAND = ("polkit.service",)
 
 def output(*argv):
     try:
-        done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True, check=False)
+        done = subprocess.run(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            universal_newlines=True,
+            check=False,
+        )
         return done.stdout
     except OSError:
         return ""
@@ -65,11 +72,20 @@ def rules():
         "iptables": output("iptables-save"),
         "ip6tables": output("ip6tables-save"),
     }
-    return {name: [COUNTERS.sub("", line) for line in text.splitlines() if not line.startswith("#")] for name, text in texts.items()}
+    return {
+        name: [COUNTERS.sub("", line) for line in text.splitlines() if not line.startswith("#")]
+        for name, text in texts.items()
+    }
 
 
 def nginx_processes():
     return sorted(output("pgrep", "-x", "nginx").split(), key=int)
 
 
-print(json.dumps({"files": files(), "units": units(), "rules": rules(), "nginx_processes": nginx_processes()}, indent=1, sort_keys=True))
+print(
+    json.dumps(
+        {"files": files(), "units": units(), "rules": rules(), "nginx_processes": nginx_processes()},
+        indent=1,
+        sort_keys=True,
+    )
+)

@@ -45,7 +45,12 @@ class Play:
     """One ansible-playbook with its own ssh connections; watched by a thread."""
 
     def __init__(
-        self, playbook: str, place: Place, extra: dict[str, Any] | None = None, flags: tuple[str, ...] = (), env: dict[str, str] | None = None
+        self,
+        playbook: str,
+        place: Place,
+        extra: dict[str, Any] | None = None,
+        flags: tuple[str, ...] = (),
+        env: dict[str, str] | None = None,
     ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="bg-"))
         self.tasks: list[tuple[str, float]] = []
@@ -67,7 +72,15 @@ class Play:
         self.log = self.folder / "log"
         self.began = time.monotonic()
         with self.log.open("wb") as output:
-            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
+            self.process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
         self.ended = 0.0
         self.watcher = threading.Thread(target=self._watch, daemon=True)
         self.watcher.start()

@@ -27,7 +27,8 @@ from _hosts import Place  # noqa: E402
 
 FOLDER = _settings.STATE_DIR
 HEALTHY_PORT = 8080
-HEALTHY_SITE = """
+HEALTHY_SITE = (
+    """
 cat >/etc/nginx/conf.d/healthy.conf <<'SITE'
 server {
     listen %d backlog=4096;
@@ -42,7 +43,9 @@ server {
 SITE
 echo well >/var/www/html/healthy.txt
 nginx -t -q && systemctl reload nginx
-""" % HEALTHY_PORT
+"""
+    % HEALTHY_PORT
+)
 
 # systemd remembers the names of boot units that have run and are gone from the disk until its next reload, which is not ours to order.
 LEFT_OVER = r"""
@@ -139,15 +142,26 @@ def left_over(place: Place) -> list[str]:
     found = []
     for role in place.addresses:
         found += ["%s: %s" % (role, line) for line in run_on(place, role, LEFT_OVER).splitlines()]
-        found += ["%s: %s is %s" % (role, name, state) for name, state in journal(place, role) if state not in ("kept", "undone", "rolled_back")]
+        found += [
+            "%s: %s is %s" % (role, name, state)
+            for name, state in journal(place, role)
+            if state not in ("kept", "undone", "rolled_back")
+        ]
     return found
 
 
 def journal(place: Place, role: str) -> list[tuple[str, str]]:
     """Name and state of each change that the host's journal knows, the oldest first."""
-    text = run_on(place, role, "for f in $(ls -tr /var/lib/bad_gateway/*/*/change.json 2>/dev/null); do cat $f; echo; echo '\f'; done")
+    text = run_on(
+        place,
+        role,
+        "for f in $(ls -tr /var/lib/bad_gateway/*/*/change.json 2>/dev/null); do cat $f; echo; echo '\f'; done",
+    )
     records = [json.loads(part) for part in text.split("\f") if part.strip()]
-    return [("%s/%s" % (record["run"], record["change"]), record["state"]) for record in sorted(records, key=lambda one: one["saved"])]
+    return [
+        ("%s/%s" % (record["run"], record["change"]), record["state"])
+        for record in sorted(records, key=lambda one: one["saved"])
+    ]
 
 
 @contextlib.contextmanager

@@ -84,7 +84,11 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     found = _world.config_changes(before, after)
     was, now = _units(before), _units(after)
     # A unit that nobody had loaded before and that does not run is as it was.
-    return found + ["%s: %s, was %s" % (unit, state, was.get(unit)) for unit, state in now.items() if unit in was and was[unit] != state]
+    return found + [
+        "%s: %s, was %s" % (unit, state, was.get(unit))
+        for unit, state in now.items()
+        if unit in was and was[unit] != state
+    ]
 
 
 class _Runs:
@@ -105,7 +109,11 @@ class _Runs:
         self.after = _world.snapshots(self.place)
         answer = _world.until_status(self.place, {self.place.fault.expect["status_after"]}, 5)
         self.wrong += [problem] if problem else []
-        self.wrong += [] if answer == self.place.fault.expect["status_after"] else ["answers %s after run %d" % (answer, len(self.befores))]
+        self.wrong += (
+            []
+            if answer == self.place.fault.expect["status_after"]
+            else ["answers %s after run %d" % (answer, len(self.befores))]
+        )
 
     def _break(self, again: Texts) -> None:
         for role, text in again:
@@ -129,7 +137,11 @@ def _rolled_back(runs: _Runs) -> list[str]:
         problem = _play("playbooks/rollback_502.yml", runs.place)
         wrong += [problem] if problem else []
         left = runs.others if number == 0 else set()
-        wrong += ["%s: %s" % (name, line) for line in differences(before, _world.snapshots(runs.place)) if subject(line) not in left]
+        wrong += [
+            "%s: %s" % (name, line)
+            for line in differences(before, _world.snapshots(runs.place))
+            if subject(line) not in left
+        ]
         answer = _world.until_status(runs.place, BROKEN, 10)
         wrong += [] if answer in BROKEN or runs.place.fault.name in STAYS_CURED else ["answers %s %s" % (answer, name)]
     return wrong
@@ -139,22 +151,43 @@ def trial(name: str) -> dict[str, Any]:
     place = _world.fresh(name)
     runs = _Runs(place, AGAIN.get(name, []))
     # A run that changes nothing leaves nothing to roll back: then it is not one of these.
-    changed = [len(differences(runs.befores[-1], runs.after)), sum(1 for role in place.addresses for _change in _world.journal(place, role))]
+    changed = [
+        len(differences(runs.befores[-1], runs.after)),
+        sum(1 for role in place.addresses for _change in _world.journal(place, role)),
+    ]
     wrong = runs.wrong + _rolled_back(runs)
     wrong += ["left over: " + line for line in _world.left_over(place)]
-    wrong += [] if changed[1] >= len(runs.befores) else ["%d changes in the journal after %d runs" % (changed[1], len(runs.befores))]
+    wrong += (
+        []
+        if changed[1] >= len(runs.befores)
+        else ["%d changes in the journal after %d runs" % (changed[1], len(runs.befores))]
+    )
     _world.remove(name)
-    return {"fault": name, "remedy": REMEDIES[name], "runs": len(runs.befores), "cured": changed[0], "changes": changed[1], "wrong": wrong}
+    return {
+        "fault": name,
+        "remedy": REMEDIES[name],
+        "runs": len(runs.befores),
+        "cured": changed[0],
+        "changes": changed[1],
+        "wrong": wrong,
+    }
 
 
 def run(faults: list[str], keep: Keep) -> None:
     for name in faults or list(REMEDIES):
         result = trial(name)
         keep(result)
-        words = "%(remedy)s: %(runs)d runs of %(changes)d changes rolled back, %(cured)d things that the last had changed" % result
+        words = (
+            "%(remedy)s: %(runs)d runs of %(changes)d changes rolled back, %(cured)d things that the last had changed"
+            % result
+        )
         print(words, *["  WRONG: " + line for line in result["wrong"]], sep="\n", flush=True)
 
 
 def summary(results: list[dict[str, Any]]) -> str:
     wrong = sum(1 for result in results if result["wrong"])
-    return "%d runs of %d remedies rolled back: %d not as before" % (sum(result["runs"] for result in results), len(results), wrong)
+    return "%d runs of %d remedies rolled back: %d not as before" % (
+        sum(result["runs"] for result in results),
+        len(results),
+        wrong,
+    )

@@ -52,15 +52,58 @@ mkfifo /var/log/nginx/user.log
 """
 HUGE = "truncate -s 10G /var/log/nginx/error.log; curl -s -o /dev/null http://127.0.0.1/big.php"
 CASES = [
-    Case("a backend that hangs", "healthy_pair", "app", "systemctl kill -s STOP apache2", ("slow_upstream", "no answer"), broken=False),
+    Case(
+        "a backend that hangs",
+        "healthy_pair",
+        "app",
+        "systemctl kill -s STOP apache2",
+        ("slow_upstream", "no answer"),
+        broken=False,
+    ),
     Case("PHP-FPM frozen", "healthy", "web", "systemctl kill -s STOP php$PHP-fpm", ("stand still",), broken=False),
-    Case("nginx's workers frozen", "healthy", "web", "pkill -STOP -f 'nginx: worker'", ("nothing that was seen explains it",), broken=False),
-    Case("nginx's master frozen", "response_header_too_big", "web", "pkill -STOP -o -x nginx", ("undone", "failed", "not_fixed"), looks=2),
+    Case(
+        "nginx's workers frozen",
+        "healthy",
+        "web",
+        "pkill -STOP -f 'nginx: worker'",
+        ("nothing that was seen explains it",),
+        broken=False,
+    ),
+    Case(
+        "nginx's master frozen",
+        "response_header_too_big",
+        "web",
+        "pkill -STOP -o -x nginx",
+        ("undone", "failed", "not_fixed"),
+        looks=2,
+    ),
     Case("a log of 10 GB", "response_header_too_big", "web", HUGE, ("older lines of log",), looks=0),
-    Case("a resolver that does not answer", "healthy_pair", "web", DEAD_RESOLVER, ("resolver_failure",), broken=False, looks=2),
+    Case(
+        "a resolver that does not answer",
+        "healthy_pair",
+        "web",
+        DEAD_RESOLVER,
+        ("resolver_failure",),
+        broken=False,
+        looks=2,
+    ),
     Case("a log that is a FIFO", "response_header_too_big", "web", FIFO, ("nginx test", "not a regular file"), looks=2),
-    Case("every file system full", "response_header_too_big", "web", FULL, ("No usable temporary directory", "No space left"), looks=2),
-    Case("every file system full, a daemon to start", "php_fpm_stopped", "web", FULL, ("No usable temporary directory", "No space left"), looks=2),
+    Case(
+        "every file system full",
+        "response_header_too_big",
+        "web",
+        FULL,
+        ("No usable temporary directory", "No space left"),
+        looks=2,
+    ),
+    Case(
+        "every file system full, a daemon to start",
+        "php_fpm_stopped",
+        "web",
+        FULL,
+        ("No usable temporary directory", "No space left"),
+        looks=2,
+    ),
 ]
 
 
@@ -76,7 +119,11 @@ def _reference() -> float:
 def _said(play: Play) -> list[str]:
     """Causes with their outcomes, and what could not be seen."""
     hosts = play.report()["hosts"].values()
-    found = ["%s: %s%s" % (one["cause"], one["outcome"], " (%s)" % one["why"] if one.get("why") else "") for host in hosts for one in host["findings"]]
+    found = [
+        "%s: %s%s" % (one["cause"], one["outcome"], " (%s)" % one["why"] if one.get("why") else "")
+        for host in hosts
+        for one in host["findings"]
+    ]
     unseen = ["not seen: %s (%s)" % (one["missing"], one["why"]) for host in hosts for one in host["unknown"]]
     return ["; ".join(sorted({host["status"] for host in hosts})) or "no report", *dict.fromkeys(found + unseen)]
 
@@ -90,12 +137,23 @@ def _case(case: Case, reference: float) -> dict[str, Any]:
     code = play.wait(limit + 60)
     said = _said(play)
     wrong = [] if code is not None and play.ended <= limit else ["%.0f s, not %.0f" % (play.ended, limit)]
-    wrong += [] if any(word in one for one in said for word in case.words) else ["says nothing of it: %s" % play.text()[-1500:]]
+    wrong += (
+        []
+        if any(word in one for one in said for word in case.words)
+        else ["says nothing of it: %s" % play.text()[-1500:]]
+    )
     if said[0] != "fixed":
         wrong += _world.config_changes(before, _world.snapshots(place))
     play.close()
     _world.remove(case.fault)
-    return {"title": case.title, "said": said, "seconds": play.ended, "reference": reference, "waits": LOOK_WAITS * case.looks, "wrong": wrong}
+    return {
+        "title": case.title,
+        "said": said,
+        "seconds": play.ended,
+        "reference": reference,
+        "waits": LOOK_WAITS * case.looks,
+        "wrong": wrong,
+    }
 
 
 def run(only: str, keep: Keep) -> None:
@@ -105,9 +163,17 @@ def run(only: str, keep: Keep) -> None:
             reference = reference or _reference()
             result = _case(case, reference)
             keep(result)
-            words = "%s: %.0f s (%.0f where nothing hangs): %s" % (case.title, result["seconds"], reference, "; ".join(result["said"]))
+            words = "%s: %.0f s (%.0f where nothing hangs): %s" % (
+                case.title,
+                result["seconds"],
+                reference,
+                "; ".join(result["said"]),
+            )
             print(words, *["  WRONG: " + line for line in result["wrong"]], sep="\n", flush=True)
 
 
 def summary(results: list[dict[str, Any]]) -> str:
-    return "%d hosts that hang or are full: %d not as they should be" % (len(results), sum(1 for result in results if result["wrong"]))
+    return "%d hosts that hang or are full: %d not as they should be" % (
+        len(results),
+        sum(1 for result in results if result["wrong"]),
+    )

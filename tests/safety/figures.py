@@ -29,7 +29,9 @@ Results = list[dict[str, Any]]
 
 def _table(head: list[str], rows: list[list[Any]]) -> list[str]:
     lines = ["| %s |" % " | ".join(head), "|%s|" % "|".join(["---"] * len(head))]
-    return lines + ["| %s |" % " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in row) for row in rows]
+    return lines + [
+        "| %s |" % " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in row) for row in rows
+    ]
 
 
 def _short(task: str) -> str:
@@ -42,15 +44,35 @@ def _killed(results: Results) -> list[str]:
     for result in results:
         by_remedy[result["remedy"]].append(result)
     rows = [
-        [remedy, *(sum(1 for one in some if one["manner"] == manner) for manner in MANNERS), sum(1 for one in some if one["wrong"])]
+        [
+            remedy,
+            *(sum(1 for one in some if one["manner"] == manner) for manner in MANNERS),
+            sum(1 for one in some if one["wrong"]),
+        ]
         for remedy, some in by_remedy.items()
     ]
     lines = _table(["remedy", *MANNERS.values(), "exceptions"], rows)
     ends = Counter("%s, then %s" % (one["status_then"], one["next_run"]) for one in results)
-    lines += ["", "What the site answered after the cut, and how the next run ended: %s." % "; ".join("%s: %d" % item for item in ends.most_common()), ""]
-    lines += ["Each moment: part of the run that had passed, the task that ran, and the states of the changes in the host's journal after the cut.", ""]
+    lines += [
+        "",
+        "What the site answered after the cut, and how the next run ended: %s."
+        % "; ".join("%s: %d" % item for item in ends.most_common()),
+        "",
+    ]
+    lines += [
+        "Each moment: part of the run that had passed, the task that ran, and the states of the changes in the host's journal after the cut.",
+        "",
+    ]
     moments = [
-        [one["remedy"], "%d %%" % (100 * one["fraction"]), MANNERS[one["manner"]], _short(one["task"]), one["journal"], one["status_then"], one["next_run"]]
+        [
+            one["remedy"],
+            "%d %%" % (100 * one["fraction"]),
+            MANNERS[one["manner"]],
+            _short(one["task"]),
+            one["journal"],
+            one["status_then"],
+            one["next_run"],
+        ]
         for one in results
     ]
     return lines + _table(["remedy", "at", "what", "during", "journal", "answers", "next run"], moments)
@@ -69,18 +91,39 @@ def _lost(results: Results) -> list[str]:
         visitors = one["visitors"]
         hung_up = "%d" % visitors["kept_open"]["read"]
         kept = dict(visitors["kept_open"], read=0)
-        rows.append([one["remedy"], _cell(visitors["new_each"]), _cell(kept), hung_up, _cell(visitors["browsers"]), _cell(visitors.get("slow_php"))])
-    head = ["remedy", "wrk, a connection for each request", "wrk, open connections", "hung up between requests", "browsers", "slow PHP pages"]
+        rows.append(
+            [
+                one["remedy"],
+                _cell(visitors["new_each"]),
+                _cell(kept),
+                hung_up,
+                _cell(visitors["browsers"]),
+                _cell(visitors.get("slow_php")),
+            ]
+        )
+    head = [
+        "remedy",
+        "wrk, a connection for each request",
+        "wrk, open connections",
+        "hung up between requests",
+        "browsers",
+        "slow PHP pages",
+    ]
     return _table(head, rows)
 
 
 def _back(results: Results) -> list[str]:
-    rows = [[one["remedy"], one["runs"], "as before" if not one["wrong"] else "; ".join(one["wrong"])] for one in results]
+    rows = [
+        [one["remedy"], one["runs"], "as before" if not one["wrong"] else "; ".join(one["wrong"])] for one in results
+    ]
     return _table(["remedy", "runs, each rolled back", "files, rules, units"], rows)
 
 
 def _respect(results: Results) -> list[str]:
-    rows = [[one["title"], "; ".join(one["said"]) or "-", "yes" if not one["wrong"] else "no: " + "; ".join(one["wrong"])] for one in results]
+    rows = [
+        [one["title"], "; ".join(one["said"]) or "-", "yes" if not one["wrong"] else "no: " + "; ".join(one["wrong"])]
+        for one in results
+    ]
     return _table(["case", "the run says", "respected"], rows)
 
 
@@ -108,7 +151,10 @@ def _few(said: list[str]) -> str:
 
 
 def _leaks(results: Results) -> list[str]:
-    rows = [[one["title"], "; ".join(one["said"]), "nothing" if not one["wrong"] else "; ".join(one["wrong"])] for one in results]
+    rows = [
+        [one["title"], "; ".join(one["said"]), "nothing" if not one["wrong"] else "; ".join(one["wrong"])]
+        for one in results
+    ]
     return _table(["run", "the run says", "of the secrets it shows or keeps"], rows)
 
 
@@ -130,7 +176,14 @@ SUMMARIES: dict[str, Callable[[Results], str]] = {
 }
 SHOWN = 160
 #: What makes two results two views of the same thing.
-KEYS = {"killed": ("fault", "number"), "lost": ("fault",), "back": ("fault",), "respect": ("title",), "bounded": ("title",), "leaks": ("title",)}
+KEYS = {
+    "killed": ("fault", "number"),
+    "lost": ("fault",),
+    "back": ("fault",),
+    "respect": ("title",),
+    "bounded": ("title",),
+    "leaks": ("title",),
+}
 
 
 def keep(harness: str, result: dict[str, Any]) -> Results:
@@ -161,7 +214,11 @@ def stored(harness: str) -> Results:
 
 def _write(harness: str, results: Results) -> None:
     days = sorted({result["when"] for result in results})
-    lines = ["%s: **%s**." % (" to ".join(dict.fromkeys([days[0], days[-1]])), SUMMARIES[harness](results)), "", *TABLES[harness](results)]
+    lines = [
+        "%s: **%s**." % (" to ".join(dict.fromkeys([days[0], days[-1]])), SUMMARIES[harness](results)),
+        "",
+        *TABLES[harness](results),
+    ]
     begin, end = "<!-- %s: written by tests/safety/safety.py -->" % harness, "<!-- end of %s -->" % harness
     text = PAGE.read_text(encoding="utf-8")
     pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)

@@ -82,7 +82,13 @@ def _faults_after(place: Place, reference: Reference, before: dict[str, Any]) ->
     play = Play(PLAYBOOK, place)
     code = play.wait()
     statuses = [entry["status"] for entry in play.report()["hosts"].values()]
-    ended = "fixed" if "fixed" in statuses else "healthy" if statuses and set(statuses) == {"healthy"} else "/".join(statuses) or "no report"
+    ended = (
+        "fixed"
+        if "fixed" in statuses
+        else "healthy"
+        if statuses and set(statuses) == {"healthy"}
+        else "/".join(statuses) or "no report"
+    )
     if code != 0 or ended not in ("fixed", "healthy"):
         wrong.append("the next run ended with %s, %s: %s" % (code, ended, play.text()[-1500:]))
     play.close()
@@ -101,7 +107,13 @@ def trial(name: str, reference: Reference, at: Moment, manner: str) -> dict[str,
     place = _world.fresh(name)
     before = _world.snapshots(place)
     play = Play(PLAYBOOK, place)
-    result: dict[str, Any] = {"fault": name, "remedy": REMEDIES[name], "manner": manner, "fraction": round(at.fraction, 3), "task": at.task}
+    result: dict[str, Any] = {
+        "fault": name,
+        "remedy": REMEDIES[name],
+        "manner": manner,
+        "fraction": round(at.fraction, 3),
+        "task": at.task,
+    }
     with _world.watched(place) as asked:
         result["in_time"] = play.at(at)
         _cut(place, play, manner)
@@ -109,7 +121,9 @@ def trial(name: str, reference: Reference, at: Moment, manner: str) -> dict[str,
         result["journal"] = ",".join(state for _change, state in _world.journal(place, role)) or "empty"
         allowed = {place.fault.status_before, place.fault.expect["status_after"]}
         result["status_then"] = _world.until_status(place, allowed) if manner == "power" else _world.status(place)
-        wrong = [] if result["status_then"] in allowed else ["the site answers %s after the cut" % result["status_then"]]
+        wrong = (
+            [] if result["status_then"] in allowed else ["the site answers %s after the cut" % result["status_then"]]
+        )
         for each in place.addresses:
             wrong += ["%s: %s" % (each, line) for line in _world.run_on(place, each, SOUND, check=False).splitlines()]
         play.close()
@@ -123,12 +137,17 @@ def trial(name: str, reference: Reference, at: Moment, manner: str) -> dict[str,
 
 def _of_one(shift: int, name: str, count: int, keep: Keep) -> None:
     reference = Reference(name)
-    print("%s: %.1f s undisturbed, %d tasks, left over: %s" % (name, reference.length, len(reference.tasks), reference.left or "nothing"), flush=True)
+    print(
+        "%s: %.1f s undisturbed, %d tasks, left over: %s"
+        % (name, reference.length, len(reference.tasks), reference.left or "nothing"),
+        flush=True,
+    )
     for number, at in enumerate(reference.moments(count)):
         result = trial(name, reference, at, MANNERS[(number + shift) % len(MANNERS)])
         keep({**result, "number": number})
         print(
-            "%(fault)s: %(fraction).2f %(manner)-10s in %(task)s, journal %(journal)s, then %(status_then)s, next run %(next_run)s, %(status_end)s" % result,
+            "%(fault)s: %(fraction).2f %(manner)-10s in %(task)s, journal %(journal)s, then %(status_then)s, next run %(next_run)s, %(status_end)s"
+            % result,
             *["    WRONG: " + line for line in result["wrong"]],
             sep="\n",
             flush=True,

@@ -63,7 +63,10 @@ grep -rla s3cret /var/lib/bad_gateway /tmp /var/tmp /root /run/systemd /dev/shm 
 find /var/lib/bad_gateway \( -perm /077 -o -not -user root \) 2>/dev/null | sed 's/^/open to others: /'
 find /root/.ansible/tmp /tmp -mindepth 1 -name 'ansible*' 2>/dev/null | sed 's/^/left: /'
 """
-RUNS = [("diagnosis without pipelining", "playbooks/diagnose_502.yml", False), ("run with pipelining", "fix_502.yml", True)]
+RUNS = [
+    ("diagnosis without pipelining", "playbooks/diagnose_502.yml", False),
+    ("run with pipelining", "fix_502.yml", True),
+]
 
 
 def _shown(text: str, where: str) -> list[str]:
@@ -86,7 +89,11 @@ def _cases(place: Place, title: str, playbook: str, pipelined: bool) -> dict[str
         wrong += _shown(path.read_text(errors="replace"), path.suffix and path.name or "fact cache")
     found = [finding for host in play.report()["hosts"].values() for finding in host["findings"]]
     told = sorted({"%s: %s" % (finding["cause"], finding["outcome"]) for finding in found})
-    wrong += [] if any(FAULT in one for one in told) else ["ended with %s, and does not tell the cause: %s" % (code, play.text()[-1500:])]
+    wrong += (
+        []
+        if any(FAULT in one for one in told)
+        else ["ended with %s, and does not tell the cause: %s" % (code, play.text()[-1500:])]
+    )
     wrong += _world.run_on(place, place.proxy, ON_HOST, check=False).splitlines()
     play.close()
     shutil.rmtree(cache, ignore_errors=True)
@@ -100,9 +107,17 @@ def run(only: str, keep: Keep) -> None:
         if only in title:
             result = _cases(place, title, playbook, pipelined)
             keep(result)
-            print("%s: %s" % (title, "; ".join(result["said"])), *["  WRONG: " + line for line in result["wrong"]], sep="\n", flush=True)
+            print(
+                "%s: %s" % (title, "; ".join(result["said"])),
+                *["  WRONG: " + line for line in result["wrong"]],
+                sep="\n",
+                flush=True,
+            )
     _world.remove(FAULT)
 
 
 def summary(results: list[dict[str, Any]]) -> str:
-    return "%d runs on a host full of secrets: %d showed or kept one" % (len(results), sum(1 for result in results if result["wrong"]))
+    return "%d runs on a host full of secrets: %d showed or kept one" % (
+        len(results),
+        sum(1 for result in results if result["wrong"]),
+    )

@@ -71,7 +71,22 @@ class Wrk:
     def __init__(self, place: Place, path: str, connections: int, *extra: str) -> None:
         url = "http://%s:%d%s" % (place.addresses[place.proxy], _world.HEALTHY_PORT, path)
         # It must not outlive us, and takes what the hosts leave of the CPU: at full speed where that is all of it.
-        argv = ["nice", "-n", "10", "setpriv", "--pdeathsig", "KILL", "wrk", "-t1", "-c%d" % connections, "-d900s", "--timeout", "20s", *extra, url]
+        argv = [
+            "nice",
+            "-n",
+            "10",
+            "setpriv",
+            "--pdeathsig",
+            "KILL",
+            "wrk",
+            "-t1",
+            "-c%d" % connections,
+            "-d900s",
+            "--timeout",
+            "20s",
+            *extra,
+            url,
+        ]
         self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def end(self) -> dict[str, int]:
@@ -162,7 +177,10 @@ def trial(name: str) -> dict[str, Any]:
         time.sleep(0.05)
     if play.process.poll() is not None:
         raise RuntimeError("%s: the run ended before it changed anything:\n%s" % (name, play.text()[-3000:]))
-    wrks = {"kept_open": Wrk(place, "/healthy.txt", 8), "new_each": Wrk(place, "/app/healthy.txt", 4, "-H", "Connection: close")}
+    wrks = {
+        "kept_open": Wrk(place, "/healthy.txt", 8),
+        "new_each": Wrk(place, "/app/healthy.txt", 4, "-H", "Connection: close"),
+    }
     visitors = {"browsers": Visitors(place, "/healthy.txt", 4, keep=True)}
     if has_php:
         visitors["slow_php"] = Visitors(place, "/other.php", SLOW_CLIENTS)
@@ -182,16 +200,31 @@ def lost(result: dict[str, Any]) -> int:
     def counts(kind: str, what: str) -> bool:
         return what not in ("asked", "hung_up") and (kind, what) != ("kept_open", "read")
 
-    return sum(count for kind, visitors in result["visitors"].items() for what, count in visitors.items() if counts(kind, what))
+    return sum(
+        count for kind, visitors in result["visitors"].items() for what, count in visitors.items() if counts(kind, what)
+    )
 
 
 def run(faults: list[str], keep: Keep) -> None:
     for name in faults or list(REMEDIES):
         result = trial(name)
         keep(result)
-        print("%s: %d lost: %s%s" % (result["remedy"], lost(result), result["visitors"], "" if result["cured"] else " NOT CURED\n" + result["log"]), flush=True)
+        print(
+            "%s: %d lost: %s%s"
+            % (
+                result["remedy"],
+                lost(result),
+                result["visitors"],
+                "" if result["cured"] else " NOT CURED\n" + result["log"],
+            ),
+            flush=True,
+        )
 
 
 def summary(results: list[dict[str, Any]]) -> str:
     asked = sum(visitors["asked"] for result in results for visitors in result["visitors"].values())
-    return "%d remedies under load, %d requests: %d lost" % (len(results), asked, sum(lost(result) for result in results))
+    return "%d remedies under load, %d requests: %d lost" % (
+        len(results),
+        asked,
+        sum(lost(result) for result in results),
+    )

@@ -25,7 +25,9 @@ class Case(NamedTuple):
 
 
 MANAGED = 'sed -i "1i # This file is managed by Puppet. DO NOT EDIT." $SITE'
-PLESK_HEAD = r"#ATTENTION!\n#DO NOT MODIFY THIS FILE BECAUSE IT WAS GENERATED AUTOMATICALLY,\n#SO ALL YOUR CHANGES WILL BE LOST"
+PLESK_HEAD = (
+    r"#ATTENTION!\n#DO NOT MODIFY THIS FILE BECAUSE IT WAS GENERATED AUTOMATICALLY,\n#SO ALL YOUR CHANGES WILL BE LOST"
+)
 PLESK = 'sed -i "1i %s" $SITE' % PLESK_HEAD
 READ_ONLY = "mount --bind /etc /etc && mount -o remount,bind,ro /etc"
 CASES = [
@@ -52,7 +54,11 @@ MAY_CURE = {"read-only /etc, a daemon to start"}
 def _immutable(place: Place, path: str, on: bool) -> None:
     """Only this machine may do it: the hosts have not got the capability."""
     host = container(place.host(place.proxy))
-    layer = podman("inspect", "--format", "{{.GraphDriver.Data.MergedDir}}", host).stdout.strip().replace("/merged", "/diff")
+    layer = (
+        podman("inspect", "--format", "{{.GraphDriver.Data.MergedDir}}", host)
+        .stdout.strip()
+        .replace("/merged", "/diff")
+    )
     _world.local("chattr", "+i" if on else "-i", layer + path)
 
 
@@ -69,7 +75,12 @@ def _case(case: Case) -> dict[str, Any]:
         play = Play("fix_502.yml", place, extra)
         code = play.wait()
     found = [finding for host in play.report()["hosts"].values() for finding in host["findings"]]
-    outcomes = sorted({"%s: %s%s" % (finding["cause"], finding["outcome"], " (%s)" % finding["why"] if finding.get("why") else "") for finding in found})
+    outcomes = sorted(
+        {
+            "%s: %s%s" % (finding["cause"], finding["outcome"], " (%s)" % finding["why"] if finding.get("why") else "")
+            for finding in found
+        }
+    )
     answer = _world.status(place)
     wrong = [] if asked["failed"] == 0 else ["the healthy site failed %d times" % asked["failed"]]
     if case.title not in MAY_CURE or answer != 200:
@@ -93,13 +104,21 @@ def _two_at_once() -> dict[str, Any]:
     texts = [play.text() for play in plays]
     told = ["has been changing this host" in text for text in texts]
     wrong = [] if 0 in codes and _world.status(place) == 200 else ["ended with %s: %s" % (codes, texts[0][-1500:])]
-    wrong += ["a run that ended with %s does not say why: %s" % (code, text[-1500:]) for code, text, said in zip(codes, texts, told) if code != 0 and not said]
+    wrong += [
+        "a run that ended with %s does not say why: %s" % (code, text[-1500:])
+        for code, text, said in zip(codes, texts, told)
+        if code != 0 and not said
+    ]
     wrong += ["left over: " + line for line in _world.left_over(place)]
     for play in plays:
         play.close()
     _world.remove("response_header_too_big")
     refused = sum(told)
-    return {"title": "two runs at once", "said": ["ended with %s and %s" % (codes[0], codes[1]), "%d of them named the other one" % refused], "wrong": wrong}
+    return {
+        "title": "two runs at once",
+        "said": ["ended with %s and %s" % (codes[0], codes[1]), "%d of them named the other one" % refused],
+        "wrong": wrong,
+    }
 
 
 def _unconfirmed(fault: str, variable: str, after: str, seconds: int = 60) -> dict[str, Any]:
@@ -133,15 +152,26 @@ def _unconfirmed(fault: str, variable: str, after: str, seconds: int = 60) -> di
 def run(only: str, keep: Keep) -> None:
     more: list[tuple[str, Callable[[], dict[str, Any]]]] = [
         ("two runs at once", _two_at_once),
-        ("unconfirmed file", lambda: _unconfirmed("response_header_too_big", "nginx_config_confirm_within", "Prove that it helped")),
-        ("unconfirmed opening", lambda: _unconfirmed("firewall_reject", "firewall_port_confirm_within", "Prove that it helped")),
+        (
+            "unconfirmed file",
+            lambda: _unconfirmed("response_header_too_big", "nginx_config_confirm_within", "Prove that it helped"),
+        ),
+        (
+            "unconfirmed opening",
+            lambda: _unconfirmed("firewall_reject", "firewall_port_confirm_within", "Prove that it helped"),
+        ),
     ]
     todo = [(case.title, lambda case=case: _case(case)) for case in CASES] + more
     for title, function in todo:
         if only in title:
             result = function()
             keep(result)
-            print("%s: %s" % (result["title"], "; ".join(result["said"])), *["  WRONG: " + line for line in result["wrong"]], sep="\n", flush=True)
+            print(
+                "%s: %s" % (result["title"], "; ".join(result["said"])),
+                *["  WRONG: " + line for line in result["wrong"]],
+                sep="\n",
+                flush=True,
+            )
 
 
 def summary(results: list[dict[str, Any]]) -> str:

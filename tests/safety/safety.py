@@ -3,13 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Proof that a run makes nothing worse, on hosts of the lab. Writes its figures into docs/safety.md.
 
-    safety.py killed          runs that are cut off half-way
-    safety.py lost            what visitors of a site that is well lose meanwhile
-    safety.py back            fix, then roll back
-    safety.py respect         what a run has to leave alone
-    safety.py bounded         hosts on which something hangs, is full or is huge
-    safety.py leaks           a host full of secrets
-    safety.py                 all of them
+safety.py killed          runs that are cut off half-way
+safety.py lost            what visitors of a site that is well lose meanwhile
+safety.py back            fix, then roll back
+safety.py respect         what a run has to leave alone
+safety.py bounded         hosts on which something hangs, is full or is huge
+safety.py leaks           a host full of secrets
+safety.py                 all of them
 """
 
 import argparse
@@ -50,7 +50,9 @@ def _one(harness: str, args: argparse.Namespace) -> tuple[bool, str]:
         figures.keep(harness, result)
 
     _run(harness, args, keep)
-    well = all(result["cured"] and not lost.lost(result) if harness == "lost" else not result["wrong"] for result in results)
+    well = all(
+        result["cured"] and not lost.lost(result) if harness == "lost" else not result["wrong"] for result in results
+    )
     return well, figures.SUMMARIES[harness](results)
 
 
@@ -58,8 +60,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("harness", nargs="*", metavar="HARNESS", help="of %s; all without" % ", ".join(HARNESSES))
     parser.add_argument("--fault", action="append", default=[], help="only this fault; may be given more than once")
-    parser.add_argument("--case", default="", help="only the cases of %s whose title has this in it" % ", ".join(BY_CASE))
-    parser.add_argument("--moments", type=int, default=6, help="moments at which the run of each remedy is cut off (%(default)s)")
+    parser.add_argument(
+        "--case", default="", help="only the cases of %s whose title has this in it" % ", ".join(BY_CASE)
+    )
+    parser.add_argument(
+        "--moments", type=int, default=6, help="moments at which the run of each remedy is cut off (%(default)s)"
+    )
     parser.add_argument("--lanes", type=int, default=2, help="remedies that are cut off at once (%(default)s)")
     args = parser.parse_args()
     _world.prepare()

@@ -28,7 +28,9 @@ MONITOR = FOLDER / "monitor"
 HOST = "selinux-web"
 BOOT_SECONDS = 600
 SAVED = "as-booted"
-KERNEL_ARGS = "root=/dev/vda rw net.ifnames=0 security=selinux selinux=1 enforcing=1 audit=1 mitigations=off quiet console=ttyS0"
+KERNEL_ARGS = (
+    "root=/dev/vda rw net.ifnames=0 security=selinux selinux=1 enforcing=1 audit=1 mitigations=off quiet console=ttyS0"
+)
 
 
 def _disk() -> Path:
@@ -81,7 +83,10 @@ class Machine:
         self.run("date -s @%d >/dev/null" % time.time())
 
     def write_inventory(self) -> None:
-        lines = ["%s: %s" % (key, value if isinstance(value, bool) else '"%s"' % value) for key, value in _inventory.VARS.items()]
+        lines = [
+            "%s: %s" % (key, value if isinstance(value, bool) else '"%s"' % value)
+            for key, value in _inventory.VARS.items()
+        ]
         lines += ["ansible_host: 127.0.0.1", "ansible_port: %d" % self.ssh, "ansible_timeout: 120"]
         self.inventory.write_text("---\nall:\n  hosts:\n    %s:\n  vars:\n    %s\n" % (HOST, "\n    ".join(lines)))
 
@@ -113,11 +118,38 @@ def booted() -> Iterator[Machine]:
     work.unlink(missing_ok=True)
     command(["qemu-img", "create", "-q", "-f", "qcow2", "-b", str(disk), "-F", "raw", str(work)])
     machine = Machine(_free_port(), _free_port())
-    forwards = "user,id=n0,restrict=on,hostfwd=tcp:127.0.0.1:%d-:22,hostfwd=tcp:127.0.0.1:%d-:80" % (machine.ssh, machine.http)
-    argv = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-smp", str(min(os.cpu_count() or 1, 2)), "-cpu", "Nehalem", "-m", "1024"]
+    forwards = "user,id=n0,restrict=on,hostfwd=tcp:127.0.0.1:%d-:22,hostfwd=tcp:127.0.0.1:%d-:80" % (
+        machine.ssh,
+        machine.http,
+    )
+    argv = [
+        "qemu-system-x86_64",
+        "-accel",
+        "tcg,thread=multi",
+        "-smp",
+        str(min(os.cpu_count() or 1, 2)),
+        "-cpu",
+        "Nehalem",
+        "-m",
+        "1024",
+    ]
     argv += ["-kernel", str(FOLDER / "vmlinuz"), "-initrd", str(FOLDER / "initrd.img"), "-append", KERNEL_ARGS]
-    argv += ["-netdev", forwards, "-device", "virtio-net-pci,netdev=n0", "-drive", "file=%s,if=virtio,format=qcow2" % work]
-    argv += ["-display", "none", "-serial", "file:%s" % (FOLDER / "console.log"), "-monitor", "unix:%s,server,nowait" % MONITOR]
+    argv += [
+        "-netdev",
+        forwards,
+        "-device",
+        "virtio-net-pci,netdev=n0",
+        "-drive",
+        "file=%s,if=virtio,format=qcow2" % work,
+    ]
+    argv += [
+        "-display",
+        "none",
+        "-serial",
+        "file:%s" % (FOLDER / "console.log"),
+        "-monitor",
+        "unix:%s,server,nowait" % MONITOR,
+    ]
     with subprocess.Popen(argv, stdin=subprocess.DEVNULL) as qemu:
         try:
             _wait(machine, qemu)
@@ -132,7 +164,9 @@ def booted() -> Iterator[Machine]:
 def _wait(machine: Machine, qemu: "subprocess.Popen[bytes]") -> None:
     end = time.monotonic() + BOOT_SECONDS
     while time.monotonic() < end and qemu.poll() is None:
-        if machine.run("systemctl is-system-running --wait || true; getenforce", check=False).stdout.endswith("Enforcing\n"):
+        if machine.run("systemctl is-system-running --wait || true; getenforce", check=False).stdout.endswith(
+            "Enforcing\n"
+        ):
             return
         time.sleep(2)
     raise LabError("the SELinux host did not boot in %d seconds: %s" % (BOOT_SECONDS, FOLDER / "console.log"))

@@ -28,7 +28,15 @@ def status(machine: Machine, url: str) -> int:
 def play(machine: Machine, name: str, *flags: str) -> None:
     """A run of this playbook, which must succeed."""
     argv = ["ansible-playbook", name, "-i", str(machine.inventory), *flags]
-    done = subprocess.run(argv, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    done = subprocess.run(
+        argv,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
     (FOLDER / "run.log").write_text(done.stdout)
     if done.returncode:
         raise LabError("%s %s ended with %d: %s" % (name, " ".join(flags), done.returncode, FOLDER / "run.log"))
@@ -56,7 +64,10 @@ def trial(machine: Machine, fault: dict[str, Any]) -> list[str]:
     seen += [("the dry run says", dry["status"], "would_fix"), ("and names", named(dry), [fault["cause"]])]
     seen += [("after the dry run SELinux is told", machine.run(TOLD).stdout, before)]
     fixed = fix(machine)
-    seen += [("the run says", fixed["status"], "fixed"), ("its remedy is", [one["remedy"] for one in fixed["findings"]], [fault["remedy"]])]
+    seen += [
+        ("the run says", fixed["status"], "fixed"),
+        ("its remedy is", [one["remedy"] for one in fixed["findings"]], [fault["remedy"]]),
+    ]
     seen += [("fixed, the URL answers", status(machine, fault["url"]), 200)]
     seen += [("the second run says", fix(machine)["status"], "healthy")]
     play(machine, "playbooks/rollback_502.yml")
@@ -71,7 +82,9 @@ def main() -> int:
     with booted() as machine:
         for fault in faults:
             found = trial(machine, fault)
-            print("selinux: %s: %s" % (fault["cause"], "; ".join(found) or "named, cured, well, rolled back"), flush=True)
+            print(
+                "selinux: %s: %s" % (fault["cause"], "; ".join(found) or "named, cured, well, rolled back"), flush=True
+            )
             wrong += found
     return 1 if wrong else 0
 

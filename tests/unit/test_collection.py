@@ -12,16 +12,23 @@ import re
 import pytest
 import yaml
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import known_causes
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judgement import judgements
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._planner import KINDS
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import known_causes
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import judgements
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import KINDS
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.causes import facts as cases
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 ROLES = sorted(path.name for path in (TOP / "roles").iterdir())
 REMEDIES = sorted((TOP / "roles" / "fix_502" / "tasks" / "remedies").glob("*.yml"))
-MARKDOWN = sorted(path for pattern in ("*.md", "docs/**/*.md", "roles/*/README.md", "tests/*/README.md") for path in TOP.glob(pattern))
-SOURCES = sorted(path for folder in ("plugins", "tests", "molecule") for path in (TOP / folder).rglob("*.py") if "output" not in path.parts)
+MARKDOWN = sorted(
+    path for pattern in ("*.md", "docs/**/*.md", "roles/*/README.md", "tests/*/README.md") for path in TOP.glob(pattern)
+)
+SOURCES = sorted(
+    path
+    for folder in ("plugins", "tests", "molecule")
+    for path in (TOP / folder).rglob("*.py")
+    if "output" not in path.parts
+)
 
 #: What the hosts of the lab can't have: a kernel with this security module, a proxy in front that is not ours.
 NO_FAULT = {"apparmor_denied", "edge_proxy_502", "selinux_network_connect", "selinux_unix_socket"}
@@ -53,7 +60,11 @@ def test_defaults_and_specs_have_the_same_values(role):
 
 @pytest.mark.parametrize("role", ROLES)
 def test_the_readme_tells_each_variable_with_its_default(role):
-    rows = [row.split("|") for row in (TOP / "roles" / role / "README.md").read_text(encoding="utf-8").splitlines() if row.startswith("| `")]
+    rows = [
+        row.split("|")
+        for row in (TOP / "roles" / role / "README.md").read_text(encoding="utf-8").splitlines()
+        if row.startswith("| `")
+    ]
     for name, spec in read("roles", role, "meta", "argument_specs.yml")["argument_specs"]["main"]["options"].items():
         (told,) = [row[2] for row in rows if "`%s`" % name in row[1]]
         values = [yaml.safe_load(value) for value in re.findall(r"`([^`]+)`", told)]
@@ -87,13 +98,21 @@ def test_remedies_are_told_exactly_what_the_plan_has():
 
 
 def test_each_cause_has_a_fault_in_the_lab():
-    broken = {yaml.safe_load(path.read_text(encoding="utf-8"))["cause"] for path in (TOP / "tests" / "lab" / "faults").glob("*.yml")} - {None}
+    broken = {
+        yaml.safe_load(path.read_text(encoding="utf-8"))["cause"]
+        for path in (TOP / "tests" / "lab" / "faults").glob("*.yml")
+    } - {None}
     assert broken == {cause.name for cause in known_causes()} - NO_FAULT
 
 
 def test_the_readme_has_each_cause_once():
     table = (TOP / "README.md").read_text(encoding="utf-8").partition("\n## Causes\n")[2].partition("\n## ")[0]
-    told = [name for line in table.splitlines() if line.startswith("| `") for name in re.findall(r"`(\w+)`", line.split("|")[1])]
+    told = [
+        name
+        for line in table.splitlines()
+        if line.startswith("| `")
+        for name in re.findall(r"`(\w+)`", line.split("|")[1])
+    ]
     assert sorted(told) == sorted(cause.name for cause in known_causes())
 
 
@@ -128,7 +147,7 @@ def test_links_to_files_lead_somewhere(path):
 def test_each_source_says_whose_it_is_and_under_which_licence(path):
     text = path.read_text(encoding="utf-8")
     head = text.split("\n")[:5]
-    assert not text or "# SPDX-License-" "Identifier: GPL-3.0-or-later" in head
+    assert not text or "# SPDX-License-Identifier: GPL-3.0-or-later" in head
 
 
 def test_the_version_has_a_changelog():
@@ -159,5 +178,9 @@ def test_the_copy_that_firewalld_makes_of_a_zone_is_put_back_with_it():
 
 def test_after_putting_back_every_host_is_looked_at_again():
     """Not only the host where a run was killed: the proxy in front of it answers otherwise now."""
-    looks = [task for task in read("roles", "fix_502", "tasks", "tidy.yml") if "webops.bad_gateway.gateway_facts" in str(task)]
+    looks = [
+        task
+        for task in read("roles", "fix_502", "tasks", "tidy.yml")
+        if "webops.bad_gateway.gateway_facts" in str(task)
+    ]
     assert [str(task["when"]) for task in looks] == ["not ansible_check_mode"]

@@ -20,7 +20,11 @@ def lines(path: pathlib.Path) -> list[str]:
 
 
 def test_each_lock_has_a_list():
-    locks = set(TESTS.glob("gates/locks/*.txt")) | {TESTS / "requirements.txt", TESTS / "collections.txt", TESTS / "unit" / "requirements.txt"}
+    locks = set(TESTS.glob("gates/locks/*.txt")) | {
+        TESTS / "requirements.txt",
+        TESTS / "collections.txt",
+        TESTS / "unit" / "requirements.txt",
+    }
     assert {path.with_suffix(".txt") for path in LISTS} == locks
 
 
@@ -35,4 +39,6 @@ def test_what_is_wanted_is_what_is_pinned(path):
     pinned = [pin.split()[0] for pin in lines(path.with_suffix(".txt"))]
     for wanted in lines(path):
         name = wanted.partition(";")[0].strip()
-        assert name in (pinned if "==" in name else [pin.partition("==")[0] for pin in pinned]), "%s: `make lock` pins it" % name
+        assert name in (pinned if "==" in name else [pin.partition("==")[0] for pin in pinned]), (
+            "%s: `make lock` pins it" % name
+        )

@@ -74,4 +74,6 @@ def differences():
     """What is not as it was on a host, between two sets of snapshots."""
     loaded = {folder: STATE_DIR / "snapshots" / folder for folder in ("broken", "checked", "fixed")}
     _snapshot.save_all(loaded["fixed"])
-    return lambda host, before, after: _snapshot.differences(_snapshot.load(loaded[before], host), _snapshot.load(loaded[after], host))
+    return lambda host, before, after: _snapshot.differences(
+        _snapshot.load(loaded[before], host), _snapshot.load(loaded[after], host)
+    )

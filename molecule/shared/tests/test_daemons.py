@@ -16,18 +16,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_pool import plan_present
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._buffer_rules import bytes_of, validate_all
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._buffers import plan
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Host
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._nginx_config import parse
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._pool_size import MIB, number, size
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.model import parse
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.pool_edit import plan_present
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.buffer_rules import bytes_of, validate_all
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.buffers import plan
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.pool_size import MIB, number, size
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils import buffer_trees, pool_trees
 
 FOLDER = _verdicts.FOLDER
 NGINX, FPM = FOLDER + "/nginx.conf", FOLDER + "/php-fpm.conf"
 PAGE = os.sysconf("SC_PAGE_SIZE")
-SAME = settings(derandomize=True, database=None, deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
+SAME = settings(
+    derandomize=True, database=None, deadline=None, max_examples=40, suppress_health_check=list(HealthCheck)
+)
 #: a line of php-fpm -tt
 SHOWN = re.compile(r"NOTICE: +(?:\t(?P<name>[^=]+?) = (?P<value>.*)|\[(?P<section>.+)\])$")
 
@@ -35,7 +37,9 @@ SHOWN = re.compile(r"NOTICE: +(?:\t(?P<name>[^=]+?) = (?P<value>.*)|\[(?P<sectio
 @pytest.fixture(scope="module")
 def daemons():
     """The daemons of one host of the scenario, a well one where there is any."""
-    host = min(_hosts.places(), key=lambda place: (place.fault.expect["status"] != "healthy", place.fault.topology != "single"))
+    host = min(
+        _hosts.places(), key=lambda place: (place.fault.expect["status"] != "healthy", place.fault.topology != "single")
+    )
     with _verdicts.daemons(host.host("web")) as asked:
         yield asked
 

@@ -54,7 +54,11 @@ def test_dry_run_changes_nothing(differences, place):
 def test_run_changes_only_what_the_remedy_needs(differences, place):
     for role in place.addresses:
         patterns = may_change(place, role)
-        others = [line for line in differences(place.host(role), "broken", "fixed") if not any(re.match(pattern, line) for pattern in patterns)]
+        others = [
+            line
+            for line in differences(place.host(role), "broken", "fixed")
+            if not any(re.match(pattern, line) for pattern in patterns)
+        ]
         assert others == []
 
 
@@ -86,6 +90,8 @@ def test_port_is_open_for_the_proxy_alone(remote, opened):
 
 def test_opening_outlives_the_firewall(remote, opened_for_good):
     service = opened_for_good.fault.expect["firewall_service"]
-    remote(opened_for_good, "app").check_output("systemctl restart %s && (test %s != firewalld || firewall-cmd --state)", service, service)
+    remote(opened_for_good, "app").check_output(
+        "systemctl restart %s && (test %s != firewalld || firewall-cmd --state)", service, service
+    )
     assert eventually(lambda: not reachable_from_here(opened_for_good))
     assert _hosts.ask(opened_for_good) == 200

@@ -79,7 +79,11 @@ def test_well_hosts_are_told_to_be_well(report, well, run):
 
 def test_second_run_finds_all_well(report):
     statuses = {host: entry["status"] for host, entry in report("again")["hosts"].items()}
-    advised = {place.host(place.proxy): place.fault.expect["status_again"] for place in _hosts.places() if "status_again" in place.fault.expect}
+    advised = {
+        place.host(place.proxy): place.fault.expect["status_again"]
+        for place in _hosts.places()
+        if "status_again" in place.fault.expect
+    }
     assert statuses == {host: advised.get(host, "healthy") for host in statuses}
 
 

@@ -10,15 +10,23 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _remedies
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Evidence, Finding, Remedy
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Hop, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence, Finding, Remedy
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 
 
 def on_hop(hop: Hop, cause: str, evidence: t.Iterable[Evidence], **more: t.Any) -> Finding:
     """A finding about a hop, on the host behind it unless on names another."""
     more.setdefault("on", hop.on)
-    return Finding(cause=cause, seen_from=hop.proxy.name, subject=hop.address, evidence=tuple(evidence), routes=hop.route_ids, **more)
+    return Finding(
+        cause=cause,
+        seen_from=hop.proxy.name,
+        subject=hop.address,
+        evidence=tuple(evidence),
+        routes=hop.route_ids,
+        **more,
+    )
 
 
 def admin_says_no(name: str, unit: Facts | None) -> str | None:
@@ -33,7 +41,13 @@ def admin_says_no(name: str, unit: Facts | None) -> str | None:
 
 
 def unit_evidence(name: str, unit: Facts) -> Evidence:
-    text = "%s is %s (%s), result %s, exit status %s" % (name, unit.get("active"), unit.get("sub"), unit.get("result"), unit.get("exit_status"))
+    text = "%s is %s (%s), result %s, exit status %s" % (
+        name,
+        unit.get("active"),
+        unit.get("sub"),
+        unit.get("result"),
+        unit.get("exit_status"),
+    )
     return Evidence("unit", text)
 
 
@@ -45,7 +59,7 @@ def fpm_starts(host: Host, fpm: Facts) -> tuple[Remedy | None, str]:
         return None, refusal
     if not fpm.get("unit"):
         return None, "no unit is known that starts %s" % fpm["binary"]
-    return _remedies.php_fpm(host, fpm, "started", ("start",)), ""
+    return remedies.php_fpm(host, fpm, "started", ("start",)), ""
 
 
 #: listen.backlog of PHP-FPM where its config says nothing (fpm_sockets.h)

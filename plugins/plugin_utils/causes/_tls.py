@@ -8,8 +8,9 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Evidence
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts
 
 SNI, RESET = "upstream_tls_sni", "upstream_tls_reset"
 _PREFIXES = {"proxy": "proxy_ssl_", "grpc": "grpc_ssl_", "uwsgi": "uwsgi_ssl_"}
@@ -22,7 +23,9 @@ def directive(hop: Hop, name: str) -> str:
 
 def setting(hop: Hop, name: str) -> Facts | None:
     """The directive in force on the first route that has it."""
-    found: list[Facts] = [route["settings"][directive(hop, name)] for route in hop.routes if directive(hop, name) in route["settings"]]
+    found: list[Facts] = [
+        route["settings"][directive(hop, name)] for route in hop.routes if directive(hop, name) in route["settings"]
+    ]
     return found[0] if found else None
 
 
@@ -31,14 +34,24 @@ def in_force(hop: Hop, name: str, default: str) -> Evidence:
     given = setting(hop, name)
     if given is None:
         place = hop.routes[0]["pass"]["place"]
-        return Evidence("config", "%s is not set at %s:%d: %s" % (directive(hop, name), place["file"], place["line"], default))
-    return Evidence("config", "%s %s (%s:%d)" % (directive(hop, name), " ".join(given["args"]), given["place"]["file"], given["place"]["line"]))
+        return Evidence(
+            "config", "%s is not set at %s:%d: %s" % (directive(hop, name), place["file"], place["line"], default)
+        )
+    return Evidence(
+        "config",
+        "%s %s (%s:%d)"
+        % (directive(hop, name), " ".join(given["args"]), given["place"]["file"], given["place"]["line"]),
+    )
 
 
 def probed(hop: Hop) -> tuple[Evidence, ...]:
     """How the handshake went when the backend was asked directly, as nginx asks it."""
     tls = (hop.reach or {}).get("tls") or {}
-    return (Evidence("tls", "asked directly, %s ends the TLS handshake: %s" % (hop.address, tls["error"])),) if tls.get("ok") is False else ()
+    return (
+        (Evidence("tls", "asked directly, %s ends the TLS handshake: %s" % (hop.address, tls["error"])),)
+        if tls.get("ok") is False
+        else ()
+    )
 
 
 def wants_a_name(hop: Hop) -> bool | None:

@@ -10,14 +10,18 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Evidence
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Hop, log_evidence
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ends import listener_of
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, log_evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import listener_of
 
 SIGNATURE = "uwsgi_request_buffer_too_small"
 _SIZE = re.compile(r"invalid request block size: (\d{1,10}) \(max (\d{1,10})\)")
 #: The size that uwsgi reads where an HTTP request begins: its second and third letter, as a number.
-_HTTP = {ord(method[1]) + 256 * ord(method[2]): method for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}
+_HTTP = {
+    ord(method[1]) + 256 * ord(method[2]): method
+    for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+}
 
 
 def refusals(hop: Hop) -> list[Facts]:
@@ -25,7 +29,11 @@ def refusals(hop: Hop) -> list[Facts]:
     unit = listener_of(hop).get("unit")
     if not hop.backend or not unit:
         return []
-    return [one for one in hop.backend.records if one["signature"] == SIGNATURE and one.get("unit") == unit and one["last"] >= hop.started]
+    return [
+        one
+        for one in hop.backend.records
+        if one["signature"] == SIGNATURE and one.get("unit") == unit and one["last"] >= hop.started
+    ]
 
 
 def read_http(hop: Hop) -> Evidence | None:
@@ -34,7 +42,11 @@ def read_http(hop: Hop) -> Evidence | None:
         found = _SIZE.search(record["message"])
         method = _HTTP.get(int(found.group(1))) if found else None
         if found and method:
-            return Evidence("backend_log", "%s: %s; %s is how uwsgi reads the letters of %s" % (record["source"], record["message"], found.group(1), method))
+            return Evidence(
+                "backend_log",
+                "%s: %s; %s is how uwsgi reads the letters of %s"
+                % (record["source"], record["message"], found.group(1), method),
+            )
     return None
 
 
@@ -47,5 +59,8 @@ def too_large(hop: Hop) -> tuple[tuple[Evidence, ...], tuple[str, ...]]:
     room = 4096
     while room < min(max(sizes), 65535):
         room *= 2
-    advice = "buffer-size = %d   # in uwsgi's options on %s: what nginx passes on (parameters, cookies, a long URL) does not fit" % (min(room, 65535), hop.on)
+    advice = (
+        "buffer-size = %d   # in uwsgi's options on %s: what nginx passes on (parameters, cookies, a long URL) does not fit"
+        % (min(room, 65535), hop.on)
+    )
     return tuple(log_evidence(record) for record, _match in found), (advice,)

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._address import normal
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Finding
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop, log_evidence
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._avc import denials
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.canonical import normal
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, log_evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._selinux_denials import denials
 
 SIGNATURE = "apparmor_denied"
 #: EACCES: on a socket's path, and on TCP, where nothing but a policy gives it.
@@ -30,7 +32,11 @@ def about(hop: Hop, denied: t.Mapping[str, str]) -> bool:
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
-        told = [(record, denied) for record, denied in denials(hop, SIGNATURE) if about(hop, denied)] if hop.has(*SYMPTOMS) else []
+        told = (
+            [(record, denied) for record, denied in denials(hop, SIGNATURE) if about(hop, denied)]
+            if hop.has(*SYMPTOMS)
+            else []
+        )
         if told:
             yield denied_to(hop, *told[0])
 
@@ -39,10 +45,15 @@ def denied_to(hop: Hop, record: Facts, denied: t.Mapping[str, str]) -> Finding:
     profile = denied.get("profile") or "nginx"
     # One that is named after its program is in a file of that name; one with a name of its own may be in any.
     file = profile.strip("/").replace("/", ".") if profile.startswith("/") else "FILE"
-    which = () if profile.startswith("/") else ("grep -l 'profile %s' /etc/apparmor.d/*   # the profile's FILE" % profile,)
+    which = (
+        () if profile.startswith("/") else ("grep -l 'profile %s' /etc/apparmor.d/*   # the profile's FILE" % profile,)
+    )
     rule = "%s rw," % hop.real_address[len("unix:") :] if hop.is_unix else "network inet stream,"
     return on_hop(
-        hop, CAUSE.name, (*hop.seen(*SYMPTOMS), log_evidence(record)), on=hop.proxy.name,
+        hop,
+        CAUSE.name,
+        (*hop.seen(*SYMPTOMS), log_evidence(record)),
+        on=hop.proxy.name,
         why="the profile %s of AppArmor on %s has no rule for %s" % (profile, hop.proxy.name, hop.address),
         advice=(
             *which,

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._address import is_loopback, split_tcp
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Fleet, Hop, Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.canonical import is_loopback, split_tcp
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import started
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._edits import named_at
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._services import started
 
 #: Refused on ::1 has a signature of its own; where nobody listens on 127.0.0.1 either, the service is down all the same.
 CLOSED = ("backend_port_closed", "ipv6_localhost_refused")
@@ -43,7 +45,9 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 def listens_elsewhere(hop: Hop, host: Host) -> bool:
     """Whether the port is open on other addresses of the host; one that is open on loopback ones alone has rules of its own."""
     address, port = split_tcp(hop.real_address)
-    return not host.tcp_listener(address, port) and any(not is_loopback(one["address"]) for one in host.tcp_listeners(port))
+    return not host.tcp_listener(address, port) and any(
+        not is_loopback(one["address"]) for one in host.tcp_listeners(port)
+    )
 
 
 def elsewhere(hop: Hop, host: Host) -> Finding:
@@ -51,24 +55,44 @@ def elsewhere(hop: Hop, host: Host) -> Finding:
     listener = next(one for one in host.tcp_listeners(port) if not is_loopback(one["address"]))
     process, there = listener.get("process") or "the backend", listener["address"]
     return on_hop(
-        hop, CAUSE.name, (*hop.seen(*CLOSED), Evidence("socket", "%s listens on %s port %d and not on %s" % (process, there, port, address))),
+        hop,
+        CAUSE.name,
+        (
+            *hop.seen(*CLOSED),
+            Evidence("socket", "%s listens on %s port %d and not on %s" % (process, there, port, address)),
+        ),
         why="%s listens on %s, and nginx asks %s: which of them is wrong is not to be seen" % (process, there, address),
-        advice=("%s instead of %s at %s   # or let %s listen on %s" % (there, address, named_at(hop), process, address),),
+        advice=(
+            "%s instead of %s at %s   # or let %s listen on %s" % (there, address, named_at(hop), process, address),
+        ),
     )
 
 
 def outside(hop: Hop) -> Finding:
     host, port = split_tcp(hop.address)
     return on_hop(
-        hop, CAUSE.name, hop.seen(*CLOSED), why="%s is not among the hosts of this run: whether its service is down cannot be seen from here" % host,
+        hop,
+        CAUSE.name,
+        hop.seen(*CLOSED),
+        why="%s is not among the hosts of this run: whether its service is down cannot be seen from here" % host,
         advice=("ss -ltnp 'sport = :%d'   # on %s" % (port, host),),
     )
 
 
 CAUSE = Cause(
-    name="backend_port_closed", title="The backend's service is not running", find=find,
+    name="backend_port_closed",
+    title="The backend's service is not running",
+    find=find,
     yields_to=(
-        "firewall_reject", "stale_upstream_dns", "php_fpm_stopped", "plesk_apache_backend", "ipv6_localhost_refused", "socket_path_mismatch", "disk_full",
-        "php_fpm_config_invalid", "php_fpm_socket_dir_missing", "socket_private_tmp",
+        "firewall_reject",
+        "stale_upstream_dns",
+        "php_fpm_stopped",
+        "plesk_apache_backend",
+        "ipv6_localhost_refused",
+        "socket_path_mismatch",
+        "disk_full",
+        "php_fpm_config_invalid",
+        "php_fpm_socket_dir_missing",
+        "socket_private_tmp",
     ),
 )

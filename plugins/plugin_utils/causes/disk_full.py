@@ -7,12 +7,19 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop, Host, log_evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, log_evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import declared_by
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop, unit_evidence
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._limits import finding
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._services import declared_by
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._start import DOWN, own_lines, says_no_space, stopped_behind
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_start import (
+    DOWN,
+    own_lines,
+    says_no_space,
+    stopped_behind,
+)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._nginx_limits import finding
 
 NAME = "disk_full"
 MIB = 1024 * 1024
@@ -28,8 +35,17 @@ def full_disks(host: Host) -> list[Facts]:
 
 def disk_evidence(host: Host, disks: t.Iterable[Facts]) -> tuple[Evidence, ...]:
     return tuple(
-        Evidence("disk", "%s on %s is full: %d KiB of %d MiB free, %s inodes free" % (
-            disk["path"], host.name, disk["free_bytes"] // 1024, disk["total_bytes"] // MIB, disk.get("free_inodes")))
+        Evidence(
+            "disk",
+            "%s on %s is full: %d KiB of %d MiB free, %s inodes free"
+            % (
+                disk["path"],
+                host.name,
+                disk["free_bytes"] // 1024,
+                disk["total_bytes"] // MIB,
+                disk.get("free_inodes"),
+            ),
+        )
         for disk in disks
     )
 
@@ -38,7 +54,8 @@ def advice(disks: t.Iterable[Facts], *last: str) -> tuple[str, ...]:
     path = " ".join(disk["path"] for disk in disks)
     return (
         "df -h %s; df -i %s" % (path, path),
-        "du -xh --max-depth=2 %s | sort -h | tail   # what takes it; lsof +L1 shows deleted files that are still open" % path,
+        "du -xh --max-depth=2 %s | sort -h | tail   # what takes it; lsof +L1 shows deleted files that are still open"
+        % path,
         "journalctl --vacuum-size=200M   # the oldest entries of the journal are gone then",
         "apt-get clean || dnf clean packages   # downloaded packages only",
         *last,
@@ -50,7 +67,11 @@ def failed_unit(hop: Hop, host: Host) -> tuple[str, Evidence] | None:
     for fpm, _name, _pool in stopped_behind(hop):
         error = (fpm.get("test") or {}).get("error")
         unit = host.unit(fpm.get("unit"))
-        lines = [record for record in own_lines(host, fpm, "php_fpm_config_invalid", NAME) if says_no_space(record["message"])]
+        lines = [
+            record
+            for record in own_lines(host, fpm, "php_fpm_config_invalid", NAME)
+            if says_no_space(record["message"])
+        ]
         if says_no_space(error):
             return fpm["unit"] or fpm["binary"], Evidence("config", "%s -t: %s" % (fpm["binary"], error))
         if lines:
@@ -59,7 +80,14 @@ def failed_unit(hop: Hop, host: Host) -> tuple[str, Evidence] | None:
             return fpm["unit"], unit_evidence(fpm["unit"], unit)
         return None
     names = declared_by(host, hop.real_address)
-    return next(((name, unit_evidence(name, host.facts["units"][name])) for name in names if has_failed(host.facts["units"][name])), None)
+    return next(
+        (
+            (name, unit_evidence(name, host.facts["units"][name]))
+            for name in names
+            if has_failed(host.facts["units"][name])
+        ),
+        None,
+    )
 
 
 def has_failed(unit: Facts) -> bool:
@@ -73,8 +101,11 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         failed = failed_unit(hop, host) if host and disks else None
         if host and failed:
             yield on_hop(
-                hop, NAME, (*hop.seen(*DOWN), failed[1], *disk_evidence(host, disks)),
-                why="%s cannot start while %s is full; what may be removed is for you to say" % (failed[0], disks[0]["path"]),
+                hop,
+                NAME,
+                (*hop.seen(*DOWN), failed[1], *disk_evidence(host, disks)),
+                why="%s cannot start while %s is full; what may be removed is for you to say"
+                % (failed[0], disks[0]["path"]),
                 advice=advice(disks, "systemctl start %s" % failed[0]),
             )
     for proxy in fleet.proxies():
@@ -82,7 +113,12 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         disks = full_disks(proxy)
         if disks and (lines or any(answer.get("signature") == NAME for answer in proxy.failing)):
             yield finding(
-                fleet, proxy, NAME, disks[0]["path"], disk_evidence(proxy, disks)[0], lines,
+                fleet,
+                proxy,
+                NAME,
+                disks[0]["path"],
+                disk_evidence(proxy, disks)[0],
+                lines,
                 why="nginx cannot keep requests and answers that do not fit into memory: they are cut short or answered with 500",
                 advice=advice(disks),
             )

@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Host
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._symptoms import GATEWAY_STATUSES
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import GATEWAY_STATUSES
 
 
 def seen_outside_only(proxy: Host) -> list[tuple[Facts, Facts]]:
     """Answers that failed for the controller while the host's own nginx answered the same URL."""
     inside = {answer["url"]: answer for answer in proxy.answers if answer.get("from", "host") == "host"}
     pairs = [(answer, inside.get(answer["url"])) for answer in proxy.answers if answer.get("from") == "controller"]
-    return [(outer, inner) for outer, inner in pairs if inner and outer["status"] in GATEWAY_STATUSES and (inner["status"] or 500) < 500]
+    return [
+        (outer, inner)
+        for outer, inner in pairs
+        if inner and outer["status"] in GATEWAY_STATUSES and (inner["status"] or 500) < 500
+    ]
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -26,11 +31,19 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             if outer.get("route") in sick:
                 continue
             evidence = (
-                Evidence("answer", "asked from the controller, %s answers %s (Server: %s)" % (outer["url"], outer["status"], outer.get("server_header"))),
+                Evidence(
+                    "answer",
+                    "asked from the controller, %s answers %s (Server: %s)"
+                    % (outer["url"], outer["status"], outer.get("server_header")),
+                ),
                 Evidence("probe", "asked on %s itself, it answers %s" % (proxy.name, inner["status"])),
             )
             yield Finding(
-                cause=CAUSE.name, seen_from=proxy.name, on=proxy.name, subject=outer["url"], evidence=evidence,
+                cause=CAUSE.name,
+                seen_from=proxy.name,
+                on=proxy.name,
+                subject=outer["url"],
+                evidence=evidence,
                 why="this nginx answers; a load balancer, CDN or proxy in front of it makes the %s" % outer["status"],
                 advice=(
                     "curl -sv -o /dev/null URL   # which server signs the answer?",

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _remedies
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._address import split_tcp
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Fleet, Hop, Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.canonical import split_tcp
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
 
 SIGNATURE = "ephemeral_ports_exhausted"
@@ -77,17 +79,35 @@ def settings(hop: Hop, ports: t.Sequence[int]) -> dict[str, str]:
 def exhausted(hop: Hop, ports: t.Sequence[int]) -> Finding:
     used = in_use(hop)
     waiting = (hop.proxy.facts.get("connections") or {}).get("time_wait")
-    limit = Evidence("limit", "%s has %d local ports (%d-%d) for connections to %s: %s in use, %s of all its connections in TIME_WAIT" % (
-        hop.proxy.name, size(ports), ports[0], ports[1], hop.address, "not known how many" if used is None else used, waiting))
+    limit = Evidence(
+        "limit",
+        "%s has %d local ports (%d-%d) for connections to %s: %s in use, %s of all its connections in TIME_WAIT"
+        % (
+            hop.proxy.name,
+            size(ports),
+            ports[0],
+            ports[1],
+            hop.address,
+            "not known how many" if used is None else used,
+            waiting,
+        ),
+    )
     seen = (*hop.seen(SIGNATURE), limit)
     lasting = (
-        "upstream NAME { server %s; keepalive 32; }   # with proxy_http_version 1.1 and proxy_set_header Connection \"\": few connections, used again" % (
-            hop.address[len("tcp:") :]),
+        'upstream NAME { server %s; keepalive 32; }   # with proxy_http_version 1.1 and proxy_set_header Connection "": few connections, used again'
+        % (hop.address[len("tcp:") :]),
         "a unix socket instead, where the backend is on the same host; several proxy_bind addresses where it is not",
     )
     wanted = settings(hop, ports)
     if not wanted:
-        return on_hop(hop, CAUSE.name, seen, on=hop.proxy.name, why="the range cannot be made wider: fewer connections are the cure", advice=lasting)
+        return on_hop(
+            hop,
+            CAUSE.name,
+            seen,
+            on=hop.proxy.name,
+            why="the range cannot be made wider: fewer connections are the cure",
+            advice=lasting,
+        )
     told = ["%d ports, %s in use to port %d" % (size(ports), used, split_tcp(hop.address)[1])]
     if RANGE in wanted:
         low, high = (int(word) for word in wanted[RANGE].split())
@@ -95,7 +115,9 @@ def exhausted(hop: Hop, ports: t.Sequence[int]) -> Finding:
     if REUSE in wanted:
         told.append("ports in TIME_WAIT are used again for new connections of this host")
     change = ", ".join("%s = %s" % item for item in wanted.items())
-    remedy = _remedies.nginx_limits(("config",), change, "; ".join(told) + ". Lasting: keepalive connections to the backend", sysctl=wanted)
+    remedy = remedies.nginx_limits(
+        ("config",), change, "; ".join(told) + ". Lasting: keepalive connections to the backend", sysctl=wanted
+    )
     return on_hop(hop, CAUSE.name, seen, on=hop.proxy.name, remedy=remedy, advice=lasting)
 
 

@@ -7,10 +7,17 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Finding
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes.firewall_reject import between, in_between, judged, kept_in, leaving, opened
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes.firewall_reject import (
+    between,
+    in_between,
+    judged,
+    kept_in,
+    leaving,
+    opened,
+)
 
 SIGNATURES = ("connect_timeout", "connect_timeout_kernel")
 #: What connect() says where the host's own firewall drops it on its way out: the kernel knows at once.
@@ -29,7 +36,10 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             yield opened(hop, hop.backend, found, CAUSE.name, SIGNATURES)
         elif hop.backend is None:
             yield on_hop(
-                hop, CAUSE.name, hop.seen(*SIGNATURES), why="%s is not among the hosts of this run: its firewall cannot be read" % hop.on,
+                hop,
+                CAUSE.name,
+                hop.seen(*SIGNATURES),
+                why="%s is not among the hosts of this run: its firewall cannot be read" % hop.on,
                 advice=(
                     "nft list ruleset   # on %s" % hop.on,
                     "tcpdump -ni any host %s   # on %s: does the SYN arrive?" % (hop.source or hop.proxy.name, hop.on),
@@ -39,4 +49,6 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             yield between(hop, CAUSE.name)
 
 
-CAUSE = Cause(name="firewall_drop", title="A firewall drops the proxy's packets", find=find, yields_to=("stale_upstream_dns",))
+CAUSE = Cause(
+    name="firewall_drop", title="A firewall drops the proxy's packets", find=find, yields_to=("stale_upstream_dns",)
+)

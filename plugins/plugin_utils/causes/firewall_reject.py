@@ -7,15 +7,27 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _remedies
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._address import split_tcp
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding, Remedy
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._firewall_verdict import Verdict, interface_of, verdict
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop, Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.canonical import split_tcp
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding, Remedy
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.firewall_verdict import (
+    Verdict,
+    interface_of,
+    verdict,
+)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
 
 #: A reject with tcp-reset or port-unreachable looks like a closed port from the proxy; one whose ICMP the kernel holds back, like a drop.
-SIGNATURES = ("firewall_reject", "backend_port_closed", "backend_unreachable", "connect_timeout", "connect_timeout_kernel")
+SIGNATURES = (
+    "firewall_reject",
+    "backend_port_closed",
+    "backend_unreachable",
+    "connect_timeout",
+    "connect_timeout_kernel",
+)
 
 
 def judged(hop: Hop, *actions: str) -> Verdict | None:
@@ -25,7 +37,9 @@ def judged(hop: Hop, *actions: str) -> Verdict | None:
         return None
     destination = next((attempt["address"] for attempt in hop.tried), hop.address)
     address, port = split_tcp(destination)
-    found = verdict(host.facts["firewall"], hop.source, address, port, interface_of(host.facts["system"], hop.source, address))
+    found = verdict(
+        host.facts["firewall"], hop.source, address, port, interface_of(host.facts["system"], hop.source, address)
+    )
     return found if found.action in actions else None
 
 
@@ -42,20 +56,29 @@ def leaving(hop: Hop, *actions: str) -> Verdict | None:
 def kept_in(hop: Hop, found: Verdict, cause: str) -> Finding:
     """The rule stands on the proxy, whose admin closed the way out: an opening on the backend would not help."""
     port = split_tcp(hop.address)[1]
-    rule = Evidence("firewall", "%s on %s, way out: %s" % (hop.proxy.facts["firewall"]["tool"], hop.proxy.name, found.rule_text))
+    rule = Evidence(
+        "firewall", "%s on %s, way out: %s" % (hop.proxy.facts["firewall"]["tool"], hop.proxy.name, found.rule_text)
+    )
     return on_hop(
-        hop, cause, (*hop.seen(*SIGNATURES), rule), on=hop.proxy.name,
-        why="the firewall of %s itself lets nothing out to %s: who closed a way out meant it" % (hop.proxy.name, hop.address),
+        hop,
+        cause,
+        (*hop.seen(*SIGNATURES), rule),
+        on=hop.proxy.name,
+        why="the firewall of %s itself lets nothing out to %s: who closed a way out meant it"
+        % (hop.proxy.name, hop.address),
         advice=(
             "nft list ruleset; iptables -S OUTPUT   # on %s: who made this rule?" % hop.proxy.name,
-            "allow tcp to %s port %d on its way out, in the tool that owns the firewall" % (split_tcp(hop.address)[0], port),
+            "allow tcp to %s port %d on its way out, in the tool that owns the firewall"
+            % (split_tcp(hop.address)[0], port),
         ),
     )
 
 
 def in_between(hop: Hop) -> bool:
     """Whether the backend listens, has room for connections and lets the proxy in by its rules: then it is not on these two hosts."""
-    listener = hop.backend.tcp_listener(*split_tcp(hop.real_address)) if hop.backend and hop.backend is not hop.proxy else None
+    listener = (
+        hop.backend.tcp_listener(*split_tcp(hop.real_address)) if hop.backend and hop.backend is not hop.proxy else None
+    )
     if listener is None or (listener.get("queue") or 0) >= (listener.get("backlog") or 1):
         return False
     return judged(hop, "accept") is not None and leaving(hop, "accept") is not None
@@ -64,15 +87,21 @@ def in_between(hop: Hop) -> bool:
 def between(hop: Hop, cause: str) -> Finding:
     listener = hop.backend.tcp_listener(*split_tcp(hop.real_address)) if hop.backend else None
     listens = Evidence("socket", "%s listens on %s of %s" % ((listener or {}).get("process"), hop.real_address, hop.on))
-    lets_in = Evidence("firewall", "the rules of %s let %s in, and those of %s let it out" % (hop.on, hop.source, hop.proxy.name), 0.5)
+    lets_in = Evidence(
+        "firewall", "the rules of %s let %s in, and those of %s let it out" % (hop.on, hop.source, hop.proxy.name), 0.5
+    )
     return on_hop(
-        hop, cause, (*hop.seen(*SIGNATURES), listens, lets_in),
-        why="neither host's rules keep %s from %s: a security group, a router or a firewall between them does, or the way back" % (hop.proxy.name, hop.address),
+        hop,
+        cause,
+        (*hop.seen(*SIGNATURES), listens, lets_in),
+        why="neither host's rules keep %s from %s: a security group, a router or a firewall between them does, or the way back"
+        % (hop.proxy.name, hop.address),
         advice=(
-            "tcpdump -ni any host %s and port %d   # on %s: does the SYN arrive, and does the answer leave?" % (
-                hop.source or hop.proxy.name, split_tcp(hop.address)[1], hop.on),
+            "tcpdump -ni any host %s and port %d   # on %s: does the SYN arrive, and does the answer leave?"
+            % (hop.source or hop.proxy.name, split_tcp(hop.address)[1], hop.on),
             "ip route get %s   # on %s; iptables -S OUTPUT: the way back" % (hop.source or hop.proxy.name, hop.on),
-            "allow tcp port %d from %s in the network between (security group, router)" % (split_tcp(hop.address)[1], hop.source or hop.proxy.name),
+            "allow tcp port %d from %s in the network between (security group, router)"
+            % (split_tcp(hop.address)[1], hop.source or hop.proxy.name),
         ),
     )
 
@@ -84,13 +113,25 @@ def opened(hop: Hop, host: Host, found: Verdict, cause: str, signatures: tuple[s
     seen = evidence(hop, found, *signatures)
     allow = "allow tcp port %d from %s" % (port, hop.source)
     if firewall.get("manager"):
-        return on_hop(hop, cause, seen, why="%s writes the rules of %s: change them there" % (firewall["manager"], host.name), advice=(allow,))
+        return on_hop(
+            hop,
+            cause,
+            seen,
+            why="%s writes the rules of %s: change them there" % (firewall["manager"], host.name),
+            advice=(allow,),
+        )
     if found.tool and found.tool != firewall["tool"]:
         why = "the rule is not %s's, which owns the firewall, but belongs to %s" % (firewall["tool"], found.tool)
-        return on_hop(hop, cause, seen, why=why, advice=("nft list ruleset   # on %s: who made this rule?" % host.name, allow))
+        return on_hop(
+            hop, cause, seen, why=why, advice=("nft list ruleset   # on %s: who made this rule?" % host.name, allow)
+        )
     if firewall["tool"] == "ufw" and names_the_proxy(hop, found):
         # To ufw a refusal and an opening of one address and port are one rule: the opening would take its place, and no undo could tell it again.
-        why = "ufw on %s has a rule that refuses %s (%s) by its very address: whoever made it meant it" % (host.name, hop.source, hop.proxy.name)
+        why = "ufw on %s has a rule that refuses %s (%s) by its very address: whoever made it meant it" % (
+            host.name,
+            hop.source,
+            hop.proxy.name,
+        )
         turn = "ufw allow proto tcp from %s to any port %d   # takes the place of that rule" % (hop.source, port)
         return on_hop(hop, cause, seen, why=why, advice=("ufw status numbered   # on %s" % host.name, turn))
     return on_hop(hop, cause, seen, remedy=opening(hop, firewall, port, found))
@@ -104,16 +145,26 @@ def names_the_proxy(hop: Hop, found: Verdict) -> bool:
 
 def opening(hop: Hop, firewall: Facts, port: int, found: Verdict) -> Remedy:
     """The port for the proxy's address, in the tool that owns the firewall."""
-    return _remedies.firewall_port(
-        firewall["tool"], port, hop.source or "", found.place, "port %d is opened for %s (%s) only" % (port, hop.source, hop.proxy.name)
+    return remedies.firewall_port(
+        firewall["tool"],
+        port,
+        hop.source or "",
+        found.place,
+        "port %d is opened for %s (%s) only" % (port, hop.source, hop.proxy.name),
     )
 
 
 def evidence(hop: Hop, found: Verdict, *signatures: str) -> tuple[Evidence, ...]:
     host = hop.backend
-    rule = Evidence("firewall", "%s on %s: %s" % (host.facts["firewall"]["tool"] if host else "", hop.on, found.rule_text))
+    rule = Evidence(
+        "firewall", "%s on %s: %s" % (host.facts["firewall"]["tool"] if host else "", hop.on, found.rule_text)
+    )
     listener = host.tcp_listener(*split_tcp(next((one["address"] for one in hop.tried), hop.address))) if host else None
-    listens = (Evidence("socket", "%s listens on %s:%d" % (listener["process"], listener["address"], listener["port"])),) if listener else ()
+    listens = (
+        (Evidence("socket", "%s listens on %s:%d" % (listener["process"], listener["address"], listener["port"])),)
+        if listener
+        else ()
+    )
     return (*hop.seen(*signatures), rule, *listens)
 
 
@@ -128,11 +179,16 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             yield opened(hop, hop.backend, found, CAUSE.name, SIGNATURES)
         elif hop.has("firewall_reject") and (hop.backend is None or judged(hop, "unknown")):
             yield on_hop(
-                hop, CAUSE.name, hop.seen("firewall_reject"), why="the rules that reject %s cannot be read on %s" % (hop.proxy.name, hop.on),
+                hop,
+                CAUSE.name,
+                hop.seen("firewall_reject"),
+                why="the rules that reject %s cannot be read on %s" % (hop.proxy.name, hop.on),
                 advice=("nft list ruleset   # on %s: which rule rejects %s" % (hop.on, hop.source or hop.proxy.name),),
             )
         elif hop.has("firewall_reject", "backend_unreachable") and in_between(hop):
             yield between(hop, CAUSE.name)
 
 
-CAUSE = Cause(name="firewall_reject", title="A firewall rejects the proxy", find=find, yields_to=("stale_upstream_dns",))
+CAUSE = Cause(
+    name="firewall_reject", title="A firewall rejects the proxy", find=find, yields_to=("stale_upstream_dns",)
+)

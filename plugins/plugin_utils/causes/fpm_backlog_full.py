@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _remedies
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop, Host
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._pool_size import size
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.pool_size import size
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import DEFAULT_BACKLOG, is_short, on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes.fpm_max_children import complaints
 
@@ -27,11 +29,18 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 def longer_queue(hop: Hop, host: Host, found: tuple[Facts, str, Facts]) -> Finding:
     fpm, name, _pool = found
     backlog = (host.listener(hop.real_address) or {}).get("backlog")
-    short = Evidence("socket", "the queue of %s holds %s connections; PHP-FPM's default is %d" % (hop.address, backlog, DEFAULT_BACKLOG))
+    short = Evidence(
+        "socket",
+        "the queue of %s holds %s connections; PHP-FPM's default is %d" % (hop.address, backlog, DEFAULT_BACKLOG),
+    )
     sized = size(host, fpm, name)
     settings = {**sized.settings, "listen.backlog": str(DEFAULT_BACKLOG)}
-    note = "listen.backlog = %d (PHP-FPM's default; net.core.somaxconn is %s); %s" % (DEFAULT_BACKLOG, host.system.get("somaxconn"), sized.sum or sized.why)
-    remedy = _remedies.php_fpm(host, fpm, "restarted", ("config", "restart"), name, settings, note)
+    note = "listen.backlog = %d (PHP-FPM's default; net.core.somaxconn is %s); %s" % (
+        DEFAULT_BACKLOG,
+        host.system.get("somaxconn"),
+        sized.sum or sized.why,
+    )
+    remedy = remedies.php_fpm(host, fpm, "restarted", ("config", "restart"), name, settings, note)
     return on_hop(hop, CAUSE.name, (*hop.seen("unix_backlog_full"), short), remedy=remedy)
 
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _remedies
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop, Host, log_evidence
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._pool_size import number, size
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, log_evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.pool_size import number, size
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import DEFAULT_BACKLOG, is_short, on_hop
 
 #: What a waiting client sees when the children are all busy.
@@ -21,7 +23,8 @@ def complaints(host: Host, fpm: Facts, name: str) -> list[Evidence]:
     """What this FPM's log says of a pool that ran out of children since its master started. It says so once an episode, and never of a static pool."""
     since = (fpm.get("master") or {}).get("started") or 0.0
     return [
-        log_evidence(record) for record in host.records
+        log_evidence(record)
+        for record in host.records
         if record["signature"] == "fpm_max_children" and record.get("pool") in (name, None) and record["last"] >= since
     ]
 
@@ -32,7 +35,10 @@ def saturated(host: Host, fpm: Facts, name: str, pool: Facts) -> list[Evidence]:
     workers, limit = len(pool.get("workers") or []), number(pool["settings"], "pm.max_children")
     queue = (host.listener(pool.get("address") or "") or {}).get("queue") or 0
     if limit and workers >= limit and queue > 0 and (lines or not is_short(host, pool.get("address") or "")):
-        return [*lines, Evidence("pool", "pool %s: %d of %d children, %d connections in the queue" % (name, workers, limit, queue))]
+        return [
+            *lines,
+            Evidence("pool", "pool %s: %d of %d children, %d connections in the queue" % (name, workers, limit, queue)),
+        ]
     return [*lines, Evidence("pool", "pool %s still has pm.max_children = %d" % (name, limit), 0.4)] if lines else []
 
 
@@ -60,11 +66,13 @@ def more_children(hop: Hop, host: Host, found: tuple[Facts, str, Facts], evidenc
         return on_hop(hop, CAUSE.name, evidence, why=sized.why, advice=advice)
     if hop.past("unix_backlog_full") and is_short(host, hop.real_address):
         settings = {**sized.settings, "listen.backlog": str(DEFAULT_BACKLOG)}
-        remedy = _remedies.php_fpm(host, fpm, "restarted", ("config", "restart"), name, settings, sized.sum)
+        remedy = remedies.php_fpm(host, fpm, "restarted", ("config", "restart"), name, settings, sized.sum)
     else:
-        remedy = _remedies.php_fpm(host, fpm, "reloaded", ("config", "reload"), name, sized.settings, sized.sum)
+        remedy = remedies.php_fpm(host, fpm, "reloaded", ("config", "reload"), name, sized.settings, sized.sum)
     return on_hop(hop, CAUSE.name, evidence, remedy=remedy)
 
 
 #: Where the kernel kills workers for want of memory, more of them are the last thing to have.
-CAUSE = Cause(name="fpm_max_children", title="The PHP-FPM pool has too few children", find=find, yields_to=("worker_oom_killed",))
+CAUSE = Cause(
+    name="fpm_max_children", title="The PHP-FPM pool has too few children", find=find, yields_to=("worker_oom_killed",)
+)

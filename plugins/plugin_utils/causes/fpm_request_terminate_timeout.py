@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _remedies
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._durations import fpm_seconds, nginx_seconds
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._broken import BrokenHop, broken_hops
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.durations import fpm_seconds, nginx_seconds
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._start import place_text
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_start import place_text
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._lost_fpm_requests import BrokenHop, broken_hops
 
 SETTING = "request_terminate_timeout"
 #: nginx's fastcgi_read_timeout where nothing is set
@@ -54,23 +56,43 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 
 
 def too_short(broken: BrokenHop, setting: Facts, now: int, lines: list[Facts], waits: int) -> Finding:
-    limit = Evidence("limit", "pool %s ends a request after %d s (%s = %s at %s)" % (broken.name, now, SETTING, setting["value"], place_text(setting["place"])))
+    limit = Evidence(
+        "limit",
+        "pool %s ends a request after %d s (%s = %s at %s)"
+        % (broken.name, now, SETTING, setting["value"], place_text(setting["place"])),
+    )
     allowed = execution_time(broken)
     seen = (*broken.seen(*lines), limit)
     most = longest(waits)
     if most <= now:
         return on_hop(
-            broken.hop, CAUSE.name, seen, why="nginx waits %d s (fastcgi_read_timeout): a longer %s would only turn the 502 into a 504" % (waits, SETTING),
+            broken.hop,
+            CAUSE.name,
+            seen,
+            why="nginx waits %d s (fastcgi_read_timeout): a longer %s would only turn the 502 into a 504"
+            % (waits, SETTING),
             advice=(
-                "slowlog = /var/log/php-slow.log; request_slowlog_timeout = %ds   # in pool %s: what the script waits on" % (max(1, now // 2), broken.name),
-                "fastcgi_read_timeout %ds;   # in that location, then %s = %ds: each such request holds a child that long" % (4 * now, SETTING, 3 * now),
+                "slowlog = /var/log/php-slow.log; request_slowlog_timeout = %ds   # in pool %s: what the script waits on"
+                % (max(1, now // 2), broken.name),
+                "fastcgi_read_timeout %ds;   # in that location, then %s = %ds: each such request holds a child that long"
+                % (4 * now, SETTING, 3 * now),
             ),
         )
     target = allowed if now < allowed <= most else most
-    reason = "PHP's max_execution_time" if target == allowed else "the longest that PHP-FPM can wait before nginx gives up"
+    reason = (
+        "PHP's max_execution_time" if target == allowed else "the longest that PHP-FPM can wait before nginx gives up"
+    )
     note = "requests were ended after %d s; max_execution_time %s <= %s < fastcgi_read_timeout %d s: %d s, %s" % (
-        now, "%d s" % allowed if allowed else "none", SETTING, waits, target, reason)
-    remedy = _remedies.php_fpm(broken.host, broken.fpm, "reloaded", ("config", "reload"), broken.name, {SETTING: "%ds" % target}, note)
+        now,
+        "%d s" % allowed if allowed else "none",
+        SETTING,
+        waits,
+        target,
+        reason,
+    )
+    remedy = remedies.php_fpm(
+        broken.host, broken.fpm, "reloaded", ("config", "reload"), broken.name, {SETTING: "%ds" % target}, note
+    )
     return on_hop(broken.hop, CAUSE.name, seen, remedy=remedy)
 
 

@@ -10,10 +10,17 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop, Host, log_evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, log_evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ends import CLOSED, EXPLAINED_BY, RESET, behind
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import (
+    CLOSED,
+    EXPLAINED_BY,
+    RESET,
+    behind,
+)
 
 #: nginx sends these only once, where the connection was an old one too (ngx_http_upstream.c).
 ONCE = frozenset({"POST", "PATCH", "LOCK"})
@@ -34,9 +41,17 @@ def kept_alive(hop: Hop, route: Facts) -> str | None:
     if hop.family == "fastcgi":
         return "keepalive and fastcgi_keep_conn" if kept and set_to(route, "fastcgi_keep_conn") == "on" else None
     if version_of(hop.proxy) >= BY_DEFAULT:
-        return "nginx %s keeps connections unless it is told not to" % hop.proxy.nginx["version"] if set_to(route, "proxy_http_version") != "1.0" else None
+        return (
+            "nginx %s keeps connections unless it is told not to" % hop.proxy.nginx["version"]
+            if set_to(route, "proxy_http_version") != "1.0"
+            else None
+        )
     closing = {name.lower(): value for name, value in route["params"].items()}.get("connection", "close")
-    return "keepalive in upstream %s" % route["pass"]["upstream"] if kept and set_to(route, "proxy_http_version") == "1.1" and not closing else None
+    return (
+        "keepalive in upstream %s" % route["pass"]["upstream"]
+        if kept and set_to(route, "proxy_http_version") == "1.1" and not closing
+        else None
+    )
 
 
 def set_to(route: Facts, name: str) -> str | None:
@@ -46,8 +61,15 @@ def set_to(route: Facts, name: str) -> str | None:
 
 def lost(hop: Hop) -> list[Facts]:
     """Lines since nginx and the backend run as they do now, of requests that nginx sends only once."""
-    since = max((worker["started"] for worker in hop.proxy.nginx.get("workers") or [] if not worker.get("stopping")), default=0.0)
-    return [record for record in hop.past(CLOSED, RESET) if record["last"] >= since and (record.get("request") or {}).get("method") in ONCE]
+    since = max(
+        (worker["started"] for worker in hop.proxy.nginx.get("workers") or [] if not worker.get("stopping")),
+        default=0.0,
+    )
+    return [
+        record
+        for record in hop.past(CLOSED, RESET)
+        if record["last"] >= since and (record.get("request") or {}).get("method") in ONCE
+    ]
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -62,12 +84,24 @@ def race(hop: Hop, kept: str, records: list[Facts]) -> Finding:
     listener = hop.backend.listener(hop.tried[0]["address"]) if hop.backend and hop.tried else None
     process = (listener or {}).get("process") or ""
     idle = next((seconds for name, seconds in IDLE if process.startswith(name)), None)
-    habit = "%s closes an idle connection after %s seconds unless it is told otherwise; nginx keeps it for 60" % (process, idle)
+    habit = "%s closes an idle connection after %s seconds unless it is told otherwise; nginx keeps it for 60" % (
+        process,
+        idle,
+    )
     own = (Evidence("process", habit, 0.3),) if idle else ()
-    fine = Evidence("answer", "a new connection serves: %s answers %s" % (hop.answers[0]["url"], hop.answers[0].get("status")))
-    lines = [Evidence("log", "%s, %s %s" % (log_evidence(record).text, record["request"]["method"], record["request"]["path"])) for record in records]
+    fine = Evidence(
+        "answer", "a new connection serves: %s answers %s" % (hop.answers[0]["url"], hop.answers[0].get("status"))
+    )
+    lines = [
+        Evidence(
+            "log", "%s, %s %s" % (log_evidence(record).text, record["request"]["method"], record["request"]["path"])
+        )
+        for record in records
+    ]
     return on_hop(
-        hop, CAUSE.name, (*lines, Evidence("config", kept), *own, fine),
+        hop,
+        CAUSE.name,
+        (*lines, Evidence("config", kept), *own, fine),
         why="%s closes idle connections sooner than nginx does, and nginx may not send a POST twice" % behind(hop)[0],
         advice=(
             "keepalive_timeout of nginx's upstream below the backend's idle time, or more of it there (node: server.keepAliveTimeout, gunicorn: --keep-alive)",
@@ -78,6 +112,8 @@ def race(hop: Hop, kept: str, records: list[Facts]) -> Finding:
 
 
 CAUSE = Cause(
-    name="keepalive_race", title="The backend closes kept connections before nginx does", find=find,
+    name="keepalive_race",
+    title="The backend closes kept connections before nginx does",
+    find=find,
     yields_to=tuple(name for name in EXPLAINED_BY if name != "keepalive_race"),
 )

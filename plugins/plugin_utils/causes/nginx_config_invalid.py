@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Fleet, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 
 #: nginx -t fails with this for a name that does not resolve; that is a cause of its own.
 HOST_NOT_FOUND = "host not found in"
@@ -23,14 +24,24 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
     for host in fleet.proxies():
         test = broken(host)
         if test and HOST_NOT_FOUND not in (test.get("error") or ""):
-            yield invalid(host, test, CAUSE.name, "nginx keeps serving the configuration it has; it is neither reloaded nor restarted")
+            yield invalid(
+                host,
+                test,
+                CAUSE.name,
+                "nginx keeps serving the configuration it has; it is neither reloaded nor restarted",
+            )
 
 
 def invalid(host: Host, test: t.Mapping[str, t.Any], cause: str, why: str) -> Finding:
     where = test.get("where") or {}
     place = "%s:%s" % (where.get("file"), where.get("line")) if where else "nginx.conf"
     return Finding(
-        cause=cause, seen_from=host.name, on=host.name, subject=place, evidence=(Evidence("config", "nginx -t: %s" % test.get("error"), 0.95),), why=why,
+        cause=cause,
+        seen_from=host.name,
+        on=host.name,
+        subject=place,
+        evidence=(Evidence("config", "nginx -t: %s" % test.get("error"), 0.95),),
+        why=why,
         advice=("edit %s" % place, "nginx -t", "nginx -s reload   # never restart before nginx -t passes"),
     )
 

@@ -7,9 +7,18 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Host
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._limits import MOST_FILES, connections, files, finding, raised, recent, serving
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._nginx_limits import (
+    MOST_FILES,
+    connections,
+    files,
+    finding,
+    raised,
+    recent,
+    serving,
+)
 
 NAME = "nginx_open_files"
 
@@ -32,17 +41,39 @@ def set_by(proxy: Host) -> str:
 
 def used_up(fleet: Fleet, proxy: Host, now: int, lines: list[Facts]) -> Finding:
     most_open = max([worker.get("open_files") or 0 for worker in serving(proxy)], default=0)
-    limit = Evidence("limit", "a worker may open %d files (%s); the busiest has %d open" % (now, set_by(proxy), most_open))
+    limit = Evidence(
+        "limit", "a worker may open %d files (%s); the busiest has %d open" % (now, set_by(proxy), most_open)
+    )
     serves = connections(proxy)
     target = min(max(2 * now, 2 * serves), MOST_FILES)
     if target <= now:
         return finding(
-            fleet, proxy, NAME, "open files", limit, lines, why="a worker may open as many files as the kernel allows: something keeps them open",
+            fleet,
+            proxy,
+            NAME,
+            "open files",
+            limit,
+            lines,
+            why="a worker may open as many files as the kernel allows: something keeps them open",
             advice=("ls -l /proc/$(pgrep -f 'nginx: worker' | head -1)/fd | sort -k11 | less   # what is kept open",),
         )
-    note = "%d open files were used up: twice as many, and two for each of the %d worker_connections: %d" % (now, serves, target)
+    note = "%d open files were used up: twice as many, and two for each of the %d worker_connections: %d" % (
+        now,
+        serves,
+        target,
+    )
     remedy, why = raised(proxy, 0, target, note)
-    return finding(fleet, proxy, NAME, "open files", limit, lines, remedy=remedy, why=why, advice=() if remedy else ("worker_rlimit_nofile %d;" % target,))
+    return finding(
+        fleet,
+        proxy,
+        NAME,
+        "open files",
+        limit,
+        lines,
+        remedy=remedy,
+        why=why,
+        advice=() if remedy else ("worker_rlimit_nofile %d;" % target,),
+    )
 
 
 CAUSE = Cause(name=NAME, title="nginx may not open more files", find=find, yields_to=("nginx_worker_connections",))

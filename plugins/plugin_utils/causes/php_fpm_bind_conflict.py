@@ -7,11 +7,20 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._address import covers, is_unix, split_tcp
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop, Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.canonical import covers, is_unix, split_tcp
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._start import is_live, name_of, own_lines, place_text, start_evidence, stopped_behind
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_start import (
+    is_live,
+    name_of,
+    own_lines,
+    place_text,
+    start_evidence,
+    stopped_behind,
+)
 
 
 def occupant(host: Host, address: str) -> Facts | None:
@@ -19,7 +28,10 @@ def occupant(host: Host, address: str) -> Facts | None:
     if is_unix(address):
         return host.unix_listener(address)
     wanted, port = split_tcp(address)
-    return next((one for one in host.tcp_listeners(port) if covers(one["address"], wanted) or covers(wanted, one["address"])), None)
+    return next(
+        (one for one in host.tcp_listeners(port) if covers(one["address"], wanted) or covers(wanted, one["address"])),
+        None,
+    )
 
 
 def occupied(host: Host, fpm: Facts) -> list[tuple[str, Facts, Facts]]:
@@ -41,17 +53,37 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 
 def conflict(hop: Hop, host: Host, fpm: Facts, taken: tuple[str, Facts, Facts]) -> Finding:
     name, pool, listener = taken
-    who = "%s (pid %s%s)" % (listener.get("process") or "another process", listener.get("pid"), ", %s" % listener["unit"] if listener.get("unit") else "")
-    wants = "pool %s of %s wants %s (%s)" % (name, name_of(fpm), pool["address"], place_text(pool["settings"]["listen"]["place"]))
-    ask = "ss -xlp src %s" % pool["address"][len("unix:"):] if is_unix(pool["address"]) else "ss -ltnp 'sport = :%d'" % split_tcp(pool["address"])[1]
+    who = "%s (pid %s%s)" % (
+        listener.get("process") or "another process",
+        listener.get("pid"),
+        ", %s" % listener["unit"] if listener.get("unit") else "",
+    )
+    wants = "pool %s of %s wants %s (%s)" % (
+        name,
+        name_of(fpm),
+        pool["address"],
+        place_text(pool["settings"]["listen"]["place"]),
+    )
+    ask = (
+        "ss -xlp src %s" % pool["address"][len("unix:") :]
+        if is_unix(pool["address"])
+        else "ss -ltnp 'sport = :%d'" % split_tcp(pool["address"])[1]
+    )
     owner = listener.get("unit") or "pid %s" % listener.get("pid")
     return on_hop(
-        hop, CAUSE.name,
-        (*live(hop), Evidence("socket", "%s, where %s listens" % (wants, who)), *start_evidence(host, fpm, own_lines(host, fpm, "php_fpm_bind_conflict"))),
-        why="%s cannot start: %s has %s. Which of the two is to have it is for you to say" % (name_of(fpm), who, pool["address"]),
+        hop,
+        CAUSE.name,
+        (
+            *live(hop),
+            Evidence("socket", "%s, where %s listens" % (wants, who)),
+            *start_evidence(host, fpm, own_lines(host, fpm, "php_fpm_bind_conflict")),
+        ),
+        why="%s cannot start: %s has %s. Which of the two is to have it is for you to say"
+        % (name_of(fpm), who, pool["address"]),
         advice=(
             "%s   # on %s: who has it" % (ask, host.name),
-            "set another `listen` at %s, and the same address in nginx" % place_text(pool["settings"]["listen"]["place"]),
+            "set another `listen` at %s, and the same address in nginx"
+            % place_text(pool["settings"]["listen"]["place"]),
             "systemctl stop %s   # or this; what it serves is then gone" % owner,
             "systemctl start %s" % name_of(fpm),
         ),
@@ -63,4 +95,9 @@ def live(hop: Hop) -> tuple[Evidence, ...]:
     return hop.seen(*hop.symptoms)
 
 
-CAUSE = Cause(name="php_fpm_bind_conflict", title="Somebody else listens on PHP-FPM's address", find=find, yields_to=("php_fpm_config_invalid",))
+CAUSE = Cause(
+    name="php_fpm_bind_conflict",
+    title="Somebody else listens on PHP-FPM's address",
+    find=find,
+    yields_to=("php_fpm_config_invalid",),
+)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._start import (
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_start import (
     DOWN,
     name_of,
     own_lines,
@@ -31,7 +33,11 @@ def refused(fpm: Facts) -> bool:
 
 def too_much(host: Host, fpm: Facts) -> list[Facts]:
     """Lines of a start that failed although the test passes."""
-    return [record for record in own_lines(host, fpm, "php_fpm_config_invalid") if record["message"].startswith(AFTER_THE_TEST)]
+    return [
+        record
+        for record in own_lines(host, fpm, "php_fpm_config_invalid")
+        if record["message"].startswith(AFTER_THE_TEST)
+    ]
 
 
 def owner(hop: Hop, host: Host) -> Facts | None:
@@ -66,17 +72,26 @@ def invalid(hop: Hop, host: Host, fpm: Facts) -> Finding:
         lines = too_much(host, fpm)
         reason = lines[0]["message"]
         place = "pm.max_children of the pools in %s" % fpm["config"]
-        seen = Evidence("config", "%s -t finds no mistake, and the start needs more memory than there is for pm.max_children" % fpm["binary"])
+        seen = Evidence(
+            "config",
+            "%s -t finds no mistake, and the start needs more memory than there is for pm.max_children" % fpm["binary"],
+        )
     return on_hop(
-        hop, CAUSE.name, (*hop.seen(*DOWN), seen, *start_evidence(host, fpm, lines)),
+        hop,
+        CAUSE.name,
+        (*hop.seen(*DOWN), seen, *start_evidence(host, fpm, lines)),
         why="%s refuses its configuration: %s. What should stand there is not to be guessed" % (name_of(fpm), reason),
         advice=(
-            "edit %s   # or put back the last good file; without its pool a site has no PHP at all" % place if place
+            "edit %s   # or put back the last good file; without its pool a site has no PHP at all" % place
+            if place
             else "%s -i | grep -F .ini   # no line is named: it may be wrong in a file of PHP itself" % fpm["binary"],
             "%s -t --fpm-config %s" % (fpm["binary"], fpm["config"]),
-            "systemctl start %s   # only when the test passes: a reload with a broken file ends a PHP-FPM that runs" % name_of(fpm),
+            "systemctl start %s   # only when the test passes: a reload with a broken file ends a PHP-FPM that runs"
+            % name_of(fpm),
         ),
     )
 
 
-CAUSE = Cause(name="php_fpm_config_invalid", title="PHP-FPM refuses its configuration", find=find, yields_to=("disk_full",))
+CAUSE = Cause(
+    name="php_fpm_config_invalid", title="PHP-FPM refuses its configuration", find=find, yields_to=("disk_full",)
+)

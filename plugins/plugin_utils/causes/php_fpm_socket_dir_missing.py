@@ -8,11 +8,18 @@ from __future__ import annotations
 import posixpath
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _remedies
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import admin_says_no, on_hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._start import name_of, own_lines, place_text, start_evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_start import (
+    name_of,
+    own_lines,
+    place_text,
+    start_evidence,
+)
 
 #: Where each unit with PrivateTmp has a folder of its own.
 PRIVATE = ("/tmp/", "/var/tmp/")  # noqa: S108 - only compared with
@@ -33,7 +40,12 @@ def missing(host: Host, fpm: Facts) -> dict[str, tuple[str, Facts]]:
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops("fastcgi"):
         found = hop.backend.pool_at(hop.real_address) if hop.backend else None
-        if not found or not hop.backend or not hop.has(*SIGNATURES) or (found[0].get("test") or {}).get("sound") is False:
+        if (
+            not found
+            or not hop.backend
+            or not hop.has(*SIGNATURES)
+            or (found[0].get("test") or {}).get("sound") is False
+        ):
             continue
         folders = missing(hop.backend, found[0])
         if folders and (not found[0].get("master") or folder_of(found[2]) in folders):
@@ -42,10 +54,18 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 
 def gone(hop: Hop, host: Host, fpm: Facts, folders: dict[str, tuple[str, Facts]]) -> Finding:
     lacks = [
-        Evidence("socket", "%s does not exist; pool %s listens in it (%s)" % (folder, name, place_text(pool["settings"]["listen"]["place"])))
+        Evidence(
+            "socket",
+            "%s does not exist; pool %s listens in it (%s)"
+            % (folder, name, place_text(pool["settings"]["listen"]["place"])),
+        )
         for folder, (name, pool) in folders.items()
     ]
-    seen = (*hop.seen(*SIGNATURES), *lacks, *start_evidence(host, fpm, own_lines(host, fpm, "php_fpm_socket_dir_missing")))
+    seen = (
+        *hop.seen(*SIGNATURES),
+        *lacks,
+        *start_evidence(host, fpm, own_lines(host, fpm, "php_fpm_socket_dir_missing")),
+    )
     refusal = admin_says_no(fpm.get("unit") or fpm["binary"], host.unit(fpm.get("unit")))
     verb = "restart" if fpm.get("master") else "start"
     advice = (
@@ -54,12 +74,24 @@ def gone(hop: Hop, host: Host, fpm: Facts, folders: dict[str, tuple[str, Facts]]
         "systemctl %s %s" % (verb, name_of(fpm)),
     )
     if refusal or not fpm.get("unit"):
-        return on_hop(hop, CAUSE.name, seen, why=refusal or "no unit is known that starts %s" % fpm["binary"], advice=advice)
+        return on_hop(
+            hop, CAUSE.name, seen, why=refusal or "no unit is known that starts %s" % fpm["binary"], advice=advice
+        )
     if len(folders) > 1:
         return on_hop(hop, CAUSE.name, seen, why="more than one folder is gone: %s" % ", ".join(folders), advice=advice)
     folder = next(iter(folders))
     note = "%s is made now and by systemd-tmpfiles at each boot" % folder
-    return on_hop(hop, CAUSE.name, seen, remedy=_remedies.php_fpm(host, fpm, verb + "ed", (verb, "config"), socket_dir=folder, note=note))
+    return on_hop(
+        hop,
+        CAUSE.name,
+        seen,
+        remedy=remedies.php_fpm(host, fpm, verb + "ed", (verb, "config"), socket_dir=folder, note=note),
+    )
 
 
-CAUSE = Cause(name="php_fpm_socket_dir_missing", title="The folder of PHP-FPM's socket is gone", find=find, yields_to=("php_fpm_config_invalid", "disk_full"))
+CAUSE = Cause(
+    name="php_fpm_socket_dir_missing",
+    title="The folder of PHP-FPM's socket is gone",
+    find=find,
+    yields_to=("php_fpm_config_invalid", "disk_full"),
+)

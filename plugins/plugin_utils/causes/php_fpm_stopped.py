@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import fpm_starts, on_hop, unit_evidence
 
 SIGNATURES = ("unix_socket_missing", "backend_port_closed", "ipv6_localhost_refused")
@@ -27,7 +29,10 @@ def stopped_fpm(hop: Hop, *signatures: str) -> tuple[Facts, str] | None:
 def evidence(hop: Hop, fpm: Facts, pool: str, *signatures: str) -> tuple[Evidence, ...]:
     seen = hop.seen(*signatures)
     unit = hop.backend.unit(fpm.get("unit")) if hop.backend else None
-    master = Evidence("process", "no master process of %s; its pool %s listens on %s when it runs" % (fpm["binary"], pool, hop.address))
+    master = Evidence(
+        "process",
+        "no master process of %s; its pool %s listens on %s when it runs" % (fpm["binary"], pool, hop.address),
+    )
     return (*seen, *((unit_evidence(fpm["unit"], unit),) if unit else ()), master)
 
 
@@ -36,7 +41,14 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         stopped = stopped_fpm(hop, *SIGNATURES)
         if stopped and hop.backend:
             remedy, why = fpm_starts(hop.backend, stopped[0])
-            advice = () if remedy else ("%s -t --fpm-config %s" % (stopped[0]["binary"], stopped[0]["config"]), "systemctl start %s" % stopped[0].get("unit"))
+            advice = (
+                ()
+                if remedy
+                else (
+                    "%s -t --fpm-config %s" % (stopped[0]["binary"], stopped[0]["config"]),
+                    "systemctl start %s" % stopped[0].get("unit"),
+                )
+            )
             yield on_hop(hop, CAUSE.name, evidence(hop, *stopped, *SIGNATURES), remedy=remedy, why=why, advice=advice)
 
 

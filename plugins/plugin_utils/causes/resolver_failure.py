@@ -7,16 +7,25 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _remedies
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._address import is_loopback
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding, Remedy
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Host, answer_evidence, log_evidence
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.canonical import is_loopback
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding, Remedy
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import answer_evidence, log_evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import admin_says_no, unit_evidence
 
 SIGNATURE = "resolver_failure"
 
 #: units that serve DNS on a host's own loopback address
-LOCAL_RESOLVERS = ("systemd-resolved.service", "dnsmasq.service", "unbound.service", "named.service", "bind9.service", "nscd.service")
+LOCAL_RESOLVERS = (
+    "systemd-resolved.service",
+    "dnsmasq.service",
+    "unbound.service",
+    "named.service",
+    "bind9.service",
+    "nscd.service",
+)
 
 
 def failing(proxy: Host) -> list[Facts]:
@@ -31,10 +40,15 @@ def asked(proxy: Host) -> list[Facts]:
 def local_unit(proxy: Host) -> tuple[str, Facts] | None:
     """The DNS service on this host, where nginx asks a loopback address."""
     addresses = [address for resolver in proxy.config.get("resolvers") or [] for address in resolver["addresses"]]
-    if not any(is_loopback(address.rsplit(":", 1)[0] if address.count(":") == 1 else address.strip("[]")) for address in addresses):
+    if not any(
+        is_loopback(address.rsplit(":", 1)[0] if address.count(":") == 1 else address.strip("[]"))
+        for address in addresses
+    ):
         return None
     units = proxy.facts.get("units") or {}
-    return next(((name, units[name]) for name in LOCAL_RESOLVERS if name in units and units[name].get("load") == "loaded"), None)
+    return next(
+        ((name, units[name]) for name in LOCAL_RESOLVERS if name in units and units[name].get("load") == "loaded"), None
+    )
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -47,14 +61,32 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 def unresolved(proxy: Host, answers: list[Facts]) -> Finding:
     lines = [log_evidence(record) for record in proxy.records if record["signature"] == SIGNATURE]
     told = [
-        Evidence("name", "resolver %s says of %s: %s" % (one["resolver"], one["name"], one["error"] or ", ".join(one["addresses"]))) for one in asked(proxy)
+        Evidence(
+            "name",
+            "resolver %s says of %s: %s" % (one["resolver"], one["name"], one["error"] or ", ".join(one["addresses"])),
+        )
+        for one in asked(proxy)
     ]
     found = local_unit(proxy)
-    evidence = [*(answer_evidence(answer) for answer in answers), *lines, *told, *((unit_evidence(*found),) if found else ())]
+    evidence = [
+        *(answer_evidence(answer) for answer in answers),
+        *lines,
+        *told,
+        *((unit_evidence(*found),) if found else ()),
+    ]
     remedy, why = cure(proxy, found)
     return Finding(
-        cause=CAUSE.name, seen_from=proxy.name, on=proxy.name, subject="resolver", evidence=tuple(evidence), remedy=remedy, why=why,
-        advice=("dig @RESOLVER NAME A; dig @RESOLVER NAME AAAA", "set `resolver` to a server that answers; `ipv6=off` where only AAAA fails"),
+        cause=CAUSE.name,
+        seen_from=proxy.name,
+        on=proxy.name,
+        subject="resolver",
+        evidence=tuple(evidence),
+        remedy=remedy,
+        why=why,
+        advice=(
+            "dig @RESOLVER NAME A; dig @RESOLVER NAME AAAA",
+            "set `resolver` to a server that answers; `ipv6=off` where only AAAA fails",
+        ),
         routes=frozenset(answer["route"] for answer in answers if answer.get("route") is not None),
     )
 
@@ -65,10 +97,16 @@ def cure(proxy: Host, found: tuple[str, Facts] | None) -> tuple[Remedy | None, s
         name, unit = found
         if unit.get("active") != "active":
             refused = admin_says_no(name, unit)
-            return (None, refused) if refused else (_remedies.backend_service(proxy, name, note="nginx asks the resolver of this host"), "")
-        return _remedies.upstream_dns([name.replace(".service", "")], "the resolver's cache is flushed and nginx reloaded"), ""
+            return (
+                (None, refused)
+                if refused
+                else (remedies.backend_service(proxy, name, note="nginx asks the resolver of this host"), "")
+            )
+        return remedies.upstream_dns(
+            [name.replace(".service", "")], "the resolver's cache is flushed and nginx reloaded"
+        ), ""
     if any(not one.get("error") for one in asked(proxy)):
-        return _remedies.upstream_dns(note="the resolver answers by now: a reload makes nginx ask again"), ""
+        return remedies.upstream_dns(note="the resolver answers by now: a reload makes nginx ask again"), ""
     return None, "nginx asks a resolver that is not on this host: a reload would not make it answer"
 
 

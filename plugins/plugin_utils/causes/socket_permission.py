@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _remedies
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
 
 
@@ -36,7 +38,11 @@ def shut_out(hop: Hop, host: Host) -> tuple[Facts, Facts] | None:
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
         host = hop.backend
-        if host is None or not hop.has("unix_socket_permission") or any(attempt.get("blocked_at") for attempt in hop.tried):
+        if (
+            host is None
+            or not hop.has("unix_socket_permission")
+            or any(attempt.get("blocked_at") for attempt in hop.tried)
+        ):
             continue
         pair = shut_out(hop, host)
         if pair:
@@ -45,22 +51,40 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 
 def permission(hop: Hop, host: Host, worker: Facts, socket: Facts) -> Finding:
     text = "%s is %s:%s %s%s; nginx's workers run as %s" % (
-        hop.real_address, socket["owner"], socket["group"], socket["mode"], " acl %s" % socket["acl"] if socket.get("acl") else "", worker["user"],
+        hop.real_address,
+        socket["owner"],
+        socket["group"],
+        socket["mode"],
+        " acl %s" % socket["acl"] if socket.get("acl") else "",
+        worker["user"],
     )
     evidence = (*hop.seen("unix_socket_permission"), Evidence("socket", text))
     found = host.pool_at(hop.real_address)
     if not found:
-        return on_hop(hop, CAUSE.name, evidence, why="the socket is not PHP-FPM's: let its own service give it to nginx's group",
-                      advice=("stat %s" % hop.real_address[len("unix:"):],))
+        return on_hop(
+            hop,
+            CAUSE.name,
+            evidence,
+            why="the socket is not PHP-FPM's: let its own service give it to nginx's group",
+            advice=("stat %s" % hop.real_address[len("unix:") :],),
+        )
     fpm, pool, facts = found
     group = worker.get("group") or worker["user"]
     settings = {"listen.owner": worker["user"], "listen.group": group, "listen.mode": "0660"}
     if "listen.acl_users" in facts["settings"] or "listen.acl_groups" in facts["settings"]:
         named = facts["settings"].get("listen.acl_users", {}).get("value", "")
         settings = {"listen.acl_users": ",".join(part for part in (named, worker["user"]) if part)}
-    return on_hop(hop, CAUSE.name, evidence, remedy=_remedies.php_fpm(host, fpm, "restarted", ("config", "restart"), pool, settings))
+    return on_hop(
+        hop,
+        CAUSE.name,
+        evidence,
+        remedy=remedies.php_fpm(host, fpm, "restarted", ("config", "restart"), pool, settings),
+    )
 
 
 CAUSE = Cause(
-    name="socket_permission", title="The socket's mode keeps nginx out", find=find, yields_to=("socket_parent_dir", "selinux_unix_socket", "apparmor_denied"),
+    name="socket_permission",
+    title="The socket's mode keeps nginx out",
+    find=find,
+    yields_to=("socket_parent_dir", "selinux_unix_socket", "apparmor_denied"),
 )

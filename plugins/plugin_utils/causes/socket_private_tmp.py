@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._address import normal
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.canonical import normal
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at, socket_in_run
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._edits import named_at, socket_in_run
 
 SIGNATURE = "unix_socket_missing"
 FOLDERS = ("/tmp/", "/var/tmp/")  # noqa: S108  where others put their sockets; nothing is written there
@@ -47,7 +49,11 @@ def apart(hop: Hop, listener: Facts, units: list[str]) -> Finding:
         Evidence("unit", "PrivateTmp=yes: %s" % ", ".join(units)),
     )
     return on_hop(
-        hop, CAUSE.name, evidence, why="%s and nginx each have a /tmp of their own: the socket of %s has to lie in /run, where both look" % (daemon, daemon),
+        hop,
+        CAUSE.name,
+        evidence,
+        why="%s and nginx each have a /tmp of their own: the socket of %s has to lie in /run, where both look"
+        % (daemon, daemon),
         advice=(
             socket_in_run(hop, daemon),
             "the new path at %s" % named_at(hop),

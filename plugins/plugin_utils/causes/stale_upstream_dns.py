@@ -7,22 +7,28 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _remedies
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._address import is_name, split_tcp
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.canonical import is_name, split_tcp
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
 
 
 def now(hop: Hop) -> Facts | None:
     """What the hop's name resolves to now, as libc says, which is what nginx asks at start and reload."""
     name = split_tcp(hop.address)[0]
-    return next((one for one in hop.proxy.facts.get("names") or [] if one["name"] == name and not one.get("resolver")), None)
+    return next(
+        (one for one in hop.proxy.facts.get("names") or [] if one["name"] == name and not one.get("resolver")), None
+    )
 
 
 def in_use(hop: Hop) -> set[str]:
     """Addresses that nginx itself named for this hop in failing answers."""
-    return {split_tcp(answer["upstream"])[0] for answer in hop.failing if (answer.get("upstream") or "").startswith("tcp:")}
+    return {
+        split_tcp(answer["upstream"])[0] for answer in hop.failing if (answer.get("upstream") or "").startswith("tcp:")
+    }
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -36,10 +42,16 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 
 
 def moved(hop: Hop, resolved: Facts, stale: list[str]) -> Finding:
-    name = Evidence("name", "%s is %s now; nginx still asks %s" % (resolved["name"], ", ".join(resolved["addresses"]), ", ".join(stale)))
-    answers = [Evidence("answer", "%s answers %s, upstream %s" % (one["url"], one.get("status"), one.get("upstream"))) for one in hop.failing]
+    name = Evidence(
+        "name",
+        "%s is %s now; nginx still asks %s" % (resolved["name"], ", ".join(resolved["addresses"]), ", ".join(stale)),
+    )
+    answers = [
+        Evidence("answer", "%s answers %s, upstream %s" % (one["url"], one.get("status"), one.get("upstream")))
+        for one in hop.failing
+    ]
     lasting = "lasting: `resolver` with a variable in proxy_pass, or `server NAME resolve;` with `zone` (nginx 1.27.3 and later)"
-    remedy = _remedies.upstream_dns(note="a reload makes nginx ask again; " + lasting)
+    remedy = remedies.upstream_dns(note="a reload makes nginx ask again; " + lasting)
     return on_hop(hop, CAUSE.name, (*answers, name), on=hop.proxy.name, remedy=remedy, advice=(lasting,))
 
 

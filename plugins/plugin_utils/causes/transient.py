@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Fleet, Hop, log_evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, log_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
 
 #: Signatures of requests that did not fail with 502, or that are only a consequence.
@@ -17,13 +18,17 @@ OTHERWISE = frozenset({"upstream_closed_midbody", "upstream_read_timeout", "disk
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.hops:
-        records = [record for record in hop.records if record["signature"] not in OTHERWISE and not hop.is_barred(record)]
+        records = [
+            record for record in hop.records if record["signature"] not in OTHERWISE and not hop.is_barred(record)
+        ]
         if records and hop.answers and not hop.failing:
             yield gone(hop, [log_evidence(record) for record in records])
 
 
 def gone(hop: Hop, evidence: list[Evidence]) -> Finding:
-    fine = [Evidence("answer", "%s answers %s now" % (answer["url"], answer.get("status"))) for answer in hop.answers[:3]]
+    fine = [
+        Evidence("answer", "%s answers %s now" % (answer["url"], answer.get("status"))) for answer in hop.answers[:3]
+    ]
     return on_hop(hop, CAUSE.name, (*evidence, *fine), why="gone on asking again: nothing is changed")
 
 

@@ -10,10 +10,16 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Finding
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Fleet, Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ends import CLOSED, EXPLAINED_BY, behind, probed
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import (
+    CLOSED,
+    EXPLAINED_BY,
+    behind,
+    probed,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._uwsgi import too_large
 
 
@@ -27,7 +33,10 @@ def ended(hop: Hop) -> Finding:
     who, log = behind(hop)
     refused, room = too_large(hop)
     return on_hop(
-        hop, CAUSE.name, (*hop.seen(CLOSED), *probed(hop), *refused), why="%s closes the connection before it has answered: its own log says why" % who,
+        hop,
+        CAUSE.name,
+        (*hop.seen(CLOSED), *probed(hop), *refused),
+        why="%s closes the connection before it has answered: its own log says why" % who,
         advice=(
             *room,
             log,
@@ -37,4 +46,6 @@ def ended(hop: Hop) -> Finding:
     )
 
 
-CAUSE = Cause(name=CLOSED, title="The backend closes the connection before it answers", find=find, yields_to=EXPLAINED_BY)
+CAUSE = Cause(
+    name=CLOSED, title="The backend closes the connection before it answers", find=find, yields_to=EXPLAINED_BY
+)

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Hop, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._edits import named_at
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ends import listener_of
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import listener_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._uwsgi import read_http
 
 SIGNATURE = "upstream_protocol_mismatch"
@@ -23,10 +25,24 @@ ENDS = ("upstream_closed_prematurely", "upstream_connection_reset")
 #: Programs that speak HTTP and nothing else to a proxy. Asked in another protocol, some wait for the rest of a request that never comes.
 HTTP_SERVERS = ("apache2", "httpd", "nginx", "gunicorn", "uvicorn")
 NAMES = {
-    "proxy": "HTTP", "http": "HTTP", "fastcgi": "FastCGI", "grpc": "gRPC", "http2": "HTTP/2", "tls": "TLS", "cgi": "CGI", "scgi": "SCGI",
+    "proxy": "HTTP",
+    "http": "HTTP",
+    "fastcgi": "FastCGI",
+    "grpc": "gRPC",
+    "http2": "HTTP/2",
+    "tls": "TLS",
+    "cgi": "CGI",
+    "scgi": "SCGI",
     "uwsgi": "uwsgi's own protocol",
 }
-SPEAKS = {"fastcgi": ("fastcgi",), "proxy": ("http",), "grpc": ("http2",), "memcached": ("memcached",), "uwsgi": ("http", "cgi"), "scgi": ("http", "cgi")}
+SPEAKS = {
+    "fastcgi": ("fastcgi",),
+    "proxy": ("http",),
+    "grpc": ("http2",),
+    "memcached": ("memcached",),
+    "uwsgi": ("http", "cgi"),
+    "scgi": ("http", "cgi"),
+}
 PASSES = {
     "fastcgi": "fastcgi_pass",
     "http": "proxy_pass http://",
@@ -54,7 +70,9 @@ def known_for(hop: Hop, host: Host) -> tuple[str, Evidence] | None:
     """What the daemon that listens there is known to speak, where that is not what nginx speaks."""
     found = host.pool_at(hop.real_address) if hop.family != "fastcgi" else None
     if found and found[0].get("master"):
-        return "fastcgi", Evidence("pool", "%s is the pool %s of PHP-FPM, which speaks FastCGI" % (hop.address, found[1]))
+        return "fastcgi", Evidence(
+            "pool", "%s is the pool %s of PHP-FPM, which speaks FastCGI" % (hop.address, found[1])
+        )
     listener = listener_of(hop)
     if "http" not in SPEAKS.get(hop.family, ()) and (listener.get("process") or "").startswith(HTTP_SERVERS):
         return "http", Evidence("process", "%s listens on %s, which speaks HTTP" % (listener["process"], hop.address))
@@ -73,13 +91,20 @@ def mismatch(hop: Hop, other: tuple[str, Evidence] | None) -> Finding:
     used: Facts = hop.routes[0]["pass"]
     directive = PASSES[other[0]] if other else "the directive of what it speaks"
     asked = Evidence("config", "%s: %s %s" % (named_at(hop), used["directive"], used["target"]), 0.3)
-    waits = [Evidence("answer", "%s has no answer after %.0f seconds" % (one["url"], one["seconds"])) for one in hop.failing if one.get("timed_out")]
+    waits = [
+        Evidence("answer", "%s has no answer after %.0f seconds" % (one["url"], one["seconds"]))
+        for one in hop.failing
+        if one.get("timed_out")
+    ]
     theirs, ours = NAMES.get(other[0], other[0]) if other else "another protocol", NAMES.get(hop.family, hop.family)
     return on_hop(
-        hop, CAUSE.name, (*hop.seen(SIGNATURE, *ENDS), *waits, *((other[1],) if other else ()), asked),
+        hop,
+        CAUSE.name,
+        (*hop.seen(SIGNATURE, *ENDS), *waits, *((other[1],) if other else ()), asked),
         why="what listens on %s speaks %s, and nginx speaks %s to it" % (hop.address, theirs, ours),
         advice=(
-            "%s instead of %s at %s, with the parameters that go with it (fastcgi_param, proxy_set_header)" % (directive, used["directive"], named_at(hop)),
+            "%s instead of %s at %s, with the parameters that go with it (fastcgi_param, proxy_set_header)"
+            % (directive, used["directive"], named_at(hop)),
             "or the port of the service that was meant: ss -ltnp   # on %s" % hop.on,
             "no buffer or timeout helps: nginx reads the other protocol's bytes as lengths",
         ),

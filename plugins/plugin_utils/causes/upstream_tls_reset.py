@@ -10,10 +10,18 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Finding
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Fleet, Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls import RESET, SNI, directive, in_force, is_about_the_name, probed
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls import (
+    RESET,
+    SNI,
+    directive,
+    in_force,
+    is_about_the_name,
+    probed,
+)
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -24,14 +32,22 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 
 def ended(hop: Hop) -> Finding:
     peer = hop.address[len("tcp:") :]
-    settings = (in_force(hop, "protocols", "nginx's default"), in_force(hop, "certificate", "nginx shows no certificate of its own"))
+    settings = (
+        in_force(hop, "protocols", "nginx's default"),
+        in_force(hop, "certificate", "nginx shows no certificate of its own"),
+    )
     return on_hop(
-        hop, CAUSE.name, (*hop.seen(RESET, SNI), *probed(hop), *settings),
-        why="%s ends the handshake itself: its log says whether for the protocol, the ciphers, a client certificate or a ban of nginx's address" % hop.address,
+        hop,
+        CAUSE.name,
+        (*hop.seen(RESET, SNI), *probed(hop), *settings),
+        why="%s ends the handshake itself: its log says whether for the protocol, the ciphers, a client certificate or a ban of nginx's address"
+        % hop.address,
         advice=(
             "openssl s_client -connect %s -tls1_2 </dev/null; the same with -tls1_3   # which one does it take?" % peer,
-            "%s and %s as the backend takes them; old ones are weak, for this location only" % (directive(hop, "protocols"), directive(hop, "ciphers")),
-            "%s and %s, where it asks for a certificate of nginx" % (directive(hop, "certificate"), directive(hop, "certificate_key")),
+            "%s and %s as the backend takes them; old ones are weak, for this location only"
+            % (directive(hop, "protocols"), directive(hop, "ciphers")),
+            "%s and %s, where it asks for a certificate of nginx"
+            % (directive(hop, "certificate"), directive(hop, "certificate_key")),
             "fail2ban-client status   # on the backend: is %s banned?" % (hop.source or hop.proxy.name),
         ),
     )

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._broken import BrokenHop, broken_hops
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._lost_fpm_requests import BrokenHop, broken_hops
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes.worker_oom_killed import killed_for_memory
 
 
@@ -31,10 +32,20 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 
 def killed(broken: BrokenHop, lines: list[Facts]) -> Finding:
     unseen = broken.unseen("kernel")
-    kernel = () if unseen else (Evidence("kernel", "the kernel's log has no out-of-memory kill of PHP-FPM at that time", 0.3),)
-    doubt = "the kernel's log cannot be read (%s), so that want of memory is not ruled out" % unseen if unseen else "it was not for want of memory"
+    kernel = (
+        ()
+        if unseen
+        else (Evidence("kernel", "the kernel's log has no out-of-memory kill of PHP-FPM at that time", 0.3),)
+    )
+    doubt = (
+        "the kernel's log cannot be read (%s), so that want of memory is not ruled out" % unseen
+        if unseen
+        else "it was not for want of memory"
+    )
     return on_hop(
-        broken.hop, CAUSE.name, (*broken.seen(*lines), *kernel),
+        broken.hop,
+        CAUSE.name,
+        (*broken.seen(*lines), *kernel),
         why="somebody sent a worker a signal, and the log does not say who; %s" % doubt,
         advice=(
             "journalctl -k --since -1h | grep -i 'killed process'   # once more, as root, on the machine that runs the container if it is one",
@@ -45,4 +56,6 @@ def killed(broken: BrokenHop, lines: list[Facts]) -> Finding:
     )
 
 
-CAUSE = Cause(name="worker_killed", title="PHP workers are killed from outside", find=find, yields_to=("worker_oom_killed",))
+CAUSE = Cause(
+    name="worker_killed", title="PHP workers are killed from outside", find=find, yields_to=("worker_oom_killed",)
+)

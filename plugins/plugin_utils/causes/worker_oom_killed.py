@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _remedies
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Evidence, Finding
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet, Host
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._pool_size import MIB, PoolSize, number, size
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._broken import BrokenHop, broken_hops
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.pool_size import MIB, PoolSize, number, size
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._lost_fpm_requests import BrokenHop, broken_hops
 
 #: The kernel's summary, and its line of the process.
 LINES_A_KILL = 2
@@ -33,7 +34,9 @@ def killed_for_memory(broken: BrokenHop) -> tuple[list[Facts], list[Facts]]:
     """FPM's lines of workers that were killed, and the kernel's or systemd's that say for what."""
     lines = broken.told("worker_killed")
     told = [record for record in broken.told("worker_oom_killed") if record not in lines]
-    kernel = [record for record in broken.kernel("worker_oom_killed", lines) if is_ours(broken.host, broken.fpm, record)]
+    kernel = [
+        record for record in broken.kernel("worker_oom_killed", lines) if is_ours(broken.host, broken.fpm, record)
+    ]
     return lines, kernel + told
 
 
@@ -60,18 +63,34 @@ def killed(broken: BrokenHop, lines: list[Facts], kernel: list[Facts], smaller: 
     memory = broken.host.system.get("memory") or {}
     limit = memory.get("limit") or memory.get("total") or 0
     children = number(broken.pool["settings"], "pm.max_children")
-    pool = Evidence("pool", "pool %s may have %d children; %s has %d MiB of memory%s" % (
-        broken.name, children, broken.host.name, limit // MIB, " (a limit of its control group)" if memory.get("limit") else ""))
+    pool = Evidence(
+        "pool",
+        "pool %s may have %d children; %s has %d MiB of memory%s"
+        % (
+            broken.name,
+            children,
+            broken.host.name,
+            limit // MIB,
+            " (a limit of its control group)" if memory.get("limit") else "",
+        ),
+    )
     seen = (*broken.seen(*lines, *kernel), pool)
     if smaller.settings:
-        remedy = _remedies.php_fpm(broken.host, broken.fpm, "reloaded", ("config", "reload"), broken.name, smaller.settings, smaller.sum)
+        remedy = remedies.php_fpm(
+            broken.host, broken.fpm, "reloaded", ("config", "reload"), broken.name, smaller.settings, smaller.sum
+        )
         return on_hop(broken.hop, CAUSE.name, seen, remedy=remedy)
     return on_hop(
-        broken.hop, CAUSE.name, seen, why=smaller.why,
+        broken.hop,
+        CAUSE.name,
+        seen,
+        why=smaller.why,
         advice=(
-            "php_admin_value[memory_limit] = 128M   # in pool %s, then reload: a request that wants more ends with an error of PHP" % broken.name,
+            "php_admin_value[memory_limit] = 128M   # in pool %s, then reload: a request that wants more ends with an error of PHP"
+            % broken.name,
             "pm.max_requests = 500   # where workers grow with time",
-            "free -m; ps -eo rss,args --sort=-rss | head   # what else takes memory; swap or more memory for %s" % broken.host.name,
+            "free -m; ps -eo rss,args --sort=-rss | head   # what else takes memory; swap or more memory for %s"
+            % broken.host.name,
         ),
     )
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._finding import Cause, Finding
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Facts, Fleet
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._broken import BrokenHop, broken_hops
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._lost_fpm_requests import BrokenHop, broken_hops
 
 _MODULE = re.compile(r" in ([\w.+-]{1,80})\[")
 
@@ -36,12 +37,17 @@ def crashed(broken: BrokenHop, lines: list[Facts], kernel: list[Facts]) -> Findi
     where = "in %s" % module if module else "in which module is not known"
     binary = broken.fpm["binary"]
     return on_hop(
-        broken.hop, CAUSE.name, broken.seen(*lines, *kernel),
-        why="a worker crashes %s%s: no setting of nginx or of the pool changes that" % (where, " at %s" % ", ".join(paths[:3]) if paths else ""),
+        broken.hop,
+        CAUSE.name,
+        broken.seen(*lines, *kernel),
+        why="a worker crashes %s%s: no setting of nginx or of the pool changes that"
+        % (where, " at %s" % ", ".join(paths[:3]) if paths else ""),
         advice=(
             "coredumpctl info %s   # the stack, where core dumps are kept" % (binary.rpartition("/")[2]),
-            "dpkg -S %s || rpm -qf %s   # whose it is, then install its newest version" % (module or binary, module or binary),
-            "php_admin_value[opcache.jit] = disable   # in pool %s, then reload: rules out the JIT, costs some speed" % broken.name,
+            "dpkg -S %s || rpm -qf %s   # whose it is, then install its newest version"
+            % (module or binary, module or binary),
+            "php_admin_value[opcache.jit] = disable   # in pool %s, then reload: rules out the JIT, costs some speed"
+            % broken.name,
             "%s -m   # its extensions; without the one that crashes the site may miss functions" % binary,
         ),
     )

@@ -14,7 +14,9 @@ def plugin(module, arguments, modules=(), address=None):
     task = Task()
     task.args = dict(arguments)
     task.action = module.__name__.rpartition(".")[2]
-    made = module.ActionModule(task, mock.Mock(), mock.Mock(remote_addr=address), mock.Mock(), Templar(None), mock.Mock())
+    made = module.ActionModule(
+        task, mock.Mock(), mock.Mock(remote_addr=address), mock.Mock(), Templar(None), mock.Mock()
+    )
     made._execute_module = mock.Mock(side_effect=list(modules))
     return made
 

@@ -18,7 +18,9 @@ def run(arguments, results, dead=True):
     task = mock.Mock(args=arguments, async_val=0, check_mode=False)
     plugin = change_journal.ActionModule(task, mock.Mock(), mock.Mock(), None, None, None)
     plugin._execute_module = mock.Mock(side_effect=results)
-    with mock.patch.object(change_journal.ActionModule.__base__, "run", lambda *args: {}), mock.patch.object(change_journal, "is_dead", lambda told: dead):
+    with mock.patch.object(change_journal.ActionModule.__base__, "run", lambda *args: {}), mock.patch.object(
+        change_journal, "is_dead", lambda told: dead
+    ):
         result = plugin.run(None, {})
     return result, [call[1]["module_args"] for call in plugin._execute_module.call_args_list]
 
@@ -31,11 +33,16 @@ def test_the_host_is_told_who_takes_it(state):
 
 
 def test_an_owner_that_is_given_is_used():
-    assert run({"run": "r1", "state": "begun", "owner": "me"}, [{}])[1] == [{"run": "r1", "state": "begun", "owner": "me"}]
+    assert run({"run": "r1", "state": "begun", "owner": "me"}, [{}])[1] == [
+        {"run": "r1", "state": "begun", "owner": "me"}
+    ]
 
 
 def test_other_states_are_handed_on_as_they_are():
-    assert run({"run": "r1", "change": "c1", "state": "kept"}, [HELD]) == (HELD, [{"run": "r1", "change": "c1", "state": "kept"}])
+    assert run({"run": "r1", "change": "c1", "state": "kept"}, [HELD]) == (
+        HELD,
+        [{"run": "r1", "change": "c1", "state": "kept"}],
+    )
 
 
 def test_a_dead_run_is_pushed_aside():
@@ -44,24 +51,37 @@ def test_a_dead_run_is_pushed_aside():
     assert given[1] == dict(given[0], take_over="r0")
 
 
-@pytest.mark.parametrize("results,dead", [
-    ([HELD], False),
-    ([{"failed": True, "msg": "begun: no space"}], True),
-    ([{"lock": HELD["lock"], "failed": False}], True),
-])
+@pytest.mark.parametrize(
+    "results,dead",
+    [
+        ([HELD], False),
+        ([{"failed": True, "msg": "begun: no space"}], True),
+        ([{"lock": HELD["lock"], "failed": False}], True),
+    ],
+)
 def test_nothing_else_is_pushed_aside(results, dead):
     result, given = run({"run": "r1", "state": "begun"}, results, dead)
     assert result == results[0] and len(given) == 1
 
 
-@pytest.mark.parametrize("out,err,told", [
-    ("", "Traceback (most recent call last):\n  line 107\nOSError: [Errno 28] No space left on device\n\n", "OSError: [Errno 28] No space left on device"),
-    ("Killed\r\n", "", "Killed"),
-])
+@pytest.mark.parametrize(
+    "out,err,told",
+    [
+        (
+            "",
+            "Traceback (most recent call last):\n  line 107\nOSError: [Errno 28] No space left on device\n\n",
+            "OSError: [Errno 28] No space left on device",
+        ),
+        ("Killed\r\n", "", "Killed"),
+    ],
+)
 def test_a_module_that_could_not_begin_says_why(out, err, told):
     failed = {"failed": True, "msg": "Module result deserialization failed", "module_stdout": out, "module_stderr": err}
     assert run({"run": "r1", "state": "begun"}, [failed])[0]["msg"] == "the host could not run it: " + told
 
 
 def test_a_module_that_said_nothing_fails_in_ansibles_words():
-    assert run({"run": "r1", "state": "begun"}, [{"failed": True, "msg": "MODULE FAILURE", "module_stderr": ""}])[0]["msg"] == "MODULE FAILURE"
+    assert (
+        run({"run": "r1", "state": "begun"}, [{"failed": True, "msg": "MODULE FAILURE", "module_stderr": ""}])[0]["msg"]
+        == "MODULE FAILURE"
+    )

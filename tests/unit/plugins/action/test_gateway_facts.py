@@ -10,18 +10,32 @@ import pytest
 from ansible.errors import AnsibleError
 
 from ansible_collections.webops.bad_gateway.plugins.action import gateway_facts
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _ask, _two_looks
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look import between
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look import from_controller
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.action.stubs import given, plugin
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils._look.test_between import looked
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import answer
-from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.test__two_looks import looked
 
 
 def first(**more):
-    return {"changed": False, "ansible_facts": {"bad_gateway": looked(), "discovered_interpreter_python": "/usr/bin/python3"}, **more}
+    return {
+        "changed": False,
+        "ansible_facts": {"bad_gateway": looked(), "discovered_interpreter_python": "/usr/bin/python3"},
+        **more,
+    }
 
 
 def second(*answers):
-    return {"ansible_facts": {"bad_gateway": {"answers": list(answers), "reach": [], "names": [], "unknown": [{"missing": "reach", "why": "no"}]}}}
+    return {
+        "ansible_facts": {
+            "bad_gateway": {
+                "answers": list(answers),
+                "reach": [],
+                "names": [],
+                "unknown": [{"missing": "reach", "why": "no"}],
+            }
+        }
+    }
 
 
 def run(modules, arguments=None, address="10.0.0.1"):
@@ -38,7 +52,7 @@ def outside(monkeypatch):
         asked.extend(asks)
         return [answer(502, url=ask["url"], **{"from": "controller"}) for ask in asks]
 
-    monkeypatch.setattr(_ask, "from_controller", answers)
+    monkeypatch.setattr(from_controller, "from_controller", answers)
     return asked
 
 
@@ -56,7 +70,7 @@ def test_both_looks_are_one_result(outside):
 
 def test_the_controller_waits_longer_than_the_host_had_to(monkeypatch):
     waited = []
-    monkeypatch.setattr(_ask, "from_controller", lambda asks, timeout: waited.append(timeout) or [])
+    monkeypatch.setattr(from_controller, "from_controller", lambda asks, timeout: waited.append(timeout) or [])
     run([first(), second(answer(200, seconds=0.1), answer(200, seconds=7.5, connect="tcp:127.0.0.1:80"))])
     assert waited == [7.5 + gateway_facts.ON_THE_WAY]
 
@@ -79,12 +93,15 @@ def test_a_host_without_nginx_is_looked_at_once(outside):
     assert (len(told), outside, "files" in result["ansible_facts"]["bad_gateway"]) == (1, [], False)
 
 
-@pytest.mark.parametrize("modules", [
-    [{"failed": True, "msg": "not root"}],
-    [{"unreachable": True, "msg": "not root"}],
-    [{"failed": True, "msg": "not root", "ansible_facts": {"discovered_interpreter_python": "/usr/bin/python3"}}],
-    [first(), {"failed": True, "msg": "not root"}],
-])
+@pytest.mark.parametrize(
+    "modules",
+    [
+        [{"failed": True, "msg": "not root"}],
+        [{"unreachable": True, "msg": "not root"}],
+        [{"failed": True, "msg": "not root", "ansible_facts": {"discovered_interpreter_python": "/usr/bin/python3"}}],
+        [first(), {"failed": True, "msg": "not root"}],
+    ],
+)
 def test_a_look_that_failed_is_told_as_it_was(modules, outside):
     result, told = run(modules)
     assert (result["msg"], len(told)) == ("not root", len(modules))
@@ -94,12 +111,18 @@ def test_a_look_that_failed_is_told_as_it_was(modules, outside):
 def piped(interpreter, looks, **task):
     """The result, how often a module ran, and the commands whose stdin a program was given."""
     made = plugin(gateway_facts, {}, [first(), second()], "10.0.0.1")
-    made._low_level_execute_command = mock.Mock(side_effect=[{"rc": 0, "stdout": json.dumps(look), "stderr": ""} for look in looks])
+    made._low_level_execute_command = mock.Mock(
+        side_effect=[{"rc": 0, "stdout": json.dumps(look), "stderr": ""} for look in looks]
+    )
     made._compute_environment_string = lambda: "LC_ALL=C"
     made._task.delegate_to = task.get("delegate_to")
     made._connection.is_pipelining_enabled.return_value = task.get("pipelining", True)
     result = made.run(None, {"ansible_python_interpreter": interpreter})
-    return result, made._execute_module.call_count, [call[0][0] for call in made._low_level_execute_command.call_args_list]
+    return (
+        result,
+        made._execute_module.call_count,
+        [call[0][0] for call in made._low_level_execute_command.call_args_list],
+    )
 
 
 def test_both_looks_are_piped_into_a_python_that_is_known(outside):
@@ -108,11 +131,14 @@ def test_both_looks_are_piped_into_a_python_that_is_known(outside):
     assert result["ansible_facts"]["bad_gateway"]["reach"] == []
 
 
-@pytest.mark.parametrize("interpreter, task", [
-    ("auto", {}),
-    ("/usr/bin/python3", {"pipelining": False}),
-    ("/usr/bin/python3", {"delegate_to": "other"}),
-])
+@pytest.mark.parametrize(
+    "interpreter, task",
+    [
+        ("auto", {}),
+        ("/usr/bin/python3", {"pipelining": False}),
+        ("/usr/bin/python3", {"delegate_to": "other"}),
+    ],
+)
 def test_where_nothing_can_be_piped_the_module_runs(interpreter, task, outside):
     result, modules, commands = piped(interpreter, [], **task)
     assert (modules, commands) == (2, [])
@@ -123,7 +149,9 @@ def test_what_is_asked_reaches_neither_syslog_nor_output(outside):
     failing = {"failed": True, "msg": "no", "invocation": {"module_args": {"ask": "s3cret"}}}
     made = plugin(gateway_facts, {}, [first(), failing], "10.0.0.1")
     assert made.run(None, {"a": 1}) == {"failed": True, "msg": "no"}
-    assert [call[1]["task_vars"] for call in made._execute_module.call_args_list] == [{"a": 1, "ansible_no_target_syslog": True}] * 2
+    assert [call[1]["task_vars"] for call in made._execute_module.call_args_list] == [
+        {"a": 1, "ansible_no_target_syslog": True}
+    ] * 2
 
 
 def test_warnings_of_the_look_are_kept(outside):
@@ -132,7 +160,7 @@ def test_warnings_of_the_look_are_kept(outside):
 
 
 def test_without_its_library_it_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(_two_looks, "missing_library", lambda: "pip install it")
+    monkeypatch.setattr(between, "missing_library", lambda: "pip install it")
     assert run([]) == ({"failed": True, "msg": "pip install it"}, [])
 
 

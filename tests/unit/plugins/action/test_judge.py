@@ -22,7 +22,9 @@ def look(facts):
 
 def run(hostvars, **more):
     arguments = {"hosts": list(hostvars), "looks": "__look", "allow": KINDS, **more}
-    return plugin(judge, arguments).run(None, {"hostvars": {name: variables for name, variables in hostvars.items() if variables is not None}})
+    return plugin(judge, arguments).run(
+        None, {"hostvars": {name: variables for name, variables in hostvars.items() if variables is not None}}
+    )
 
 
 def test_each_host_is_judged_by_its_own_look():
@@ -32,13 +34,16 @@ def test_each_host_is_judged_by_its_own_look():
     assert result["judgements"]["web"]["answers"][0]["status"] == 200
 
 
-@pytest.mark.parametrize("variables,why", [
-    (None, "not looked at"),
-    ({}, "not looked at"),
-    ({"__look": {"unreachable": True, "msg": "ssh: no route\nmore"}}, "unreachable: ssh: no route"),
-    ({"__look": {"failed": True, "msg": "\nnot root: run with become\ntrace"}}, "not root: run with become"),
-    ({"__look": {"failed": True}}, ""),
-])
+@pytest.mark.parametrize(
+    "variables,why",
+    [
+        (None, "not looked at"),
+        ({}, "not looked at"),
+        ({"__look": {"unreachable": True, "msg": "ssh: no route\nmore"}}, "unreachable: ssh: no route"),
+        ({"__look": {"failed": True, "msg": "\nnot root: run with become\ntrace"}}, "not root: run with become"),
+        ({"__look": {"failed": True}}, ""),
+    ],
+)
 def test_a_host_that_could_not_be_looked_at_is_told_in_one_line(variables, why):
     result = run({"web": {"__look": look(WEB)}, "gone": variables})
     assert result["failures"] == {"gone": why}
@@ -50,7 +55,10 @@ def test_where_no_host_could_be_looked_at_nothing_is_judged():
 
 
 def test_a_newer_look_takes_the_place_of_an_older_one():
-    result = run({"web": {"__look": look(WEB)}}, fresh={"web": look(proxy("http://10.0.0.2", answers=[answer(404)])), "app": look(host("10.0.0.2"))})
+    result = run(
+        {"web": {"__look": look(WEB)}},
+        fresh={"web": look(proxy("http://10.0.0.2", answers=[answer(404)])), "app": look(host("10.0.0.2"))},
+    )
     assert result["judgements"]["web"]["answers"][0]["status"] == 404
     assert "app" in result["judgements"]
 
@@ -63,7 +71,9 @@ def test_a_run_has_an_id_that_begins_with_its_time():
 
 
 def test_runs_that_have_not_ended_are_told():
-    assert run({"web": {"__look": look({**WEB, "journal": {"unended": {"run": "r0"}}})}, "app": {"__look": look(host())}})["unended"] == ["web"]
+    assert run(
+        {"web": {"__look": look({**WEB, "journal": {"unended": {"run": "r0"}}})}, "app": {"__look": look(host())}}
+    )["unended"] == ["web"]
 
 
 @pytest.mark.parametrize("arguments", [{"allow": None}, {"hosts": {"a": 1}}, {"surprise": 1}])

@@ -12,23 +12,44 @@ import yaml
 from ansible.errors import AnsibleError
 
 from ansible_collections.webops.bad_gateway.plugins.action import report
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judgement import judgements
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._planner import KINDS
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import judgements
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import KINDS
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.action.stubs import plugin
-from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import answer, host, listener, proxy, reached, tried
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import (
+    answer,
+    host,
+    listener,
+    proxy,
+    reached,
+    tried,
+)
 
 TOP = pathlib.Path(__file__).resolve().parents[4]
 SCHEMA = json.loads((TOP / "roles/report/files/report.schema.json").read_text(encoding="utf-8"))
 RUN = "20261122T143000Z-1a2b"
 APP = "tcp:10.0.0.2:80"
-UNIT = {"load": "loaded", "active": "inactive", "sub": "dead", "enabled": "enabled", "declares": [{"address": "tcp:0.0.0.0:80"}]}
+UNIT = {
+    "load": "loaded",
+    "active": "inactive",
+    "sub": "dead",
+    "enabled": "enabled",
+    "declares": [{"address": "tcp:0.0.0.0:80"}],
+}
 
 
 def judged(works, run=RUN):
     """Two proxies in front of one backend, that works or does not."""
     attempt, status = (tried(APP), 200) if works else (tried(APP, 111), 502)
-    web = proxy("http://10.0.0.2", reach=[reached(APP, attempt)], answers=[answer(status, signature=None if works else "backend_port_closed")])
-    app = host("10.0.0.2", units={"app.service": UNIT}, listeners={"tcp": [listener("10.0.0.2", 80)] if works else [], "unix": []})
+    web = proxy(
+        "http://10.0.0.2",
+        reach=[reached(APP, attempt)],
+        answers=[answer(status, signature=None if works else "backend_port_closed")],
+    )
+    app = host(
+        "10.0.0.2",
+        units={"app.service": UNIT},
+        listeners={"tcp": [listener("10.0.0.2", 80)] if works else [], "unix": []},
+    )
     return judgements({"web1": web, "web2": web, "app": app}, KINDS, run, {}, {})
 
 
@@ -56,10 +77,17 @@ def shown(monkeypatch):
 
 def run(hosts, mode="fix"):
     arguments = {
-        "hosts": list(hosts), "mode": mode, "judgement": "__judgement", "rounds": "__rounds", "outcomes": "__outcomes", "changed_by": "__run",
+        "hosts": list(hosts),
+        "mode": mode,
+        "judgement": "__judgement",
+        "rounds": "__rounds",
+        "outcomes": "__outcomes",
+        "changed_by": "__run",
     }
     result = plugin(report, arguments).run(None, {"hostvars": hosts})
-    jsonschema.validate(result["report"], SCHEMA, cls=jsonschema.Draft202012Validator, format_checker=jsonschema.FormatChecker())
+    jsonschema.validate(
+        result["report"], SCHEMA, cls=jsonschema.Draft202012Validator, format_checker=jsonschema.FormatChecker()
+    )
     assert result["changed"] is False
     return result
 
@@ -72,12 +100,28 @@ FIXED = {"step": STEP, "outcome": "fixed"}
 
 
 def test_a_cure_that_one_host_drives_cures_all_that_it_serves(shown):
-    hosts = {"web1": variables(WELL["web1"], outcomes=[FIXED]), "web2": variables(WELL["web2"]), "app": variables(run=None)}
+    hosts = {
+        "web1": variables(WELL["web1"], outcomes=[FIXED]),
+        "web2": variables(WELL["web2"]),
+        "app": variables(run=None),
+    }
     result = run(hosts)
     assert statuses(result) == {"web1": "fixed", "web2": "fixed", "app": "healthy"}
     assert result["failures"] == {}
-    assert [one["outcome"] for name in ("web1", "web2") for one in result["report"]["hosts"][name]["findings"]] == ["fixed", "fixed"]
-    assert shown[0].splitlines()[2].split() == ["web1", "backend_port_closed", "start", "app", "on", "app", "502", "200"]
+    assert [one["outcome"] for name in ("web1", "web2") for one in result["report"]["hosts"][name]["findings"]] == [
+        "fixed",
+        "fixed",
+    ]
+    assert shown[0].splitlines()[2].split() == [
+        "web1",
+        "backend_port_closed",
+        "start",
+        "app",
+        "on",
+        "app",
+        "502",
+        "200",
+    ]
 
 
 def test_a_dry_run_tells_what_would_be_done(shown):
@@ -89,14 +133,23 @@ def test_a_dry_run_tells_what_would_be_done(shown):
 
 def test_what_was_put_back_is_not_fixed_for_anybody(shown):
     undone = {"step": STEP, "outcome": "undone", "why": "app: bad config"}
-    hosts = {"web1": variables(BROKEN["web1"], outcomes=[undone]), "web2": variables(BROKEN["web2"]), "app": variables(run=None)}
+    hosts = {
+        "web1": variables(BROKEN["web1"], outcomes=[undone]),
+        "web2": variables(BROKEN["web2"]),
+        "app": variables(run=None),
+    }
     result = run(hosts)
     assert statuses(result) == {"web1": "not_fixed", "web2": "not_fixed", "app": "healthy"}
-    assert result["failures"] == dict.fromkeys(("web1", "web2"), "http://site/ still answers 502 (backend_port_closed: app: bad config)")
+    assert result["failures"] == dict.fromkeys(
+        ("web1", "web2"), "http://site/ still answers 502 (backend_port_closed: app: bad config)"
+    )
 
 
 def test_what_an_earlier_run_of_the_playbook_left_is_not_told(shown):
-    result = run({"web1": variables(WELL["web1"], outcomes=[FIXED], run="20261122T130000Z-ffff"), "app": variables(run=None)}, "check")
+    result = run(
+        {"web1": variables(WELL["web1"], outcomes=[FIXED], run="20261122T130000Z-ffff"), "app": variables(run=None)},
+        "check",
+    )
     assert statuses(result)["web1"] == "would_fix"
 
 
@@ -109,7 +162,9 @@ def test_hosts_that_could_not_be_looked_at(shown):
 
 def test_a_run_without_nginx(shown):
     judgement = first(judgements({"app": host("10.0.0.2")}, KINDS, RUN, {}, {}))
-    assert run({"app": variables(judgement=judgement, run=None)})["failures"]["app"].startswith("no nginx was found on any host")
+    assert run({"app": variables(judgement=judgement, run=None)})["failures"]["app"].startswith(
+        "no nginx was found on any host"
+    )
 
 
 def test_a_run_that_judged_nothing_has_a_report_all_the_same(shown):

@@ -5,7 +5,7 @@
 
 import os
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host, Ran
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host, Ran
 
 
 class FakeHost(Host):
@@ -43,9 +43,14 @@ class FakeHost(Host):
         """title as it stands in the command line; fds: inodes of sockets that it holds."""
         where = "/proc/%d/" % pid
         name = name or os.path.basename(title.split(" ")[0].rstrip(":"))
-        self.write(where + "stat", "%d (%s) S %d 1 1 0 -1 %d %s %d 0 0\n" % (pid, name, parent, flags, "0 " * 12, ticks))
+        self.write(
+            where + "stat", "%d (%s) S %d 1 1 0 -1 %d %s %d 0 0\n" % (pid, name, parent, flags, "0 " * 12, ticks)
+        )
         self.write(where + "cmdline", title.replace(" ", "\0") + "\0")
-        self.write(where + "status", "Name:\t%s\nUid:\t0\t%d\t0\t0\nGid:\t0\t%d\t0\t0\nGroups:\t4 27\nVmRSS:\t    2000 kB\n" % (name, uid, uid))
+        self.write(
+            where + "status",
+            "Name:\t%s\nUid:\t0\t%d\t0\t0\nGid:\t0\t%d\t0\t0\nGroups:\t4 27\nVmRSS:\t    2000 kB\n" % (name, uid, uid),
+        )
         self.write(where + "cgroup", cgroup)
         os.makedirs(self.path(where + "fd"), exist_ok=True)
         for number, inode in enumerate(fds):

@@ -6,11 +6,25 @@
 import itertools
 import os
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
-from ansible_collections.webops.bad_gateway.plugins.module_utils._journal import Journal
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.journal import Journal
 
 # Everything by which the journal changes a disk. A power cut comes just before one of these.
-WRITES = ("mkdir", "write", "fsync", "rename", "unlink", "rmdir", "symlink", "chown", "fchmod", "chmod", "utime", "setxattr", "removexattr")
+WRITES = (
+    "mkdir",
+    "write",
+    "fsync",
+    "rename",
+    "unlink",
+    "rmdir",
+    "symlink",
+    "chown",
+    "fchmod",
+    "chmod",
+    "utime",
+    "setxattr",
+    "removexattr",
+)
 
 
 class PowerCut(BaseException):
@@ -25,7 +39,9 @@ class Power:
         self.cut_at = cut_at
         for name in WRITES:
             # A test needs no disk: what is synced is only counted.
-            monkeypatch.setattr(os, name, self._metered(getattr(os, name) if name != "fsync" else lambda descriptor: None))
+            monkeypatch.setattr(
+                os, name, self._metered(getattr(os, name) if name != "fsync" else lambda descriptor: None)
+            )
 
     def _metered(self, write):
         def metered(*args, **kwargs):
@@ -44,8 +60,8 @@ class FolderHost:
         self.root = str(folder)
         self.boots = itertools.count(1)
         self.commands = []
-        self.refuse = {}    # command line → what it says when it fails
-        self.active = {}    # unit → does it run
+        self.refuse = {}  # command line → what it says when it fails
+        self.active = {}  # unit → does it run
         for name in ("etc/nginx/conf.d", "proc/sys/kernel/random", "proc/1", "var/lib"):
             os.makedirs(os.path.join(self.root, name))
         self.boot()
@@ -100,5 +116,9 @@ class FolderHost:
         """Names that only an interrupted write can have left."""
         found = []
         for where, folders, files in os.walk(self.root):
-            found += [os.path.join(where, name) for name in folders + files if name.startswith((".new-", ".gone-", ".bad_gateway-")) or name.endswith(".new")]
+            found += [
+                os.path.join(where, name)
+                for name in folders + files
+                if name.startswith((".new-", ".gone-", ".bad_gateway-")) or name.endswith(".new")
+            ]
         return found

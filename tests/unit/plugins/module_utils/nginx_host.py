@@ -5,7 +5,7 @@
 
 import os
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host, Ran
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host, Ran
 
 DASH_V = """\
 nginx version: nginx/1.22.1
@@ -27,7 +27,10 @@ class NginxHost(Host):
 
     def __init__(self, root):
         super().__init__(str(root))
-        self.answers = {"-V": Ran(0, "", DASH_V, None), "-t": Ran(0, "", "nginx: configuration file test is successful\n", None)}
+        self.answers = {
+            "-V": Ran(0, "", DASH_V, None),
+            "-t": Ran(0, "", "nginx: configuration file test is successful\n", None),
+        }
         self.commands = []
         self.write("/proc/stat", "cpu 1 2 3\nbtime 1700000000\n")
         self.write("/proc/1/cmdline", "init\0")
@@ -49,7 +52,9 @@ class NginxHost(Host):
         os.makedirs(os.path.dirname(self.path(path)), exist_ok=True)
         os.symlink(target, self.path(path))
 
-    def process(self, pid, title, parent=1, ticks=1000, uid=0, exe="/usr/sbin/nginx", cgroup="0::/system.slice/nginx.service\n"):
+    def process(
+        self, pid, title, parent=1, ticks=1000, uid=0, exe="/usr/sbin/nginx", cgroup="0::/system.slice/nginx.service\n"
+    ):
         self.write("/proc/%d/cmdline" % pid, title + "\0")
         self.write("/proc/%d/stat" % pid, STAT.format(pid=pid, parent=parent, ticks=ticks))
         self.write("/proc/%d/status" % pid, STATUS.format(uid=uid))

@@ -5,7 +5,7 @@
 
 import os
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host, Ran
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host, Ran
 
 BINARY = "/usr/sbin/php-fpm8.2"
 CONFIG = "/etc/php/8.2/fpm/php-fpm.conf"
@@ -40,7 +40,9 @@ class FpmHost(Host):
 
     def __init__(self, root):
         super().__init__(str(root))
-        self.answer = Ran(0, "", "[22-Nov-2026 15:27:32] NOTICE: configuration file %s test is successful\n" % CONFIG, None)
+        self.answer = Ran(
+            0, "", "[22-Nov-2026 15:27:32] NOTICE: configuration file %s test is successful\n" % CONFIG, None
+        )
         self.commands = []
         self.write("/proc/stat", "cpu 1 2 3\nbtime 1700000000\n")
         self.write("/etc/passwd", "root:x:0:0::/root:/bin/sh\nwww-data:x:33:33::/:/bin/false\n")

@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
-from ansible_collections.webops.bad_gateway.plugins.module_utils._journal import Journal
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.journal import Journal
 from ansible_collections.webops.bad_gateway.plugins.modules import change_journal
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.journal_host import FolderHost
 
@@ -76,12 +76,28 @@ def save(call, host, **more):
 
 
 def test_a_change_that_is_kept_and_then_rolled_back(call, host):
-    assert call(run="r1", state="begun") == {"failed": False, "changed": False, "found": [], "msg": "the host is taken by run r1"}
+    assert call(run="r1", state="begun") == {
+        "failed": False,
+        "changed": False,
+        "found": [],
+        "msg": "the host is taken by run r1",
+    }
     assert save(call, host) == {
-        "failed": False, "changed": False, "found": [], "files": [CONF], "armed": None, "msg": "saved what change c1 is about to touch",
+        "failed": False,
+        "changed": False,
+        "found": [],
+        "files": [CONF],
+        "armed": None,
+        "msg": "saved what change c1 is about to touch",
     }
     assert call(run="r1", change="c1", state="kept") == {"failed": False, "changed": False, "msg": "change c1 is kept"}
-    assert call(run="r1", state="closed") == {"failed": False, "changed": False, "found": [], "pruned": [], "msg": "run r1 has ended"}
+    assert call(run="r1", state="closed") == {
+        "failed": False,
+        "changed": False,
+        "found": [],
+        "pruned": [],
+        "msg": "run r1 has ended",
+    }
     planned = call(state="rolled_back", check_mode=True)
     assert planned["changed"] and planned["msg"] == "run r1 would be rolled back" and host.read(CONF) == "new s3cr3t\n"
     done = call(state="rolled_back")
@@ -100,7 +116,12 @@ def test_a_change_that_is_undone(call, host):
     again = call(run="r1", change="c1", state="undone")
     assert not again["changed"] and again["msg"] == "change c1 had been put back before"
     never = call(run="r1", change="c2", state="undone")
-    assert never == {"failed": False, "changed": False, "changes": [], "msg": "change c2 had saved nothing, so there is nothing to put back"}
+    assert never == {
+        "failed": False,
+        "changed": False,
+        "changes": [],
+        "msg": "change c2 had saved nothing, so there is nothing to put back",
+    }
 
 
 def test_what_failed_is_warned_of_and_said(call, host):
@@ -121,7 +142,9 @@ def test_an_undo_that_is_not_complete_says_so_without_hiding_what_the_daemon_sai
     save(call, host)
     in_the_way(host)
     undone = call(run="r1", change="c1", state="undone")
-    assert not undone["failed"] and undone["msg"].startswith("change c1 could not be put back completely; put back " + CONF)
+    assert not undone["failed"] and undone["msg"].startswith(
+        "change c1 could not be put back completely; put back " + CONF
+    )
 
 
 def test_a_rollback_whose_files_do_not_go_back_fails(call, host, monkeypatch):
@@ -131,7 +154,7 @@ def test_a_rollback_whose_files_do_not_go_back_fails(call, host, monkeypatch):
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("ansible_collections.webops.bad_gateway.plugins.module_utils._take_back.put_back", full)
+    monkeypatch.setattr("ansible_collections.webops.bad_gateway.plugins.module_utils._undo.put_back.put_back", full)
     result = call(state="rolled_back")
     assert result["failed"] and result["msg"] == "run r1 could not be rolled back completely"
     assert "No space left on device" in result["changes"][0]["problems"][0]
@@ -147,13 +170,20 @@ def test_files_that_are_left_alone_are_listed(call, host):
 @pytest.mark.parametrize("state", ["begun", "saved", "kept", "undone", "closed"])
 def test_check_mode_does_nothing_and_says_so(call, host, state):
     result = call(run="r1", change="c1", state=state, files=[CONF], check_mode=True)
-    assert result == {"failed": False, "changed": False, "msg": "check mode: nothing is changed, so nothing is %s in the journal" % state}
+    assert result == {
+        "failed": False,
+        "changed": False,
+        "msg": "check mode: nothing is changed, so nothing is %s in the journal" % state,
+    }
     assert not os.path.exists(host.path("/var/lib/bad_gateway"))
 
 
 def test_a_user_who_is_not_root_is_told_what_to_do(call, host, monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert call(state="rolled_back") == {"failed": True, "msg": "the journal of changes is root's: run this task with become: true"}
+    assert call(state="rolled_back") == {
+        "failed": True,
+        "msg": "the journal of changes is root's: run this task with become: true",
+    }
 
 
 def test_another_run_at_work_is_named(call, host):
@@ -164,13 +194,22 @@ def test_another_run_at_work_is_named(call, host):
     assert not call(run="r2", state="begun", take_over="r1")["failed"]
 
 
-@pytest.mark.parametrize("params,why", [
-    ({"state": "saved", "files": ["nginx.conf"]}, "saved: 'nginx.conf' is not a plain absolute path"),
-    ({"state": "saved", "undo": [[]]}, "saved: undo and after_undo want lists of arguments, the first a command"),
-    ({"state": "saved", "after_undo": [[""]]}, "saved: undo and after_undo want lists of arguments, the first a command"),
-    ({"state": "saved", "run": "../r"}, "saved: run is '../r': wanted are letters, digits, - and _, at most 64, the first a letter or digit"),
-    ({"state": "kept"}, "kept: run r1 has no change c1 on this host"),
-])
+@pytest.mark.parametrize(
+    "params,why",
+    [
+        ({"state": "saved", "files": ["nginx.conf"]}, "saved: 'nginx.conf' is not a plain absolute path"),
+        ({"state": "saved", "undo": [[]]}, "saved: undo and after_undo want lists of arguments, the first a command"),
+        (
+            {"state": "saved", "after_undo": [[""]]},
+            "saved: undo and after_undo want lists of arguments, the first a command",
+        ),
+        (
+            {"state": "saved", "run": "../r"},
+            "saved: run is '../r': wanted are letters, digits, - and _, at most 64, the first a letter or digit",
+        ),
+        ({"state": "kept"}, "kept: run r1 has no change c1 on this host"),
+    ],
+)
 def test_bad_input_is_one_clear_line(call, params, why):
     assert call(**dict({"run": "r1", "change": "c1"}, **params)) == {"failed": True, "msg": why}
 

@@ -7,8 +7,8 @@ import os
 import pytest
 import yaml
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
-from ansible_collections.webops.bad_gateway.plugins.module_utils._journal import Claim, Journal, Wanted
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.journal import Claim, Journal, Wanted
 from ansible_collections.webops.bad_gateway.plugins.modules import change_journal_info
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.journal_host import FolderHost
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.modules.run_module import run_module
@@ -28,7 +28,11 @@ def _host(tmp_path, monkeypatch):
 @pytest.fixture(name="told")
 def _told(host, monkeypatch):
     def told():
-        return {key: value for key, value in run_module(monkeypatch, change_journal_info, {}, check=True).items() if key != "invocation"}
+        return {
+            key: value
+            for key, value in run_module(monkeypatch, change_journal_info, {}, check=True).items()
+            if key != "invocation"
+        }
 
     return told
 
@@ -39,12 +43,20 @@ def test_a_host_without_a_journal(host, told):
 
 
 def test_a_run_at_work_and_its_change_without_contents(host, told):
-    Journal(Host(host.root)).saved("r1", "c1", Wanted([CONF], undo=[["ufw", "delete", "3"]]), Claim(owner="ada@control"))
+    Journal(Host(host.root)).saved(
+        "r1", "c1", Wanted([CONF], undo=[["ufw", "delete", "3"]]), Claim(owner="ada@control")
+    )
     found = told()
     assert found["lock"]["run"] == "r1" and found["lock"]["owner"] == "ada@control"
     (run,) = found["runs"]
     (change,) = run["changes"]
-    assert (run["run"], run["closed"], change["change"], change["state"], change["ended"]) == ("r1", None, "c1", "saved", None)
+    assert (run["run"], run["closed"], change["change"], change["state"], change["ended"]) == (
+        "r1",
+        None,
+        "c1",
+        "saved",
+        None,
+    )
     assert change["files"] == [CONF] and change["undo"] == [["ufw", "delete", "3"]]
     assert "s3cr3t" not in repr(found)
 

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_test import Verdict
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_check import Verdict
 from ansible_collections.webops.bad_gateway.plugins.modules import nginx_directive
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.modules.run_module import run_module
 
@@ -56,17 +56,23 @@ def test_check_mode_writes_nothing_and_asks_nobody(monkeypatch, conf, says):
     assert result["changed"] and "a 2;" in result["diff"][0]["after"] and conf.read_bytes() == TEXT
 
 
-@pytest.mark.parametrize("before, after, words", [
-    (SOUND, UNSOUND, "nginx does not accept the edit: it is wrong in /x:1."),
-    (UNSOUND, UNSOUND, "did not accept its configuration before either"),
-    (SOUND, SLOW, "no answer in 15 seconds"),
-])
+@pytest.mark.parametrize(
+    "before, after, words",
+    [
+        (SOUND, UNSOUND, "nginx does not accept the edit: it is wrong in /x:1."),
+        (UNSOUND, UNSOUND, "did not accept its configuration before either"),
+        (SOUND, SLOW, "no answer in 15 seconds"),
+    ],
+)
 def test_puts_back_what_nginx_refuses(monkeypatch, conf, says, before, after, words):
     says += [before, after]
     was = conf.stat()
     result = run_module(monkeypatch, nginx_directive, {"path": str(conf), "edits": [edit("2")]})
     assert result["failed"] and words in result["msg"]
-    assert conf.read_bytes() == TEXT and (conf.stat().st_mode, conf.stat().st_mtime_ns) == (was.st_mode, was.st_mtime_ns)
+    assert conf.read_bytes() == TEXT and (conf.stat().st_mode, conf.stat().st_mtime_ns) == (
+        was.st_mode,
+        was.st_mtime_ns,
+    )
 
 
 def test_an_edit_that_repairs_stays(monkeypatch, conf, says):
@@ -78,7 +84,11 @@ def test_an_edit_that_repairs_stays(monkeypatch, conf, says):
 def test_several_files_go_together(monkeypatch, conf, says, tmp_path):
     other = tmp_path / "other.conf"
     other.write_text("b 1;\n", encoding="utf-8")
-    edits = [edit("2", path=str(conf)), {"path": str(other), "directive": "b", "args": ["2"]}, {"path": str(other), "directive": "c", "args": []}]
+    edits = [
+        edit("2", path=str(conf)),
+        {"path": str(other), "directive": "b", "args": ["2"]},
+        {"path": str(other), "directive": "c", "args": []},
+    ]
     says += [SOUND, UNSOUND]
     assert run_module(monkeypatch, nginx_directive, {"edits": edits})["failed"]
     assert conf.read_bytes() == TEXT and other.read_text(encoding="utf-8") == "b 1;\n"
@@ -90,7 +100,9 @@ def test_several_files_go_together(monkeypatch, conf, says, tmp_path):
 def test_one_edit_that_does_not_fit_stops_all(monkeypatch, conf, says):
     stale = edit("3", block={"name": "http", "line": 7})
     result = run_module(monkeypatch, nginx_directive, {"path": str(conf), "edits": [edit("2"), stale]})
-    assert result["failed"] and "no block http begins at line 7: the file changed since it was looked at" in result["msg"]
+    assert (
+        result["failed"] and "no block http begins at line 7: the file changed since it was looked at" in result["msg"]
+    )
     assert conf.read_bytes() == TEXT
 
 
@@ -101,11 +113,14 @@ def test_a_link_stays_one(monkeypatch, conf, says, tmp_path):
     assert result["paths"] == [str(conf)] and os.readlink(str(link)) == str(conf) and b"a 2;" in conf.read_bytes()
 
 
-@pytest.mark.parametrize("args, words", [
-    ({"path": "/nowhere/nginx.conf"}, "/nowhere/nginx.conf is not there"),
-    ({"path": "/etc"}, "/etc is not a file"),
-    ({}, "an edit of a names no path"),
-])
+@pytest.mark.parametrize(
+    "args, words",
+    [
+        ({"path": "/nowhere/nginx.conf"}, "/nowhere/nginx.conf is not there"),
+        ({"path": "/etc"}, "/etc is not a file"),
+        ({}, "an edit of a names no path"),
+    ],
+)
 def test_says_what_is_wrong_with_the_file(monkeypatch, says, args, words):
     result = run_module(monkeypatch, nginx_directive, dict(args, edits=[edit("2")]))
     assert result["failed"] and words in result["msg"]

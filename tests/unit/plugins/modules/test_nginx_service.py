@@ -7,8 +7,8 @@ import os
 
 import pytest
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Ran
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_reload import Outcome, Running
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Ran
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.reload import Outcome, Running
 from ansible_collections.webops.bad_gateway.plugins.modules import nginx_service
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.nginx_host import NginxHost
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.modules.run_module import run_module
@@ -37,6 +37,7 @@ def done(monkeypatch):
         def act(host, command, logs, timeout):
             outcomes["log"].append([kind] + command)
             return outcomes[kind]
+
         return act
 
     monkeypatch.setattr(nginx_service, "reload", doing("reload"))
@@ -47,13 +48,16 @@ def done(monkeypatch):
 OWN = ["/usr/sbin/nginx", "-c", "/etc/nginx/nginx.conf", "-s", "reload"]
 
 
-@pytest.mark.parametrize("args, log", [
-    ({}, [["reload"] + OWN]),
-    ({"command": ["service", "nginx", "reload"]}, [["reload", "service", "nginx", "reload"]]),
-    ({"state": "restarted", "command": RESTART}, [["reload"] + OWN, ["restart"] + RESTART]),
-    ({"state": "restarted", "command": RESTART, "reload_first": False}, [["restart"] + RESTART]),
-    ({"state": "started", "command": ["systemctl", "start", "nginx"]}, []),
-])
+@pytest.mark.parametrize(
+    "args, log",
+    [
+        ({}, [["reload"] + OWN]),
+        ({"command": ["service", "nginx", "reload"]}, [["reload", "service", "nginx", "reload"]]),
+        ({"state": "restarted", "command": RESTART}, [["reload"] + OWN, ["restart"] + RESTART]),
+        ({"state": "restarted", "command": RESTART, "reload_first": False}, [["restart"] + RESTART]),
+        ({"state": "started", "command": ["systemctl", "start", "nginx"]}, []),
+    ],
+)
 def test_does_what_was_asked_for(monkeypatch, host, done, args, log):
     result = run_module(monkeypatch, nginx_service, args)
     assert done["log"] == log and result["changed"] is bool(log)
@@ -69,7 +73,7 @@ def test_starts_what_does_not_run(monkeypatch, host, done):
 
 @pytest.mark.parametrize("check", [False, True])
 def test_unsound_configuration_is_left_alone(monkeypatch, host, done, check):
-    host.answers["-t"] = Ran(1, "", "nginx: [emerg] unknown directive \"x\" in /etc/nginx/nginx.conf:1\n", None)
+    host.answers["-t"] = Ran(1, "", 'nginx: [emerg] unknown directive "x" in /etc/nginx/nginx.conf:1\n', None)
     result = run_module(monkeypatch, nginx_service, {"state": "restarted", "command": RESTART}, check=check)
     assert result["failed"] and 'unknown directive "x"' in result["msg"] and result["test"]["where"]["line"] == 1
     assert done["log"] == []
@@ -89,7 +93,9 @@ def test_check_mode_does_nothing(monkeypatch, host, done):
 def test_refused_reload_fails_in_nginxs_words(monkeypatch, host, done):
     done["reload"] = REFUSED
     result = run_module(monkeypatch, nginx_service, {})
-    assert result["failed"] and result["msg"] == "nginx was not reloaded: [emerg] no" and result["log"] == ["[emerg] no"]
+    assert (
+        result["failed"] and result["msg"] == "nginx was not reloaded: [emerg] no" and result["log"] == ["[emerg] no"]
+    )
 
 
 def test_nginx_is_not_ended_where_it_refuses_a_reload(monkeypatch, host, done):

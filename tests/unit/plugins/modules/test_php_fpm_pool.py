@@ -34,7 +34,12 @@ def place(tmp_path):
 @pytest.fixture
 def run(monkeypatch, place):
     def call(check=False, diff=False, **args):
-        base = {"binary": str(place / "php-fpm"), "config": str(place / "php-fpm.conf"), "pool": "www", "_ansible_tmpdir": str(place)}
+        base = {
+            "binary": str(place / "php-fpm"),
+            "config": str(place / "php-fpm.conf"),
+            "pool": "www",
+            "_ansible_tmpdir": str(place),
+        }
         return run_module(monkeypatch, php_fpm_pool, dict(base, **args), check, diff)
 
     return call
@@ -48,7 +53,11 @@ def test_it_writes_a_dropin_with_the_mode_of_the_main_file(run, place):
     result = run(settings={"pm.max_children": 20})
     dropin = place / "pool.d" / "zz-bad_gateway-www.conf"
     assert (result["changed"], result["method"], result["files"], result["settings"], result["needs"]) == (
-        True, "dropin", [str(dropin)], ["pm.max_children"], "reload",
+        True,
+        "dropin",
+        [str(dropin)],
+        ["pm.max_children"],
+        "reload",
     )
     assert "diff" not in result
     assert dropin.read_text().endswith("[www]\npm.max_children = 20\n")
@@ -70,7 +79,9 @@ def test_what_fpm_refuses_is_put_back_with_its_words(run, place):
     before = files(place)
     result = run(settings={"user": "refused"})
     assert result["failed"] is True
-    assert result["msg"].startswith("PHP-FPM refuses the settings, so its files were put back: [pool www] cannot get uid for user 'refused' (")
+    assert result["msg"].startswith(
+        "PHP-FPM refuses the settings, so its files were put back: [pool www] cannot get uid for user 'refused' ("
+    )
     assert result["error"] == "[pool www] cannot get uid for user 'refused'"
     assert files(place) == before
 

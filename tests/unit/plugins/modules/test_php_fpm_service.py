@@ -5,8 +5,8 @@
 
 import pytest
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils import _php_fpm_service as service
-from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_test import Verdict
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm import service
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config_check import Verdict
 from ansible_collections.webops.bad_gateway.plugins.modules import php_fpm_service
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.modules.run_module import run_module
 
@@ -30,6 +30,7 @@ def _fpm(monkeypatch):
             state["asked"].append((kind, fpm.config, fpm.unit, fpm.manager, *options))
             state["runs"] = True
             return state["outcome"]
+
         return act
 
     monkeypatch.setattr(service, "running", running)
@@ -39,15 +40,24 @@ def _fpm(monkeypatch):
     return state
 
 
-@pytest.mark.parametrize("state, settings, asked", [
-    ("reloaded", [], ("reload", CONFIG, "php8.2-fpm.service", "systemd", 7.0, 3.0)),
-    ("restarted", [], ("restart", CONFIG, "php8.2-fpm.service", "systemd", 7.0, 3.0)),
-    ("applied", ["listen.mode"], ("apply", CONFIG, "php8.2-fpm.service", "systemd", ["listen.mode"], 7.0, 3.0)),
-])
+@pytest.mark.parametrize(
+    "state, settings, asked",
+    [
+        ("reloaded", [], ("reload", CONFIG, "php8.2-fpm.service", "systemd", 7.0, 3.0)),
+        ("restarted", [], ("restart", CONFIG, "php8.2-fpm.service", "systemd", 7.0, 3.0)),
+        ("applied", ["listen.mode"], ("apply", CONFIG, "php8.2-fpm.service", "systemd", ["listen.mode"], 7.0, 3.0)),
+    ],
+)
 def test_does_what_is_asked_for(monkeypatch, fpm, state, settings, asked):
     result = run_module(monkeypatch, php_fpm_service, dict(ASKED, state=state, settings=settings))
     assert fpm["asked"] == [asked]
-    assert (result["changed"], result["how"], result["master"], result["workers"], result["lines"]) == (True, "reloaded", 70, 2, [])
+    assert (result["changed"], result["how"], result["master"], result["workers"], result["lines"]) == (
+        True,
+        "reloaded",
+        70,
+        2,
+        [],
+    )
 
 
 def test_starts_only_what_does_not_run(monkeypatch, fpm):
@@ -77,7 +87,12 @@ def test_files_that_php_fpm_refuses_are_named_at_their_line(monkeypatch, fpm):
 
 
 def test_what_went_wrong_is_told_in_php_fpms_own_words_first(monkeypatch, fpm):
-    fpm["outcome"] = service.Outcome("restarted", "no master after 7 seconds", ["unable to bind listening socket", "another line"])
+    fpm["outcome"] = service.Outcome(
+        "restarted", "no master after 7 seconds", ["unable to bind listening socket", "another line"]
+    )
     result = run_module(monkeypatch, php_fpm_service, dict(ASKED, state="restarted"))
     assert result["failed"] and result["where"] is None
-    assert result["msg"] == "PHP-FPM (%s) was not restarted: unable to bind listening socket; no master after 7 seconds" % CONFIG
+    assert (
+        result["msg"]
+        == "PHP-FPM (%s) was not restarted: unable to bind listening socket; no master after 7 seconds" % CONFIG
+    )

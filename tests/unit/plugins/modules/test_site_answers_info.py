@@ -20,7 +20,10 @@ def test_answers_the_same_in_check_mode(monkeypatch, peer, tmp_path, check):
     }
     result = run_module(monkeypatch, site_answers_info, args, check=check)
     assert not result.get("changed")
-    assert [(answer["status"], answer["route"], answer["log_read"]) for answer in result["answers"]] == [(502, None, True), (502, 3, True)]
+    assert [(answer["status"], answer["route"], answer["log_read"]) for answer in result["answers"]] == [
+        (502, None, True),
+        (502, 3, True),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,10 @@ from ansible_collections.webops.bad_gateway.tests.unit.plugins.modules.run_modul
 @pytest.mark.parametrize("check", [False, True])
 def test_facts_and_nothing_else_the_same_in_check_mode(monkeypatch, peer, closed_port, check):
     good, bad = peer(says(b"HTTP/1.1 200 OK\r\n\r\n")).address, "tcp:127.0.0.1:%d" % closed_port
-    args = {"upstreams": [{"id": "app", "address": good, "family": "proxy", "request": {"method": "HEAD"}}], "addresses": [bad]}
+    args = {
+        "upstreams": [{"id": "app", "address": good, "family": "proxy", "request": {"method": "HEAD"}}],
+        "addresses": [bad],
+    }
     result = run_module(monkeypatch, upstream_reachability_facts, args, check=check)
     assert not result.get("changed")
     first, second = result["ansible_facts"]["upstream_reachability"]
@@ -44,7 +47,15 @@ def test_what_is_asked_wrongly_is_told_in_one_line(monkeypatch, args, why):
 
 def test_it_warns_where_it_cannot_be_the_account(monkeypatch, peer):
     warned = []
-    monkeypatch.setattr(upstream_reachability_facts.AnsibleModule, "warn", lambda _self, text, **_how: warned.append(text))
-    monkeypatch.setattr(upstream_reachability_facts._reach, "cannot_become", lambda _identity: "connected as uid 1000")
-    run_module(monkeypatch, upstream_reachability_facts, {"addresses": [peer(silent).address], "user": pwd.getpwuid(os.getuid()).pw_name})
+    monkeypatch.setattr(
+        upstream_reachability_facts.AnsibleModule, "warn", lambda _self, text, **_how: warned.append(text)
+    )
+    monkeypatch.setattr(
+        upstream_reachability_facts.look_reach, "cannot_become", lambda _identity: "connected as uid 1000"
+    )
+    run_module(
+        monkeypatch,
+        upstream_reachability_facts,
+        {"addresses": [peer(silent).address], "user": pwd.getpwuid(os.getuid()).pw_name},
+    )
     assert "connected as uid 1000" in warned

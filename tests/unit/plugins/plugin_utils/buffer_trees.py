@@ -10,10 +10,15 @@ import pathlib
 import jinja2
 from hypothesis import strategies as st
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_edit import Block, Edit, apply_edits
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_edit import Block, Edit, apply_edits
 
 ROLE = pathlib.Path(__file__).parents[4] / "roles" / "fastcgi_buffers"
-DROPIN = jinja2.Template((ROLE / "templates" / "buffers.conf.j2").read_text(), trim_blocks=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined)
+DROPIN = jinja2.Template(
+    (ROLE / "templates" / "buffers.conf.j2").read_text(),
+    trim_blocks=True,
+    keep_trailing_newline=True,
+    undefined=jinja2.StrictUndefined,
+)
 SIZES = ["1k", "4k", "8k", "16k", "32k", "64k", "256k", "6000"]
 PASS = {
     "fastcgi": "fastcgi_pass 127.0.0.1:9;",
@@ -38,8 +43,18 @@ def sound(draw, family):
     if family != "grpc":
         number = draw(st.integers(1 + 2 * larger // each, 40))
         lines += ["buffers %d %s;" % (number, kilobytes(each))]
-        lines += draw(st.sampled_from([[], ["busy_buffers_size %s;" % kilobytes(larger)], ["busy_buffers_size %s;" % kilobytes((number - 1) * each)]]))
-        lines += draw(st.sampled_from([[], ["temp_file_write_size %s;" % kilobytes(larger)], ["max_temp_file_size 0;"]]))
+        lines += draw(
+            st.sampled_from(
+                [
+                    [],
+                    ["busy_buffers_size %s;" % kilobytes(larger)],
+                    ["busy_buffers_size %s;" % kilobytes((number - 1) * each)],
+                ]
+            )
+        )
+        lines += draw(
+            st.sampled_from([[], ["temp_file_write_size %s;" % kilobytes(larger)], ["max_temp_file_size 0;"]])
+        )
     return "\n".join("%s_%s" % (family, line) for line in lines)
 
 
@@ -76,9 +91,15 @@ def trees(draw, folder, family):
     shared = block("location /shared/", draw(own), PASS[family])
     inner = [block("location ~ x$", draw(own), PASS[family]) for _server in range(2)]
     outer = [block("location /", draw(own), PASS[family], one) for one in inner]
-    servers = [block("server", "listen 127.0.0.1:%d;" % (8100 + at), draw(own), "include shared.conf;", one) for at, one in enumerate(outer)]
+    servers = [
+        block("server", "listen 127.0.0.1:%d;" % (8100 + at), draw(own), "include shared.conf;", one)
+        for at, one in enumerate(outer)
+    ]
     include = draw(st.sampled_from(["", "include conf.d/*.conf;"]))
-    main = "pid %s/pid;\nerror_log stderr;\nevents {}\n%s" % (folder, block("http", "access_log off;", draw(own), include, *servers))
+    main = "pid %s/pid;\nerror_log stderr;\nevents {}\n%s" % (
+        folder,
+        block("http", "access_log off;", draw(own), include, *servers),
+    )
     dropped = draw(st.one_of(st.just(""), own)) if include else ""
     return {folder + "/nginx.conf": main, folder + "/shared.conf": shared, folder + "/conf.d/a.conf": dropped}
 
@@ -92,6 +113,12 @@ def carried_out(files, planned):
     for path, edits in by_path.items():
         files[path] = apply_edits(files[path], edits)
     if planned.dropin:
-        given = {"family": planned.family, "size": planned.size, "number": planned.number or 0, "each": planned.each or "", "busy": ""}
+        given = {
+            "family": planned.family,
+            "size": planned.size,
+            "number": planned.number or 0,
+            "each": planned.each or "",
+            "busy": "",
+        }
         files[planned.dropin] = DROPIN.render({"fastcgi_buffers_" + name: value for name, value in given.items()})
     return files

@@ -9,9 +9,9 @@ import pathlib
 
 from hypothesis import strategies as st
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host import Host
-from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm_config import parse
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._pool_size import MIB
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import parse
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.pool_size import MIB
 
 MOST = 300
 ENTRIES = ("%s = %s", "%s=%s", "\t%s =   %s   ; why not", '%s = "%s"')
@@ -33,7 +33,10 @@ OTHERS = {
 @st.composite
 def children(draw, whole):
     """The pm.* numbers of one pool, by FPM's own rules; whole: none is left to what another section says."""
-    mode, most = draw(st.sampled_from(["static", "dynamic", "ondemand"])), draw(st.one_of(st.integers(1, 12), st.integers(1, MOST)))
+    mode, most = (
+        draw(st.sampled_from(["static", "dynamic", "ondemand"])),
+        draw(st.one_of(st.integers(1, 12), st.integers(1, MOST))),
+    )
     values = {"pm": mode, "pm.max_children": str(most)}
     if mode == "dynamic" or draw(st.booleans()):
         highest = draw(st.integers(1, most))
@@ -49,13 +52,21 @@ def trees(draw, folder):
     """Files by path: php-fpm.conf with one or two pools, in files of their own or in it; one of them may be opened again by a later file."""
 
     def section(name, values):
-        lines = [draw(st.sampled_from(ENTRIES[:1] if "$" in value else ENTRIES)) % (key, value) for key, value in values.items()]
+        lines = [
+            draw(st.sampled_from(ENTRIES[:1] if "$" in value else ENTRIES)) % (key, value)
+            for key, value in values.items()
+        ]
         return "; pool %s\n[%s]\n%s\n" % (name, name, "\n".join(draw(st.permutations(lines))))
 
     files, own, is_tuned = {}, "", draw(st.booleans())
     for name in draw(st.sampled_from([["www"], ["www", "shop"], ["api", "www"]])):
         others = draw(st.lists(st.sampled_from(sorted(OTHERS)), unique=True, max_size=4))
-        values = {"user": "www-data", "group": "www-data", "listen": "%s/$pool.sock" % folder, **draw(children(is_tuned))}
+        values = {
+            "user": "www-data",
+            "group": "www-data",
+            "listen": "%s/$pool.sock" % folder,
+            **draw(children(is_tuned)),
+        }
         text = section(name, {**values, **{key: draw(st.sampled_from(OTHERS[key])) for key in others}})
         if draw(st.integers(0, 3)):
             files["%s/pool.d/%s.conf" % (folder, name)] = text
@@ -65,14 +76,20 @@ def trees(draw, folder):
         files[folder + "/pool.d/zz-tuned.conf"] = section("www", draw(children(True)))
     lid = draw(st.sampled_from(["", "", "process.max = 0\n", "process.max = 40\n"]))
     include = "include=%s/pool.d/*.conf\n" % folder if files else ""
-    files[folder + "/php-fpm.conf"] = "[global]\nerror_log = %s/error.log\n%s%s%s" % (folder, lid, *draw(st.permutations([include, own])))
+    files[folder + "/php-fpm.conf"] = "[global]\nerror_log = %s/error.log\n%s%s%s" % (
+        folder,
+        lid,
+        *draw(st.permutations([include, own])),
+    )
     return files
 
 
 @st.composite
 def hosts(draw):
     """What is measured beside the configuration: memory, the queue, a few workers."""
-    workers = [{"pss": pss, "waits_in": None} for pss in draw(st.lists(st.integers(1 * MIB, 80 * MIB), min_size=1, max_size=8))]
+    workers = [
+        {"pss": pss, "waits_in": None} for pss in draw(st.lists(st.integers(1 * MIB, 80 * MIB), min_size=1, max_size=8))
+    ]
     available = draw(st.sampled_from([2000, 500, 100, 10])) * max(worker["pss"] for worker in workers)
     total = available + draw(st.sampled_from([100, 1000])) * MIB
     memory = {"available": available, "total": total, "limit": draw(st.sampled_from([None, None, total // 2]))}
@@ -91,7 +108,10 @@ def written(root, files):
 def facts_of(host, main, seen):
     """What a look at such a host would tell as far as sizes go."""
     config = parse(host, main)
-    pools = {pool.name: {"address": config.address(pool), "settings": _told(pool.settings), "workers": []} for pool in config.pools.values()}
+    pools = {
+        pool.name: {"address": config.address(pool), "settings": _told(pool.settings), "workers": []}
+        for pool in config.pools.values()
+    }
     pools["www"]["workers"] = seen["workers"]
     fpm = {"config": main, "master": {"pid": 1}, "global": _told(config.globals), "pools": pools}
     queue = [{"path": pools["www"]["address"][len("unix:") :], "queue": seen["queue"]}]
@@ -99,7 +119,10 @@ def facts_of(host, main, seen):
 
 
 def _told(settings):
-    return {name: {"value": value.value, "place": {"file": value.file, "line": value.line}} for name, value in settings.items()}
+    return {
+        name: {"value": value.value, "place": {"file": value.file, "line": value.line}}
+        for name, value in settings.items()
+    }
 
 
 def after(files, plan):

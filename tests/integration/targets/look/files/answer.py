@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A backend that answers 502 on a free port of the loopback until its time is over: answer.py SECONDS FILE_FOR_THE_PORT."""
+
 import http.server
 import os
 import sys

@@ -11,7 +11,7 @@ import typing as t
 
 import yaml
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils import _nginx_config
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config import model
 
 HERE = pathlib.Path(__file__).parent
 CASES = HERE / "cases"
@@ -38,7 +38,9 @@ def base_facts(name: str) -> dict[str, t.Any]:
     for host in facts.values():
         if host["nginx"]:
             main = host["nginx"]["configure"]["conf_path"]
-            host["nginx"]["config"] = _nginx_config.parse(host["nginx"]["config"]["files"], main, str(pathlib.PurePosixPath(main).parent))
+            host["nginx"]["config"] = model.parse(
+                host["nginx"]["config"]["files"], main, str(pathlib.PurePosixPath(main).parent)
+            )
     return t.cast("dict[str, t.Any]", facts)
 
 

@@ -10,8 +10,8 @@ import pathlib
 
 import pytest
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Fleet
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import judge, known_causes
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import judge, known_causes
 
 _spec = importlib.util.spec_from_file_location("causes_facts", pathlib.Path(__file__).parent / "facts.py")
 facts = importlib.util.module_from_spec(_spec)

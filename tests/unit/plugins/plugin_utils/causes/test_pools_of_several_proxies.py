@@ -11,9 +11,9 @@ import pathlib
 
 import pytest
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import Fleet
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import judge
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._planner import KINDS, plan
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import judge
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import KINDS, plan
 
 _spec = importlib.util.spec_from_file_location("several_facts", pathlib.Path(__file__).parent / "facts.py")
 facts = importlib.util.module_from_spec(_spec)
@@ -32,8 +32,13 @@ def two_proxies():
 def test_all_proxies_are_allowed_at_once(two_proxies):
     fleet = Fleet(two_proxies)
     findings = judge(fleet)
-    assert {(finding.cause, finding.seen_from) for finding in findings} == {("fpm_allowed_clients", "web"), ("fpm_allowed_clients", "web2")}
+    assert {(finding.cause, finding.seen_from) for finding in findings} == {
+        ("fpm_allowed_clients", "web"),
+        ("fpm_allowed_clients", "web2"),
+    }
     judged, steps = plan(findings, fleet, KINDS, "run", {})
-    assert [step.variables["php_fpm_settings"] for step in steps] == [{"listen.allowed_clients": "127.0.0.1,10.89.51.11,10.89.51.13"}]
+    assert [step.variables["php_fpm_settings"] for step in steps] == [
+        {"listen.allowed_clients": "127.0.0.1,10.89.51.11,10.89.51.13"}
+    ]
     assert {one.step for one in judged} == {steps[0].id}
     assert {entry["host"] for entry in steps[0].variables["php_fpm_proof"]} == {"web", "web2"}

@@ -1,0 +1,132 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one door to the system that a look goes through: files read with a bound, commands run with a time limit.
+
+Private to this collection: it may change in any release.
+"""
+
+import glob
+import os
+import signal
+import stat
+import subprocess
+from typing import Dict, List, NamedTuple, Optional, Sequence
+
+DEFAULT_READ_LIMIT = 1024 * 1024
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/homebrew/bin"
+
+
+class Ran(NamedTuple):
+    """What a command did. code is None where it could not be started or had to be killed; error then says why."""
+
+    code: Optional[int]
+    out: str
+    err: str
+    error: Optional[str]
+
+
+class Host:
+    """A system to look at. root is another folder than / in unit tests only."""
+
+    def __init__(self, root: str = "/") -> None:
+        self.root = root
+        self.unknown: List[Dict[str, str]] = []
+
+    def unseen(self, missing: str, why: object) -> None:
+        """Remember that something could not be read, once."""
+        entry = {"missing": missing, "why": str(why)}
+        if entry not in self.unknown:
+            self.unknown.append(entry)
+
+    def path(self, path: str) -> str:
+        """Where a path of the host is for this process."""
+        return path if self.root == "/" else os.path.join(self.root, path.lstrip("/"))
+
+    def exists(self, path: str) -> bool:
+        return os.path.exists(self.path(path))
+
+    def is_dir(self, path: str) -> bool:
+        return os.path.isdir(self.path(path))
+
+    def listdir(self, path: str) -> List[str]:
+        """Names in a folder, sorted; empty where there is no such folder."""
+        try:
+            return sorted(os.listdir(self.path(path)))
+        except OSError:
+            return []
+
+    def glob(self, pattern: str) -> List[str]:
+        """Paths that match, sorted by bytes as glob(3) does in the C locale."""
+        found = glob.glob(self.path(pattern))
+        if self.root != "/":
+            found = ["/" + os.path.relpath(name, self.root) for name in found]
+        return sorted(found)
+
+    def readlink(self, path: str) -> Optional[str]:
+        """What a link says, or None where there is no link."""
+        try:
+            return os.readlink(self.path(path))
+        except OSError:
+            return None
+
+    def realpath(self, path: str) -> str:
+        """The path with every link in it followed."""
+        found = os.path.realpath(self.path(path))
+        return found if self.root == "/" else "/" + os.path.relpath(found, os.path.realpath(self.root))
+
+    def read_bytes(self, path: str, limit: int = DEFAULT_READ_LIMIT) -> bytes:
+        """The first limit bytes of a regular file (or of a /proc file). Never waits on a FIFO. Raises OSError."""
+        descriptor = os.open(self.path(path), os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise OSError("%s is not a regular file" % path)
+            with os.fdopen(descriptor, "rb", closefd=False) as stream:
+                return stream.read(limit)
+        finally:
+            os.close(descriptor)
+
+    def read(self, path: str, limit: int = DEFAULT_READ_LIMIT) -> Optional[str]:
+        """The text of a small file, or None where it cannot be read."""
+        try:
+            return self.read_bytes(path, limit).decode("utf-8", "replace")
+        except OSError:
+            return None
+
+    def which(self, name: str) -> Optional[str]:
+        """Full path of a command in the system folders, or None."""
+        for folder in SYSTEM_PATH.split(":"):
+            candidate = os.path.join(folder, name)
+            if os.access(self.path(candidate), os.X_OK) and os.path.isfile(self.path(candidate)):
+                return candidate
+        return None
+
+    def run(self, argv: Sequence[str], timeout: float = 10.0) -> Ran:
+        """Run a command without a shell in the C locale; it is killed when the time is over."""
+        env = {"PATH": SYSTEM_PATH, "LC_ALL": "C", "LANG": "C", "HOME": "/root"}
+        try:
+            process = subprocess.Popen(  # pylint: disable=ansible-bad-function  # a look is also piped to the host, where there is no AnsibleModule
+                list(argv),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=env,
+                start_new_session=True,
+            )
+        except OSError as error:
+            return Ran(None, "", "", "%s: %s" % (argv[0], os.strerror(error.errno or 0)))
+        try:
+            out, err = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            self._end(process)
+            return Ran(None, "", "", "%s: no answer in %g seconds" % (" ".join(argv), timeout))
+        return Ran(process.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"), None)
+
+    @staticmethod
+    def _end(process: "subprocess.Popen[bytes]") -> None:
+        """Kill a command with all that it started, and do not wait for one that keeps its output open all the same."""
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate(timeout=1)
+        except (OSError, subprocess.TimeoutExpired):
+            process.kill()

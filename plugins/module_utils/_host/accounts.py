@@ -1,0 +1,56 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names of the users and groups of a host.
+
+Private to this collection: it may change in any release.
+"""
+
+import grp
+import pwd
+from typing import Callable, Dict, Optional
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+
+
+class Accounts:
+    """Names of users and groups. The files come first: a directory service that hangs must not hold up a look."""
+
+    def __init__(self, host: Host) -> None:
+        self._users = _names(host.read("/etc/passwd"))
+        self._groups = _names(host.read("/etc/group"))
+
+    def user(self, uid: int) -> str:
+        if uid not in self._users:
+            try:
+                self._users[uid] = pwd.getpwuid(uid).pw_name
+            except KeyError:
+                self._users[uid] = str(uid)
+        return self._users[uid]
+
+    def group(self, gid: int) -> str:
+        return self._groups.get(gid, str(gid))
+
+    def has_user(self, name: str) -> bool:
+        """Whether there is such an account, by the files or by a directory service. Without a file to read nothing is missing."""
+        return not self._users or name in self._users.values() or _exists(pwd.getpwnam, name)
+
+    def has_group(self, name: str) -> bool:
+        return not self._groups or name in self._groups.values() or _exists(grp.getgrnam, name)
+
+
+def _exists(look_up: Callable[[str], object], name: str) -> bool:
+    try:
+        look_up(name)
+    except KeyError:
+        return False
+    return True
+
+
+def _names(text: Optional[str]) -> Dict[int, str]:
+    names: Dict[int, str] = {}
+    for line in (text or "").splitlines():
+        parts = line.split(":")
+        if len(parts) > 2 and parts[2].isdecimal():
+            names.setdefault(int(parts[2]), parts[0])
+    return names

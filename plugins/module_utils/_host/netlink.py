@@ -1,0 +1,195 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Questions to the Linux kernel by netlink: sockets, addresses, and whether there are packet filters. No tool is needed for them.
+
+Private to this collection: it may change in any release.
+"""
+
+import errno
+import os
+import socket
+import struct
+from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
+
+NETLINK_ROUTE, NETLINK_SOCK_DIAG, NETLINK_NETFILTER = 0, 4, 12
+NLMSG_ERROR, NLMSG_DONE = 2, 3
+NLM_F_DUMP_REQUEST = 0x301
+SOCK_DIAG_BY_FAMILY = 20
+RTM_GETLINK, RTM_GETADDR = 18, 22
+NFT_MSG_GETCHAIN = (10 << 8) | 4
+NFTA_CHAIN_HOOK = 4
+
+TCP_LISTEN = 10
+TCP_TIME_WAIT = 6
+TCP_ESTABLISHED = 1
+LISTENING = 1 << TCP_LISTEN
+# TIME_WAIT counts for the ports too; sockets that are not connected to anything do not.
+CONNECTED = sum(1 << state for state in range(1, 12) if state not in (7, TCP_LISTEN))
+
+INET_DIAG_SKV6ONLY = 11
+UNIX_DIAG_NAME, UNIX_DIAG_VFS, UNIX_DIAG_RQLEN = 0, 1, 4
+UDIAG_SHOW = 0x01 | 0x02 | 0x10
+IFF_UP = 1
+
+_HEADER = struct.Struct("=IHHII")
+_INET = struct.Struct("!BBBBHH16s16s")
+_INET_NUMBERS = struct.Struct("=IIIII")
+_UNIX = struct.Struct("=BBBBI")
+
+
+class TcpSocket(NamedTuple):
+    """queue and backlog have this meaning for a listening socket only."""
+
+    state: int
+    address: str
+    port: int
+    peer: str
+    peer_port: int
+    queue: int
+    backlog: int
+    uid: int
+    inode: int
+    v6only: bool
+
+
+class UnixListener(NamedTuple):
+    """file_inode is the 32-bit number of the file that was bound, None for an abstract name."""
+
+    name: str
+    inode: int
+    file_inode: Optional[int]
+    queue: int
+    backlog: int
+
+
+def dump(protocol: int, kind: int, payload: bytes) -> Iterator[bytes]:
+    """The bodies of all messages that answer one question. Raises OSError with what the kernel said."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, protocol) as kernel:
+        kernel.settimeout(5.0)
+        kernel.send(_HEADER.pack(_HEADER.size + len(payload), kind, NLM_F_DUMP_REQUEST, 1, 0) + payload)
+        while True:
+            data = kernel.recv(1 << 18)
+            offset = 0
+            while offset + _HEADER.size <= len(data):
+                length, answer, _flags, _sequence, _port = _HEADER.unpack_from(data, offset)
+                body = data[offset + _HEADER.size : offset + length]
+                if answer == NLMSG_DONE:
+                    return
+                if answer == NLMSG_ERROR:
+                    _raise(body)
+                yield body
+                offset += max(_HEADER.size, (length + 3) & ~3)
+
+
+def _raise(body: bytes) -> None:
+    code = -struct.unpack_from("=i", body)[0] if len(body) >= 4 else errno.EPROTO
+    raise OSError(code, os.strerror(code))
+
+
+def attributes(body: bytes, offset: int) -> Dict[int, bytes]:
+    """Netlink attributes by number, the flag bits taken off."""
+    found: Dict[int, bytes] = {}
+    while offset + 4 <= len(body):
+        length, kind = struct.unpack_from("=HH", body, offset)
+        if length < 4:
+            break
+        found[kind & 0x3FFF] = body[offset + 4 : offset + length]
+        offset += (length + 3) & ~3
+    return found
+
+
+def tcp_sockets(family: int, states: int) -> Iterator[TcpSocket]:
+    """TCP sockets of one address family in these states."""
+    request = struct.pack("=BBBxI", family, socket.IPPROTO_TCP, 0, states) + b"\0" * 48
+    for body in dump(NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY, request):
+        yield parse_tcp(body)
+
+
+def parse_tcp(body: bytes) -> TcpSocket:
+    """One struct inet_diag_msg."""
+    family, state, _timer, _retrans, port, peer_port, address, peer = _INET.unpack_from(body)
+    _expires, queue, backlog, uid, inode = _INET_NUMBERS.unpack_from(body, 52)
+    v6only = attributes(body, 72).get(INET_DIAG_SKV6ONLY, b"\0")[:1] != b"\0" if state == TCP_LISTEN else False
+    return TcpSocket(
+        state, ip_text(family, address), port, ip_text(family, peer), peer_port, queue, backlog, uid, inode, v6only
+    )
+
+
+def outgoing(family: int, skip_ports: "frozenset[int]") -> Iterator[Tuple[int, str, int]]:
+    """(state, peer, peer's port) of each TCP connection whose local port is none of skip_ports. Made for tens of thousands of sockets."""
+    request = struct.pack("=BBBxI", family, socket.IPPROTO_TCP, 0, CONNECTED) + b"\0" * 48
+    names: Dict[bytes, str] = {}
+    for body in dump(NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY, request):
+        if (body[4] << 8) | body[5] not in skip_ports:
+            raw = body[24:40]
+            if raw not in names:
+                names[raw] = ip_text(family, raw)
+            yield body[1], names[raw], (body[6] << 8) | body[7]
+
+
+def ip_text(family: int, raw: bytes) -> str:
+    """An address as text; IPv4 in IPv6 clothes is IPv4."""
+    if family == socket.AF_INET:
+        return socket.inet_ntop(family, raw[:4])
+    text = socket.inet_ntop(socket.AF_INET6, raw)
+    return text[7:] if text.startswith("::ffff:") and "." in text else text
+
+
+def unix_listeners() -> Iterator[UnixListener]:
+    """Listening stream sockets of the unix family."""
+    request = struct.pack("=BBHIII2I", socket.AF_UNIX, 0, 0, LISTENING, 0, UDIAG_SHOW, 0xFFFFFFFF, 0xFFFFFFFF)
+    for body in dump(NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY, request):
+        listener = parse_unix(body)
+        if listener:
+            yield listener
+
+
+def parse_unix(body: bytes) -> Optional[UnixListener]:
+    """One struct unix_diag_msg, None where it is not a stream socket."""
+    _family, kind, _state, _pad, inode = _UNIX.unpack_from(body)
+    if kind != socket.SOCK_STREAM:
+        return None
+    found = attributes(body, 16)
+    name = found.get(UNIX_DIAG_NAME, b"")
+    file_inode: Optional[int] = None
+    if len(found.get(UNIX_DIAG_VFS, b"")) >= 8:
+        file_inode = struct.unpack_from("=I", found[UNIX_DIAG_VFS])[0]
+    queue, backlog = struct.unpack_from("=II", found[UNIX_DIAG_RQLEN]) if UNIX_DIAG_RQLEN in found else (0, 0)
+    shown = (
+        "@" + name[1:].decode("utf-8", "replace")
+        if name[:1] == b"\0"
+        else name.rstrip(b"\0").decode("utf-8", "surrogateescape")
+    )
+    return UnixListener(shown, inode, file_inode, queue, backlog)
+
+
+def interface_addresses() -> Dict[str, List[str]]:
+    """ADDRESS/PREFIX strings of each interface that is up."""
+    up: Dict[int, str] = {}
+    for body in dump(NETLINK_ROUTE, RTM_GETLINK, struct.pack("=BxHiII", 0, 0, 0, 0, 0)):
+        index, flags = struct.unpack_from("=iI", body, 4)
+        if flags & IFF_UP:
+            up[index] = attributes(body, 16).get(3, b"").rstrip(b"\0").decode("utf-8", "replace")
+    found: Dict[str, List[str]] = {name: [] for name in up.values()}
+    for body in dump(NETLINK_ROUTE, RTM_GETADDR, struct.pack("=BBBBI", 0, 0, 0, 0, 0)):
+        family, prefix, _flags, _scope, index = struct.unpack_from("=BBBBI", body)
+        parts = attributes(body, 8)
+        # On a point-to-point link IFA_ADDRESS is the peer's; ours is IFA_LOCAL.
+        raw = parts.get(2) or parts.get(1)
+        if raw and index in up and family in (socket.AF_INET, socket.AF_INET6):
+            found[up[index]].append("%s/%d" % (socket.inet_ntop(family, raw), prefix))
+    return found
+
+
+def has_nft_base_chains() -> bool:
+    """Whether any nftables chain is hooked into the packets' way. Raises OSError, EPERM for all but root."""
+    try:
+        return any(
+            NFTA_CHAIN_HOOK in attributes(body, 4)
+            for body in dump(NETLINK_NETFILTER, NFT_MSG_GETCHAIN, struct.pack("!BBH", 0, 0, 0))
+        )
+    except OSError as error:
+        if error.errno in (errno.EINVAL, errno.ENOENT, errno.EPROTONOSUPPORT, errno.EOPNOTSUPP):
+            return False
+        raise

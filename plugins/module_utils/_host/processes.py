@@ -1,0 +1,231 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Processes of a host, read once and shared by all who ask. What only some ask for (unit, groups, memory) is read when they do.
+
+Private to this collection: it may change in any release.
+"""
+
+import os
+import re
+import sys
+import time
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+
+CLOCK_BOOTTIME = 7
+KERNEL_THREAD = 0x00200000
+PS = ["ps", "-axww", "-o", "pid=,ppid=,uid=,gid=,rss=,stat=,lstart=,command="]
+_PS_LINE = re.compile(r"\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(\w{3}\s+\w{3}\s+\d+\s+[\d:]+\s+\d+)\s+(.*)")
+_SYSTEM_UNIT = re.compile(r"\.(service|scope|socket|mount|swap)$")
+
+
+class Identity(NamedTuple):
+    """Effective ids: what the kernel compares with a socket's mode."""
+
+    uid: int
+    gid: int
+    groups: List[int]
+
+
+class Process:
+    """One process as it was when first seen. Whatever is read later is None or empty where it has ended meanwhile."""
+
+    def __init__(
+        self, host: Host, pid: int, parent: int, name: str, state: str, started: float, argv: List[str]
+    ) -> None:
+        self.host = host
+        self.pid = pid
+        self.parent = parent
+        self.name = name
+        self.state = state
+        self.started = started
+        self.argv = argv
+        self._identity: Optional[Identity] = None
+        self._unit: Optional[Tuple[Optional[str]]] = None
+
+    @property
+    def title(self) -> str:
+        """The command line as ps shows it; daemons write their role there ("nginx: master process ...")."""
+        return " ".join(self.argv).strip()
+
+    @property
+    def exe(self) -> Optional[str]:
+        """The program's path, also where the file has been replaced since."""
+        path = self._link("exe")
+        return path[: -len(" (deleted)")] if path and path.endswith(" (deleted)") else path
+
+    @property
+    def cwd(self) -> Optional[str]:
+        return self._link("cwd")
+
+    @property
+    def foreign(self) -> bool:
+        """Whether it lives in a container below this host: not this host's daemon, though it is seen from here."""
+        theirs, ours = self._link("ns/pid"), self.host.readlink("/proc/self/ns/pid")
+        return theirs is not None and ours is not None and theirs != ours
+
+    @property
+    def identity(self) -> Identity:
+        if self._identity is None:
+            self._identity = _identity(self._text("status"))
+        return self._identity
+
+    @property
+    def uid(self) -> int:
+        return self.identity.uid
+
+    @property
+    def gid(self) -> int:
+        return self.identity.gid
+
+    @property
+    def groups(self) -> List[int]:
+        return self.identity.groups
+
+    @property
+    def unit(self) -> Optional[str]:
+        """The system's unit that it belongs to (nginx.service), or None."""
+        if self._unit is None:
+            self._unit = (_unit(self._text("cgroup")),)
+        return self._unit[0]
+
+    def rss(self) -> Optional[int]:
+        """Resident bytes, shared pages included."""
+        return _kilobytes(self._text("status"), "VmRSS")
+
+    def pss(self) -> Optional[int]:
+        """Resident bytes, each shared page divided among those who share it."""
+        for name in ("smaps_rollup", "smaps"):
+            pss = _kilobytes(self._text(name), "Pss")
+            if pss is not None:
+                return pss
+        fields = self._text("statm").split()
+        if len(fields) < 3 or not (fields[1] + fields[2]).isdecimal():
+            return None
+        return max(0, int(fields[1]) - int(fields[2])) * os.sysconf("SC_PAGESIZE")
+
+    def _text(self, name: str) -> str:
+        return self.host.read("/proc/%d/%s" % (self.pid, name), 16 * 1024 * 1024) or ""
+
+    def _link(self, name: str) -> Optional[str]:
+        return self.host.readlink("/proc/%d/%s" % (self.pid, name))
+
+
+def _identity(status: str) -> Identity:
+    fields: Dict[str, List[int]] = {}
+    for line in status.splitlines():
+        key, _colon, rest = line.partition(":")
+        if key in ("Uid", "Gid", "Groups"):
+            fields[key] = [int(word) for word in rest.split() if word.isdecimal()]
+    uids, gids = fields.get("Uid", []), fields.get("Gid", [])
+    if len(uids) < 2 or len(gids) < 2:
+        return Identity(-1, -1, [])
+    return Identity(uids[1], gids[1], sorted(set(fields.get("Groups", []) + [gids[1]])))
+
+
+def _unit(cgroup: str) -> Optional[str]:
+    """The outermost unit in the path of systemd's own hierarchy (v1: name=systemd, v2: the unnamed one)."""
+    paths: Dict[str, str] = {}
+    for line in cgroup.splitlines():
+        parts = line.split(":", 2)
+        if len(parts) == 3:
+            paths[parts[1]] = parts[2]
+    for part in (paths.get("name=systemd") or paths.get("") or "").split("/"):
+        if _SYSTEM_UNIT.search(part):
+            return part[1:] if part.startswith("_") else part
+    return None
+
+
+def _kilobytes(text: str, key: str) -> Optional[int]:
+    """Sum of the "KEY:   12 kB" lines in bytes, None where there is none."""
+    values = re.findall(r"^%s:\s+(\d+) kB" % re.escape(key), text, re.MULTILINE)
+    return sum(int(value) for value in values) * 1024 if values else None
+
+
+def boot_time(host: Host) -> Optional[float]:
+    """When the kernel started. /proc/stat has whole seconds only, so the clock is asked where it is this host's."""
+    if host.root == "/" and sys.platform.startswith("linux"):
+        return time.time() - time.clock_gettime(CLOCK_BOOTTIME)
+    found = re.search(r"^btime (\d+)", host.read("/proc/stat") or "", re.MULTILINE)
+    return float(found.group(1)) if found else None
+
+
+class Processes:
+    """All processes but the kernel's own threads."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.by_pid: Dict[int, Process] = {}
+        if host.is_dir("/proc/1"):
+            self._read_proc()
+        else:
+            self._ask_ps()
+
+    def children_of(self, pid: int) -> List[Process]:
+        """Direct children, oldest first."""
+        return self._oldest_first([process for process in self.by_pid.values() if process.parent == pid])
+
+    def find(self, title: str = "", name: str = "") -> List[Process]:
+        """This host's own processes whose title and name match these regular expressions from their start, oldest first."""
+        wanted_title, wanted_name = re.compile(title), re.compile(name)
+        found = [
+            process
+            for process in self.by_pid.values()
+            if wanted_title.match(process.title) and wanted_name.match(process.name)
+        ]
+        return self._oldest_first([process for process in found if not process.foreign])
+
+    def oldest_first(self) -> List[Process]:
+        return self._oldest_first(list(self.by_pid.values()))
+
+    @staticmethod
+    def _oldest_first(found: List[Process]) -> List[Process]:
+        return sorted(found, key=lambda process: (process.started, process.pid))
+
+    def _read_proc(self) -> None:
+        boot = boot_time(self.host)
+        if boot is None:
+            self.host.unseen("process start times", "/proc/stat has no btime")
+        ticks = float(os.sysconf("SC_CLK_TCK"))
+        for entry in self.host.listdir("/proc"):
+            if entry.isdecimal():
+                process = self._read_one(int(entry), boot or 0.0, ticks)
+                if process:
+                    self.by_pid[process.pid] = process
+
+    def _read_one(self, pid: int, boot: float, ticks: float) -> Optional[Process]:
+        stat = self.host.read("/proc/%d/stat" % pid) or ""
+        # The name stands in parentheses and may itself hold parentheses and blanks.
+        start, end = stat.find("("), stat.rfind(")")
+        fields = stat[end + 1 :].split()
+        if start < 0 or len(fields) < 20 or int(fields[6]) & KERNEL_THREAD:
+            return None
+        argv = (self.host.read("/proc/%d/cmdline" % pid) or "").rstrip("\0").split("\0")
+        return Process(
+            self.host, pid, int(fields[1]), stat[start + 1 : end], fields[0], boot + int(fields[19]) / ticks, argv
+        )
+
+    def _ask_ps(self) -> None:
+        """macOS and the BSDs have no /proc. Written from ps(1); not tried on such a host."""
+        ran = self.host.run(PS)
+        if ran.code != 0:
+            self.host.unseen("processes", ran.error or ran.err.strip())
+        for line in ran.out.splitlines():
+            process = _ps_process(self.host, line)
+            if process:
+                self.by_pid[process.pid] = process
+
+
+def _ps_process(host: Host, line: str) -> Optional[Process]:
+    found = _PS_LINE.match(line)
+    if not found:
+        return None
+    pid, parent, uid, gid, _rss, state, began, command = found.groups()
+    started = time.mktime(time.strptime(began))
+    argv = command.split()
+    name = os.path.basename(argv[0].rstrip(":")) if argv else ""
+    process = Process(host, int(pid), int(parent), name, state[:1], started, argv)
+    process._identity = Identity(int(uid), int(gid), [int(gid)])
+    return process

@@ -1,0 +1,111 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Work done as another account: in a child process with that account's ids and, where wanted, inside a worker's mount namespace.
+
+Private to this collection: it may change in any release.
+"""
+
+import ctypes
+import grp
+import json
+import os
+import pwd
+import select
+import signal
+from typing import Any, Callable, List, NamedTuple, Optional, Tuple
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
+
+_CLONE_NEWNS = 0x00020000
+
+
+class Identity(NamedTuple):
+    """Ids to work with. mounts is the path of a mount namespace to enter, or None."""
+
+    uid: int
+    gid: int
+    groups: Tuple[int, ...]
+    mounts: Optional[str] = None
+
+
+def of_user(name: str) -> Identity:
+    """The ids that an account has now. Raises KeyError."""
+    account = pwd.getpwnam(name)
+    groups = [account.pw_gid] + [group.gr_gid for group in grp.getgrall() if name in group.gr_mem]
+    return Identity(account.pw_uid, account.pw_gid, tuple(sorted(set(groups))))
+
+
+def of_process(pid: int, proc: str = "/proc") -> Identity:
+    """The ids that a running process has, which may be older than its account's, and its mounts. Raises OSError, ValueError."""
+    with open("%s/%d/status" % (proc, pid), encoding="utf-8", errors="replace") as stream:
+        fields = dict(line.split(":", 1) for line in stream if ":" in line)
+    try:
+        uid, gid = int(fields["Uid"].split()[1]), int(fields["Gid"].split()[1])
+        groups = tuple(int(group) for group in fields["Groups"].split())
+    except (KeyError, IndexError) as error:
+        raise ValueError("%s/%d/status has no ids" % (proc, pid)) from error
+    mounts: Optional[str] = "%s/%d/ns/mnt" % (proc, pid)
+    try:
+        if mounts and os.stat(mounts).st_ino == os.stat("%s/self/ns/mnt" % proc).st_ino:
+            mounts = None
+    except OSError:
+        mounts = None
+    return Identity(uid, gid, groups, mounts)
+
+
+def become(identity: Identity) -> None:
+    """Take on an identity for good: only in a child. Raises OSError."""
+    if identity.mounts:
+        namespace = os.open(identity.mounts, os.O_RDONLY)
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.setns(namespace, _CLONE_NEWNS) != 0:
+            raise OSError(ctypes.get_errno(), "setns: %s" % os.strerror(ctypes.get_errno()))
+        os.close(namespace)
+    if os.geteuid() == 0:
+        os.setgroups(list(identity.groups))
+        os.setgid(identity.gid)
+        os.setuid(identity.uid)
+
+
+def _child(pipe: int, identity: Optional[Identity], work: Callable[[Callable[[Any], None]], None]) -> None:
+    """The child's whole life: one line of JSON for each thing told, then out, without the parent's exit handlers."""
+
+    def tell(thing: Any) -> None:
+        os.write(pipe, (json.dumps(thing) + "\n").encode("ascii"))
+
+    code = 1
+    try:
+        if identity is not None:
+            become(identity)
+        work(tell)
+        code = 0
+    except Exception as error:  # noqa: BLE001  whatever it is, it must not come back into the parent's code in the child
+        tell({"failed": "%s: %s" % (type(error).__name__, error)})
+    finally:
+        os._exit(code)
+
+
+def told_by_child(
+    identity: Optional[Identity], work: Callable[[Callable[[Any], None]], None], deadline: Deadline
+) -> List[Any]:
+    """Do work(tell) in a child with that identity; what it told up to the deadline. A child that is late is killed."""
+    ours, theirs = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(ours)
+        _child(theirs, identity, work)
+    os.close(theirs)
+    text = bytearray()
+    try:
+        while select.select([ours], [], [], deadline.left())[0]:
+            chunk = os.read(ours, 65536)
+            if not chunk:
+                break
+            text += chunk
+    finally:
+        os.close(ours)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    lines = bytes(text).split(b"\n")[:-1]
+    return [json.loads(line.decode("ascii")) for line in lines]

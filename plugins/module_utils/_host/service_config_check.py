@@ -1,0 +1,37 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a service that is down accepts its own configuration: one that does not would not start.
+
+Private to this collection: it may change in any release.
+"""
+
+import re
+from typing import Any, Dict, Optional
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+
+#: Commands that read and write nothing; Debian's apachectl makes folders first.
+COMMANDS = {
+    "apache2": ["sh", "-c", ". /etc/apache2/envvars && exec apache2 -t"],
+    "httpd": ["httpd", "-t"],
+}
+NOT_WANTED = ("disabled", "masked", "masked-runtime")
+#: Apache's complaint about its own name, and its last words: they are no reason.
+_NO_REASON = re.compile(r"AH00558:|Syntax OK|Action '-t' failed|The Apache error log may have|\s*$")
+_WORDS = 300
+
+
+def test(host: Host, name: str, unit: Dict[str, Any]) -> Optional[Dict[str, Any]]:
+    """{sound, error}; None where there is nothing to ask, or nobody wants the service to run."""
+    command = COMMANDS.get(name)
+    if not command or unit["active"] == "active" or unit["load"] != "loaded" or unit["enabled"] in NOT_WANTED:
+        return None
+    ran = host.run(command)
+    if ran.code is None:
+        return None
+    told = [line.strip() for line in (ran.err + "\n" + ran.out).splitlines() if not _NO_REASON.match(line)]
+    return {
+        "sound": ran.code == 0,
+        "error": None if ran.code == 0 else (" ".join(told) or "it does not say why")[:_WORDS],
+    }

@@ -1,0 +1,255 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Services: those that serve the web, those that listen, those that failed. One call of systemctl tells all of them.
+
+Private to this collection: it may change in any release.
+"""
+
+import os
+import re
+import time
+from typing import Any, Dict, List, Optional, Set, Tuple
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import declared_addresses, service_config_check
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+
+ADMINS_FOLDER = "/etc/systemd/system"
+UNIT_FOLDERS = (
+    ADMINS_FOLDER,
+    "/run/systemd/system",
+    "/run/systemd/generator.late",
+    "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+)
+# Of each of these the state is worth knowing even where it neither runs nor failed.
+WELL_KNOWN = re.compile(
+    r"(nginx|openresty|angie|apache2?|httpd|lighttpd|caddy|haproxy|varnish|tomcat\d*|jetty\d*|gunicorn|uwsgi|uvicorn|puma|unicorn|passenger|pm2|node"
+    r"|supervisord?"
+    r"|firewalld|ufw|nftables|iptables|ip6tables|netfilter-persistent|systemd-resolved|unbound|dnsmasq|nscd|named|bind9)([.@_-].*)?$"
+    r"|.*php.*fpm.*$"
+)
+#: systemd tells of every unit in a tenth of a second, and takes its time on a host that is overloaded: the one that serves 502.
+SHOW_SECONDS = 30.0
+PROPERTIES = (
+    "Id,Names,LoadState,ActiveState,SubState,UnitFileState,Result,ExecMainStatus,StateChangeTimestampMonotonic,MainPID,PrivateTmp,ExecStart,CanReload,"
+    "LimitNOFILE,MemoryMax,FragmentPath,Listen,Environment,EnvironmentFiles,WorkingDirectory"
+)
+UNLIMITED = 2**64 - 1
+#: What they would listen on stands in files of their own: a mask, which hides their command, does not hide that.
+APACHE = ("apache2.service", "httpd.service")
+_ARGV = re.compile(r"argv\[\]=(.*?) ; (?:ignore_errors|flags|start_time)=")
+_STREAM = re.compile(r"^(.*) \(Stream\)$")
+
+
+def unit_facts(
+    host: Host, service_manager: str, listeners: Optional[Dict[str, Any]] = None
+) -> Optional[Dict[str, Any]]:
+    """Units by name; None where no service manager can be asked."""
+    if service_manager == "systemd":
+        return _systemd(host, listeners)
+    if service_manager in ("sysvinit", "openrc"):
+        return _scripts(host, service_manager)
+    return None if service_manager == "none" else {}
+
+
+def own_sockets(listeners: Optional[Dict[str, Any]], units: Optional[Dict[str, Any]]) -> None:
+    """Give listeners that systemd itself holds to the .socket unit that asked for them."""
+    sockets = {
+        declared["address"]: name
+        for name, unit in (units or {}).items()
+        if name.endswith(".socket")
+        for declared in unit["declares"]
+    }
+    for listener in (listeners or {}).get("tcp", []):
+        if listener["pid"] == 1:
+            text = "tcp:%s:%d" % (
+                "[%s]" % listener["address"] if ":" in listener["address"] else listener["address"],
+                listener["port"],
+            )
+            listener["unit"] = sockets.get(text, listener["unit"])
+    for listener in (listeners or {}).get("unix", []):
+        if listener["pid"] == 1:
+            listener["unit"] = sockets.get("unix:" + listener["path"], listener["unit"])
+
+
+def _systemd(host: Host, listeners: Optional[Dict[str, Any]]) -> Optional[Dict[str, Any]]:
+    listening = {
+        entry["unit"] for kind in ("tcp", "unix") for entry in (listeners or {}).get(kind, []) if entry["unit"]
+    }
+    names = sorted({name for name in listening if name.endswith((".service", ".socket"))} | _unit_files(host))
+    # The states filter only what the patterns bring; units that are named are told in any case.
+    ran = host.run(
+        ["systemctl", "show", "--property=" + PROPERTIES, "--state=failed,listening", *names, "*.service", "*.socket"],
+        timeout=SHOW_SECONDS,
+    )
+    if ran.code != 0 and not ran.out:
+        host.unseen("units", ran.error or ran.err.strip())
+        return None
+    origin = time.time() - time.monotonic()
+    units: Dict[str, Any] = {}
+    for properties in parse_show(ran.out):
+        unit = _unit(host, properties, origin)
+        if unit["load"] != "not-found" and _worth_telling(properties, unit, listening):
+            units[properties["Id"]] = unit
+    return units
+
+
+def _unit_files(host: Host) -> Set[str]:
+    """Well-known units, and all that an admin made or masked; those are few. Templates cannot be shown."""
+    names: Set[str] = set()
+    for folder in UNIT_FOLDERS:
+        for name in host.listdir(folder):
+            stem, suffix = os.path.splitext(name)
+            if suffix != ".service" or stem.endswith("@"):
+                continue
+            if WELL_KNOWN.match(stem) or (folder == ADMINS_FOLDER and _made_here(host, name)):
+                names.add(name)
+    return names
+
+
+def _made_here(host: Host, name: str) -> bool:
+    """A unit file of this host's own, or a mask; not an alias, nor a mask of a part of the system that serves nothing."""
+    target = host.readlink(os.path.join(ADMINS_FOLDER, name))
+    return target is None or (
+        target == "/dev/null" and not name.startswith(("systemd-", "getty", "console-", "serial-"))
+    )
+
+
+def _worth_telling(properties: Dict[str, str], unit: Dict[str, Any], listening: Set[str]) -> bool:
+    name = properties["Id"]
+    if name.endswith(".socket"):
+        return unit["active"] == "failed" or bool(unit["declares"])
+    told = name in listening or WELL_KNOWN.match(name[: -len(".service")]) or unit["active"] == "failed"
+    return bool(told or unit["declares"] or unit["load"] == "masked")
+
+
+def parse_show(text: str) -> List[Dict[str, str]]:
+    """The units of `systemctl show`, each once. A property that stands several times has a line for each."""
+    units: Dict[str, Dict[str, str]] = {}
+    for block in text.split("\n\n"):
+        properties: Dict[str, str] = {}
+        for line in block.splitlines():
+            key, equals, value = line.partition("=")
+            if equals:
+                properties[key] = properties[key] + "\n" + value if key in properties else value
+        if properties.get("Id"):
+            units[properties["Id"]] = properties
+    return list(units.values())
+
+
+def _unit(host: Host, properties: Dict[str, str], origin: float) -> Dict[str, Any]:
+    changed = _number(properties.get("StateChangeTimestampMonotonic"))
+    commands = _ARGV.findall(properties.get("ExecStart", ""))
+    unit = {
+        "load": properties.get("LoadState"),
+        "active": properties.get("ActiveState"),
+        "sub": properties.get("SubState"),
+        "enabled": properties.get("UnitFileState") or None,
+        "result": properties.get("Result"),
+        "exit_status": _number(properties.get("ExecMainStatus")),
+        "since": round(origin + changed / 1e6, 3) if changed else None,
+        "main_pid": _number(properties.get("MainPID")) or 0,
+        "private_tmp": properties.get("PrivateTmp", "no") not in ("no", ""),
+        "exec": commands[-1].split() if commands else [],
+        "can_reload": properties.get("CanReload") == "yes",
+        "limit_nofile": _limit(properties.get("LimitNOFILE")),
+        "memory_max": _limit(properties.get("MemoryMax")),
+        "fragment": properties.get("FragmentPath") or None,
+        "declares": [],
+        "test": None,
+    }
+    if properties["Id"].endswith(".socket"):
+        unit["declares"] = _socket_declares(properties)
+    elif unit["active"] != "active" and (unit["exec"] or properties["Id"] in APACHE):
+        unit["declares"] = _service_declares(host, properties, unit)
+        unit["test"] = service_config_check.test(host, properties["Id"][: -len(".service")], unit)
+    return unit
+
+
+def _number(text: Optional[str]) -> Optional[int]:
+    return int(text) if text and text.isdecimal() else None
+
+
+def _limit(text: Optional[str]) -> Optional[int]:
+    number = _number(text)
+    return None if number == UNLIMITED else number
+
+
+def _socket_declares(properties: Dict[str, str]) -> List[Dict[str, Any]]:
+    place = declared_addresses.Place(properties.get("FragmentPath", ""), 0)
+    found = [_STREAM.match(line) for line in properties.get("Listen", "").splitlines()]
+    addresses = [
+        stream.group(1) for stream in found if stream and not stream.group(1).startswith(("@", "/run/systemd/"))
+    ]
+    return [
+        declared_addresses.entry(("unix:" if address.startswith("/") else "tcp:") + address, place)
+        for address in addresses
+    ]
+
+
+def _service_declares(host: Host, properties: Dict[str, str], unit: Dict[str, Any]) -> List[Dict[str, Any]]:
+    name, fragment = properties["Id"][: -len(".service")], unit["fragment"] or ""
+    if name in ("apache2", "httpd"):
+        return declared_addresses.of_apache(host)
+    if name.startswith("tomcat"):
+        return declared_addresses.of_tomcat(host, name)
+    environment, places = _environment(host, properties, fragment)
+    argv = declared_addresses.expand(unit["exec"], environment)
+    place = declared_addresses.Place(fragment, _line_of(host, fragment, "ExecStart"))
+    found = declared_addresses.of_command(argv, place) + declared_addresses.of_config_files(
+        host, argv, properties.get("WorkingDirectory", "").lstrip("!-")
+    )
+    return found or declared_addresses.of_environment(environment, places)
+
+
+def _environment(
+    host: Host, properties: Dict[str, str], fragment: str
+) -> Tuple[Dict[str, str], Dict[str, declared_addresses.Place]]:
+    """The service's variables and where each is set; files are read after the unit's own, as systemd does."""
+    environment = dict(word.split("=", 1) for word in properties.get("Environment", "").split() if "=" in word)
+    places = dict.fromkeys(environment, declared_addresses.Place(fragment, _line_of(host, fragment, "Environment")))
+    for line in properties.get("EnvironmentFiles", "").splitlines():
+        path = line.split(" (")[0].lstrip("-")
+        for number, setting in enumerate((host.read(path) or "").splitlines(), 1):
+            key, equals, value = setting.partition("=")
+            if equals and re.match(r"\w+$", key.strip()):
+                environment[key.strip()] = value.strip().strip("\"'")
+                places[key.strip()] = declared_addresses.Place(path, number)
+    return environment, places
+
+
+def _line_of(host: Host, path: str, key: str) -> int:
+    lines = (host.read(path) or "").splitlines() if path else []
+    return next((number for number, line in enumerate(lines, 1) if line.strip().startswith(key + "=")), 0)
+
+
+def _scripts(host: Host, service_manager: str) -> Dict[str, Any]:
+    """sysvinit and OpenRC tell little: whether a service runs and whether it starts at boot."""
+    command = ["rc-service", "%s", "status"] if service_manager == "openrc" else ["service", "%s", "status"]
+    units: Dict[str, Any] = {}
+    for name in host.listdir("/etc/init.d"):
+        if WELL_KNOWN.match(name):
+            ran = host.run([word.replace("%s", name) for word in command])
+            units[name] = _script(host, name, ran.code)
+    return units
+
+
+def _script(host: Host, name: str, code: Optional[int]) -> Dict[str, Any]:
+    at_boot = bool(host.glob("/etc/rc[2345].d/S??%s" % name) or host.glob("/etc/runlevels/*/%s" % name))
+    # LSB: 0 runs, 1 and 2 are dead with a pid or lock file left, 3 is stopped, 4 is not known.
+    active = {0: "active", 1: "failed", 2: "failed", 3: "inactive"}.get(-1 if code is None else code, "unknown")
+    unit: Dict[str, Any] = dict.fromkeys(("sub", "result", "exit_status", "since", "limit_nofile", "memory_max"))
+    unit.update(
+        load="loaded",
+        active=active,
+        enabled="enabled" if at_boot else "disabled",
+        main_pid=0,
+        private_tmp=False,
+        exec=[],
+    )
+    unit.update(can_reload=True, fragment="/etc/init.d/" + name)
+    unit["test"] = service_config_check.test(host, name, unit)
+    unit["declares"] = declared_addresses.of_apache(host) if active != "active" and name in ("apache2", "httpd") else []
+    return unit

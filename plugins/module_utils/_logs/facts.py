@@ -1,0 +1,157 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the logs of a host say about 502 within a window of time (facts.md's `log`), and what nginx's log has gained since a mark.
+
+Private to this collection: it may change in any release.
+"""
+
+from typing import Any, Dict, Iterable, Iterator, Optional, Tuple
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import boot_time
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.candidates import (
+    fpm_lines,
+    kernel_lines,
+    nginx_lines,
+)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.collector_prefix import LONGEST_LINE
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.files import (
+    READ_LIMIT,
+    End,
+    held_path,
+    read_end,
+    rotated_path,
+)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.kernel_signature import kernel_event
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.nginx_line import parse_stripped
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.nginx_signature import nginx_signature
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.php_fpm_signature import fpm_signature, parse_fpm
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import Origin, Records
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.signature import error_signature
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.system_log import Entries, journal, kernel_log
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.time_window import Window
+
+RECORD_LIMIT = 200
+
+Facts = Dict[str, Any]
+Told = Tuple[str, Optional[str]]
+
+
+def log_facts(
+    host: Host,
+    sources: Iterable[Tuple[str, str]],
+    window: float,
+    now: float,
+    master_pid: Optional[int] = None,
+    read_limit: int = READ_LIMIT,
+    record_limit: int = RECORD_LIMIT,
+) -> Facts:
+    """Look through the sources, each a path and a kind (nginx, php_fpm, kernel, unit:NAME); of nginx also the unit whose journal it writes to.
+
+    The kernel's own log has the path "kernel"; any other path of that kind is an audit log. master_pid is nginx's: its open files tell where it
+    really writes. Times in logs are local. What cannot be read is told in `sources` and in the host's unknown.
+    """
+    look = _Look(host, Window(now, window), master_pid, read_limit)
+    told = []
+    for path, kind in sources:
+        state, why = look.source(path, kind)
+        told.append({"path": path, "kind": kind, "state": state, "level": None, "why": why})
+        if state in ("unreadable", "not_a_file"):
+            host.unseen("log " + path, why)
+        elif state == "cut":
+            host.unseen("older lines of log " + path, why)
+    return {"sources": told, "records": look.records.newest(record_limit)}
+
+
+class _Look:
+    """One look: what it reads goes to its records."""
+
+    def __init__(self, host: Host, window: Window, master_pid: Optional[int], read_limit: int) -> None:
+        self.host, self.window, self.master_pid, self.read_limit = host, window, master_pid, read_limit
+        self.records = Records()
+
+    def source(self, path: str, kind: str) -> Told:
+        if kind.startswith("unit:"):
+            unit = kind[len("unit:") :]
+            return self._entries(Origin(path, kind, unit), journal(self.host, self.window.since, ["-u", unit]))
+        if kind == "nginx" and path.endswith(".service"):
+            return self._entries(Origin(path, kind), journal(self.host, self.window.since, ["-u", path]))
+        if path == "kernel":
+            return self._entries(Origin(path, kind), kernel_log(self.host, self.window.since, boot_time(self.host)))
+        if not path.startswith("/"):
+            return "not_a_file", "%s is not a path" % path
+        return self._nginx(path) if kind == "nginx" else self._file(path, kind)
+
+    def _entries(self, origin: Origin, entries: Entries) -> Told:
+        for entry in entries.lines:
+            if self.window.has(entry.when):
+                self._add(origin, entry.when, entry.tag, entry.text)
+        return ("unreadable", entries.why) if entries.why else ("ok", None)
+
+    def _nginx(self, path: str) -> Told:
+        """Both what lies at the path and what nginx really writes to."""
+        state, why = self._file(path, "nginx")
+        held = held_path(self.host, path, self.master_pid)
+        if not held:
+            return state, why
+        self._read(Origin(path, "nginx"), read_end(self.host, held[0], self.read_limit).data)
+        if held[1]:
+            return "deleted", "nginx (%s) still writes to the deleted file" % self.master_pid
+        return state, why or "nginx (%s) still writes to the file that was renamed" % self.master_pid
+
+    def _file(self, path: str, kind: str) -> Told:
+        end = read_end(self.host, path, self.read_limit)
+        origin = Origin(path, kind)
+        self._read(origin, end.data)
+        if end.state != "ok":
+            return end.state, end.why
+        if self._reaches_back(end, kind):
+            return "ok", None
+        if not end.whole:
+            return "cut", "the window holds more than the last %d bytes, which were read" % self.read_limit
+        older = rotated_path(self.host, path)
+        if older:
+            self._read(origin, read_end(self.host, older, self.read_limit).data)
+        return "ok", None
+
+    def _reaches_back(self, end: End, kind: str) -> bool:
+        """Whether the first line that tells its time is older than the window."""
+        for line in end.data[:65536].split(b"\n")[:50]:
+            when = self.window.when(line.decode("utf-8", "replace"), kind)
+            if when is not None:
+                return when < self.window.since
+        return False
+
+    def _read(self, origin: Origin, data: bytes) -> None:
+        for raw in self._candidates(origin.kind, data):
+            line = raw[:LONGEST_LINE].decode("utf-8", "replace")
+            when = self.window.when(line, origin.kind)
+            if when is not None and self.window.has(when):
+                self._add(origin, when, None, line)
+
+    def _candidates(self, kind: str, data: bytes) -> Iterator[bytes]:
+        if kind == "nginx":
+            return nginx_lines(data, self.window.since_text)
+        return fpm_lines(data) if kind == "php_fpm" else kernel_lines(data)
+
+    def _add(self, origin: Origin, when: float, tag: Optional[str], text: str) -> None:
+        entry = parse_stripped(text)
+        if entry:
+            signature = nginx_signature(entry)
+            if signature:
+                self.records.add_nginx(origin, signature, when, entry)
+            return
+        worker = parse_fpm(text)
+        if worker:
+            signature = fpm_signature(worker)
+            if signature:
+                self.records.add_fpm(origin, signature, when, worker)
+            return
+        event = kernel_event(tag, text)
+        if event:
+            self.records.add_kernel(origin, when, event, text)
+            return
+        signature = error_signature(text)
+        if signature:
+            self.records.add_other(origin, signature, when, text)

@@ -1,0 +1,140 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads the ends of log files: bounded, quick on huge ones, never waiting on a FIFO, also where a log was deleted or rotated under its writer.
+
+Private to this collection: it may change in any release.
+"""
+
+import errno
+import os
+import stat
+from typing import List, NamedTuple, Optional, Tuple
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+
+READ_LIMIT = 4 * 1024 * 1024
+# ENXIO and EOPNOTSUPP: sockets, and FIFOs on some systems.
+_STATES = {errno.ENOENT: "missing", errno.ENOTDIR: "missing", errno.ENXIO: "not_a_file", errno.EOPNOTSUPP: "not_a_file"}
+
+
+class End(NamedTuple):
+    """The end of a file: whole lines. state is that of facts.md's log sources; whole: the file has no earlier bytes."""
+
+    data: bytes
+    state: str
+    why: Optional[str]
+    whole: bool
+
+
+class Unreadable(Exception):
+    """state and why of a file that cannot be read."""
+
+    def __init__(self, state: str, why: Optional[str]) -> None:
+        super().__init__(why)
+        self.state, self.why = state, why
+
+
+def read_end(host: Host, path: str, limit: int = READ_LIMIT) -> End:
+    """The last limit bytes of a regular file."""
+    try:
+        descriptor = _open(host, path)
+    except Unreadable as refused:
+        return End(b"", refused.state, refused.why, False)
+    try:
+        start = max(0, os.fstat(descriptor).st_size - limit)
+        data = _read(descriptor, start, limit)
+    except OSError as error:
+        return End(b"", "unreadable", error.strerror, False)
+    finally:
+        os.close(descriptor)
+    if start:
+        data = data[data.find(b"\n") + 1 :]
+    return End(data, "ok", None, start == 0)
+
+
+def read_since(host: Host, path: str, start: int, limit: int) -> bytes:
+    """At most limit bytes of a regular file from start on; nothing where it cannot be read."""
+    try:
+        descriptor = _open(host, path)
+    except Unreadable:
+        return b""
+    try:
+        return _read(descriptor, start, limit)
+    except OSError:
+        return b""
+    finally:
+        os.close(descriptor)
+
+
+def _open(host: Host, path: str) -> int:
+    """A symlink to a terminal, a pipe or our own streams (/dev/stderr in container images) is no file, and a FIFO is never waited for."""
+    if _leads_to_stream(host.path(path)):
+        raise Unreadable("not_a_file", "%s is a link to a stream" % path)
+    try:
+        descriptor = os.open(host.path(path), os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    except OSError as error:
+        raise Unreadable(_STATES.get(error.errno or 0, "unreadable"), error.strerror) from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise Unreadable("not_a_file", "%s is not a regular file" % path)
+    return descriptor
+
+
+def _leads_to_stream(path: str) -> bool:
+    """Whether a path ends at an open file of whoever reads it: those would be ours, not nginx's."""
+    for _hop in range(8):
+        if path.startswith(("/proc/self/", "/dev/std", "/dev/fd/")):
+            return True
+        if not os.path.islink(path) or path.startswith("/proc/"):
+            return False
+        path = os.path.join(os.path.dirname(path), os.readlink(path))
+    return False
+
+
+def _read(descriptor: int, start: int, limit: int) -> bytes:
+    chunks = []
+    while limit > 0:
+        chunk = os.pread(descriptor, min(limit, 1024 * 1024), start)
+        if not chunk:
+            break
+        chunks.append(chunk)
+        start += len(chunk)
+        limit -= len(chunk)
+    return b"".join(chunks)
+
+
+def held_path(host: Host, path: str, pid: Optional[int]) -> Optional[Tuple[str, bool]]:
+    """Where a process really writes the log that its config calls path, and whether that file is deleted; None: at path itself, or not known.
+
+    After a rotation that nobody told nginx of, it goes on writing to the old inode, renamed or deleted.
+    """
+    if pid is None:
+        return None
+    named = _identity(host.path(path))
+    folder = "/proc/%d/fd" % pid
+    for number in host.listdir(folder):
+        target = host.readlink("%s/%s" % (folder, number)) or ""
+        deleted = target.endswith(" (deleted)")
+        name = target[: -len(" (deleted)")] if deleted else target
+        if name == path or name.startswith((path + ".", path + "-")):
+            held = "%s/%s" % (folder, number)
+            if _identity(host.path(held)) not in (None, named):
+                return held, deleted
+    return None
+
+
+def _identity(path: str) -> Optional[Tuple[int, int]]:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def rotated_path(host: Host, path: str) -> Optional[str]:
+    """The newest older file of a log that is not compressed: PATH.1, or PATH-20260102 where logrotate dates them."""
+    if host.exists(path + ".1"):
+        return path + ".1"
+    dated: List[str] = [name for name in host.glob(path + "-2*") if name[len(path) + 1 :].replace("-", "").isdecimal()]
+    return dated[-1] if dated else None

@@ -1,0 +1,237 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What one line of nginx's error log alone decides.
+
+Errnos are compared by number, Linux's and those of macOS and the BSDs: the text beside them differs by libc and may say "Unknown error".
+
+Private to this collection: it may change in any release.
+"""
+
+import re
+from typing import Callable, Dict, Optional, Tuple
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.nginx_line import ErrorLine, connect_to
+
+ENOENT, EACCES, EMFILE, ENOSPC, EPIPE, EAGAIN = 2, 13, 24, 28, 32, 11
+REFUSED = (111, 61)
+RESET = (104, 54)
+TIMED_OUT = (110, 60)
+NO_ADDRESS = (99, 49)
+NET_UNREACHABLE = (101, 51)
+HOST_UNREACHABLE = (113, 65)
+
+CONNECTING = "connecting to upstream"
+HANDSHAKING = "SSL handshaking to upstream"
+BEFORE_HEADER = ("sending request to upstream", "reading response header from upstream")
+# nginx leaves the action at "sending to client" while it reads on for an unbuffered answer.
+IN_BODY = ("reading upstream", "sending to client")
+
+_HEEDED = ("error", "crit", "alert", "emerg")
+_UNIX: Dict[int, str] = {ENOENT: "unix_socket_missing", EACCES: "unix_socket_permission", EAGAIN: "unix_backlog_full"}
+_UNIX.update(dict.fromkeys(REFUSED, "stale_unix_socket"))
+_TCP: Dict[int, str] = {EACCES: "selinux_network_connect"}
+_TCP.update(dict.fromkeys(REFUSED, "backend_port_closed"))
+_TCP.update(dict.fromkeys(NO_ADDRESS, "ephemeral_ports_exhausted"))
+_TCP.update(dict.fromkeys(NET_UNREACHABLE, "backend_unreachable"))
+_TCP.update(dict.fromkeys(HOST_UNREACHABLE, "firewall_reject"))
+_LOOPBACK6: Dict[int, str] = dict(_TCP)
+_LOOPBACK6.update(dict.fromkeys(REFUSED, "ipv6_localhost_refused"))
+_LOOPBACK6.update(dict.fromkeys(NO_ADDRESS + NET_UNREACHABLE, "ipv6_unavailable"))
+
+_CONNECT = re.compile(r"(?:kevent\(\) reported that )?connect\(\) (?:to .{1,300} )?failed \(\d")
+_BROKEN = re.compile(
+    r"(?:(?:recv|readv|recvmsg|SSL_read)\(\) failed|kevent\(\) reported (?:about an closed connection|that upstream closed connection))(?=[ :(]|\Z)"
+)
+_BROKEN_SENDING = re.compile(r"(?:send|writev|sendfile|sendmsg|SSL_write)\(\) failed(?=[ :(]|\Z)")
+_CLOSED = re.compile(r"upstream prematurely closed (?:connection|stream|FastCGI (?:stdout|request))\Z")
+_TIMED_OUT = re.compile(r"upstream timed out(?= \(|\Z)")
+_INVALID_HEADER = re.compile(
+    r"upstream sent (?:(?:invalid|truncated|too large|zero)(?: encoded| http2)? header(?! frame)|duplicate header line: "
+    r'|(?:invalid|unexpected|no|duplicate) :?status\b|"Content-Length" and "Transfer-Encoding" headers at the same time'
+    r'|invalid "Content-Length" header|(?:unknown|invalid) "Transfer-Encoding"|HTTP/1\.0 response with early hints)'
+    r"|memcached sent invalid (?:response|key|flags|length)\b"
+)
+_FRAMING = re.compile(
+    r"upstream sent (?:unsupported FastCGI protocol version|invalid FastCGI record type|unexpected FastCGI (?:record|request id)"
+    r"|(?:too large|too short|unexpected) http2 frame|[a-z0-9 ]{2,30} frame (?:with|for) |no valid HTTP/1\.0 header)"
+)
+_RESOLVER = re.compile(
+    r"(?:service \S{1,300} of )?\S{1,300} could not be resolved \(\d{1,4}: |no resolver defined to resolve \S"
+)
+_CONNECTIONS = re.compile(r"\d{1,10} worker_connections are not enough\b")
+_FILE_CALL = re.compile(r'(?:open|mkdir)\(\) "(.{1,1500})" failed \(')
+# Calls that only look at a path which the visitor may have named.
+_PROBE = re.compile(r"(?:l?stat|fstatat|realpath|readlink)\(\) ")
+_TEMP_FILE = re.compile(r"/\d{10}\Z")
+_TEMP_FOLDER = re.compile(
+    r"(?:/(?:client_body|client|proxy|fastcgi|uwsgi|scgi)_temp\b|/nginx/(?:tmp/)?(?:client_body|body|proxy|fastcgi|uwsgi|scgi)(?:/\d{1,3}){0,3}(?:/\d{10})?\Z)"
+)
+_SSL_CODE = re.compile(r"error:([0-9A-Fa-f]{8,16}):")
+_ALERT = re.compile(r"SSL alert number (\d{1,3})\b")
+_SSL_WRONG_PROTOCOL = re.compile(
+    r"wrong.version.number|unknown.protocol|packet.length.too.long|record.layer.failure", re.I
+)
+_SSL_EOF = re.compile(r"unexpected.eof.while.reading", re.I)
+_HOST_NOT_FOUND = re.compile(r"host not found in (?:upstream|resolver) ")
+_CONFIG_PLACE = re.compile(r" in (?:command line|/\S{1,400}:\d{1,9})\Z")
+# [emerg] of a running system rather than of its config: sockets, processes, kernel resources.
+_RUNTIME_CALL = re.compile(
+    r"(?:still could not bind\(\)|(?:bind|listen|socket|setsockopt|getsockopt|getsockname|close|fork|setsid|dup2|pipe|eventfd|epoll_\w{1,10}|io_setup"
+    r"|kqueue|kevent|gethostname|sigaction|setitimer|mmap|munmap|shmget|shmat|sem_init|pthread_\w{1,30}|ioctl|fcntl|prctl|setuid|setgid"
+    r"|initgroups)\(.{0,60}?\))"
+    r"(?= |\Z)"
+)
+
+
+def nginx_signature(line: ErrorLine) -> Optional[str]:
+    """The id of a line that parse_line took apart, None where it explains no 502."""
+    if line.level not in _HEEDED:
+        # Connections that ran out are the one warning that tells of a limit that was really met.
+        return "nginx_worker_connections" if line.level == "warn" and _CONNECTIONS.match(line.message) else None
+    if not line.http:
+        return None
+    for rule in _RULES:
+        signature = rule(line)
+        if signature:
+            return signature
+    return None
+
+
+def _host_limits(line: ErrorLine) -> Optional[str]:
+    if _CONNECTIONS.match(line.message):
+        return "nginx_worker_connections"
+    # A file that a visitor names in vain is at [error], or was only looked at, and its name can carry any text.
+    if line.level == "error" or _PROBE.match(line.message):
+        return None
+    if line.errno == EMFILE:
+        return "nginx_open_files"
+    if line.errno == ENOSPC:
+        return "disk_full"
+    call = _FILE_CALL.match(line.message)
+    if line.errno == EACCES and call and (_TEMP_FOLDER.search(call.group(1)) or _TEMP_FILE.search(call.group(1))):
+        return "nginx_temp_dir_permission"
+    return None
+
+
+def _config(line: ErrorLine) -> Optional[str]:
+    if line.level != "emerg":
+        return None
+    if _HOST_NOT_FOUND.match(line.message):
+        return "upstream_host_not_found_at_start"
+    if _RUNTIME_CALL.match(line.message) and not _CONFIG_PLACE.search(line.message):
+        return None
+    return "nginx_config_invalid"
+
+
+def _connect(line: ErrorLine) -> Optional[str]:
+    if not _CONNECT.match(line.message) or line.errno is None or line.action not in (CONNECTING, None):
+        return None
+    if line.errno in TIMED_OUT:
+        return "connect_timeout_kernel"
+    # What the message itself names goes before the fields after it.
+    named = connect_to(line.message) or line.upstream
+    address = named.address if named else ""
+    if address.startswith("unix:"):
+        return _UNIX.get(line.errno)
+    if address.startswith("tcp:[::1]"):
+        return _LOOPBACK6.get(line.errno)
+    # A line cut before its upstream: a connect() to a unix socket fails at once and names it, so this one is TCP.
+    return _TCP.get(line.errno)
+
+
+def _timeout(line: ErrorLine) -> Optional[str]:
+    if not _TIMED_OUT.match(line.message):
+        return None
+    if line.action == CONNECTING:
+        return "connect_timeout"
+    return "upstream_read_timeout" if line.action in BEFORE_HEADER else None
+
+
+def _by_stage(action: Optional[str], before: str) -> Optional[str]:
+    if action in BEFORE_HEADER:
+        return before
+    return "upstream_closed_midbody" if action in IN_BODY else None
+
+
+def _closed(line: ErrorLine) -> Optional[str]:
+    if _CLOSED.match(line.message):
+        return _by_stage(line.action, "upstream_closed_prematurely")
+    receiving = _BROKEN.match(line.message)
+    if receiving and line.errno in RESET:
+        return _by_stage(line.action, "upstream_connection_reset")
+    if receiving and _is_eof(line.message):
+        return _by_stage(line.action, "upstream_closed_prematurely")
+    if _BROKEN_SENDING.match(line.message) and line.errno in RESET + (EPIPE,) and line.action in BEFORE_HEADER:
+        return "upstream_connection_reset"
+    return None
+
+
+def _answer(line: ErrorLine) -> Optional[str]:
+    if line.message.startswith("upstream sent too big header"):
+        return "response_header_too_big"
+    if _FRAMING.match(line.message):
+        return "upstream_protocol_mismatch"
+    # At [alert] nginx blames itself.
+    if line.level == "error" and _INVALID_HEADER.match(line.message):
+        return "upstream_invalid_header"
+    return None
+
+
+def _peers(line: ErrorLine) -> Optional[str]:
+    if line.message == "no live upstreams":
+        return "no_live_upstreams"
+    # Certificate stapling asks the resolver too, and answers no request.
+    if _RESOLVER.match(line.message) and line.action != "requesting certificate status":
+        return "resolver_failure"
+    return None
+
+
+def _tls(line: ErrorLine) -> Optional[str]:
+    message = line.message
+    if message.startswith(("upstream SSL certificate verify error: ", "upstream SSL certificate does not match ")):
+        return "upstream_tls_verify"
+    if message.startswith("upstream prematurely sent response"):
+        return "upstream_tls_reset"
+    if line.action != HANDSHAKING:
+        return None
+    if message.startswith("peer closed connection in SSL handshake"):
+        return "upstream_tls_reset"
+    return _handshake(line) if message.startswith("SSL_do_handshake() failed") else None
+
+
+def _ssl_reasons(message: str) -> Tuple[int, ...]:
+    """OpenSSL's reason codes: the low 12 bits of each error, in all its versions."""
+    return tuple(int(code, 16) & 0xFFF for code in _SSL_CODE.findall(message))
+
+
+def _is_eof(message: str) -> bool:
+    return bool(_SSL_EOF.search(message))
+
+
+def _handshake(line: ErrorLine) -> Optional[str]:
+    reasons = _ssl_reasons(line.message)
+    alerts = [int(number) for number in _ALERT.findall(line.message)] + [
+        reason - 1000 for reason in reasons if reason > 1000
+    ]
+    if any(alert in (40, 70, 80, 112) for alert in alerts):
+        return "upstream_tls_sni"
+    if 134 in reasons:
+        return "upstream_tls_verify"
+    if 267 in reasons or 252 in reasons or _SSL_WRONG_PROTOCOL.search(line.message):
+        return "upstream_tls_scheme_mismatch"
+    if 294 in reasons or _is_eof(line.message) or line.errno in RESET + (EPIPE,):
+        return "upstream_tls_reset"
+    return None
+
+
+_RULES: Tuple[Callable[[ErrorLine], Optional[str]], ...] = (
+    _host_limits,
+    _config,
+    _connect,
+    _timeout,
+    _closed,
+    _answer,
+    _peers,
+    _tls,
+)

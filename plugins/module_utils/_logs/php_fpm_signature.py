@@ -1,0 +1,144 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What one line of PHP-FPM's log alone decides, in its forms: file, syslog, standard error.
+
+What a worker says is quoted by the master (`said into stderr: "..."`) and may be a visitor's text: of it only the one sentence counts that FPM
+itself says in a worker. Script names and requests stand between fixed words, so lines about them are decided by their end.
+
+Private to this collection: it may change in any release.
+"""
+
+import re
+from typing import NamedTuple, Optional, Tuple
+
+_LEVELS = "DEBUG|NOTICE|WARNING|ERROR|ALERT"
+_DEBUG_DETAIL = r"(?:(?:pid \d{1,10}, )?[a-z_0-9]{1,60}\(\), line \d{1,6}: )?"
+_FILE = re.compile(r"\[(\d\d-[A-Z][a-z]{2}-\d{4} \d\d:\d\d:\d\d)(?:\.\d{1,6})?\] (%s): %s" % (_LEVELS, _DEBUG_DETAIL))
+_SYSLOG = re.compile(r"()\[(%s)\] %s" % (_LEVELS, _DEBUG_DETAIL))
+_BARE = re.compile(r"()(%s): %s" % (_LEVELS, _DEBUG_DETAIL))
+_POOL = re.compile(r"\[pool ([^\]]{1,200})\] ")
+_CHILD = re.compile(r"child (\d{1,10})\b")
+
+
+class FpmLine(NamedTuple):
+    """A line of PHP-FPM's log, taken apart. pid is the worker's that it speaks of."""
+
+    when: Optional[str]
+    level: str
+    pool: Optional[str]
+    pid: Optional[int]
+    message: str
+
+
+_EXIT = re.compile(r"child \d{1,10} exited on signal (\d{1,2})\b(?: \((SIG[A-Z0-9]{1,10}))?")
+_TERMINATED = re.compile(r"child \d{1,10}, script '.*execution timed out \([\d.]{1,20} sec\), terminating\Z", re.S)
+_SAID = re.compile(r"child \d{1,10} said into (?:stderr|stdout): \"(.*?)\"?(?:, pipe is closed)?\Z", re.S)
+_DISALLOWED = re.compile(r"Connection disallowed: IP address '[^']{0,60}' has been dropped\.?\Z")
+_ALLOWED_CLIENTS = re.compile(
+    r"Wrong IP address '[^']{0,100}' in listen\.allowed_clients|There are no allowed addresses"
+)
+_FULL = re.compile(
+    r"server reached (?:pm\.)?max_children setting \(|The maximum number of processes has been reached\b"
+    r"|listening queue is not empty, #?\d{1,10} requests are waiting to be served, consider raising pm\.max_children"
+)
+_BIND = re.compile(r"(?:unable to bind listening socket for|failed to listen to) address '")
+_OTHER_INSTANCE = re.compile(r"An(?:other| another) FPM instance seems to already listen on ")
+_NUMBER = re.compile(r"\((\d{1,4})\)\Z")
+_CONFIG = re.compile(
+    r"\[[^\]]{1,400}:\d{1,9}\] |FPM initialization failed|failed to (?:post process the configuration|load configuration file|open configuration file)"
+    r"|failed to include more than \d|Unable to (?:include|globalize) |No pool defined|configuration filename is empty|'?\$prefix'? must be use"
+    r"|log_limit must|process_max can't|process\.priority must|the global prefix '|unable to allocate \d{1,30} bytes in shared memory"
+    r"|failed to open (?:error_log|access log|slowlog)|invalid port value '|getaddrinfo: "
+)
+_POOL_CONFIG = re.compile(
+    r"the (?:prefix|status path|ping path|ping response|chroot path|chdir path)\b|process\.priority must|failed to initialize a status listener"
+    r"|'(?:slowlog|request_[a-z_]{1,40})' |unable to set listen address as it's already used|wrong format for access\.format|cannot get [ug]id for "
+    r"|please specify user and group other than root|Unable to create (?:or open slowlog|scoreboard)|failed to open (?:access log|slowlog)"
+)
+_INI_SYNTAX = re.compile(r"PHP: {1,4}syntax error\b.{0,600} in /\S{1,400}\.conf on line \d{1,9}\s*\Z", re.S)
+
+_FAULTS = (4, 6, 7, 11)
+_IN_USE = (98, 48)
+
+
+def parse_fpm(text: str) -> Optional[FpmLine]:
+    """Take a line apart that has no prefix of a collector; None where it is no line of PHP-FPM."""
+    head = _FILE.match(text) or _SYSLOG.match(text) or _BARE.match(text)
+    if not head:
+        return None
+    message = text[head.end() :]
+    pool = _POOL.match(message)
+    if pool:
+        message = message[pool.end() :]
+    child = _CHILD.match(message)
+    return FpmLine(
+        head.group(1) or None,
+        head.group(2),
+        pool.group(1) if pool else None,
+        int(child.group(1)) if child else None,
+        message,
+    )
+
+
+def fpm_signature(line: FpmLine) -> Optional[str]:
+    """The id of a line that parse_fpm took apart, None where it explains no 502."""
+    if line.level == "DEBUG":
+        return None
+    if line.message.startswith("child "):
+        return _of_child(line.message)
+    if _DISALLOWED.match(line.message) or _ALLOWED_CLIENTS.match(line.message):
+        return "fpm_allowed_clients"
+    if line.level == "WARNING":
+        return "fpm_max_children" if _FULL.match(line.message) else None
+    return _of_start(line) if line.level in ("ERROR", "ALERT") else None
+
+
+def ini_signature(text: str) -> Optional[str]:
+    """FPM's config parser prints syntax errors without time and level."""
+    return "php_fpm_config_invalid" if text.startswith("PHP: ") and _INI_SYNTAX.match(text) else None
+
+
+def _of_child(message: str) -> Optional[str]:
+    ended = _EXIT.match(message)
+    if ended:
+        return _of_signal(int(ended.group(1)), ended.group(2) or "")
+    if _TERMINATED.match(message):
+        return "fpm_request_terminate_timeout"
+    said = _SAID.match(message)
+    if said:
+        worker = _BARE.match(said.group(1))
+        if worker and worker.group(2) == "ERROR" and _DISALLOWED.match(said.group(1)[worker.end() :]):
+            return "fpm_allowed_clients"
+    return None
+
+
+def _of_signal(number: int, name: str) -> Optional[str]:
+    # SIGBUS is 10 on macOS and the BSDs.
+    if number in _FAULTS or name == "SIGBUS":
+        return "worker_segfault"
+    return {9: "worker_killed", 15: "fpm_request_terminate_timeout"}.get(number)
+
+
+def _of_start(line: FpmLine) -> Optional[str]:
+    if _OTHER_INSTANCE.match(line.message):
+        return "php_fpm_bind_conflict"
+    if _BIND.match(line.message):
+        return _of_bind(_number(line.message))
+    if _CONFIG.match(line.message):
+        return "php_fpm_config_invalid"
+    if line.pool is None:
+        return None
+    # FPM speaks at ALERT of nothing but the settings of a pool.
+    return "php_fpm_config_invalid" if line.level == "ALERT" or _POOL_CONFIG.match(line.message) else None
+
+
+def _number(message: str) -> Tuple[int, ...]:
+    found = _NUMBER.search(message)
+    return (int(found.group(1)),) if found else ()
+
+
+def _of_bind(numbers: Tuple[int, ...]) -> Optional[str]:
+    if any(number in _IN_USE for number in numbers):
+        return "php_fpm_bind_conflict"
+    return "php_fpm_socket_dir_missing" if 2 in numbers else None

@@ -1,0 +1,124 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Adds up lines of one kind to one record, and keeps the number of records bounded and fair.
+
+Private to this collection: it may change in any release.
+"""
+
+import re
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.kernel_signature import KernelEvent
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.nginx_line import ErrorLine
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.php_fpm_signature import FpmLine
+from ansible_collections.webops.bad_gateway.plugins.module_utils._text import printable
+
+MESSAGE_LIMIT = 300
+_QUERY = re.compile(r"\?[^\"\s]*")
+_NUMBER = re.compile(r"\d+")
+_SEVERITY = {"ALERT": "alert", "ERROR": "error", "WARNING": "warn", "NOTICE": "notice", "DEBUG": "debug"}
+
+Record = Dict[str, Any]
+
+
+class Origin(NamedTuple):
+    """Where a line was read."""
+
+    source: str
+    kind: str
+    unit: Optional[str] = None
+
+
+class Records:
+    """Records by what makes them one."""
+
+    def __init__(self) -> None:
+        self._records: Dict[Tuple[Any, ...], Record] = {}
+
+    def add_nginx(self, origin: Origin, signature: str, when: float, line: ErrorLine) -> None:
+        record = _blank(origin, signature, line.level, line.message)
+        record.update(
+            action=line.action, errno=line.errno, server=_text(line.server), host=_text(line.host), pid=line.pid
+        )
+        if line.upstream:
+            record["upstream"] = {
+                "scheme": line.upstream.scheme,
+                "address": _text(line.upstream.address),
+                "text": _text(line.upstream.text),
+            }
+        if line.request:
+            record["request"] = {"method": line.request.method, "path": line.request.path}
+        # What stopped a start differs by its words alone: each keeps its file and line.
+        words = _words(record["message"]) if line.level == "emerg" else None
+        # A POST is no GET: nginx repeats only what does no harm twice.
+        request = (line.request.method, line.request.path) if line.request else None
+        self._add(record, when, (line.upstream and line.upstream.address, line.server, request, words))
+
+    def add_fpm(self, origin: Origin, signature: str, when: float, line: FpmLine) -> None:
+        record = _blank(origin, signature, _SEVERITY[line.level], line.message)
+        record.update(pool=_text(line.pool), pid=line.pid)
+        self._add(record, when, (line.pool, _words(record["message"])))
+
+    def add_kernel(self, origin: Origin, when: float, event: KernelEvent, message: str) -> None:
+        record = _blank(origin, event.signature, None, message)
+        record.update(process=_text(event.process), pid=event.pid)
+        self._add(record, when, (event.process, event.place))
+
+    def add_other(self, origin: Origin, signature: str, when: float, message: str) -> None:
+        self._add(_blank(origin, signature, None, message), when, ())
+
+    def _add(self, record: Record, when: float, distinct: Tuple[Any, ...]) -> None:
+        key = (record["source"], record["signature"]) + distinct
+        known = self._records.get(key)
+        record["first"] = min(when, known["first"]) if known else when
+        record["last"] = max(when, known["last"]) if known else when
+        record["count"] = known["count"] + 1 if known else 1
+        if known and when < known["last"]:
+            record = dict(known, first=record["first"], last=record["last"], count=record["count"])
+        self._records[key] = record
+
+    def newest(self, limit: int) -> List[Record]:
+        """At most limit records, the last ones first; a flood of one kind never pushes out the only record of another."""
+        ordered = sorted(self._records.values(), key=lambda record: -float(record["last"]))
+        seen: Dict[Tuple[Any, ...], int] = {}
+        ranked = []
+        for record in ordered:
+            kind = (record["source"], record["signature"], (record["upstream"] or {}).get("address"))
+            ranked.append((seen.get(kind, 0), record))
+            seen[kind] = seen.get(kind, 0) + 1
+        kept = [record for _rank, record in sorted(ranked, key=lambda pair: pair[0])[:limit]]
+        return sorted(kept, key=lambda record: -float(record["last"]))
+
+
+def _words(message: str) -> str:
+    """A message without its numbers: lines that differ in a process or a time only are one."""
+    return _NUMBER.sub("", message)
+
+
+def _text(value: Optional[str]) -> Optional[str]:
+    return None if value is None else printable(value, MESSAGE_LIMIT)
+
+
+def _blank(origin: Origin, signature: str, level: Optional[str], message: str) -> Record:
+    """Query strings can hold secrets: they are cut from the message too."""
+    return {
+        "source": origin.source,
+        "kind": origin.kind,
+        "signature": signature,
+        "count": 0,
+        "first": 0.0,
+        "last": 0.0,
+        "level": level,
+        "message": printable(_QUERY.sub("", message), MESSAGE_LIMIT),
+        "action": None,
+        "errno": None,
+        "upstream": None,
+        "server": None,
+        "host": None,
+        "request": None,
+        "pid": None,
+        "pool": None,
+        "unit": origin.unit,
+        "process": None,
+    }

@@ -1,0 +1,44 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which cause one log line alone decides: nginx's error log, PHP-FPM's log, the kernel, the audit system, uwsgi.
+
+The line's own message decides, never the request, host or referrer in it. One thing a single line cannot tell: nginx prints decoded paths and
+PHP's words as they are, newlines included, so what follows such a newline can look like a line of its own. Whoever reads a whole log drops
+those with candidates.py.
+
+Private to this collection: it may change in any release.
+"""
+
+import re
+from typing import Optional
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.collector_prefix import strip_prefix
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.kernel_signature import kernel_event
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.nginx_line import parse_stripped
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.nginx_signature import nginx_signature
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.php_fpm_signature import (
+    fpm_signature,
+    ini_signature,
+    parse_fpm,
+)
+
+# uwsgi may put its own date before it: `Thu Jan  1 00:00:00 2026 - `.
+_UWSGI = re.compile(
+    r"(?:[A-Z][a-z]{2} [A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d \d{4} - )?invalid request block size: \d{1,10} \(max \d{1,10}\)"
+)
+
+
+def error_signature(line: str) -> Optional[str]:
+    """The id of one log line, None where it explains no 502."""
+    tag, text = strip_prefix(line)
+    entry = parse_stripped(text)
+    if entry:
+        return nginx_signature(entry)
+    worker = parse_fpm(text)
+    if worker:
+        return fpm_signature(worker)
+    if _UWSGI.match(text):
+        return "uwsgi_request_buffer_too_small"
+    event = kernel_event(tag, text)
+    return event.signature if event else ini_signature(text)

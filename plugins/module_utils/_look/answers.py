@@ -1,0 +1,182 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What nginx on this host answers to URLs now, and which error-log line each of these very requests made.
+
+Private to this collection: it may change in any release.
+"""
+
+import errno
+import re
+import socket
+import time
+from functools import partial
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Union
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.own_request import NOTHING, Request, blame
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tail import Tail
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net import http
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.address import Address, parse_address
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection import (
+    Reader,
+    dial,
+    explain,
+    send,
+    targets_of,
+)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.parallel import run_all
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.tls import Tls, context, handshake
+from ansible_collections.webops.bad_gateway.plugins.module_utils._text import escaped
+
+AT_ONCE = 4
+URLS = 50
+_LOGGED = (500, 502, 504)
+_PAUSES = (0.0, 0.05, 0.15)
+
+_CREDENTIALS = re.compile(r"//[^/?#]*@")
+
+Answer = Dict[str, Any]
+
+
+class Ask(NamedTuple):
+    """One question: which URL, where to connect (None: where the URL's host leads), and what the asker wants to get back with the answer."""
+
+    url: str
+    connect: Optional[str]
+    method: str
+    proxy_protocol: bool
+    route: Any
+
+
+def ask_of(raw: Union[str, Dict[str, Any]]) -> Ask:
+    """Read one entry of the argument. Credentials in a URL are neither sent nor told."""
+    given: Dict[str, Any] = {"url": raw} if isinstance(raw, str) else raw
+    url = _CREDENTIALS.sub("//", str(given.get("url")))
+    return Ask(
+        url, given.get("connect"), given.get("method") or "GET", bool(given.get("proxy_protocol")), given.get("route")
+    )
+
+
+def asks_of(raw: Sequence[Any]) -> List[Ask]:
+    """Read the argument. Raises ValueError."""
+    if len(raw) > URLS:
+        raise ValueError("%d URLs: at most %d are asked" % (len(raw), URLS))
+    if not all(isinstance(one, str) or (isinstance(one, dict) and one.get("url")) for one in raw):
+        raise ValueError("each of urls is a URL, or a dictionary with url")
+    return [ask_of(one) for one in raw]
+
+
+def _blank(ask: Ask, asker: str) -> Answer:
+    return {
+        "url": ask.url, "connect": ask.connect, "method": ask.method, "proxy_protocol": ask.proxy_protocol, "route": ask.route,
+        "from": asker, "status": None, "seconds": 0.0, "error": None, "timed_out": False,
+        "signature": None, "upstream": None, "server_header": None, "header_bytes": None,
+        "client": None, "log_read": None,
+    }  # fmt: skip
+
+
+def _connected(address: Address, deadline: Deadline) -> socket.socket:
+    """A socket to the first address that takes it. Raises OSError."""
+    dialled = dial(targets_of(address), deadline)
+    socks = [one.sock for one in dialled if one.sock is not None]
+    for spare in socks[1:]:
+        spare.close()
+    if socks:
+        return socks[0]
+    if dialled[0].errno == errno.ETIMEDOUT:
+        raise socket.timeout()
+    raise OSError(dialled[0].errno, dialled[0].error)
+
+
+def _proxy_line(sock: socket.socket) -> bytes:
+    """The PROXY protocol's line (version 1), for a `listen ... proxy_protocol` that answers nothing without it."""
+    if sock.family == socket.AF_UNIX:
+        return b"PROXY UNKNOWN\r\n"
+    ours, theirs = sock.getsockname(), sock.getpeername()
+    kind = "TCP6" if sock.family == socket.AF_INET6 else "TCP4"
+    return ("PROXY %s %s %s %d %d\r\n" % (kind, ours[0], theirs[0], ours[1], theirs[1])).encode("ascii")
+
+
+def _over_tls(sock: socket.socket, url: http.Url, deadline: Deadline) -> socket.socket:
+    """No certificate is verified: on the host itself the name need not be the one that the certificate is for. Raises OSError."""
+    wrapped, told = handshake(sock, context(Tls()), url.host, deadline)
+    if wrapped is None:
+        raise ConnectionError("TLS handshake with nginx: %s" % told["error"])
+    return wrapped
+
+
+def _fill(answer: Answer, sock: socket.socket, url: http.Url, ask: Ask, deadline: Deadline) -> None:
+    """Ask over a socket that is connected; what comes back goes into answer. Raises OSError, ValueError."""
+    talking = sock
+    try:
+        answer["client"] = None if sock.family == socket.AF_UNIX else str(sock.getsockname()[0])
+        if ask.proxy_protocol:
+            send(sock, _proxy_line(sock), deadline)
+        talking = _over_tls(sock, url, deadline) if url.scheme == "https" else sock
+        send(talking, http.request(ask.method, url.target, url.authority, {}, "1.1"), deadline)
+        head, answer["error"] = http.read_head(Reader(talking, deadline))
+        answer["timed_out"] = head is None and deadline.left() <= 0
+        if head is not None:
+            server = head.fields.get("server")
+            answer.update(
+                status=head.status,
+                header_bytes=head.size,
+                server_header=None if server is None else escaped(server.encode("latin-1"), 100),
+            )
+    finally:
+        talking.close()
+
+
+def ask_one(ask: Ask, timeout: float, within: Deadline, asker: str = "host") -> Answer:
+    """Ask one URL once; redirects are not followed."""
+    answer = _blank(ask, asker)
+    deadline = Deadline(timeout, within)
+    started = time.monotonic()
+    try:
+        url = http.split_url(ask.url)
+        address = parse_address(ask.connect) if ask.connect else Address(url.host, url.port, "")
+        _fill(answer, _connected(address, deadline), url, ask, deadline)
+    except socket.timeout as error:
+        answer.update(timed_out=True, error=explain(error, deadline))
+    except (OSError, ValueError) as error:
+        answer["error"] = explain(error, deadline)
+    answer["seconds"] = round(time.monotonic() - started, 6)
+    return answer
+
+
+def ask_all(asks: Sequence[Ask], timeout: float, deadline: float, asker: str = "host") -> List[Answer]:
+    """Ask all, a few at a time so that a weak site is not hurt by it."""
+    limit = Deadline(deadline)
+    answers = run_all([partial(ask_one, ask, timeout, limit, asker) for ask in asks], AT_ONCE, limit)
+    late = {"error": "not asked within %g seconds" % deadline}
+    return [answer or dict(_blank(ask, asker), **late) for answer, ask in zip(answers, asks)]
+
+
+def _request_of(ask: Ask, answer: Answer) -> Optional[Request]:
+    """What nginx's log would call this question; None for one that it never got."""
+    try:
+        url = http.split_url(ask.url)
+    except ValueError:
+        return None
+    return (
+        Request(ask.method, url.target.split("?", 1)[0], url.authority, answer["client"]) if answer["status"] else None
+    )
+
+
+def site_answers(asks: Sequence[Ask], timeout: float, deadline: float, tails: Sequence[Tail] = ()) -> List[Answer]:
+    """Ask all and name the error-log line of each: `answers` of docs/facts.md."""
+    marked = [tail.mark() for tail in tails]
+    answers = ask_all(asks, timeout, deadline)
+    for pause in _PAUSES if tails else ():
+        # nginx logs before it answers, but a log may lie on a slow or a remote disk.
+        time.sleep(pause)
+        lines = [line for tail in tails for line in tail.lines()]
+        for ask, answer in zip(asks, answers):
+            request = _request_of(ask, answer)
+            answer["signature"], answer["upstream"] = blame(request, lines) if request else NOTHING
+        if not any(answer["status"] in _LOGGED and answer["signature"] is None for answer in answers):
+            break
+    for answer in answers:
+        answer["log_read"] = all(marked) if tails else None
+    return answers

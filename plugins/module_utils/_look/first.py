@@ -1,0 +1,110 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The first look at a host: everything that rules may ask for that takes no connection.
+
+Private to this collection: it may change in any release.
+"""
+
+from typing import Any, Dict, List, Optional, Tuple
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import facts as firewall_facts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import listeners as host_listeners
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import selinux
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import system as host_system
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import units as host_units
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs import facts as logs_facts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx import facts as nginx_facts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm import facts as php_fpm_facts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo import unfinished_runs
+
+SCHEMA = 1
+_OWN_SYSLOG = "syslog:server=unix:"
+_AUDIT_LOG = "/var/log/audit/audit.log"
+
+
+def first_look(host: Host, window: float) -> Tuple[Dict[str, Any], Dict[str, str]]:
+    """Facts as docs/facts.md has them, less what the second look adds; and the text of nginx's configuration files."""
+    processes = Processes(host)
+    system = host_system.system_facts(host)
+    clock = host_system.clock(host)
+    listeners = host_listeners.listening_sockets(host, processes, Accounts(host))
+    units = host_units.unit_facts(host, system["service_manager"], listeners)
+    host_units.own_sockets(listeners, units)
+    nginx, files = nginx_facts.nginx_facts(host, processes, units or {})
+    php_fpm = php_fpm_facts.php_fpm_facts(host, processes, units or {})
+    without_arguments(units)
+    # Once more beside the workers' own: where workers come and go, only both together tell what there is for them.
+    system["memory"] = host_system.memory(host)
+    facts = {
+        "schema": SCHEMA,
+        "clock": clock,
+        "system": system,
+        "listeners": listeners,
+        "connections": host_listeners.connections(host, listeners),
+        "units": units,
+        "nginx": nginx,
+        "php_fpm": php_fpm,
+        "firewall": firewall_facts.firewall_facts(host, processes),
+        "selinux": selinux.selinux_facts(host),
+        "disks": host_system.disks(host),
+        "journal": unfinished_runs.unfinished_runs(host),
+        "log": logs_facts.log_facts(
+            host, log_sources(nginx, php_fpm, listeners, host), window, clock["now"], master_pid(nginx)
+        ),
+    }
+    return facts, files
+
+
+def without_arguments(units: Optional[Dict[str, Any]]) -> None:
+    """Facts are shown with -v and kept in caches, and programs are given passwords as arguments: what has been read from them is all that counts."""
+    for unit in (units or {}).values():
+        unit["exec"] = unit["exec"][:1]
+
+
+def master_pid(nginx: Optional[Dict[str, Any]]) -> Optional[int]:
+    return nginx["master"]["pid"] if nginx and nginx["master"] else None
+
+
+def log_sources(
+    nginx: Optional[Dict[str, Any]], php_fpm: List[Dict[str, Any]], listeners: Optional[Dict[str, Any]], host: Host
+) -> List[Tuple[str, str]]:
+    """Path and kind of each log that can blame somebody for a 502. Why a daemon did not start stands in its unit's journal only, and uwsgi says nowhere else
+    why it hangs up."""
+    sources = [(path, "nginx") for path in (nginx or {}).get("error_logs") or []]
+    sources += [(fpm["error_log"], "php_fpm") for fpm in php_fpm if fpm["error_log"]]
+    sources += [
+        (fpm["unit"], "unit:" + fpm["unit"])
+        for fpm in php_fpm
+        if fpm["unit"] and not (fpm["error_log"] and fpm["master"])
+    ]
+    if nginx and nginx["unit"] and not nginx["master"]:
+        sources.append((nginx["unit"], "unit:" + nginx["unit"]))
+    elif nginx:
+        sources += journal_of(nginx, host)
+    listening = [one for kind in ("tcp", "unix") for one in (listeners or {}).get(kind) or []]
+    sources += [
+        (one["unit"], "unit:" + one["unit"])
+        for one in listening
+        if one["unit"] and (one["process"] or "").startswith("uwsgi")
+    ]
+    sources.append(("kernel", "kernel"))
+    if host.exists(_AUDIT_LOG):
+        sources.append((_AUDIT_LOG, "kernel"))
+    return list(dict.fromkeys(sources))
+
+
+def journal_of(nginx: Dict[str, Any], host: Host) -> List[Tuple[str, str]]:
+    """The journal of nginx's unit, where nginx writes to its standard error or to the host's syslog; what it sends elsewhere is told."""
+    near = [target for target in nginx["other_logs"] if target == "stderr" or target.startswith(_OWN_SYSLOG)]
+    for target in nginx["other_logs"]:
+        if target not in near:
+            host.unseen("log " + target, "nginx sends it to another host")
+    if near and nginx["unit"]:
+        return [(nginx["unit"], "nginx")]
+    if near:
+        host.unseen("log " + near[0], "nginx runs in no unit whose journal could be read")
+    return []

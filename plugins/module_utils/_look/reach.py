@@ -1,0 +1,253 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Upstreams connected to as nginx would: same account, same mounts, same kind of connect, same protocol.
+
+Private to this collection: it may change in any release.
+"""
+
+import errno
+import os
+import socket
+import ssl
+from functools import partial
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Union
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.blocked_folder import blocked_at
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.run_as import (
+    Identity,
+    of_process,
+    of_user,
+    told_by_child,
+)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net import fastcgi, http, small_protocols
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.address import parse_address
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection import (
+    Dialled,
+    Target,
+    dial,
+    targets_of,
+)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.parallel import run_all
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.tls import Tls, context, failure, handshake
+
+FAMILIES = ("fastcgi", "proxy", "uwsgi", "scgi", "grpc", "memcached")
+THREADS = 16
+_GRACE = 1.0
+
+Reached = Dict[str, Any]
+Speak = Callable[[socket.socket, Deadline], Optional[Dict[str, Any]]]
+
+
+class Upstream(NamedTuple):
+    """One upstream, ready to be tried: all that can be read or refused beforehand has been."""
+
+    id: str
+    address: str
+    family: Optional[str]
+    tls: Optional[ssl.SSLContext]
+    server_name: Optional[str]
+    spare_name: Optional[str]
+    speak: Speak
+    error: Optional[str]
+
+
+def _silent(_sock: socket.socket, _deadline: Deadline) -> None:
+    """Nothing is asked: connecting is all."""
+
+
+def _cgi_params(asked: Dict[str, Any]) -> Dict[str, str]:
+    return fastcgi.params_for(
+        asked.get("method") or "GET",
+        asked.get("uri") or "/",
+        asked.get("host") or "localhost",
+        asked.get("params") or {},
+    )
+
+
+def _message(build: Callable[[], bytes], speak: Callable[[socket.socket, bytes, Deadline], Dict[str, Any]]) -> Speak:
+    message = build()
+    return lambda sock, deadline: speak(sock, message, deadline)
+
+
+def _http_message(asked: Dict[str, Any], address: str) -> bytes:
+    # $proxy_host, the Host that proxy_pass sends where nothing else is set.
+    host = asked.get("host") or ("localhost" if address.startswith("unix:") else address[len("tcp:") :])
+    return http.request(
+        asked.get("method") or "GET",
+        asked.get("uri") or "/",
+        host,
+        asked.get("headers") or {},
+        asked.get("version") or "1.0",
+    )
+
+
+def speaker(family: Optional[str], asked: Optional[Dict[str, Any]], address: str) -> Speak:
+    """What to say once connected. Without a request only what leaves no trace in the upstream's logs. Raises ValueError."""
+    if family not in FAMILIES + (None,):
+        raise ValueError("family is one of %s, not %s" % (", ".join(FAMILIES), family))
+    if family == "grpc":
+        return small_protocols.speak_http2
+    if family == "memcached":
+        return small_protocols.speak_memcached
+    if asked is None:
+        return _message(fastcgi.question, fastcgi.speak) if family == "fastcgi" else _silent
+    if family == "fastcgi":
+        return _message(lambda: fastcgi.request(_cgi_params(asked)), fastcgi.speak)
+    if family == "uwsgi":
+        return _message(lambda: small_protocols.uwsgi_request(_cgi_params(asked)), small_protocols.speak_cgi)
+    if family == "scgi":
+        return _message(lambda: small_protocols.scgi_request(_cgi_params(asked)), small_protocols.speak_cgi)
+    return _message(lambda: _http_message(asked, address), http.speak)
+
+
+def _tls_of(raw: Dict[str, Any]) -> Optional[Tls]:
+    if raw.get("scheme") not in ("https", "grpcs", "suwsgi"):
+        return None
+    given = {name: value for name, value in (raw.get("tls") or {}).items() if name in Tls._fields and value is not None}
+    if raw.get("scheme") == "grpcs":
+        given.setdefault("alpn", "h2")
+    return Tls(**given)
+
+
+def prepare(raw: Union[str, Dict[str, Any]]) -> Upstream:
+    """Read one upstream of the argument; what is wrong with it becomes its error."""
+    given: Dict[str, Any] = {"address": raw} if isinstance(raw, str) else raw
+    address = str(given.get("address"))
+    name = str(given.get("id") or address)
+    family = given.get("family")
+    try:
+        parse_address(address)
+        speak = speaker(family, given.get("request"), address)
+        tls = _tls_of(given)
+        spare = (given.get("tls") or {}).get("spare_name") if tls and not tls.server_name else None
+        return Upstream(
+            name, address, family, context(tls) if tls else None, tls.server_name if tls else None, spare, speak, None
+        )
+    except (ValueError, TypeError) as error:
+        why = str(error)
+    except OSError as error:
+        why = "TLS files: %s" % failure(error, Deadline(0))
+    return Upstream(name, address, family, None, None, None, _silent, why)
+
+
+def _row(upstream: Upstream, connected: Optional[bool], error: Optional[str]) -> Reached:
+    return {
+        "id": upstream.id, "address": upstream.address, "family": upstream.family, "tried": [], "connected": connected, "error": error,
+        "real": None, "tls": None, "reply": None,
+    }  # fmt: skip
+
+
+def _told(dialled: Dialled) -> Dict[str, Any]:
+    told = {
+        "address": dialled.address, "connected": dialled.sock is not None, "errno": dialled.errno, "error": dialled.error,
+        "seconds": round(dialled.seconds, 6),
+    }  # fmt: skip
+    if dialled.errno == errno.EACCES and dialled.address.startswith("unix:"):
+        told["blocked_at"] = blocked_at(dialled.address[len("unix:") :])
+    return told
+
+
+def _with_name(upstream: Upstream, target: Target, limit: Deadline) -> Optional[Dict[str, Any]]:
+    """How the handshake goes once a server name is sent, which nginx is not told to do. A failure without one may be only that."""
+    if upstream.tls is None or not upstream.spare_name:
+        return None
+    again = dial([target], limit)[0]
+    if again.sock is None:
+        return None
+    talking, told = handshake(again.sock, upstream.tls, upstream.spare_name, limit)
+    (talking or again.sock).close()
+    return {"name": upstream.spare_name, "ok": told["ok"], "error": told["error"]}
+
+
+def _converse(
+    upstream: Upstream, target: Target, sock: socket.socket, timeout: float, deadline: Deadline, row: Reached
+) -> None:
+    """Handshake and question on a socket that is connected; what is learnt goes into row."""
+    talking: Optional[socket.socket] = sock
+    if upstream.tls is not None:
+        talking, row["tls"] = handshake(sock, upstream.tls, upstream.server_name, Deadline(timeout, deadline))
+        if talking is None:
+            row["tls"]["with_name"] = _with_name(upstream, target, Deadline(timeout, deadline))
+    if talking is not None:
+        row["reply"] = upstream.speak(talking, Deadline(timeout, deadline))
+        talking.close()
+
+
+def try_one(upstream: Upstream, timeout: float, deadline: Deadline) -> Reached:
+    """Connect to every address of an upstream, and speak with the first that answers."""
+    if upstream.error:
+        return _row(upstream, None, upstream.error)
+    row = _row(upstream, False, None)
+    address = parse_address(upstream.address)
+    row["real"] = "unix:" + os.path.realpath(address.path) if address.path else None
+    try:
+        targets = targets_of(address)
+    except OSError as error:
+        row["error"] = "%s" % (error.strerror or error)
+        return row
+    except UnicodeError:
+        row["error"] = "not a name that can be looked up"
+        return row
+    dialled = dial(targets, Deadline(timeout, deadline))
+    row["tried"] = [_told(one) for one in dialled]
+    row["connected"] = any(one.sock is not None for one in dialled)
+    sockets = [(target, one.sock) for target, one in zip(targets, dialled) if one.sock is not None]
+    try:
+        if sockets:
+            _converse(upstream, *sockets[0], timeout, deadline, row)
+    finally:
+        for _target, sock in sockets:
+            sock.close()
+    return row
+
+
+def identity_for(user: Optional[str], worker: Optional[int]) -> Optional[Identity]:
+    """Who to be: a running worker before an account, None for who we are. Raises ValueError."""
+    if worker is not None:
+        try:
+            return of_process(worker)
+        except OSError as error:
+            if user is None:
+                raise ValueError("worker %d: %s" % (worker, error.strerror)) from error
+    if user is None:
+        return None
+    try:
+        return of_user(user)
+    except KeyError:
+        raise ValueError("there is no account %s" % user) from None
+
+
+def cannot_become(identity: Optional[Identity]) -> Optional[str]:
+    """Why the connections are not made as nginx would make them, or None."""
+    if identity is not None and os.geteuid() not in (0, identity.uid):
+        return "connected as uid %d, not as nginx's worker with uid %d: run as root" % (os.geteuid(), identity.uid)
+    return None
+
+
+def reach(
+    upstreams: Sequence[Union[str, Dict[str, Any]]],
+    user: Optional[str] = None,
+    timeout: float = 5.0,
+    deadline: float = 20.0,
+    worker: Optional[int] = None,
+) -> List[Reached]:
+    """Try all upstreams and tell how it went, in order, as `reach` of docs/facts.md. Raises ValueError for a user or worker that is not there.
+
+    connected is null where an upstream could not be tried (error says why), or was not done within deadline seconds.
+    """
+    identity = identity_for(user, worker)
+    prepared = [prepare(raw) for raw in upstreams]
+    limit = Deadline(deadline)
+    # Loaded now: in the child, codecs may lie in folders that the account cannot read.
+    "localhost".encode("idna")
+
+    def work(tell: Callable[[Any], None]) -> None:
+        tasks = [partial(try_one, upstream, timeout, limit) for upstream in prepared]
+        run_all(tasks, THREADS, limit, lambda index, row: tell({"index": index, "row": row}))
+
+    told = told_by_child(identity, work, Deadline(deadline + _GRACE)) if prepared else []
+    rows = {line["index"]: line["row"] for line in told if "index" in line}
+    failed = next((line["failed"] for line in told if "failed" in line), "not done within %g seconds" % deadline)
+    return [rows.get(index) or _row(upstream, None, failed) for index, upstream in enumerate(prepared)]

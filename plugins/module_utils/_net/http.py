@@ -1,0 +1,163 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""HTTP/1 as far as a look needs it: one GET or HEAD, the status, the size of the header.
+
+Private to this collection: it may change in any release.
+"""
+
+import re
+import socket
+import time
+from typing import Any, Dict, NamedTuple, Optional, Tuple
+from urllib.parse import quote, urlsplit
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection import Reader, explain, send
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.header_faults import header_faults
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.reply import drain, protocol_of, reply, unanswered
+
+USER_AGENT = "webops.bad_gateway"
+METHODS = ("GET", "HEAD")
+
+_HEADER_END = re.compile(b"\r?\n\r?\n")
+_STATUS_LINE = re.compile(rb"\AHTTP/[0-9]\.[0-9] ([0-9]{3})")
+_FIELD = re.compile(rb"\A([^:\s]+):[ \t]*(.*?)[ \t\r]*\Z")
+_PLAIN_TO_TLS = re.compile(rb"plain HTTP(?: request was sent)? to (?:an SSL|HTTPS)", re.IGNORECASE)
+_UNSAFE = re.compile(r"[\x00-\x20\x7f]")
+
+
+class Url(NamedTuple):
+    """What a URL asks of whom. host is in ASCII, authority is the Host header, target the request line's."""
+
+    text: str
+    scheme: str
+    host: str
+    port: int
+    authority: str
+    target: str
+
+
+class Head(NamedTuple):
+    """A header that has come in whole. size counts its bytes with the blank line; faults is what nginx refuses in it."""
+
+    status: Optional[int]
+    fields: Dict[str, str]
+    size: int
+    faults: Tuple[str, ...] = ()
+
+
+def split_url(text: str) -> Url:
+    """Raises ValueError with what is wrong."""
+    if _UNSAFE.search(text):
+        raise ValueError("a URL has no blanks and no control characters")
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("a URL begins with http://HOST or https://HOST")
+    if "@" in parts.netloc:
+        raise ValueError("a URL with a user name or a password is not asked")
+    host = (
+        parts.hostname
+        if parts.hostname.isdecimal() or ":" in parts.hostname
+        else parts.hostname.encode("idna").decode("ascii")
+    )
+    usual = 443 if parts.scheme == "https" else 80
+    port = parts.port or usual
+    shown = "[%s]" % host if ":" in host else host
+    target = quote(parts.path or "/", safe="%/:=&~+!$,;'@()*[]") + (
+        "?" + quote(parts.query, safe="%/:=&?~+!$,;'@()*[]") if parts.query else ""
+    )
+    return Url(text, parts.scheme, host, port, shown if port == usual else "%s:%d" % (shown, port), target)
+
+
+def request(method: str, target: str, host: str, headers: Dict[str, str], version: str = "1.0") -> bytes:
+    """Bytes of a request that asks for the connection to be closed. Raises ValueError where a value would forge a line."""
+    fields = {"Host": host, "User-Agent": USER_AGENT, "Accept": "*/*", "Connection": "close"}
+    fields.update(headers)
+    if method not in METHODS:
+        raise ValueError("only GET and HEAD are asked, not %s" % method)
+    if _UNSAFE.search(target) or any(char in name + value for name, value in fields.items() for char in "\r\n\0"):
+        raise ValueError("a control character in the request")
+    lines = ["%s %s HTTP/%s" % (method, target, version)] + ["%s: %s" % item for item in fields.items()]
+    return "\r\n".join(lines + ["", ""]).encode("utf-8", "replace")
+
+
+def header_end(data: bytes) -> Optional[int]:
+    """Bytes up to and with the blank line, or None."""
+    found = _HEADER_END.search(data)
+    return found.end() if found else None
+
+
+def fields_of(header: bytes) -> Dict[str, str]:
+    """Header fields by their name in lower case; of repeated ones the last."""
+    found = (_FIELD.match(line) for line in header.split(b"\n"))
+    return {pair.group(1).decode("latin-1").lower(): pair.group(2).decode("latin-1") for pair in found if pair}
+
+
+def head_of(data: bytes) -> Optional[Head]:
+    """The final header of an HTTP reply, interim ones (1xx) passed over; None while it is incomplete."""
+    passed = 0
+    while True:
+        size = header_end(data[passed:])
+        if size is None:
+            return None
+        header = data[passed : passed + size]
+        status = _STATUS_LINE.match(header)
+        code = int(status.group(1)) if status else None
+        if code is None or not 100 <= code < 200 or code == 101:
+            return Head(code, fields_of(header), size, tuple(header_faults(header)))
+        passed += size
+
+
+def cgi_status(fields: Dict[str, str]) -> Optional[int]:
+    """Status of a reply in CGI's manner, as nginx reads it."""
+    told = fields.get("status", "")[:3]
+    if told.isdecimal():
+        return int(told)
+    return 302 if "location" in fields else 200
+
+
+def read_head(reader: Reader) -> Tuple[Optional[Head], Optional[str]]:
+    """Read to the end of the header: it, or why there is none."""
+    try:
+        while reader.more():
+            if not b"HTTP/".startswith(bytes(reader.data[:5])) and protocol_of(bytes(reader.data)) != "http":
+                return None, "not an HTTP reply"
+            head = head_of(bytes(reader.data))
+            if head:
+                return head, None
+    except (OSError, ValueError) as error:
+        return None, explain(error, reader.deadline)
+    return (
+        None,
+        "connection closed before the header was complete" if reader.data else "connection closed without an answer",
+    )
+
+
+def speak(sock: socket.socket, message: bytes, deadline: Deadline) -> Dict[str, Any]:
+    """Send a request and tell the reply as docs/facts.md has it."""
+    started = time.monotonic()
+    reader = Reader(sock, deadline)
+    try:
+        send(sock, message, deadline)
+    except OSError as error:
+        return unanswered(reader, started, explain(error, deadline))
+    head, why = read_head(reader)
+    data = bytes(reader.data)
+    if head is None:
+        return unanswered(reader, started, why or "")
+    told = reply(
+        "http",
+        data,
+        started,
+        status=head.status,
+        header_bytes=head.size,
+        wire_bytes=head.size,
+        faults=list(head.faults),
+    )
+    # Apache and nginx tell a client that should have spoken TLS so, in plain HTTP.
+    if head.status == 400 and _PLAIN_TO_TLS.search(drain(sock, deadline, data)):
+        told.update(protocol="tls", error="plain HTTP request was sent to a TLS port")
+    else:
+        drain(sock, deadline)
+    return told

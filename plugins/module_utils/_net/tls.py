@@ -1,0 +1,118 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The TLS handshake that nginx makes with an upstream.
+
+Private to this collection: it may change in any release.
+"""
+
+import errno
+import ipaddress
+import socket
+import ssl
+import warnings
+from typing import Any, Dict, Iterator, NamedTuple, Optional, Tuple
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection import explain
+from ansible_collections.webops.bad_gateway.plugins.module_utils._text import escaped
+
+_COMMON_NAME = b"\x55\x04\x03"
+_SUBJECT_LIMIT = 100
+#: OpenSSL 3's name of an end without notice, and what Pythons that know older ones only make of its number.
+_EOF_REASONS = ("UNEXPECTED_EOF_WHILE_READING", "KRB5_S_TKT_NYV")
+
+
+class Tls(NamedTuple):
+    """What nginx would use: proxy_ssl_name (sent where proxy_ssl_server_name is on), _verify, _trusted_certificate, _certificate, _certificate_key."""
+
+    server_name: Optional[str] = None
+    verify: bool = False
+    trusted_certificate: Optional[str] = None
+    certificate: Optional[str] = None
+    certificate_key: Optional[str] = None
+    alpn: Optional[str] = None
+
+
+def context(tls: Tls) -> ssl.SSLContext:
+    """Made before privileges are dropped: nginx's master reads keys as root too. Raises OSError, ssl.SSLError."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    made.check_hostname = bool(tls.verify and tls.server_name)
+    made.verify_mode = ssl.CERT_REQUIRED if tls.verify else ssl.CERT_NONE
+    made.set_ciphers("DEFAULT")
+    if tls.trusted_certificate:
+        made.load_verify_locations(cafile=tls.trusted_certificate)
+    if tls.certificate:
+        made.load_cert_chain(tls.certificate, tls.certificate_key)
+    if tls.alpn:
+        made.set_alpn_protocols([tls.alpn])
+    return made
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def handshake(
+    sock: socket.socket, made: ssl.SSLContext, server_name: Optional[str], deadline: Deadline
+) -> Tuple[Optional[ssl.SSLSocket], Dict[str, Any]]:
+    """Shake hands; the wrapped socket, or None, and {ok, error, version, subject}."""
+    name = server_name if server_name and (made.check_hostname or not _is_ip(server_name)) else None
+    sock.settimeout(max(0.001, deadline.left()))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            wrapped = made.wrap_socket(sock, server_hostname=name)
+        certificate = wrapped.getpeercert(True) or b""
+    except (OSError, ValueError) as error:
+        return None, {"ok": False, "error": failure(error, deadline), "version": None, "subject": None}
+    return wrapped, {"ok": True, "error": None, "version": wrapped.version(), "subject": subject(certificate)}
+
+
+def failure(error: Exception, deadline: Deadline) -> str:
+    """What ended a handshake, in one line."""
+    if (
+        isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError))
+        or getattr(error, "errno", None) == errno.ENOTCONN
+    ):
+        return "peer closed connection in SSL handshake"
+    if getattr(error, "reason", None) in _EOF_REASONS:
+        return "peer closed connection in SSL handshake"
+    if isinstance(error, ssl.CertificateError) or getattr(error, "reason", None) == "CERTIFICATE_VERIFY_FAILED":
+        return "certificate verify error: %s" % getattr(error, "verify_message", error)
+    return explain(error, deadline)
+
+
+def _elements(data: bytes) -> Iterator[Tuple[int, bytes]]:
+    """Tag and content of each DER element in a row; ends where the data makes no sense."""
+    place = 0
+    while place + 2 <= len(data):
+        tag, length = data[place], data[place + 1]
+        place += 2
+        if length & 0x80:
+            count = length & 0x7F
+            length = int.from_bytes(data[place : place + count], "big")
+            place += count
+        if place + length > len(data):
+            return
+        yield tag, data[place : place + length]
+        place += length
+
+
+def subject(certificate: bytes) -> Optional[str]:
+    """Common name of a certificate in DER. Python gives a decoded certificate only where it has been verified."""
+    body = [content for _tag, content in _elements(certificate)][:1]
+    tbs = [content for _tag, content in _elements(body[0])][:1] if body else []
+    parts = [content for tag, content in _elements(tbs[0]) if tag != 0xA0] if tbs else []
+    if len(parts) < 5:
+        return None
+    for _tag, relative in _elements(parts[4]):
+        for _set_tag, pair in _elements(relative):
+            fields = [content for _tag, content in _elements(pair)]
+            if len(fields) == 2 and fields[0] == _COMMON_NAME:
+                return escaped(fields[1], _SUBJECT_LIMIT)
+    return None

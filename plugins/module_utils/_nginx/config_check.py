@@ -1,0 +1,122 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""nginx -t, asked so that nothing of it stays behind.
+
+What nginx -t does besides reading (files seen with 1.22, the rest from its source): it makes an empty pid file and empty log files, temporary and cache folders
+where they are missing, gives those folders to nginx's user, writes its complaint to the compiled-in error log, and binds the ports that
+nobody holds for some milliseconds. It asks the resolver for every upstream's name.
+
+Private to this collection: it may change in any release.
+"""
+
+import os
+import re
+import stat
+from typing import Any, Dict, NamedTuple, Optional, Sequence
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host, Ran
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_files import Tree
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.instance import Nginx
+
+TIMEOUT = 15.0
+_ERROR_LINE = re.compile(
+    r"^(?:nginx: |\d{4}/\d\d/\d\d \d\d:\d\d:\d\d )\[emerg\] (?:\d+#\d+: )?(?P<message>.*)$", re.MULTILINE
+)
+_PLACE = re.compile(r"^(?P<message>.*) in (?P<file>/.*):(?P<line>\d+)$", re.DOTALL)
+_NO_STDERR_OPTION = re.compile(r"0\.|1\.(?:[0-9]|1[0-8])\.|1\.19\.[0-4]$")
+
+
+class Verdict(NamedTuple):
+    """sound is None where nginx could not be asked; error then says why."""
+
+    sound: Optional[bool]
+    error: Optional[str]
+    where: Optional[Dict[str, Any]]
+    output: str
+
+    def facts(self) -> Dict[str, Any]:
+        return {"sound": self.sound, "error": self.error, "where": self.where}
+
+
+class Traces:
+    """What stood at some paths before, so that it can stand there again."""
+
+    def __init__(self, host: Host, paths: Sequence[str]) -> None:
+        self.host = host
+        self.before = {path: self._stat(path) for path in paths}
+
+    def _stat(self, path: str) -> Optional[os.stat_result]:
+        try:
+            return os.lstat(self.host.path(path))
+        except OSError:
+            return None
+
+    def wipe(self) -> None:
+        """Remove what is new and empty; give folders back to their owners."""
+        for path, before in self.before.items():
+            now = self._stat(path)
+            try:
+                if now is not None and before is None:
+                    self._remove(self.host.path(path), now)
+                elif now is not None and before is not None:
+                    self._give_back(self.host.path(path), now, before)
+            except OSError:
+                continue
+
+    @staticmethod
+    def _remove(path: str, now: os.stat_result) -> None:
+        if stat.S_ISDIR(now.st_mode):
+            os.rmdir(path)
+        elif stat.S_ISREG(now.st_mode) and now.st_size == 0:
+            os.unlink(path)
+
+    @staticmethod
+    def _give_back(path: str, now: os.stat_result, before: os.stat_result) -> None:
+        if not stat.S_ISDIR(now.st_mode) or (now.st_uid, now.st_gid, now.st_mode) == (
+            before.st_uid,
+            before.st_gid,
+            before.st_mode,
+        ):
+            return
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            if os.fstat(descriptor).st_ino == before.st_ino:
+                os.fchown(descriptor, before.st_uid, before.st_gid)
+                os.fchmod(descriptor, stat.S_IMODE(before.st_mode))
+        finally:
+            os.close(descriptor)
+
+
+def test(host: Host, nginx: Nginx, tree: Tree) -> Verdict:
+    """Whether nginx accepts the configuration on disk, and its first complaint where it does not."""
+    paths = [tree.pid_path(nginx.prefix, nginx.pid_path)] + (
+        [nginx.error_log_path] if nginx.error_log_path.startswith("/") else []
+    )
+    paths += tree.log_paths("error_log", nginx.prefix) + tree.log_paths("access_log", nginx.prefix)
+    traces = Traces(host, paths + nginx.temp_paths + tree.folders(nginx.prefix))
+    quietly = [] if _NO_STDERR_OPTION.match(nginx.version) else ["-e", "stderr"]
+    try:
+        ran = host.run(nginx.argv("-t", *quietly), timeout=TIMEOUT)
+    finally:
+        traces.wipe()
+    return judged(ran, os.geteuid() == 0)
+
+
+def judged(ran: Ran, is_root: bool) -> Verdict:
+    """What the outcome of nginx -t says."""
+    output = (ran.out + ran.err).strip()
+    if ran.code is None:
+        return Verdict(None, ran.error, None, output)
+    if ran.code == 0:
+        return Verdict(True, None, None, output)
+    found = _ERROR_LINE.search(output)
+    message = found.group("message").strip() if found else output[-300:]
+    if not is_root and "(13: Permission denied)" in message:
+        return Verdict(None, message, None, output)
+    return Verdict(False, message, _place(message), output)
+
+
+def _place(message: str) -> Optional[Dict[str, Any]]:
+    found = _PLACE.match(message)
+    return {"file": found.group("file"), "line": int(found.group("line"))} if found else None

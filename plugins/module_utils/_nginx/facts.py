@@ -1,0 +1,118 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The look at nginx: what runs, what it was built and started with, whether its configuration is sound, and the files of that.
+
+Private to this collection: it may change in any release.
+"""
+
+import os
+import re
+from typing import Any, Dict, List, Optional, Tuple
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_check import test
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_files import Tree
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.instance import Nginx, find, is_stopping
+
+_NOFILE = re.compile(r"^Max open files\s+(\d+|unlimited)\s+(\d+|unlimited)", re.MULTILINE)
+_CAPABILITIES = re.compile(r"^CapEff:\s+([0-9a-f]+)$", re.MULTILINE)
+#: What a process needs to go beyond its hard limits (capability.h).
+CAP_SYS_RESOURCE = 24
+_LOG_NAME = re.compile(r"error[^/]*$|[^/]*\.err$")
+_GONE = " (deleted)"
+
+
+def nginx_facts(
+    host: Host, processes: Processes, units: Dict[str, Any]
+) -> Tuple[Optional[Dict[str, Any]], Dict[str, str]]:
+    """nginx facts without config, and the text of each configuration file by the path that nginx knows it by."""
+    nginx = find(host, processes)
+    if nginx is None:
+        return None, {}
+    tree = Tree(host, nginx.conf_path)
+    tested = test(host, nginx, tree)
+    if tested.sound is None:
+        host.unseen("nginx test", tested.error)
+    accounts = Accounts(host)
+    facts = {
+        "binary": nginx.binary,
+        "version": nginx.version,
+        "configure": {
+            "prefix": nginx.prefix,
+            "conf_path": nginx.conf_path,
+            "error_log_path": nginx.error_log_path,
+            "user": nginx.user,
+        },
+        "unit": _unit(nginx, units),
+        "master": _master(host, nginx.master, accounts) if nginx.master else None,
+        "workers": [_worker(host, worker, accounts) for worker in nginx.workers],
+        "others": [{"pid": other.pid, "binary": other.exe, "unit": other.unit} for other in nginx.others],
+        "test": tested.facts(),
+        "error_logs": error_logs(host, nginx, tree),
+        "other_logs": tree.other_logs(nginx.error_log_path),
+    }
+    return facts, tree.files
+
+
+def _unit(nginx: Nginx, units: Dict[str, Any]) -> Optional[str]:
+    """The unit that nginx runs in; where it does not run, the one that would run it. None where it was started by hand."""
+    if nginx.master is not None:
+        return nginx.master.unit if nginx.master.unit and nginx.master.unit.endswith(".service") else None
+    names = [os.path.basename(nginx.binary) + ".service", "nginx.service"]
+    return next((name for name in names if units.get(name, {}).get("load", "not-found") != "not-found"), None)
+
+
+def _master(host: Host, master: Process, accounts: Accounts) -> Dict[str, Any]:
+    found = _CAPABILITIES.search(host.read("/proc/%d/status" % master.pid) or "")
+    raises = bool(int(found.group(1), 16) & 1 << CAP_SYS_RESOURCE) if found else None
+    return {
+        "pid": master.pid,
+        "started": master.started,
+        "user": accounts.user(master.uid),
+        "nofile": _open_files_limits(host, master.pid),
+        "raises_limits": raises,
+    }
+
+
+def _open_files_limits(host: Host, pid: int) -> Optional[List[Optional[int]]]:
+    """[soft, hard], null where there is none of the two."""
+    found = _NOFILE.search(host.read("/proc/%d/limits" % pid) or "")
+    return [int(limit) if limit.isdecimal() else None for limit in found.groups()] if found else None
+
+
+def _worker(host: Host, worker: Process, accounts: Accounts) -> Dict[str, Any]:
+    descriptors = host.listdir("/proc/%d/fd" % worker.pid)
+    return {
+        "pid": worker.pid,
+        "started": worker.started,
+        "user": accounts.user(worker.uid),
+        "group": accounts.group(worker.identity.gid),
+        "uid": worker.uid,
+        "groups": worker.groups,
+        "stopping": is_stopping(worker),
+        "nofile": _open_files_limits(host, worker.pid),
+        "open_files": len(descriptors) or None,
+    }
+
+
+def error_logs(host: Host, nginx: Nginx, tree: Tree) -> List[str]:
+    """Named in the configuration, compiled in, or held open by the master under a name of that kind; each once."""
+    paths = tree.log_paths("error_log", nginx.prefix)
+    if nginx.error_log_path.startswith("/") and nginx.error_log_path not in paths:
+        paths.append(nginx.error_log_path)
+    paths += [path for path in _held_open(host, nginx.master) if path not in paths]
+    return paths
+
+
+def _held_open(host: Host, master: Optional[Process]) -> List[str]:
+    if master is None:
+        return []
+    folder = "/proc/%d/fd" % master.pid
+    targets = [host.readlink("%s/%s" % (folder, name)) or "" for name in host.listdir(folder)]
+    paths = [target[: -len(_GONE)] if target.endswith(_GONE) else target for target in targets]
+    return sorted(
+        {path for path in paths if path.startswith("/") and not path.startswith("/dev/") and _LOG_NAME.search(path)}
+    )

@@ -1,0 +1,185 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The nginx of a host: its binary, what it was built with, how its master was started, its workers.
+
+Private to this collection: it may change in any release.
+"""
+
+import os
+import re
+import shlex
+from typing import Dict, List, NamedTuple, Optional
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
+
+MASTER = r"nginx: master process "
+WORKER = "nginx: worker process"
+STOPPING = "nginx: worker process is shutting down"
+NAMES = ("nginx", "openresty", "angie", "nginx-debug")
+FOLDERS = (
+    "/usr/local/nginx/sbin",
+    "/usr/local/openresty/nginx/sbin",
+    "/usr/local/openresty/bin",
+    "/opt/homebrew/bin",
+    "/usr/local/bin",
+    "/opt/nginx/sbin",
+)
+# What ./configure writes into the binary where it is not told otherwise; relative to the prefix.
+BUILT_IN = {
+    "prefix": "/usr/local/nginx",
+    "conf_path": "conf/nginx.conf",
+    "error_log_path": "logs/error.log",
+    "pid_path": "logs/nginx.pid",
+    "user": "nobody",
+}
+TEMP_PATHS = {
+    "http-client-body-temp-path": "client_body_temp",
+    "http-proxy-temp-path": "proxy_temp",
+    "http-fastcgi-temp-path": "fastcgi_temp",
+    "http-uwsgi-temp-path": "uwsgi_temp",
+    "http-scgi-temp-path": "scgi_temp",
+}
+_OPTION = re.compile(r"(?:^| )-([cpge]) ?(.*?)(?= -[a-zA-Z](?: |$)| -[cpge]|$)")
+_VERSION = re.compile(r"version: [^/\s]+/([\w.]+)(?: \(nginx/([\w.]+)\))?")
+
+
+class Options(NamedTuple):
+    """What nginx was told on its command line, None where it was told nothing."""
+
+    prefix: Optional[str] = None
+    conf: Optional[str] = None
+    directives: Optional[str] = None
+
+
+class Nginx(NamedTuple):
+    """Paths are absolute and those in force: of the command line, else of the build. error_log_path may be stderr."""
+
+    binary: str
+    version: str
+    options: Options
+    prefix: str
+    conf_path: str
+    error_log_path: str
+    pid_path: str
+    user: str
+    temp_paths: List[str]
+    master: Optional[Process]
+    workers: List[Process]
+    others: List[Process]  # masters of other nginx instances on the same host
+
+    def argv(self, *more: str) -> List[str]:
+        """The command line that speaks to this very instance."""
+        told = [("-p", self.options.prefix), ("-c", self.options.conf), ("-g", self.options.directives)]
+        return [self.binary] + [word for pair in told if pair[1] is not None for word in pair if word] + list(more)
+
+
+def is_stopping(worker: Process) -> bool:
+    return worker.title.startswith(STOPPING)
+
+
+def workers_of(processes: Processes, master: Process) -> List[Process]:
+    """Workers without the cache manager and other helpers, oldest first."""
+    return [child for child in processes.children_of(master.pid) if child.title.startswith(WORKER)]
+
+
+def masters(processes: Processes) -> List[Process]:
+    """The site's own nginx first: a control panel runs one for itself, and an upgrade of the binary runs two for a while."""
+
+    def rank(master: Process) -> List[float]:
+        named = os.path.basename(master.exe or "") in NAMES
+        return [
+            not is_trusted(master),
+            master.unit != "nginx.service",
+            not named,
+            not workers_of(processes, master),
+            -master.started,
+        ]
+
+    return sorted(processes.find(title=MASTER), key=rank)
+
+
+def is_trusted(master: Process) -> bool:
+    """Whether what its title and binary say may be run: anybody can call a process of his own an nginx master."""
+    return master.uid in (0, os.geteuid())
+
+
+def find(host: Host, processes: Processes) -> Optional[Nginx]:
+    """The nginx that runs here, else the one that is installed, else None."""
+    running = masters(processes)
+    master = running[0] if running and is_trusted(running[0]) else None
+    if running and master is None:
+        host.unseen(
+            "nginx",
+            "process %d says that it is an nginx master, but belongs to neither root nor this user" % running[0].pid,
+        )
+    binary = _binary(host, master)
+    if binary is None:
+        return None
+    ran = host.run([binary, "-V"])
+    if ran.code != 0:
+        host.unseen("nginx build", ran.error or ran.err.strip()[:300])
+    built = built_with(ran.err)
+    options = started_with(master.title) if master else Options()
+    prefix = options.prefix or built["prefix"]
+    version = _VERSION.search(ran.err)
+    return Nginx(
+        binary=binary,
+        version=(version.group(2) or version.group(1)) if version else "",
+        options=options,
+        prefix=prefix,
+        conf_path=os.path.join(prefix, options.conf or built["conf_path"]),
+        error_log_path=_log_path(prefix, built["error_log_path"]),
+        pid_path=os.path.join(prefix, built["pid_path"]),
+        user=built["user"],
+        temp_paths=[
+            os.path.join(prefix, built.get(key.replace("-", "_"), default))
+            for key, default in sorted(TEMP_PATHS.items())
+        ],
+        master=master,
+        workers=workers_of(processes, master) if master else [],
+        others=[other for other in running if other is not master],
+    )
+
+
+def _log_path(prefix: str, target: str) -> str:
+    return target if target == "stderr" else os.path.join(prefix, target)
+
+
+def _binary(host: Host, master: Optional[Process]) -> Optional[str]:
+    if master is not None:
+        named = master.exe or master.title[len(MASTER) :].split(" ")[0]
+        if os.path.isabs(named) and host.exists(named):
+            return named
+    for name in NAMES:
+        found = host.which(name)
+        if found:
+            return found
+    candidates = [os.path.join(folder, "nginx") for folder in FOLDERS]
+    return next((path for path in candidates if os.access(host.path(path), os.X_OK)), None)
+
+
+def built_with(dash_v: str) -> Dict[str, str]:
+    """The configure arguments in the output of nginx -V, with nginx's own defaults for what is not named."""
+    built = dict(BUILT_IN)
+    for line in dash_v.splitlines():
+        if line.startswith("configure arguments:"):
+            for word in _split(line.partition(":")[2]):
+                name, equals, value = word.partition("=")
+                if equals and name.startswith("--"):
+                    built[name[2:].replace("-", "_")] = value
+    return built
+
+
+def _split(text: str) -> List[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return text.split()
+
+
+def started_with(title: str) -> Options:
+    """The options in a master's title, where the words are joined by blanks and quotes are lost."""
+    found = {letter: value.strip() for letter, value in _OPTION.findall(title)}
+    return Options(found.get("p"), found.get("c"), found.get("g"))

@@ -1,0 +1,183 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The blocks of http{} as a flat list, each with its parent and with what it sets itself; and what is in force in one of them.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import Directive, Place
+
+#: Families whose responses go through buffers of the same shape and constraints.
+BUFFERED = ("fastcgi", "proxy", "uwsgi", "scgi")
+_BUFFER_WORDS = "buffer_size buffers busy_buffers_size temp_file_write_size max_temp_file_size buffering cache keep_conn index split_path_info http_version"
+_CONNECT_WORDS = (
+    "connect_timeout send_timeout read_timeout next_upstream next_upstream_tries next_upstream_timeout bind socket_keepalive intercept_errors"
+    " request_buffering method pass_request_headers"
+)
+_TLS_WORDS = "certificate certificate_key ciphers crl name protocols server_name session_reuse trusted_certificate verify verify_depth"
+_OWN = {"%s_%s" % (family, word) for family in BUFFERED for word in (_BUFFER_WORDS + " " + _CONNECT_WORDS).split()}
+_OWN |= {
+    "%s_%s" % (family, word) for family in ("grpc", "memcached") for word in ("buffer_size " + _CONNECT_WORDS).split()
+}
+_OWN |= {"%s_ssl_%s" % (family, word) for family in ("proxy", "uwsgi", "grpc") for word in _TLS_WORDS.split()}
+#: Directives of which the lowest level that sets one wins.
+SETTINGS = frozenset(_OWN | {"resolver", "resolver_timeout"})
+#: The same, which a route tells in fields of their own.
+PLAIN = frozenset({"root", "alias", "index", "try_files"})
+#: Directives of which a level that sets one replaces the whole inherited set.
+ARRAYS = frozenset({"fastcgi_param", "uwsgi_param", "scgi_param", "proxy_set_header", "grpc_set_header"})
+_CONTAINERS = frozenset({"server", "location", "if", "limit_except"})
+_NESTING_LIMIT = 100
+_MODIFIERS = re.compile(r"(=|\^~|~\*|~|@)?(.*)", re.DOTALL)
+
+
+@dataclass
+class Block:
+    """http{} or a block in it, with what is set in this very block. conditional: what an `if` in it gives to variables."""
+
+    id: int
+    parent: Block | None
+    directive: Directive
+    modifier: str = ""
+    path: str = ""
+    sets: dict[str, Directive] = field(default_factory=dict)
+    arrays: dict[str, list[Directive]] = field(default_factory=dict)
+    variables: dict[str, list[str]] = field(default_factory=dict)
+    conditional: dict[str, list[str]] = field(default_factory=dict)
+    others: dict[str, list[Directive]] = field(default_factory=dict)
+    route: int | None = None
+
+    @property
+    def name(self) -> str:
+        return self.directive.name
+
+    def chain(self) -> t.Iterator[Block]:
+        """This block and all around it, from the inside out."""
+        block: Block | None = self
+        while block is not None:
+            yield block
+            block = block.parent
+
+    def enclosing(self, name: str) -> Block | None:
+        """The nearest block of this name, itself included."""
+        return next((block for block in self.chain() if block.name == name), None)
+
+    def holder(self, directive: str) -> Block | None:
+        """The block whose value of this directive is in force here."""
+        return next((block for block in self.chain() if directive in block.sets), None)
+
+    def in_force(self, directive: str) -> list[str] | None:
+        holder = self.holder(directive)
+        return holder.sets[directive].args if holder else None
+
+    def all_in_force(self, directive: str) -> list[Directive]:
+        """The set of an array directive that is in force here."""
+        return next((block.arrays[directive] for block in self.chain() if directive in block.arrays), [])
+
+    @property
+    def is_internal(self) -> bool:
+        return self.modifier == "@" or "internal" in self.others
+
+
+def collect_blocks(http: Directive) -> list[Block]:
+    """http{} and every server, location, if and limit_except in it, in order."""
+    blocks: list[Block] = []
+    _collect(http, None, blocks, 0)
+    return blocks
+
+
+def _collect(directive: Directive, parent: Block | None, blocks: list[Block], depth: int) -> None:
+    block = Block(len(blocks), parent, directive)
+    if directive.name == "location":
+        block.modifier, block.path = location_of(directive.args)
+    blocks.append(block)
+    for child in directive.block or []:
+        if child.block is None:
+            _remember(block, child)
+        elif child.name in _CONTAINERS and depth < _NESTING_LIMIT:
+            _collect(child, block, blocks, depth + 1)
+    if parent is not None and directive.name == "if":
+        for name, given in block.variables.items():
+            parent.conditional.setdefault(name, []).extend(given)
+
+
+def _remember(block: Block, directive: Directive) -> None:
+    if directive.name in SETTINGS or directive.name in PLAIN:
+        block.sets.setdefault(directive.name, directive)
+    elif directive.name in ARRAYS:
+        block.arrays.setdefault(directive.name, []).append(directive)
+    elif directive.name == "set" and len(directive.args) == 2:
+        block.variables.setdefault(directive.args[0].lstrip("$"), []).append(directive.args[1])
+    else:
+        block.others.setdefault(directive.name, []).append(directive)
+
+
+def location_of(args: t.Sequence[str]) -> tuple[str, str]:
+    """Modifier and path; nginx takes them in one word too. The @ of a named location stays in its path."""
+    if len(args) >= 2:
+        return args[0], args[1]
+    found = _MODIFIERS.match(args[0] if args else "")
+    if found is None or found.group(1) is None:
+        return "", args[0] if args else ""
+    if found.group(1) == "@":
+        return "@", args[0]
+    return found.group(1), found.group(2)
+
+
+def reference(block: Block) -> dict[str, t.Any]:
+    """A block as others name it: what opens it, and where."""
+    return {"name": block.name, **block.directive.place}
+
+
+def block_facts(block: Block, known: t.Iterable[str]) -> dict[str, t.Any]:
+    """The block as plain data, with those of its own settings that are asked for."""
+    told: dict[str, t.Any] = {
+        "id": block.id,
+        "parent": block.parent.id if block.parent else None,
+        "name": block.name,
+        "place": block.directive.place,
+        "end_line": block.directive.end_line,
+        "sets": {name: setting_facts(block.sets[name]) for name in known if name in block.sets},
+        "route": block.route,
+    }
+    if block.name == "location":
+        told.update(modifier=block.modifier, path=block.path, internal=block.is_internal)
+    if block.name in ("location", "server"):
+        told.update(
+            fallback=fallback_of(block),
+            index=block.in_force("index") or ["index.html"],
+            returns="return" in block.others,
+        )
+    if block.name == "server":
+        told["to_https"] = any(sends_to_https(one) for one in block.directive.block or [])
+    return told
+
+
+def fallback_of(block: Block) -> str | None:
+    """Where nginx goes with a request for which there is no file: the last word of try_files, or what error_page says of 404."""
+    tries = block.sets["try_files"].args if "try_files" in block.sets else []
+    if len(tries) > 1:
+        return None if tries[-1].startswith("=") else tries[-1]
+    pages = next((around.others["error_page"] for around in block.chain() if "error_page" in around.others), [])
+    return next((page.args[-1] for page in pages if "404" in page.args[:-1]), None)
+
+
+def sends_to_https(directive: Directive) -> bool:
+    """Whether this is an `if` of a server that answers plain requests with a redirect."""
+    asked = " ".join(directive.args)
+    answers = any(child.name in ("return", "rewrite") for child in directive.block or [])
+    return (
+        directive.name == "if" and answers and bool(re.search(r"\$(?:scheme|https|server_port|ssl_protocol)\b", asked))
+    )
+
+
+def setting_facts(directive: Directive) -> dict[str, t.Any]:
+    place: Place = directive.place
+    return {"args": directive.args, "place": place}

@@ -1,0 +1,59 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which tool writes a configuration file, so that an edit made by hand would be lost.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import re
+
+_PATHS = (
+    ("plesk", re.compile(r"\A/etc/nginx/plesk\.conf\.d/")),
+    ("plesk", re.compile(r"\A/var/www/vhosts/system/[^/]+/conf/(?!vhost_nginx\.conf)")),
+    ("plesk", re.compile(r"\A/etc/nginx/conf\.d/zz\d+_psa_")),
+    ("ispconfig", re.compile(r"/sites-(?:available|enabled)/[^/]+\.vhost\Z")),
+    (
+        "hestia",
+        re.compile(r"\A/home/[^/]+/conf/(?:web|mail|dns)/|/nginx/conf\.d/domains/|\A/usr/local/(?:hestia|vesta)/"),
+    ),
+    (
+        "cpanel",
+        re.compile(
+            r"\A/etc/nginx/conf\.d/(?:users/|ea-nginx\.conf|server-includes-standalone/|engintron)|/engintron/",
+            re.IGNORECASE,
+        ),
+    ),
+)
+#: Drop-ins of this collection, which says so in them.
+_OWN = "bad_gateway_"
+_HEAD_LINES = 10
+_HEAD_LIMIT = 200
+_PANELS = (
+    ("cpanel", re.compile(r"engintron|cpanel", re.IGNORECASE)),
+    ("plesk", re.compile(r"\bplesk\b", re.IGNORECASE)),
+)
+_SAYS_SO = re.compile(
+    r"managed by|\bansible managed\b|do(?:es)? not (?:edit|modify|change)|don'?t (?:edit|modify|change)|generated (?:by|automatically|from)"
+    r"|auto-?generated|automatically (?:generated|created)|will be (?:overwritten|lost)",
+    re.IGNORECASE,
+)
+#: certbot marks lines that it put into files of others.
+_GUEST = re.compile(r"certbot", re.IGNORECASE)
+
+
+def generated_by(path: str, text: str) -> str | None:
+    """Name of the panel, or the words at the head of the file that say it is not to be edited; None for a file of the admin's own."""
+    if path.rpartition("/")[2].startswith(_OWN):
+        return None
+    for panel, pattern in _PATHS:
+        if pattern.search(path):
+            return panel
+    for line in text[:4096].splitlines()[:_HEAD_LINES]:
+        comment = line.strip()
+        if comment.startswith(("#", "/*", "*")) and _SAYS_SO.search(comment) and not _GUEST.search(comment):
+            panels = [panel for panel, pattern in _PANELS if pattern.search(comment)]
+            return panels[0] if panels else comment.strip("#*/ ")[:_HEAD_LIMIT]
+    return None

@@ -1,0 +1,26 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The peers of a route, and how a peer is told from others.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.request_match import Facts
+
+_TLS_SCHEMES = {"https": "proxy", "grpcs": "grpc", "suwsgi": "uwsgi"}
+
+
+def peers_in_use(config: Facts, route: Facts) -> list[str]:
+    """The peers of a route, less those that its upstream{} marks down. Another upstream{} may use the same address."""
+    upstream = (config.get("upstreams") or {}).get(route["pass"].get("upstream")) or {"servers": []}
+    up = {server["address"] for server in upstream["servers"] if not server["down"]}
+    down = {server["address"] for server in upstream["servers"]} - up
+    return [address for address in route["peers"] if address not in down]
+
+
+def upstream_id(family: str, scheme: str, address: str) -> str:
+    """What tells an upstream from all others: one address may be spoken to in several ways."""
+    return "%s %s" % (scheme if scheme in _TLS_SCHEMES else family, address)

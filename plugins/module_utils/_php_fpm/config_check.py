@@ -1,0 +1,147 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What php-fpm -t thinks of a configuration, and which line it means.
+
+The same binary and the same main file must be asked as run: the test of another PHP version says nothing. It needs root, it writes a line to FPM's
+error log, and it opens logs but no listening socket.
+
+Private to this collection: it may change in any release.
+"""
+
+import re
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import FpmConfig, Pool, Value
+
+TEST_TIMEOUT = 20.0
+SERIOUS = ("ERROR", "ALERT", "PHP")
+CONSEQUENCES = (
+    "failed to post process",
+    "failed to load configuration",
+    "FPM initialization failed",
+    "Unable to include",
+)
+
+ACCOUNTS = (("user", "user"), ("group", "group"))
+OF_THE_SOCKET = (("listen.owner", "user"), ("listen.group", "group"))
+#: With one of these FPM does not look at the socket's owner and group.
+INSTEAD = ("listen.acl_users", "listen.acl_groups")
+
+_MESSAGE = re.compile(r"^(?:\[[^\]]*\] )?(?:\w+: )??(?P<level>[A-Z]+): +(?P<text>.*)$")
+_PLACE = re.compile(r"^\[(?P<file>/[^\]]*):(?P<line>\d+)\] (?P<reason>.*)$")
+_INCLUDED = re.compile(r"Unable to include (?P<file>\S+) from \S+ at line (?P<line>\d+)")
+_OPENED = re.compile(r"failed to open configuration file '(?P<file>[^']+)'")
+_POOL = re.compile(r"^\[pool (?P<name>[^\]]+)\] ")
+#: PHP's own end while it starts, as with a file to preload that is not there. In a log it could be the message of a page.
+_FATAL = re.compile(r"NOTICE: PHP message: PHP \w+ error: +(?P<reason>.*)$", re.MULTILINE)
+_PHP_TAIL = re.compile(r" in Unknown on line \d+$")
+_WORD = re.compile(r"[a-z][a-z_]*(?:\.[a-z_]+)*")
+
+Where = Optional[Tuple[str, int]]
+
+
+class Verdict(NamedTuple):
+    """sound: None where the test could not be run; error then says why."""
+
+    sound: Optional[bool]
+    error: Optional[str]
+    where: Where
+
+    def as_fact(self) -> Dict[str, Any]:
+        where = {"file": self.where[0], "line": self.where[1]} if self.where else None
+        return {"sound": self.sound, "error": self.error, "where": where}
+
+
+def ask_fpm(host: Host, binary: str, config: FpmConfig) -> Verdict:
+    """Ask FPM itself."""
+    ran = host.run([binary, "-t", "--fpm-config", config.path], TEST_TIMEOUT)
+    if ran.code is None:
+        return Verdict(None, ran.error, None)
+    if ran.code == 0:
+        return without_account(config, Accounts(host)) or Verdict(True, None, None)
+    return verdict(ran.err + "\n" + ran.out, config)
+
+
+def without_account(config: FpmConfig, accounts: Accounts) -> Optional[Verdict]:
+    """A pool whose user or group is not there: older FPMs see that when they start, not when they test."""
+    for pool in config.pools.values():
+        gives_away = (config.address(pool) or "").startswith("unix:") and not any(pool.get(name) for name in INSTEAD)
+        for name, kind in ACCOUNTS + (OF_THE_SOCKET if gives_away else ()):
+            value = pool.settings.get(name)
+            known = accounts.has_user if kind == "user" else accounts.has_group
+            if value and value.value and not value.value.isdecimal() and not known(value.value):
+                told = "[pool %s] cannot get %s for %s '%s'" % (
+                    pool.name,
+                    "uid" if kind == "user" else "gid",
+                    kind,
+                    value.value,
+                )
+                return Verdict(False, told, (value.file, value.line))
+    return None
+
+
+def verdict(text: str, config: FpmConfig) -> Verdict:
+    """The first cause in the output of a failed php-fpm -t; what only follows from it is left out."""
+    messages = _messages(text)
+    causes = [(level, message) for level, message in messages if not message.startswith(CONSEQUENCES)]
+    if not causes:
+        fatal = _FATAL.search(text)
+        told = fatal.group("reason") if fatal else messages[0][1] if messages else "php-fpm -t failed without a message"
+        return Verdict(False, _PHP_TAIL.sub("", told), _first_error(config))
+    level, message = causes[0]
+    placed = _PLACE.match(message)
+    if placed:
+        return Verdict(False, placed.group("reason"), (placed.group("file"), int(placed.group("line"))))
+    if level == "PHP":
+        return Verdict(False, _PHP_TAIL.sub("", message), _included(messages) or _first_error(config))
+    opened = _OPENED.search(message)
+    return Verdict(False, message, (opened.group("file"), 0) if opened else _guess(message, config))
+
+
+def serious_lines(text: str) -> List[str]:
+    """Errors and alerts in FPM's log that are causes, not consequences."""
+    return [message for _level, message in _messages(text) if not message.startswith(CONSEQUENCES)]
+
+
+def _messages(text: str) -> List[Tuple[str, str]]:
+    found = [_MESSAGE.match(line) for line in text.splitlines()]
+    return [
+        (match.group("level"), match.group("text").strip())
+        for match in found
+        if match and match.group("level") in SERIOUS
+    ]
+
+
+def _included(messages: List[Tuple[str, str]]) -> Where:
+    """FPM counts lines across files: the number that it gives for the include line is that of the bad line in the included file."""
+    for _level, message in messages:
+        found = _INCLUDED.search(message)
+        if found:
+            return found.group("file"), int(found.group("line"))
+    return None
+
+
+def _first_error(config: FpmConfig) -> Where:
+    return (config.errors[0].file, config.errors[0].line) if config.errors else None
+
+
+def _guess(message: str, config: FpmConfig) -> Where:
+    """The line that set what the message names, the last one where it names several; a pool's head where nothing of it is set."""
+    found = _POOL.match(message)
+    pool: Optional[Pool] = config.pool(found.group("name")) if found else None
+    text = _POOL.sub("", message)
+    named: List[Value] = []
+    for settings in [pool.settings] if pool else [config.globals] + [one.settings for one in config.pools.values()]:
+        named += [value for name, value in settings.items() if _names(text, name, value.value)]
+    if named:
+        last = max(named, key=lambda value: (config.files.index(value.file), value.line))
+        return last.file, last.line
+    return (pool.file, pool.line) if pool else None
+
+
+def _names(message: str, name: str, value: str) -> bool:
+    """Whether a message is about this setting: it has its name, or the path that is its value."""
+    return name in _WORD.findall(message) or (value.startswith("/") and "(%s)" % value in message)

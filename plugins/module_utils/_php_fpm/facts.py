@@ -1,0 +1,268 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every PHP-FPM of a host, running or not: its pools with the values in force, its workers with their memory, its unit.
+
+Private to this collection: it may change in any release.
+"""
+
+import os
+import re
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import (
+    FpmConfig,
+    Pool,
+    Value,
+    canonical_address,
+    parse,
+)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config_check import ask_fpm
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.layouts import (
+    Place,
+    installed,
+    prefix_of,
+    state_dir_of,
+    version_of,
+)
+
+MEASURED_PER_POOL = 64
+SET_ASIDE = 200
+MOST_OF_A_POOL = 65536
+NOT_A_LOG = ("", "syslog", "/dev/stderr", "/dev/stdout", "/proc/self/fd/1", "/proc/self/fd/2")
+#: What is told of php_value[] and its kin. The rest, env[] above all, may hold passwords and is nobody's business.
+TOLD_OF_ARRAYS = re.compile(r"php_(admin_)?value\[(memory_limit|max_execution_time)\]$")
+NOT_WANTED = ("disabled", "masked", "masked-runtime")
+
+_MASTER = re.compile(r"php-fpm: master process \((?P<config>.*)\)")
+_FPM_UNIT = re.compile(r"php.*fpm|fpm.*php")
+_LISTENS = re.compile(r"^[ \t]*(?:\[([^\]\n]+)\]|listen[ \t]*=[ \t]*[\"']?([^\s\"';]+))", re.MULTILINE)
+_INI = re.compile(r"^(max_execution_time) => (\d+) => ", re.MULTILINE)
+
+Units = Optional[Dict[str, Any]]
+
+
+class Instance(NamedTuple):
+    """One PHP-FPM: what is run with which main file, by which unit; master is None where it is not running."""
+
+    binary: str
+    version: Optional[str]
+    config: str
+    unit: Optional[str]
+    prefix: str
+    master: Optional[Process]
+
+
+def php_fpm_facts(host: Host, processes: Processes, units: Units) -> List[Dict[str, Any]]:
+    """The facts php_fpm: what runs first, then what is installed and does not run."""
+    accounts = Accounts(host)
+    return [_facts(host, processes, units, accounts, instance) for instance in instances(host, processes, units)]
+
+
+def instances(host: Host, processes: Processes, units: Units) -> List[Instance]:
+    places = installed(host)
+    running = [_running(host, process, places, units) for process in masters(processes)]
+    taken = {instance.config for instance in running}
+    return running + [_stopped(host, place, units) for place in places if place.config not in taken]
+
+
+def masters(processes: Processes) -> List[Process]:
+    """Anybody can call a process of his own an FPM master: only root's and our own are believed."""
+    return [process for process in processes.find(title=_MASTER.pattern) if process.uid in (0, os.geteuid())]
+
+
+def config_of(master: Process) -> str:
+    """The main file that a master says it has read."""
+    found = _MASTER.match(master.title)
+    return os.path.normpath(os.path.join(master.cwd or "/", found.group("config") if found else ""))
+
+
+def _running(host: Host, master: Process, places: List[Place], units: Units) -> Instance:
+    config = config_of(master)
+    same = [place for place in places if place.config == config]
+    binary = master.exe or (same[0].binary if same else "")
+    place = Place(binary, version_of(host, binary), config, same[0].units if same else ())
+    unit = _unit_of_master(master, units) or _unit_by_name(host, place, units)
+    return Instance(binary, place.version, config, unit, _prefix(binary, unit, units), master)
+
+
+def _stopped(host: Host, place: Place, units: Units) -> Instance:
+    unit = _unit_by_exec(place, units) or _unit_by_name(host, place, units)
+    return Instance(
+        place.binary,
+        place.version or version_of(host, place.binary),
+        place.config,
+        unit,
+        _prefix(place.binary, unit, units),
+        None,
+    )
+
+
+def _unit_of_master(master: Process, units: Units) -> Optional[str]:
+    """The unit that started this master. A login session or a supervisor's unit is not FPM's own."""
+    for name, unit in sorted((units or {}).items()):
+        if unit.get("main_pid") == master.pid:
+            return name
+    unit_name = master.unit or ""
+    return unit_name if unit_name.endswith(".service") and _FPM_UNIT.search(unit_name) else None
+
+
+def _unit_by_exec(place: Place, units: Units) -> Optional[str]:
+    for name, unit in sorted((units or {}).items()):
+        argv = unit.get("exec") or []
+        if (
+            argv
+            and os.path.normpath(argv[0]) == place.binary
+            and _option(argv, "-y", "--fpm-config") in (None, place.config)
+        ):
+            return name
+    return None
+
+
+def _unit_by_name(host: Host, place: Place, units: Units) -> Optional[str]:
+    """A masked unit shows no command: its name must do. Without systemd, init scripts have the same names."""
+    for name in place.units:
+        if units and "%s.service" % name in units:
+            return "%s.service" % name
+    for name in place.units:
+        if not units and host.exists("/etc/init.d/%s" % name):
+            return name
+    return None
+
+
+def _option(argv: List[str], short: str, long: str) -> Optional[str]:
+    for index, word in enumerate(argv):
+        if word in (short, long) and index + 1 < len(argv):
+            return argv[index + 1]
+        if word.startswith(long + "="):
+            return word[len(long) + 1 :]
+    return None
+
+
+def _prefix(binary: str, unit: Optional[str], units: Units) -> str:
+    argv = ((units or {}).get(unit or "") or {}).get("exec") or []
+    return _option(argv, "-p", "--prefix") or prefix_of(binary)
+
+
+def _facts(host: Host, processes: Processes, units: Units, accounts: Accounts, instance: Instance) -> Dict[str, Any]:
+    config = parse(host, instance.config, instance.prefix)
+    if host.read(instance.config, 1) is None:
+        host.unseen("php_fpm %s" % instance.config, "the file cannot be read")
+    include = config.dropin_include()
+    master = instance.master
+    return {
+        "binary": instance.binary,
+        "version": instance.version,
+        "config": instance.config,
+        "pool_dir": os.path.dirname(include.pattern) if include else None,
+        "unit": instance.unit,
+        "master": {"pid": master.pid, "started": master.started} if master else None,
+        "test": _test(host, units, instance, config),
+        "error_log": error_log(config, instance.binary),
+        "ini": _ini(host, instance, config),
+        "global": {name: _setting(value) for name, value in config.globals.items()},
+        "set_aside": set_aside(host, config, os.path.dirname(include.pattern)) if include else [],
+        "pools": {
+            pool.name: _pool(host, config, pool, _workers(host, processes, accounts, master, pool.name))
+            for pool in config.pools.values()
+        },
+    }
+
+
+def set_aside(host: Host, config: FpmConfig, folder: str) -> List[Dict[str, Any]]:
+    """Pools in files beside those that FPM reads (www.conf.disabled, shop.bak): whoever renamed them wanted no such pool."""
+    found = []
+    for name in host.listdir(folder)[:SET_ASIDE]:
+        path, pool = os.path.join(folder, name), None
+        for section, listen in _LISTENS.findall("" if path in config.files else host.read(path, MOST_OF_A_POOL) or ""):
+            pool = section or pool
+            if listen:
+                found.append({"file": path, "pool": pool, "address": canonical_address(listen, "", config.prefix)})
+    return found
+
+
+def _test(host: Host, units: Units, instance: Instance, config: FpmConfig) -> Optional[Dict[str, Any]]:
+    """A running master has proven its files, and an FPM that nobody wants to run may be as broken as it likes."""
+    unit = (units or {}).get(instance.unit or "") or {}
+    if instance.master or unit.get("enabled") in NOT_WANTED:
+        return None
+    if host.root == "/" and os.geteuid() != 0:
+        host.unseen("php_fpm test of %s" % config.path, "php-fpm -t opens its logs, which takes root")
+        return None
+    return ask_fpm(host, instance.binary, config).as_fact()
+
+
+def _ini(host: Host, instance: Instance, config: FpmConfig) -> Optional[Dict[str, int]]:
+    """PHP's own limits, of which only an FPM that ends requests by the clock is asked: it takes a start of PHP."""
+    clocks = [pool.get("request_terminate_timeout") or "0" for pool in config.pools.values()]
+    if not instance.master or all(clock.strip("smhd0") == "" for clock in clocks):
+        return None
+    ran = host.run([instance.binary, "-i"])
+    return {name: int(value) for name, value in _INI.findall(ran.out)} or None
+
+
+def error_log(config: FpmConfig, binary: str) -> Optional[str]:
+    """The file that FPM logs to, None where that is syslog or stderr."""
+    path = config.globals["error_log"].value if "error_log" in config.globals else "log/php-fpm.log"
+    if path in NOT_A_LOG:
+        return None
+    return path if path.startswith("/") else os.path.join(state_dir_of(binary), path)
+
+
+def _setting(value: Value) -> Dict[str, Any]:
+    return {"value": value.value, "place": {"file": value.file, "line": value.line}}
+
+
+def _pool(host: Host, config: FpmConfig, pool: Pool, workers: List[Dict[str, Any]]) -> Dict[str, Any]:
+    address = config.address(pool) or ""
+    return {
+        "address": address or None,
+        "folder": host.is_dir(os.path.dirname(address[len("unix:") :])) if address.startswith("unix:") else None,
+        "settings": {
+            name: _setting(value)
+            for name, value in pool.settings.items()
+            if "[" not in name or TOLD_OF_ARRAYS.match(name)
+        },
+        "file": pool.file,
+        "workers": workers,
+    }
+
+
+def _workers(
+    host: Host, processes: Processes, accounts: Accounts, master: Optional[Process], pool: str
+) -> List[Dict[str, Any]]:
+    """The pool's workers. Where one has gone since the processes were listed they come and go quickly, and are listed anew."""
+    workers = _measured(host, processes, accounts, master, pool)
+    if any(worker["rss"] is None for worker in workers):
+        return _measured(host, Processes(host), accounts, master, pool)
+    return workers
+
+
+def _measured(
+    host: Host, processes: Processes, accounts: Accounts, master: Optional[Process], pool: str
+) -> List[Dict[str, Any]]:
+    title = "php-fpm: pool %s" % pool
+    found = [child for child in processes.children_of(master.pid) if child.title == title] if master else []
+    measured = _spread(len(found), MEASURED_PER_POOL)
+    return [_worker(host, accounts, child, index in measured) for index, child in enumerate(found)]
+
+
+def _spread(count: int, limit: int) -> Tuple[int, ...]:
+    """Which of count workers are measured: all, or limit of them evenly from oldest to youngest."""
+    return tuple(range(count)) if count <= limit else tuple(index * count // limit for index in range(limit))
+
+
+def _worker(host: Host, accounts: Accounts, child: Process, measured: bool) -> Dict[str, Any]:
+    waits_in = (host.read("/proc/%d/wchan" % child.pid, 256) or "").strip()
+    return {
+        "pid": child.pid,
+        "user": accounts.user(child.uid),
+        "pss": child.pss() if measured else None,
+        "rss": child.rss(),
+        "started": child.started,
+        "state": child.state,
+        "waits_in": waits_in if waits_in not in ("", "0") else None,
+    }

@@ -1,0 +1,96 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PHP-FPM's live sockets: whether they are as the settings say, and what can be changed on them without a restart.
+
+Private to this collection: it may change in any release.
+"""
+
+import grp
+import os
+import pwd
+import stat
+from typing import Any, Dict, Optional, Sequence
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import FpmConfig, Pool
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.instance import Fpm, running
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.live_backlog import listen_again
+
+#: What can be changed on the socket itself; nothing else of listen.* can, once it is bound.
+BACKLOG = "listen.backlog"
+
+
+ON_THE_SOCKET = ("listen.owner", "listen.group", "listen.mode", BACKLOG)
+
+
+def set_on_sockets(host: Host, fpm: Fpm, config: FpmConfig, settings: Sequence[str]) -> Optional[str]:
+    """What FPM does to its sockets at a start only can be done to live ones at any time."""
+    error = _adjust(host, config) if any(name != BACKLOG for name in settings) else None
+    if error or BACKLOG not in settings:
+        return error
+    backlogs = {
+        config.address(pool) or "": int(pool.get(BACKLOG) or 0) for pool in config.pools.values() if pool.get(BACKLOG)
+    }
+    return listen_again(running(host, fpm).master or 0, backlogs)
+
+
+def difference(pool: Pool, listener: Dict[str, Any]) -> Optional[str]:
+    """What of a bound socket differs from the pool's settings. An ACL takes the place of owner and group."""
+    wanted = {name: pool.get("listen.%s" % name) for name in ("owner", "group", "mode")}
+    if pool.get("listen.acl_users") or pool.get("listen.acl_groups"):
+        wanted.update({"owner": None, "group": None, "mode": None})
+    for name, text in wanted.items():
+        has = listener["file"][name]
+        numeric = listener["file"].get({"owner": "uid", "group": "gid"}.get(name, ""))
+        if text and text not in (str(has), str(numeric)) and not (name == "mode" and int(has, 8) == int(text, 8)):
+            return "its socket has %s %s, not %s" % (name, has, text)
+    return None
+
+
+def shorter_queue(host: Host, pool: Pool, listener: Dict[str, Any]) -> Optional[str]:
+    """Whether a bound socket queues fewer than its pool's setting, as far as the kernel's own limit lets it."""
+    wanted, has = pool.get(BACKLOG), listener.get("backlog")
+    limit = (host.read("/proc/sys/net/core/somaxconn") or "").strip()
+    if (
+        not wanted
+        or has is None
+        or not limit.isdecimal()
+        or not wanted.isdecimal()
+        or has >= min(int(wanted), int(limit))
+    ):
+        return None
+    return "its socket has backlog %d, not %s" % (has, wanted)
+
+
+def _adjust(host: Host, config: FpmConfig) -> Optional[str]:
+    """Give live sockets the owner and mode of their pools' settings. Where an ACL is set, FPM itself would have left them alone."""
+    for pool in config.pools.values():
+        address = config.address(pool) or ""
+        if address.startswith("unix:") and not pool.get("listen.acl_users") and not pool.get("listen.acl_groups"):
+            error = _adjust_one(host, pool, address[len("unix:") :])
+            if error:
+                return error
+    return None
+
+
+def _adjust_one(host: Host, pool: Pool, path: str) -> Optional[str]:
+    owner, group, mode = (pool.get("listen.%s" % name) for name in ("owner", "group", "mode"))
+    try:
+        if not stat.S_ISSOCK(os.lstat(path).st_mode):
+            return "%s is not a socket" % path
+        if owner or group:
+            os.chown(path, _user(owner), _group(group), follow_symlinks=False)
+        if mode:
+            os.chmod(path, int(mode, 8))
+    except (OSError, KeyError, ValueError) as error:
+        return "%s: %s" % (path, error)
+    return None
+
+
+def _user(name: Optional[str]) -> int:
+    return -1 if not name else int(name) if name.isdecimal() else pwd.getpwnam(name).pw_uid
+
+
+def _group(name: Optional[str]) -> int:
+    return -1 if not name else int(name) if name.isdecimal() else grp.getgrnam(name).gr_gid

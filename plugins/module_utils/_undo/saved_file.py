@@ -1,0 +1,325 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One file of the system as it was: looked at, saved, put back. Bytes, owner, mode, time, ACL and SELinux label.
+
+A local user who owns a folder on the way can neither lead us elsewhere with a link nor make us wait on a FIFO: paths are walked folder by
+folder, only links of root are followed, and all work is done relative to the folder that was reached.
+
+Private to this collection: it may change in any release.
+"""
+
+import base64
+import contextlib
+import errno
+import fcntl
+import hashlib
+import os
+import stat
+import struct
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._refused import Refused
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.durable import write_all
+
+SIZE_LIMIT = 16 * 1024 * 1024
+ROOM = 1024 * 1024  # free on the disk before a change, so that it can be put back
+LINK_LIMIT = 40
+READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+XATTRS = ("security.selinux", "security.capability", "system.posix_acl_access", "system.posix_acl_default", "user.")
+FS_IOC_GETFLAGS = 0x80086601
+FS_IMMUTABLE_OR_APPEND = 0x10 | 0x20
+
+
+class FileState(NamedTuple):
+    """How a path was. kind: absent | file | folder | link | other (a socket, a FIFO, a device). sha256: None where not read."""
+
+    kind: str
+    mode: int = 0
+    uid: int = 0
+    gid: int = 0
+    mtime_ns: int = 0
+    size: int = 0
+    sha256: Optional[str] = None
+    target: Optional[str] = None
+    xattrs: Dict[str, str] = {}
+
+
+ABSENT = FileState("absent")
+
+
+def same(one: FileState, other: FileState) -> bool:
+    """Whether two looks saw the same thing. A file that was only touched, or a folder in which files changed, is the same."""
+    return one._replace(mtime_ns=0, size=0) == other._replace(mtime_ns=0, size=0)
+
+
+def check_path(path: str) -> str:
+    """The path, if it is one that can be saved: absolute, plain, without control characters."""
+    if (
+        not path.startswith("/")
+        or os.path.normpath(path) != path
+        or path.strip("/") != path[1:]
+        or path == "/"
+        or any(ord(char) < 32 for char in path)
+    ):
+        raise Refused("%r is not a plain absolute path" % path)
+    return path
+
+
+def _step(folder: int, name: str) -> Tuple[int, Optional[str]]:
+    """Enter a folder by name: its descriptor, or the target of the link that stands there."""
+    try:
+        return os.open(name, FOLDER, dir_fd=folder), None
+    except OSError as error:
+        if error.errno not in (errno.ELOOP, errno.ENOTDIR):
+            raise
+    found = os.lstat(name, dir_fd=folder)
+    if not stat.S_ISLNK(found.st_mode):
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), name)
+    if found.st_uid not in (0, os.geteuid()):
+        raise Refused("a folder on the way is a link (%s) of uid %d: not followed" % (name, found.st_uid))
+    return -1, os.readlink(name, dir_fd=folder)
+
+
+def open_parent(root: str, path: str) -> Tuple[int, str]:
+    """A descriptor of the folder that holds path (to be closed by the caller), and the name in it."""
+    parts = [part for part in path.split("/") if part]
+    name = parts.pop()
+    folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    links = 0
+    try:
+        while parts:
+            entered, target = _step(folder, parts.pop(0))
+            if target is None:
+                os.close(folder)
+                folder = entered
+                continue
+            links += 1
+            if links > LINK_LIMIT:
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+            parts = [part for part in target.split("/") if part not in ("", ".")] + parts
+            if target.startswith("/"):
+                os.close(folder)
+                folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    except BaseException:
+        os.close(folder)
+        raise
+    return folder, name
+
+
+def _xattr_path(folder: int, name: str) -> str:
+    return "/proc/self/fd/%d/%s" % (folder, name)
+
+
+def _read_xattrs(folder: int, name: str) -> Dict[str, str]:
+    if not hasattr(os, "listxattr"):
+        return {}
+    where = _xattr_path(folder, name)
+    found = {}
+    try:
+        for key in os.listxattr(where, follow_symlinks=False):
+            if key.startswith(XATTRS):
+                found[key] = base64.b64encode(os.getxattr(where, key, follow_symlinks=False)).decode("ascii")
+    except OSError as error:
+        if error.errno not in (errno.ENOTSUP, errno.EOPNOTSUPP):  # a file system without them
+            raise
+    return found
+
+
+def _read_regular(folder: int, name: str) -> Tuple[os.stat_result, Optional[bytes]]:
+    """The bytes of a file; None where it is too big to be saved."""
+    descriptor = os.open(name, READ, dir_fd=folder)
+    with os.fdopen(descriptor, "rb") as stream:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise Refused("%s changed its kind while it was read" % name)
+        data = stream.read(SIZE_LIMIT + 1)
+    return found, data if len(data) <= SIZE_LIMIT else None
+
+
+def _look(folder: int, name: str) -> Tuple[FileState, Optional[bytes]]:
+    try:
+        found = os.lstat(name, dir_fd=folder)
+    except FileNotFoundError:
+        return ABSENT, None
+    data: Optional[bytes] = None
+    target: Optional[str] = None
+    kind = "other"
+    if stat.S_ISREG(found.st_mode):
+        kind = "file"
+        found, data = _read_regular(folder, name)
+    elif stat.S_ISDIR(found.st_mode):
+        kind = "folder"
+    elif stat.S_ISLNK(found.st_mode):
+        kind = "link"
+        target = os.readlink(name, dir_fd=folder)
+    return (
+        FileState(
+            kind,
+            mode=stat.S_IMODE(found.st_mode),
+            uid=found.st_uid,
+            gid=found.st_gid,
+            mtime_ns=found.st_mtime_ns,
+            size=found.st_size,
+            sha256=None if data is None else hashlib.sha256(data).hexdigest(),
+            target=target,
+            xattrs=_read_xattrs(folder, name),
+        ),
+        data,
+    )
+
+
+def look(root: str, path: str) -> Tuple[FileState, Optional[bytes]]:
+    """How a path is now, and the bytes where it is a file of a size that can be saved."""
+    try:
+        folder, name = open_parent(root, path)
+    except (FileNotFoundError, NotADirectoryError):
+        return ABSENT, None
+    try:
+        return _look(folder, name)
+    finally:
+        os.close(folder)
+
+
+def missing_parents(root: str, path: str) -> List[str]:
+    """The folders above path that do not exist, deepest first."""
+    missing = []
+    parent = os.path.dirname(path)
+    while parent != "/" and look(root, parent)[0].kind == "absent":
+        missing.append(parent)
+        parent = os.path.dirname(parent)
+    return missing
+
+
+def _may_change(folder: int, name: str, state: FileState) -> Optional[str]:
+    """Why a path could not be put back, or None."""
+    system = os.fstatvfs(folder)
+    if system.f_flag & os.ST_RDONLY:
+        return "its file system is read-only"
+    if system.f_blocks and system.f_bavail * system.f_frsize < state.size + ROOM:
+        return "its file system is full"
+    if state.kind not in ("file", "folder"):
+        return None
+    descriptor = os.open(name, READ, dir_fd=folder)
+    try:
+        if state.kind == "file" and os.fstat(descriptor).st_dev != os.fstat(folder).st_dev:
+            return "it is a mount point of its own"
+        flags = struct.unpack("I", fcntl.ioctl(descriptor, FS_IOC_GETFLAGS, struct.pack("I", 0)))[0]
+        return "it is immutable (lsattr)" if flags & FS_IMMUTABLE_OR_APPEND else None
+    except OSError:
+        return None  # a file system without such flags
+    finally:
+        os.close(descriptor)
+
+
+def look_to_save(root: str, path: str) -> Tuple[FileState, Optional[bytes]]:
+    """As look, but Refused where the path could not be put back as it is."""
+    try:
+        folder, name = open_parent(root, path)
+    except FileNotFoundError:
+        return ABSENT, None
+    try:
+        state, data = _look(folder, name)
+        if state.kind == "other":
+            raise Refused("%s is a socket, a FIFO or a device: it can't be saved" % path)
+        if state.kind == "file" and data is None:
+            raise Refused(
+                "%s is over %d MiB: it is not saved, so it must not be changed" % (path, SIZE_LIMIT // 1024 // 1024)
+            )
+        why = _may_change(folder, name, state)
+        if why:
+            raise Refused("%s can't be changed: %s" % (path, why))
+    finally:
+        os.close(folder)
+    return state, data
+
+
+def _put_xattrs(folder: int, name: str, wanted: Dict[str, str]) -> None:
+    where = _xattr_path(folder, name)
+    found = _read_xattrs(folder, name)
+    for key in sorted(set(found) - set(wanted)):
+        os.removexattr(where, key, follow_symlinks=False)
+    for key, value in sorted(wanted.items()):
+        if found.get(key) != value:
+            os.setxattr(where, key, base64.b64decode(value), follow_symlinks=False)
+
+
+def _put_attributes(folder: int, name: str, state: FileState) -> None:
+    """Owner first (it clears set-id bits and capabilities), then ACL and label, then mode (which an ACL changes), then the time."""
+    os.chown(name, state.uid, state.gid, dir_fd=folder, follow_symlinks=False)
+    if state.kind == "link":
+        _put_xattrs(folder, name, state.xattrs)
+        os.utime(name, ns=(state.mtime_ns, state.mtime_ns), dir_fd=folder, follow_symlinks=False)
+        return
+    descriptor = os.open(name, READ, dir_fd=folder)
+    try:
+        _put_xattrs(folder, name, state.xattrs)
+        os.fchmod(descriptor, state.mode)
+        if state.kind == "file":
+            os.utime(descriptor, ns=(state.mtime_ns, state.mtime_ns))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _make_aside(folder: int, name: str, state: FileState, data: Optional[bytes]) -> str:
+    """Make the file or link under a name that no daemon reads; the name is the same each time, so that a kill leaves one at most."""
+    aside = ".bad_gateway-%s" % hashlib.sha256(os.fsencode(name)).hexdigest()[:16]
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(aside, dir_fd=folder)
+    if state.kind == "link":
+        os.symlink(state.target or "", aside, dir_fd=folder)
+        _put_attributes(folder, aside, state)
+        return aside
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=folder)
+    try:
+        write_all(descriptor, data or b"")
+    finally:
+        os.close(descriptor)
+    _put_attributes(folder, aside, state)
+    return aside
+
+
+def _put_back(folder: int, name: str, state: FileState, now: FileState, data: Optional[bytes]) -> str:
+    if state.kind == "absent":
+        if now.kind != "folder":
+            os.unlink(name, dir_fd=folder)
+            return "removed"
+        try:
+            os.rmdir(name, dir_fd=folder)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            return "not_empty"
+        return "removed"
+    if state.kind == "folder":
+        if now.kind == "absent":
+            os.mkdir(name, 0o700, dir_fd=folder)
+        elif now.kind != "folder":
+            raise NotADirectoryError(errno.ENOTDIR, "was a folder, and is something else now", name)
+        _put_attributes(folder, name, state)
+    elif state.kind == "file" and now.kind == "file" and now.sha256 == state.sha256:
+        _put_attributes(folder, name, state)
+    else:
+        os.rename(_make_aside(folder, name, state, data), name, src_dir_fd=folder, dst_dir_fd=folder)
+    return "put_back"
+
+
+def put_back(root: str, path: str, state: FileState, data: Optional[bytes]) -> str:
+    """Make a path what it was: same | put_back | removed | not_empty (a new folder in which others have put files stays)."""
+    try:
+        folder, name = open_parent(root, path)
+    except FileNotFoundError:
+        if state.kind == "absent":
+            return "same"
+        raise
+    try:
+        now = _look(folder, name)[0]
+        if same(now, state) and (state.kind == "folder" or now.mtime_ns == state.mtime_ns):
+            return "same"
+        outcome = _put_back(folder, name, state, now, data)
+        os.fsync(folder)
+        return outcome
+    finally:
+        os.close(folder)

@@ -1,0 +1,209 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The journal on disk: runs, changes, what is open, who holds the host.
+
+    /var/lib/bad_gateway/            root only
+      guard                          locked (flock) while somebody works in here; the kernel frees it when that process ends
+      lock.json                      the run that holds the host, with a lease
+      last_change                    when the newest change that is still kept was kept
+      RUN/run.json
+      RUN/CHANGE/change.json         what was there before, how to put it back, and how far it has come
+      RUN/CHANGE/content-N           bytes of its Nth file
+
+A change folder appears by one rename, after everything in it is on the disk. States: saved → kept | undoing → undone; kept → rolling_back → rolled_back.
+
+Private to this collection: it may change in any release.
+"""
+
+import contextlib
+import fcntl
+import os
+import re
+import shutil
+import time
+from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._refused import Refused
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.durable import (
+    check_private,
+    private_folder,
+    read_json,
+    remove_file,
+    sync_folder,
+    write_file,
+    write_json,
+)
+
+BASE = "/var/lib/bad_gateway"
+OPEN = ("saved", "undoing", "rolling_back")
+RESERVED = ("guard", "last_change")
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
+GUARD_SECONDS = 150.0  # longer than one command of a taking back may take
+
+Record = Dict[str, Any]
+
+
+def check_id(what: str, name: str) -> str:
+    """The name, if it can be the name of a folder in the journal and nothing else."""
+    if not ID.match(name) or name in RESERVED:
+        raise Refused(
+            "%s is %r: wanted are letters, digits, - and _, at most 64, the first a letter or digit" % (what, name)
+        )
+    return name
+
+
+class Store:
+    """The journal of one host."""
+
+    def __init__(self, host: Host) -> None:
+        self.base = host.path(BASE)
+
+    def exists(self) -> bool:
+        """Whether there is a journal. Refused where there is one that is not ours."""
+        if not os.path.lexists(self.base):
+            return False
+        check_private(self.base)
+        return True
+
+    def make(self) -> None:
+        os.makedirs(os.path.dirname(self.base), 0o755, exist_ok=True)
+        private_folder(self.base)
+
+    @contextlib.contextmanager
+    def guard(self, seconds: float = GUARD_SECONDS) -> Iterator[None]:
+        """Nobody else works in the journal meanwhile."""
+        descriptor = os.open(os.path.join(self.base, "guard"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        try:
+            end = time.monotonic() + seconds
+            while True:
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except OSError:
+                    if time.monotonic() >= end:
+                        raise Refused(
+                            "another process has been working in %s for %d seconds: ask again later" % (BASE, seconds)
+                        ) from None
+                    time.sleep(0.1)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def folder(self, run: str, change: Optional[str] = None) -> str:
+        folder = os.path.join(self.base, check_id("run", run))
+        return folder if change is None else os.path.join(folder, check_id("change", change))
+
+    def _names(self, folder: str, marker: str) -> List[str]:
+        """Sub-folders with a record in them. Anything else is what a kill has left, or not ours."""
+        try:
+            names = sorted(os.listdir(folder))
+        except FileNotFoundError:
+            return []
+        return [name for name in names if ID.match(name) and os.path.isfile(os.path.join(folder, name, marker))]
+
+    def runs(self) -> List[Record]:
+        """The records of all runs, oldest first."""
+        found = [read_json(os.path.join(self.base, name, "run.json")) for name in self._names(self.base, "run.json")]
+        return sorted(found, key=lambda record: int(record["number"]))
+
+    def run(self, run: str) -> Optional[Record]:
+        try:
+            return read_json(os.path.join(self.folder(run), "run.json"))
+        except FileNotFoundError:
+            return None
+
+    def make_run(self, run: str, now: float) -> Record:
+        """The record of a run; made if it is new."""
+        folder = self.folder(run)
+        private_folder(folder)
+        record = self.run(run)
+        if record is None:
+            numbers = [int(other["number"]) for other in self.runs()]
+            record = {"run": run, "number": max(numbers, default=0) + 1, "begun": now, "closed": None}
+            self.write_run(record)
+        return record
+
+    def write_run(self, record: Record) -> None:
+        write_json(os.path.join(self.folder(record["run"]), "run.json"), record)
+
+    def changes(self, run: str) -> List[Record]:
+        """The records of a run's changes in the order in which they were made."""
+        folder = self.folder(run)
+        found = [read_json(os.path.join(folder, name, "change.json")) for name in self._names(folder, "change.json")]
+        return sorted(found, key=lambda record: int(record["number"]))
+
+    def change(self, run: str, change: str) -> Optional[Record]:
+        try:
+            return read_json(os.path.join(self.folder(run, change), "change.json"))
+        except FileNotFoundError:
+            return None
+
+    def write_change(self, record: Record) -> None:
+        write_json(os.path.join(self.folder(record["run"], record["change"]), "change.json"), record)
+
+    def add_change(self, record: Record, contents: Dict[int, bytes]) -> None:
+        """A new change appears as a whole, or not at all."""
+        final = self.folder(record["run"], record["change"])
+        fresh = os.path.join(os.path.dirname(final), ".new-" + record["change"])
+        shutil.rmtree(fresh, ignore_errors=True)
+        try:
+            private_folder(fresh)
+            for number, data in contents.items():
+                write_file(os.path.join(fresh, "content-%d" % number), data)
+            write_json(os.path.join(fresh, "change.json"), record)
+            os.rename(fresh, final)
+        except OSError:
+            shutil.rmtree(fresh, ignore_errors=True)
+            raise
+        sync_folder(os.path.dirname(final))
+
+    def open_changes(self) -> List[Record]:
+        """Changes that are neither kept nor put back, in the order in which they have to be put back: the newest first."""
+        found = [change for run in self.runs() for change in self.changes(run["run"]) if change["state"] in OPEN]
+        return list(reversed(found))
+
+    def remove_run(self, run: str) -> None:
+        """Remove a run's folder; after a power cut it is there as a whole or no run any more."""
+        gone = os.path.join(self.base, ".gone-" + run)
+        os.rename(self.folder(run), gone)
+        sync_folder(self.base)
+        shutil.rmtree(gone, ignore_errors=True)
+
+    def sweep(self) -> None:
+        """Remove what a kill has left half-made or half-removed."""
+        for where, folders, files in os.walk(self.base):
+            for name in files:
+                if name.endswith(".new"):
+                    os.unlink(os.path.join(where, name))
+            half = [name for name in folders if name.startswith((".new-", ".gone-"))]
+            if where == self.base:
+                half += [name for name in folders if ID.match(name) and self.run(name) is None]
+            for name in half:
+                shutil.rmtree(os.path.join(where, name), ignore_errors=True)
+                folders.remove(name)
+
+    def note_last_change(self) -> None:
+        """last_change follows the newest change that is still kept."""
+        times = [
+            float(change["ended"])
+            for run in self.runs()
+            for change in self.changes(run["run"])
+            if change["state"] == "kept"
+        ]
+        path = os.path.join(self.base, "last_change")
+        if times:
+            write_file(path, b"%.3f\n" % max(times))
+        else:
+            remove_file(path)
+
+    def find_kept(self, path: str, after: Tuple[int, int]) -> Optional[str]:
+        """The last run that changed a path after the given (run number, change number), if a journal tells."""
+        found = None
+        for run in self.runs():
+            for change in self.changes(run["run"]):
+                later = (int(run["number"]), int(change["number"])) > after
+                if later and change["state"] == "kept" and any(entry["path"] == path for entry in change["files"]):
+                    found = run["run"]
+        return found

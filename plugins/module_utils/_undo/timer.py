@@ -1,0 +1,94 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The host's own taking back: a program beside the journal, started by a timer unless the controller comes back.
+
+The program is one file with the few modules it needs; it wants Python 3.6 and nothing else. It looks into the journal when it starts, so a
+timer that fires too late, twice, or for a change that was kept does nothing.
+
+Private to this collection: it may change in any release.
+"""
+
+import ast
+import inspect
+import io
+import os
+import sys
+import zipfile
+from typing import Dict
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._refused import Refused
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo import program as undo_program
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.boot_units import has_systemd, python
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.durable import write_file
+
+PROGRAM = "take_back.pyz"
+MAIN = "import sys\nfrom %s import main\nsys.exit(main())\n"
+
+
+def sources(module: str, package: str) -> Dict[str, str]:
+    """The source of a module that is loaded, and of all that it imports from the package, by their full names."""
+    wanted = [module]
+    found: Dict[str, str] = {}
+    while wanted:
+        name = wanted.pop()
+        if name in found or name not in sys.modules:
+            continue
+        found[name] = inspect.getsource(sys.modules[name])
+        for node in ast.walk(ast.parse(found[name])):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(package):
+                wanted += [str(node.module)] + ["%s.%s" % (node.module, alias.name) for alias in node.names]
+    return found
+
+
+def program_bytes() -> bytes:
+    """The program as a zip that Python runs: the sources of the modules under their own names, and one line that starts them."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+        texts = sources(undo_program.__name__, undo_program.__name__.rpartition("._undo.")[0])
+        packages = {name.rsplit(".", depth)[0] for name in texts for depth in range(1, name.count(".") + 1)}
+        for package in sorted(packages):
+            archive.writestr(package.replace(".", "/") + "/__init__.py", "")
+        for name in sorted(texts):
+            archive.writestr(name.replace(".", "/") + ".py", texts[name])
+        archive.writestr("__main__.py", MAIN % undo_program.__name__)
+    return out.getvalue()
+
+
+def lay_program(folder: str) -> None:
+    """Put the program into a folder of the journal, if it is not there."""
+    program = os.path.join(folder, PROGRAM)
+    if not os.path.exists(program):
+        write_file(program, program_bytes())
+
+
+def timer_name(run: str, change: str) -> str:
+    return "bad_gateway-%s-%s" % (run, change)
+
+
+def arm(host: Host, program: str, run: str, change: str, seconds: int) -> str:
+    """Let the host take a change back in so many seconds. Returns what will do it."""
+    command = [python(), "-E", "-s", "-B", program, "--root", host.root, "--run", run, "--change", change]
+    if has_systemd(host):
+        argv = [
+            "systemd-run",
+            "--quiet",
+            "--collect",
+            "--unit=" + timer_name(run, change),
+            "--on-active=%d" % seconds,
+            "--timer-property=AccuracySec=1s",
+        ]
+        ran = host.run(argv + command)
+        if ran.code == 0:
+            return "systemd"
+    ran = host.run([*command, "--after", str(seconds)])
+    if ran.code != 0:
+        raise Refused("the host's own taking back could not be armed: %s" % (ran.error or ran.err.strip()[-300:]))
+    return "process"
+
+
+def disarm(host: Host, run: str, change: str) -> None:
+    """Stop the timer. A process that waits is left to wake up, look and end."""
+    if has_systemd(host):
+        host.run(["systemctl", "stop", timer_name(run, change) + ".timer"])

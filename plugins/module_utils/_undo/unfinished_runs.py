@@ -1,0 +1,39 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs that have the host, or died while they had it, as the journal shows them to one who only reads.
+
+Private to this collection: it may change in any release.
+"""
+
+import json
+import os
+from typing import Any, Dict, Optional
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+
+BASE = "/var/lib/bad_gateway"
+
+
+def unfinished_runs(host: Host) -> Optional[Dict[str, Any]]:
+    """Whether a run has not ended here. None where the journal may not be read."""
+    try:
+        names = sorted(os.listdir(host.path(BASE)))
+    except FileNotFoundError:
+        names = []
+    except OSError:
+        return None
+    runs = {name: _record(host, "%s/%s/run.json" % (BASE, name)) for name in names}
+    open_runs = [name for name, record in runs.items() if record and record.get("closed") is None]
+    # The lease is taken before the run has a record, and is given back before the run is closed.
+    held = _record(host, BASE + "/lock.json") if "lock.json" in names else {}
+    holder = (held or {}).get("run")
+    return {"unended": open_runs + ([holder] if isinstance(holder, str) and holder not in open_runs else [])}
+
+
+def _record(host: Host, path: str) -> Optional[Dict[str, Any]]:
+    try:
+        record = json.loads(host.read(path) or "null")
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) else None

@@ -1,0 +1,148 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One upstream address as one proxy's configuration names it, with all that was seen of it.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import urllib.parse
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.canonical import is_unix, split_tcp
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import (
+    answer_fails,
+    connect_symptom,
+    is_barred,
+)
+
+
+@dataclass
+class Hop:
+    """One upstream address as one proxy's config names it, with all that was seen of it."""
+
+    proxy: Host
+    address: str
+    family: str
+    scheme: str
+    routes: list[Facts]
+    reach: Facts | None
+    backend: Host | None
+    number: str
+    answers: list[Facts] = field(default_factory=list)
+    records: list[Facts] = field(default_factory=list)
+
+    @property
+    def is_unix(self) -> bool:
+        return is_unix(self.address)
+
+    @property
+    def route_ids(self) -> frozenset[int]:
+        return frozenset(route["id"] for route in self.routes)
+
+    @property
+    def tried(self) -> list[Facts]:
+        return list((self.reach or {}).get("tried") or [])
+
+    @property
+    def real_address(self) -> str:
+        """Where the address leads: links in a path are followed, a name is the number that its backend has."""
+        return (self.reach or {}).get("real") or self.number
+
+    @property
+    def failing(self) -> list[Facts]:
+        return [answer for answer in self.answers if answer_fails(answer)]
+
+    def asked_again(self, record: Facts) -> list[Facts]:
+        """What the request of a log record was answered now; where it was not asked again, all that was asked over this hop."""
+        path = (record.get("request") or {}).get("path")
+        return [
+            answer for answer in self.answers if path and urllib.parse.urlsplit(answer["url"]).path == path
+        ] or self.answers
+
+    def is_barred(self, record: Facts) -> bool:
+        """Whether asking again did not get as far as the backend: whether it still fails is not known then."""
+        again = self.asked_again(record)
+        return bool(again) and all(is_barred(answer) for answer in again)
+
+    @property
+    def sick(self) -> bool:
+        """A request over this hop fails now, or the log has lines that blame it."""
+        return bool(self.failing or self.records)
+
+    @property
+    def on(self) -> str:
+        return self.backend.name if self.backend else split_tcp(self.address)[0]
+
+    @property
+    def source(self) -> str | None:
+        """The proxy's own address as the backend sees it, without what may be translated on the way."""
+        for attempt in self.tried:
+            if attempt.get("source"):
+                return str(attempt["source"])
+        return None
+
+    @property
+    def started(self) -> float:
+        """When the daemon behind this hop started last; lines that are older blame one that is gone."""
+        if not self.backend:
+            return 0.0
+        found = self.backend.pool_at(self.real_address)
+        if found:
+            return (found[0].get("master") or {}).get("started") or 0.0
+        listener = self.backend.listener(self.real_address)
+        unit = self.backend.unit(listener.get("unit")) if listener else None
+        return (unit or {}).get("since") or 0.0
+
+    @cached_property
+    def symptoms(self) -> dict[str, list[Evidence]]:
+        """What is wrong over this hop now, by signature: from connecting to it and from asking nginx."""
+        seen: dict[str, list[Evidence]] = {}
+        for attempt in self.tried:
+            signature = None if attempt.get("connected") else connect_symptom(attempt["address"], attempt.get("errno"))
+            if signature:
+                text = "connect to %s from %s: %s (errno %s)" % (
+                    attempt["address"],
+                    self.proxy.name,
+                    attempt.get("error"),
+                    attempt.get("errno"),
+                )
+                seen.setdefault(signature, []).append(Evidence("probe", text))
+        for answer in self.failing:
+            if answer.get("signature"):
+                seen.setdefault(answer["signature"], []).append(answer_evidence(answer))
+        return seen
+
+    def has(self, *signatures: str) -> bool:
+        return any(signature in self.symptoms for signature in signatures)
+
+    def past(self, *signatures: str) -> list[Facts]:
+        """Log records with these signatures that blame the daemon as it runs now."""
+        return [
+            record for record in self.records if record["signature"] in signatures and record["last"] >= self.started
+        ]
+
+    def seen(self, *signatures: str) -> tuple[Evidence, ...]:
+        """All evidence of these signatures on this hop: live first, then the log."""
+        live = [item for signature in signatures for item in self.symptoms.get(signature, [])]
+        return tuple(live + [log_evidence(record) for record in self.records if record["signature"] in signatures])
+
+
+def answer_evidence(answer: Facts) -> Evidence:
+    status = answer.get("status")
+    return Evidence("answer", "%s %s" % (answer["url"], "answers %s" % status if status else "gives no answer in time"))
+
+
+def log_evidence(record: Facts) -> Evidence:
+    times = "" if record["count"] == 1 else " (%d times)" % record["count"]
+    where = record.get("source") or ""
+    upstream = (record.get("upstream") or {}).get("text")
+    look = {"nginx": "log", "kernel": "kernel"}.get(record["kind"], "backend_log")
+    return Evidence(
+        look, "%s: %s%s%s" % (where, record["message"], ", upstream %s" % upstream if upstream else "", times)
+    )

@@ -1,0 +1,46 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""URLs asked from the controller: a 502 that is seen only from here is made by something in front of the host.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import URLS, ask_all, ask_of
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.canonical import split_tcp
+
+
+def from_controller(asks: t.Sequence[t.Any], timeout: float = 10.0, deadline: float = 60.0) -> list[dict[str, t.Any]]:
+    """`answers` of docs/facts.md with `from: controller`, in order; at most as many URLs as a host is asked for."""
+    return ask_all([ask_of(ask) for ask in asks[:URLS]], timeout, deadline, "controller")
+
+
+def outside_asks(
+    answers: t.Sequence[t.Mapping[str, t.Any]], urls: t.Sequence[str], address: str | None, limit: int = 3
+) -> list[dict[str, t.Any]]:
+    """What to ask from the controller: the user's URLs as anybody would; else the first few that the host was asked, at the host's own address."""
+    mine = [answer for answer in answers if answer["from"] == "host"]
+    if urls:
+        return [{"url": answer["url"], "route": answer["route"]} for answer in mine if answer["url"] in urls]
+    asks = []
+    for answer in mine:
+        connect = answer.get("connect") or ""
+        if address and is_number(address) and connect.startswith("tcp:") and not answer.get("proxy_protocol"):
+            host = "[%s]" % address if ":" in address else address
+            asks.append(
+                {"url": answer["url"], "connect": "tcp:%s:%d" % (host, split_tcp(connect)[1]), "route": answer["route"]}
+            )
+    return asks[:limit]
+
+
+def is_number(address: str) -> bool:
+    try:
+        ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,114 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report as a table for a terminal.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import textwrap
+import typing as t
+
+HEAD = ("HOST", "CAUSE", "CHANGE", "BEFORE", "AFTER")
+MIN_WIDTH = 60
+#: Pieces of evidence that are shown of a finding; report.json has all of them.
+EVIDENCE_TO_ACT = 4
+EVIDENCE_DONE = 2
+
+
+def cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: max(width - 1, 1)] + "…"
+
+
+def statuses(entry: t.Mapping[str, t.Any], key: str) -> str:
+    """The worst answer of a host's own probes: what somebody sees who meets it. none: no answer in time; -: not asked."""
+    own = [probe[key] for probe in entry["probes"] if probe.get("from", "host") == "host"]
+    if not own:
+        return "-"
+    if any(status is None for status in own):
+        return "-" if key == "after" and all(status is None for status in own) else "none"
+    return str(max(own))
+
+
+def change_of(finding: t.Mapping[str, t.Any]) -> str:
+    text = finding["change"] or "nothing"
+    return {
+        "fixed": text,
+        "planned": "would: " + text,
+        "undone": "undone: " + text,
+        "failed": "failed: " + text,
+        "not_allowed": "not allowed: " + text,
+    }.get(finding["outcome"], "advice" if finding["cause"] != "transient" else "nothing")
+
+
+def rows(report: t.Mapping[str, t.Any]) -> list[tuple[str, ...]]:
+    table: list[tuple[str, ...]] = []
+    for name, entry in report["hosts"].items():
+        before, after = statuses(entry, "before"), statuses(entry, "after")
+        if not entry["findings"]:
+            table.append((name, entry["status"], "-", before, after))
+        for number, finding in enumerate(entry["findings"]):
+            where = "" if finding["on"] == name else " on %s" % finding["on"]
+            table.append(
+                (
+                    name if not number else "",
+                    finding["cause"],
+                    change_of(finding) + where,
+                    before if not number else "",
+                    after if not number else "",
+                )
+            )
+    return table
+
+
+def render(report: t.Mapping[str, t.Any], width: int = 100) -> str:
+    """The table, at most as wide as the terminal or MIN_WIDTH, and below it what a person has to do or know: reasons and commands."""
+    body = rows(report)
+    widths = [max(len(row[column]) for row in [HEAD, *body]) for column in range(len(HEAD))]
+    spare = max(width, MIN_WIDTH) - sum(widths) - 2 * (len(widths) - 1)
+    for column in (2, 0, 1):
+        if spare < 0:
+            give = min(-spare, max(widths[column] - 12, 0))
+            widths[column] -= give
+            spare += give
+    lines = [
+        "  ".join(cut(cell, size).ljust(size) for cell, size in zip(row, widths, strict=True)).rstrip()
+        for row in [HEAD, *body]
+    ]
+    return "\n".join(lines + notes(report, max(width, MIN_WIDTH)))
+
+
+def notes(report: t.Mapping[str, t.Any], width: int) -> list[str]:
+    """A paragraph for each host that is not simply well. Commands stay on one line, however long: they are there to be copied."""
+    lines: list[str] = []
+    for name, entry in report["hosts"].items():
+        if not entry["findings"] and not entry.get("why"):
+            continue
+        lines += [
+            "",
+            *wrapped("%s: %s%s" % (name, entry["status"], ", " + entry["why"] if entry.get("why") else ""), "", width),
+        ]
+        for finding in entry["findings"]:
+            somebody_has_to_act = finding["outcome"] in ("advice", "not_allowed", "undone", "failed")
+            reason = finding["why"] or finding["title"]
+            lines += wrapped(
+                "%s on %s (confidence %.2f): %s" % (finding["cause"], finding["on"], finding["confidence"], reason),
+                "  ",
+                width,
+            )
+            shown = finding["evidence"][: EVIDENCE_TO_ACT if somebody_has_to_act else EVIDENCE_DONE]
+            lines += [line for text in shown for line in wrapped("seen: " + text, "    ", width)]
+            if somebody_has_to_act:
+                lines += ["    $ " + command for command in finding["advice"]]
+        lines += [
+            line
+            for one in entry["unknown"]
+            for line in wrapped("not seen: %s (%s)" % (one["missing"], one["why"]), "  ", width)
+        ]
+    return lines
+
+
+def wrapped(text: str, indent: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent + "  ") or [indent]

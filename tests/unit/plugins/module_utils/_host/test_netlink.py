@@ -1,0 +1,83 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Netlink messages as a kernel sent them, and questions to the kernel that runs this test."""
+
+import socket
+import sys
+
+import pytest
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import netlink
+
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - what others bind to
+# Captured on Linux 6.18: sshd on [::]:22 with a backlog of 128, nginx on 0.0.0.0:80 with 511, PHP-FPM's socket.
+SSH = (
+    "0a0a00000016000000000000000000000000000000000000000000000000000000000000000000000000000012000000000000000000000000000000800000000000000038c50000"
+    "050008000000000005000b000100000008000f00000000000c00150085070000000000000600160012000000"
+)
+NGINX = (
+    "020a0000005000000000000000000000000000000000000000000000000000000000000000000000000000000f000000000000000000000000000000ff010000000000000ec50000"
+    "050008000000000008000f00000000000c0015005f070000000000000600160052000000"
+)
+FPM = (
+    "01010a0041c5000019000000000000001d0000002f72756e2f7068702f706870382e322d66706d2e736f636b000000000c00010067000000760000000c00040000000000001000000"
+    "500060000000000"
+)
+
+
+def test_a_listening_tcp_socket_is_read():
+    nginx = netlink.parse_tcp(bytes.fromhex(NGINX))
+    assert (nginx.address, nginx.port, nginx.queue, nginx.backlog, nginx.inode, nginx.v6only) == (
+        EVERYWHERE,
+        80,
+        0,
+        511,
+        50446,
+        False,
+    )
+    ssh = netlink.parse_tcp(bytes.fromhex(SSH))
+    assert (ssh.address, ssh.port, ssh.backlog, ssh.inode, ssh.v6only) == ("::", 22, 128, 50488, True)
+
+
+def test_a_listening_unix_socket_is_read():
+    assert netlink.parse_unix(bytes.fromhex(FPM)) == ("/run/php/php8.2-fpm.sock", 50497, 103, 0, 4096)
+
+
+def test_a_unix_socket_of_another_kind_is_left_out():
+    assert netlink.parse_unix(bytes.fromhex("0105" + FPM[4:])) is None
+
+
+@pytest.mark.parametrize(
+    ("family", "raw", "text"),
+    [
+        (socket.AF_INET, "0a0000020000", "10.0.0.2"),
+        (socket.AF_INET6, "00" * 10 + "ffff0a000002", "10.0.0.2"),
+        (socket.AF_INET6, "fd" + "00" * 14 + "01", "fd00::1"),
+    ],
+)
+def test_an_address_is_text_and_ipv4_is_ipv4(family, raw, text):
+    assert netlink.ip_text(family, bytes.fromhex(raw)) == text
+
+
+def test_attributes_that_are_cut_short_end_the_list():
+    assert netlink.attributes(b"\x08\x00\x01\x00abcd\x00\x00", 0) == {1: b"abcd"}
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="netlink is Linux's")
+class TestThisKernel:
+    def test_the_loopback_has_its_address(self):
+        assert "127.0.0.1/8" in netlink.interface_addresses()["lo"]
+
+    def test_a_question_that_the_kernel_refuses_raises(self):
+        with pytest.raises(OSError):
+            list(netlink.dump(netlink.NETLINK_SOCK_DIAG, 999, b"\0" * 8))
+
+    def test_an_outgoing_connection_is_counted_and_an_incoming_is_not(self):
+        with socket.socket() as server:
+            server.bind(("127.0.0.1", 0))
+            server.listen(1)
+            port = server.getsockname()[1]
+            with socket.create_connection(("127.0.0.1", port)):
+                found = list(netlink.outgoing(socket.AF_INET, frozenset([port])))
+        assert found.count((netlink.TCP_ESTABLISHED, "127.0.0.1", port)) == 1

@@ -1,0 +1,168 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Units, as systemctl and the scripts of other service managers tell of them."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import units as host_units
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Ran
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost, fixture
+
+SHOW = fixture("units", "show_systemd252.txt")
+FAILED = "Id=backup.service\nLoadState=loaded\nActiveState=failed\nResult=exit-code\nExecMainStatus=3\n"
+LISTENERS = {
+    "tcp": [
+        {"address": "127.0.0.1", "port": 7777, "pid": 1, "unit": "init.scope"},
+        {"address": "::", "port": 7778, "pid": 1, "unit": "init.scope"},
+    ],
+    "unix": [
+        {"path": "/run/foo.sock", "pid": 1, "unit": "init.scope"},
+        {"path": "/run/dbus", "pid": 35, "unit": "dbus.service"},
+    ],
+}
+
+
+@pytest.fixture
+def host(tmp_path):
+    made = FakeHost(tmp_path, {"systemctl show": SHOW + "\n" + FAILED})
+    made.write("/lib/systemd/system/nginx.service", "[Service]\n")
+    made.write("/lib/systemd/system/apache2.service", "[Service]\n")
+    made.write("/lib/systemd/system/apache2@.service", "[Service]\n")
+    made.write("/lib/systemd/system/cron.service", "[Service]\n")
+    made.write("/etc/systemd/system/myapp.service", "[Service]\nEnvironment=PORT=9000\nExecStart=/usr/bin/python3\n")
+    made.link("/etc/systemd/system/dbus-org.example.service", "/lib/systemd/system/cron.service")
+    made.link("/etc/systemd/system/apache-htcacheclean.service", "/dev/null")
+    made.link("/etc/systemd/system/systemd-networkd.service", "/dev/null")
+    made.write("/etc/default/myapp", "# where\nPORT='9001'\n")
+    made.write("/etc/apache2/apache2.conf", "Listen 7080\n")
+    return made
+
+
+def test_one_call_names_what_is_worth_knowing(host):
+    host_units.unit_facts(host, "systemd", LISTENERS)
+    (command,) = host.commands
+    assert command[-6:] == [
+        "apache2.service",
+        "dbus.service",
+        "myapp.service",
+        "nginx.service",
+        "*.service",
+        "*.socket",
+    ]
+    assert "apache-htcacheclean.service" in command
+    assert "--state=failed,listening" in command
+    assert not {
+        "cron.service",
+        "apache2@.service",
+        "init.scope",
+        "dbus-org.example.service",
+        "systemd-networkd.service",
+    } & set(command)
+
+
+def test_a_unit_is_told(host):
+    nginx = host_units.unit_facts(host, "systemd")["nginx.service"]
+    assert (nginx["load"], nginx["active"], nginx["sub"], nginx["enabled"], nginx["main_pid"], nginx["can_reload"]) == (
+        ("loaded", "active", "running", "enabled", 41, True)
+    )
+    assert nginx["exec"] == ["/usr/sbin/nginx", "-g", "daemon", "on;", "master_process", "on;"]
+    assert (nginx["limit_nofile"], nginx["memory_max"], nginx["private_tmp"]) == (524288, None, False)
+    assert nginx["since"] == pytest.approx(time.time() - time.monotonic() + 3021.034917, abs=5)
+
+
+def test_failed_and_masked_units_are_told_and_missing_ones_are_not(host):
+    units = host_units.unit_facts(host, "systemd")
+    assert (
+        units["backup.service"]["active"],
+        units["backup.service"]["result"],
+        units["backup.service"]["exit_status"],
+    ) == ("failed", "exit-code", 3)
+    assert (units["apache-htcacheclean.service"]["load"], units["apache-htcacheclean.service"]["enabled"]) == (
+        "masked",
+        "masked",
+    )
+    assert "nope.service" not in units
+    assert "systemd-initctl.socket" not in units
+
+
+def test_a_stopped_service_declares_where_it_would_listen(host):
+    units = host_units.unit_facts(host, "systemd")
+    assert units["apache2.service"]["declares"] == [
+        {"address": "tcp:0.0.0.0:7080", "file": "/etc/apache2/apache2.conf", "line": 1}
+    ]
+    # The environment file goes before the unit's own Environment=.
+    assert units["myapp.service"]["declares"] == [
+        {"address": "tcp:127.0.0.1:9001", "file": "/etc/systemd/system/myapp.service", "line": 3}
+    ]
+    assert units["nginx.service"]["declares"] == []
+
+
+def test_what_systemd_holds_belongs_to_the_socket_unit(host):
+    listeners = {kind: [dict(entry) for entry in entries] for kind, entries in LISTENERS.items()}
+    host_units.own_sockets(listeners, host_units.unit_facts(host, "systemd", listeners))
+    assert [entry["unit"] for entry in listeners["tcp"] + listeners["unix"]] == [
+        "foo.socket",
+        "foo.socket",
+        "foo.socket",
+        "dbus.service",
+    ]
+
+
+def test_a_systemd_that_does_not_answer_is_unknown(tmp_path):
+    host = FakeHost(tmp_path, {"systemctl": Ran(1, "", "Failed to connect to bus: No such file or directory\n", None)})
+    assert host_units.unit_facts(host, "systemd") is None
+    assert host.unknown == [{"missing": "units", "why": "Failed to connect to bus: No such file or directory"}]
+
+
+def test_a_limit_without_an_end_is_none():
+    text = "Id=a.service\nLoadState=loaded\nActiveState=active\nMemoryMax=104857600\nLimitNOFILE=18446744073709551615\n"
+    unit = host_units._unit(None, host_units.parse_show(text)[0], 0.0)
+    assert (unit["memory_max"], unit["limit_nofile"], unit["since"]) == (104857600, None, None)
+
+
+@pytest.mark.parametrize(
+    ("manager", "command"), [("sysvinit", "service %s status"), ("openrc", "rc-service %s status")]
+)
+def test_scripts_tell_whether_a_service_runs_and_starts_at_boot(tmp_path, manager, command):
+    host = FakeHost(tmp_path, {command % "nginx": Ran(0, "", "", None), command % "apache2": Ran(3, "", "", None)})
+    for name in ("nginx", "apache2", "cron", "php8.2-fpm"):
+        host.write("/etc/init.d/" + name, "")
+    host.write("/etc/rc2.d/S01nginx", "")
+    host.write("/etc/apache2/apache2.conf", "Listen 7080\n")
+    units = host_units.unit_facts(host, manager)
+    assert {name: (unit["active"], unit["enabled"]) for name, unit in units.items()} == {
+        "apache2": ("inactive", "disabled"),
+        "nginx": ("active", "enabled"),
+        "php8.2-fpm": ("unknown", "disabled"),
+    }
+    assert units["apache2"]["declares"][0]["address"] == "tcp:0.0.0.0:7080"
+
+
+def test_without_a_service_manager_nothing_is_claimed(tmp_path):
+    assert host_units.unit_facts(FakeHost(tmp_path), "none") is None
+
+
+def test_a_masked_apache_still_tells_where_it_would_listen(host):
+    text = "Id=apache2.service\nLoadState=masked\nActiveState=inactive\nUnitFileState=masked\n"
+    unit = host_units._unit(host, host_units.parse_show(text)[0], 0.0)
+    assert (unit["declares"][0]["address"], unit["exec"], unit["test"]) == ("tcp:0.0.0.0:7080", [], None)
+
+
+PROPERTIES = sorted({line.partition("=")[0] for line in SHOW.splitlines() if "=" in line})
+
+
+@given(some.lists(some.tuples(some.sampled_from(["", *PROPERTIES]), some.text(max_size=20)), max_size=60))
+def test_no_answer_of_systemctl_stops_the_look(tmp_path_factory, properties):
+    host = FakeHost(tmp_path_factory.mktemp("host"))
+    host.answers["systemctl show"] = "Id=app.service\nLoadState=loaded\n" + "".join(
+        "%s=%s\n" % one if one[0] else "\n" for one in properties
+    )
+    assert all(
+        set(unit) >= {"load", "active", "declares"}
+        for unit in (host_units.unit_facts(host, "systemd", LISTENERS) or {}).values()
+    )

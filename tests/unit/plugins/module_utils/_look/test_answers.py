@@ -1,0 +1,216 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+import socket
+import threading
+
+import pytest
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tail import Tail
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look import answers as look_answers
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import ask_of, asks_of, site_answers
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.net import over_tls, resets, says, silent
+
+PAGE = b"HTTP/1.1 200 OK\r\nServer: nginx\r\n\r\nbody"
+BAD = b"HTTP/1.1 502 Bad Gateway\r\n\r\n"
+
+
+def ask(url, timeout=30.0, **more):
+    return site_answers([ask_of(dict({"url": url}, **more))], timeout, 60.0)[0]
+
+
+def test_an_answer_has_the_contract_s_keys(peer):
+    made = peer(says(PAGE))
+    answer = ask("http://a.test/x?y=1", connect=made.address, route=7)
+    seconds = answer.pop("seconds")
+    assert 0 < seconds < 30
+    assert answer == {
+        "url": "http://a.test/x?y=1",
+        "connect": made.address,
+        "method": "GET",
+        "proxy_protocol": False,
+        "route": 7,
+        "from": "host",
+        "status": 200,
+        "error": None,
+        "timed_out": False,
+        "signature": None,
+        "upstream": None,
+        "server_header": "nginx",
+        "header_bytes": 34,
+        "client": "127.0.0.1",
+        "log_read": None,
+    }
+
+
+def test_what_is_sent(peer):
+    heard = []
+
+    def behaviour(connection):
+        text = b""
+        while b"\r\n\r\n" not in text:
+            text += connection.recv(1000)
+        heard.append(text)
+        connection.sendall(PAGE)
+
+    made = peer(behaviour)
+    ask("http://a.test:8080/x?y=1#z", connect=made.address)
+    ask("http://user:secret@127.0.0.1:%d/" % made.port)
+    ask("http://a.test/", connect=made.address, proxy_protocol=True, method="HEAD")
+    assert heard[0].startswith(b"GET /x?y=1 HTTP/1.1\r\nHost: a.test:8080\r\nUser-Agent: webops.bad_gateway\r\n")
+    assert b"secret" not in heard[1] and b"Authorization" not in heard[1]
+    line, _end, rest = heard[2].partition(b"\r\n")
+    assert line.startswith(b"PROXY TCP4 127.0.0.1 127.0.0.1 ") and line.endswith(b" %d" % made.port)
+    assert rest.startswith(b"HEAD / HTTP/1.1\r\n")
+
+
+def test_what_a_server_calls_itself_is_bounded_and_printable(peer):
+    answer = ask(
+        "http://a.test/", connect=peer(says(b"HTTP/1.1 200 OK\r\nServer: \x1b[2J" + b"x" * 500 + b"\r\n\r\n")).address
+    )
+    assert answer["server_header"] == "\\x1b[2J" + "x" * 96
+
+
+def test_credentials_are_not_told_again():
+    assert ask_of("https://user:secret@a.test/x@y").url == "https://a.test/x@y"
+
+
+def test_over_tls_and_over_a_unix_socket(peer):
+    assert ask("https://a.test/", connect=peer(over_tls(says(PAGE))).address)["status"] == 200
+    over_unix = ask("http://a.test/", connect=peer(says(PAGE), unix="a.sock").address)
+    assert (over_unix["status"], over_unix["client"]) == (200, None)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "error"),
+    [
+        (says(b""), "connection closed without an answer"),
+        (says(b"SSH-2.0-x\r\n"), "not an HTTP reply"),
+        (resets, "reset by peer"),
+    ],
+)
+def test_no_answer_says_why(peer, behaviour, error):
+    answer = ask("http://a.test/", connect=peer(behaviour).address)
+    assert (answer["status"], answer["timed_out"]) == (None, False)
+    assert error in answer["error"]
+
+
+def test_plain_http_where_tls_is_asked(peer):
+    assert (
+        ask("https://a.test/", connect=peer(says(BAD)).address)["error"]
+        == "TLS handshake with nginx: wrong version number"
+    )
+
+
+def test_no_answer_in_time(peer):
+    answer = ask("http://a.test/", timeout=0.1, connect=peer(silent).address)
+    assert (answer["status"], answer["timed_out"], answer["error"]) == (None, True, "no answer in 0.1 seconds")
+
+
+@pytest.mark.parametrize(
+    ("more", "error"),
+    [
+        ({"url": "ftp://a.test/"}, "begins with"),
+        ({"connect": "127.0.0.1:80"}, "is not an address"),
+        ({"connect": "unix:/nowhere/a.sock"}, "No such file or directory (2)"),
+        ({"method": "POST", "connect": None}, "only GET and HEAD"),
+    ],
+)
+def test_what_cannot_be_asked_says_why(peer, more, error):
+    answer = ask(**dict({"url": "http://127.0.0.1:%d/" % peer(says(PAGE)).port}, **more))
+    assert answer["status"] is None
+    assert error in answer["error"]
+
+
+def test_a_closed_port(closed_port):
+    assert ask("http://127.0.0.1:%d/" % closed_port)["error"] == "Connection refused (111)"
+
+
+def test_what_is_not_asked_in_time_says_so(peer):
+    address = peer(silent).address
+    answers = site_answers(
+        [ask_of({"url": "http://a.test/%d" % number, "connect": address}) for number in range(6)], 60.0, 0.2
+    )
+    assert len(answers) == 6
+    assert {answer["status"] for answer in answers} == {None}
+    assert answers[5]["error"] == "not asked within 0.2 seconds"
+
+
+@pytest.mark.parametrize("raw", [[{}], [{"connect": "unix:/x"}], [3], ["http://a.test/"] * 51])
+def test_arguments_that_are_no_questions(raw):
+    with pytest.raises(ValueError):
+        asks_of(raw)
+
+
+class Nginx:
+    """Writes its error log before it answers, as nginx does. log: what it writes for each path, late: after the answer."""
+
+    def __init__(self, path, log, late=False):
+        self.path, self.log, self.late = path, log, late
+
+    def __call__(self, connection: socket.socket):
+        line = connection.recv(1000).split(b"\r\n")[0].decode()
+        if self.late:
+            connection.sendall(BAD)
+        with open(self.path, "a") as stream:
+            for message in self.log.get(line.split(" ")[1], []):
+                stream.write(
+                    '2026/11/22 14:50:31 [error] 7#7: *5 %s, client: 127.0.0.1, server: a.test, request: "%s", upstream: "http://10.0.0.2:80/", '
+                    'host: "a.test"\n' % (message, line)
+                )
+        if not self.late:
+            connection.sendall(BAD)
+
+
+REFUSED = "connect() failed (111: Connection refused) while connecting to upstream"
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_each_answer_names_the_line_that_its_request_made(peer, tmp_path, late):
+    log = tmp_path / "error.log"
+    log.touch()
+    big = "upstream sent too big header while reading response header from upstream"
+    made = peer(Nginx(log, {"/old": [big], "/a?x=1": [REFUSED], "/b": [big]}, late))
+    ask("http://a.test/old", connect=made.address)
+    tail = Tail(Host(str(tmp_path)), "/error.log")
+    answers = site_answers(
+        [ask_of({"url": "http://a.test" + path, "connect": made.address}) for path in ("/a?x=1", "/b", "/c", "/old2")],
+        30.0,
+        60.0,
+        [tail],
+    )
+    assert [answer["signature"] for answer in answers] == ["backend_port_closed", "response_header_too_big", None, None]
+    assert answers[0]["upstream"] == "tcp:10.0.0.2:80"
+    assert all(answer["log_read"] for answer in answers)
+
+
+def test_a_log_that_cannot_be_read_is_told(peer, tmp_path):
+    tail = Tail(Host(str(tmp_path)), "/none.log")
+    (answer,) = site_answers(
+        [ask_of({"url": "http://a.test/", "connect": peer(says(BAD)).address})], 30.0, 60.0, [tail]
+    )
+    assert (answer["status"], answer["signature"], answer["log_read"]) == (502, None, False)
+
+
+def test_few_are_asked_at_a_time(peer):
+    now, most, lock = [0], [0], threading.Lock()
+    full = threading.Barrier(look_answers.AT_ONCE)
+
+    def behaviour(connection):
+        connection.recv(1000)
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        full.wait(30)
+        with lock:
+            now[0] -= 1
+        connection.sendall(PAGE)
+
+    address = peer(behaviour).address
+    answers = site_answers(
+        [ask_of({"url": "http://a.test/%d" % number, "connect": address}) for number in range(12)], 30.0, 60.0
+    )
+    assert {answer["status"] for answer in answers} == {200}
+    assert most[0] == look_answers.AT_ONCE == 4

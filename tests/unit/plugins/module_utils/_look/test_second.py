@@ -1,0 +1,180 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The second look asks nginx, connects to its upstreams and looks names up, all in one."""
+
+import os
+import time
+
+import pytest
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look import second as look_second
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.second import (
+    second_look,
+    where_from,
+    with_requests,
+)
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.net import says
+
+PAGE = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+BAD = b"HTTP/1.1 502 Bad Gateway\r\n\r\n"
+
+
+def asked(**more):
+    return dict(
+        {
+            "urls": [],
+            "upstreams": [],
+            "requests": [],
+            "names": [],
+            "resolvers": [],
+            "logs": [],
+            "error_logs": [],
+            "master": 1,
+            "worker": None,
+        },
+        **more,
+    )
+
+
+def answered(url, status=502, signature=None, timed_out=False):
+    return {"url": url, "status": status, "signature": signature, "timed_out": timed_out}
+
+
+class TestSecondLook:
+    def test_has_what_the_facts_lack(self, peer):
+        nginx, app = peer(says(BAD)), peer(says(PAGE))
+        url = "http://site.test/"
+        request = {"method": "GET", "uri": "/", "host": "site.test"}
+        facts = second_look(
+            Host(),
+            asked(
+                urls=[{"url": url, "connect": nginx.address, "route": 0}],
+                upstreams=[{"id": "proxy it", "address": app.address, "family": "proxy", "scheme": "http"}],
+                requests=[{"url": url, "id": "proxy it", "request": request}],
+                names=["localhost"],
+            ),
+            3600,
+        )
+        assert sorted(facts) == ["answers", "log", "names", "reach"]
+        assert [(one["status"], one["route"]) for one in facts["answers"]] == [(502, 0)]
+        row = facts["reach"][0]
+        assert (row["connected"], row["reply"]["status"], row["tried"][0]["source"]) == (True, 200, "127.0.0.1")
+        assert "127.0.0.1" in facts["names"][0]["addresses"]
+
+    def test_a_line_of_the_error_log_is_joined_to_the_answer(self, peer, tmp_path):
+        log = tmp_path / "error.log"
+        log.write_text("")
+        line = (
+            "2026/11/22 14:30:00 [error] 72#72: *5 connect() failed (111: Connection refused) while connecting to upstream, client: 127.0.0.1, "
+            'server: _, request: "GET / HTTP/1.1", upstream: "http://10.0.0.2:80/", host: "site.test"\n'
+        )
+
+        def refuses(connection):
+            connection.recv(1000)
+            with log.open("a") as stream:
+                stream.write(line)
+            connection.sendall(BAD)
+
+        made = peer(refuses)
+        facts = second_look(
+            Host(),
+            asked(
+                urls=[{"url": "http://site.test/", "connect": made.address}], error_logs=[str(log)], master=os.getpid()
+            ),
+            3600,
+        )
+        answer = facts["answers"][0]
+        assert (answer["status"], answer["signature"], answer["upstream"], answer["log_read"]) == (
+            502,
+            "backend_port_closed",
+            "tcp:10.0.0.2:80",
+            True,
+        )
+
+    @pytest.mark.parametrize("reply,seen", [(BAD, ["selinux_network_connect"]), (PAGE, None)])
+    def test_what_failing_leaves_in_other_logs_is_seen_at_once(self, reply, seen, peer, tmp_path):
+        log = tmp_path / "audit.log"
+        log.write_text("")
+        denial = (
+            'type=AVC msg=audit(%.3f:7): avc:  denied  { name_connect } for  pid=72 comm="nginx" dest=7080 scontext=system_u:system_r:httpd_t:s0 '
+            "tcontext=system_u:object_r:unreserved_port_t:s0 tclass=tcp_socket permissive=0\n" % time.time()
+        )
+
+        def denied(connection):
+            connection.recv(1000)
+            log.write_text(denial)
+            connection.sendall(reply)
+
+        asks = asked(urls=[{"url": "http://site.test/", "connect": peer(denied).address}], logs=[[str(log), "kernel"]])
+        facts = second_look(Host(), asks, 3600)
+        assert ([record["signature"] for record in facts["log"]["records"]] if "log" in facts else None) == seen
+
+    def test_where_nobody_can_be_connected_as_that_is_told(self):
+        host = Host()
+        facts = second_look(
+            host,
+            asked(upstreams=[{"id": "it", "address": "tcp:127.0.0.1:1", "family": "proxy"}], worker=2**22 + 1),
+            3600,
+        )
+        assert facts["reach"] == []
+        assert [one["missing"] for one in host.unknown] == ["reach"]
+
+
+class TestRequests:
+    """Only a reply tells how large a header is: an upstream is sent the request of a URL that just failed over it."""
+
+    upstreams = [{"id": "a"}, {"id": "b"}]
+    requests = [
+        {"url": "/1", "id": "a", "request": "first"},
+        {"url": "/2", "id": "a", "request": "second"},
+        {"url": "/2", "id": "b", "request": "third"},
+    ]
+
+    def given(self, *answers):
+        return [one.get("request") for one in with_requests(self.upstreams, self.requests, list(answers))]
+
+    @pytest.mark.parametrize(
+        "answers,given",
+        [
+            ([], [None, None]),
+            ([answered("/1", 200), answered("/2", 404)], [None, None]),
+            ([answered("/1"), answered("/2", 200)], ["first", None]),
+            ([answered("/1"), answered("/2", 504)], ["first", "third"]),
+            ([answered("/2", 500)], ["second", "third"]),
+            ([answered("/2", None, timed_out=True)], ["second", "third"]),
+            ([answered("/2", None)], [None, None]),
+            ([answered("/1"), answered("/2", signature="response_header_too_big")], ["second", "third"]),
+        ],
+    )
+    def test_of_a_url_that_failed(self, answers, given):
+        assert self.given(*answers) == given
+
+    def test_what_was_to_be_asked_is_left_as_it_was(self):
+        self.given(answered("/1"))
+        assert self.upstreams == [{"id": "a"}, {"id": "b"}]
+
+
+class TestWhereFrom:
+    def test_a_socket_is_where_its_links_lead(self, tmp_path):
+        host = Host(str(tmp_path))
+        (tmp_path / "run").mkdir()
+        (tmp_path / "run" / "php8.2.sock").write_text("")
+        (tmp_path / "run" / "php.sock").symlink_to("php8.2.sock")
+        row = {"address": "unix:/run/php.sock", "tried": [{"address": "unix:/run/php.sock"}]}
+        where_from(host, row)
+        assert row == {
+            "address": "unix:/run/php.sock",
+            "tried": [{"address": "unix:/run/php.sock"}],
+            "real": "unix:/run/php8.2.sock",
+        }
+
+    @pytest.mark.parametrize(
+        "address,destination", [("tcp:10.0.0.2:80", "10.0.0.2"), ("tcp:[2001:db8::1]:80", "2001:db8::1")]
+    )
+    def test_a_connection_comes_from_an_address_of_the_host(self, monkeypatch, address, destination):
+        monkeypatch.setattr(look_second, "source_towards", lambda given: "from-" + given)
+        row = {"address": "tcp:app.example:80", "tried": [{"address": address}]}
+        where_from(Host(), row)
+        assert row["tried"][0]["source"] == "from-" + destination

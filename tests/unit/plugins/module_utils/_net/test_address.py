@@ -1,0 +1,52 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.address import parse_address
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("tcp:10.0.0.2:7080", ("10.0.0.2", 7080, "")),
+        ("tcp:[::1]:8080", ("::1", 8080, "")),
+        ("tcp:app.example:80", ("app.example", 80, "")),
+        ("unix:/run/php/a:b c.sock", ("", 0, "/run/php/a:b c.sock")),
+    ],
+)
+def test_canonical_addresses_are_read(text, address):
+    assert tuple(parse_address(text)) == address
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "10.0.0.2:80",
+        "tcp:10.0.0.2",
+        "tcp:a:0",
+        "tcp:a:65536",
+        "tcp:::1:80",
+        "unix:run/x",
+        "unix:",
+        "tcp:a/b:80",
+        "unix:/a\0b",
+    ],
+)
+def test_all_else_is_refused(text):
+    with pytest.raises(ValueError, match="is not an address"):
+        parse_address(text)
+
+
+@given(st.text(max_size=200))
+def test_no_text_breaks_the_parser(text):
+    try:
+        address = parse_address(text)
+    except ValueError as error:
+        assert len(str(error)) < 500
+    else:
+        assert bool(address.path) != bool(address.host)

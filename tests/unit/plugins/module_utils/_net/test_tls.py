@@ -1,0 +1,89 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+import socket
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net import tls as net_tls
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.net import (
+    TLS,
+    over_tls,
+    resets,
+    says,
+    silent,
+)
+
+CERTIFICATE = str(TLS / "cert.pem")
+
+
+def shake(peer, behaviour, seconds=30.0, **tls):
+    given_tls = net_tls.Tls(**tls)
+    made = peer(behaviour)
+    with socket.create_connection(("127.0.0.1", made.port)) as sock:
+        wrapped, told = net_tls.handshake(sock, net_tls.context(given_tls), given_tls.server_name, Deadline(seconds))
+        if wrapped is not None:
+            wrapped.close()
+    return told
+
+
+def test_like_nginx_it_verifies_nothing_unless_told_to(peer):
+    told = shake(peer, over_tls(silent))
+    assert told["ok"] and told["error"] is None
+    assert told["version"].startswith("TLSv1.")
+    assert told["subject"] == "upstream.test"
+
+
+@pytest.mark.parametrize(
+    ("tls", "error"),
+    [
+        ({"verify": True, "trusted_certificate": CERTIFICATE, "server_name": "upstream.test"}, None),
+        ({"verify": True, "trusted_certificate": CERTIFICATE}, None),
+        ({"verify": True, "server_name": "upstream.test"}, "certificate verify error"),
+        ({"verify": True, "trusted_certificate": CERTIFICATE, "server_name": "other.test"}, "certificate verify error"),
+        ({"server_name": "other.test"}, None),
+        ({"server_name": "127.0.0.1"}, None),
+    ],
+)
+def test_verification(peer, tls, error):
+    told = shake(peer, over_tls(silent), **tls)
+    assert told["ok"] is (error is None)
+    assert (told["error"] or "").startswith(error or "")
+
+
+def test_a_plain_port_is_told_in_openssl_s_words(peer):
+    assert shake(peer, says(b"HTTP/1.1 400 Bad Request\r\n\r\n"))["error"] == "wrong version number"
+
+
+def ends_in_order(connection):
+    connection.recv(65536)
+    connection.shutdown(socket.SHUT_WR)
+    silent(connection)
+
+
+@pytest.mark.parametrize("behaviour", [resets, says(b""), ends_in_order])
+def test_a_peer_that_goes_away(peer, behaviour):
+    assert shake(peer, behaviour) == {
+        "ok": False,
+        "error": "peer closed connection in SSL handshake",
+        "version": None,
+        "subject": None,
+    }
+
+
+def test_a_peer_that_says_nothing(peer):
+    assert shake(peer, silent, seconds=0.1)["error"] == "no answer in 0.1 seconds"
+
+
+def test_a_client_certificate_that_cannot_be_read():
+    with pytest.raises(OSError):
+        net_tls.context(net_tls.Tls(certificate="/nowhere/cert.pem"))
+
+
+@given(st.binary(max_size=300))
+def test_no_certificate_breaks_the_reader(data):
+    assert net_tls.subject(data) is None or isinstance(net_tls.subject(data), str)

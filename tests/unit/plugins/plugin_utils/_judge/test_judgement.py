@@ -1,0 +1,530 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From facts to plain data for each host; and no rule ever stumbles over what could not be read."""
+
+from __future__ import annotations
+
+import functools
+import json
+import pathlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import judgement
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import judge, known_causes
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import (
+    NO_NGINX,
+    NOT_RUNNING,
+    NOT_SERVED,
+    STOPPED,
+    judgements,
+)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import KINDS, ORDER, Judged
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils._nginx_config.nginx_configs import written
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils import small_fleet
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.causes import facts as cases
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import (
+    answer,
+    host,
+    listener,
+    log,
+    proxy,
+    reached,
+    record,
+    tried,
+)
+
+APP = "tcp:10.0.0.2:80"
+CASES = sorted(cases.CASES.glob("*/*.yml"))
+BASES = sorted(path.stem for path in (cases.HERE / "base").glob("*.yml"))
+#: What docs/facts.md promises wherever there is something at all. All else may be null.
+PROMISED = {
+    "system",
+    "addresses",
+    "service_manager",
+    "listeners",
+    "address",
+    "port",
+    "path",
+    "by_peer",
+    "load",
+    "active",
+    "sub",
+    "binary",
+    "configure",
+    "pid",
+    "user",
+    "uid",
+    "groups",
+    "started",
+    "stopping",
+    "workers",
+    "others",
+    "test",
+    "error_logs",
+    "config",
+    "pools",
+    "settings",
+    "value",
+    "place",
+    "tool",
+    "zones",
+    "rules",
+    "mode",
+    "booleans",
+    "free_bytes",
+    "total_bytes",
+    "sources",
+    "kind",
+    "state",
+    "records",
+    "signature",
+    "count",
+    "first",
+    "last",
+    "message",
+    "request",
+    "method",
+    "family",
+    "tried",
+    "connected",
+    "name",
+    "url",
+    "from",
+    "seconds",
+    "file",
+    "line",
+}
+#: Sections that are null where they could not be read, whatever else goes by that name.
+SECTIONS = [
+    "listeners",
+    "connections",
+    "units",
+    "php_fpm",
+    "firewall",
+    "selinux",
+    "disks",
+    "reach",
+    "names",
+    "log",
+    "answers",
+]
+#: What has entries by their names: an entry is there or is not.
+NAMED = {"units", "pools", "settings", "global", "booleans", "zones", "by_peer", "rules", "interfaces"}
+
+
+def judged(facts, allow=KINDS, tried_before=None, services=None):
+    return judgements(facts, allow, "r1", tried_before or {}, services or {})
+
+
+class TestWithoutNginx:
+    def test_on_no_host(self):
+        assert judged({"app": host("10.0.0.2"), "db": host()}) == {
+            "app": {"failure": NO_NGINX},
+            "db": {"failure": NO_NGINX},
+        }
+
+    def test_that_runs(self):
+        web = proxy("http://10.0.0.2")
+        web["nginx"].update(master=None, workers=[])
+        assert judged({"web": web, "app": host("10.0.0.2")}) == {
+            "web": {"failure": NOT_RUNNING},
+            "app": {"failure": NOT_RUNNING},
+        }
+
+    def stopped(self, enabled="enabled", *targets):
+        web = proxy(
+            *targets or ("http://10.0.0.2",),
+            units={"nginx.service": {"load": "loaded", "active": "failed", "enabled": enabled}},
+        )
+        web["nginx"].update(master=None, workers=[])
+        return web
+
+    def test_that_runs_on_one_host_and_should_on_another(self):
+        told = judged({"web": self.stopped(), "web2": proxy("http://10.0.0.2")})
+        assert told["web"] == {"failure": STOPPED}
+        assert "failure" not in told["web2"]
+
+    def test_that_asks_its_own_host(self):
+        assert judged({"web": self.stopped("enabled", "http://127.0.0.1:8080"), "web2": proxy("http://10.0.0.2")})[
+            "web"
+        ] == {"failure": STOPPED}
+
+    def test_that_runs_as_it_should(self):
+        web = {**self.stopped(), "nginx": proxy("http://10.0.0.2")["nginx"]}
+        assert "failure" not in judged({"web": web, "web2": proxy("http://10.0.0.2")})["web"]
+
+    def test_that_somebody_wants_to_be_down(self):
+        assert "failure" not in judged({"web": self.stopped("disabled"), "web2": proxy("http://10.0.0.2")})["web"]
+
+    def test_that_passes_nothing_on(self):
+        web = self.stopped()
+        web["nginx"]["config"] = written("server { listen 80; root /srv; }")
+        assert "failure" not in judged({"web": web, "web2": proxy("http://10.0.0.2")})["web"]
+
+    def test_that_is_installed_on_a_backend(self):
+        app = {**self.stopped(), "system": host("10.0.0.2")["system"]}
+        assert "failure" not in judged({"app": app, "web2": proxy("http://10.0.0.2")})["app"]
+
+    def test_that_runs_while_the_reason_is_known(self):
+        case = cases.load(cases.CASES / "upstream_host_not_found_at_start/fires_nginx_does_not_run.yml")
+        assert [one["cause"] for one in judged(cases.case_facts(case))["web"]["findings"]] == [
+            "upstream_host_not_found_at_start"
+        ]
+
+
+class TestClosedPort:
+    """A proxy, and a backend whose service is down."""
+
+    def facts(self, **more):
+        unit = {
+            "load": "loaded",
+            "active": "inactive",
+            "sub": "dead",
+            "enabled": "enabled",
+            "declares": [{"address": "tcp:0.0.0.0:80"}],
+        }
+        failing = answer(signature="backend_port_closed", upstream=APP)
+        web = proxy(
+            "http://10.0.0.2", reach=[reached(APP, tried(APP, 111))], answers=[failing], log=log(record(APP)), **more
+        )
+        return {"web": web, "app": host("10.0.0.2", units={"apache2.service": unit}, listeners={"tcp": [], "unix": []})}
+
+    def test_is_told_where_it_is_seen(self):
+        told = judged(self.facts())
+        finding = told["web"]["findings"][0]
+        assert finding == {
+            "key": "backend_port_closed|web|app|" + APP,
+            "cause": "backend_port_closed",
+            "title": finding["title"],
+            "seen_from": "web",
+            "on": "app",
+            "subject": APP,
+            "confidence": finding["confidence"],
+            "evidence": finding["evidence"],
+            "remedy": "backend_service",
+            "change": "start apache2",
+            "outcome": "planned",
+            "why": finding["why"],
+            "advice": [],
+            "step": told["web"]["steps"][0]["id"],
+        }
+        assert "http://site/ answers 502" in finding["evidence"][1:], (
+            "the strongest evidence comes first, and an answer is weak"
+        )
+        assert "nobody listens on port 80 of app" in finding["evidence"]
+        step = told["web"]["steps"][0]
+        assert (step["on"], step["role"], step["causes"]) == ("app", "backend_service", ["backend_port_closed"])
+        assert (step["variables"]["backend_service_unit"], step["variables"]["backend_service_run"]) == (
+            "apache2.service",
+            "r1",
+        )
+        assert (told["app"]["findings"], told["app"]["steps"], told["web"]["curable"], told["app"]["curable"]) == (
+            [],
+            [],
+            True,
+            False,
+        )
+
+    def test_a_backend_is_told_as_one(self):
+        assert judged(self.facts())["app"]["unknown"] == [
+            {"missing": "nginx", "why": "no nginx on this host: it was looked at as a backend"}
+        ]
+
+    def test_what_is_not_allowed_has_no_step(self):
+        told = judged(self.facts(), allow=["reload"])["web"]
+        assert (told["findings"][0]["outcome"], told["steps"], told["curable"]) == ("not_allowed", [], False)
+
+    def test_what_was_tried_has_no_step(self):
+        step = judged(self.facts())["web"]["steps"][0]["id"]
+        told = judged(self.facts(), tried_before={step: "undone"})["web"]
+        assert (told["findings"][0]["outcome"], told["findings"][0]["step"], told["steps"], told["curable"]) == (
+            "undone",
+            step,
+            [],
+            False,
+        )
+
+    def test_a_service_that_the_user_names(self):
+        facts = self.facts()
+        facts["app"]["units"] = {}
+        assert judged(facts)["web"]["findings"][0]["outcome"] == "advice"
+        assert (
+            judged(facts, services={"80": "gunicorn"})["web"]["steps"][0]["variables"]["backend_service_unit"]
+            == "gunicorn.service"
+        )
+
+    def test_two_proxies_share_one_step(self):
+        facts = self.facts()
+        told = judged({"web1": facts["web"], "web2": facts["web"], "app": facts["app"]})
+        assert [len(told[name]["steps"]) for name in ("web1", "web2")] == [1, 0]
+        assert {told[name]["findings"][0]["step"] for name in ("web1", "web2")} == {told["web1"]["steps"][0]["id"]}
+        assert told["web2"]["curable"], "it has to look again once the other has cured it"
+
+    def test_the_order_of_the_hosts_changes_nothing(self):
+        facts = self.facts()
+        both = {"web1": facts["web"], "web2": facts["web"], "app": facts["app"]}
+        assert judged(both) == judged(dict(reversed(both.items())))
+
+
+class TestUrlsOfTheUser:
+    def judged(self, *urls, **more):
+        web = proxy("http://10.0.0.2", answers=[answer(200)], **more)
+        return judgements({"web": web, "app": host("10.0.0.2")}, KINDS, "r1", {}, {}, urls)
+
+    def test_that_were_asked(self):
+        told = self.judged("http://site/")["web"]
+        assert (told["unknown"], told["findings"]) == ([], [])
+
+    def test_of_which_one_is_served_by_nobody(self):
+        told = self.judged("http://site/", "http://stie/", "http://stie/")["web"]
+        assert told["unknown"] == [{"missing": "cause", "why": NOT_SERVED % "http://stie/"}]
+
+    def test_that_nobody_serves(self):
+        assert self.judged("http://stie/", "site") == dict.fromkeys(
+            ("web", "app"), {"failure": NOT_SERVED % "http://stie/, site"}
+        )
+
+    def test_that_nobody_serves_beside_what_the_log_says(self):
+        assert [one["cause"] for one in self.judged("http://stie/", log=log(record(APP)))["web"]["findings"]] == [
+            "transient"
+        ]
+
+
+def test_a_refusal_is_told_before_what_the_finding_says_itself():
+    told = judgement.told(
+        Judged(small_fleet.finding(why="a person has to look"), "not_allowed", "fix_502_allow leaves out start"),
+        small_fleet.cause("c"),
+    )
+    assert (told["why"], told["change"], told["remedy"]) == ("fix_502_allow leaves out start", "", None)
+    assert (
+        judgement.told(Judged(small_fleet.finding(), "advice", "not sure"), small_fleet.cause("c"))["why"] == "not sure"
+    )
+
+
+def test_a_rule_that_stumbles_is_told_as_unknown(monkeypatch):
+    def odd(_fleet):
+        raise TypeError("no such thing")
+
+    monkeypatch.setattr(judgement, "known_causes", lambda: [*known_causes(), Cause("odd", "Odd", odd)])
+    unseen = {"missing": "firewall", "why": "not permitted"}
+    told = judged(TestClosedPort().facts(unknown=[unseen]))["web"]
+    assert [one["cause"] for one in told["findings"]] == ["backend_port_closed"]
+    assert told["unknown"] == [
+        unseen,
+        {"missing": "cause odd", "why": "its rule stumbled over the facts of this host (TypeError: no such thing)"},
+    ]
+
+
+def test_no_rule_is_asked_where_all_is_well(monkeypatch):
+    always = Cause("always", "Always", lambda _fleet: iter([small_fleet.finding("always")]))
+    monkeypatch.setattr(judgement, "known_causes", lambda: [always])
+    assert judged({"web": proxy("http://10.0.0.2", answers=[answer(200)])})["web"]["findings"] == []
+    assert len(judged({"web": proxy("http://10.0.0.2", answers=[answer(502)])})["web"]["findings"]) == 1
+
+
+class TestTold:
+    def test_answers_as_they_were_asked(self):
+        outside = answer(None, **{"from": "controller", "connect": None})
+        web = proxy(
+            "http://10.0.0.2", answers=[answer(502, signature="backend_port_closed"), outside, {"url": "http://site/1"}]
+        )
+        kept = {
+            "host": "web",
+            "url": "http://site/",
+            "from": "host",
+            "connect": None,
+            "status": None,
+            "signature": None,
+            "timed_out": False,
+        }
+        assert judged({"web": web})["web"]["answers"] == [
+            {**kept, "connect": "tcp:127.0.0.1:80", "status": 502, "signature": "backend_port_closed"},
+            {**kept, "from": "controller", "timed_out": True},
+            {**kept, "url": "http://site/1"},
+        ]
+
+    def test_what_could_not_be_seen(self):
+        web = proxy("http://10.0.0.2", unknown=[{"missing": "firewall", "why": "not permitted", "more": 1}])
+        assert judged({"web": web})["web"]["unknown"] == [{"missing": "firewall", "why": "not permitted"}]
+
+    def test_what_could_not_be_asked_again(self):
+        web = proxy(
+            "http://10.0.0.2", answers=[answer(401)], log=log(record(APP, request={"method": "GET", "path": "/"}))
+        )
+        why = (
+            "backend_port_closed in the log, upstream %s; asked again, http://site/ gives 401, which does not tell whether it still fails"
+            % APP
+        )
+        told = judged({"web": web})["web"]
+        assert (told["findings"], told["unknown"]) == ([], [{"missing": "cause", "why": why}])
+
+    def test_what_could_be_asked_again_elsewhere(self):
+        login = {**answer(401), "url": "http://site/login"}
+        web = proxy(
+            "http://10.0.0.2",
+            answers=[login, answer(200)],
+            log=log(record(APP, request={"method": "GET", "path": "/"})),
+        )
+        told = judged({"web": web})["web"]
+        assert ([one["cause"] for one in told["findings"]], told["unknown"]) == (["transient"], [])
+
+    def test_a_url_that_nothing_explains(self):
+        web = proxy("http://10.0.0.2", answers=[answer(502)])
+        assert judged({"web": web})["web"]["unknown"] == [
+            {"missing": "cause", "why": "http://site/ fails and nothing that was seen explains it"}
+        ]
+
+
+@functools.lru_cache(maxsize=None)
+def case_facts(path):
+    case = cases.load(path)
+    return cases.case_facts(case), case.get("backend_services")
+
+
+@functools.lru_cache(maxsize=None)
+def base_facts(name):
+    return cases.base_facts(name)
+
+
+def may_be_null(value, path=()):
+    """Paths to what a host may not have been able to tell."""
+    for key, part in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        here = (*path, key)
+        is_entry = isinstance(key, int) or bool(path and path[-1] in NAMED)
+        if (
+            here[0] in SECTIONS
+            and len(here) == 1
+            or here == ("nginx", "config")
+            or key not in PROMISED
+            and not is_entry
+        ):
+            yield here
+        if here not in (("nginx", "config"), ("firewall", "rules")):
+            yield from may_be_null(part, here)
+
+
+def without(value, path):
+    """A value with null at a path; nothing happens where the path is gone already."""
+    if not path:
+        return None
+    if isinstance(value, dict) and path[0] in value:
+        return {**value, path[0]: without(value[path[0]], path[1:])}
+    if isinstance(value, list):
+        return [without(one, path[1:]) if number == path[0] else one for number, one in enumerate(value)]
+    return value
+
+
+@st.composite
+def blinded(draw, facts):
+    """The same hosts, of which less could be read."""
+    seen = {}
+    for name, one in facts.items():
+        paths = sorted(may_be_null(one), key=str)
+        for path in draw(st.lists(st.sampled_from(paths), max_size=8)):
+            one = without(one, path)
+        seen[name] = one
+    return seen
+
+
+@given(st.data())
+@settings(max_examples=300)
+def test_no_rule_stumbles_over_what_could_not_be_read(data):
+    facts, services = case_facts(data.draw(st.sampled_from(CASES)))
+    told = judged(data.draw(blinded(facts)), services=services)
+    json.dumps(told)
+    for one in told.values():
+        assert [unknown for unknown in one.get("unknown", []) if unknown["missing"].startswith("cause ")] == []
+        for finding in one.get("findings", []):
+            assert 0 <= finding["confidence"] <= 1
+            assert finding["outcome"] in ("planned", "advice", "not_allowed")
+            assert finding["evidence"], "%s says nothing of what was seen" % finding["cause"]
+
+
+@given(st.sampled_from(BASES), st.data())
+@settings(max_examples=100)
+def test_what_could_not_be_read_makes_no_host_ill(base, data):
+    assert judge(Fleet(data.draw(blinded(base_facts(base)))), known_causes()) == []
+
+
+@pytest.mark.parametrize("section", [*SECTIONS, "clock", "nginx.config", "nginx.master"])
+def test_no_section_is_missed_by_any_rule(section):
+    """Every case, with one part of every host unread."""
+    path = tuple(section.split("."))
+    for case in CASES:
+        facts, services = case_facts(case)
+        judge(Fleet({name: without(one, path) for name, one in facts.items()}, services))
+
+
+def test_who_sees_nothing_but_a_502_changes_nothing():
+    for case in CASES:
+        facts, services = case_facts(case)
+        blind = {
+            name: {**one, "answers": [{**said, "signature": None} for said in one["answers"]]}
+            for name, one in facts.items()
+        }
+        for section in set(SECTIONS) - {"answers"}:
+            blind = {name: without(one, (section,)) for name, one in blind.items()}
+        for name, told in judged(blind, services=services).items():
+            assert told.get("steps", []) == [], "%s: %s" % (pathlib.Path(*case.parts[-2:]), name)
+
+
+def test_every_remedy_that_a_rule_asks_for_can_be_planned():
+    roles = set()
+    for path in CASES:
+        facts, services = case_facts(path)
+        for finding in judge(Fleet(facts, services)):
+            if finding.remedy:
+                roles.add(finding.remedy.role)
+                assert finding.remedy.role in ORDER
+                assert finding.remedy.kinds
+                assert set(finding.remedy.kinds) <= set(KINDS)
+                assert finding.remedy.change
+    assert roles >= {
+        "php_fpm",
+        "fastcgi_buffers",
+        "firewall_port",
+        "backend_service",
+        "upstream_address",
+        "upstream_dns",
+        "selinux_connect",
+        "nginx_limits",
+    }
+
+
+def test_several_causes_on_one_host_are_told_together():
+    facts = TestClosedPort().facts()
+    unit = {
+        "load": "loaded",
+        "active": "failed",
+        "sub": "failed",
+        "result": "exit-code",
+        "enabled": "enabled",
+        "declares": [{"address": "tcp:127.0.0.1:3000"}],
+    }
+    other = "tcp:127.0.0.1:3000"
+    web = proxy(
+        "http://10.0.0.2",
+        "http://127.0.0.1:3000",
+        units={"node.service": unit},
+        listeners={"tcp": [listener("127.0.0.1", 80)], "unix": []},
+        reach=[reached(APP, tried(APP, 111)), reached(other, tried(other, 111))],
+        answers=[
+            answer(signature="backend_port_closed", upstream=APP),
+            answer(route=1, url="http://site/1", signature="backend_port_closed", upstream=other),
+        ],
+    )
+    told = judged({**facts, "web": web})["web"]
+    assert sorted((one["on"], one["subject"], one["outcome"]) for one in told["findings"]) == [
+        ("app", APP, "planned"),
+        ("web", other, "planned"),
+    ]
+    assert sorted((one["on"], one["variables"]["backend_service_unit"]) for one in told["steps"]) == [
+        ("app", "apache2.service"),
+        ("web", "node.service"),
+    ]

@@ -1,0 +1,322 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is done about findings: in which order, each change once, and what keeps a remedy from being run."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import (
+    KINDS,
+    ORDER,
+    RELOADS_NGINX,
+    plan,
+    proof,
+)
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import (
+    answer,
+    finding,
+    fleet,
+    host,
+    log,
+    proxy,
+    record,
+    remedy,
+)
+
+START = remedy()
+
+
+def web_and(**hosts):
+    return fleet(web=proxy("http://10.0.0.2"), **hosts)
+
+
+def planned(*findings, hosts=None, allow=KINDS, tried=None):
+    return plan(findings, hosts or web_and(), allow, "r1", tried or {})
+
+
+def outcome_of(one, **more):
+    judged, steps = planned(one, **more)
+    assert len(judged) == 1
+    assert (
+        bool(steps)
+        == (judged[0].outcome == "planned")
+        == bool(judged[0].step and judged[0].step not in more.get("tried", {}))
+    )
+    return judged[0].outcome, judged[0].why
+
+
+def test_a_sure_finding_with_a_remedy_is_planned_and_says_its_sum():
+    assert outcome_of(finding(remedy=START)) == ("planned", "a note")
+
+
+def test_without_a_remedy_it_is_advice():
+    assert outcome_of(finding(why="a person has to look")) == ("advice", "a person has to look")
+
+
+@pytest.mark.parametrize(
+    "kinds,allow,why",
+    [
+        (("start",), (), "fix_502_allow leaves out start"),
+        (("config", "reload"), ("config",), "fix_502_allow leaves out reload"),
+        (("config", "reload"), ("start",), "fix_502_allow leaves out config, reload"),
+    ],
+)
+def test_what_is_not_allowed(kinds, allow, why):
+    assert outcome_of(finding(remedy=remedy(kinds=kinds)), allow=allow) == ("not_allowed", why)
+    assert outcome_of(finding(remedy=remedy(kinds=kinds)), allow=kinds)[0] == "planned"
+
+
+def test_what_is_not_sure_is_advice():
+    assert outcome_of(finding("c", "log", remedy=START)) == (
+        "advice",
+        "not sure enough to change anything (confidence 0.50, needed 0.60)",
+    )
+    assert outcome_of(finding("c", "probe", remedy=START))[0] == "planned"
+
+
+def test_a_host_that_is_not_in_the_run_is_left_alone():
+    assert outcome_of(finding(on="10.0.0.9", remedy=START)) == ("advice", "10.0.0.9 is not among the hosts of this run")
+
+
+@pytest.mark.parametrize("role", ORDER)
+@pytest.mark.parametrize("sound", [True, False, None])
+def test_an_nginx_that_would_not_start_is_not_reloaded(role, sound):
+    web = proxy("http://10.0.0.2")
+    web["nginx"]["test"] = {"sound": sound, "error": "unknown directive", "where": None}
+    outcome, why = outcome_of(finding(remedy=remedy(role)), hosts=fleet(web=web))
+    assert outcome == ("advice" if role in RELOADS_NGINX and sound is False else "planned")
+    assert (why == "nginx -t fails on web (unknown directive): nginx is not reloaded before that is repaired") is (
+        outcome == "advice"
+    )
+
+
+def test_the_nginx_of_the_host_to_change_counts():
+    broken = proxy("http://10.0.0.2")
+    broken["nginx"]["test"]["sound"] = False
+    one = finding(on="app", remedy=remedy("nginx_limits"))
+    assert outcome_of(one, hosts=fleet(web=broken, app=host()))[0] == "planned"
+    assert outcome_of(one, hosts=fleet(web=proxy("http://10.0.0.2"), app=broken))[0] == "advice"
+
+
+def test_every_role_has_its_place_in_the_order():
+    assert len(set(ORDER)) == len(ORDER)
+    assert set(ORDER) > RELOADS_NGINX
+
+
+def test_steps_go_in_one_order_however_they_were_found():
+    findings = [finding("c%d" % number, remedy=remedy(role)) for number, role in enumerate(ORDER)]
+    for order in (findings, findings[::-1]):
+        assert [step.role for step in planned(*order)[1]] == list(ORDER)
+    same = [finding("c", subject=str(number), remedy=remedy(port=number)) for number in range(4)]
+    orders = {tuple(step.id for step in planned(*order)[1]) for order in itertools.permutations(same)}
+    assert len(orders) == 1
+
+
+class TestStep:
+    def step(self, **more):
+        hosts = web_and(app=host())
+        return planned(
+            finding(
+                **{"on": "app", "remedy": remedy("firewall_port", ("firewall",), port=80, sources=["10.0.0.1"]), **more}
+            ),
+            hosts=hosts,
+        )[1][0]
+
+    def test_has_all_that_its_role_is_told(self):
+        step = self.step()
+        assert (step.on, step.driver, step.role, step.causes) == ("app", "web", "firewall_port", ("c",))
+        assert step.variables == {
+            "firewall_port_port": 80,
+            "firewall_port_sources": ["10.0.0.1"],
+            "firewall_port_run": "r1",
+            "firewall_port_change": step.id,
+            "firewall_port_proof": [],
+        }
+        assert step.id.startswith("firewall_port-")
+
+    def test_is_the_same_step_in_every_round_and_another_for_another_change(self):
+        assert self.step().id == self.step().id
+        others = [
+            self.step(on="web"),
+            self.step(remedy=remedy("firewall_port", port=81)),
+            self.step(remedy=remedy("php_fpm", port=80)),
+        ]
+        assert len({one.id for one in [self.step(), *others]}) == 4
+
+    @pytest.mark.parametrize(
+        "unit,manager,service",
+        [
+            ("nginx.service", "systemd", "nginx"),
+            ("openresty.service", "systemd", "openresty"),
+            (None, "none", "nginx"),
+        ],
+    )
+    def test_that_reloads_nginx_knows_how(self, unit, manager, service):
+        web = proxy("http://10.0.0.2")
+        web["nginx"]["unit"] = unit
+        variables = planned(finding(remedy=remedy("fastcgi_buffers")), hosts=fleet(web=web))[1][0].variables
+        assert (
+            variables["nginx_restart_service"],
+            variables["nginx_restart_manager"],
+            variables["nginx_restart_system"],
+        ) == (service, manager, "debian")
+
+    def test_that_does_not_reload_nginx_is_not_told(self):
+        assert not [name for name in self.step().variables if name.startswith("nginx_restart")]
+
+
+class TestOnce:
+    """Two proxies that share a backend, and two causes with one cure."""
+
+    hosts = fleet(
+        web1=proxy("http://10.0.0.2", answers=[answer(url="http://one/")]),
+        web2=proxy("http://10.0.0.2", answers=[answer(url="http://two/")]),
+        app=host("10.0.0.2"),
+    )
+
+    def findings(self):
+        return [
+            finding("closed", seen_from=name, on="app", remedy=remedy("backend_service", unit="app.service"))
+            for name in ("web2", "web1")
+        ]
+
+    def test_one_step_that_proves_both(self):
+        judged, steps = planned(*self.findings(), hosts=self.hosts)
+        assert [one.step for one in judged] == [steps[0].id] * 2
+        assert len(steps) == 1
+        assert [(entry["host"], entry["url"]) for entry in steps[0].variables["backend_service_proof"]] == [
+            ("web2", "http://two/"),
+            ("web1", "http://one/"),
+        ]
+
+    def test_driven_by_the_proxy_whose_name_comes_first(self):
+        for order in itertools.permutations(self.findings()):
+            assert planned(*order, hosts=self.hosts)[1][0].driver == "web1"
+
+    def test_each_cause_and_each_proof_is_told_once(self):
+        one, other = (
+            finding(name, remedy=remedy(unit="app.service"), seen_from="web1", on="app")
+            for name in ("closed", "failed")
+        )
+        steps = planned(one, other, one, hosts=self.hosts)[1]
+        assert [(step.causes, len(step.variables["php_fpm_proof"])) for step in steps] == [(("closed", "failed"), 1)]
+
+
+class TestTried:
+    @pytest.mark.parametrize("ended,outcome", [("undone", "undone"), ("failed", "failed"), ("fixed", "failed")])
+    def test_a_step_is_not_run_twice(self, ended, outcome):
+        step = planned(finding(remedy=START))[1][0]
+        judged, steps = planned(finding(remedy=START), tried={step.id: ended})
+        assert (steps, judged[0].outcome, judged[0].step) == ([], outcome, step.id)
+        assert judged[0].why == "the remedy was run and the cause is still there"
+
+    def test_what_comes_after_it_is_planned_all_the_same(self):
+        step = planned(finding(remedy=START))[1][0]
+        others = [finding(), finding("c", "log", remedy=START), finding(remedy=remedy("nginx_limits"))]
+        judged, steps = planned(finding(remedy=START), *others, tried={step.id: "undone"})
+        assert [one.outcome for one in judged] == ["undone", "advice", "advice", "planned"]
+        assert [one.role for one in steps] == ["nginx_limits"]
+
+    def test_another_change_for_the_same_cause_may_be_tried(self):
+        step = planned(finding(remedy=remedy(size="16k")))[1][0]
+        assert outcome_of(finding(remedy=remedy(size="32k")), tried={step.id: "undone"})[0] == "planned"
+
+
+class TestProof:
+    def proof(self, *answers, **facts):
+        return proof(
+            finding(routes=frozenset({0})),
+            fleet(web=proxy("http://10.0.0.2", "http://10.0.0.3", answers=list(answers), **facts)),
+        )
+
+    def test_an_answer_is_the_hosts_own_where_nothing_else_is_said(self):
+        told = answer()
+        del told["from"]
+        assert [entry["url"] for entry in self.proof(told)] == ["http://site/"]
+
+    def test_a_route_that_is_gone_has_no_peers(self):
+        gone = proof(finding(routes=frozenset({7})), fleet(web=proxy("http://10.0.0.2", answers=[answer(route=7)])))
+        assert [entry["peers"] for entry in gone] == [[]]
+
+    def test_has_what_is_asked_again(self):
+        assert self.proof(answer(signature="s", upstream="tcp:10.0.0.2:80"), log=log(record("tcp:10.0.0.2:80"))) == [
+            {
+                "host": "web",
+                "url": "http://site/",
+                "connect": "tcp:127.0.0.1:80",
+                "method": "GET",
+                "proxy_protocol": False,
+                "status": 502,
+                "signature": "s",
+                "upstream": "tcp:10.0.0.2:80",
+                "timed_out": False,
+                "peers": ["tcp:10.0.0.2:80"],
+                "error_logs": ["/var/log/nginx/error.log"],
+            }
+        ]
+
+    def test_of_the_findings_routes_and_of_this_host_only(self):
+        urls = [
+            answer(url="mine"),
+            answer(url="other", route=1),
+            answer(url="none", route=None),
+            answer(url="outside", **{"from": "controller"}),
+        ]
+        assert [entry["url"] for entry in self.proof(*urls)] == ["mine"]
+
+    def test_what_fails_first_and_not_without_end(self):
+        urls = [answer(200, url=str(number)) for number in range(20)] + [answer(url="fails"), answer(None, url="late")]
+        told = [entry["url"] for entry in self.proof(*urls)]
+        assert told == ["fails", "late", *(str(number) for number in range(8))]
+
+    @pytest.mark.parametrize("source", [{"kind": "php_fpm"}, {"state": "unreadable"}, {"path": "nginx.service"}])
+    def test_only_files_of_nginx_that_can_be_read(self, source):
+        logs = log()
+        logs["sources"][0].update(source)
+        assert self.proof(answer(), log=logs)[0]["error_logs"] == []
+
+    def test_without_logs_it_still_asks(self):
+        assert self.proof(answer(), log=None)[0]["error_logs"] == []
+
+
+class TestNextHop:
+    """edge in front of mid, which has a cause of its own."""
+
+    def plan(self, *findings, **more):
+        hosts = {
+            name: proxy("http://10.0.0.2", answers=[answer(url="http://%s/" % name)])
+            for name in ("edge", "mid", "outer")
+        }
+        return planned(*findings, hosts=fleet(**hosts), **more)
+
+    OWN = finding("php_fpm_stopped", on="mid", seen_from="mid", remedy=START)
+    EDGE = finding("upstream_returned_502", on="mid", seen_from="edge", why="the next hop")
+
+    def test_is_cured_by_the_step_of_the_host_behind(self):
+        judged, (step,) = self.plan(self.OWN, self.EDGE)
+        assert [(one.outcome, one.step, one.finding.remedy) for one in judged] == [("planned", step.id, START)] * 2
+        assert [one.why for one in judged] == ["a note", "what mid lacks is mended there"]
+        assert (step.driver, step.on, step.causes) == ("edge", "mid", ("php_fpm_stopped", "upstream_returned_502"))
+        assert [one["url"] for one in step.variables["php_fpm_proof"]] == ["http://mid/", "http://edge/"]
+
+    def test_of_a_next_hop(self):
+        outer = finding("upstream_returned_502", on="edge", seen_from="outer")
+        judged, (step,) = self.plan(outer, self.EDGE, self.OWN)
+        assert [(one.finding.seen_from, one.step) for one in judged] == [
+            ("outer", step.id),
+            ("edge", step.id),
+            ("mid", step.id),
+        ]
+
+    def test_without_a_step_behind_is_advice(self):
+        assert [one.outcome for one in self.plan(self.EDGE)[0]] == ["advice"]
+        assert [one.outcome for one in self.plan(self.EDGE, self.OWN, allow=())[0]] == ["advice", "not_allowed"]
+
+    def test_another_cause_is_not_handed_on(self):
+        assert [
+            one.outcome for one in self.plan(finding("slow_upstream", on="mid", seen_from="edge"), self.OWN)[0]
+        ] == ["advice", "planned"]

@@ -1,0 +1,381 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run tells: the status of each host, how each finding ended, and nothing that harms who reads it."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report import document
+
+SCHEMA = json.loads(
+    (pathlib.Path(__file__).parents[5] / "roles/report/files/report.schema.json").read_text(encoding="utf-8")
+)
+
+
+def finding(cause="php_fpm_stopped", outcome="planned", step="s1", **more):
+    return {
+        "key": cause + "|web|web|unix:/run/php.sock",
+        "cause": cause,
+        "title": "PHP-FPM is not running",
+        "seen_from": "web",
+        "on": "web",
+        "subject": "unix:/run/php.sock",
+        "confidence": 0.9,
+        "evidence": ["connect: no such file"],
+        "remedy": "php_fpm" if step else None,
+        "change": "start php-fpm" if step else "",
+        "outcome": outcome,
+        "why": "",
+        "advice": [],
+        "step": step,
+        **more,
+    }
+
+
+def advice(cause="worker_segfault", **more):
+    return finding(cause, **{"outcome": "advice", "step": None, "why": "a person has to look", **more})
+
+
+def answer(status=502, url="http://site/", **more):
+    return {
+        "host": "web",
+        "url": url,
+        "from": "host",
+        "connect": "tcp:127.0.0.1:80",
+        "status": status,
+        "signature": None,
+        "timed_out": False,
+        **more,
+    }
+
+
+def look(*findings, status=502, answers=None, unknown=()):
+    return {
+        "findings": list(findings),
+        "steps": [],
+        "answers": [answer(status)] if answers is None else answers,
+        "unknown": list(unknown),
+    }
+
+
+def report(entry, mode="fix"):
+    run = {
+        "id": "20261122T143000Z-1a2b",
+        "mode": mode,
+        "started": "2026-11-22T14:30:00Z",
+        "finished": "2026-11-22T14:30:09Z",
+        "version": "0.1.0",
+    }
+    told = {"schema_version": document.SCHEMA_VERSION, "run": run, "hosts": {"web": entry}}
+    jsonschema.validate(told, SCHEMA, cls=jsonschema.Draft202012Validator, format_checker=jsonschema.FormatChecker())
+    return told
+
+
+FIXED = {"s1": {"step": "s1", "outcome": "fixed"}}
+UNDONE = {"s1": {"step": "s1", "outcome": "undone", "why": "php-fpm: bad value"}}
+BUSY = {"s1": {"step": "s1", "outcome": "failed", "why": "another run has this host"}}
+TRANSIENT = finding("transient", outcome="advice", step=None, why="gone on asking again")
+
+CASES = {
+    # name: (mode, judgements, outcomes, status, outcome of the first finding, whether the run fails for this host)
+    "well": ("fix", [look(status=200)], {}, "healthy", None, False),
+    "well in check mode": ("check", [look(status=200)], {}, "healthy", None, False),
+    "a backend without nginx": ("fix", [look(answers=[])], {}, "healthy", None, False),
+    "gone again": ("fix", [look(TRANSIENT, status=200)], {}, "healthy", "advice", False),
+    "gone again in a dry run": ("check", [look(TRANSIENT, status=200)], {}, "healthy", "advice", False),
+    "cured": ("fix", [look(finding()), look(status=200)], FIXED, "fixed", "fixed", False),
+    "cured, and the log still has the old line": (
+        "fix",
+        [look(finding()), look(TRANSIENT, status=200)],
+        FIXED,
+        "fixed",
+        "fixed",
+        False,
+    ),
+    "cured before it failed a request": (
+        "fix",
+        [look(finding(), status=200), look(status=200)],
+        FIXED,
+        "fixed",
+        "fixed",
+        False,
+    ),
+    "would be cured": ("check", [look(finding())], {}, "would_fix", "planned", False),
+    "would be cured, diagnosed only": ("diagnose", [look(finding())], {}, "would_fix", "planned", False),
+    "advice only": ("fix", [look(advice())], {}, "advice", "advice", True),
+    "advice for what does not fail now": ("fix", [look(advice(), status=200)], {}, "advice", "advice", False),
+    "advice in a dry run": ("check", [look(advice())], {}, "advice", "advice", False),
+    "not allowed": ("fix", [look(finding(outcome="not_allowed", step=None))], {}, "advice", "not_allowed", True),
+    "not allowed in a dry run": (
+        "check",
+        [look(finding(outcome="not_allowed", step=None))],
+        {},
+        "advice",
+        "not_allowed",
+        False,
+    ),
+    "put back": ("fix", [look(finding()), look(finding())], UNDONE, "not_fixed", "undone", True),
+    "another run is at it": ("fix", [look(finding()), look(finding())], BUSY, "not_fixed", "failed", True),
+    "put back, and the site answers": (
+        "fix",
+        [look(finding(), status=200), look(finding(), status=200)],
+        UNDONE,
+        "not_fixed",
+        "undone",
+        True,
+    ),
+    "changed, and still there": (
+        "fix",
+        [look(finding()), look(finding(outcome="failed"))],
+        FIXED,
+        "not_fixed",
+        "failed",
+        True,
+    ),
+    "never run": ("fix", [look(finding())], {}, "not_fixed", "planned", True),
+    "cured, and something unknown fails": ("fix", [look(finding()), look()], FIXED, "not_fixed", "fixed", True),
+    "cured, with advice left": (
+        "fix",
+        [look(finding(), advice()), look(advice(), status=200)],
+        FIXED,
+        "fixed",
+        "fixed",
+        False,
+    ),
+    "unexplained": ("fix", [look()], {}, "not_fixed", None, True),
+    "unexplained in a dry run": ("check", [look()], {}, "not_fixed", None, False),
+}
+
+
+@pytest.mark.parametrize("mode,judgements,outcomes,status,outcome,fails", CASES.values(), ids=CASES)
+def test_status(mode, judgements, outcomes, status, outcome, fails):
+    entry = document.host_entry(mode, judgements, outcomes, None)
+    assert entry["status"] == status
+    assert (entry["findings"][0]["outcome"] if entry["findings"] else None) == outcome
+    assert ("web" in document.failures(report(entry, mode))) is fails
+
+
+def test_every_status_has_a_case():
+    assert {case[3] for case in CASES.values()} | {"failed"} == set(
+        SCHEMA["$defs"]["host"]["properties"]["status"]["enum"]
+    )
+
+
+def test_every_outcome_has_a_case():
+    assert {case[4] for case in CASES.values()} - {None} == set(
+        SCHEMA["$defs"]["finding"]["properties"]["outcome"]["enum"]
+    )
+
+
+@pytest.mark.parametrize(
+    "judgements,failure,why",
+    [
+        ([], None, "not looked at"),
+        ([], "unreachable: no route to host", "unreachable: no route to host"),
+        ([look()], "nginx runs on no host", "nginx runs on no host"),
+        ([], "ssh://root:secret@web: \x1b[2Jrefused", "ssh://web: \\x1b[2Jrefused"),
+    ],
+)
+def test_a_host_that_could_not_be_judged_fails_in_every_mode(judgements, failure, why):
+    for mode in ("fix", "check", "diagnose"):
+        entry = document.host_entry(mode, judgements, {}, failure)
+        assert entry["status"] == "failed"
+        assert document.failures(report(entry, mode)) == {"web": why}
+
+
+@pytest.mark.parametrize(
+    "judgements,outcomes,mode,line",
+    [
+        ([look(advice())], {}, "fix", "http://site/ still answers 502 (worker_segfault: a person has to look)"),
+        ([look()], {}, "fix", "http://site/ still answers 502 (no cause in the catalogue explains it)"),
+        (
+            [look(answers=[answer(None, timed_out=True)])],
+            {},
+            "fix",
+            "http://site/ still answers nothing in time (no cause in the catalogue explains it)",
+        ),
+        (
+            [look(finding(), TRANSIENT, advice()), look(TRANSIENT, advice())],
+            FIXED,
+            "fix",
+            "http://site/ still answers 502 (worker_segfault: a person has to look)",
+        ),
+        (
+            [look(finding(outcome="not_allowed", step=None))],
+            {},
+            "fix",
+            "http://site/ still answers 502 (php_fpm_stopped: not_allowed)",
+        ),
+        (
+            [look(finding(), status=200), look(finding(), status=200)],
+            UNDONE,
+            "fix",
+            "a change was not kept: php_fpm_stopped: php-fpm: bad value",
+        ),
+    ],
+)
+def test_one_line_says_why_a_host_fails(judgements, outcomes, mode, line):
+    entry = document.host_entry(mode, judgements, outcomes, None)
+    assert document.failures(report(entry, mode)) == {"web": line}
+    assert "\n" not in line
+
+
+def test_a_dry_run_does_not_say_that_something_was_tried():
+    assert document.host_entry("check", [look(finding())], {}, None)["why"].startswith(
+        "http://site/ answers 502 (php_fpm_stopped: planned"
+    )
+
+
+def test_what_a_role_said_is_the_reason():
+    entry = document.host_entry("fix", [look(finding()), look(finding())], UNDONE, None)
+    assert entry["findings"][0]["why"] == "php-fpm: bad value"
+
+
+def test_a_change_that_was_kept_while_the_cause_is_still_seen_is_no_fix():
+    entry = document.host_entry("fix", [look(finding()), look(finding())], FIXED, None)
+    assert (entry["findings"][0]["outcome"], entry["findings"][0]["why"]) == (
+        "failed",
+        "the change was made and the cause is still seen",
+    )
+
+
+def test_a_cause_that_takes_two_rounds_is_told_once_with_its_last_remedy():
+    small = finding("response_header_too_big", change="buffers 16k", evidence=["header of 9000 bytes"])
+    large = finding("response_header_too_big", change="buffers 32k", step="s2", evidence=["header of 20000 bytes"])
+    outcomes = {**UNDONE, "s2": {"step": "s2", "outcome": "fixed"}}
+    entry = document.host_entry("fix", [look(small), look(large), look(status=200)], outcomes, None)
+    assert entry["status"] == "fixed"
+    assert [(one["change"], one["outcome"], one["evidence"]) for one in entry["findings"]] == [
+        ("buffers 32k", "fixed", ["header of 9000 bytes"])
+    ]
+
+
+def test_what_was_advice_at_first_and_was_cured_later_is_fixed():
+    unsure = finding(outcome="advice", step=None, remedy="php_fpm", why="not sure enough")
+    entry = document.host_entry("fix", [look(unsure), look(finding()), look(status=200)], FIXED, None)
+    assert (entry["status"], entry["findings"][0]["outcome"], entry["findings"][0]["why"]) == ("fixed", "fixed", "")
+
+
+def test_a_change_that_did_not_suffice_leaves_the_advice_of_the_last_look():
+    left = finding(outcome="advice", step=None, remedy=None, change="", advice=["add memory"])
+    entry = document.host_entry("fix", [look(finding()), look(left)], FIXED, None)
+    told = entry["findings"][0]
+    assert (entry["status"], told["outcome"], told["change"], told["advice"]) == (
+        "not_fixed",
+        "failed",
+        "start php-fpm",
+        ["add memory"],
+    )
+
+
+def test_findings_of_later_rounds_are_told_after_those_of_the_first():
+    hidden = finding("response_header_too_big", step="s2")
+    outcomes = {**FIXED, "s2": {"step": "s2", "outcome": "fixed"}}
+    entry = document.host_entry("fix", [look(finding()), look(hidden), look(status=200)], outcomes, None)
+    assert [one["cause"] for one in entry["findings"]] == ["php_fpm_stopped", "response_header_too_big"]
+
+
+@pytest.mark.parametrize("mode,after", [("fix", 200), ("check", None), ("diagnose", None)])
+def test_probes_have_an_after_only_where_something_was_to_be_changed(mode, after):
+    entry = document.host_entry(mode, [look(finding()), look(status=200)], FIXED, None)
+    assert entry["probes"] == [{"url": "http://site/", "host": "web", "from": "host", "before": 502, "after": after}]
+
+
+def test_probes_join_the_same_question():
+    """The same URL, asked at two addresses and from two places."""
+    at = {"tcp:10.0.0.1:80": (502, 200), "tcp:10.0.0.2:80": (504, 404), None: (502, 301)}
+    asked = [
+        [
+            answer(pair[number], connect=connect, **{"from": "host" if connect else "controller"})
+            for connect, pair in at.items()
+        ]
+        for number in (0, 1)
+    ]
+    entry = document.host_entry("fix", [look(answers=asked[0]), look(answers=asked[1][::-1])], {}, None)
+    assert [(one["before"], one["after"]) for one in entry["probes"]] == list(at.values())
+
+
+def test_a_url_that_was_not_asked_again_has_no_after():
+    entry = document.host_entry("fix", [look(), look(answers=[])], {}, None)
+    assert entry["probes"][0]["after"] is None
+
+
+@pytest.mark.parametrize(
+    "url,told",
+    [
+        ("http://site/a/b.php", "http://site/a/b.php"),
+        ("http://site/a?token=secret", "http://site/a"),
+        ("http://site?token=secret", "http://site"),
+        ("https://user:secret@site:8443/a", "https://site:8443/a"),
+        ("http://site/a#secret", "http://site/a"),
+        ("http://site/a@b", "http://site/a@b"),
+        ("http://[::1]:8080/", "http://[::1]:8080/"),
+        # hosts that a client may send, and nginx writes down
+        ("http://[1:2]/", "http://[1:2]/"),
+        ("http://[::1/", "http://[::1/"),
+        ("http://site/\x1b[31m\u202e", "http://site/\\x1b[31m\\u202e"),
+        ("no url", "no url"),
+    ],
+)
+def test_urls_are_shown_without_secrets(url, told):
+    assert document.shown_url(url) == told
+    entry = document.host_entry("fix", [look(answers=[answer(url=url)])], {}, None)
+    assert entry["probes"][0]["url"] == told
+
+
+@pytest.mark.parametrize(
+    "text,told",
+    [
+        ("http://site/a?token=secret answers 502", "http://site/a answers 502"),
+        ("upstream http://u:secret@10.0.0.2:7080/a?k=secret (3 times)", "upstream http://10.0.0.2:7080/a (3 times)"),
+        ('upstream "fastcgi://unix:/run/php.sock:"', 'upstream "fastcgi://unix:/run/php.sock:"'),
+        ('"http://site/?secret" and "more"', '"http://site/" and "more"'),
+        ("nginx: [emerg] what? at /etc/a.conf:3", "nginx: [emerg] what? at /etc/a.conf:3"),
+        ("a\rb\nc\x00\x7f\u2028\u200b", "a\\rb\\nc\\x00\\x7f\\u2028\\u200b"),
+        ("Zeitüberschreitung 502 — 日本", "Zeitüberschreitung 502 — 日本"),
+    ],
+)
+def test_text_is_shown_without_secrets(text, told):
+    harmful = finding(evidence=[text], why=text, advice=[text], on=text, subject=text, change=text)
+    entry = document.host_entry("check", [look(harmful, unknown=[{"missing": text, "why": text}])], {}, None)
+    shown = entry["findings"][0]
+    assert [shown["evidence"], shown["advice"]] == [[told], [told]]
+    assert {shown[key] for key in ("why", "on", "subject", "change")} == {told}
+    assert entry["unknown"] == [{"missing": told, "why": told}]
+
+
+def strings(value):
+    if isinstance(value, str):
+        yield value
+    for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from strings(one)
+
+
+@given(st.text(), st.sampled_from(["fix", "check", "diagnose"]), st.booleans())
+def test_nothing_in_a_report_moves_a_cursor(text, mode, ran):
+    hostile = finding(evidence=[text], why=text, advice=[text], on=text, subject=text, change=text)
+    outcomes = {"s1": {"step": "s1", "outcome": "undone", "why": text}} if ran else {}
+    judgement = look(hostile, answers=[answer(url="http://site/" + text)], unknown=[{"missing": text, "why": text}])
+    entry = document.host_entry(mode, [judgement, judgement], outcomes, None)
+    assert all(one.isprintable() for one in strings(entry))
+    report(entry, mode)
+
+
+@given(st.text(alphabet=st.characters(exclude_characters="/?#@ \t\r\n"), max_size=20), st.text(max_size=20))
+def test_no_secret_of_a_url_is_told(user, path):
+    url = "http://%s:s3cr3t@site/%s?s3cr3t" % (user, path.replace("s3cr3t", "").replace("#", ""))
+    assert "s3cr3t" not in document.shown_url(url)
+
+
+def test_the_words_of_a_module_are_told_on_one_line():
+    outcomes = {"s1": {"step": "s1", "outcome": "undone", "why": 'not started:\n  See "systemctl status"\n'}}
+    entry = document.host_entry("fix", [look(finding()), look(finding())], outcomes, None)
+    assert entry["findings"][0]["why"] == 'not started: See "systemctl status"'
