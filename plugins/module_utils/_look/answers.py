@@ -13,11 +13,11 @@ import time
 from functools import partial
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Union
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, parse_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.own_request import NOTHING, Request, blame
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tail import Tail
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net import http
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.address import Address, parse_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection import (
     Reader,
     dial,

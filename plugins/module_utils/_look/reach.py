@@ -13,6 +13,7 @@ import ssl
 from functools import partial
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Union
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import parse_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.blocked_folder import blocked_at
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.run_as import (
@@ -22,7 +23,6 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.run_as im
     told_by_child,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net import fastcgi, http, small_protocols
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.address import parse_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection import (
     Dialled,
     Target,

@@ -13,8 +13,8 @@ import socket
 import time
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, tcp_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.address import Address, tcp_address
 
 HEADER_LIMIT = 256 * 1024
 BODY_LIMIT = 64 * 1024

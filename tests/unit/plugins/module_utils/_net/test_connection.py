@@ -10,9 +10,9 @@ import threading
 
 import pytest
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import parse_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net import connection
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.address import parse_address
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.net import says, silent
 
 

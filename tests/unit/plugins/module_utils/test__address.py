@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.address import parse_address
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import parse_address
 
 
 @pytest.mark.parametrize(
