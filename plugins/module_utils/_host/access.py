@@ -11,7 +11,17 @@ import os
 import signal
 import stat
 import subprocess
-from typing import Dict, List, NamedTuple, Optional, Sequence
+from typing import TYPE_CHECKING, List, NamedTuple, Optional, Sequence
+
+if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
+    from typing import TypedDict
+
+    class Unknown(TypedDict):
+        """Something that could not be seen."""
+
+        missing: str
+        why: str
+
 
 DEFAULT_READ_LIMIT = 1024 * 1024
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/homebrew/bin"
@@ -31,11 +41,11 @@ class Host:
 
     def __init__(self, root: str = "/") -> None:
         self.root = root
-        self.unknown: List[Dict[str, str]] = []
+        self.unknown: "List[Unknown]" = []
 
     def unseen(self, missing: str, why: object) -> None:
         """Remember that something could not be read, once."""
-        entry = {"missing": missing, "why": str(why)}
+        entry: "Unknown" = {"missing": missing, "why": str(why)}
         if entry not in self.unknown:
             self.unknown.append(entry)
 

@@ -10,10 +10,21 @@ import grp
 import os
 import pwd
 import stat
-from typing import Dict, Optional
+from typing import TYPE_CHECKING, Optional
+
+if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
+    from typing import TypedDict
+
+    class BlockedFolder(TypedDict):
+        """A folder that an account may not search."""
+
+        path: str  # with links followed
+        owner: str
+        group: str
+        mode: str  # four octal digits
 
 
-def blocked_at(path: str) -> Optional[Dict[str, str]]:
+def blocked_at(path: str) -> "Optional[BlockedFolder]":
     """The first folder on the way to a file that we, in the account of nginx's worker, may not search; None where all let us in."""
     folder = "/"
     for part in os.path.realpath(os.path.dirname(path)).split("/"):
@@ -23,7 +34,7 @@ def blocked_at(path: str) -> Optional[Dict[str, str]]:
     return None
 
 
-def _folder(path: str) -> Optional[Dict[str, str]]:
+def _folder(path: str) -> "Optional[BlockedFolder]":
     """Whose it is, and its mode; None where it is not there."""
     try:
         found = os.stat(path)

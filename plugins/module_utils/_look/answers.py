@@ -11,7 +11,7 @@ import re
 import socket
 import time
 from functools import partial
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Union
+from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence, Union
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, parse_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
@@ -29,14 +29,39 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._net.parallel i
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.tls import Tls, context, handshake
 from ansible_collections.webops.bad_gateway.plugins.module_utils._text import escaped
 
+if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
+    from typing import TypedDict
+
+    #: What nginx on this host answers to one URL now.
+    Answer = TypedDict(
+        "Answer",
+        {
+            "url": str,
+            "connect": Optional[str],  # where it was connected to; None: where the URL's host leads
+            "method": str,
+            "proxy_protocol": bool,
+            "route": Any,  # as given: the id of the route that was asked, or None
+            "from": str,  # host | controller
+            "status": Optional[int],
+            "seconds": float,
+            "error": Optional[str],
+            "timed_out": bool,
+            "signature": Optional[str],  # of the error-log line that this request made; None where it made none
+            "upstream": Optional[str],  # that the line names
+            "server_header": Optional[str],
+            "header_bytes": Optional[int],
+            "client": Optional[str],  # the address that nginx saw
+            "log_read": Optional[bool],  # whether the error logs could be read; None: none were given
+        },
+    )
+
+
 AT_ONCE = 4
 URLS = 50
 _LOGGED = (500, 502, 504)
 _PAUSES = (0.0, 0.05, 0.15)
 
 _CREDENTIALS = re.compile(r"//[^/?#]*@")
-
-Answer = Dict[str, Any]
 
 
 class Ask(NamedTuple):
@@ -67,10 +92,10 @@ def asks_of(raw: Sequence[Any]) -> List[Ask]:
     return [ask_of(one) for one in raw]
 
 
-def _blank(ask: Ask, asker: str) -> Answer:
+def _blank(ask: Ask, asker: str, error: Optional[str] = None) -> "Answer":
     return {
         "url": ask.url, "connect": ask.connect, "method": ask.method, "proxy_protocol": ask.proxy_protocol, "route": ask.route,
-        "from": asker, "status": None, "seconds": 0.0, "error": None, "timed_out": False,
+        "from": asker, "status": None, "seconds": 0.0, "error": error, "timed_out": False,
         "signature": None, "upstream": None, "server_header": None, "header_bytes": None,
         "client": None, "log_read": None,
     }  # fmt: skip
@@ -106,7 +131,7 @@ def _over_tls(sock: socket.socket, url: http.Url, deadline: Deadline) -> socket.
     return wrapped
 
 
-def _fill(answer: Answer, sock: socket.socket, url: http.Url, ask: Ask, deadline: Deadline) -> None:
+def _fill(answer: "Answer", sock: socket.socket, url: http.Url, ask: Ask, deadline: Deadline) -> None:
     """Ask over a socket that is connected; what comes back goes into answer. Raises OSError, ValueError."""
     talking = sock
     try:
@@ -119,16 +144,13 @@ def _fill(answer: Answer, sock: socket.socket, url: http.Url, ask: Ask, deadline
         answer["timed_out"] = head is None and deadline.left() <= 0
         if head is not None:
             server = head.fields.get("server")
-            answer.update(
-                status=head.status,
-                header_bytes=head.size,
-                server_header=None if server is None else escaped(server.encode("latin-1"), 100),
-            )
+            answer["status"], answer["header_bytes"] = head.status, head.size
+            answer["server_header"] = None if server is None else escaped(server.encode("latin-1"), 100)
     finally:
         talking.close()
 
 
-def ask_one(ask: Ask, timeout: float, within: Deadline, asker: str = "host") -> Answer:
+def ask_one(ask: Ask, timeout: float, within: Deadline, asker: str = "host") -> "Answer":
     """Ask one URL once; redirects are not followed."""
     answer = _blank(ask, asker)
     deadline = Deadline(timeout, within)
@@ -138,22 +160,22 @@ def ask_one(ask: Ask, timeout: float, within: Deadline, asker: str = "host") -> 
         address = parse_address(ask.connect) if ask.connect else Address(url.host, url.port, "")
         _fill(answer, _connected(address, deadline), url, ask, deadline)
     except socket.timeout as error:
-        answer.update(timed_out=True, error=explain(error, deadline))
+        answer["timed_out"], answer["error"] = True, explain(error, deadline)
     except (OSError, ValueError) as error:
         answer["error"] = explain(error, deadline)
     answer["seconds"] = round(time.monotonic() - started, 6)
     return answer
 
 
-def ask_all(asks: Sequence[Ask], timeout: float, deadline: float, asker: str = "host") -> List[Answer]:
+def ask_all(asks: Sequence[Ask], timeout: float, deadline: float, asker: str = "host") -> "List[Answer]":
     """Ask all, a few at a time so that a weak site is not hurt by it."""
     limit = Deadline(deadline)
     answers = run_all([partial(ask_one, ask, timeout, limit, asker) for ask in asks], AT_ONCE, limit)
-    late = {"error": "not asked within %g seconds" % deadline}
-    return [answer or dict(_blank(ask, asker), **late) for answer, ask in zip(answers, asks)]
+    late = "not asked within %g seconds" % deadline
+    return [answer or _blank(ask, asker, late) for answer, ask in zip(answers, asks)]
 
 
-def _request_of(ask: Ask, answer: Answer) -> Optional[Request]:
+def _request_of(ask: Ask, answer: "Answer") -> Optional[Request]:
     """What nginx's log would call this question; None for one that it never got."""
     try:
         url = http.split_url(ask.url)
@@ -164,7 +186,7 @@ def _request_of(ask: Ask, answer: Answer) -> Optional[Request]:
     )
 
 
-def site_answers(asks: Sequence[Ask], timeout: float, deadline: float, tails: Sequence[Tail] = ()) -> List[Answer]:
+def site_answers(asks: Sequence[Ask], timeout: float, deadline: float, tails: Sequence[Tail] = ()) -> "List[Answer]":
     """Ask all and name the error-log line of each: `answers` of docs/facts.md."""
     marked = [tail.mark() for tail in tails]
     answers = ask_all(asks, timeout, deadline)

@@ -7,9 +7,41 @@ Private to this collection: it may change in any release.
 """
 
 import os
-from typing import Any, Dict, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+
+if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
+    from typing import TypedDict
+
+    from typing_extensions import NotRequired
+
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Unknown
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._look.reach import Reached
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._net.resolve import Resolved
+
+    class GatewayFacts(TypedDict):
+        """All that is seen of one host: what rules ask. Where a part could not be read it is None, and unknown says why."""
+
+        schema: int
+        clock: Dict[str, Any]
+        system: Dict[str, Any]
+        listeners: Optional[Dict[str, Any]]
+        connections: Optional[Dict[str, Any]]
+        units: Optional[Dict[str, Any]]
+        nginx: Optional[Dict[str, Any]]
+        php_fpm: List[Dict[str, Any]]
+        firewall: Optional[Dict[str, Any]]
+        selinux: Optional[Dict[str, Any]]
+        disks: List[Dict[str, Any]]
+        journal: Optional[Dict[str, Any]]
+        log: Dict[str, Any]
+        reach: NotRequired[List[Reached]]  # these three where nginx runs
+        names: NotRequired[List[Resolved]]
+        answers: NotRequired[List[Answer]]
+        unknown: List[Unknown]
+
 
 NOT_ROOT = "not root: sockets, logs and processes of others cannot be seen. Run with become (ansible-playbook --become)"
 

@@ -11,7 +11,7 @@ import os
 import socket
 import ssl
 from functools import partial
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Union
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import parse_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.blocked_folder import blocked_at
@@ -32,12 +32,47 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.parallel import run_all
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.tls import Tls, context, failure, handshake
 
+if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
+    from typing import TypedDict
+
+    from typing_extensions import NotRequired
+
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.blocked_folder import BlockedFolder
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._net.reply import Reply
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._net.tls import Handshake, NamedHandshake
+
+    class Attempt(TypedDict):
+        """How connecting to one address of an upstream went."""
+
+        address: str
+        connected: bool
+        errno: Optional[int]
+        error: Optional[str]
+        seconds: float
+        blocked_at: NotRequired[
+            Optional[BlockedFolder]
+        ]  # of a unix socket, on errno 13: the first folder that the worker may not search
+        source: NotRequired[Optional[str]]  # of TCP: the host's own address towards it
+
+    class Reached(TypedDict):
+        """How connecting to one upstream went, as nginx would connect."""
+
+        id: str  # family (scheme where that is TLS) and address: unique
+        address: str
+        family: Optional[str]
+        tried: List[Attempt]
+        connected: Optional[bool]  # to any address; None: could not be tried, or not within the deadline
+        error: Optional[str]  # why nothing was tried
+        real: Optional[str]  # "unix:/..." with the links in the socket's path followed
+        tls: Optional[Handshake]
+        reply: Optional[Reply]
+
+
 FAMILIES = ("fastcgi", "proxy", "uwsgi", "scgi", "grpc", "memcached")
 THREADS = 16
 _GRACE = 1.0
 
-Reached = Dict[str, Any]
-Speak = Callable[[socket.socket, Deadline], Optional[Dict[str, Any]]]
+Speak = Callable[[socket.socket, Deadline], "Optional[Reply]"]
 
 
 class Upstream(NamedTuple):
@@ -66,7 +101,7 @@ def _cgi_params(asked: Dict[str, Any]) -> Dict[str, str]:
     )
 
 
-def _message(build: Callable[[], bytes], speak: Callable[[socket.socket, bytes, Deadline], Dict[str, Any]]) -> Speak:
+def _message(build: Callable[[], bytes], speak: "Callable[[socket.socket, bytes, Deadline], Reply]") -> Speak:
     message = build()
     return lambda sock, deadline: speak(sock, message, deadline)
 
@@ -132,24 +167,24 @@ def prepare(raw: Union[str, Dict[str, Any]]) -> Upstream:
     return Upstream(name, address, family, None, None, None, _silent, why)
 
 
-def _row(upstream: Upstream, connected: Optional[bool], error: Optional[str]) -> Reached:
+def _row(upstream: Upstream, connected: Optional[bool], error: Optional[str]) -> "Reached":
     return {
         "id": upstream.id, "address": upstream.address, "family": upstream.family, "tried": [], "connected": connected, "error": error,
         "real": None, "tls": None, "reply": None,
     }  # fmt: skip
 
 
-def _told(dialled: Dialled) -> Dict[str, Any]:
-    told = {
+def _attempt(dialled: Dialled) -> "Attempt":
+    made: "Attempt" = {
         "address": dialled.address, "connected": dialled.sock is not None, "errno": dialled.errno, "error": dialled.error,
         "seconds": round(dialled.seconds, 6),
     }  # fmt: skip
     if dialled.errno == errno.EACCES and dialled.address.startswith("unix:"):
-        told["blocked_at"] = blocked_at(dialled.address[len("unix:") :])
-    return told
+        made["blocked_at"] = blocked_at(dialled.address[len("unix:") :])
+    return made
 
 
-def _with_name(upstream: Upstream, target: Target, limit: Deadline) -> Optional[Dict[str, Any]]:
+def _with_name(upstream: Upstream, target: Target, limit: Deadline) -> "Optional[NamedHandshake]":
     """How the handshake goes once a server name is sent, which nginx is not told to do. A failure without one may be only that."""
     if upstream.tls is None or not upstream.spare_name:
         return None
@@ -162,20 +197,21 @@ def _with_name(upstream: Upstream, target: Target, limit: Deadline) -> Optional[
 
 
 def _converse(
-    upstream: Upstream, target: Target, sock: socket.socket, timeout: float, deadline: Deadline, row: Reached
+    upstream: Upstream, target: Target, sock: socket.socket, timeout: float, deadline: Deadline, row: "Reached"
 ) -> None:
     """Handshake and question on a socket that is connected; what is learnt goes into row."""
     talking: Optional[socket.socket] = sock
     if upstream.tls is not None:
-        talking, row["tls"] = handshake(sock, upstream.tls, upstream.server_name, Deadline(timeout, deadline))
+        talking, shaken = handshake(sock, upstream.tls, upstream.server_name, Deadline(timeout, deadline))
+        row["tls"] = shaken
         if talking is None:
-            row["tls"]["with_name"] = _with_name(upstream, target, Deadline(timeout, deadline))
+            shaken["with_name"] = _with_name(upstream, target, Deadline(timeout, deadline))
     if talking is not None:
         row["reply"] = upstream.speak(talking, Deadline(timeout, deadline))
         talking.close()
 
 
-def try_one(upstream: Upstream, timeout: float, deadline: Deadline) -> Reached:
+def try_one(upstream: Upstream, timeout: float, deadline: Deadline) -> "Reached":
     """Connect to every address of an upstream, and speak with the first that answers."""
     if upstream.error:
         return _row(upstream, None, upstream.error)
@@ -191,7 +227,7 @@ def try_one(upstream: Upstream, timeout: float, deadline: Deadline) -> Reached:
         row["error"] = "not a name that can be looked up"
         return row
     dialled = dial(targets, Deadline(timeout, deadline))
-    row["tried"] = [_told(one) for one in dialled]
+    row["tried"] = [_attempt(one) for one in dialled]
     row["connected"] = any(one.sock is not None for one in dialled)
     sockets = [(target, one.sock) for target, one in zip(targets, dialled) if one.sock is not None]
     try:
@@ -232,7 +268,7 @@ def reach(
     timeout: float = 5.0,
     deadline: float = 20.0,
     worker: Optional[int] = None,
-) -> List[Reached]:
+) -> "List[Reached]":
     """Try all upstreams and tell how it went, in order, as `reach` of docs/facts.md. Raises ValueError for a user or worker that is not there.
 
     connected is null where an upstream could not be tried (error says why), or was not done within deadline seconds.

@@ -7,7 +7,7 @@ Private to this collection: it may change in any release.
 """
 
 import time
-from typing import Any, Dict, List, Mapping
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs import facts as logs_facts
@@ -16,6 +16,10 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._look import an
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look import reach as look_reach
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net import resolve as net_resolve
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.source_address import source_towards
+
+if TYPE_CHECKING:  # shapes of facts: for the type checker only
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._look.reach import Reached
 
 ANSWER_TIMEOUT = 10.0
 CONNECT_TIMEOUT = 5.0
@@ -50,11 +54,11 @@ def second_look(host: Host, ask: Mapping[str, Any], window: float) -> Dict[str, 
     return facts
 
 
-def failed(answer: Mapping[str, Any]) -> bool:
+def failed(answer: "Answer") -> bool:
     return answer["status"] in _FAILED or bool(answer["timed_out"])
 
 
-def where_from(host: Host, row: Dict[str, Any]) -> None:
+def where_from(host: Host, row: "Reached") -> None:
     """Add the proxy's own side: the source address of a TCP connection, the socket that a path leads to."""
     if row["address"].startswith("unix:"):
         row["real"] = "unix:" + host.realpath(row["address"][len("unix:") :])
@@ -64,7 +68,7 @@ def where_from(host: Host, row: Dict[str, Any]) -> None:
 
 
 def with_requests(
-    upstreams: List[Dict[str, Any]], requests: List[Dict[str, Any]], answers: List[Dict[str, Any]]
+    upstreams: List[Dict[str, Any]], requests: List[Dict[str, Any]], answers: "List[Answer]"
 ) -> List[Dict[str, Any]]:
     """The upstreams, each with the request of a URL that just failed over it: only a reply tells how large its header is."""
     failing = {answer["url"]: answer for answer in answers if failed(answer)}

@@ -9,7 +9,7 @@ Private to this collection: it may change in any release.
 import socket
 import struct
 import time
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection import Reader, explain, send
@@ -22,6 +22,9 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._net.http impor
     header_end,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.reply import drain, reply, unanswered
+
+if TYPE_CHECKING:  # shapes of facts: for the type checker only
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._net.reply import Reply
 
 BEGIN_REQUEST, END_REQUEST, PARAMS, STDIN, STDOUT, STDERR, GET_VALUES, GET_VALUES_RESULT = 1, 3, 4, 5, 6, 7, 9, 10
 _RESPONDER = 1
@@ -137,7 +140,7 @@ def _read(reader: Reader) -> Tuple[Optional[Seen], Optional[str]]:
     )
 
 
-def speak(sock: socket.socket, message: bytes, deadline: Deadline) -> Dict[str, Any]:
+def speak(sock: socket.socket, message: bytes, deadline: Deadline) -> "Reply":
     """Send a message and tell the reply as docs/facts.md has it."""
     started = time.monotonic()
     reader = Reader(sock, deadline)
@@ -154,8 +157,7 @@ def speak(sock: socket.socket, message: bytes, deadline: Deadline) -> Dict[str, 
     if seen.header is None:
         return reply("fastcgi", data, started, stderr_bytes=seen.stderr, error=_without_header(seen))
     status, faults = cgi_status(fields_of(seen.header)), cgi_faults(seen.header)
-    sizes = {"header_bytes": len(seen.header), "stderr_bytes": seen.stderr, "wire_bytes": seen.wire}
-    told = reply("fastcgi", data, started, status=status, faults=faults, **sizes)
+    told = reply("fastcgi", data, started, status, len(seen.header), seen.stderr, seen.wire, faults=faults)
     if not seen.ended:
         drain(sock, deadline)
     return told

@@ -9,13 +9,16 @@ Private to this collection: it may change in any release.
 import re
 import socket
 import time
-from typing import Any, Dict, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Dict, NamedTuple, Optional, Tuple
 from urllib.parse import quote, urlsplit
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection import Reader, explain, send
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.header_faults import header_faults
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.reply import drain, protocol_of, reply, unanswered
+
+if TYPE_CHECKING:  # shapes of facts: for the type checker only
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._net.reply import Reply
 
 USER_AGENT = "webops.bad_gateway"
 METHODS = ("GET", "HEAD")
@@ -134,7 +137,7 @@ def read_head(reader: Reader) -> Tuple[Optional[Head], Optional[str]]:
     )
 
 
-def speak(sock: socket.socket, message: bytes, deadline: Deadline) -> Dict[str, Any]:
+def speak(sock: socket.socket, message: bytes, deadline: Deadline) -> "Reply":
     """Send a request and tell the reply as docs/facts.md has it."""
     started = time.monotonic()
     reader = Reader(sock, deadline)
@@ -157,7 +160,7 @@ def speak(sock: socket.socket, message: bytes, deadline: Deadline) -> Dict[str, 
     )
     # Apache and nginx tell a client that should have spoken TLS so, in plain HTTP.
     if head.status == 400 and _PLAIN_TO_TLS.search(drain(sock, deadline, data)):
-        told.update(protocol="tls", error="plain HTTP request was sent to a TLS port")
+        told.update({"protocol": "tls", "error": "plain HTTP request was sent to a TLS port"})
     else:
         drain(sock, deadline)
     return told

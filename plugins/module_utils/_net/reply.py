@@ -9,11 +9,32 @@ Private to this collection: it may change in any release.
 import re
 import socket
 import time
-from typing import Any, Dict, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection import BODY_LIMIT, BODY_SECONDS, Reader
 from ansible_collections.webops.bad_gateway.plugins.module_utils._text import escaped
+
+if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
+    from typing import TypedDict
+
+    from typing_extensions import NotRequired
+
+    class Reply(TypedDict):
+        """What came back from an upstream."""
+
+        protocol: str  # by the first bytes: fastcgi | http | http2 | tls | cgi | memcached | unknown
+        status: Optional[int]
+        header_bytes: Optional[int]
+        stderr_bytes: int
+        wire_bytes: Optional[
+            int
+        ]  # all up to the end of the header, with FastCGI's framing and stderr: what the buffer must hold
+        error: Optional[str]  # why there is no proper reply
+        seconds: float
+        began: str  # the first 16 bytes, escaped
+        faults: NotRequired[List[str]]  # http, fastcgi, cgi: what nginx refuses in that header, in words
+
 
 _CGI_LINE = re.compile(rb"\A[!#$%&'*+.^_`|~0-9A-Za-z-]+:[ \t]")
 _FASTCGI = re.compile(rb"\A\x01[\x01-\x0b]")
@@ -21,20 +42,31 @@ _TLS_RECORD = re.compile(rb"\A[\x14-\x17]\x03[\x00-\x04]")
 _HTTP2_SETTINGS = re.compile(rb"\A\x00[\x00-\xff]{2}\x04[\x00\x01]\x00\x00\x00\x00", re.DOTALL)
 
 
-def reply(protocol: str, data: bytes, started: float, **known: Any) -> Dict[str, Any]:
-    """A reply of docs/facts.md; what is not known of it is null."""
-    told: Dict[str, Any] = {
+def reply(
+    protocol: str,
+    data: bytes,
+    started: float,
+    status: Optional[int] = None,
+    header_bytes: Optional[int] = None,
+    stderr_bytes: int = 0,
+    wire_bytes: Optional[int] = None,
+    error: Optional[str] = None,
+    faults: Optional[List[str]] = None,
+) -> "Reply":
+    """A reply that began with data, asked for at started (monotonic clock); what is not given of it is not known."""
+    made: "Reply" = {
         "protocol": protocol,
-        "status": None,
-        "header_bytes": None,
-        "stderr_bytes": 0,
-        "wire_bytes": None,
-        "error": None,
+        "status": status,
+        "header_bytes": header_bytes,
+        "stderr_bytes": stderr_bytes,
+        "wire_bytes": wire_bytes,
+        "error": error,
+        "seconds": round(time.monotonic() - started, 6),
+        "began": escaped(data),
     }
-    told.update(known)
-    told["seconds"] = round(time.monotonic() - started, 6)
-    told["began"] = escaped(data)
-    return told
+    if faults is not None:
+        made["faults"] = faults
+    return made
 
 
 def protocol_of(data: bytes) -> str:
@@ -64,7 +96,7 @@ def drain(sock: socket.socket, deadline: Deadline, already: bytes = b"") -> byte
     return bytes(reader.data)
 
 
-def unanswered(reader: Reader, started: float, why: str) -> Dict[str, Any]:
+def unanswered(reader: Reader, started: float, why: str) -> "Reply":
     """A reply that never came to the end of its header."""
     data = bytes(reader.data)
     over = len(data) if len(data) >= reader.limit else None

@@ -12,18 +12,30 @@ import re
 import socket
 import struct
 from functools import partial
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net import dns_message
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection import explain, send
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.parallel import run_all
 
+if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
+    from typing import TypedDict
+
+    class Resolved(TypedDict):
+        """What one name resolves to now."""
+
+        name: str
+        addresses: Optional[List[str]]  # None: not done in time
+        error: Optional[
+            str
+        ]  # of a resolver: NXDOMAIN | SERVFAIL | timeout | ..., "AAAA SERVFAIL" where only that type failed
+        resolver: Optional[str]  # the one that was asked; None: libc
+
+
 THREADS = 16
 _TRIES = 2
 _RESOLVER = re.compile(r"\A(?:\[(?P<v6>[^\[\]]+)\]|(?P<host>[^:\[\]/\s]+))(?::(?P<port>[0-9]{1,5}))?\Z")
-
-Named = Dict[str, Any]
 
 
 class Server(NamedTuple):
@@ -128,14 +140,14 @@ def by_resolver(name: str, resolver: str, timeout: float) -> Tuple[List[str], Op
     )
 
 
-def _one(name: str, resolver: Optional[str], timeout: float) -> Named:
+def _one(name: str, resolver: Optional[str], timeout: float) -> "Resolved":
     addresses, error = by_libc(name) if resolver is None else by_resolver(name, resolver, timeout)
     return {"name": name, "addresses": addresses, "error": error, "resolver": resolver}
 
 
 def resolve(
     names: Sequence[str], resolvers: Sequence[str] = (), timeout: float = 5.0, deadline: float = 20.0
-) -> List[Named]:
+) -> "List[Resolved]":
     """Look each name up by libc and by each resolver: `names` of docs/facts.md, libc's answer of a name first.
 
     timeout is for one look-up by a resolver, deadline for all. addresses is null where nothing was heard by then: that says nothing of the name.

@@ -9,7 +9,7 @@ Private to this collection: it may change in any release.
 import socket
 import struct
 import time
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection import Reader, explain, send
@@ -21,6 +21,9 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._net.http impor
     header_end,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.reply import drain, protocol_of, reply, unanswered
+
+if TYPE_CHECKING:  # shapes of facts: for the type checker only
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._net.reply import Reply
 
 HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 MEMCACHED_VERSION = b"version\r\n"
@@ -74,7 +77,7 @@ def exchange(
     return reader, started, None
 
 
-def speak_cgi(sock: socket.socket, message: bytes, deadline: Deadline) -> Dict[str, Any]:
+def speak_cgi(sock: socket.socket, message: bytes, deadline: Deadline) -> "Reply":
     """Ask a uwsgi or SCGI server: it answers with an HTTP status line or in CGI's manner."""
     reader, started, why = exchange(sock, message, deadline, header_end)
     if why:
@@ -93,12 +96,12 @@ def speak_cgi(sock: socket.socket, message: bytes, deadline: Deadline) -> Dict[s
     return told
 
 
-def speak_http2(sock: socket.socket, deadline: Deadline) -> Dict[str, Any]:
+def speak_http2(sock: socket.socket, deadline: Deadline) -> "Reply":
     """Begin HTTP/2 with prior knowledge, as grpc_pass does: a server answers with its SETTINGS."""
     return _opening(sock, HTTP2_PREFACE, deadline, _frame_end, "http2", "not an HTTP/2 server")
 
 
-def speak_memcached(sock: socket.socket, deadline: Deadline) -> Dict[str, Any]:
+def speak_memcached(sock: socket.socket, deadline: Deadline) -> "Reply":
     return _opening(sock, MEMCACHED_VERSION, deadline, _line_end, "memcached", "not a memcached server")
 
 
@@ -109,7 +112,7 @@ def _opening(
     ends: Callable[[bytes], Optional[int]],
     wanted: str,
     other: str,
-) -> Dict[str, Any]:
+) -> "Reply":
     reader, started, why = exchange(sock, message, deadline, ends)
     if why:
         return unanswered(reader, started, why)

@@ -11,11 +11,35 @@ import ipaddress
 import socket
 import ssl
 import warnings
-from typing import Any, Dict, Iterator, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Iterator, NamedTuple, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection import explain
 from ansible_collections.webops.bad_gateway.plugins.module_utils._text import escaped
+
+if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
+    from typing import TypedDict
+
+    from typing_extensions import NotRequired
+
+    class NamedHandshake(TypedDict):
+        """How a handshake went once a server name was sent."""
+
+        name: str
+        ok: bool
+        error: Optional[str]
+
+    class Handshake(TypedDict):
+        """How a TLS handshake went."""
+
+        ok: bool
+        error: Optional[str]
+        version: Optional[str]
+        subject: Optional[str]  # common name of the peer's certificate
+        with_name: NotRequired[
+            Optional[NamedHandshake]
+        ]  # on failure: with a name that nginx does not send; None: none to try
+
 
 _COMMON_NAME = b"\x55\x04\x03"
 _SUBJECT_LIMIT = 100
@@ -59,7 +83,7 @@ def _is_ip(text: str) -> bool:
 
 def handshake(
     sock: socket.socket, made: ssl.SSLContext, server_name: Optional[str], deadline: Deadline
-) -> Tuple[Optional[ssl.SSLSocket], Dict[str, Any]]:
+) -> "Tuple[Optional[ssl.SSLSocket], Handshake]":
     """Shake hands; the wrapped socket, or None, and {ok, error, version, subject}."""
     name = server_name if server_name and (made.check_hostname or not _is_ip(server_name)) else None
     sock.settimeout(max(0.001, deadline.left()))

@@ -14,14 +14,17 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import URLS, ask_all, ask_of
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.canonical import split_tcp
 
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer
 
-def from_controller(asks: t.Sequence[t.Any], timeout: float = 10.0, deadline: float = 60.0) -> list[dict[str, t.Any]]:
+
+def from_controller(asks: t.Sequence[t.Any], timeout: float = 10.0, deadline: float = 60.0) -> list[Answer]:
     """`answers` of docs/facts.md with `from: controller`, in order; at most as many URLs as a host is asked for."""
     return ask_all([ask_of(ask) for ask in asks[:URLS]], timeout, deadline, "controller")
 
 
 def outside_asks(
-    answers: t.Sequence[t.Mapping[str, t.Any]], urls: t.Sequence[str], address: str | None, limit: int = 3
+    answers: t.Sequence[Answer], urls: t.Sequence[str], address: str | None, limit: int = 3
 ) -> list[dict[str, t.Any]]:
     """What to ask from the controller: the user's URLs as anybody would; else the first few that the host was asked, at the host's own address."""
     mine = [answer for answer in answers if answer["from"] == "host"]
