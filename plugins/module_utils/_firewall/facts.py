@@ -11,14 +11,36 @@ Private to this collection: it may change in any release.
 
 import json
 import re
-from typing import Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Dict, List, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import iptables, nft
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import rules as firewall_rules
-from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import Chain
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import netlink
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
+
+if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
+    from typing import TypedDict
+
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import Chain, Rule, Rules
+
+    class Zone(TypedDict):
+        """What one zone of firewalld serves, and what it does with packets that none of its rules fits."""
+
+        interfaces: List[str]
+        sources: List[str]
+        target: str  # default | ACCEPT | DROP | REJECT
+
+    class FirewallFacts(TypedDict):
+        """The packet filter of a host."""
+
+        tool: str  # firewalld | ufw | nftables | iptables | none: the one that an opening has to go to
+        active: bool
+        manager: Optional[str]  # csf | shorewall | ferm | imunify360 | plesk: writes all rules anew from its own files
+        default_zone: Optional[str]  # firewalld only
+        zones: Dict[str, Zone]  # firewalld only
+        rules: Rules
+
 
 # iptables keeps its rules in these tables, also where it writes them by way of nftables.
 IPTABLES_TABLES = ("filter", "nat", "mangle", "raw", "security")
@@ -39,8 +61,8 @@ _ZONE_CHAIN = re.compile(r"(?:filter_)?IN_(?!policy_)(.+)$")
 _ZONES_CHAIN = re.compile(r"(?:filter_)?INPUT_(?:ZONES|POLICIES$)")
 
 
-def firewall_facts(host: Host, processes: Processes) -> Optional[Dict[str, Any]]:
-    """The shape of docs/facts.md; None where the rules cannot be read."""
+def firewall_facts(host: Host, processes: Processes) -> "Optional[FirewallFacts]":
+    """The packet filter of this host; None where the rules cannot be read."""
     chains = _in_force(host)
     if chains is None:
         return None
@@ -48,7 +70,7 @@ def firewall_facts(host: Host, processes: Processes) -> Optional[Dict[str, Any]]
     bound, default = zones(host, chains), _default_zone(host, chains)
     rules = firewall_rules.reduced(chains)
     tool = _owner(host, processes, rules["chains"])
-    facts: Dict[str, Any] = {
+    facts: "FirewallFacts" = {
         "tool": tool,
         "active": tool != "none",
         "manager": _manager(host),
@@ -57,11 +79,11 @@ def firewall_facts(host: Host, processes: Processes) -> Optional[Dict[str, Any]]
         "rules": rules,
     }
     if tool == "firewalld":
-        facts.update(zones=bound, default_zone=default)
+        facts["zones"], facts["default_zone"] = bound, default
     return facts
 
 
-def _in_force(host: Host) -> Optional[Dict[str, Chain]]:
+def _in_force(host: Host) -> "Optional[Dict[str, Chain]]":
     legacy = [family for family, _save, _legacy, names in SAVES if (host.read(names) or "").strip()]
     try:
         chains = _nft_chains(host) if netlink.has_nft_base_chains() else {}
@@ -75,7 +97,7 @@ def _in_force(host: Host) -> Optional[Dict[str, Chain]]:
     return chains if chains is not None and _add_legacy(host, chains, legacy) else None
 
 
-def _nft_chains(host: Host) -> Optional[Dict[str, Chain]]:
+def _nft_chains(host: Host) -> "Optional[Dict[str, Chain]]":
     """The chains that nft lists, those of iptables as iptables itself puts them."""
     if not host.which("nft"):
         return _without_nft(host)
@@ -95,7 +117,7 @@ def _nft_chains(host: Host) -> Optional[Dict[str, Chain]]:
     return chains
 
 
-def _as_iptables_says(host: Host, chains: Dict[str, Chain], family: str, save: str) -> None:
+def _as_iptables_says(host: Host, chains: "Dict[str, Chain]", family: str, save: str) -> None:
     """Put iptables' own words in place of nft's, which cannot tell all its extensions. Tables that are nft's own stay."""
     if not host.which(save):
         return
@@ -108,9 +130,9 @@ def _as_iptables_says(host: Host, chains: Dict[str, Chain], family: str, save: s
         chains.update((name, chain) for name, chain in better.items() if chain["table"] in tables)
 
 
-def _without_nft(host: Host) -> Optional[Dict[str, Chain]]:
+def _without_nft(host: Host) -> "Optional[Dict[str, Chain]]":
     """A host that has iptables but not nft: then iptables is likely the only one that made rules."""
-    chains: Dict[str, Chain] = {}
+    chains: "Dict[str, Chain]" = {}
     for family, save, _legacy, _names in SAVES:
         ran = host.run([save], timeout=20.0)
         if ran.code != 0 or iptables.incompatible(ran.out):
@@ -124,7 +146,7 @@ def _without_nft(host: Host) -> Optional[Dict[str, Chain]]:
     return chains
 
 
-def _add_legacy(host: Host, chains: Dict[str, Chain], families: List[str]) -> bool:
+def _add_legacy(host: Host, chains: "Dict[str, Chain]", families: List[str]) -> bool:
     """Add the rules of iptables' older kernel interface; whether they could be read."""
     for family, save, legacy_save, _names in SAVES:
         if family in families:
@@ -137,7 +159,7 @@ def _add_legacy(host: Host, chains: Dict[str, Chain], families: List[str]) -> bo
     return True
 
 
-def _owner(host: Host, processes: Processes, chains: Dict[str, Chain]) -> str:
+def _owner(host: Host, processes: Processes, chains: "Dict[str, Chain]") -> str:
     """The tool that an opening has to go to, so that it lasts."""
     if processes.find(name="firewalld$") or processes.find(title=r"\S*python\S* (-\S+ )*/usr/s?bin/firewalld"):
         return "firewalld"
@@ -161,9 +183,9 @@ def _manager(host: Host) -> Optional[str]:
     return next((name for name, path in MANAGERS if host.exists(path)), None)
 
 
-def zones(host: Host, chains: Dict[str, Chain]) -> Dict[str, Any]:
+def zones(host: Host, chains: "Dict[str, Chain]") -> "Dict[str, Zone]":
     """firewalld's zones that are in use: their interfaces and sources as in force, their target as written in their files."""
-    found: Dict[str, Any] = {}
+    found: "Dict[str, Zone]" = {}
     for chain in chains.values():
         if _ZONES_CHAIN.match(chain["name"]):
             for item in chain["rules"]:
@@ -177,18 +199,18 @@ def zones(host: Host, chains: Dict[str, Chain]) -> Dict[str, Any]:
     return found
 
 
-def _bind_zone(found: Dict[str, Any], item: Dict[str, Any]) -> None:
+def _bind_zone(found: "Dict[str, Zone]", item: "Rule") -> None:
     target = firewall_rules.target_of(item["verdict"])
     zone = _ZONE_CHAIN.match(target.split(" ")[2]) if target else None
     if zone:
         entry = found.setdefault(zone.group(1), {"interfaces": [], "sources": [], "target": "default"})
         for part in item["tests"]:
-            kind = {"iif": "interfaces", "saddr": "sources"}.get(part["field"])
-            if kind:
-                entry[kind] += [value for value in part["values"] if value not in entry[kind]]
+            bound = {"iif": entry["interfaces"], "saddr": entry["sources"]}.get(part["field"])
+            if bound is not None:
+                bound += [value for value in part["values"] if value not in bound]
 
 
-def _default_zone(host: Host, chains: Dict[str, Chain]) -> str:
+def _default_zone(host: Host, chains: "Dict[str, Chain]") -> str:
     """Where all that no other zone claims goes: the last zone that the chain that shares it out leads to, else what the file says."""
     for chain in chains.values():
         if _ZONES_CHAIN.match(chain["name"]):

@@ -8,15 +8,12 @@ Private to this collection: it may change in any release.
 
 import re
 import shlex
-from typing import Any, Dict, List, NamedTuple, Optional, Set
+from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Set
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import (
-    Chain,
-    chain,
-    chain_id,
-    rule,
-    test,
-)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import chain, chain_id, rule, test
+
+if TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import Chain, Test
 
 # Where the built-in chains of each table stand in a packet's way: (hook, priority).
 BASE_CHAINS = {
@@ -106,10 +103,10 @@ def incompatible(text: str) -> Set[str]:
     return set(_INCOMPATIBLE.findall(text))
 
 
-def chains_of(text: str, family: str, kernel: str = "") -> Dict[str, Chain]:
+def chains_of(text: str, family: str, kernel: str = "") -> "Dict[str, Chain]":
     """The chains of one save, family being ip or ip6. kernel sets the IDs of two kernel interfaces with the same tables apart."""
     skipped = incompatible(text)
-    chains: Dict[str, Chain] = {}
+    chains: "Dict[str, Chain]" = {}
     table = ""
     for line in text.splitlines():
         if line.startswith("*"):
@@ -128,7 +125,7 @@ def chains_of(text: str, family: str, kernel: str = "") -> Dict[str, Chain]:
     return chains
 
 
-def _append(chains: Dict[str, Chain], family: str, table: str, line: str) -> None:
+def _append(chains: "Dict[str, Chain]", family: str, table: str, line: str) -> None:
     try:
         words = shlex.split(line)
     except ValueError:
@@ -158,7 +155,7 @@ def _parse(words: List[str]) -> Words:
     return Words([tuple(item) for item in items])
 
 
-def _tests(words: Words) -> List[Dict[str, Any]]:
+def _tests(words: Words) -> "List[Test]":
     tests = []
     for option, value, negate in words.items:
         if option in FIELDS:
@@ -192,7 +189,7 @@ def _values(field: str, text: str) -> List[str]:
     return values if field in ("saddr", "daddr") else [value.lower() for value in values]
 
 
-def _verdict(words: Words, chains: Dict[str, Chain], family: str, table: str) -> str:
+def _verdict(words: Words, chains: "Dict[str, Chain]", family: str, table: str) -> str:
     target, onward = words.value("-j", "--jump"), words.value("-g", "--goto")
     if onward:
         return "goto " + chain_id(family, table, onward)

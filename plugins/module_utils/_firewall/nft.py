@@ -6,17 +6,21 @@
 Private to this collection: it may change in any release.
 """
 
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import (
     VALUE_LIMIT,
-    Chain,
     chain,
     chain_id,
     rule,
     told,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import test as test_of
+
+if TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import Chain, Rule, Test
+
+    Tests = List[Test]
 
 FAMILIES = ("ip", "ip6", "inet", "netdev")
 L4 = ("tcp", "udp", "icmp", "icmpv6", "sctp", "dccp", "udplite", "igmp", "ah", "esp", "comp", "gre")
@@ -53,8 +57,6 @@ NFPROTO = {"ipv4": "ip", "ipv6": "ip6", "2": "ip", "10": "ip6"}
 CT = {"state": "ct_state", "status": "ct_status"}
 PORT_MAX = 65535
 
-Tests = List[Dict[str, Any]]
-
 
 class Sets(NamedTuple):
     """Named sets and verdict maps by (family, table, name): their elements as nft lists them."""
@@ -65,11 +67,11 @@ class Sets(NamedTuple):
         return self.elements.get((table[0], table[1], name))
 
 
-def chains_of(listing: Dict[str, Any]) -> Dict[str, Chain]:
+def chains_of(listing: Dict[str, Any]) -> "Dict[str, Chain]":
     """All chains of the families that IP packets meet."""
     entries = listing.get("nftables", [])
     sets = Sets({})
-    chains: Dict[str, Chain] = {}
+    chains: "Dict[str, Chain]" = {}
     for entry in entries:
         for kind in ("set", "map"):
             if kind in entry:
@@ -99,11 +101,11 @@ def _number(value: Any) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _rules(found: Dict[str, Any], sets: Sets) -> List[Dict[str, Any]]:
+def _rules(found: Dict[str, Any], sets: Sets) -> "List[Rule]":
     """One rule of nft is one here, or one for each entry of a verdict map."""
     table = (found["family"], found["table"])
-    tests: Tests = []
-    made: List[Dict[str, Any]] = []
+    tests: "Tests" = []
+    made: "List[Rule]" = []
     for statement in found.get("expr", []):
         kind, body = next(iter(statement.items()))
         verdict = _verdict(kind, body, table)
@@ -119,7 +121,7 @@ def _rules(found: Dict[str, Any], sets: Sets) -> List[Dict[str, Any]]:
     return made
 
 
-def _rule(tests: Tests, verdict: str, found: Dict[str, Any]) -> Dict[str, Any]:
+def _rule(tests: "Tests", verdict: str, found: Dict[str, Any]) -> "Rule":
     shown = [item for item in tests if item["field"] not in ("protocol", "family") or len(tests) == 1]
     comment = found.get("comment")
     text = told(shown, verdict) + (' comment "%s"' % comment if comment else "")
@@ -147,7 +149,7 @@ def _reject_type(body: Dict[str, Any]) -> str:
     return "icmp-%s" % body.get("expr", "port-unreachable")
 
 
-def _verdict_map(body: Dict[str, Any], table: Tuple[str, str], sets: Sets) -> List[Tuple[Tests, str]]:
+def _verdict_map(body: Dict[str, Any], table: Tuple[str, str], sets: Sets) -> "List[Tuple[Tests, str]]":
     data = body.get("data")
     entries = sets.get(table, data[1:]) if isinstance(data, str) and data.startswith("@") else (data or {}).get("set")
     if entries is None or len(entries) > VALUE_LIMIT:
@@ -159,7 +161,7 @@ def _verdict_map(body: Dict[str, Any], table: Tuple[str, str], sets: Sets) -> Li
     return made
 
 
-def _match(body: Dict[str, Any], table: Tuple[str, str], sets: Sets) -> Tests:
+def _match(body: Dict[str, Any], table: Tuple[str, str], sets: Sets) -> "Tests":
     operator, left, right = body.get("op", "=="), body.get("left"), body.get("right")
     if operator in ("<", "<=", ">", ">="):
         right = _open_range(operator, right)
@@ -185,7 +187,7 @@ def _open_range(operator: str, right: Any) -> Any:
     }
 
 
-def _tests(left: Any, values: List[Any], negate: bool, any_flag: bool = False) -> Tests:
+def _tests(left: Any, values: List[Any], negate: bool, any_flag: bool = False) -> "Tests":
     """What a comparison asks, with what it takes for granted (tcp dport: that it is TCP)."""
     field = _field(left)
     texts = [_value(field, value) for value in values]
@@ -213,7 +215,7 @@ def _payload(left: Any) -> Optional[Dict[str, Any]]:
     return left["payload"] if isinstance(left, dict) and isinstance(left.get("payload"), dict) else None
 
 
-def _implied(left: Any) -> Tests:
+def _implied(left: Any) -> "Tests":
     protocol = (_payload(left) or {}).get("protocol")
     if protocol in L4:
         return [test_of("protocol", [protocol])]

@@ -1,14 +1,9 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one form in which rules of nftables and iptables are told, and what is left out of it.
+"""The one form in which the facts have the rules of nftables and iptables, and which rules are left out of it.
 
-    rules: {"chains": {ID: chain}, "truncated": false}
-    chain: {"family": "ip | ip6 | inet | netdev", "table": "filter", "name": "INPUT", "syntax": "nft | iptables",
-            "hook": "ingress | prerouting | input" or null, "priority": 0, "policy": "accept | drop" or null, "rules": [rule]}
-    rule:  {"tests": [{"field", "negate", "values"}], "verdict": "...", "text": "for people", "handle": 12 or null}
-
-ID is "FAMILY TABLE NAME". A rule applies where each of its tests holds; a test holds where any of its values fits (negate: none fits).
+The ID of a chain is "FAMILY TABLE NAME". A rule applies where each of its tests holds; a test holds where any of its values fits (negate: none fits).
 
     field           values
     family          ip, ip6
@@ -32,7 +27,44 @@ Only chains that a packet on its way in or out meets are kept, and in them only 
 Private to this collection: it may change in any release.
 """
 
-from typing import Any, Dict, Iterable, List, Optional, Set
+from typing import TYPE_CHECKING, Dict, Iterable, List, Optional, Set
+
+if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
+    from typing import TypedDict
+
+    class Test(TypedDict):
+        """What a packet must be, so that a rule applies to it."""
+
+        field: str
+        negate: bool
+        values: List[str]
+
+    class Rule(TypedDict):
+        """One rule: what it does to the packets that all its tests fit."""
+
+        tests: List[Test]
+        verdict: str
+        text: str  # for people
+        handle: Optional[int]  # nft's number of the rule; None for iptables
+
+    class Chain(TypedDict):
+        """The rules of one chain, in order."""
+
+        family: str  # ip | ip6 | inet | netdev
+        table: str
+        name: str
+        syntax: str  # nft | iptables
+        hook: Optional[str]  # ingress | prerouting | input | output | postrouting; None: only jumps lead here
+        priority: int
+        policy: Optional[str]  # accept | drop; None: it has none
+        rules: List[Rule]
+
+    class Rules(TypedDict):
+        """All chains that a TCP connection to or from the host meets, by their ID."""
+
+        chains: Dict[str, Chain]
+        truncated: bool  # whether there are more rules than are kept
+
 
 HOOKS = ("ingress", "prerouting", "input")
 WAY_OUT = ("output", "postrouting")
@@ -40,15 +72,12 @@ RULE_LIMIT = 2000
 VALUE_LIMIT = 5000
 TEXT_VALUES = 6
 
-Rule = Dict[str, Any]
-Chain = Dict[str, Any]
-
 
 def chain_id(family: str, table: str, name: str) -> str:
     return "%s %s %s" % (family, table, name)
 
 
-def test(field: str, values: Iterable[object], negate: bool = False) -> Dict[str, Any]:
+def test(field: str, values: Iterable[object], negate: bool = False) -> "Test":
     return {"field": field, "negate": negate, "values": [str(value) for value in values]}
 
 
@@ -60,7 +89,7 @@ def chain(
     hook: Optional[str] = None,
     priority: int = 0,
     policy: Optional[str] = None,
-) -> Chain:
+) -> "Chain":
     return {
         "family": family,
         "table": table,
@@ -73,11 +102,11 @@ def chain(
     }
 
 
-def rule(tests: List[Dict[str, Any]], verdict: str, text: str, handle: Optional[int] = None) -> Rule:
+def rule(tests: "List[Test]", verdict: str, text: str, handle: Optional[int] = None) -> "Rule":
     return {"tests": tests, "verdict": verdict, "text": text, "handle": handle}
 
 
-def told(tests: List[Dict[str, Any]], verdict: str) -> str:
+def told(tests: "List[Test]", verdict: str) -> str:
     """A rule in words, for those that come as data only."""
     words = []
     for item in tests:
@@ -95,12 +124,12 @@ def target_of(verdict: str) -> Optional[str]:
     return target if kind in ("jump", "goto") else None
 
 
-def reduced(chains: Dict[str, Chain]) -> Dict[str, Any]:
+def reduced(chains: "Dict[str, Chain]") -> "Rules":
     """The chains that matter to a TCP connection to or from this host, bounded."""
     for entry in chains.values():
         entry["rules"] = [item for item in entry["rules"] if _about_tcp(item)]
     _drop_empty_jumps(chains)
-    kept: Dict[str, Chain] = {}
+    kept: "Dict[str, Chain]" = {}
     count = 0
     for name in _reachable(chains):
         kept[name] = chains[name]
@@ -108,7 +137,7 @@ def reduced(chains: Dict[str, Chain]) -> Dict[str, Any]:
     return {"chains": kept, "truncated": False} if count <= RULE_LIMIT else _cut(kept)
 
 
-def _cut(chains: Dict[str, Chain]) -> Dict[str, Any]:
+def _cut(chains: "Dict[str, Chain]") -> "Rules":
     """Too many rules: what is cut off must not look as if it let everything pass."""
     left = RULE_LIMIT
     for entry in chains.values():
@@ -120,7 +149,7 @@ def _cut(chains: Dict[str, Chain]) -> Dict[str, Any]:
     return {"chains": chains, "truncated": True}
 
 
-def _about_tcp(item: Rule) -> bool:
+def _about_tcp(item: "Rule") -> bool:
     if item["verdict"] == "none":
         return False
     return not any(
@@ -128,7 +157,7 @@ def _about_tcp(item: Rule) -> bool:
     )
 
 
-def _drop_empty_jumps(chains: Dict[str, Chain]) -> None:
+def _drop_empty_jumps(chains: "Dict[str, Chain]") -> None:
     """A jump to a chain without rules comes straight back; firewalld makes dozens of them."""
     while True:
         empty = {"jump " + name for name, entry in chains.items() if not entry["rules"]}
@@ -141,7 +170,7 @@ def _drop_empty_jumps(chains: Dict[str, Chain]) -> None:
             return
 
 
-def _reachable(chains: Dict[str, Chain]) -> List[str]:
+def _reachable(chains: "Dict[str, Chain]") -> List[str]:
     """Base chains of the way in and then out that have something to say, in the order that packets meet them, each with what it leads to."""
     hooks = HOOKS + WAY_OUT
     bases = [
