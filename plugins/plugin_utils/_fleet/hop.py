@@ -94,7 +94,7 @@ class Hop:
             return 0.0
         found = self.backend.pool_at(self.real_address)
         if found:
-            return (found[0].get("master") or {}).get("started") or 0.0
+            return (found.fpm.get("master") or {}).get("started") or 0.0
         listener = self.backend.listener(self.real_address)
         unit = self.backend.unit(listener.get("unit")) if listener else None
         return (unit or {}).get("since") or 0.0

@@ -22,6 +22,14 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms
 Facts = t.Mapping[str, t.Any]
 
 
+class PoolAt(t.NamedTuple):
+    """A pool of a PHP-FPM: the FPM that has it, and its name there."""
+
+    fpm: Facts
+    name: str
+    pool: Facts
+
+
 class Host:
     """One host's facts, with the questions that rules ask."""
 
@@ -87,19 +95,19 @@ class Host:
     def listener(self, address: str) -> Facts | None:
         return self.unix_listener(address) if is_unix(address) else self.tcp_listener(*split_tcp(address))
 
-    def pools(self) -> t.Iterator[tuple[Facts, str, Facts]]:
+    def pools(self) -> t.Iterator[PoolAt]:
         """Each PHP-FPM of the host with each of its pools."""
         for fpm in self.facts.get("php_fpm") or []:
             for name, pool in fpm["pools"].items():
-                yield fpm, name, pool
+                yield PoolAt(fpm, name, pool)
 
-    def pools_at(self, address: str) -> list[tuple[Facts, str, Facts]]:
+    def pools_at(self, address: str) -> list[PoolAt]:
         """Each pool whose listen is this address, with its FPM, running or not; running ones first."""
-        found = [entry for entry in self.pools() if pool_serves(entry[2], address)]
-        found.sort(key=lambda entry: entry[0].get("master") is None)
+        found = [entry for entry in self.pools() if pool_serves(entry.pool, address)]
+        found.sort(key=lambda entry: entry.fpm.get("master") is None)
         return found
 
-    def pool_at(self, address: str) -> tuple[Facts, str, Facts] | None:
+    def pool_at(self, address: str) -> PoolAt | None:
         """The first of them."""
         return next(iter(self.pools_at(address)), None)
 

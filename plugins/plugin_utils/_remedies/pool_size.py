@@ -154,7 +154,7 @@ def constrained(pool: Facts, children: int) -> dict[str, str]:
 def memory_budget(host: Host, shrink: bool, taken: int) -> Budget | None:
     """What all PHP workers of the host may take together. With shrink the worker that took most counts, a killed one too."""
     memory = host.system.get("memory") or {}
-    workers = [worker for _fpm, _name, pool in host.pools() for worker in pool.get("workers") or []]
+    workers = [worker for one in host.pools() for worker in one.pool.get("workers") or []]
     measured = sorted(worker["pss"] for worker in workers if worker.get("pss"))
     if not (measured or shrink and taken) or memory.get("available") is None or not memory.get("total"):
         return None
@@ -210,8 +210,8 @@ def waits_elsewhere(pool: Facts) -> str | None:
 
 def _others(host: Host, fpm: Facts, pool_name: str) -> int:
     """Workers that all other pools of the host may have at once, as many as their limits allow."""
-    running = [entry for entry in host.pools() if entry[0].get("master")]
-    return sum(_limit(pool) for other, name, pool in running if (other["config"], name) != (fpm["config"], pool_name))
+    running = [one for one in host.pools() if one.fpm.get("master")]
+    return sum(_limit(one.pool) for one in running if (one.fpm["config"], one.name) != (fpm["config"], pool_name))
 
 
 def _limit(pool: Facts) -> int:

@@ -36,9 +36,9 @@ def named_at(hop: Hop) -> str:
 def socket_in_run(hop: Hop, daemon: str) -> str:
     """How the daemon is told to have its socket below /run."""
     found = hop.backend.pool_at(hop.real_address) if hop.backend else None
-    listen = found[2]["settings"].get("listen") if found else None
+    listen = found.pool["settings"].get("listen") if found else None
     if found and listen:
-        return "listen = /run/php/%s.sock   # %s:%d" % (found[1], listen["place"]["file"], listen["place"]["line"])
+        return "listen = /run/php/%s.sock   # %s:%d" % (found.name, listen["place"]["file"], listen["place"]["line"])
     return "RuntimeDirectory=NAME in %s, and its socket at /run/NAME/NAME.sock" % daemon
 
 

@@ -51,12 +51,12 @@ def own_lines(host: Host, fpm: Facts, *signatures: str) -> list[Facts]:
     ]
 
 
-def stopped_behind(hop: Hop) -> list[tuple[Facts, str, Facts]]:
-    """Each FPM that would serve this hop and does not run, with its pool for it; none where one that runs serves it."""
+def stopped_behind(hop: Hop) -> list[Facts]:
+    """Each FPM that would serve this hop and does not run; none where one that runs serves it."""
     if not hop.backend:
         return []
-    found = hop.backend.pools_at(hop.real_address)
-    return [] if any(fpm.get("master") for fpm, _name, _pool in found) else found
+    found = [one.fpm for one in hop.backend.pools_at(hop.real_address)]
+    return [] if any(fpm.get("master") for fpm in found) else found
 
 
 def is_live(hop: Hop) -> bool:

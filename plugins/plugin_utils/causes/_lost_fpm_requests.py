@@ -55,7 +55,7 @@ class BrokenHop:
             for hop in fleet.all_hops
             if hop.backend is self.host and hop.family == "fastcgi"
         ]
-        return [hop for hop, found in hops if found and found[2] is self.pool]
+        return [hop for hop, found in hops if found and found.pool is self.pool]
 
     def told(self, *signatures: str) -> list[Facts]:
         """Lines of this FPM on this pool, since its master started, at the time of what nginx saw."""
@@ -118,5 +118,5 @@ def coincide(record: Facts, others: t.Iterable[Facts]) -> bool:
 def broken_hops(fleet: Fleet) -> t.Iterator[BrokenHop]:
     for hop in fleet.sick_hops("fastcgi"):
         found = hop.backend.pool_at(hop.real_address) if hop.backend else None
-        if hop.backend and found and found[0].get("master") and (hop.has(*BROKEN) or hop.past(*BROKEN) or unsaid(hop)):
+        if hop.backend and found and found.fpm.get("master") and (hop.has(*BROKEN) or hop.past(*BROKEN) or unsaid(hop)):
             yield BrokenHop(hop, hop.backend, *found)

@@ -64,7 +64,7 @@ def advice(disks: t.Iterable[Facts], *last: str) -> tuple[str, ...]:
 
 def failed_unit(hop: Hop, host: Host) -> tuple[str, Evidence] | None:
     """The unit that failed behind a hop that is down, and what says that it did for want of space."""
-    for fpm, _name, _pool in stopped_behind(hop):
+    for fpm in stopped_behind(hop):
         error = (fpm.get("test") or {}).get("error")
         unit = host.unit(fpm.get("unit"))
         lines = [

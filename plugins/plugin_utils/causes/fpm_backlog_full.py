@@ -10,7 +10,7 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, PoolAt
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.pool_size import size
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import DEFAULT_BACKLOG, is_short, on_hop
@@ -22,12 +22,12 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         found = hop.backend.pool_at(hop.real_address) if hop.backend else None
         if not found or not hop.backend or not (hop.has("unix_backlog_full") or hop.past("unix_backlog_full")):
             continue
-        if is_short(hop.backend, hop.real_address) and not complaints(hop.backend, found[0], found[1]):
+        if is_short(hop.backend, hop.real_address) and not complaints(hop.backend, found.fpm, found.name):
             yield longer_queue(hop, hop.backend, found)
 
 
-def longer_queue(hop: Hop, host: Host, found: tuple[Facts, str, Facts]) -> Finding:
-    fpm, name, _pool = found
+def longer_queue(hop: Hop, host: Host, found: PoolAt) -> Finding:
+    fpm, name = found.fpm, found.name
     backlog = (host.listener(hop.real_address) or {}).get("backlog")
     short = Evidence(
         "socket",

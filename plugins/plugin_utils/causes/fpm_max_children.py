@@ -10,7 +10,7 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, log_evidence
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host, PoolAt
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.pool_size import number, size
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import DEFAULT_BACKLOG, is_short, on_hop
@@ -51,15 +51,15 @@ def waits(hop: Hop) -> bool:
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops("fastcgi"):
         found = hop.backend.pool_at(hop.real_address) if hop.backend else None
-        if not found or not found[0].get("master") or not hop.backend:
+        if not found or not found.fpm.get("master") or not hop.backend:
             continue
         evidence = saturated(hop.backend, *found)
         if evidence and waits(hop):
             yield more_children(hop, hop.backend, found, (*hop.seen(*WAITED), *evidence))
 
 
-def more_children(hop: Hop, host: Host, found: tuple[Facts, str, Facts], evidence: tuple[Evidence, ...]) -> Finding:
-    fpm, name, _pool = found
+def more_children(hop: Hop, host: Host, found: PoolAt, evidence: tuple[Evidence, ...]) -> Finding:
+    fpm, name = found.fpm, found.name
     sized = size(host, fpm, name)
     if not sized.settings:
         advice = ("request_slowlog_timeout = 5s and slowlog = FILE in the pool tell what the children wait on",)

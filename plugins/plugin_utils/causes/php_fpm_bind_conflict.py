@@ -45,7 +45,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops("fastcgi"):
         if not hop.backend or not is_live(hop):
             continue
-        for fpm, _name, _pool in stopped_behind(hop):
+        for fpm in stopped_behind(hop):
             taken = [] if (fpm.get("test") or {}).get("sound") is False else occupied(hop.backend, fpm)
             if taken:
                 yield conflict(hop, hop.backend, fpm, taken[0])

@@ -45,7 +45,7 @@ def owner(hop: Hop, host: Host) -> Facts | None:
     only one here."""
     found = stopped_behind(hop)
     if found or host.pools_at(hop.real_address):
-        return next((fpm for fpm, _name, _pool in found if refused(fpm) or too_much(host, fpm)), None)
+        return next((fpm for fpm in found if refused(fpm) or too_much(host, fpm)), None)
     all_here = host.facts.get("php_fpm") or []
     broken = [fpm for fpm in all_here if refused(fpm)]
     named = [fpm for fpm in broken if fpm.get("version") and fpm["version"] in hop.address]

@@ -11,7 +11,7 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host, PoolAt
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import admin_says_no, on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_start import (
@@ -30,10 +30,12 @@ def folder_of(pool: Facts) -> str:
     return posixpath.dirname(str(pool["address"])[len("unix:") :])
 
 
-def missing(host: Host, fpm: Facts) -> dict[str, tuple[str, Facts]]:
+def missing(host: Host, fpm: Facts) -> dict[str, PoolAt]:
     """Folders that this FPM's sockets need and that are not there, each with a pool that needs it."""
     private = (host.unit(fpm.get("unit")) or {}).get("private_tmp")
-    found = {folder_of(pool): (name, pool) for name, pool in fpm["pools"].items() if pool.get("folder") is False}
+    found = {
+        folder_of(pool): PoolAt(fpm, name, pool) for name, pool in fpm["pools"].items() if pool.get("folder") is False
+    }
     return {folder: one for folder, one in found.items() if not (private and (folder + "/").startswith(PRIVATE))}
 
 
@@ -44,22 +46,22 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             not found
             or not hop.backend
             or not hop.has(*SIGNATURES)
-            or (found[0].get("test") or {}).get("sound") is False
+            or (found.fpm.get("test") or {}).get("sound") is False
         ):
             continue
-        folders = missing(hop.backend, found[0])
-        if folders and (not found[0].get("master") or folder_of(found[2]) in folders):
-            yield gone(hop, hop.backend, found[0], folders)
+        folders = missing(hop.backend, found.fpm)
+        if folders and (not found.fpm.get("master") or folder_of(found.pool) in folders):
+            yield gone(hop, hop.backend, found.fpm, folders)
 
 
-def gone(hop: Hop, host: Host, fpm: Facts, folders: dict[str, tuple[str, Facts]]) -> Finding:
+def gone(hop: Hop, host: Host, fpm: Facts, folders: dict[str, PoolAt]) -> Finding:
     lacks = [
         Evidence(
             "socket",
             "%s does not exist; pool %s listens in it (%s)"
-            % (folder, name, place_text(pool["settings"]["listen"]["place"])),
+            % (folder, one.name, place_text(one.pool["settings"]["listen"]["place"])),
         )
-        for folder, (name, pool) in folders.items()
+        for folder, one in folders.items()
     ]
     seen = (
         *hop.seen(*SIGNATURES),

@@ -32,13 +32,13 @@ def silent(hop: Hop) -> tuple[Evidence, ...]:
 def frozen(hop: Hop) -> tuple[str, str] | None:
     """The pool behind a hop where all of its workers stand still, in words, and what makes them go on."""
     found = hop.backend.pool_at(hop.real_address) if hop.backend else None
-    if not found or not found[2]["workers"] or any(worker["state"] != "T" for worker in found[2]["workers"]):
+    if not found or not found.pool["workers"] or any(worker["state"] != "T" for worker in found.pool["workers"]):
         return None
-    pids = [worker["pid"] for worker in found[2]["workers"]]
-    master = (found[0].get("master") or {}).get("pid")
+    pids = [worker["pid"] for worker in found.pool["workers"]]
+    master = (found.fpm.get("master") or {}).get("pid")
     words = "all %d workers of pool %s on %s stand still: somebody or something has sent them SIGSTOP" % (
         len(pids),
-        found[1],
+        found.name,
         hop.on,
     )
     return words, "kill -CONT %s   # on %s" % (" ".join(str(pid) for pid in [master, *pids] if pid), hop.on)

@@ -16,19 +16,19 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._net.canonical 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host, PoolAt
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at, places
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
 
 
-def live_pools(host: Host) -> list[tuple[str, Facts]]:
+def live_pools(host: Host) -> list[PoolAt]:
     """Pools of running masters whose listener is really there."""
-    pools = []
-    for fpm, name, pool in host.pools():
-        if fpm.get("master") and pool.get("address") and host.listener(pool["address"]):
-            pools.append((name, pool))
-    return pools
+    return [
+        one
+        for one in host.pools()
+        if one.fpm.get("master") and one.pool.get("address") and host.listener(one.pool["address"])
+    ]
 
 
 def edits(hop: Hop, to: str) -> list[dict[str, t.Any]]:
@@ -79,8 +79,8 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             yield mismatch(hop, live)
 
 
-def mismatch(hop: Hop, live: list[tuple[str, Facts]]) -> Finding:
-    targets = sorted({reachable(pool["address"]) for _name, pool in live})
+def mismatch(hop: Hop, live: list[PoolAt]) -> Finding:
+    targets = sorted({reachable(one.pool["address"]) for one in live})
     seen = hop.seen("unix_socket_missing", "backend_port_closed", "ipv6_localhost_refused")
     evidence = (
         *seen,

@@ -68,17 +68,17 @@ def permission(hop: Hop, host: Host, worker: Facts, socket: Facts) -> Finding:
             why="the socket is not PHP-FPM's: let its own service give it to nginx's group",
             advice=("stat %s" % hop.real_address[len("unix:") :],),
         )
-    fpm, pool, facts = found
+    settled = found.pool["settings"]
     group = worker.get("group") or worker["user"]
     settings = {"listen.owner": worker["user"], "listen.group": group, "listen.mode": "0660"}
-    if "listen.acl_users" in facts["settings"] or "listen.acl_groups" in facts["settings"]:
-        named = facts["settings"].get("listen.acl_users", {}).get("value", "")
+    if "listen.acl_users" in settled or "listen.acl_groups" in settled:
+        named = settled.get("listen.acl_users", {}).get("value", "")
         settings = {"listen.acl_users": ",".join(part for part in (named, worker["user"]) if part)}
     return on_hop(
         hop,
         CAUSE.name,
         evidence,
-        remedy=remedies.php_fpm(host, fpm, "restarted", ("config", "restart"), pool, settings),
+        remedy=remedies.php_fpm(host, found.fpm, "restarted", ("config", "restart"), found.name, settings),
     )
 
 

@@ -35,8 +35,8 @@ def left_over(hop: Hop, fleet: Fleet, host: Host) -> t.Iterator[Finding]:
     """The file is there and nobody listens on it."""
     stopped = stopped_fpm(hop, "stale_unix_socket")
     if stopped:
-        remedy, why = fpm_starts(host, stopped[0])
-        yield on_hop(hop, CAUSE.name, evidence(hop, *stopped, "stale_unix_socket"), remedy=remedy, why=why)
+        remedy, why = fpm_starts(host, stopped.fpm)
+        yield on_hop(hop, CAUSE.name, evidence(hop, stopped, "stale_unix_socket"), remedy=remedy, why=why)
     elif not host.pool_at(hop.real_address):
         left = Evidence("socket", "%s exists and no process listens on it" % hop.real_address)
         yield services.started(hop, fleet, host, CAUSE.name, (*hop.seen("stale_unix_socket"), left))
@@ -51,10 +51,10 @@ def removed(hop: Hop, host: Host, listener: Facts) -> Finding:
         % (listener.get("process"), listener.get("pid"), path),
     )
     found = host.pool_at(hop.real_address)
-    if found and found[0].get("master") and found[0].get("unit"):
+    if found and found.fpm.get("master") and found.fpm.get("unit"):
         remedy = remedies.php_fpm(
             host,
-            found[0],
+            found.fpm,
             "restarted",
             ("restart",),
             note="somebody removed %s; PHP-FPM makes it when it starts" % path,

@@ -69,9 +69,9 @@ def spoken(hop: Hop) -> tuple[str, Evidence] | None:
 def known_for(hop: Hop, host: Host) -> tuple[str, Evidence] | None:
     """What the daemon that listens there is known to speak, where that is not what nginx speaks."""
     found = host.pool_at(hop.real_address) if hop.family != "fastcgi" else None
-    if found and found[0].get("master"):
+    if found and found.fpm.get("master"):
         return "fastcgi", Evidence(
-            "pool", "%s is the pool %s of PHP-FPM, which speaks FastCGI" % (hop.address, found[1])
+            "pool", "%s is the pool %s of PHP-FPM, which speaks FastCGI" % (hop.address, found.name)
         )
     listener = listener_of(hop)
     if "http" not in SPEAKS.get(hop.family, ()) and (listener.get("process") or "").startswith(HTTP_SERVERS):

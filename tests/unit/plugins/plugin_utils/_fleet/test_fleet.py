@@ -150,8 +150,8 @@ class TestPools:
                 ]
             ),
         )
-        assert [fpm["version"] for fpm, _name, _pool in web.pools_at("unix:/run/php.sock")] == ["8", "7"]
-        assert web.pool_at("unix:/run/php.sock")[0]["version"] == "8"
+        assert [one.fpm["version"] for one in web.pools_at("unix:/run/php.sock")] == ["8", "7"]
+        assert web.pool_at("unix:/run/php.sock").fpm["version"] == "8"
 
 
 class TestOwner:
