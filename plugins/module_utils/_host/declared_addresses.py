@@ -8,9 +8,20 @@ Private to this collection: it may change in any release.
 
 import os
 import re
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Sequence
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+
+if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
+    from typing import TypedDict
+
+    class DeclaredAddress(TypedDict):
+        """One of a unit's `declares`: an address that its configuration says it listens on, and where it says so."""
+
+        address: str
+        file: str
+        line: int
+
 
 APACHE_ROOTS = (("/etc/apache2/apache2.conf", "/etc/apache2"), ("/etc/httpd/conf/httpd.conf", "/etc/httpd"))
 APACHE_FILES = 300
@@ -53,11 +64,20 @@ _HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.*-]*):(\d+)$")
 
 
 class Place(NamedTuple):
+    """A place in a file; line 0 is the whole file."""
+
     file: str
     line: int
 
 
-def entry(address: str, place: Place) -> Dict[str, Any]:
+class _Argument(NamedTuple):
+    """A word of a command line that belongs to an option, or to none (option is None)."""
+
+    option: Optional[str]
+    value: str
+
+
+def entry(address: str, place: Place) -> "DeclaredAddress":
     return {"address": address, "file": place.file, "line": place.line}
 
 
@@ -81,11 +101,11 @@ def expand(argv: Sequence[str], environment: Dict[str, str]) -> List[str]:
     return [_VARIABLE.sub(lambda found: environment.get(found.group(1), found.group(0)), word) for word in argv]
 
 
-def of_command(argv: Sequence[str], place: Place) -> List[Dict[str, Any]]:
+def of_command(argv: Sequence[str], place: Place) -> "List[DeclaredAddress]":
     """Addresses among a server's arguments."""
     found: List[Optional[str]] = []
     port, host = None, ANY_ADDRESS
-    for option, value in _options(argv):
+    for option, value in _arguments(argv):
         if option in OTHER_MEANING.get(os.path.basename(argv[0]), ()):
             continue
         if option in HOST_OPTIONS or (option in ADDRESS_OPTIONS and _IP.match(value)):
@@ -101,31 +121,31 @@ def of_command(argv: Sequence[str], place: Place) -> List[Dict[str, Any]]:
     return [entry(address, place) for address in dict.fromkeys(found) if address]
 
 
-def _options(argv: Sequence[str]) -> List[Any]:
-    """(option, value) pairs; (None, word) where a word belongs to no option of interest."""
+def _arguments(argv: Sequence[str]) -> List[_Argument]:
+    """The words of a command line, each with its option where that is one of interest."""
     known = ADDRESS_OPTIONS + PORT_OPTIONS + HOST_OPTIONS + CONFIG_OPTIONS
-    pairs: List[Any] = []
+    found: List[_Argument] = []
     words = list(argv[1:])
     while words:
         word = words.pop(0)
         option, equals, value = word.partition("=")
         if option in known and equals:
-            pairs.append((option, value))
+            found.append(_Argument(option, value))
         elif word in known and words:
-            pairs.append((word, words.pop(0)))
+            found.append(_Argument(word, words.pop(0)))
         elif not word.startswith("-"):
-            pairs.append((None, word))
-    return pairs
+            found.append(_Argument(None, word))
+    return found
 
 
-def of_config_files(host: Host, argv: Sequence[str], folder: str) -> List[Dict[str, Any]]:
+def of_config_files(host: Host, argv: Sequence[str], folder: str) -> "List[DeclaredAddress]":
     """Addresses in the config file that gunicorn or uwsgi is told to read."""
     names = [
         value
-        for option, value in _options(argv)
+        for option, value in _arguments(argv)
         if option in CONFIG_OPTIONS or (option is None and value.endswith(".ini"))
     ]
-    found: List[Dict[str, Any]] = []
+    found: "List[DeclaredAddress]" = []
     for name in names:
         path = os.path.normpath(os.path.join(folder or "/", name.replace("file:", "", 1)))
         for number, line in enumerate((host.read(path) or "").splitlines(), 1):
@@ -139,13 +159,13 @@ def of_config_files(host: Host, argv: Sequence[str], folder: str) -> List[Dict[s
     return found
 
 
-def of_environment(environment: Dict[str, str], places: Dict[str, Place]) -> List[Dict[str, Any]]:
+def of_environment(environment: Dict[str, str], places: Dict[str, Place]) -> "List[DeclaredAddress]":
     """PORT (and HOST) as node, ruby and Procfile servers read them."""
     address = canonical("%s:%s" % (environment.get("HOST") or ANY_ADDRESS, environment.get("PORT", "")))
     return [entry(address, places["PORT"])] if address else []
 
 
-def of_tomcat(host: Host, name: str) -> List[Dict[str, Any]]:
+def of_tomcat(host: Host, name: str) -> "List[DeclaredAddress]":
     """HTTP and AJP connectors of a packaged Tomcat."""
     path = "/etc/%s/server.xml" % name
     text = _COMMENT.sub(lambda found: "\n" * found.group(0).count("\n"), host.read(path) or "")
@@ -155,7 +175,7 @@ def of_tomcat(host: Host, name: str) -> List[Dict[str, Any]]:
     ]
 
 
-def of_apache(host: Host) -> List[Dict[str, Any]]:
+def of_apache(host: Host) -> "List[DeclaredAddress]":
     """The Listen directives that Apache would obey, includes followed, <IfModule> judged by what is loaded before."""
     for path, folder in APACHE_ROOTS:
         if host.exists(path):
@@ -173,7 +193,7 @@ class _Apache:
         self.folder = folder
         self.files = 0
         self.modules: List[str] = []
-        self.found: List[Dict[str, Any]] = []
+        self.found: "List[DeclaredAddress]" = []
 
     def read(self, path: str, depth: int) -> None:
         if self.files >= APACHE_FILES or depth > INCLUDE_DEPTH:

@@ -6,14 +6,24 @@
 Private to this collection: it may change in any release.
 """
 
-from typing import Any, Dict, Optional
+from typing import TYPE_CHECKING, Dict, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+
+if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
+    from typing import TypedDict
+
+    class SelinuxFacts(TypedDict):
+        """The facts `selinux`. mode: disabled | permissive | enforcing."""
+
+        mode: str
+        booleans: Dict[str, bool]
+
 
 MOUNT = "/sys/fs/selinux"
 
 
-def selinux_facts(host: Host) -> Optional[Dict[str, Any]]:
+def selinux_facts(host: Host) -> "Optional[SelinuxFacts]":
     """Mode and the httpd_* booleans as they are now; None where the kernel does not let them be read."""
     if not host.exists(MOUNT + "/enforce"):
         return {"mode": "disabled", "booleans": {}}

@@ -7,9 +7,19 @@ Private to this collection: it may change in any release.
 """
 
 import re
-from typing import Any, Dict, Optional
+from typing import TYPE_CHECKING, Any, Mapping, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+
+if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
+    from typing import TypedDict
+
+    class ServiceCheck(TypedDict):
+        """A unit's `test`: whether its service accepts its own configuration, and its words where it does not."""
+
+        sound: bool
+        error: Optional[str]
+
 
 #: Commands that read and write nothing; Debian's apachectl makes folders first.
 COMMANDS = {
@@ -22,7 +32,7 @@ _NO_REASON = re.compile(r"AH00558:|Syntax OK|Action '-t' failed|The Apache error
 _WORDS = 300
 
 
-def test(host: Host, name: str, unit: Dict[str, Any]) -> Optional[Dict[str, Any]]:
+def test(host: Host, name: str, unit: Mapping[str, Any]) -> "Optional[ServiceCheck]":
     """{sound, error}; None where there is nothing to ask, or nobody wants the service to run."""
     command = COMMANDS.get(name)
     if not command or unit["active"] == "active" or unit["load"] != "loaded" or unit["enabled"] in NOT_WANTED:

@@ -9,10 +9,37 @@ Private to this collection: it may change in any release.
 import os
 import re
 import time
-from typing import Any, Dict, List, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Set, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import declared_addresses, service_config_check
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+
+if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
+    from typing import TypedDict
+
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.declared_addresses import DeclaredAddress
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.service_config_check import ServiceCheck
+
+    class Unit(TypedDict):
+        """One of the facts `units`: a service or a socket, as its service manager has it."""
+
+        load: Optional[str]
+        active: Optional[str]
+        sub: Optional[str]
+        enabled: Optional[str]
+        result: Optional[str]
+        exit_status: Optional[int]
+        since: Optional[float]
+        main_pid: int
+        private_tmp: bool
+        exec: List[str]
+        can_reload: bool
+        limit_nofile: Optional[int]
+        memory_max: Optional[int]
+        fragment: Optional[str]
+        declares: List[DeclaredAddress]
+        test: Optional[ServiceCheck]
+
 
 ADMINS_FOLDER = "/etc/systemd/system"
 UNIT_FOLDERS = (
@@ -44,8 +71,8 @@ _STREAM = re.compile(r"^(.*) \(Stream\)$")
 
 
 def unit_facts(
-    host: Host, service_manager: str, listeners: Optional[Dict[str, Any]] = None
-) -> Optional[Dict[str, Any]]:
+    host: Host, service_manager: str, listeners: Optional[Mapping[str, Any]] = None
+) -> "Optional[Dict[str, Unit]]":
     """Units by name; None where no service manager can be asked."""
     if service_manager == "systemd":
         return _systemd(host, listeners)
@@ -54,7 +81,7 @@ def unit_facts(
     return None if service_manager == "none" else {}
 
 
-def own_sockets(listeners: Optional[Dict[str, Any]], units: Optional[Dict[str, Any]]) -> None:
+def own_sockets(listeners: Optional[Mapping[str, Any]], units: "Optional[Dict[str, Unit]]") -> None:
     """Give listeners that systemd itself holds to the .socket unit that asked for them."""
     sockets = {
         declared["address"]: name
@@ -74,7 +101,7 @@ def own_sockets(listeners: Optional[Dict[str, Any]], units: Optional[Dict[str, A
             listener["unit"] = sockets.get("unix:" + listener["path"], listener["unit"])
 
 
-def _systemd(host: Host, listeners: Optional[Dict[str, Any]]) -> Optional[Dict[str, Any]]:
+def _systemd(host: Host, listeners: Optional[Mapping[str, Any]]) -> "Optional[Dict[str, Unit]]":
     listening = {
         entry["unit"] for kind in ("tcp", "unix") for entry in (listeners or {}).get(kind, []) if entry["unit"]
     }
@@ -88,7 +115,7 @@ def _systemd(host: Host, listeners: Optional[Dict[str, Any]]) -> Optional[Dict[s
         host.unseen("units", ran.error or ran.err.strip())
         return None
     origin = time.time() - time.monotonic()
-    units: Dict[str, Any] = {}
+    units: "Dict[str, Unit]" = {}
     for properties in parse_show(ran.out):
         unit = _unit(host, properties, origin)
         if unit["load"] != "not-found" and _worth_telling(properties, unit, listening):
@@ -117,7 +144,7 @@ def _made_here(host: Host, name: str) -> bool:
     )
 
 
-def _worth_telling(properties: Dict[str, str], unit: Dict[str, Any], listening: Set[str]) -> bool:
+def _worth_telling(properties: Dict[str, str], unit: "Unit", listening: Set[str]) -> bool:
     name = properties["Id"]
     if name.endswith(".socket"):
         return unit["active"] == "failed" or bool(unit["declares"])
@@ -139,10 +166,10 @@ def parse_show(text: str) -> List[Dict[str, str]]:
     return list(units.values())
 
 
-def _unit(host: Host, properties: Dict[str, str], origin: float) -> Dict[str, Any]:
+def _unit(host: Host, properties: Dict[str, str], origin: float) -> "Unit":
     changed = _number(properties.get("StateChangeTimestampMonotonic"))
     commands = _ARGV.findall(properties.get("ExecStart", ""))
-    unit = {
+    unit: "Unit" = {
         "load": properties.get("LoadState"),
         "active": properties.get("ActiveState"),
         "sub": properties.get("SubState"),
@@ -177,7 +204,7 @@ def _limit(text: Optional[str]) -> Optional[int]:
     return None if number == UNLIMITED else number
 
 
-def _socket_declares(properties: Dict[str, str]) -> List[Dict[str, Any]]:
+def _socket_declares(properties: Dict[str, str]) -> "List[DeclaredAddress]":
     place = declared_addresses.Place(properties.get("FragmentPath", ""), 0)
     found = [_STREAM.match(line) for line in properties.get("Listen", "").splitlines()]
     addresses = [
@@ -189,7 +216,7 @@ def _socket_declares(properties: Dict[str, str]) -> List[Dict[str, Any]]:
     ]
 
 
-def _service_declares(host: Host, properties: Dict[str, str], unit: Dict[str, Any]) -> List[Dict[str, Any]]:
+def _service_declares(host: Host, properties: Dict[str, str], unit: "Unit") -> "List[DeclaredAddress]":
     name, fragment = properties["Id"][: -len(".service")], unit["fragment"] or ""
     if name in ("apache2", "httpd"):
         return declared_addresses.of_apache(host)
@@ -225,10 +252,10 @@ def _line_of(host: Host, path: str, key: str) -> int:
     return next((number for number, line in enumerate(lines, 1) if line.strip().startswith(key + "=")), 0)
 
 
-def _scripts(host: Host, service_manager: str) -> Dict[str, Any]:
+def _scripts(host: Host, service_manager: str) -> "Dict[str, Unit]":
     """sysvinit and OpenRC tell little: whether a service runs and whether it starts at boot."""
     command = ["rc-service", "%s", "status"] if service_manager == "openrc" else ["service", "%s", "status"]
-    units: Dict[str, Any] = {}
+    units: "Dict[str, Unit]" = {}
     for name in host.listdir("/etc/init.d"):
         if WELL_KNOWN.match(name):
             ran = host.run([word.replace("%s", name) for word in command])
@@ -236,20 +263,28 @@ def _scripts(host: Host, service_manager: str) -> Dict[str, Any]:
     return units
 
 
-def _script(host: Host, name: str, code: Optional[int]) -> Dict[str, Any]:
+def _script(host: Host, name: str, code: Optional[int]) -> "Unit":
     at_boot = bool(host.glob("/etc/rc[2345].d/S??%s" % name) or host.glob("/etc/runlevels/*/%s" % name))
     # LSB: 0 runs, 1 and 2 are dead with a pid or lock file left, 3 is stopped, 4 is not known.
     active = {0: "active", 1: "failed", 2: "failed", 3: "inactive"}.get(-1 if code is None else code, "unknown")
-    unit: Dict[str, Any] = dict.fromkeys(("sub", "result", "exit_status", "since", "limit_nofile", "memory_max"))
-    unit.update(
-        load="loaded",
-        active=active,
-        enabled="enabled" if at_boot else "disabled",
-        main_pid=0,
-        private_tmp=False,
-        exec=[],
-    )
-    unit.update(can_reload=True, fragment="/etc/init.d/" + name)
+    unit: "Unit" = {
+        "load": "loaded",
+        "active": active,
+        "sub": None,
+        "enabled": "enabled" if at_boot else "disabled",
+        "result": None,
+        "exit_status": None,
+        "since": None,
+        "main_pid": 0,
+        "private_tmp": False,
+        "exec": [],
+        "can_reload": True,
+        "limit_nofile": None,
+        "memory_max": None,
+        "fragment": "/etc/init.d/" + name,
+        "declares": [],
+        "test": None,
+    }
     unit["test"] = service_config_check.test(host, name, unit)
     unit["declares"] = declared_addresses.of_apache(host) if active != "active" and name in ("apache2", "httpd") else []
     return unit

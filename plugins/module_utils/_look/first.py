@@ -6,7 +6,7 @@
 Private to this collection: it may change in any release.
 """
 
-from typing import Any, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import facts as firewall_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import listeners as host_listeners
@@ -20,6 +20,10 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._logs import fa
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx import facts as nginx_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm import facts as php_fpm_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo import unfinished_runs
+
+if TYPE_CHECKING:  # the shapes of facts are for the type checker only
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmFacts
 
 SCHEMA = 1
 _OWN_SYSLOG = "syslog:server=unix:"
@@ -59,7 +63,7 @@ def first_look(host: Host, window: float) -> Tuple[Dict[str, Any], Dict[str, str
     return facts, files
 
 
-def without_arguments(units: Optional[Dict[str, Any]]) -> None:
+def without_arguments(units: "Optional[Mapping[str, Unit]]") -> None:
     """Facts are shown with -v and kept in caches, and programs are given passwords as arguments: what has been read from them is all that counts."""
     for unit in (units or {}).values():
         unit["exec"] = unit["exec"][:1]
@@ -70,7 +74,7 @@ def master_pid(nginx: Optional[Dict[str, Any]]) -> Optional[int]:
 
 
 def log_sources(
-    nginx: Optional[Dict[str, Any]], php_fpm: List[Dict[str, Any]], listeners: Optional[Dict[str, Any]], host: Host
+    nginx: Optional[Dict[str, Any]], php_fpm: "List[FpmFacts]", listeners: Optional[Dict[str, Any]], host: Host
 ) -> List[Tuple[str, str]]:
     """Path and kind of each log that can blame somebody for a 502. Why a daemon did not start stands in its unit's journal only, and uwsgi says nowhere else
     why it hangs up."""

@@ -12,9 +12,25 @@ Private to this collection: it may change in any release.
 
 import os
 import re
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+
+if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
+    from typing import TypedDict
+
+    class FilePlace(TypedDict):
+        """A place in a file; line 0 is the whole file."""
+
+        file: str
+        line: int
+
+    class FpmSetting(TypedDict):
+        """A value of a pool's `settings`, or of `global`, and where it is set."""
+
+        value: str
+        place: FilePlace
+
 
 MAX_DEPTH = 5
 
@@ -27,12 +43,29 @@ _ESCAPE = re.compile(r"\\([\\\"'])")
 _WORDS = {"true": "1", "on": "1", "yes": "1", "false": "", "off": "", "no": "", "none": "", "null": ""}
 
 
+class Place(NamedTuple):
+    """A place in a file; line 0 is the whole file."""
+
+    file: str
+    line: int
+
+    def as_fact(self) -> "FilePlace":
+        return {"file": self.file, "line": self.line}
+
+
 class Value(NamedTuple):
     """One value as FPM takes it (on and yes are "1", off and no are ""), and where it stands."""
 
     value: str
     file: str
     line: int
+
+    @property
+    def place(self) -> Place:
+        return Place(self.file, self.line)
+
+    def as_fact(self) -> "FpmSetting":
+        return {"value": self.value, "place": self.place.as_fact()}
 
 
 class Include(NamedTuple):

@@ -10,11 +10,24 @@ Private to this collection: it may change in any release.
 """
 
 import re
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, List, NamedTuple, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
-from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import FpmConfig, Pool, Value
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import FpmConfig, Place, Pool, Value
+
+if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
+    from typing import TypedDict
+
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import FilePlace
+
+    class FpmCheck(TypedDict):
+        """A PHP-FPM's `test`: whether it accepts its files (null: could not be asked), what is wrong, and where."""
+
+        sound: Optional[bool]
+        error: Optional[str]
+        where: Optional[FilePlace]
+
 
 TEST_TIMEOUT = 20.0
 SERIOUS = ("ERROR", "ALERT", "PHP")
@@ -40,7 +53,12 @@ _FATAL = re.compile(r"NOTICE: PHP message: PHP \w+ error: +(?P<reason>.*)$", re.
 _PHP_TAIL = re.compile(r" in Unknown on line \d+$")
 _WORD = re.compile(r"[a-z][a-z_]*(?:\.[a-z_]+)*")
 
-Where = Optional[Tuple[str, int]]
+
+class Message(NamedTuple):
+    """One line of FPM's: its level (ERROR, ALERT, PHP) and its words."""
+
+    level: str
+    text: str
 
 
 class Verdict(NamedTuple):
@@ -48,10 +66,10 @@ class Verdict(NamedTuple):
 
     sound: Optional[bool]
     error: Optional[str]
-    where: Where
+    where: Optional[Place]
 
-    def as_fact(self) -> Dict[str, Any]:
-        where = {"file": self.where[0], "line": self.where[1]} if self.where else None
+    def as_fact(self) -> "FpmCheck":
+        where = self.where.as_fact() if self.where else None
         return {"sound": self.sound, "error": self.error, "where": where}
 
 
@@ -79,56 +97,58 @@ def without_account(config: FpmConfig, accounts: Accounts) -> Optional[Verdict]:
                     kind,
                     value.value,
                 )
-                return Verdict(False, told, (value.file, value.line))
+                return Verdict(False, told, value.place)
     return None
 
 
 def verdict(text: str, config: FpmConfig) -> Verdict:
     """The first cause in the output of a failed php-fpm -t; what only follows from it is left out."""
     messages = _messages(text)
-    causes = [(level, message) for level, message in messages if not message.startswith(CONSEQUENCES)]
+    causes = [message for message in messages if not message.text.startswith(CONSEQUENCES)]
     if not causes:
         fatal = _FATAL.search(text)
-        told = fatal.group("reason") if fatal else messages[0][1] if messages else "php-fpm -t failed without a message"
+        told = (
+            fatal.group("reason") if fatal else messages[0].text if messages else "php-fpm -t failed without a message"
+        )
         return Verdict(False, _PHP_TAIL.sub("", told), _first_error(config))
     level, message = causes[0]
     placed = _PLACE.match(message)
     if placed:
-        return Verdict(False, placed.group("reason"), (placed.group("file"), int(placed.group("line"))))
+        return Verdict(False, placed.group("reason"), Place(placed.group("file"), int(placed.group("line"))))
     if level == "PHP":
         return Verdict(False, _PHP_TAIL.sub("", message), _included(messages) or _first_error(config))
     opened = _OPENED.search(message)
-    return Verdict(False, message, (opened.group("file"), 0) if opened else _guess(message, config))
+    return Verdict(False, message, Place(opened.group("file"), 0) if opened else _guess(message, config))
 
 
 def serious_lines(text: str) -> List[str]:
     """Errors and alerts in FPM's log that are causes, not consequences."""
-    return [message for _level, message in _messages(text) if not message.startswith(CONSEQUENCES)]
+    return [message.text for message in _messages(text) if not message.text.startswith(CONSEQUENCES)]
 
 
-def _messages(text: str) -> List[Tuple[str, str]]:
+def _messages(text: str) -> List[Message]:
     found = [_MESSAGE.match(line) for line in text.splitlines()]
     return [
-        (match.group("level"), match.group("text").strip())
+        Message(match.group("level"), match.group("text").strip())
         for match in found
         if match and match.group("level") in SERIOUS
     ]
 
 
-def _included(messages: List[Tuple[str, str]]) -> Where:
+def _included(messages: List[Message]) -> Optional[Place]:
     """FPM counts lines across files: the number that it gives for the include line is that of the bad line in the included file."""
-    for _level, message in messages:
-        found = _INCLUDED.search(message)
+    for message in messages:
+        found = _INCLUDED.search(message.text)
         if found:
-            return found.group("file"), int(found.group("line"))
+            return Place(found.group("file"), int(found.group("line")))
     return None
 
 
-def _first_error(config: FpmConfig) -> Where:
-    return (config.errors[0].file, config.errors[0].line) if config.errors else None
+def _first_error(config: FpmConfig) -> Optional[Place]:
+    return config.errors[0].place if config.errors else None
 
 
-def _guess(message: str, config: FpmConfig) -> Where:
+def _guess(message: str, config: FpmConfig) -> Optional[Place]:
     """The line that set what the message names, the last one where it names several; a pool's head where nothing of it is set."""
     found = _POOL.match(message)
     pool: Optional[Pool] = config.pool(found.group("name")) if found else None
@@ -137,9 +157,8 @@ def _guess(message: str, config: FpmConfig) -> Where:
     for settings in [pool.settings] if pool else [config.globals] + [one.settings for one in config.pools.values()]:
         named += [value for name, value in settings.items() if _names(text, name, value.value)]
     if named:
-        last = max(named, key=lambda value: (config.files.index(value.file), value.line))
-        return last.file, last.line
-    return (pool.file, pool.line) if pool else None
+        return max(named, key=lambda value: (config.files.index(value.file), value.line)).place
+    return Place(pool.file, pool.line) if pool else None
 
 
 def _names(message: str, name: str, value: str) -> bool:

@@ -8,7 +8,7 @@ Private to this collection: it may change in any release.
 
 import os
 import re
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
@@ -16,18 +16,76 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import (
     FpmConfig,
     Pool,
-    Value,
     canonical_address,
     parse,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config_check import ask_fpm
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.layouts import (
-    Place,
+    Installed,
     installed,
     prefix_of,
     state_dir_of,
     version_of,
 )
+
+if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
+    from typing import TypedDict
+
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import FpmSetting
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config_check import FpmCheck
+
+    class FpmMaster(TypedDict):
+        """The running master process."""
+
+        pid: int
+        started: float
+
+    class FpmWorker(TypedDict):
+        """One worker process of a pool; pss and rss in bytes."""
+
+        pid: int
+        user: Optional[str]
+        pss: Optional[int]
+        rss: Optional[int]
+        started: float
+        state: str
+        waits_in: Optional[str]
+
+    class FpmPool(TypedDict):
+        """One pool as its files say it, and its workers as they are."""
+
+        address: Optional[str]
+        folder: Optional[bool]
+        settings: Dict[str, FpmSetting]
+        file: str
+        workers: List[FpmWorker]
+
+    class FpmSetAside(TypedDict):
+        """A pool in a file beside those that FPM reads."""
+
+        file: str
+        pool: Optional[str]
+        address: str
+
+    # `global` is a word of Python's, so that it cannot stand in a class.
+    _FpmGlobals = TypedDict("_FpmGlobals", {"global": Dict[str, FpmSetting]})
+
+    class FpmFacts(_FpmGlobals):
+        """One of the facts `php_fpm`: a PHP-FPM, running or not."""
+
+        binary: str
+        version: Optional[str]
+        config: str
+        pool_dir: Optional[str]
+        unit: Optional[str]
+        master: Optional[FpmMaster]
+        test: Optional[FpmCheck]
+        error_log: Optional[str]
+        ini: Optional[Dict[str, int]]
+        set_aside: List[FpmSetAside]
+        pools: Dict[str, FpmPool]
+
 
 MEASURED_PER_POOL = 64
 SET_ASIDE = 200
@@ -42,7 +100,7 @@ _FPM_UNIT = re.compile(r"php.*fpm|fpm.*php")
 _LISTENS = re.compile(r"^[ \t]*(?:\[([^\]\n]+)\]|listen[ \t]*=[ \t]*[\"']?([^\s\"';]+))", re.MULTILINE)
 _INI = re.compile(r"^(max_execution_time) => (\d+) => ", re.MULTILINE)
 
-Units = Optional[Dict[str, Any]]
+Units = Optional[Mapping[str, "Unit"]]
 
 
 class Instance(NamedTuple):
@@ -56,7 +114,7 @@ class Instance(NamedTuple):
     master: Optional[Process]
 
 
-def php_fpm_facts(host: Host, processes: Processes, units: Units) -> List[Dict[str, Any]]:
+def php_fpm_facts(host: Host, processes: Processes, units: Units) -> "List[FpmFacts]":
     """The facts php_fpm: what runs first, then what is installed and does not run."""
     accounts = Accounts(host)
     return [_facts(host, processes, units, accounts, instance) for instance in instances(host, processes, units)]
@@ -80,16 +138,16 @@ def config_of(master: Process) -> str:
     return os.path.normpath(os.path.join(master.cwd or "/", found.group("config") if found else ""))
 
 
-def _running(host: Host, master: Process, places: List[Place], units: Units) -> Instance:
+def _running(host: Host, master: Process, places: List[Installed], units: Units) -> Instance:
     config = config_of(master)
     same = [place for place in places if place.config == config]
     binary = master.exe or (same[0].binary if same else "")
-    place = Place(binary, version_of(host, binary), config, same[0].units if same else ())
+    place = Installed(binary, version_of(host, binary), config, same[0].units if same else ())
     unit = _unit_of_master(master, units) or _unit_by_name(host, place, units)
     return Instance(binary, place.version, config, unit, _prefix(binary, unit, units), master)
 
 
-def _stopped(host: Host, place: Place, units: Units) -> Instance:
+def _stopped(host: Host, place: Installed, units: Units) -> Instance:
     unit = _unit_by_exec(place, units) or _unit_by_name(host, place, units)
     return Instance(
         place.binary,
@@ -110,7 +168,7 @@ def _unit_of_master(master: Process, units: Units) -> Optional[str]:
     return unit_name if unit_name.endswith(".service") and _FPM_UNIT.search(unit_name) else None
 
 
-def _unit_by_exec(place: Place, units: Units) -> Optional[str]:
+def _unit_by_exec(place: Installed, units: Units) -> Optional[str]:
     for name, unit in sorted((units or {}).items()):
         argv = unit.get("exec") or []
         if (
@@ -122,7 +180,7 @@ def _unit_by_exec(place: Place, units: Units) -> Optional[str]:
     return None
 
 
-def _unit_by_name(host: Host, place: Place, units: Units) -> Optional[str]:
+def _unit_by_name(host: Host, place: Installed, units: Units) -> Optional[str]:
     """A masked unit shows no command: its name must do. Without systemd, init scripts have the same names."""
     for name in place.units:
         if units and "%s.service" % name in units:
@@ -143,11 +201,12 @@ def _option(argv: List[str], short: str, long: str) -> Optional[str]:
 
 
 def _prefix(binary: str, unit: Optional[str], units: Units) -> str:
-    argv = ((units or {}).get(unit or "") or {}).get("exec") or []
+    known = (units or {}).get(unit or "")
+    argv = known.get("exec") or [] if known else []
     return _option(argv, "-p", "--prefix") or prefix_of(binary)
 
 
-def _facts(host: Host, processes: Processes, units: Units, accounts: Accounts, instance: Instance) -> Dict[str, Any]:
+def _facts(host: Host, processes: Processes, units: Units, accounts: Accounts, instance: Instance) -> "FpmFacts":
     config = parse(host, instance.config, instance.prefix)
     if host.read(instance.config, 1) is None:
         host.unseen("php_fpm %s" % instance.config, "the file cannot be read")
@@ -163,7 +222,7 @@ def _facts(host: Host, processes: Processes, units: Units, accounts: Accounts, i
         "test": _test(host, units, instance, config),
         "error_log": error_log(config, instance.binary),
         "ini": _ini(host, instance, config),
-        "global": {name: _setting(value) for name, value in config.globals.items()},
+        "global": {name: value.as_fact() for name, value in config.globals.items()},
         "set_aside": set_aside(host, config, os.path.dirname(include.pattern)) if include else [],
         "pools": {
             pool.name: _pool(host, config, pool, _workers(host, processes, accounts, master, pool.name))
@@ -172,9 +231,9 @@ def _facts(host: Host, processes: Processes, units: Units, accounts: Accounts, i
     }
 
 
-def set_aside(host: Host, config: FpmConfig, folder: str) -> List[Dict[str, Any]]:
+def set_aside(host: Host, config: FpmConfig, folder: str) -> "List[FpmSetAside]":
     """Pools in files beside those that FPM reads (www.conf.disabled, shop.bak): whoever renamed them wanted no such pool."""
-    found = []
+    found: "List[FpmSetAside]" = []
     for name in host.listdir(folder)[:SET_ASIDE]:
         path, pool = os.path.join(folder, name), None
         for section, listen in _LISTENS.findall("" if path in config.files else host.read(path, MOST_OF_A_POOL) or ""):
@@ -184,10 +243,10 @@ def set_aside(host: Host, config: FpmConfig, folder: str) -> List[Dict[str, Any]
     return found
 
 
-def _test(host: Host, units: Units, instance: Instance, config: FpmConfig) -> Optional[Dict[str, Any]]:
+def _test(host: Host, units: Units, instance: Instance, config: FpmConfig) -> "Optional[FpmCheck]":
     """A running master has proven its files, and an FPM that nobody wants to run may be as broken as it likes."""
-    unit = (units or {}).get(instance.unit or "") or {}
-    if instance.master or unit.get("enabled") in NOT_WANTED:
+    unit = (units or {}).get(instance.unit or "")
+    if instance.master or (unit and unit.get("enabled") in NOT_WANTED):
         return None
     if host.root == "/" and os.geteuid() != 0:
         host.unseen("php_fpm test of %s" % config.path, "php-fpm -t opens its logs, which takes root")
@@ -212,17 +271,13 @@ def error_log(config: FpmConfig, binary: str) -> Optional[str]:
     return path if path.startswith("/") else os.path.join(state_dir_of(binary), path)
 
 
-def _setting(value: Value) -> Dict[str, Any]:
-    return {"value": value.value, "place": {"file": value.file, "line": value.line}}
-
-
-def _pool(host: Host, config: FpmConfig, pool: Pool, workers: List[Dict[str, Any]]) -> Dict[str, Any]:
+def _pool(host: Host, config: FpmConfig, pool: Pool, workers: "List[FpmWorker]") -> "FpmPool":
     address = config.address(pool) or ""
     return {
         "address": address or None,
         "folder": host.is_dir(os.path.dirname(address[len("unix:") :])) if address.startswith("unix:") else None,
         "settings": {
-            name: _setting(value)
+            name: value.as_fact()
             for name, value in pool.settings.items()
             if "[" not in name or TOLD_OF_ARRAYS.match(name)
         },
@@ -233,7 +288,7 @@ def _pool(host: Host, config: FpmConfig, pool: Pool, workers: List[Dict[str, Any
 
 def _workers(
     host: Host, processes: Processes, accounts: Accounts, master: Optional[Process], pool: str
-) -> List[Dict[str, Any]]:
+) -> "List[FpmWorker]":
     """The pool's workers. Where one has gone since the processes were listed they come and go quickly, and are listed anew."""
     workers = _measured(host, processes, accounts, master, pool)
     if any(worker["rss"] is None for worker in workers):
@@ -243,7 +298,7 @@ def _workers(
 
 def _measured(
     host: Host, processes: Processes, accounts: Accounts, master: Optional[Process], pool: str
-) -> List[Dict[str, Any]]:
+) -> "List[FpmWorker]":
     title = "php-fpm: pool %s" % pool
     found = [child for child in processes.children_of(master.pid) if child.title == title] if master else []
     measured = _spread(len(found), MEASURED_PER_POOL)
@@ -255,7 +310,7 @@ def _spread(count: int, limit: int) -> Tuple[int, ...]:
     return tuple(range(count)) if count <= limit else tuple(index * count // limit for index in range(limit))
 
 
-def _worker(host: Host, accounts: Accounts, child: Process, measured: bool) -> Dict[str, Any]:
+def _worker(host: Host, accounts: Accounts, child: Process, measured: bool) -> "FpmWorker":
     waits_in = (host.read("/proc/%d/wchan" % child.pid, 256) or "").strip()
     return {
         "pid": child.pid,

@@ -25,7 +25,7 @@ class Layout(NamedTuple):
     units: Tuple[str, ...]
 
 
-class Place(NamedTuple):
+class Installed(NamedTuple):
     """One installed PHP-FPM, whether it runs or not."""
 
     binary: str
@@ -85,9 +85,9 @@ LAYOUTS = (
 )
 
 
-def installed(host: Host) -> List[Place]:
+def installed(host: Host) -> List[Installed]:
     """Every PHP-FPM whose binary and main file both exist where some layout puts them."""
-    places: List[Place] = []
+    places: List[Installed] = []
     for layout in LAYOUTS:
         for binary in host.glob(layout.glob):
             found = re.match(layout.binary + "$", binary)
@@ -97,12 +97,12 @@ def installed(host: Host) -> List[Place]:
     return places
 
 
-def _places(host: Host, layout: Layout, binary: str, text: Optional[str]) -> List[Place]:
+def _places(host: Host, layout: Layout, binary: str, text: Optional[str]) -> List[Installed]:
     dotted = text if not text or "." in text else "%s.%s" % (text[0], text[1:])
     names = {"v": dotted or "", "n": (dotted or "").replace(".", "")}
     units = tuple(unit.format(**names) for unit in layout.units)
     configs = [config.format(**names) for config in layout.configs]
-    return [Place(binary, dotted, config, units) for config in configs if host.exists(config)]
+    return [Installed(binary, dotted, config, units) for config in configs if host.exists(config)]
 
 
 def version_of(host: Host, binary: str) -> Optional[str]:

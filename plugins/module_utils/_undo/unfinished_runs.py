@@ -8,14 +8,23 @@ Private to this collection: it may change in any release.
 
 import json
 import os
-from typing import Any, Dict, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+
+if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
+    from typing import TypedDict
+
+    class JournalFacts(TypedDict):
+        """The facts `journal`: the runs that have this host now, or died while they had it."""
+
+        unended: List[str]
+
 
 BASE = "/var/lib/bad_gateway"
 
 
-def unfinished_runs(host: Host) -> Optional[Dict[str, Any]]:
+def unfinished_runs(host: Host) -> "Optional[JournalFacts]":
     """Whether a run has not ended here. None where the journal may not be read."""
     try:
         names = sorted(os.listdir(host.path(BASE)))

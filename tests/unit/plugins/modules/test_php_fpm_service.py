@@ -6,6 +6,7 @@
 import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm import service
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import Place
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config_check import Verdict
 from ansible_collections.webops.bad_gateway.plugins.modules import php_fpm_service
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.modules.run_module import run_module
@@ -80,7 +81,7 @@ def test_check_mode_tells_and_does_nothing(monkeypatch, fpm):
 
 
 def test_files_that_php_fpm_refuses_are_named_at_their_line(monkeypatch, fpm):
-    fpm["outcome"] = service.Outcome("reloaded", None, [], Verdict(False, "unknown entry 'listn'", (POOL, 41)))
+    fpm["outcome"] = service.Outcome("reloaded", None, [], Verdict(False, "unknown entry 'listn'", Place(POOL, 41)))
     result = run_module(monkeypatch, php_fpm_service, dict(ASKED, state="reloaded"))
     assert result["failed"] and result["where"] == {"file": POOL, "line": 41}
     assert result["msg"] == "PHP-FPM refuses its files, so it was not reloaded: unknown entry 'listn' (%s:41)" % POOL
