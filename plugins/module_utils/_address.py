@@ -20,7 +20,7 @@ _UNIX = re.compile(r"\Aunix:(?P<path>/[^\0]*)\Z")
 
 
 class Address(NamedTuple):
-    """A TCP address (host without brackets, and port) or the path of a unix socket. What does not apply is empty or 0."""
+    """A TCP address (host without brackets, and port) or the path of a unix socket. What does not apply or is not known is empty or 0."""
 
     host: str
     port: int
@@ -28,6 +28,11 @@ class Address(NamedTuple):
 
     def __str__(self) -> str:
         return "unix:" + self.path if self.path else tcp_address(self.host, self.port)
+
+    @property
+    def bare(self) -> str:
+        """HOST:PORT or the path, as commands and nginx's directives take it."""
+        return self.path or str(self)[len("tcp:") :]
 
     @property
     def is_unix(self) -> bool:
@@ -63,16 +68,20 @@ def parse_address(text: str) -> Address:
 
 
 def read_address(text: str) -> Address:
-    """As parse_address, but never raises: what is missing or no number in the text stays empty or 0."""
+    """As parse_address, but never raises: nginx's log names an upstream{} block without a port, and its port is 0 then."""
     if text.startswith("unix:"):
         return Address("", 0, text[len("unix:") :])
-    host, _colon, port = text[len("tcp:") :].rpartition(":")
+    where = text[len("tcp:") :]
+    host, colon, port = where.rpartition(":")
+    if not colon or where.endswith("]"):
+        return Address(where.strip("[]"), 0)
     return Address(host.strip("[]"), int(port) if port.isdecimal() else 0)
 
 
 def tcp_address(host: str, port: int) -> str:
-    """The canonical text of a TCP address."""
-    return ("tcp:[%s]:%d" if ":" in host else "tcp:%s:%d") % (host, port)
+    """The canonical text of a TCP address; without a port where that is 0."""
+    shown = "tcp:[%s]" % host if ":" in host else "tcp:%s" % host
+    return "%s:%d" % (shown, port) if port else shown
 
 
 def is_number(host: str) -> bool:

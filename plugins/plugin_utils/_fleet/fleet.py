@@ -11,13 +11,7 @@ from __future__ import annotations
 import typing as t
 from functools import cached_property
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.canonical import (
-    is_loopback,
-    is_name,
-    is_unix,
-    normal,
-    split_tcp,
-)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.peers import peers_in_use, upstream_id
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
@@ -47,15 +41,23 @@ class Fleet:
         sound = all((proxy.nginx.get("test") or {}).get("sound") is not False for proxy in self.proxies())
         return quiet and sound and not any(answer_fails(answer) for proxy in self.proxies() for answer in proxy.answers)
 
-    def owner(self, address: str, seen_from: Host) -> Host | None:
+    @cached_property
+    def _holders(self) -> dict[str, list[Host]]:
+        """The hosts that have an address on one of their interfaces, by that address."""
+        by_address: dict[str, list[Host]] = {}
+        for host in self.hosts.values():
+            for address in dict.fromkeys(host.system.get("addresses") or []):
+                by_address.setdefault(address, []).append(host)
+        return by_address
+
+    def owner(self, address: Address, seen_from: Host) -> Host | None:
         """The host that has this address: the proxy itself, or the one inventory host that holds it."""
-        if is_unix(address):
+        if address.is_unix or address.is_loopback:
             return seen_from
-        host = split_tcp(normal(address))[0]
-        if is_loopback(host) or host in (seen_from.system.get("addresses") or []):
+        holders = self._holders.get(address.normal().host, [])
+        if seen_from in holders:
             return seen_from
-        owners = [one for one in self.hosts.values() if host in (one.system.get("addresses") or [])]
-        return owners[0] if len(owners) == 1 else None
+        return holders[0] if len(holders) == 1 else None
 
     @cached_property
     def hops(self) -> list[Hop]:
@@ -80,10 +82,16 @@ class Fleet:
                 if hop is None:
                     hop = hops[(family, scheme, address)] = self._hop(proxy, address, family, scheme)
                 hop.routes.append(route)
-        known = {address for hop in hops.values() for address in addresses_of(hop)}
+        known = frozenset(address for hop in hops.values() for address in hop.addresses)
+        answers = [Blaming(one, blamed_by(one.get("upstream"))) for one in proxy.answers if from_host(one)]
+        records = [
+            Blaming(one, blamed_by((one.get("upstream") or {}).get("address")))
+            for one in proxy.records
+            if one["kind"] == "nginx"
+        ]
         for hop in hops.values():
-            hop.answers = answers_over(hop, proxy, known)
-            hop.records = records_over(hop, proxy, known)
+            hop.answers = answers_over(hop, answers, known)
+            hop.records = records_over(hop, records, known)
         return list(hops.values())
 
     def _hop(self, proxy: Host, address: str, family: str, scheme: str) -> Hop:
@@ -91,16 +99,14 @@ class Fleet:
             one for one in proxy.facts.get("reach") or [] if one["address"] == address and one.get("family") == family
         ]
         reach = min(rows, key=lambda one: one.get("id") != upstream_id(family, scheme, address), default=None)
-        backend, number = self._behind(proxy, address, (reach or {}).get("tried") or [])
-        return Hop(proxy, address, family, scheme, [], reach, backend, number)
+        named = read_address(address)
+        backend, number = self._behind(proxy, named, (reach or {}).get("tried") or [])
+        return Hop(proxy, named, family, scheme, [], reach, backend, number)
 
-    def _behind(self, proxy: Host, address: str, tried: list[Facts]) -> tuple[Host | None, str]:
+    def _behind(self, proxy: Host, address: Address, tried: list[Facts]) -> tuple[Host | None, Address]:
         """The host behind an address, and which number of a name it is there: of several, one that was refused, and one that is served."""
-        numbers = (
-            [attempt["address"] for attempt in sorted(tried, key=lambda attempt: bool(attempt.get("connected")))]
-            or in_use(proxy, address)
-            or [address]
-        )
+        refused_first = sorted(tried, key=lambda attempt: bool(attempt.get("connected")))
+        numbers = [read_address(attempt["address"]) for attempt in refused_first] or in_use(proxy, address) or [address]
         owners = {number: self.owner(number, proxy) for number in numbers}
         backend = next((owner for owner in owners.values() if owner), None)
         if backend is None:
@@ -124,19 +130,34 @@ class _Part(Fleet):
         return self.whole.hops
 
 
-def in_use(proxy: Host, address: str) -> list[str]:
+class Blaming(t.NamedTuple):
+    """An answer or a log record of nginx, and the address that it blames in its one spelling; None where it blames nobody."""
+
+    what: Facts
+    address: Address | None
+
+
+def blamed_by(text: str | None) -> Address | None:
+    return read_address(text).normal() if text else None
+
+
+def from_host(answer: Facts) -> bool:
+    """Whether the URL was asked on the host itself."""
+    return bool(answer.get("from", "host") == "host")
+
+
+def in_use(proxy: Host, address: Address) -> list[Address]:
     """What nginx goes on asking for a name that has no address any more: the numbers with its port that it was just seen to fail over."""
+    if not address.is_name:
+        return []
     named = {server for route in proxy.config.get("routes") or [] for server in route["peers"]}
-    blamed = [answer.get("upstream") or "" for answer in proxy.failing] if is_name(address) else []
-    return [
-        one
-        for one in dict.fromkeys(blamed)
-        if one.startswith("tcp:") and one not in named and split_tcp(one)[1] == split_tcp(address)[1]
-    ]
+    blamed = dict.fromkeys(answer.get("upstream") or "" for answer in proxy.failing)
+    found = [read_address(one) for one in blamed if one.startswith("tcp:") and one not in named]
+    return [one for one in found if one.port == address.port]
 
 
 def blamed_over(route: Facts, proxy: Host) -> list[str]:
-    """The addresses that a route with a variable in its target was just seen to fail over: nothing else tells them."""
+    """The addresses that a route with a variable in its target was just seen to fail over: nothing else names them."""
     answers = [] if route["peers"] else proxy.failing
     return list(
         dict.fromkeys(
@@ -145,48 +166,36 @@ def blamed_over(route: Facts, proxy: Host) -> list[str]:
     )
 
 
-def answers_over(hop: Hop, proxy: Host, known: t.Collection[str]) -> list[Facts]:
-    """Answers of the routes that use this hop, less those whose error-log line blames another hop. known: the addresses of all of them."""
-    mine = addresses_of(hop)
-    answers = [
-        answer
-        for answer in proxy.answers
-        if answer.get("route") in hop.route_ids and answer.get("from", "host") == "host"
-    ]
+def answers_over(hop: Hop, answers: t.Sequence[Blaming], known: t.Collection[Address]) -> list[Facts]:
+    """Answers of the routes that use this hop, less those that blame another hop. known: the addresses of all of them."""
+    routes = hop.route_ids
     return [
-        answer
-        for answer in answers
-        if normal(answer.get("upstream") or "") not in known or normal(answer["upstream"]) in mine
+        one.what
+        for one in answers
+        if one.what.get("route") in routes and (one.address not in known or one.address in hop.addresses)
     ]
 
 
-def addresses_of(hop: Hop) -> set[str]:
-    return {normal(hop.address)} | {normal(attempt["address"]) for attempt in hop.tried}
-
-
-def records_over(hop: Hop, proxy: Host, known: t.Collection[str]) -> list[Facts]:
-    """Log records that blame this hop. An address that is not known of any hop now belongs to the named peer with that port: its name has moved.
+def records_over(hop: Hop, records: t.Sequence[Blaming], known: t.Collection[Address]) -> list[Facts]:
+    """Log records of nginx that blame this hop. An address that is not known of any hop now belongs to the named peer with that port: its name has moved.
 
     A name is looked up when a worker's configuration is read: lines of moved addresses from before the workers started are history.
     """
     read = max(
-        (worker["started"] for worker in proxy.nginx.get("workers") or [] if not worker.get("stopping")), default=0.0
+        (worker["started"] for worker in hop.proxy.nginx.get("workers") or [] if not worker.get("stopping")),
+        default=0.0,
     )
-    changed = max(proxy.last_change, hop.backend.last_change if hop.backend else 0.0)
-    mine = addresses_of(hop)
+    changed = max(hop.proxy.last_change, hop.backend.last_change if hop.backend else 0.0)
     found = []
-    for record in proxy.records:
-        blamed = normal((record.get("upstream") or {}).get("address") or "")
+    for record, blamed in records:
         moved = (
-            is_name(hop.address)
-            and blamed.startswith("tcp:")
+            blamed is not None
+            and hop.address.is_name
+            and not blamed.is_unix
             and blamed not in known
-            and split_tcp(blamed)[1] == split_tcp(hop.address)[1]
+            and blamed.port == hop.address.port
+            and record["last"] >= read
         )
-        if (
-            record["kind"] == "nginx"
-            and record["last"] > changed
-            and (blamed in mine or moved and record["last"] >= read)
-        ):
+        if record["last"] > changed and (moved or blamed in hop.addresses):
             found.append(record)
     return found

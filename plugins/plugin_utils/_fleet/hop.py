@@ -12,7 +12,7 @@ import urllib.parse
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.canonical import is_unix, split_tcp
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import (
@@ -24,35 +24,55 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms
 
 @dataclass
 class Hop:
-    """One upstream address as one proxy's config names it, with all that was seen of it."""
+    """One upstream address as one proxy's config names it, with all that was seen of it.
+
+    number is the address without a name: where the name leads on the backend, or the address itself.
+    """
 
     proxy: Host
-    address: str
+    address: Address
     family: str
     scheme: str
     routes: list[Facts]
     reach: Facts | None
     backend: Host | None
-    number: str
+    number: Address
     answers: list[Facts] = field(default_factory=list)
     records: list[Facts] = field(default_factory=list)
 
     @property
     def is_unix(self) -> bool:
-        return is_unix(self.address)
+        return self.address.is_unix
 
     @property
     def route_ids(self) -> frozenset[int]:
         return frozenset(route["id"] for route in self.routes)
 
-    @property
+    @cached_property
     def tried(self) -> list[Facts]:
+        """The attempts to connect: one for each number of a name."""
         return list((self.reach or {}).get("tried") or [])
 
+    @cached_property
+    def tried_addresses(self) -> list[Address]:
+        """Where each of them went, in order."""
+        return [read_address(attempt["address"]) for attempt in self.tried]
+
     @property
-    def real_address(self) -> str:
+    def destination(self) -> Address:
+        """Where the first of them went; the address itself where nothing was tried."""
+        return next(iter(self.tried_addresses), self.address)
+
+    @cached_property
+    def addresses(self) -> frozenset[Address]:
+        """The address and where it was tried, each in its one spelling: a log that names one of them means this hop."""
+        return frozenset(one.normal() for one in (self.address, *self.tried_addresses))
+
+    @cached_property
+    def real_address(self) -> Address:
         """Where the address leads: links in a path are followed, a name is the number that its backend has."""
-        return (self.reach or {}).get("real") or self.number
+        real = (self.reach or {}).get("real")
+        return read_address(real) if real else self.number
 
     @property
     def failing(self) -> list[Facts]:
@@ -77,7 +97,7 @@ class Hop:
 
     @property
     def on(self) -> str:
-        return self.backend.name if self.backend else split_tcp(self.address)[0]
+        return self.backend.name if self.backend else self.address.host
 
     @property
     def source(self) -> str | None:
@@ -103,11 +123,11 @@ class Hop:
     def symptoms(self) -> dict[str, list[Evidence]]:
         """What is wrong over this hop now, by signature: from connecting to it and from asking nginx."""
         seen: dict[str, list[Evidence]] = {}
-        for attempt in self.tried:
-            signature = None if attempt.get("connected") else connect_symptom(attempt["address"], attempt.get("errno"))
+        for attempt, address in zip(self.tried, self.tried_addresses):
+            signature = None if attempt.get("connected") else connect_symptom(address, attempt.get("errno"))
             if signature:
                 text = "connect to %s from %s: %s (errno %s)" % (
-                    attempt["address"],
+                    address,
                     self.proxy.name,
                     attempt.get("error"),
                     attempt.get("errno"),

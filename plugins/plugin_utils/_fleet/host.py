@@ -9,25 +9,30 @@ Private to this collection: it may change in any release.
 from __future__ import annotations
 
 import typing as t
+from functools import cached_property
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.canonical import (
-    covers,
-    is_any,
-    is_unix,
-    normal,
-    split_tcp,
-)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, covers, is_any, read_address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
 
 Facts = t.Mapping[str, t.Any]
 
 
 class PoolAt(t.NamedTuple):
-    """A pool of a PHP-FPM: the FPM that has it, and its name there."""
+    """A pool of a PHP-FPM: the FPM that has it, its name there, and the address that it listens on; None where it sets none."""
 
     fpm: Facts
     name: str
     pool: Facts
+    address: Address | None
+
+    def serves(self, asked: Address) -> bool:
+        """Whether a connection to this address leads to the pool."""
+        if self.address is None:
+            return False
+        if self.address.is_unix or asked.is_unix:
+            return self.address.normal() == asked.normal()
+        own = self.address.host
+        return self.address.port == asked.port and (covers(own, asked.host) or own == asked.host)
 
 
 class Host:
@@ -74,13 +79,21 @@ class Host:
         """Whether this part of the facts could be read at all."""
         return self.facts.get(what) is not None
 
-    def unix_listener(self, address: str) -> Facts | None:
+    @cached_property
+    def _unix_listeners(self) -> dict[Address, list[Facts]]:
+        """Who listens on unix sockets, by the one spelling of their paths."""
+        by_address: dict[Address, list[Facts]] = {}
+        for one in (self.facts.get("listeners") or {}).get("unix") or []:
+            by_address.setdefault(Address("", 0, one["path"]).normal(), []).append(one)
+        return by_address
+
+    def unix_listener(self, address: Address) -> Facts | None:
         """Who listens on this path: the one whose socket is there now, before any whose socket was removed or replaced."""
-        listeners: t.Sequence[Facts] = (self.facts.get("listeners") or {}).get("unix") or []
-        found = [one for one in listeners if normal("unix:" + one["path"]) == normal(address)]
+        found = self._unix_listeners.get(address.normal(), [])
         return min(found, key=lambda one: (one.get("file") or {}).get("same") is False, default=None)
 
     def tcp_listeners(self, port: int) -> list[Facts]:
+        """Who listens on this port, on whichever address."""
         return [one for one in (self.facts.get("listeners") or {}).get("tcp") or [] if one["port"] == port]
 
     def tcp_listener(self, host: str, port: int) -> Facts | None:
@@ -92,30 +105,28 @@ class Host:
         ]
         return min(found, key=lambda one: is_any(one["address"]), default=None)
 
-    def listener(self, address: str) -> Facts | None:
-        return self.unix_listener(address) if is_unix(address) else self.tcp_listener(*split_tcp(address))
+    def listener(self, address: Address) -> Facts | None:
+        """Who takes connections to this address of the host."""
+        return self.unix_listener(address) if address.is_unix else self.tcp_listener(address.host, address.port)
 
-    def pools(self) -> t.Iterator[PoolAt]:
-        """Each PHP-FPM of the host with each of its pools."""
-        for fpm in self.facts.get("php_fpm") or []:
-            for name, pool in fpm["pools"].items():
-                yield PoolAt(fpm, name, pool)
+    def pools(self) -> list[PoolAt]:
+        """Every pool of every PHP-FPM of the host."""
+        return self._pools
 
-    def pools_at(self, address: str) -> list[PoolAt]:
-        """Each pool whose listen is this address, with its FPM, running or not; running ones first."""
-        found = [entry for entry in self.pools() if pool_serves(entry.pool, address)]
-        found.sort(key=lambda entry: entry.fpm.get("master") is None)
-        return found
+    @cached_property
+    def _pools(self) -> list[PoolAt]:
+        return [
+            PoolAt(fpm, name, pool, read_address(pool["address"]) if pool.get("address") else None)
+            for fpm in self.facts.get("php_fpm") or []
+            for name, pool in fpm["pools"].items()
+        ]
 
-    def pool_at(self, address: str) -> PoolAt | None:
-        """The first of them."""
+    def pools_at(self, address: Address) -> list[PoolAt]:
+        """The pools that a connection to this address leads to once they run; those of a running FPM first."""
+        return sorted(
+            (one for one in self._pools if one.serves(address)), key=lambda one: one.fpm.get("master") is None
+        )
+
+    def pool_at(self, address: Address) -> PoolAt | None:
+        """The first of pools_at(); None where there is none."""
         return next(iter(self.pools_at(address)), None)
-
-
-def pool_serves(pool: Facts, address: str) -> bool:
-    listens = pool.get("address") or ""
-    if is_unix(listens) or is_unix(address):
-        return normal(listens) == normal(address)
-    host, port = split_tcp(listens)
-    asked, asked_port = split_tcp(address)
-    return port == asked_port and (covers(host, asked) or host == asked)

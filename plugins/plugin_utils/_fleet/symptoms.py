@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import typing as t
 
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
+
 #: errno on Linux and on macOS or BSD
 EPERM, ENOENT, EACCES, EAGAIN = (1,), (2,), (13,), (11,)
 ECONNREFUSED, EHOSTUNREACH, ENETUNREACH = (111, 61), (113, 65), (101, 51)
@@ -43,12 +46,11 @@ GATEWAY_STATUSES = frozenset({502, 504})
 BARRED_STATUSES = frozenset({400, 401, 403, 421, 429, 503})
 
 
-def connect_symptom(address: str, errno: int | None) -> str | None:
+def connect_symptom(address: Address, errno: int | None) -> str | None:
     """The signature that nginx's error log has for a connect to this address that failed with this errno."""
-    table = _UNIX if address.startswith("unix:") else _TCP
-    for numbers, signature in table:
+    for numbers, signature in _UNIX if address.is_unix else _TCP:
         if errno in numbers:
-            return _LOOPBACK_V6.get(signature, signature) if address.startswith("tcp:[::1]:") else signature
+            return _LOOPBACK_V6.get(signature, signature) if address.host == "::1" else signature
     return None
 
 

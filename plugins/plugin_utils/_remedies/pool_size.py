@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
 
 MIB = 1024 * 1024
@@ -220,7 +221,7 @@ def _limit(pool: Facts) -> int:
 
 def _queue(host: Host, address: str | None) -> int:
     """Connections that wait at the pool's address now."""
-    listener = host.listener(address) if address else None
+    listener = host.listener(read_address(address)) if address else None
     return (listener or {}).get("queue") or 0
 
 

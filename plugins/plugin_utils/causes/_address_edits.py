@@ -22,7 +22,7 @@ def places(hop: Hop) -> list[tuple[Facts, str]]:
         entries: list[tuple[Facts, str]] = [(route["pass"]["place"], route["pass"]["directive"])]
         if route["pass"].get("upstream"):
             servers = upstreams[route["pass"]["upstream"]]["servers"]
-            entries = [(server["place"], "server") for server in servers if server["address"] == hop.address]
+            entries = [(server["place"], "server") for server in servers if server["address"] == str(hop.address)]
         for place, directive in entries:
             found[(place["file"], place["line"])] = (place, directive)
     return list(found.values())

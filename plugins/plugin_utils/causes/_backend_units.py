@@ -10,12 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.canonical import (
-    is_loopback,
-    is_unix,
-    normal,
-    split_tcp,
-)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
@@ -40,43 +35,43 @@ class Owner(t.NamedTuple):
     named: bool = False
 
 
-def same_place(one: str, other: str) -> bool:
+def same_place(one: Address, other: Address) -> bool:
     """Whether both are the same socket, or the same port of whichever address."""
-    if is_unix(one) or is_unix(other):
-        return normal(one) == normal(other)
-    return split_tcp(one)[1] == split_tcp(other)[1]
+    if one.is_unix or other.is_unix:
+        return one.normal() == other.normal()
+    return one.port == other.port
 
 
-def declared(host: Host, name: str, address: str) -> list[str]:
+def declared(host: Host, name: str, address: Address) -> list[Address]:
     """What a unit's configuration says that it listens on, at this place."""
-    addresses = [one["address"] for one in (host.unit(name) or {}).get("declares") or []]
+    addresses = [read_address(one["address"]) for one in (host.unit(name) or {}).get("declares") or []]
     if name == host.nginx.get("unit") and not host.nginx.get("master"):
         addresses += of_nginx(host)
     return [one for one in addresses if same_place(one, address)]
 
 
-def of_nginx(host: Host) -> list[str]:
+def of_nginx(host: Host) -> list[Address]:
     """The addresses of a stopped nginx, which may be the next hop of another."""
     listens = [listen for block in host.config.get("blocks") or [] for listen in block.get("listens") or []]
     # S104: nothing is bound here, this is what nginx is told to listen on.
     return [
-        "unix:" + listen["path"]
+        Address("", 0, listen["path"])
         if "path" in listen
-        else "tcp:%s:%d" % (listen["address"].replace("*", "0.0.0.0"), listen["port"])  # noqa: S104 - read, not bound
+        else Address(listen["address"].replace("*", "0.0.0.0").strip("[]"), listen["port"])  # noqa: S104 - read, not bound
         for listen in listens
     ]
 
 
-def declared_by(host: Host, address: str) -> list[str]:
+def declared_by(host: Host, address: Address) -> list[str]:
     """Units whose configuration says that they listen there. A socket unit goes before the services that it starts."""
     found = [name for name in host.facts.get("units") or {} if declared(host, name, address)]
     return [name for name in found if name.endswith(".socket")] or found
 
 
-def named_by_user(fleet: Fleet, host: Host, address: str) -> str | None:
+def named_by_user(fleet: Fleet, host: Host, address: Address) -> str | None:
     """What fix_502_backend_services says of this port or socket."""
     for where, name in fleet.backend_services.items():
-        place = "tcp:0.0.0.0:" + where if where.isdecimal() else where if is_unix(where) else "unix:" + where
+        place = Address("", int(where)) if where.isdecimal() else Address("", 0, where.removeprefix("unix:"))
         if same_place(place, address):
             return (
                 name
@@ -86,7 +81,7 @@ def named_by_user(fleet: Fleet, host: Host, address: str) -> str | None:
     return None
 
 
-def owner_of(fleet: Fleet, host: Host, address: str) -> Owner:
+def owner_of(fleet: Fleet, host: Host, address: Address) -> Owner:
     named = named_by_user(fleet, host, address)
     if named:
         return Owner(named, "fix_502_backend_services names it", named=True)
@@ -104,11 +99,11 @@ def owner_of(fleet: Fleet, host: Host, address: str) -> Owner:
     )
 
 
-def told(address: str) -> str:
-    return address[len("unix:") :] if is_unix(address) else "port %d" % split_tcp(address)[1]
+def told(address: Address) -> str:
+    return address.path if address.is_unix else "port %d" % address.port
 
 
-def refusal(host: Host, owner: Owner, address: str) -> str | None:
+def refusal(host: Host, owner: Owner, address: Address) -> str | None:
     """Why the unit is not started: an administrator's will, its broken configuration, or what it would listen on."""
     unit = host.unit(owner.unit) or {}
     no = admin_says_no(owner.unit or "", unit or None)
@@ -117,11 +112,11 @@ def refusal(host: Host, owner: Owner, address: str) -> str | None:
     test = unit.get("test") or {}
     if test.get("sound") is False:
         return "%s refuses its configuration and would not start: %s" % (owner.unit, test.get("error"))
-    listens = [split_tcp(one)[0] for one in declared(host, owner.unit or "", address) if not is_unix(one)]
-    if listens and not is_loopback(split_tcp(address)[0]) and all(is_loopback(one) for one in listens):
+    listens = [one for one in declared(host, owner.unit or "", address) if not one.is_unix]
+    if listens and not address.is_loopback and all(one.is_loopback for one in listens):
         return "%s would listen on %s only, and nginx asks %s: started, it would be refused all the same" % (
             owner.unit,
-            ", ".join(listens),
+            ", ".join(one.host for one in listens),
             address,
         )
     return None
@@ -129,13 +124,13 @@ def refusal(host: Host, owner: Owner, address: str) -> str | None:
 
 def started(hop: Hop, fleet: Fleet, host: Host, cause: str, evidence: tuple[Evidence, ...]) -> Finding:
     """The finding of a service that is down: its unit is started, or what a person has to find out."""
-    address = hop.address if split_tcp(hop.address)[0] == "localhost" and not hop.is_unix else hop.real_address
+    address = hop.address if hop.address.host == "localhost" else hop.real_address
     owner = owner_of(fleet, host, address)
     unit = host.unit(owner.unit)
     nobody = Evidence("socket", "nobody listens on %s of %s" % (told(address), host.name))
     seen = (*evidence, nobody, *((unit_evidence(owner.unit, unit),) if owner.unit and unit else ()))
     if owner.unit is None:
-        key = address[len("unix:") :] if hop.is_unix else split_tcp(address)[1]
+        key = address.path if hop.is_unix else address.port
         advice = (
             "systemctl list-units --failed   # on %s" % host.name,
             *elsewhere(hop, host),
@@ -150,7 +145,7 @@ def started(hop: Hop, fleet: Fleet, host: Host, cause: str, evidence: tuple[Evid
         )
     note = "%s owns %s: %s" % (owner.unit, told(address), owner.known)
     return on_hop(
-        hop, cause, seen, remedy=remedies.backend_service(host, owner.unit, address, config_test(owner.unit), note)
+        hop, cause, seen, remedy=remedies.backend_service(host, owner.unit, str(address), config_test(owner.unit), note)
     )
 
 

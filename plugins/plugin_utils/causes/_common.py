@@ -22,7 +22,7 @@ def on_hop(hop: Hop, cause: str, evidence: t.Iterable[Evidence], **more: t.Any) 
     return Finding(
         cause=cause,
         seen_from=hop.proxy.name,
-        subject=hop.address,
+        subject=str(hop.address),
         evidence=tuple(evidence),
         routes=hop.route_ids,
         **more,
@@ -66,8 +66,7 @@ def fpm_starts(host: Host, fpm: Facts) -> tuple[Remedy | None, str]:
 DEFAULT_BACKLOG = 511
 
 
-def is_short(host: Host, address: str) -> bool:
+def is_short(host: Host, listener: Facts | None) -> bool:
     """Whether the queue in force (listen.backlog, capped by net.core.somaxconn) is shorter than PHP-FPM's own default would be here."""
-    listener = host.listener(address)
     backlog = listener.get("backlog") if listener else None
     return backlog is not None and backlog < min(DEFAULT_BACKLOG, host.system.get("somaxconn") or DEFAULT_BACKLOG)

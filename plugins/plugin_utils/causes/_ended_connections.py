@@ -37,7 +37,7 @@ def probed(hop: Hop) -> tuple[Evidence, ...]:
 def listener_of(hop: Hop) -> Facts:
     """Who listens behind a hop; nothing where that is not known."""
     return (
-        hop.backend.listener(hop.tried[0]["address"] if hop.tried and not hop.is_unix else hop.real_address)
+        hop.backend.listener(hop.destination if hop.tried and not hop.is_unix else hop.real_address)
         if hop.backend
         else None
     ) or {}
@@ -52,7 +52,7 @@ def behind(hop: Hop) -> tuple[str, str]:
         if unit
         else "%s on %s" % (process, hop.on)
         if process
-        else "what listens on %s" % hop.address
+        else "what listens on %s" % (hop.address,)
     )
     log = "journalctl -u %s --since -1h   # on %s" % (unit, hop.on) if unit else "the log of %s" % who
     return who, log

@@ -119,4 +119,4 @@ def broken_hops(fleet: Fleet) -> t.Iterator[BrokenHop]:
     for hop in fleet.sick_hops("fastcgi"):
         found = hop.backend.pool_at(hop.real_address) if hop.backend else None
         if hop.backend and found and found.fpm.get("master") and (hop.has(*BROKEN) or hop.past(*BROKEN) or unsaid(hop)):
-            yield BrokenHop(hop, hop.backend, *found)
+            yield BrokenHop(hop, hop.backend, found.fpm, found.name, found.pool)

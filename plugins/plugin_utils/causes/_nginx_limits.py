@@ -57,7 +57,7 @@ def _number(limit: int | None) -> int:
 def routes_of(fleet: Fleet, proxy: Host, signature: str, lines: t.Iterable[Facts]) -> frozenset[int]:
     """Routes that the limit was seen to hurt; all of them where it was met before a route was known."""
     blamed = {(record.get("upstream") or {}).get("address") for record in lines}
-    hurt = {route for hop in fleet.hops if hop.proxy is proxy and hop.address in blamed for route in hop.route_ids}
+    hurt = {route for hop in fleet.hops if hop.proxy is proxy and str(hop.address) in blamed for route in hop.route_ids}
     hurt |= {
         answer["route"]
         for answer in proxy.failing

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.canonical import normal
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, log_evidence
@@ -26,7 +26,7 @@ SYMPTOMS = ("unix_socket_permission", "selinux_network_connect")
 def about(hop: Hop, denied: t.Mapping[str, str]) -> bool:
     """Whether a denial is about this hop. One about the network names no address, only its kind."""
     if hop.is_unix:
-        return normal("unix:" + denied.get("name", "")) in (normal(hop.address), normal(hop.real_address))
+        return Address("", 0, denied.get("name", "")).normal() in (hop.address.normal(), hop.real_address.normal())
     return denied.get("family") in ("inet", "inet6") and denied.get("operation") in ("connect", "create")
 
 
@@ -48,7 +48,7 @@ def denied_to(hop: Hop, record: Facts, denied: t.Mapping[str, str]) -> Finding:
     which = (
         () if profile.startswith("/") else ("grep -l 'profile %s' /etc/apparmor.d/*   # the profile's FILE" % profile,)
     )
-    rule = "%s rw," % hop.real_address[len("unix:") :] if hop.is_unix else "network inet stream,"
+    rule = "%s rw," % hop.real_address.path if hop.is_unix else "network inet stream,"
     return on_hop(
         hop,
         CAUSE.name,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.canonical import is_loopback, split_tcp
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import is_loopback
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
@@ -37,10 +37,10 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         host = hop.backend
         if host is None or hop.is_unix or not hop.has(SIGNATURE):
             continue
-        address, port = split_tcp(next((one["address"] for one in hop.tried), hop.address))
-        listeners = host.tcp_listeners(port)
-        if listeners and not is_loopback(address) and all(is_loopback(one["address"]) for one in listeners):
-            yield loopback(hop, host, address, listeners)
+        asked = hop.destination
+        listeners = host.tcp_listeners(asked.port)
+        if listeners and not asked.is_loopback and all(is_loopback(one["address"]) for one in listeners):
+            yield loopback(hop, host, asked.host, listeners)
 
 
 def loopback(hop: Hop, host: Host, address: str, listeners: list[Facts]) -> Finding:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.canonical import is_loopback, split_tcp
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import is_loopback
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
@@ -27,7 +27,7 @@ def nobody_listens(hop: Hop, host: Host) -> bool:
     address = hop.real_address
     if not host.sees("listeners") or host.pool_at(address):
         return False
-    return not (host.unix_listener(address) if hop.is_unix else host.tcp_listeners(split_tcp(address)[1]))
+    return not (host.unix_listener(address) if hop.is_unix else host.tcp_listeners(address.port))
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -44,14 +44,12 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 
 def listens_elsewhere(hop: Hop, host: Host) -> bool:
     """Whether the port is open on other addresses of the host; one that is open on loopback ones alone has rules of its own."""
-    address, port = split_tcp(hop.real_address)
-    return not host.tcp_listener(address, port) and any(
-        not is_loopback(one["address"]) for one in host.tcp_listeners(port)
-    )
+    asked = hop.real_address
+    return not host.listener(asked) and any(not is_loopback(one["address"]) for one in host.tcp_listeners(asked.port))
 
 
 def elsewhere(hop: Hop, host: Host) -> Finding:
-    address, port = split_tcp(hop.real_address)
+    address, port = hop.real_address.host, hop.real_address.port
     listener = next(one for one in host.tcp_listeners(port) if not is_loopback(one["address"]))
     process, there = listener.get("process") or "the backend", listener["address"]
     return on_hop(
@@ -69,7 +67,7 @@ def elsewhere(hop: Hop, host: Host) -> Finding:
 
 
 def outside(hop: Hop) -> Finding:
-    host, port = split_tcp(hop.address)
+    host, port = hop.address.host, hop.address.port
     return on_hop(
         hop,
         CAUSE.name,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.canonical import split_tcp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
@@ -33,8 +32,8 @@ def in_use(hop: Hop) -> int | None:
     connections = hop.proxy.facts.get("connections")
     if connections is None:
         return None
-    addresses = {attempt["address"] for attempt in hop.tried} or {hop.address}
-    return max([connections["by_peer"].get(address, 0) for address in addresses], default=0)
+    addresses = set(hop.tried_addresses) or {hop.address}
+    return max([connections["by_peer"].get(str(address), 0) for address in addresses], default=0)
 
 
 def scarce(hop: Hop, ports: t.Sequence[int]) -> bool:
@@ -95,7 +94,7 @@ def exhausted(hop: Hop, ports: t.Sequence[int]) -> Finding:
     seen = (*hop.seen(SIGNATURE), limit)
     lasting = (
         'upstream NAME { server %s; keepalive 32; }   # with proxy_http_version 1.1 and proxy_set_header Connection "": few connections, used again'
-        % (hop.address[len("tcp:") :]),
+        % hop.address.bare,
         "a unix socket instead, where the backend is on the same host; several proxy_bind addresses where it is not",
     )
     wanted = settings(hop, ports)
@@ -108,7 +107,7 @@ def exhausted(hop: Hop, ports: t.Sequence[int]) -> Finding:
             why="the range cannot be made wider: fewer connections are the cure",
             advice=lasting,
         )
-    told = ["%d ports, %s in use to port %d" % (size(ports), used, split_tcp(hop.address)[1])]
+    told = ["%d ports, %s in use to port %d" % (size(ports), used, hop.address.port)]
     if RANGE in wanted:
         low, high = (int(word) for word in wanted[RANGE].split())
         told.append("%d-%d are %d" % (low, high, high - low + 1))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.canonical import split_tcp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding, Remedy
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.firewall_verdict import (
     Verdict,
@@ -35,8 +34,7 @@ def judged(hop: Hop, *actions: str) -> Verdict | None:
     host = hop.backend
     if host is None or hop.is_unix or not host.facts.get("firewall") or not hop.source:
         return None
-    destination = next((attempt["address"] for attempt in hop.tried), hop.address)
-    address, port = split_tcp(destination)
+    address, port = hop.destination.host, hop.destination.port
     found = verdict(
         host.facts["firewall"], hop.source, address, port, interface_of(host.facts["system"], hop.source, address)
     )
@@ -48,14 +46,13 @@ def leaving(hop: Hop, *actions: str) -> Verdict | None:
     firewall = hop.proxy.facts.get("firewall")
     if not firewall or hop.is_unix or not hop.source or hop.backend is hop.proxy:
         return None
-    address, port = split_tcp(next((attempt["address"] for attempt in hop.tried), hop.address))
-    found = verdict(firewall, hop.source, address, port, leaves=True)
+    found = verdict(firewall, hop.source, hop.destination.host, hop.destination.port, leaves=True)
     return found if found.action in actions else None
 
 
 def kept_in(hop: Hop, found: Verdict, cause: str) -> Finding:
     """The rule stands on the proxy, whose admin closed the way out: an opening on the backend would not help."""
-    port = split_tcp(hop.address)[1]
+    port = hop.address.port
     rule = Evidence(
         "firewall", "%s on %s, way out: %s" % (hop.proxy.facts["firewall"]["tool"], hop.proxy.name, found.rule_text)
     )
@@ -68,24 +65,21 @@ def kept_in(hop: Hop, found: Verdict, cause: str) -> Finding:
         % (hop.proxy.name, hop.address),
         advice=(
             "nft list ruleset; iptables -S OUTPUT   # on %s: who made this rule?" % hop.proxy.name,
-            "allow tcp to %s port %d on its way out, in the tool that owns the firewall"
-            % (split_tcp(hop.address)[0], port),
+            "allow tcp to %s port %d on its way out, in the tool that owns the firewall" % (hop.address.host, port),
         ),
     )
 
 
 def in_between(hop: Hop) -> bool:
     """Whether the backend listens, has room for connections and lets the proxy in by its rules: then it is not on these two hosts."""
-    listener = (
-        hop.backend.tcp_listener(*split_tcp(hop.real_address)) if hop.backend and hop.backend is not hop.proxy else None
-    )
+    listener = hop.backend.listener(hop.real_address) if hop.backend and hop.backend is not hop.proxy else None
     if listener is None or (listener.get("queue") or 0) >= (listener.get("backlog") or 1):
         return False
     return judged(hop, "accept") is not None and leaving(hop, "accept") is not None
 
 
 def between(hop: Hop, cause: str) -> Finding:
-    listener = hop.backend.tcp_listener(*split_tcp(hop.real_address)) if hop.backend else None
+    listener = hop.backend.listener(hop.real_address) if hop.backend else None
     listens = Evidence("socket", "%s listens on %s of %s" % ((listener or {}).get("process"), hop.real_address, hop.on))
     lets_in = Evidence(
         "firewall", "the rules of %s let %s in, and those of %s let it out" % (hop.on, hop.source, hop.proxy.name), 0.5
@@ -98,10 +92,10 @@ def between(hop: Hop, cause: str) -> Finding:
         % (hop.proxy.name, hop.address),
         advice=(
             "tcpdump -ni any host %s and port %d   # on %s: does the SYN arrive, and does the answer leave?"
-            % (hop.source or hop.proxy.name, split_tcp(hop.address)[1], hop.on),
+            % (hop.source or hop.proxy.name, hop.address.port, hop.on),
             "ip route get %s   # on %s; iptables -S OUTPUT: the way back" % (hop.source or hop.proxy.name, hop.on),
             "allow tcp port %d from %s in the network between (security group, router)"
-            % (split_tcp(hop.address)[1], hop.source or hop.proxy.name),
+            % (hop.address.port, hop.source or hop.proxy.name),
         ),
     )
 
@@ -109,7 +103,7 @@ def between(hop: Hop, cause: str) -> Finding:
 def opened(hop: Hop, host: Host, found: Verdict, cause: str, signatures: tuple[str, ...]) -> Finding:
     """The finding with its remedy; advice where an opening in the tool that owns the firewall would not help, or not last."""
     firewall = host.facts["firewall"]
-    port = split_tcp(hop.address)[1]
+    port = hop.address.port
     seen = evidence(hop, found, *signatures)
     allow = "allow tcp port %d from %s" % (port, hop.source)
     if firewall.get("manager"):
@@ -159,7 +153,7 @@ def evidence(hop: Hop, found: Verdict, *signatures: str) -> tuple[Evidence, ...]
     rule = Evidence(
         "firewall", "%s on %s: %s" % (host.facts["firewall"]["tool"] if host else "", hop.on, found.rule_text)
     )
-    listener = host.tcp_listener(*split_tcp(next((one["address"] for one in hop.tried), hop.address))) if host else None
+    listener = host.listener(hop.destination) if host else None
     listens = (
         (Evidence("socket", "%s listens on %s:%d" % (listener["process"], listener["address"], listener["port"])),)
         if listener

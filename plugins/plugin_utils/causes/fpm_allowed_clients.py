@@ -92,7 +92,7 @@ def translated(broken: BrokenHop, setting: Facts, source: str, lines: list[Facts
         % (address, broken.hop.proxy.name),
         advice=(
             "ss -tnH state established 'sport = :%s'   # on %s, while %s asks: which address comes in"
-            % (broken.hop.address.rpartition(":")[2], broken.host.name, broken.hop.proxy.name),
+            % (broken.hop.address.port, broken.host.name, broken.hop.proxy.name),
             "%s = %s,%s   # in pool %s at %s; whoever has that address can run PHP there"
             % (SETTING, setting["value"], address, broken.name, place_text(setting["place"])),
             "systemctl reload %s" % (broken.fpm.get("unit") or "php-fpm"),

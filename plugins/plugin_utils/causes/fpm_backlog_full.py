@@ -22,7 +22,9 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         found = hop.backend.pool_at(hop.real_address) if hop.backend else None
         if not found or not hop.backend or not (hop.has("unix_backlog_full") or hop.past("unix_backlog_full")):
             continue
-        if is_short(hop.backend, hop.real_address) and not complaints(hop.backend, found.fpm, found.name):
+        if is_short(hop.backend, hop.backend.listener(hop.real_address)) and not complaints(
+            hop.backend, found.fpm, found.name
+        ):
             yield longer_queue(hop, hop.backend, found)
 
 

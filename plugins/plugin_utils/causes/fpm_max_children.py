@@ -29,12 +29,13 @@ def complaints(host: Host, fpm: Facts, name: str) -> list[Evidence]:
     ]
 
 
-def saturated(host: Host, fpm: Facts, name: str, pool: Facts) -> list[Evidence]:
+def saturated(host: Host, found: PoolAt) -> list[Evidence]:
     """Evidence that this pool ran out of children and still has no more: its log, or a full pool with a queue that is as long as it should be."""
-    lines = complaints(host, fpm, name)
-    workers, limit = len(pool.get("workers") or []), number(pool["settings"], "pm.max_children")
-    queue = (host.listener(pool.get("address") or "") or {}).get("queue") or 0
-    if limit and workers >= limit and queue > 0 and (lines or not is_short(host, pool.get("address") or "")):
+    name, lines = found.name, complaints(host, found.fpm, found.name)
+    workers, limit = len(found.pool.get("workers") or []), number(found.pool["settings"], "pm.max_children")
+    listener = (host.listener(found.address) if found.address else None) or {}
+    queue = listener.get("queue") or 0
+    if limit and workers >= limit and queue > 0 and (lines or not is_short(host, listener)):
         return [
             *lines,
             Evidence("pool", "pool %s: %d of %d children, %d connections in the queue" % (name, workers, limit, queue)),
@@ -53,7 +54,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         found = hop.backend.pool_at(hop.real_address) if hop.backend else None
         if not found or not found.fpm.get("master") or not hop.backend:
             continue
-        evidence = saturated(hop.backend, *found)
+        evidence = saturated(hop.backend, found)
         if evidence and waits(hop):
             yield more_children(hop, hop.backend, found, (*hop.seen(*WAITED), *evidence))
 
@@ -64,7 +65,7 @@ def more_children(hop: Hop, host: Host, found: PoolAt, evidence: tuple[Evidence,
     if not sized.settings:
         advice = ("request_slowlog_timeout = 5s and slowlog = FILE in the pool tell what the children wait on",)
         return on_hop(hop, CAUSE.name, evidence, why=sized.why, advice=advice)
-    if hop.past("unix_backlog_full") and is_short(host, hop.real_address):
+    if hop.past("unix_backlog_full") and is_short(host, host.listener(hop.real_address)):
         settings = {**sized.settings, "listen.backlog": str(DEFAULT_BACKLOG)}
         remedy = remedies.php_fpm(host, fpm, "restarted", ("config", "restart"), name, settings, sized.sum)
     else:

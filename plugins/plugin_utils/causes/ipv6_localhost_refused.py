@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.canonical import split_tcp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
@@ -46,7 +45,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         host = hop.backend
         if hop.is_unix or host is not hop.proxy:
             continue
-        port = split_tcp(hop.address)[1]
+        port = hop.address.port
         for asked, other, signatures in SIDES:
             listener = host.tcp_listener(other, port)
             if (
@@ -61,11 +60,11 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 
 def asks(hop: Hop, address: str) -> bool:
     """Whether nginx goes there; the signatures of ::1 say so themselves."""
-    return address == IPV6 or any(split_tcp(attempt["address"])[0] == address for attempt in hop.tried)
+    return address == IPV6 or any(one.host == address for one in hop.tried_addresses)
 
 
 def on_other_side(hop: Hop, asked: str, other: str, signatures: tuple[str, ...], listener: Facts) -> Finding:
-    name, port = split_tcp(hop.address)
+    name, port = hop.address.host, hop.address.port
     written, wanted, refused = bracketed(name), bracketed(other), bracketed(asked)
     evidence = (
         *hop.seen(*signatures),

@@ -81,7 +81,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 
 
 def race(hop: Hop, kept: str, records: list[Facts]) -> Finding:
-    listener = hop.backend.listener(hop.tried[0]["address"]) if hop.backend and hop.tried else None
+    listener = hop.backend.listener(hop.destination) if hop.backend and hop.tried else None
     process = (listener or {}).get("process") or ""
     idle = next((seconds for name, seconds in IDLE if process.startswith(name)), None)
     habit = "%s closes an idle connection after %s seconds unless it is told otherwise; nginx keeps it for 60" % (

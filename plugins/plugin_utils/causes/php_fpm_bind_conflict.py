@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.canonical import covers, is_unix, split_tcp
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, covers
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host, PoolAt
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_start import (
     is_live,
@@ -23,22 +23,35 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_sta
 )
 
 
-def occupant(host: Host, address: str) -> Facts | None:
+def occupant(host: Host, address: Address) -> Facts | None:
     """Who listens there, or on all addresses of that port, or on one where the pool wants all."""
-    if is_unix(address):
+    if address.is_unix:
         return host.unix_listener(address)
-    wanted, port = split_tcp(address)
     return next(
-        (one for one in host.tcp_listeners(port) if covers(one["address"], wanted) or covers(wanted, one["address"])),
+        (
+            one
+            for one in host.tcp_listeners(address.port)
+            if covers(one["address"], address.host) or covers(address.host, one["address"])
+        ),
         None,
     )
 
 
-def occupied(host: Host, fpm: Facts) -> list[tuple[str, Facts, Facts]]:
-    """Pools of a stopped FPM whose address is taken, each with who has it."""
-    pools = [(name, pool) for name, pool in fpm["pools"].items() if pool.get("address")]
-    found = [(name, pool, occupant(host, pool["address"])) for name, pool in pools]
-    return [(name, pool, listener) for name, pool, listener in found if listener]
+class Taken(t.NamedTuple):
+    """A pool, the address that it wants, and who listens there."""
+
+    pool: PoolAt
+    address: Address
+    listener: Facts
+
+
+def occupied(host: Host, fpm: Facts) -> Taken | None:
+    """The first pool of a stopped FPM whose address is taken."""
+    for one in host.pools():
+        listener = occupant(host, one.address) if one.fpm is fpm and one.address else None
+        if one.address and listener:
+            return Taken(one, one.address, listener)
+    return None
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -46,13 +59,13 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         if not hop.backend or not is_live(hop):
             continue
         for fpm in stopped_behind(hop):
-            taken = [] if (fpm.get("test") or {}).get("sound") is False else occupied(hop.backend, fpm)
+            taken = None if (fpm.get("test") or {}).get("sound") is False else occupied(hop.backend, fpm)
             if taken:
-                yield conflict(hop, hop.backend, fpm, taken[0])
+                yield conflict(hop, hop.backend, taken)
 
 
-def conflict(hop: Hop, host: Host, fpm: Facts, taken: tuple[str, Facts, Facts]) -> Finding:
-    name, pool, listener = taken
+def conflict(hop: Hop, host: Host, taken: Taken) -> Finding:
+    (fpm, name, pool, _own), address, listener = taken
     who = "%s (pid %s%s)" % (
         listener.get("process") or "another process",
         listener.get("pid"),
@@ -61,14 +74,10 @@ def conflict(hop: Hop, host: Host, fpm: Facts, taken: tuple[str, Facts, Facts]) 
     wants = "pool %s of %s wants %s (%s)" % (
         name,
         name_of(fpm),
-        pool["address"],
+        address,
         place_text(pool["settings"]["listen"]["place"]),
     )
-    ask = (
-        "ss -xlp src %s" % pool["address"][len("unix:") :]
-        if is_unix(pool["address"])
-        else "ss -ltnp 'sport = :%d'" % split_tcp(pool["address"])[1]
-    )
+    ask = "ss -xlp src %s" % address.path if address.is_unix else "ss -ltnp 'sport = :%d'" % address.port
     owner = listener.get("unit") or "pid %s" % listener.get("pid")
     return on_hop(
         hop,
@@ -79,7 +88,7 @@ def conflict(hop: Hop, host: Host, fpm: Facts, taken: tuple[str, Facts, Facts]) 
             *start_evidence(host, fpm, own_lines(host, fpm, "php_fpm_bind_conflict")),
         ),
         why="%s cannot start: %s has %s. Which of the two is to have it is for you to say"
-        % (name_of(fpm), who, pool["address"]),
+        % (name_of(fpm), who, address),
         advice=(
             "%s   # on %s: who has it" % (ask, host.name),
             "set another `listen` at %s, and the same address in nginx"

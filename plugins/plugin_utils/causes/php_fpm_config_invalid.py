@@ -48,7 +48,7 @@ def owner(hop: Hop, host: Host) -> Facts | None:
         return next((fpm for fpm in found if refused(fpm) or too_much(host, fpm)), None)
     all_here = host.facts.get("php_fpm") or []
     broken = [fpm for fpm in all_here if refused(fpm)]
-    named = [fpm for fpm in broken if fpm.get("version") and fpm["version"] in hop.address]
+    named = [fpm for fpm in broken if fpm.get("version") and fpm["version"] in str(hop.address)]
     return named[0] if named else broken[0] if len(all_here) == len(broken) == 1 else None
 
 

@@ -26,16 +26,14 @@ PRIVATE = ("/tmp/", "/var/tmp/")  # noqa: S108 - only compared with
 SIGNATURES = ("unix_socket_missing",)
 
 
-def folder_of(pool: Facts) -> str:
-    return posixpath.dirname(str(pool["address"])[len("unix:") :])
+def folder_of(one: PoolAt) -> str:
+    return posixpath.dirname(one.address.path) if one.address else ""
 
 
 def missing(host: Host, fpm: Facts) -> dict[str, PoolAt]:
     """Folders that this FPM's sockets need and that are not there, each with a pool that needs it."""
     private = (host.unit(fpm.get("unit")) or {}).get("private_tmp")
-    found = {
-        folder_of(pool): PoolAt(fpm, name, pool) for name, pool in fpm["pools"].items() if pool.get("folder") is False
-    }
+    found = {folder_of(one): one for one in host.pools() if one.fpm is fpm and one.pool.get("folder") is False}
     return {folder: one for folder, one in found.items() if not (private and (folder + "/").startswith(PRIVATE))}
 
 
@@ -50,7 +48,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         ):
             continue
         folders = missing(hop.backend, found.fpm)
-        if folders and (not found.fpm.get("master") or folder_of(found.pool) in folders):
+        if folders and (not found.fpm.get("master") or folder_of(found) in folders):
             yield gone(hop, hop.backend, found.fpm, folders)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.canonical import is_loopback, split_tcp
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
@@ -37,7 +37,7 @@ PLESK_PORTS = (7080, 7081)
 def apache_of(host: Host, port: int) -> str | None:
     """The unit of Apache, where the port is Apache's."""
     unit = next((name for name in APACHE if host.unit(name)), None)
-    return unit if unit and (port in PLESK_PORTS or unit in declared_by(host, "tcp:0.0.0.0:%d" % port)) else None
+    return unit if unit and (port in PLESK_PORTS or unit in declared_by(host, Address("", port))) else None
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -53,15 +53,15 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             or not hop.has(*SIGNATURES)
         ):
             continue
-        address, port = split_tcp(next((one["address"] for one in hop.tried), hop.address))
-        name = apache_of(host, port)
+        asked = hop.destination
+        name = apache_of(host, asked.port)
         unit = host.unit(name)
-        if name and unit and not host.tcp_listener(address, port):
-            yield behind_panel(hop, host, panel, (name, unit), host.tcp_listeners(port))
+        if name and unit and not host.listener(asked):
+            yield behind_panel(hop, host, panel, (name, unit), host.tcp_listeners(asked.port))
 
 
 def behind_panel(hop: Hop, host: Host, panel: str, apache: tuple[str, Facts], elsewhere: list[Facts]) -> Finding:
-    port, command = split_tcp(hop.address)[1], COMMANDS[panel]
+    port, command = hop.address.port, COMMANDS[panel]
     where = (
         "Apache listens on port %d of %s, nginx asks %s"
         % (port, ", ".join(one["address"] for one in elsewhere), hop.address)
@@ -83,9 +83,9 @@ def behind_panel(hop: Hop, host: Host, panel: str, apache: tuple[str, Facts], el
     refused = admin_says_no(*apache)
     if refused:
         return on_hop(hop, CAUSE.name, evidence, why=refused, advice=advice)
-    listens = "tcp:127.0.0.1:%d" % port if is_loopback(split_tcp(hop.address)[0]) else hop.address
+    listens = Address("127.0.0.1", port) if hop.address.is_loopback else hop.address
     remedy = remedies.backend_service(
-        host, apache[0], listens, note="%s is started by %s's own tool" % (apache[0], panel), panel_command=command
+        host, apache[0], str(listens), note="%s is started by %s's own tool" % (apache[0], panel), panel_command=command
     )
     return on_hop(hop, CAUSE.name, evidence, remedy=remedy)
 

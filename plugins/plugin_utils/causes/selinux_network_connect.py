@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.canonical import split_tcp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding, Remedy
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, log_evidence
@@ -46,7 +45,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
         if hop.is_unix or not hop.has(SIGNATURE) or not enforcing(hop.proxy):
             continue
-        port = split_tcp(hop.address)[1]
+        port = hop.address.port
         told = [(record, denied) for record, denied in denials(hop, SIGNATURE) if denied.get("dest") == str(port)]
         if told:
             yield denied_to(hop, port, *told[0])

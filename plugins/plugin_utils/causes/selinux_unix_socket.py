@@ -11,7 +11,7 @@ from __future__ import annotations
 import posixpath
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.canonical import normal
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, log_evidence
@@ -32,14 +32,14 @@ UNCLAIMED = "var_run_t"
 
 def about(hop: Hop, denied: t.Mapping[str, str]) -> bool:
     """Whether a denial is about this socket: it names the path, or the last part of it."""
-    path = normal(hop.real_address)[len("unix:") :]
-    told = normal("unix:" + denied.get("path", ""))[len("unix:") :] if denied.get("path") else denied.get("name")
+    path = hop.real_address.normal().path
+    told = Address("", 0, denied["path"]).normal().path if denied.get("path") else denied.get("name")
     return told in (path, posixpath.basename(path))
 
 
 def own_folder(hop: Hop) -> str | None:
     """The folder of the socket where it lies in one of its own below /run."""
-    folder = posixpath.dirname(normal(hop.real_address)[len("unix:") :])
+    folder = posixpath.dirname(hop.real_address.normal().path)
     return folder if folder.startswith("/run/") else None
 
 

@@ -7,12 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.canonical import (
-    is_any,
-    is_unix,
-    normal,
-    split_tcp,
-)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, is_any, read_address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
@@ -24,47 +19,46 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common 
 
 def live_pools(host: Host) -> list[PoolAt]:
     """Pools of running masters whose listener is really there."""
-    return [
-        one
-        for one in host.pools()
-        if one.fpm.get("master") and one.pool.get("address") and host.listener(one.pool["address"])
-    ]
+    return [one for one in host.pools() if one.fpm.get("master") and one.address and host.listener(one.address)]
 
 
-def edits(hop: Hop, to: str) -> list[dict[str, t.Any]]:
+def edits(hop: Hop, to: Address) -> list[dict[str, t.Any]]:
     return [
         {
             "path": place["file"],
             "line": place["line"],
             "directive": directive,
-            "from": hop.address.removeprefix("tcp:"),
-            "to": to.removeprefix("tcp:"),
+            "from": written(hop.address),
+            "to": written(to),
         }
         for place, directive in places(hop)
     ]
 
 
-def reachable(address: str) -> str:
+def written(address: Address) -> str:
+    """The address as nginx's directives have it."""
+    return str(address) if address.is_unix else address.bare
+
+
+def reachable(address: Address) -> Address:
     """Where to connect to a pool of this host: one that listens on every address is asked at the loopback one."""
-    if is_unix(address) or not is_any(split_tcp(address)[0]):
-        return address
-    return "tcp:127.0.0.1:%d" % split_tcp(address)[1]
+    return Address("127.0.0.1", address.port) if not address.is_unix and is_any(address.host) else address
 
 
-def is_peer_already(hop: Hop, address: str) -> bool:
-    return any(normal(peer) == normal(address) for route in hop.routes for peer in route["peers"])
+def is_peer_already(hop: Hop, address: Address) -> bool:
+    return any(read_address(peer).normal() == address.normal() for route in hop.routes for peer in route["peers"])
 
 
 def declared(host: Host, hop: Hop) -> bool:
     """Whether a unit says that it listens there: it is down then, and no other daemon is meant."""
     addresses = {
-        normal(one["address"])
+        read_address(one["address"]).normal()
         for unit in (host.facts.get("units") or {}).values()
         for one in unit.get("declares") or []
     }
     if hop.is_unix:
-        return bool(addresses & {normal(hop.address), normal(hop.real_address)})
-    return any(split_tcp(address)[1] == split_tcp(hop.address)[1] for address in addresses if not is_unix(address))
+        return bool(addresses & {hop.address.normal(), hop.real_address.normal()})
+    return any(address.port == hop.address.port for address in addresses if not address.is_unix)
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -80,14 +74,14 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 
 
 def mismatch(hop: Hop, live: list[PoolAt]) -> Finding:
-    targets = sorted({reachable(one.pool["address"]) for one in live})
+    targets = sorted({reachable(one.address) for one in live if one.address}, key=str)
     seen = hop.seen("unix_socket_missing", "backend_port_closed", "ipv6_localhost_refused")
     evidence = (
         *seen,
         Evidence(
             "config", "%s asks for %s; no PHP-FPM pool is configured with that listen" % (named_at(hop), hop.address)
         ),
-        Evidence("socket", "PHP-FPM runs and listens on %s" % ", ".join(targets)),
+        Evidence("socket", "PHP-FPM runs and listens on %s" % ", ".join(map(str, targets))),
     )
     why, advice = doubt(hop, targets)
     if why:
@@ -97,7 +91,7 @@ def mismatch(hop: Hop, live: list[PoolAt]) -> Finding:
     )
 
 
-def doubt(hop: Hop, targets: list[str]) -> tuple[str, tuple[str, ...]]:
+def doubt(hop: Hop, targets: list[Address]) -> tuple[str, tuple[str, ...]]:
     """Why nginx is not told another address, and what to do instead; two empty ones where it is sure which pool is meant."""
     generated = next((route["generated_by"] for route in hop.routes if route.get("generated_by")), None)
     if generated:
@@ -110,7 +104,7 @@ def doubt(hop: Hop, targets: list[str]) -> tuple[str, tuple[str, ...]]:
         )
         return why, ("give %s a name that PHP-FPM reads, or take the site away" % taken["file"],)
     if len(targets) > 1:
-        return "more than one pool could be meant: %s" % ", ".join(targets), ()
+        return "more than one pool could be meant: %s" % ", ".join(map(str, targets)), ()
     if is_peer_already(hop, targets[0]):
         return "%s is a peer beside %s: which pool this one was to be cannot be seen" % (targets[0], hop.address), (
             "take that server out of its upstream, or start the pool that is to listen there",
@@ -124,7 +118,7 @@ def taken_away(hop: Hop) -> Facts | None:
         one
         for fpm in hop.proxy.facts.get("php_fpm") or []
         for one in fpm.get("set_aside") or []
-        if normal(one["address"]) == normal(hop.address) and one["pool"] not in fpm["pools"]
+        if read_address(one["address"]).normal() == hop.address.normal() and one["pool"] not in fpm["pools"]
     ]
     return next(iter(found), None)
 

@@ -66,7 +66,7 @@ def permission(hop: Hop, host: Host, worker: Facts, socket: Facts) -> Finding:
             CAUSE.name,
             evidence,
             why="the socket is not PHP-FPM's: let its own service give it to nginx's group",
-            advice=("stat %s" % hop.real_address[len("unix:") :],),
+            advice=("stat %s" % hop.real_address.path,),
         )
     settled = found.pool["settings"]
     group = worker.get("group") or worker["user"]

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.canonical import normal
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
@@ -32,7 +31,7 @@ def private_units(hop: Hop, listener: Facts) -> list[str]:
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
         host = hop.backend
-        path = normal(hop.real_address)[len("unix:") :]
+        path = hop.real_address.normal().path
         if host is None or not hop.is_unix or not path.startswith(FOLDERS) or not hop.has(SIGNATURE):
             continue
         listener = host.unix_listener(hop.real_address)

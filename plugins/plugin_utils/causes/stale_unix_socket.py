@@ -38,13 +38,13 @@ def left_over(hop: Hop, fleet: Fleet, host: Host) -> t.Iterator[Finding]:
         remedy, why = fpm_starts(host, stopped.fpm)
         yield on_hop(hop, CAUSE.name, evidence(hop, stopped, "stale_unix_socket"), remedy=remedy, why=why)
     elif not host.pool_at(hop.real_address):
-        left = Evidence("socket", "%s exists and no process listens on it" % hop.real_address)
+        left = Evidence("socket", "%s exists and no process listens on it" % (hop.real_address,))
         yield services.started(hop, fleet, host, CAUSE.name, (*hop.seen("stale_unix_socket"), left))
 
 
 def removed(hop: Hop, host: Host, listener: Facts) -> Finding:
     """The daemon listens on a file that is gone: only a restart makes it anew, as a reload goes on with the socket that it has."""
-    path, unit = hop.real_address[len("unix:") :], listener.get("unit")
+    path, unit = hop.real_address.path, listener.get("unit")
     gone = Evidence(
         "socket",
         "%s (pid %s) listens on %s, and there is no such file any more"

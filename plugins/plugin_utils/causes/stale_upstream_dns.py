@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.canonical import is_name, split_tcp
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
@@ -18,7 +18,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common 
 
 def now(hop: Hop) -> Facts | None:
     """What the hop's name resolves to now, as libc says, which is what nginx asks at start and reload."""
-    name = split_tcp(hop.address)[0]
+    name = hop.address.host
     return next(
         (one for one in hop.proxy.facts.get("names") or [] if one["name"] == name and not one.get("resolver")), None
     )
@@ -27,13 +27,15 @@ def now(hop: Hop) -> Facts | None:
 def in_use(hop: Hop) -> set[str]:
     """Addresses that nginx itself named for this hop in failing answers."""
     return {
-        split_tcp(answer["upstream"])[0] for answer in hop.failing if (answer.get("upstream") or "").startswith("tcp:")
+        read_address(answer["upstream"]).host
+        for answer in hop.failing
+        if (answer.get("upstream") or "").startswith("tcp:")
     }
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
-        if hop.is_unix or not is_name(hop.address):
+        if not hop.address.is_name:
             continue
         resolved = now(hop)
         stale = in_use(hop) - set((resolved or {}).get("addresses") or [])

@@ -27,7 +27,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 
 def as_sent(hop: Hop) -> str:
     """How to see the header as the application sends it."""
-    where = hop.address.partition(":")[2]
+    where = hop.address.bare
     if hop.family == "fastcgi":
         return (
             "REQUEST_METHOD=GET SCRIPT_FILENAME=/PATH/OF/THE/SCRIPT cgi-fcgi -bind -connect %s | cat -v | sed '/^\\^M$/q'   # on %s: the header as it is sent "
@@ -60,7 +60,8 @@ def refused(hop: Hop) -> Finding:
         hop,
         CAUSE.name,
         (*hop.seen(SIGNATURE), *probe),
-        why="what listens on %s makes a header that is no valid HTTP: the application has to be mended" % hop.address,
+        why="what listens on %s makes a header that is no valid HTTP: the application has to be mended"
+        % (hop.address,),
         advice=(
             as_sent(hop),
             *stopgap,

@@ -30,9 +30,9 @@ def told_by_backend(hop: Hop, status: int, evidence: list[Evidence]) -> Finding:
         hop,
         CAUSE.name,
         (*evidence, probe),
-        why="the next hop makes the 502: the cause is behind %s" % hop.address,
+        why="the next hop makes the 502: the cause is behind %s" % (hop.address,),
         advice=(
-            "look at the error log of what listens on %s" % hop.address,
+            "look at the error log of what listens on %s" % (hop.address,),
             "run diagnose_502 with %s among the hosts, if it is an nginx" % hop.on,
         ),
     )

@@ -31,7 +31,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 
 
 def ended(hop: Hop) -> Finding:
-    peer = hop.address[len("tcp:") :]
+    peer = hop.address.bare
     settings = (
         in_force(hop, "protocols", "nginx's default"),
         in_force(hop, "certificate", "nginx shows no certificate of its own"),
@@ -41,7 +41,7 @@ def ended(hop: Hop) -> Finding:
         CAUSE.name,
         (*hop.seen(RESET, SNI), *probed(hop), *settings),
         why="%s ends the handshake itself: its log says whether for the protocol, the ciphers, a client certificate or a ban of nginx's address"
-        % hop.address,
+        % (hop.address,),
         advice=(
             "openssl s_client -connect %s -tls1_2 </dev/null; the same with -tls1_3   # which one does it take?" % peer,
             "%s and %s as the backend takes them; old ones are weak, for this location only"

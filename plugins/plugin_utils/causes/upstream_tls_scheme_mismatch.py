@@ -33,7 +33,7 @@ def plain_text(hop: Hop) -> Finding:
         hop,
         CAUSE.name,
         (*hop.seen(SIGNATURE), *probed(hop), asked),
-        why="what listens on %s speaks plain text, not TLS" % hop.address,
+        why="what listens on %s speaks plain text, not TLS" % (hop.address,),
         advice=(
             "%s:// instead of %s:// at %s; nginx -t && nginx -s reload"
             % (PLAIN.get(hop.scheme, "http"), hop.scheme, named_at(hop)),

@@ -44,11 +44,11 @@ def nameless(hop: Hop) -> Finding:
         hop,
         CAUSE.name,
         (*hop.seen(SNI, RESET), *probed(hop), *helped, in_force(hop, "server_name", "off, no name is sent")),
-        why="%s serves by name, and nginx does not send it one that it knows" % hop.address,
+        why="%s serves by name, and nginx does not send it one that it knows" % (hop.address,),
         advice=(
             "%s on; %s %s;   # at %s" % (directive(hop, "server_name"), directive(hop, "name"), name, beside),
             "openssl s_client -connect %s -servername %s </dev/null   # which name does it take?"
-            % (hop.address[len("tcp:") :], name),
+            % (hop.address.bare, name),
             "the Host header may have to be that name too: then the backend answers with another site than before",
         ),
     )

@@ -38,13 +38,13 @@ def refused(hop: Hop) -> Finding:
         ("name", "the name in the pass directive"),
     )
     settings = [in_force(hop, name, default) for name, default in defaults]
-    peer = hop.address[len("tcp:") :]
+    peer = hop.address.bare
     return on_hop(
         hop,
         CAUSE.name,
         (*hop.seen(SIGNATURE), *probed(hop), *shown, *settings),
         why="the certificate that %s shows is not one that nginx is told to trust: expired, of another authority, or for another name"
-        % hop.address,
+        % (hop.address,),
         advice=(
             "openssl s_client -connect %s -showcerts </dev/null | openssl x509 -noout -subject -issuer -dates -ext subjectAltName"
             % peer,

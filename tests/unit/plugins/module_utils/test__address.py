@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._address import parse_address
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, parse_address, read_address
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,40 @@ def test_no_text_breaks_the_parser(text):
         assert len(str(error)) < 500
     else:
         assert bool(address.path) != bool(address.host)
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("tcp:10.0.0.2:7080", ("10.0.0.2", 7080, "")),
+        ("tcp:[::1]:8080", ("::1", 8080, "")),
+        ("unix:/run/php/a:b c.sock", ("", 0, "/run/php/a:b c.sock")),
+        # what nginx's log has where no server of an upstream{} was left to try
+        ("tcp:app", ("app", 0, "")),
+        ("tcp:[::1]", ("::1", 0, "")),
+    ],
+)
+def test_an_address_that_is_read_is_written_as_it_was(text, address):
+    assert tuple(read_address(text)) == address
+    assert str(read_address(text)) == text
+    assert str(read_address(text).normal()) == text
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_read(text):
+    address = read_address(text)
+    assert isinstance(address, Address)
+    assert read_address(str(address)) == address
+
+
+@pytest.mark.parametrize(
+    ("text", "bare"),
+    [
+        ("tcp:10.0.0.2:80", "10.0.0.2:80"),
+        ("tcp:[::1]:80", "[::1]:80"),
+        ("tcp:app", "app"),
+        ("unix:/run/a.sock", "/run/a.sock"),
+    ],
+)
+def test_an_address_as_commands_take_it(text, bare):
+    assert read_address(text).bare == bare

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import parse_address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import answer_evidence, log_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
@@ -49,7 +50,11 @@ def test_a_host_of_which_nothing_could_be_read_has_nothing():
         None,
         False,
     )
-    assert (bare.listener("tcp:127.0.0.1:80"), bare.listener("unix:/run/a.sock"), bare.pool_at("unix:/run/a.sock")) == (
+    assert (
+        bare.listener(parse_address("tcp:127.0.0.1:80")),
+        bare.listener(parse_address("unix:/run/a.sock")),
+        bare.pool_at(parse_address("unix:/run/a.sock")),
+    ) == (
         None,
         None,
         None,
@@ -87,23 +92,26 @@ class TestListeners:
         web = Host(
             "web", host(listeners={"tcp": [listener(ANY, 80, process="nginx"), listener("10.0.0.1", 80)], "unix": []})
         )
-        assert web.listener("tcp:10.0.0.1:80")["process"] == "app"
-        assert web.listener("tcp:10.0.0.9:80")["process"] == "nginx"
-        assert web.listener("tcp:10.0.0.1:81") is None
+        assert web.listener(parse_address("tcp:10.0.0.1:80"))["process"] == "app"
+        assert web.listener(parse_address("tcp:10.0.0.9:80"))["process"] == "nginx"
+        assert web.listener(parse_address("tcp:10.0.0.1:81")) is None
 
     @pytest.mark.parametrize("v6only,takes", [(True, False), (False, True), (None, True)])
     def test_ipv6_only(self, v6only, takes):
         web = Host("web", host(listeners={"tcp": [listener("::", 80, v6only=v6only)], "unix": []}))
-        assert (web.listener("tcp:127.0.0.1:80") is not None) is takes
-        assert web.listener("tcp:[::1]:80")
+        assert (web.listener(parse_address("tcp:127.0.0.1:80")) is not None) is takes
+        assert web.listener(parse_address("tcp:[::1]:80"))
 
     def test_the_socket_that_is_there_before_one_that_was_replaced(self):
         old, new = (
             {"path": "/run/php.sock", "pid": pid, "file": {"same": same}} for pid, same in ((1, False), (2, True))
         )
         web = Host("web", host(listeners={"tcp": [], "unix": [old, new]}))
-        assert web.listener("unix:/var/run/php.sock")["pid"] == 2
-        assert Host("web", host(listeners={"tcp": [], "unix": [old]})).listener("unix:/run/php.sock")["pid"] == 1
+        assert web.listener(parse_address("unix:/var/run/php.sock"))["pid"] == 2
+        assert (
+            Host("web", host(listeners={"tcp": [], "unix": [old]})).listener(parse_address("unix:/run/php.sock"))["pid"]
+            == 1
+        )
 
 
 class TestPools:
@@ -137,7 +145,7 @@ class TestPools:
         ],
     )
     def test_the_pool_that_serves_an_address(self, listens, asked, serves):
-        assert (self.web(listens).pool_at(asked) is not None) is serves
+        assert (self.web(listens).pool_at(parse_address(asked)) is not None) is serves
 
     def test_running_ones_come_first(self):
         pools = {"www": {"address": "unix:/run/php.sock"}}
@@ -150,8 +158,8 @@ class TestPools:
                 ]
             ),
         )
-        assert [one.fpm["version"] for one in web.pools_at("unix:/run/php.sock")] == ["8", "7"]
-        assert web.pool_at("unix:/run/php.sock").fpm["version"] == "8"
+        assert [one.fpm["version"] for one in web.pools_at(parse_address("unix:/run/php.sock"))] == ["8", "7"]
+        assert web.pool_at(parse_address("unix:/run/php.sock")).fpm["version"] == "8"
 
 
 class TestOwner:
@@ -178,17 +186,17 @@ class TestOwner:
             app=host("10.0.0.2", "2001:db8::2", "172.17.0.1", "10.0.0.9"),
             db=host("172.17.0.1", "10.0.0.9"),
         )
-        owner = both.owner(address, both.hosts["web"])
+        owner = both.owner(parse_address(address), both.hosts["web"])
         assert (owner.name if owner else None) == name
 
     def test_hosts_without_addresses_own_nothing(self):
-        assert fleet(web=host(), app={"system": None}).owner("tcp:10.0.0.2:80", Host("web", {})) is None
+        assert fleet(web=host(), app={"system": None}).owner(parse_address("tcp:10.0.0.2:80"), Host("web", {})) is None
 
 
 class TestBehind:
     def test_the_host_of_the_inventory_is_the_one_to_change(self):
         hop = hop_of(proxy("http://10.0.0.2"), app=host("10.0.0.2"))
-        assert (hop.on, hop.backend.name, hop.real_address) == ("app", "app", APP)
+        assert (hop.on, hop.backend.name, str(hop.real_address)) == ("app", "app", APP)
 
     def test_a_stranger_is_told_by_its_address(self):
         hop = hop_of(proxy("http://10.0.0.3"), app=host("10.0.0.2"))
@@ -203,12 +211,12 @@ class TestBehind:
             app2=host("10.0.0.2"),
             app3=host("10.0.0.3"),
         )
-        assert (hop.on, hop.real_address) == ("app3", "tcp:10.0.0.3:80")
+        assert (hop.on, str(hop.real_address)) == ("app3", "tcp:10.0.0.3:80")
 
     def test_a_refused_number_of_a_stranger_leaves_the_host_that_is_known(self):
         row = reached("tcp:app.example:80", tried("tcp:192.0.2.1:80", 101), tried(APP))
         hop = hop_of(proxy("http://app.example", reach=[row]), app=host("10.0.0.2"))
-        assert (hop.on, hop.real_address) == ("app", "tcp:10.0.0.2:80")
+        assert (hop.on, str(hop.real_address)) == ("app", "tcp:10.0.0.2:80")
 
     def test_localhost_is_the_number_that_a_pool_has(self):
         """Both are refused while it is stopped."""
@@ -217,7 +225,7 @@ class TestBehind:
             "tcp:localhost:9000", tried("tcp:[::1]:9000", 111), tried("tcp:127.0.0.1:9000", 111), family="fastcgi"
         )
         hop = hop_of(proxy("localhost:9000", php_fpm=[pool], reach=[row]))
-        assert hop.real_address == "tcp:127.0.0.1:9000"
+        assert str(hop.real_address) == "tcp:127.0.0.1:9000"
         assert hop.backend.pool_at(hop.real_address)
 
     def test_a_socket_is_where_its_links_lead(self):
@@ -227,7 +235,7 @@ class TestBehind:
                 reach=[reached("unix:/run/php.sock", family="fastcgi", real="unix:/run/php8.2.sock")],
             )
         )
-        assert (hop.is_unix, hop.on, hop.real_address) == (True, "web", "unix:/run/php8.2.sock")
+        assert (hop.is_unix, hop.on, str(hop.real_address)) == (True, "web", "unix:/run/php8.2.sock")
 
     def test_one_address_spoken_to_in_two_ways_is_two_hops(self):
         rows = [reached(APP, tried(APP), tls=None), reached(APP, tried(APP, 104), tls={"ok": False})]
@@ -242,7 +250,7 @@ class TestBehind:
     def test_an_address_is_left_out_only_where_it_is_down(self):
         http = "upstream a { server 10.0.0.2:80 down; server 10.0.0.3:80; } upstream b { server 10.0.0.2:80; }"
         hops = fleet(web=proxy("http://a", "http://b", http=http)).hops
-        assert [(hop.address, hop.route_ids) for hop in hops] == [("tcp:10.0.0.3:80", {0}), (APP, {1})]
+        assert [(str(hop.address), hop.route_ids) for hop in hops] == [("tcp:10.0.0.3:80", {0}), (APP, {1})]
 
     def test_a_target_with_a_variable_is_known_once_it_fails(self):
         answers = [
@@ -251,8 +259,12 @@ class TestBehind:
             answer(502, route=7, upstream="tcp:192.0.2.1:1"),
         ]
         hop = hop_of(proxy("http://$arg_backend", answers=answers), app=host("10.0.0.2"))
-        assert (hop.address, hop.on, hop.failing) == ("tcp:10.0.0.2:8080", "app", answers[:2])
+        assert (str(hop.address), hop.on, hop.failing) == ("tcp:10.0.0.2:8080", "app", answers[:2])
         assert fleet(web=proxy("http://$arg_backend", answers=[answer(200, upstream=APP)])).hops == []
+
+    def test_an_upstream_block_that_a_variable_names_has_no_port(self):
+        hop = hop_of(proxy("http://$arg_backend", answers=[answer(upstream="tcp:app", signature="no_live_upstreams")]))
+        assert (str(hop.address), hop.on, hop.address.port) == ("tcp:app", "app", 0)
 
 
 class TestStarted:
@@ -296,7 +308,7 @@ class TestAnswers:
     def addresses(self, *answers):
         http = "upstream app { server 10.0.0.2:80; server 10.0.0.3:80; }"
         return {
-            hop.address: len(hop.answers)
+            str(hop.address): len(hop.answers)
             for hop in fleet(web=proxy("http://app", "http://10.0.0.4:80", http=http, answers=list(answers))).hops
         }
 
@@ -319,7 +331,7 @@ class TestAnswers:
         http = "upstream app { server one.example; server two.example; }"
         rows = [reached("tcp:one.example:80", tried("tcp:10.0.0.1:80")), reached("tcp:two.example:80", tried(APP, 111))]
         hops = fleet(web=proxy("http://app", http=http, reach=rows, answers=[answer(upstream=APP)])).hops
-        assert [(hop.address, len(hop.answers)) for hop in hops] == [
+        assert [(str(hop.address), len(hop.answers)) for hop in hops] == [
             ("tcp:one.example:80", 0),
             ("tcp:two.example:80", 1),
         ]
@@ -328,7 +340,7 @@ class TestAnswers:
 class TestRecords:
     def blamed(self, *targets, http="", records=(), started=100.0, reach=(), **more):
         hops = fleet(web=proxy(*targets, http=http, started=started, log=log(*records), reach=list(reach)), **more).hops
-        return [hop.address for hop in hops if hop.records]
+        return [str(hop.address) for hop in hops if hop.records]
 
     def test_the_hop_that_the_line_names(self):
         assert self.blamed("http://10.0.0.2", "http://10.0.0.3", records=[record("tcp:10.0.0.3:80")]) == [

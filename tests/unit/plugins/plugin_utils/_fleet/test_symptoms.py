@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A failed connect and an answer are told in the words of nginx's error log."""
+"""A failed connect and an answer have the signatures that nginx's error log has."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import os
 
 import pytest
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import parse_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.signature import error_signature
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails, connect_symptom
 
@@ -35,7 +36,7 @@ SYMPTOMS = [
 
 @pytest.mark.parametrize("address,number,signature", SYMPTOMS)
 def test_a_connect_that_failed(address, number, signature):
-    assert connect_symptom(address, number) == signature
+    assert connect_symptom(parse_address(address), number) == signature
 
 
 @pytest.mark.parametrize("address,number,signature", SYMPTOMS)
@@ -58,7 +59,7 @@ def test_nginx_would_have_said_the_same(address, number, signature):
 @pytest.mark.parametrize("address", [UNIX, TCP, LOOPBACK_V6])
 @pytest.mark.parametrize("number", [None, 0, errno.EINTR])
 def test_other_numbers_say_nothing(address, number):
-    assert connect_symptom(address, number) is None
+    assert connect_symptom(parse_address(address), number) is None
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_other_numbers_say_nothing(address, number):
     [(TCP, 61, "backend_port_closed"), (TCP, 60, "connect_timeout"), (UNIX, 61, "stale_unix_socket")],
 )
 def test_numbers_of_macos(address, number, signature):
-    assert connect_symptom(address, number) == signature
+    assert connect_symptom(parse_address(address), number) == signature
 
 
 @pytest.mark.parametrize(
