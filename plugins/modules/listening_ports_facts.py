@@ -238,15 +238,15 @@ ansible_facts:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host import listeners
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import listener_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
 
 
 def main() -> None:
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
     host = Host()
-    listening = listeners.listening_sockets(host, Processes(host))
+    listening = listener_facts(host, Processes(host))
     for unseen in host.unknown:
         module.warn("Could not read %(missing)s: %(why)s" % unseen)
     module.exit_json(ansible_facts={"listening_ports": listening})

@@ -11,6 +11,7 @@ import os
 import signal
 import stat
 import subprocess
+import sys
 from typing import TYPE_CHECKING, List, NamedTuple, Optional, Sequence
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
@@ -42,6 +43,11 @@ class Host:
     def __init__(self, root: str = "/") -> None:
         self.root = root
         self.unknown: "List[Unknown]" = []
+
+    @property
+    def is_darwin(self) -> bool:
+        """Whether it is a Mac."""
+        return self.root == "/" and sys.platform == "darwin"
 
     def unseen(self, missing: str, why: object) -> None:
         """Remember that something could not be read, once."""

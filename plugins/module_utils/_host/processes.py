@@ -8,13 +8,12 @@ Private to this collection: it may change in any release.
 
 import os
 import re
-import sys
 import time
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.clock import boot_time
 
-CLOCK_BOOTTIME = 7
 KERNEL_THREAD = 0x00200000
 PS = ["ps", "-axww", "-o", "pid=,ppid=,uid=,gid=,rss=,stat=,lstart=,command="]
 _PS_LINE = re.compile(r"\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(\w{3}\s+\w{3}\s+\d+\s+[\d:]+\s+\d+)\s+(.*)")
@@ -142,14 +141,6 @@ def _kilobytes(text: str, key: str) -> Optional[int]:
     """Sum of the "KEY:   12 kB" lines in bytes, None where there is none."""
     values = re.findall(r"^%s:\s+(\d+) kB" % re.escape(key), text, re.MULTILINE)
     return sum(int(value) for value in values) * 1024 if values else None
-
-
-def boot_time(host: Host) -> Optional[float]:
-    """When the kernel started. /proc/stat has whole seconds only, so the clock is asked where it is this host's."""
-    if host.root == "/" and sys.platform.startswith("linux"):
-        return time.time() - time.clock_gettime(CLOCK_BOOTTIME)
-    found = re.search(r"^btime (\d+)", host.read("/proc/stat") or "", re.MULTILINE)
-    return float(found.group(1)) if found else None
 
 
 class Processes:

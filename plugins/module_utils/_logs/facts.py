@@ -6,10 +6,10 @@
 Private to this collection: it may change in any release.
 """
 
-from typing import Any, Dict, Iterable, Iterator, Optional, Tuple
+from typing import TYPE_CHECKING, Iterable, Iterator, List, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import boot_time
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.clock import boot_time
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.candidates import (
     fpm_lines,
     kernel_lines,
@@ -32,9 +32,29 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.signature
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.system_log import Entries, journal, kernel_log
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.time_window import Window
 
+if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
+    from typing import TypedDict
+
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
+
+    class LogSource(TypedDict):
+        """A log that was to be read."""
+
+        path: str  # of a file; "kernel"; the name of a unit
+        kind: str  # nginx | php_fpm | kernel | unit:NAME
+        state: str  # ok | missing | unreadable | not_a_file | deleted (held open, read by /proc) | cut
+        level: Optional[str]
+        why: Optional[str]
+
+    class Log(TypedDict):
+        """What the logs say of failed requests within a window of time."""
+
+        sources: List[LogSource]
+        records: List[LogRecord]  # the newest first, at most 200
+
+
 RECORD_LIMIT = 200
 
-Facts = Dict[str, Any]
 Told = Tuple[str, Optional[str]]
 
 
@@ -46,14 +66,14 @@ def log_facts(
     master_pid: Optional[int] = None,
     read_limit: int = READ_LIMIT,
     record_limit: int = RECORD_LIMIT,
-) -> Facts:
+) -> "Log":
     """Look through the sources, each a path and a kind (nginx, php_fpm, kernel, unit:NAME); of nginx also the unit whose journal it writes to.
 
     The kernel's own log has the path "kernel"; any other path of that kind is an audit log. master_pid is nginx's: its open files tell where it
     really writes. Times in logs are local. What cannot be read is told in `sources` and in the host's unknown.
     """
     look = _Look(host, Window(now, window), master_pid, read_limit)
-    told = []
+    told: "List[LogSource]" = []
     for path, kind in sources:
         state, why = look.source(path, kind)
         told.append({"path": path, "kind": kind, "state": state, "level": None, "why": why})

@@ -7,19 +7,56 @@ Private to this collection: it may change in any release.
 """
 
 import re
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.kernel_signature import KernelEvent
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.nginx_line import ErrorLine
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.php_fpm_signature import FpmLine
 from ansible_collections.webops.bad_gateway.plugins.module_utils._text import printable
 
+if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
+    from typing import TypedDict
+
+    class LoggedUpstream(TypedDict):
+        """The peer that a line names."""
+
+        scheme: str
+        address: str  # canonical
+        text: str  # as nginx prints it
+
+    class LoggedRequest(TypedDict):
+        """The request that a line names, without its query string."""
+
+        method: str
+        path: str
+
+    class LogRecord(TypedDict):
+        """The lines of one source with one signature, and the same upstream, server, request, pool and process. All texts are safe to show."""
+
+        source: str
+        kind: str
+        signature: str
+        count: int
+        first: float
+        last: float
+        level: Optional[str]
+        message: str  # of the last line, as all that follows
+        action: Optional[str]
+        errno: Optional[int]
+        upstream: Optional[LoggedUpstream]
+        server: Optional[str]
+        host: Optional[str]
+        request: Optional[LoggedRequest]
+        pid: Optional[int]
+        pool: Optional[str]  # of PHP-FPM's lines
+        unit: Optional[str]
+        process: Optional[str]  # of the kernel's lines: what was killed, crashed or denied
+
+
 MESSAGE_LIMIT = 300
 _QUERY = re.compile(r"\?[^\"\s]*")
 _NUMBER = re.compile(r"\d+")
 _SEVERITY = {"ALERT": "alert", "ERROR": "error", "WARNING": "warn", "NOTICE": "notice", "DEBUG": "debug"}
-
-Record = Dict[str, Any]
 
 
 class Origin(NamedTuple):
@@ -34,18 +71,24 @@ class Records:
     """Records by what makes them one."""
 
     def __init__(self) -> None:
-        self._records: Dict[Tuple[Any, ...], Record] = {}
+        self._records: "Dict[Tuple[Any, ...], LogRecord]" = {}
 
     def add_nginx(self, origin: Origin, signature: str, when: float, line: ErrorLine) -> None:
         record = _blank(origin, signature, line.level, line.message)
         record.update(
-            action=line.action, errno=line.errno, server=_text(line.server), host=_text(line.host), pid=line.pid
+            {
+                "action": line.action,
+                "errno": line.errno,
+                "server": _text(line.server),
+                "host": _text(line.host),
+                "pid": line.pid,
+            }
         )
         if line.upstream:
             record["upstream"] = {
                 "scheme": line.upstream.scheme,
-                "address": _text(line.upstream.address),
-                "text": _text(line.upstream.text),
+                "address": printable(line.upstream.address, MESSAGE_LIMIT),
+                "text": printable(line.upstream.text, MESSAGE_LIMIT),
             }
         if line.request:
             record["request"] = {"method": line.request.method, "path": line.request.path}
@@ -57,34 +100,38 @@ class Records:
 
     def add_fpm(self, origin: Origin, signature: str, when: float, line: FpmLine) -> None:
         record = _blank(origin, signature, _SEVERITY[line.level], line.message)
-        record.update(pool=_text(line.pool), pid=line.pid)
+        record.update({"pool": _text(line.pool), "pid": line.pid})
         self._add(record, when, (line.pool, _words(record["message"])))
 
     def add_kernel(self, origin: Origin, when: float, event: KernelEvent, message: str) -> None:
         record = _blank(origin, event.signature, None, message)
-        record.update(process=_text(event.process), pid=event.pid)
+        record.update({"process": _text(event.process), "pid": event.pid})
         self._add(record, when, (event.process, event.place))
 
     def add_other(self, origin: Origin, signature: str, when: float, message: str) -> None:
         self._add(_blank(origin, signature, None, message), when, ())
 
-    def _add(self, record: Record, when: float, distinct: Tuple[Any, ...]) -> None:
+    def _add(self, record: "LogRecord", when: float, distinct: Tuple[Any, ...]) -> None:
         key = (record["source"], record["signature"]) + distinct
         known = self._records.get(key)
-        record["first"] = min(when, known["first"]) if known else when
-        record["last"] = max(when, known["last"]) if known else when
-        record["count"] = known["count"] + 1 if known else 1
-        if known and when < known["last"]:
-            record = dict(known, first=record["first"], last=record["last"], count=record["count"])
-        self._records[key] = record
+        latest = record if known is None or when >= known["last"] else known
+        latest.update(
+            {
+                "first": min(when, known["first"]) if known else when,
+                "last": max(when, known["last"]) if known else when,
+                "count": known["count"] + 1 if known else 1,
+            }
+        )
+        self._records[key] = latest
 
-    def newest(self, limit: int) -> List[Record]:
+    def newest(self, limit: int) -> "List[LogRecord]":
         """At most limit records, the last ones first; a flood of one kind never pushes out the only record of another."""
         ordered = sorted(self._records.values(), key=lambda record: -float(record["last"]))
         seen: Dict[Tuple[Any, ...], int] = {}
         ranked = []
         for record in ordered:
-            kind = (record["source"], record["signature"], (record["upstream"] or {}).get("address"))
+            upstream = record["upstream"]["address"] if record["upstream"] else None
+            kind = (record["source"], record["signature"], upstream)
             ranked.append((seen.get(kind, 0), record))
             seen[kind] = seen.get(kind, 0) + 1
         kept = [record for _rank, record in sorted(ranked, key=lambda pair: pair[0])[:limit]]
@@ -100,7 +147,7 @@ def _text(value: Optional[str]) -> Optional[str]:
     return None if value is None else printable(value, MESSAGE_LIMIT)
 
 
-def _blank(origin: Origin, signature: str, level: Optional[str], message: str) -> Record:
+def _blank(origin: Origin, signature: str, level: Optional[str], message: str) -> "LogRecord":
     """Query strings can hold secrets: they are cut from the message too."""
     return {
         "source": origin.source,

@@ -9,19 +9,24 @@ Private to this collection: it may change in any release.
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import facts as firewall_facts
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host import listeners as host_listeners
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import selinux
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host import system as host_system
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import units as host_units
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.clock import clock_facts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.connections import connection_facts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.disks import disk_facts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import listener_facts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.memory import memory_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.system import system_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs import facts as logs_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx import facts as nginx_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm import facts as php_fpm_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo import unfinished_runs
 
 if TYPE_CHECKING:  # the shapes of facts are for the type checker only
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import Listeners
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
     from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmFacts
 
@@ -33,28 +38,28 @@ _AUDIT_LOG = "/var/log/audit/audit.log"
 def first_look(host: Host, window: float) -> Tuple[Dict[str, Any], Dict[str, str]]:
     """Facts as docs/facts.md has them, less what the second look adds; and the text of nginx's configuration files."""
     processes = Processes(host)
-    system = host_system.system_facts(host)
-    clock = host_system.clock(host)
-    listeners = host_listeners.listening_sockets(host, processes, Accounts(host))
+    system = system_facts(host)
+    clock = clock_facts(host)
+    listeners = listener_facts(host, processes, Accounts(host))
     units = host_units.unit_facts(host, system["service_manager"], listeners)
     host_units.own_sockets(listeners, units)
     nginx, files = nginx_facts.nginx_facts(host, processes, units or {})
     php_fpm = php_fpm_facts.php_fpm_facts(host, processes, units or {})
     without_arguments(units)
     # Once more beside the workers' own: where workers come and go, only both together tell what there is for them.
-    system["memory"] = host_system.memory(host)
+    system["memory"] = memory_facts(host)
     facts = {
         "schema": SCHEMA,
         "clock": clock,
         "system": system,
         "listeners": listeners,
-        "connections": host_listeners.connections(host, listeners),
+        "connections": connection_facts(host, listeners),
         "units": units,
         "nginx": nginx,
         "php_fpm": php_fpm,
         "firewall": firewall_facts.firewall_facts(host, processes),
         "selinux": selinux.selinux_facts(host),
-        "disks": host_system.disks(host),
+        "disks": disk_facts(host),
         "journal": unfinished_runs.unfinished_runs(host),
         "log": logs_facts.log_facts(
             host, log_sources(nginx, php_fpm, listeners, host), window, clock["now"], master_pid(nginx)
@@ -74,7 +79,7 @@ def master_pid(nginx: Optional[Dict[str, Any]]) -> Optional[int]:
 
 
 def log_sources(
-    nginx: Optional[Dict[str, Any]], php_fpm: "List[FpmFacts]", listeners: Optional[Dict[str, Any]], host: Host
+    nginx: Optional[Dict[str, Any]], php_fpm: "List[FpmFacts]", listeners: "Optional[Listeners]", host: Host
 ) -> List[Tuple[str, str]]:
     """Path and kind of each log that can blame somebody for a 502. Why a daemon did not start stands in its unit's journal only, and uwsgi says nowhere else
     why it hangs up."""
@@ -89,12 +94,12 @@ def log_sources(
         sources.append((nginx["unit"], "unit:" + nginx["unit"]))
     elif nginx:
         sources += journal_of(nginx, host)
-    listening = [one for kind in ("tcp", "unix") for one in (listeners or {}).get(kind) or []]
-    sources += [
-        (one["unit"], "unit:" + one["unit"])
-        for one in listening
-        if one["unit"] and (one["process"] or "").startswith("uwsgi")
-    ]
+    if listeners:
+        sources += [
+            (one["unit"], "unit:" + one["unit"])
+            for one in [*listeners["tcp"], *listeners["unix"]]
+            if one["unit"] and (one["process"] or "").startswith("uwsgi")
+        ]
     sources.append(("kernel", "kernel"))
     if host.exists(_AUDIT_LOG):
         sources.append((_AUDIT_LOG, "kernel"))

@@ -17,6 +17,12 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
     from typing_extensions import NotRequired
 
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Unknown
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.clock import Clock
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.connections import Connections
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.disks import Disk
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import Listeners
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.system import System
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.facts import Log
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.reach import Reached
     from ansible_collections.webops.bad_gateway.plugins.module_utils._net.resolve import Resolved
@@ -25,18 +31,18 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         """All that is seen of one host: what rules ask. Where a part could not be read it is None, and unknown says why."""
 
         schema: int
-        clock: Dict[str, Any]
-        system: Dict[str, Any]
-        listeners: Optional[Dict[str, Any]]
-        connections: Optional[Dict[str, Any]]
+        clock: Clock
+        system: System
+        listeners: Optional[Listeners]
+        connections: Optional[Connections]
         units: Optional[Dict[str, Any]]
         nginx: Optional[Dict[str, Any]]
         php_fpm: List[Dict[str, Any]]
         firewall: Optional[Dict[str, Any]]
         selinux: Optional[Dict[str, Any]]
-        disks: List[Dict[str, Any]]
+        disks: List[Disk]
         journal: Optional[Dict[str, Any]]
-        log: Dict[str, Any]
+        log: Log
         reach: NotRequired[List[Reached]]  # these three where nginx runs
         names: NotRequired[List[Resolved]]
         answers: NotRequired[List[Answer]]

@@ -10,7 +10,7 @@ import grp
 import os
 import pwd
 import stat
-from typing import Any, Dict, Optional, Sequence
+from typing import Any, Mapping, Optional, Sequence
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import FpmConfig, Pool
@@ -35,7 +35,7 @@ def set_on_sockets(host: Host, fpm: Fpm, config: FpmConfig, settings: Sequence[s
     return listen_again(running(host, fpm).master or 0, backlogs)
 
 
-def difference(pool: Pool, listener: Dict[str, Any]) -> Optional[str]:
+def difference(pool: Pool, listener: Mapping[str, Any]) -> Optional[str]:
     """What of a bound socket differs from the pool's settings. An ACL takes the place of owner and group."""
     wanted = {name: pool.get("listen.%s" % name) for name in ("owner", "group", "mode")}
     if pool.get("listen.acl_users") or pool.get("listen.acl_groups"):
@@ -48,7 +48,7 @@ def difference(pool: Pool, listener: Dict[str, Any]) -> Optional[str]:
     return None
 
 
-def shorter_queue(host: Host, pool: Pool, listener: Dict[str, Any]) -> Optional[str]:
+def shorter_queue(host: Host, pool: Pool, listener: Mapping[str, Any]) -> Optional[str]:
     """Whether a bound socket queues fewer than its pool's setting, as far as the kernel's own limit lets it."""
     wanted, has = pool.get(BACKLOG), listener.get("backlog")
     limit = (host.read("/proc/sys/net/core/somaxconn") or "").strip()

@@ -11,10 +11,10 @@ Private to this collection: it may change in any release.
 import os
 import signal
 import time
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
+from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Optional, Sequence
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host import listeners as host_listeners
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import listener_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import FpmConfig, Pool, parse
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config_check import (
@@ -32,6 +32,9 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.live_s
     set_on_sockets,
     shorter_queue,
 )
+
+if TYPE_CHECKING:  # shapes of facts: for the type checker only
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import Listeners
 
 PAUSE = 0.05
 LOG_LIMIT = 64 * 1024
@@ -202,7 +205,7 @@ def _problem(host: Host, config: FpmConfig, now: Running, how: str) -> Optional[
     idle = [pool.name for pool in config.pools.values() if pool.get("pm") != "ondemand" and pool.name not in now.pools]
     if idle:
         return "pool %s has no worker" % idle[0]
-    listeners = host_listeners.listening_sockets(host, Processes(host))
+    listeners = listener_facts(host, Processes(host))
     if listeners is None:
         return None
     for pool in config.pools.values():
@@ -212,7 +215,7 @@ def _problem(host: Host, config: FpmConfig, now: Running, how: str) -> Optional[
     return None
 
 
-def _pool_problem(host: Host, config: FpmConfig, pool: Pool, listeners: Dict[str, Any], how: str) -> Optional[str]:
+def _pool_problem(host: Host, config: FpmConfig, pool: Pool, listeners: "Listeners", how: str) -> Optional[str]:
     address = config.address(pool) or ""
     if address.startswith("tcp:"):
         port = address.rpartition(":")[2]

@@ -10,7 +10,6 @@ import sys
 import pytest
 from ansible.module_utils import basic
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host import listeners
 from ansible_collections.webops.bad_gateway.plugins.modules import listening_ports_facts
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.modules.run_module import run_module
 
@@ -33,7 +32,7 @@ def test_what_cannot_be_read_is_null_and_warned_about(monkeypatch):
         host.unseen("listeners", "no way")
 
     warned = []
-    monkeypatch.setattr(listeners, "listening_sockets", unseen)
+    monkeypatch.setattr(listening_ports_facts, "listener_facts", unseen)
     monkeypatch.setattr(basic.AnsibleModule, "warn", lambda _module, text: warned.append(text))
     result = run_module(monkeypatch, listening_ports_facts, {})
     assert result["ansible_facts"] == {"listening_ports": None}

@@ -12,11 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host import listeners as host_listeners
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import netlink
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host, Ran
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.connections import connection_facts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import listener_facts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listening_sockets import (
+    parse_proc_tcp,
+    parse_proc_unix,
+)
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.socket_file import parse_acl, socket_file
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost
 
 TCP = """\
@@ -61,7 +67,7 @@ def host(tmp_path):
 
 
 def test_without_netlink_the_files_of_proc_tell(host):
-    found = host_listeners.listening_sockets(host, Processes(host))
+    found = listener_facts(host, Processes(host))
     assert [
         (entry["address"], entry["port"], entry["process"], entry["queue"], entry["backlog"]) for entry in found["tcp"]
     ] == [
@@ -78,27 +84,27 @@ def test_without_netlink_the_files_of_proc_tell(host):
 
 
 def test_the_owner_is_the_oldest_that_serves_and_not_systemd(host):
-    (fpm,) = host_listeners.listening_sockets(host, Processes(host))["unix"]
+    (fpm,) = listener_facts(host, Processes(host))["unix"]
     assert (fpm["pid"], fpm["user"], fpm["unit"]) == (70, "root", "php8.2-fpm.service")
 
 
 def test_a_socket_that_only_systemd_holds_is_systemds(host):
     for pid in (60, 70):
         os.remove(host.path("/proc/%d/fd/0" % pid))
-    assert host_listeners.listening_sockets(host, Processes(host))["unix"][0]["pid"] == 1
+    assert listener_facts(host, Processes(host))["unix"][0]["pid"] == 1
 
 
 def test_what_cannot_be_read_is_unknown_and_not_empty(host):
     os.remove(host.path("/proc/net/unix"))
-    assert host_listeners.listening_sockets(host, Processes(host)) is None
+    assert listener_facts(host, Processes(host)) is None
     assert host.unknown == [{"missing": "listeners", "why": "/proc/net/unix cannot be read"}]
-    assert host_listeners.connections(host, None) is None
+    assert connection_facts(host, None) is None
 
 
 def test_a_relative_name_is_where_the_daemon_works(host):
     host.write("/proc/net/unix", UNIX.replace("/run/php/php8.2-fpm.sock", "run/app.sock"))
     host.link("/proc/70/cwd", "/srv/app")
-    assert host_listeners.listening_sockets(host, Processes(host))["unix"][0]["path"] == "/srv/app/run/app.sock"
+    assert listener_facts(host, Processes(host))["unix"][0]["path"] == "/srv/app/run/app.sock"
 
 
 def test_a_file_that_may_not_be_seen_is_not_said_to_be_missing(host, monkeypatch):
@@ -106,7 +112,7 @@ def test_a_file_that_may_not_be_seen_is_not_said_to_be_missing(host, monkeypatch
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(os, "stat", refuse)
-    found = host_listeners.socket_file(host, "/root/s.sock", 7, Accounts(host))
+    found = socket_file(host, "/root/s.sock", 7, Accounts(host))
     assert set(found.values()) == {None}
 
 
@@ -114,8 +120,8 @@ def test_an_acl_is_told_as_far_as_its_mask_allows(host):
     everybody = 0xFFFFFFFF
     entries = ((1, 6, everybody), (2, 6, 33), (4, 6, everybody), (8, 7, 5), (16, 4, everybody), (32, 0, everybody))
     raw = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
-    assert host_listeners.parse_acl(raw, Accounts(host)) == ["u:www-data:r", "g::r", "g:5:r"]
-    assert host_listeners.parse_acl(raw[: 4 + 8], Accounts(host)) is None
+    assert parse_acl(raw, Accounts(host)) == ["u:www-data:r", "g::r", "g:5:r"]
+    assert parse_acl(raw[: 4 + 8], Accounts(host)) is None
 
 
 def test_peers_are_counted_by_the_ports_that_they_take(host, monkeypatch):
@@ -125,7 +131,7 @@ def test_peers_are_counted_by_the_ports_that_they_take(host, monkeypatch):
     }
     asked = []
     monkeypatch.setattr(netlink, "outgoing", lambda family, skipped: asked.append(skipped) or answers[family])
-    found = host_listeners.connections(host, {"tcp": [{"port": 80}], "unix": []})
+    found = connection_facts(host, {"tcp": [{"port": 80}], "unix": []})
     assert found == {"time_wait": 2, "established": 2, "by_peer": {"tcp:10.0.0.2:7080": 3, "tcp:[fd00::2]:80": 1}}
     assert asked == [frozenset([80])] * 2
 
@@ -137,7 +143,7 @@ def test_lsof_tells_where_there_is_no_proc(tmp_path):
         "ps ": "71 1 0 0 900 Ss Sat Nov 22 14:35:00 2025 nginx: master process nginx\n72 71 0 0 900 S Sat Nov 22 14:36:00 2025 nginx: worker\n",
     }
     host = FakeHost(tmp_path, answers)
-    found = host_listeners.listening_sockets(host, Processes(host))
+    found = listener_facts(host, Processes(host))
     assert [(entry["address"], entry["port"], entry["pid"]) for entry in found["tcp"]] == [
         (EVERYWHERE, 8080, 71),
         ("::1", 9000, 72),
@@ -147,13 +153,13 @@ def test_lsof_tells_where_there_is_no_proc(tmp_path):
 
 def test_without_lsof_nothing_is_claimed(tmp_path):
     host = FakeHost(tmp_path, {"ps": Ran(0, "", "", None)})
-    assert host_listeners.listening_sockets(host, Processes(host)) is None
+    assert listener_facts(host, Processes(host)) is None
     assert host.unknown[-1]["missing"] == "listeners"
 
 
 @given(some.text(max_size=300))
 def test_no_text_in_proc_stops_the_look(text):
-    for parse in (host_listeners.parse_proc_tcp, host_listeners.parse_proc_unix):
+    for parse in (parse_proc_tcp, parse_proc_unix):
         assert all(entry.inode >= 0 for entry in parse("head\n" + text))
 
 
@@ -193,10 +199,10 @@ class TestThisKernel:
             server.bind(("127.0.0.1", 0))
             server.listen(9)
             port = server.getsockname()[1]
-            listeners = host_listeners.listening_sockets(here, Processes(here))
+            listeners = listener_facts(here, Processes(here))
             (entry,) = [entry for entry in listeners["tcp"] if entry["port"] == port]
             with socket.create_connection(server.getsockname()):
-                assert "tcp:127.0.0.1:%d" % port in host_listeners.connections(here, {"tcp": [], "unix": []})["by_peer"]
+                assert "tcp:127.0.0.1:%d" % port in connection_facts(here, {"tcp": [], "unix": []})["by_peer"]
         assert (entry["address"], entry["pid"], entry["backlog"], entry["v6only"]) == (
             "127.0.0.1",
             os.getpid(),
@@ -206,6 +212,4 @@ class TestThisKernel:
 
     @staticmethod
     def unix(here, path):
-        return next(
-            entry for entry in host_listeners.listening_sockets(here, Processes(here))["unix"] if entry["path"] == path
-        )
+        return next(entry for entry in listener_facts(here, Processes(here))["unix"] if entry["path"] == path)

@@ -15,7 +15,8 @@ from hypothesis import strategies as some
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import PS, Processes, _unit, boot_time
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.clock import boot_time
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import PS, Processes, _unit
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost
 
 TICKS = os.sysconf("SC_CLK_TCK")

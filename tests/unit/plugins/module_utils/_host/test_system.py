@@ -12,6 +12,8 @@ from hypothesis import strategies as some
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import netlink, selinux
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import system as host_system
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.clock import LAST_CHANGE, clock_facts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.disks import disk_facts
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost
 
 MEMINFO = "MemTotal:       1000 kB\nMemFree: 10 kB\nMemAvailable:    600 kB\n"
@@ -144,8 +146,8 @@ def test_kernel_settings_and_the_panel(host):
 )
 def test_the_clock_knows_the_last_change(host, text, expected):
     if text is not None:
-        host.write(host_system.LAST_CHANGE, text)
-    clock = host_system.clock(host)
+        host.write(LAST_CHANGE, text)
+    clock = clock_facts(host)
     assert clock["last_change"] == expected
     assert clock["boot"] == 1700000000.0
     assert abs(clock["now"] - time.time()) < 5
@@ -155,7 +157,7 @@ def test_the_clock_knows_the_last_change(host, text, expected):
 def test_each_file_system_is_told_once(host):
     host.write("/var/log/x", "")
     host.write("/run/x", "")
-    (only,) = host_system.disks(host)
+    (only,) = disk_facts(host)
     assert only["path"] == "/"
     assert 0 < only["free_bytes"] <= only["total_bytes"]
 

@@ -39,8 +39,8 @@ class Daemon:
         self.listens = [SOCKET]
         monkeypatch.setattr(host, "run", self.run)
         monkeypatch.setattr(
-            service.host_listeners,
-            "listening_sockets",
+            service,
+            "listener_facts",
             lambda *_: {"tcp": [], "unix": [{"path": path, "file": self.file} for path in self.listens]},
         )
         monkeypatch.setattr(service, "drained", self.drained)
@@ -279,7 +279,7 @@ def queues(daemon, monkeypatch):
 
     daemon.file_backlog = 511
     monkeypatch.setattr(live_sockets, "listen_again", listen_again)
-    monkeypatch.setattr(service.host_listeners, "listening_sockets", collect)
+    monkeypatch.setattr(service, "listener_facts", collect)
     return told
 
 

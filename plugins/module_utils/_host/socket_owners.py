@@ -1,0 +1,53 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which process holds a socket.
+
+Private to this collection: it may change in any release.
+"""
+
+import os
+from typing import Dict, Optional, Set
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
+
+FILES_PER_PROCESS = 4096
+
+
+def socket_owners(host: Host, processes: Processes, inodes: Set[int]) -> Dict[int, Process]:
+    """The oldest process that holds each socket. PID 1 comes last: it holds what it only opened for a service."""
+    owners: Dict[int, Process] = {}
+    refused = 0
+    for process in sorted(processes.oldest_first(), key=lambda process: process.pid == 1):
+        if len(owners) == len(inodes):
+            break
+        held = _held(host, process.pid)
+        refused += held is None
+        for inode in (held or set()) & inodes:
+            owners.setdefault(inode, process)
+    if refused and len(owners) < len(inodes):
+        host.unseen("owners of some listeners", "open files of %d processes cannot be read" % refused)
+    return owners
+
+
+def _held(host: Host, pid: int) -> Optional[Set[int]]:
+    """Inodes of the sockets that a process holds; None where that is refused."""
+    folder = host.path("/proc/%d/fd" % pid)
+    try:
+        names = os.listdir(folder)
+    except PermissionError:
+        return None
+    except OSError:
+        return set()
+    if len(names) > FILES_PER_PROCESS:
+        names = sorted(names, key=int)[:FILES_PER_PROCESS]
+    held = set()
+    for name in names:
+        try:
+            target = os.readlink(folder + "/" + name)
+        except OSError:
+            continue
+        if target.startswith("socket:["):
+            held.add(int(target[8:-1]))
+    return held
