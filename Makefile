@@ -46,10 +46,12 @@ diagnose: setup      ## name the causes on INVENTORY=path, or on a lab of broken
 	ansible-playbook playbooks/diagnose_502.yml -i $$($(LAB) inventory) $(ARGS)
 endif
 
-lint: setup          ## style of YAML, Python and shell
+lint: setup          ## style of YAML, Python and shell; types; which room imports which
 	yamllint --strict .
+	ruff format --check .
 	ruff check .
 	mypy
+	PYTHONPATH=.ansible/collections lint-imports --no-cache --no-logo
 	shellcheck $(SHELL_SCRIPTS)
 	ansible-lint --offline --profile production
 
