@@ -33,9 +33,6 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 "again": {"type": "list", "elements": "dict", "default": []},
             }
         )
-        missing = between.missing_library()
-        if missing:
-            return {**result, "failed": True, "msg": missing}
         first = self._look({"log_window": args["log_window"]}, task_vars or {})
         if "bad_gateway" not in (first.get("ansible_facts") or {}):
             return {**result, **first}

@@ -36,7 +36,6 @@ attributes:
 requirements:
   - root on the target (C(become)), or else much cannot be seen
   - Python 3.6 or later on the target; nothing else
-  - nginx-crossplane (PyPI) on the controller
 options:
   log_window:
     description: Seconds of log that count as now.

@@ -196,16 +196,16 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_check import Verdict, test
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_check import Verdict, check_config
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_edit import (
     Block,
     Edit,
     EditError,
     apply_edits,
 )
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_files import Tree
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_text import NginxSyntaxError
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_files import ConfigFiles
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.instance import find
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.lexer import NginxSyntaxError
 from ansible_collections.webops.bad_gateway.plugins.module_utils._refused import Refused
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.saved_file import look_to_save, put_back
 
@@ -246,7 +246,7 @@ def ask_nginx(module: AnsibleModule, host: Host) -> Verdict:
         module.fail_json(
             msg="There is no nginx on this host that could judge the edit. Set validate to false to write without it."
         )
-    return test(host, nginx, Tree(host, nginx.conf_path))
+    return check_config(host, nginx, ConfigFiles(host, nginx.conf_path))
 
 
 class File:

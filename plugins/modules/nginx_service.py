@@ -155,8 +155,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_check import test
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_files import Tree
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_check import check_config
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_files import ConfigFiles
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.facts import error_logs
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.instance import Nginx, find
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.reload import Outcome, reload, restart
@@ -171,8 +171,8 @@ def find_nginx(module: AnsibleModule, host: Host) -> Nginx:
     return nginx
 
 
-def refuse_unsound(module: AnsibleModule, host: Host, nginx: Nginx, tree: Tree) -> Dict[str, Any]:
-    tested = test(host, nginx, tree)
+def refuse_unsound(module: AnsibleModule, host: Host, nginx: Nginx, files: ConfigFiles) -> Dict[str, Any]:
+    tested = check_config(host, nginx, files)
     if not tested.sound:
         module.fail_json(
             msg="nginx was left as it is, as it does not accept its configuration: %s" % tested.error,
@@ -208,11 +208,11 @@ def main() -> None:
     command, test_command = module.params["command"] or nginx.argv("-s", "reload"), nginx.argv("-t", "-q")
     if state == "started" and nginx.master is not None:
         module.exit_json(changed=False, command=command, test_command=test_command)
-    tree = Tree(host, nginx.conf_path)
-    tested = refuse_unsound(module, host, nginx, tree)
+    files = ConfigFiles(host, nginx.conf_path)
+    tested = refuse_unsound(module, host, nginx, files)
     if module.check_mode:
         module.exit_json(changed=True, command=command, test_command=test_command, test=tested)
-    done = act(host, nginx, module.params, command, error_logs(host, nginx, tree))
+    done = act(host, nginx, module.params, command, error_logs(host, nginx, files))
     result = {"test": tested, "before": done.before.result(), "after": done.after.result(), "log": done.lines}
     if done.error:
         module.fail_json(msg="nginx was not %s: %s" % (state, done.error), **result)

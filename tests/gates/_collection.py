@@ -35,7 +35,6 @@ SHIPPED = frozenset(
         "meta",
         "playbooks",
         "plugins",
-        "requirements.txt",
         "requirements.yml",
         "roles",
     }

@@ -8,8 +8,6 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
-import importlib.util
-import posixpath
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.canonical import is_name, split_tcp
@@ -22,26 +20,15 @@ ASK = ("url", "connect", "method", "proxy_protocol", "route")
 _TOLD_PARAMS = ("connection",)
 
 
-def missing_library() -> str | None:
-    """What is missing on the controller, and what to do; None where all is there."""
-    if importlib.util.find_spec("crossplane") is None:
-        return "nginx's configuration is parsed on the controller, which lacks a Python package: pip install nginx-crossplane"
-    return None
-
-
 def parsed(facts: Facts, urls: t.Sequence[str], again: t.Sequence[Facts] = ()) -> Facts | None:
-    """Put nginx's model into the facts of the first look, take the files out, and say what to ask; None where no nginx runs.
+    """What the second look has to ask, by the facts of the first; None where no nginx runs. Takes values that may be secret out of them.
 
     again: answers of an earlier look whose URLs are asked once more, so that both can be compared.
     """
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config import model
-
-    files = facts.pop("files")
     nginx = facts["nginx"]
     if not nginx:
         return None
-    main = nginx["configure"]["conf_path"]
-    config = nginx["config"] = model.parse(files, main, posixpath.dirname(main))
+    config = nginx["config"]
     name_levels(facts["log"], config)
     ask = _ask_of(facts, config, urls, again)
     without_secrets(config)

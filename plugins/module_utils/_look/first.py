@@ -28,6 +28,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._undo import un
 if TYPE_CHECKING:  # the shapes of facts are for the type checker only
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import Listeners
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.facts import NginxFacts
     from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmFacts
 
 SCHEMA = 1
@@ -35,20 +36,20 @@ _OWN_SYSLOG = "syslog:server=unix:"
 _AUDIT_LOG = "/var/log/audit/audit.log"
 
 
-def first_look(host: Host, window: float) -> Tuple[Dict[str, Any], Dict[str, str]]:
-    """Facts as docs/facts.md has them, less what the second look adds; and the text of nginx's configuration files."""
+def first_look(host: Host, window: float) -> Dict[str, Any]:
+    """Facts as docs/facts.md has them, less what the second look adds."""
     processes = Processes(host)
     system = system_facts(host)
     clock = clock_facts(host)
     listeners = listener_facts(host, processes, Accounts(host))
     units = host_units.unit_facts(host, system["service_manager"], listeners)
     host_units.own_sockets(listeners, units)
-    nginx, files = nginx_facts.nginx_facts(host, processes, units or {})
+    nginx = nginx_facts.nginx_facts(host, processes, units or {})
     php_fpm = php_fpm_facts.php_fpm_facts(host, processes, units or {})
     without_arguments(units)
     # Once more beside the workers' own: where workers come and go, only both together tell what there is for them.
     system["memory"] = memory_facts(host)
-    facts = {
+    return {
         "schema": SCHEMA,
         "clock": clock,
         "system": system,
@@ -65,7 +66,6 @@ def first_look(host: Host, window: float) -> Tuple[Dict[str, Any], Dict[str, str
             host, log_sources(nginx, php_fpm, listeners, host), window, clock["now"], master_pid(nginx)
         ),
     }
-    return facts, files
 
 
 def without_arguments(units: "Optional[Mapping[str, Unit]]") -> None:
@@ -74,16 +74,16 @@ def without_arguments(units: "Optional[Mapping[str, Unit]]") -> None:
         unit["exec"] = unit["exec"][:1]
 
 
-def master_pid(nginx: Optional[Dict[str, Any]]) -> Optional[int]:
+def master_pid(nginx: "Optional[NginxFacts]") -> Optional[int]:
     return nginx["master"]["pid"] if nginx and nginx["master"] else None
 
 
 def log_sources(
-    nginx: Optional[Dict[str, Any]], php_fpm: "List[FpmFacts]", listeners: "Optional[Listeners]", host: Host
+    nginx: "Optional[NginxFacts]", php_fpm: "List[FpmFacts]", listeners: "Optional[Listeners]", host: Host
 ) -> List[Tuple[str, str]]:
     """Path and kind of each log that can blame somebody for a 502. Why a daemon did not start stands in its unit's journal only, and uwsgi says nowhere else
     why it hangs up."""
-    sources = [(path, "nginx") for path in (nginx or {}).get("error_logs") or []]
+    sources = [(path, "nginx") for path in (nginx["error_logs"] if nginx else [])]
     sources += [(fpm["error_log"], "php_fpm") for fpm in php_fpm if fpm["error_log"]]
     sources += [
         (fpm["unit"], "unit:" + fpm["unit"])
@@ -106,7 +106,7 @@ def log_sources(
     return list(dict.fromkeys(sources))
 
 
-def journal_of(nginx: Dict[str, Any], host: Host) -> List[Tuple[str, str]]:
+def journal_of(nginx: "NginxFacts", host: Host) -> List[Tuple[str, str]]:
     """The journal of nginx's unit, where nginx writes to its standard error or to the host's syslog; what it sends elsewhere is told."""
     near = [target for target in nginx["other_logs"] if target == "stderr" or target.startswith(_OWN_SYSLOG)]
     for target in nginx["other_logs"]:

@@ -66,9 +66,7 @@ def _first(host: Host, log_window: float) -> Dict[str, Any]:
     """Imported here, as below: on the target each import is compiled anew, and no look needs what the other does."""
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.first import first_look
 
-    facts, files = first_look(host, log_window)
-    facts["files"] = files
-    return facts
+    return first_look(host, log_window)
 
 
 def _second(host: Host, ask: Mapping[str, Any], log_window: float) -> Dict[str, Any]:

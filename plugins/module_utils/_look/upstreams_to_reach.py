@@ -18,7 +18,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._net.canonical 
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.entry_points import Doors, Failed
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.peers import (
-    _TLS_SCHEMES,
+    TLS_SCHEMES,
     peers_in_use,
     upstream_id,
 )
@@ -49,7 +49,7 @@ def upstreams_to_reach(
     records show a GET or HEAD failing over it; on a healthy host every upstream is only connected to."""
     found: dict[tuple[str, str, str], Upstream] = {}
     for route in config.get("routes") or []:
-        for address in peers_in_use(config, route):
+        for address in peers_in_use(t.cast(t.Any, config), route):
             _add(found, route, address)
     for failed in sorted(Doors(config).failed(records or []), key=lambda one: one.record["signature"] != _MEASURED):
         _add_request(found, config, failed)
@@ -66,7 +66,7 @@ def _add(found: dict[tuple[str, str, str], Upstream], route: Facts, address: str
             "family": family,
             "scheme": scheme,
         }
-        if scheme in _TLS_SCHEMES:
+        if scheme in TLS_SCHEMES:
             found[key]["tls"] = _tls(route)
     return found[key]
 
@@ -98,7 +98,7 @@ def _peers(route: Facts, blamed: str) -> list[str]:
 
 def _tls(route: Facts) -> dict[str, t.Any]:
     """What the *_ssl_* directives in force say; nothing is verified and no name is sent unless they say so."""
-    prefix = _TLS_SCHEMES[route["pass"]["scheme"]] + "_ssl_"
+    prefix = TLS_SCHEMES[route["pass"]["scheme"]] + "_ssl_"
     given = {
         name[len(prefix) :]: setting["args"][0]
         for name, setting in route["settings"].items()

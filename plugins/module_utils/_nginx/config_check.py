@@ -13,10 +13,10 @@ Private to this collection: it may change in any release.
 import os
 import re
 import stat
-from typing import Any, Dict, NamedTuple, Optional, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Optional, Sequence
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host, Ran
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_files import Tree
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_files import ConfigFiles
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.instance import Nginx
 
 TIMEOUT = 15.0
@@ -27,15 +27,28 @@ _PLACE = re.compile(r"^(?P<message>.*) in (?P<file>/.*):(?P<line>\d+)$", re.DOTA
 _NO_STDERR_OPTION = re.compile(r"0\.|1\.(?:[0-9]|1[0-8])\.|1\.19\.[0-4]$")
 
 
+if TYPE_CHECKING:  # the shapes of facts are for the type checker only
+    from typing import TypedDict
+
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import Place
+
+    class ConfigCheck(TypedDict):
+        """What `nginx -t` says. sound: null where it could not be asked; where: the place that it names."""
+
+        sound: Optional[bool]
+        error: Optional[str]
+        where: Optional[Place]
+
+
 class Verdict(NamedTuple):
-    """sound is None where nginx could not be asked; error then says why."""
+    """What `nginx -t` says. sound is None where nginx could not be asked; error then says why."""
 
     sound: Optional[bool]
     error: Optional[str]
-    where: Optional[Dict[str, Any]]
+    where: "Optional[Place]"
     output: str
 
-    def facts(self) -> Dict[str, Any]:
+    def facts(self) -> "ConfigCheck":
         return {"sound": self.sound, "error": self.error, "where": self.where}
 
 
@@ -88,13 +101,13 @@ class Traces:
             os.close(descriptor)
 
 
-def test(host: Host, nginx: Nginx, tree: Tree) -> Verdict:
+def check_config(host: Host, nginx: Nginx, files: ConfigFiles) -> Verdict:
     """Whether nginx accepts the configuration on disk, and its first complaint where it does not."""
-    paths = [tree.pid_path(nginx.prefix, nginx.pid_path)] + (
+    paths = [files.pid_path(nginx.prefix, nginx.pid_path)] + (
         [nginx.error_log_path] if nginx.error_log_path.startswith("/") else []
     )
-    paths += tree.log_paths("error_log", nginx.prefix) + tree.log_paths("access_log", nginx.prefix)
-    traces = Traces(host, paths + nginx.temp_paths + tree.folders(nginx.prefix))
+    paths += files.log_paths("error_log", nginx.prefix) + files.log_paths("access_log", nginx.prefix)
+    traces = Traces(host, paths + nginx.temp_paths + files.folders(nginx.prefix))
     quietly = [] if _NO_STDERR_OPTION.match(nginx.version) else ["-e", "stderr"]
     try:
         ran = host.run(nginx.argv("-t", *quietly), timeout=TIMEOUT)
@@ -117,6 +130,6 @@ def judged(ran: Ran, is_root: bool) -> Verdict:
     return Verdict(False, message, _place(message), output)
 
 
-def _place(message: str) -> Optional[Dict[str, Any]]:
+def _place(message: str) -> "Optional[Place]":
     found = _PLACE.match(message)
     return {"file": found.group("file"), "line": int(found.group("line"))} if found else None

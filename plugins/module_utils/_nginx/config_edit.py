@@ -10,7 +10,12 @@ Private to this collection: it may change in any release.
 
 from typing import List, NamedTuple, Optional
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_text import Statement, Word, parse, quote
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.lexer import (
+    Statement,
+    Word,
+    parse,
+    quote,
+)
 
 # Directives that may stand several times in one block: which one is meant is told by the first argument.
 REPEATABLE = frozenset(

@@ -6,49 +6,48 @@
 Private to this collection: it may change in any release.
 """
 
+import collections
 import os
 import re
-from typing import Dict, Iterator, List, Optional
+from typing import TYPE_CHECKING, Dict, Iterator, List, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_text import (
-    NginxSyntaxError,
-    Statement,
-    parse,
-)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.lexer import Statement
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.model import config_facts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import ConfigFile, config_file
 
-FILES_LIMIT = 2000
+if TYPE_CHECKING:  # the shapes of facts are for the type checker only
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.model import NginxConfig
+
+FILES_LIMIT = 5000
 BYTES_LIMIT = 20 * 1024 * 1024
 _PATTERN = re.compile(r"[*?\[]")
 _NO_FILE = ("syslog:", "memory:")
 
 
-class Tree:
-    """files: path as nginx names it → text. roots: path → statements; those before the error where the text is not sound."""
+class ConfigFiles:
+    """The files of the configuration, by the paths that nginx knows them by."""
 
     def __init__(self, host: Host, conf_path: str) -> None:
         self.host = host
         self.conf_path = conf_path
         self.folder = os.path.dirname(conf_path)
-        self.files: Dict[str, str] = {}
-        self.roots: Dict[str, Statement] = {}
+        self.files: Dict[str, ConfigFile] = {}
+        self._by_name: Dict[str, List[Statement]] = {}
         self._bytes_left = BYTES_LIMIT
         self._read(conf_path)
 
     def _read(self, path: str) -> None:
         """Read a file and all that it includes. Each is read once, so files that include each other come to an end."""
-        waiting = [path]
+        waiting = collections.deque([path])
         while waiting:
-            path = waiting.pop(0)
+            path = waiting.popleft()
             text = None if path in self.files else self._text(path)
             if text is None:
                 continue
-            self.files[path] = text
-            try:
-                self.roots[path] = parse(text)
-            except NginxSyntaxError as error:
-                self.roots[path] = error.root
-            for statement in self.roots[path].walk():
+            self.files[path] = config_file(text)
+            for statement in self.files[path].reading.root.walk():
+                self._by_name.setdefault(statement.name, []).append(statement)
                 if statement.name == "include" and len(statement.args) == 1:
                     waiting.extend(self._included(statement.args[0]))
 
@@ -68,11 +67,13 @@ class Tree:
         path = os.path.join(self.folder, pattern)
         return self.host.glob(path) if _PATTERN.search(path) else [path]
 
+    def facts(self) -> "NginxConfig":
+        """The configuration as docs/facts.md has it."""
+        return config_facts(self.files, self.conf_path, self.folder)
+
     def named(self, directive: str) -> Iterator[Statement]:
-        for root in self.roots.values():
-            for statement in root.walk():
-                if statement.name == directive and statement.args:
-                    yield statement
+        """Each statement of this name that has an argument, in any file."""
+        return (statement for statement in self._by_name.get(directive, []) if statement.args)
 
     def log_paths(self, directive: str, prefix: str) -> List[str]:
         """Files that an error_log or access_log directive writes to, in order, each once."""
@@ -87,8 +88,8 @@ class Tree:
 
     def other_logs(self, built_in: str) -> List[str]:
         """Where error_log leads that is no file, each once: stderr, syslog:... What is built in counts where the main level names none."""
-        main = self.roots.get(self.conf_path)
-        is_named = main is not None and any(statement.name == "error_log" for statement in main.children)
+        main = self.files.get(self.conf_path)
+        is_named = main is not None and any(one.name == "error_log" for one in main.reading.root.children)
         targets = [statement.args[0] for statement in self.named("error_log")] + ([] if is_named else [built_in])
         return list(dict.fromkeys(target for target in targets if target == "stderr" or target.startswith("syslog:")))
 

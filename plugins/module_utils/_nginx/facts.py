@@ -8,14 +8,74 @@ Private to this collection: it may change in any release.
 
 import os
 import re
-from typing import Any, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, List, Mapping, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_check import test
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_files import Tree
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_check import check_config
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_files import ConfigFiles
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.instance import Nginx, find, is_stopping
+
+if TYPE_CHECKING:  # the shapes of facts are for the type checker only
+    from typing import TypedDict
+
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_check import ConfigCheck
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.model import NginxConfig
+
+    class Configure(TypedDict):
+        """Paths in force: of the command line, else of the build. error_log_path may be stderr."""
+
+        prefix: str
+        conf_path: str
+        error_log_path: str
+        user: str
+
+    class Master(TypedDict):
+        """The master process. nofile: soft and hard limit; raises_limits: whether it may give its workers more than its hard limit."""
+
+        pid: int
+        started: float
+        user: str
+        nofile: Optional[List[Optional[int]]]
+        raises_limits: Optional[bool]
+
+    class Worker(TypedDict):
+        """A worker process. stopping: it ends when its last request has."""
+
+        pid: int
+        started: float
+        user: str
+        group: str
+        uid: int
+        groups: List[int]
+        stopping: bool
+        nofile: Optional[List[Optional[int]]]
+        open_files: Optional[int]
+
+    class OtherMaster(TypedDict):
+        """A master of another nginx on the host."""
+
+        pid: int
+        binary: Optional[str]
+        unit: Optional[str]
+
+    class NginxFacts(TypedDict):
+        """The nginx of a host."""
+
+        binary: str
+        version: str
+        configure: Configure
+        unit: Optional[str]
+        master: Optional[Master]
+        workers: List[Worker]
+        others: List[OtherMaster]
+        test: ConfigCheck
+        error_logs: List[str]
+        other_logs: List[str]
+        config: NginxConfig
+
 
 _NOFILE = re.compile(r"^Max open files\s+(\d+|unlimited)\s+(\d+|unlimited)", re.MULTILINE)
 _CAPABILITIES = re.compile(r"^CapEff:\s+([0-9a-f]+)$", re.MULTILINE)
@@ -25,19 +85,17 @@ _LOG_NAME = re.compile(r"error[^/]*$|[^/]*\.err$")
 _GONE = " (deleted)"
 
 
-def nginx_facts(
-    host: Host, processes: Processes, units: Dict[str, Any]
-) -> Tuple[Optional[Dict[str, Any]], Dict[str, str]]:
-    """nginx facts without config, and the text of each configuration file by the path that nginx knows it by."""
+def nginx_facts(host: Host, processes: Processes, units: "Mapping[str, Unit]") -> "Optional[NginxFacts]":
+    """`nginx` of docs/facts.md; None where there is no nginx. config still has values that may be secret."""
     nginx = find(host, processes)
     if nginx is None:
-        return None, {}
-    tree = Tree(host, nginx.conf_path)
-    tested = test(host, nginx, tree)
-    if tested.sound is None:
-        host.unseen("nginx test", tested.error)
+        return None
+    files = ConfigFiles(host, nginx.conf_path)
+    checked = check_config(host, nginx, files)
+    if checked.sound is None:
+        host.unseen("nginx test", checked.error)
     accounts = Accounts(host)
-    facts = {
+    return {
         "binary": nginx.binary,
         "version": nginx.version,
         "configure": {
@@ -50,22 +108,22 @@ def nginx_facts(
         "master": _master(host, nginx.master, accounts) if nginx.master else None,
         "workers": [_worker(host, worker, accounts) for worker in nginx.workers],
         "others": [{"pid": other.pid, "binary": other.exe, "unit": other.unit} for other in nginx.others],
-        "test": tested.facts(),
-        "error_logs": error_logs(host, nginx, tree),
-        "other_logs": tree.other_logs(nginx.error_log_path),
+        "test": checked.facts(),
+        "error_logs": error_logs(host, nginx, files),
+        "other_logs": files.other_logs(nginx.error_log_path),
+        "config": files.facts(),
     }
-    return facts, tree.files
 
 
-def _unit(nginx: Nginx, units: Dict[str, Any]) -> Optional[str]:
+def _unit(nginx: Nginx, units: "Mapping[str, Unit]") -> Optional[str]:
     """The unit that nginx runs in; where it does not run, the one that would run it. None where it was started by hand."""
     if nginx.master is not None:
         return nginx.master.unit if nginx.master.unit and nginx.master.unit.endswith(".service") else None
     names = [os.path.basename(nginx.binary) + ".service", "nginx.service"]
-    return next((name for name in names if units.get(name, {}).get("load", "not-found") != "not-found"), None)
+    return next((name for name in names if name in units and units[name]["load"] != "not-found"), None)
 
 
-def _master(host: Host, master: Process, accounts: Accounts) -> Dict[str, Any]:
+def _master(host: Host, master: Process, accounts: Accounts) -> "Master":
     found = _CAPABILITIES.search(host.read("/proc/%d/status" % master.pid) or "")
     raises = bool(int(found.group(1), 16) & 1 << CAP_SYS_RESOURCE) if found else None
     return {
@@ -83,7 +141,7 @@ def _open_files_limits(host: Host, pid: int) -> Optional[List[Optional[int]]]:
     return [int(limit) if limit.isdecimal() else None for limit in found.groups()] if found else None
 
 
-def _worker(host: Host, worker: Process, accounts: Accounts) -> Dict[str, Any]:
+def _worker(host: Host, worker: Process, accounts: Accounts) -> "Worker":
     descriptors = host.listdir("/proc/%d/fd" % worker.pid)
     return {
         "pid": worker.pid,
@@ -98,9 +156,9 @@ def _worker(host: Host, worker: Process, accounts: Accounts) -> Dict[str, Any]:
     }
 
 
-def error_logs(host: Host, nginx: Nginx, tree: Tree) -> List[str]:
+def error_logs(host: Host, nginx: Nginx, files: ConfigFiles) -> List[str]:
     """Named in the configuration, compiled in, or held open by the master under a name of that kind; each once."""
-    paths = tree.log_paths("error_log", nginx.prefix)
+    paths = files.log_paths("error_log", nginx.prefix)
     if nginx.error_log_path.startswith("/") and nginx.error_log_path not in paths:
         paths.append(nginx.error_log_path)
     paths += [path for path in _held_open(host, nginx.master) if path not in paths]

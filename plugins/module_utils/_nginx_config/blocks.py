@@ -6,13 +6,50 @@
 Private to this collection: it may change in any release.
 """
 
-from __future__ import annotations
-
 import re
-import typing as t
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import Directive, Place
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import Directive
+
+if TYPE_CHECKING:  # the shapes of facts are for the type checker only
+    from typing import TypedDict
+
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.servers import Listen
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import Place
+
+    class BlockReference(TypedDict):
+        """A block as others name it: what opens it, and where."""
+
+        name: str
+        file: str
+        line: int
+
+    class Setting(TypedDict):
+        """What a directive says, and where."""
+
+        args: List[str]
+        place: Place
+
+    class BlockFacts(TypedDict, total=False):
+        """http{}, or a server, location, if or limit_except in it. Keys that docs/facts.md gives to some kinds only are absent elsewhere."""
+
+        id: int
+        parent: Optional[int]
+        name: str
+        place: Place
+        end_line: int
+        route: Optional[int]
+        sets: Dict[str, Setting]
+        modifier: str
+        path: str
+        internal: bool
+        fallback: Optional[str]
+        index: List[str]
+        returns: bool
+        server_names: List[str]
+        listens: List[Listen]
+        to_https: bool
+
 
 #: Families whose responses go through buffers of the same shape and constraints.
 BUFFERED = ("fastcgi", "proxy", "uwsgi", "scgi")
@@ -38,46 +75,51 @@ _NESTING_LIMIT = 100
 _MODIFIERS = re.compile(r"(=|\^~|~\*|~|@)?(.*)", re.DOTALL)
 
 
-@dataclass
 class Block:
-    """http{} or a block in it, with what is set in this very block. conditional: what an `if` in it gives to variables."""
+    """http{} or a block in it, with what is set in this very block.
 
-    id: int
-    parent: Block | None
-    directive: Directive
-    modifier: str = ""
-    path: str = ""
-    sets: dict[str, Directive] = field(default_factory=dict)
-    arrays: dict[str, list[Directive]] = field(default_factory=dict)
-    variables: dict[str, list[str]] = field(default_factory=dict)
-    conditional: dict[str, list[str]] = field(default_factory=dict)
-    others: dict[str, list[Directive]] = field(default_factory=dict)
-    route: int | None = None
+    sets: directives of which the lowest level wins. arrays: those that replace a whole inherited set. variables: what `set` gives;
+    conditional: what a `set` inside an `if` of this block gives. others: all else. route: the id of the route that passes requests on here.
+    """
 
-    @property
-    def name(self) -> str:
-        return self.directive.name
+    __slots__ = (
+        "id", "parent", "directive", "name", "modifier", "path", "sets", "arrays", "variables", "conditional", "others", "route"
+    )  # fmt: skip
 
-    def chain(self) -> t.Iterator[Block]:
+    def __init__(self, id: int, parent: Optional["Block"], directive: Directive) -> None:
+        self.id = id
+        self.parent = parent
+        self.directive = directive
+        self.name = directive.name
+        self.modifier, self.path = location_of(directive.args) if directive.name == "location" else ("", "")
+        self.sets: Dict[str, Directive] = {}
+        self.arrays: Dict[str, List[Directive]] = {}
+        self.variables: Dict[str, List[str]] = {}
+        self.conditional: Dict[str, List[str]] = {}
+        self.others: Dict[str, List[Directive]] = {}
+        self.route: Optional[int] = None
+
+    def chain(self) -> Iterator["Block"]:
         """This block and all around it, from the inside out."""
-        block: Block | None = self
+        block: Optional["Block"] = self
         while block is not None:
             yield block
             block = block.parent
 
-    def enclosing(self, name: str) -> Block | None:
+    def enclosing(self, name: str) -> Optional["Block"]:
         """The nearest block of this name, itself included."""
         return next((block for block in self.chain() if block.name == name), None)
 
-    def holder(self, directive: str) -> Block | None:
+    def holder(self, directive: str) -> Optional["Block"]:
         """The block whose value of this directive is in force here."""
         return next((block for block in self.chain() if directive in block.sets), None)
 
-    def in_force(self, directive: str) -> list[str] | None:
+    def in_force(self, directive: str) -> Optional[List[str]]:
+        """The arguments of a directive that are in force here; None where it is set nowhere."""
         holder = self.holder(directive)
         return holder.sets[directive].args if holder else None
 
-    def all_in_force(self, directive: str) -> list[Directive]:
+    def all_in_force(self, directive: str) -> List[Directive]:
         """The set of an array directive that is in force here."""
         return next((block.arrays[directive] for block in self.chain() if directive in block.arrays), [])
 
@@ -86,17 +128,15 @@ class Block:
         return self.modifier == "@" or "internal" in self.others
 
 
-def collect_blocks(http: Directive) -> list[Block]:
+def collect_blocks(http: Directive) -> List[Block]:
     """http{} and every server, location, if and limit_except in it, in order."""
-    blocks: list[Block] = []
+    blocks: List[Block] = []
     _collect(http, None, blocks, 0)
     return blocks
 
 
-def _collect(directive: Directive, parent: Block | None, blocks: list[Block], depth: int) -> None:
+def _collect(directive: Directive, parent: Optional[Block], blocks: List[Block], depth: int) -> None:
     block = Block(len(blocks), parent, directive)
-    if directive.name == "location":
-        block.modifier, block.path = location_of(directive.args)
     blocks.append(block)
     for child in directive.block or []:
         if child.block is None:
@@ -119,7 +159,7 @@ def _remember(block: Block, directive: Directive) -> None:
         block.others.setdefault(directive.name, []).append(directive)
 
 
-def location_of(args: t.Sequence[str]) -> tuple[str, str]:
+def location_of(args: Sequence[str]) -> Tuple[str, str]:
     """Modifier and path; nginx takes them in one word too. The @ of a named location stays in its path."""
     if len(args) >= 2:
         return args[0], args[1]
@@ -131,36 +171,34 @@ def location_of(args: t.Sequence[str]) -> tuple[str, str]:
     return found.group(1), found.group(2)
 
 
-def reference(block: Block) -> dict[str, t.Any]:
+def reference(block: Block) -> "BlockReference":
     """A block as others name it: what opens it, and where."""
-    return {"name": block.name, **block.directive.place}
+    return {"name": block.name, "file": block.directive.file, "line": block.directive.line}
 
 
-def block_facts(block: Block, known: t.Iterable[str]) -> dict[str, t.Any]:
-    """The block as plain data, with those of its own settings that are asked for."""
-    told: dict[str, t.Any] = {
+def block_facts(block: Block, settings: Iterable[str]) -> "BlockFacts":
+    """The block as plain data, with those of its own settings that are named."""
+    facts: "BlockFacts" = {
         "id": block.id,
         "parent": block.parent.id if block.parent else None,
         "name": block.name,
         "place": block.directive.place,
         "end_line": block.directive.end_line,
-        "sets": {name: setting_facts(block.sets[name]) for name in known if name in block.sets},
+        "sets": {name: setting_facts(block.sets[name]) for name in settings if name in block.sets},
         "route": block.route,
     }
     if block.name == "location":
-        told.update(modifier=block.modifier, path=block.path, internal=block.is_internal)
+        facts["modifier"], facts["path"], facts["internal"] = block.modifier, block.path, block.is_internal
     if block.name in ("location", "server"):
-        told.update(
-            fallback=fallback_of(block),
-            index=block.in_force("index") or ["index.html"],
-            returns="return" in block.others,
-        )
+        facts["fallback"] = fallback_of(block)
+        facts["index"] = block.in_force("index") or ["index.html"]
+        facts["returns"] = "return" in block.others
     if block.name == "server":
-        told["to_https"] = any(sends_to_https(one) for one in block.directive.block or [])
-    return told
+        facts["to_https"] = any(sends_to_https(one) for one in block.directive.block or [])
+    return facts
 
 
-def fallback_of(block: Block) -> str | None:
+def fallback_of(block: Block) -> Optional[str]:
     """Where nginx goes with a request for which there is no file: the last word of try_files, or what error_page says of 404."""
     tries = block.sets["try_files"].args if "try_files" in block.sets else []
     if len(tries) > 1:
@@ -178,6 +216,5 @@ def sends_to_https(directive: Directive) -> bool:
     )
 
 
-def setting_facts(directive: Directive) -> dict[str, t.Any]:
-    place: Place = directive.place
-    return {"args": directive.args, "place": place}
+def setting_facts(directive: Directive) -> "Setting":
+    return {"args": directive.args, "place": directive.place}

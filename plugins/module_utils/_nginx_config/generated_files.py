@@ -6,9 +6,8 @@
 Private to this collection: it may change in any release.
 """
 
-from __future__ import annotations
-
 import re
+from typing import Optional
 
 _PATHS = (
     ("plesk", re.compile(r"\A/etc/nginx/plesk\.conf\.d/")),
@@ -44,7 +43,7 @@ _SAYS_SO = re.compile(
 _GUEST = re.compile(r"certbot", re.IGNORECASE)
 
 
-def generated_by(path: str, text: str) -> str | None:
+def generated_by(path: str, text: str) -> Optional[str]:
     """Name of the panel, or the words at the head of the file that say it is not to be edited; None for a file of the admin's own."""
     if path.rpartition("/")[2].startswith(_OWN):
         return None

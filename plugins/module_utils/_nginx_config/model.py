@@ -6,12 +6,10 @@
 Private to this collection: it may change in any release.
 """
 
-from __future__ import annotations
-
 import fnmatch
 import posixpath
 import re
-import typing as t
+from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.blocks import (
     SETTINGS,
@@ -20,16 +18,76 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.b
     collect_blocks,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.generated_files import generated_by
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.pass_target import canonical
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import (
     ROUTES_LIMIT,
     collect_routes,
     count_passing,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.servers import server_facts
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import Directive, Tree, load_tree
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import (
+    ConfigFile,
+    Directive,
+    config_file,
+    load_tree,
+)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.upstreams import upstream_facts
 
-Facts = dict[str, t.Any]
+if TYPE_CHECKING:  # the shapes of facts are for the type checker only
+    from typing import TypedDict
+
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.blocks import BlockFacts
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import Route
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.servers import ServerFacts
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import ConfigError, Place
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.upstreams import UpstreamFacts
+
+    class Number(TypedDict):
+        """A directive whose argument is a number."""
+
+        value: int
+        place: Place
+
+    class ConfiguredLog(TypedDict):
+        """A log that some level writes to; path as written."""
+
+        path: str
+        level: str
+        place: Place
+
+    class ConfiguredResolver(TypedDict):
+        """The addresses of one resolver directive."""
+
+        addresses: List[str]
+        place: Place
+
+    class EventsFacts(TypedDict):
+        """events{}."""
+
+        place: Place
+
+    class HttpFacts(TypedDict):
+        """http{}. dropin_dir: the folder whose files are in force everywhere in it; null: there is none."""
+
+        place: Place
+        dropin_dir: Optional[str]
+
+    class NginxConfig(TypedDict):
+        """nginx's configuration."""
+
+        errors: List[ConfigError]
+        user: Optional[str]
+        worker_processes: Optional[str]
+        events: Optional[EventsFacts]
+        worker_connections: Optional[Number]
+        worker_rlimit_nofile: Optional[Number]
+        error_logs: List[ConfiguredLog]
+        http: Optional[HttpFacts]
+        resolvers: List[ConfiguredResolver]
+        upstreams: Dict[str, UpstreamFacts]
+        routes: List[Route]
+        blocks: List[BlockFacts]
+        generated: Dict[str, str]
+
 
 #: A drop-in file of this collection: what an include has to match to read it.
 DROPIN_EXAMPLE = "bad_gateway_fastcgi_buffers.conf"
@@ -40,132 +98,114 @@ _BUFFER_SETTINGS = sorted(
 )
 
 
-def parse(files: t.Mapping[str, str], main: str, prefix: str) -> Facts:
-    """The model of a configuration. files: text of the main file and of all that includes reach, by path; prefix: folder of the main file,
-    which relative includes start from. Mistakes in the files become `errors`. Raises CrossplaneMissing."""
+def parse(files: Mapping[str, str], main: str, prefix: str) -> "NginxConfig":
+    """As config_facts, for the texts of the files."""
+    return config_facts({path: config_file(text) for path, text in files.items()}, main, prefix)
+
+
+def config_facts(files: Mapping[str, ConfigFile], main: str, prefix: str) -> "NginxConfig":
+    """The facts of a configuration. files: the main file and all that includes reach, by path; prefix: the folder of the main file, which
+    relative includes start from. Mistakes in the files become `errors`."""
     tree = load_tree(files, main, prefix)
-    http = _first(tree.directives, "http")
+    http, events = _first(tree.directives, "http"), _first(tree.directives, "events")
+    plain = _plain(tree.directives + ((events.block or []) if events else []))
     blocks = collect_blocks(http) if http else []
     servers = server_facts([block for block in blocks if block.name == "server"])
-    upstreams = _upstreams(http)
-    origins = {path: told for path, told in ((path, generated_by(path, text)) for path, text in files.items()) if told}
+    upstreams = upstream_facts(http)
+    writers = ((path, generated_by(path, file.text)) for path, file in files.items())
+    origins = {path: writer for path, writer in writers if writer}
     routes = collect_routes(blocks, servers, upstreams, origins)
     return {
-        "errors": tree.errors + _cut(blocks, http),
-        **_main(tree),
-        "error_logs": _error_logs(tree.directives, blocks),
-        "http": {"place": http.place, "dropin_dir": dropin_dir(http, prefix)} if http else None,
-        "resolvers": _resolvers(blocks),
-        "upstreams": upstreams,
-        "routes": routes,
-        "blocks": [{**block_facts(block, _BUFFER_SETTINGS), **servers.get(block.id, {})} for block in blocks],
-        "generated": origins,
-    }
-
-
-def dropin_dir(http: Directive, prefix: str) -> str | None:
-    """The folder of which http{} reads every *.conf file (or every file): what is put there is in force everywhere."""
-    folders: list[tuple[bool, str]] = []
-    for directive in http.block or []:
-        if directive.name != "include" or not directive.args:
-            continue
-        folder, name = posixpath.split(posixpath.normpath(posixpath.join(prefix, directive.first)))
-        if name != DROPIN_EXAMPLE and fnmatch.fnmatchcase(DROPIN_EXAMPLE, name) and not re.search(r"[*?\[]", folder):
-            folders.append((not name.endswith(".conf"), folder))
-    return min(folders, key=lambda found: found[0])[1] if folders else None
-
-
-def _first(directives: t.Iterable[Directive], name: str) -> Directive | None:
-    return next((directive for directive in directives if directive.name == name and directive.block is not None), None)
-
-
-def _main(tree: Tree) -> Facts:
-    """What stands outside of http{}."""
-    events = _first(tree.directives, "events")
-    plain: dict[str, Directive] = {}
-    for directive in tree.directives + ((events.block or []) if events else []):
-        if directive.block is None and directive.args:
-            plain.setdefault(directive.name, directive)
-    return {
+        "errors": tree.errors + _not_looked_at(blocks, http),
         "user": plain["user"].first if "user" in plain else None,
         "worker_processes": plain["worker_processes"].first if "worker_processes" in plain else None,
         "events": {"place": events.place} if events else None,
         "worker_connections": _number(plain.get("worker_connections")),
         "worker_rlimit_nofile": _number(plain.get("worker_rlimit_nofile")),
+        "error_logs": _error_logs(tree.directives, blocks),
+        "http": {"place": http.place, "dropin_dir": dropin_dir(http, prefix)} if http else None,
+        "resolvers": _resolvers(blocks),
+        "upstreams": upstreams,
+        "routes": routes,
+        "blocks": [_block(block, servers.get(block.id)) for block in blocks],
+        "generated": origins,
     }
 
 
-def _number(directive: Directive | None) -> Facts | None:
+class _Folder(NamedTuple):
+    """A folder that http{} includes. The lower the rank the better."""
+
+    reads_all: bool
+    path: str
+
+
+def dropin_dir(http: Directive, prefix: str) -> Optional[str]:
+    """The folder of which http{} reads every *.conf file (or every file): what is put there is in force everywhere."""
+    folders: List[_Folder] = []
+    for directive in http.block or []:
+        if directive.name != "include" or not directive.args:
+            continue
+        folder, name = posixpath.split(posixpath.normpath(posixpath.join(prefix, directive.first)))
+        if name != DROPIN_EXAMPLE and fnmatch.fnmatchcase(DROPIN_EXAMPLE, name) and not re.search(r"[*?\[]", folder):
+            folders.append(_Folder(not name.endswith(".conf"), folder))
+    return min(folders, key=lambda found: found.reads_all).path if folders else None
+
+
+def _first(directives: Iterable[Directive], name: str) -> Optional[Directive]:
+    return next((directive for directive in directives if directive.name == name and directive.block is not None), None)
+
+
+def _plain(directives: Iterable[Directive]) -> Dict[str, Directive]:
+    """Simple directives by name; of several with one name the first."""
+    plain: Dict[str, Directive] = {}
+    for directive in directives:
+        if directive.block is None and directive.args:
+            plain.setdefault(directive.name, directive)
+    return plain
+
+
+def _block(block: Block, server: "Optional[ServerFacts]") -> "BlockFacts":
+    facts = block_facts(block, _BUFFER_SETTINGS)
+    if server is not None:
+        facts["server_names"], facts["listens"] = server["server_names"], server["listens"]
+    return facts
+
+
+def _number(directive: Optional[Directive]) -> "Optional[Number]":
     if directive is None or not directive.first.isdecimal():
         return None
     return {"value": int(directive.first), "place": directive.place}
 
 
-def _error_logs(directives: t.Iterable[Directive], blocks: t.Iterable[Block]) -> list[Facts]:
+def _error_logs(directives: Iterable[Directive], blocks: Iterable[Block]) -> "List[ConfiguredLog]":
     """Every log that some level writes to, each once; a path as written, with its level (error where none is named)."""
     found = [directive for directive in directives if directive.name == "error_log"]
     found += [directive for block in blocks for directive in block.others.get("error_log", [])]
-    logs: dict[tuple[str, str], Facts] = {}
+    logs: "Dict[Tuple[str, str], ConfiguredLog]" = {}
     for directive in found:
         if directive.args:
             level = directive.args[1] if len(directive.args) > 1 else "error"
-            logs.setdefault(
-                (directive.first, level), {"path": directive.first, "level": level, "place": directive.place}
-            )
+            log: "ConfiguredLog" = {"path": directive.first, "level": level, "place": directive.place}
+            logs.setdefault((directive.first, level), log)
     return list(logs.values())
 
 
-def _resolvers(blocks: t.Iterable[Block]) -> list[Facts]:
-    places: list[Facts] = []
+def _resolvers(blocks: Iterable[Block]) -> "List[ConfiguredResolver]":
+    places: "List[ConfiguredResolver]" = []
     for block in blocks:
         directive = block.sets.get("resolver")
         if directive is not None:
-            entry = {"addresses": [word for word in directive.args if "=" not in word], "place": directive.place}
+            addresses = [word for word in directive.args if "=" not in word]
+            entry: "ConfiguredResolver" = {"addresses": addresses, "place": directive.place}
             if entry not in places:
                 places.append(entry)
     return places
 
 
-def _upstreams(http: Directive | None) -> dict[str, Facts]:
-    upstreams: dict[str, Facts] = {}
-    for directive in (http.block or []) if http else []:
-        if directive.name == "upstream" and directive.block is not None and directive.args:
-            upstreams.setdefault(directive.first, _upstream(directive))
-    return upstreams
-
-
-def _upstream(upstream: Directive) -> Facts:
-    plain = {directive.name: directive for directive in upstream.block or []}
-    keepalive = _number(plain.get("keepalive"))
-    return {
-        "place": upstream.place,
-        "end_line": upstream.end_line,
-        "keepalive": keepalive["value"] if keepalive else None,
-        "zone": plain["zone"].first if "zone" in plain else None,
-        "servers": [
-            peer
-            for peer in (_peer(directive) for directive in upstream.block or [] if directive.name == "server")
-            if peer
-        ],
-    }
-
-
-def _peer(server: Directive) -> Facts | None:
-    address = canonical(server.first, 80)
-    if address is None:
-        return None
-    return {
-        "address": address,
-        **{flag: flag in server.args[1:] for flag in ("down", "backup", "resolve")},
-        "place": server.place,
-    }
-
-
-def _cut(blocks: t.Sequence[Block], http: Directive | None) -> list[Facts]:
-    """An error where there are more routes than are told."""
+def _not_looked_at(blocks: Sequence[Block], http: Optional[Directive]) -> "List[ConfigError]":
+    """An error where there are more routes than the facts have."""
     count = count_passing(blocks)
     if count <= ROUTES_LIMIT or http is None:
         return []
-    return [
-        {**http.place, "error": "%d locations pass requests on; the first %d are looked at" % (count, ROUTES_LIMIT)}
-    ]
+    text = "%d locations pass requests on; the first %d are looked at" % (count, ROUTES_LIMIT)
+    return [{"file": http.file, "line": http.line, "error": text}]

@@ -6,11 +6,8 @@
 Private to this collection: it may change in any release.
 """
 
-from __future__ import annotations
-
 import re
-import typing as t
-from dataclasses import dataclass
+from typing import Mapping, Match, NamedTuple, Optional
 
 PASS_FAMILIES = {
     "fastcgi_pass": "fastcgi",
@@ -36,22 +33,22 @@ _PATH_VARIABLE = re.compile(r"\$\{?(?:request_uri|uri|document_uri)\b")
 _TCP = re.compile(r"\A(\[[0-9A-Fa-f:.]+\]|[^\[\]:/\s]+)(?::(\d{1,5}))?\Z")
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """A target taken apart. host is an address without a scheme, as an upstream{} or a peer would be named; None: it has a variable."""
 
     scheme: str
-    host: str | None
-    uri: str | None
+    host: Optional[str]
+    uri: Optional[str]
 
     @property
-    def name(self) -> str | None:
+    def name(self) -> Optional[str]:
         """What an upstream{} would have to be called to be meant here."""
         found = _TCP.match(self.host or "")
         return None if found is None or found.group(2) else found.group(1)
 
     @property
-    def address(self) -> str | None:
+    def address(self) -> Optional[str]:
+        """The canonical address of the peer; None where it is not known."""
         return canonical(self.host, _DEFAULT_PORTS.get(self.scheme)) if self.host else None
 
 
@@ -59,10 +56,10 @@ def has_variable(text: str) -> bool:
     return bool(_VARIABLE.search(text))
 
 
-def substituted(text: str, values: t.Mapping[str, str | None]) -> str:
+def substituted(text: str, values: Mapping[str, Optional[str]]) -> str:
     """The text with the variables put in whose values are known."""
 
-    def value(found: re.Match[str]) -> str:
+    def value(found: "Match[str]") -> str:
         known = values.get(found.group(1) or found.group(2))
         return found.group(0) if known is None else known
 
@@ -84,7 +81,7 @@ def read_target(family: str, text: str) -> Target:
     return Target(scheme, None if has_variable(host) or not host else host, path or None)
 
 
-def canonical(written: str, default_port: int | None = None) -> str | None:
+def canonical(written: str, default_port: Optional[int] = None) -> Optional[str]:
     """The one form of an address (tcp:HOST:PORT, unix:PATH); None where a port is missing or it is no address."""
     if written.startswith("unix:"):
         return written.rstrip(":") if len(written) > len("unix:") else None

@@ -6,21 +6,25 @@
 Private to this collection: it may change in any release.
 """
 
-from __future__ import annotations
+from typing import TYPE_CHECKING, List
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.request_match import Facts
+if TYPE_CHECKING:  # the shapes of facts are for the type checker only
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.model import NginxConfig
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import Route
 
-_TLS_SCHEMES = {"https": "proxy", "grpcs": "grpc", "suwsgi": "uwsgi"}
+#: Schemes that are TLS, with the family of their *_ssl_* directives.
+TLS_SCHEMES = {"https": "proxy", "grpcs": "grpc", "suwsgi": "uwsgi"}
 
 
-def peers_in_use(config: Facts, route: Facts) -> list[str]:
+def peers_in_use(config: "NginxConfig", route: "Route") -> List[str]:
     """The peers of a route, less those that its upstream{} marks down. Another upstream{} may use the same address."""
-    upstream = (config.get("upstreams") or {}).get(route["pass"].get("upstream")) or {"servers": []}
-    up = {server["address"] for server in upstream["servers"] if not server["down"]}
-    down = {server["address"] for server in upstream["servers"]} - up
+    name = route["pass"]["upstream"]
+    servers = config["upstreams"][name]["servers"] if name else []
+    up = {server["address"] for server in servers if not server["down"]}
+    down = {server["address"] for server in servers} - up
     return [address for address in route["peers"] if address not in down]
 
 
 def upstream_id(family: str, scheme: str, address: str) -> str:
     """What tells an upstream from all others: one address may be spoken to in several ways."""
-    return "%s %s" % (scheme if scheme in _TLS_SCHEMES else family, address)
+    return "%s %s" % (scheme if scheme in TLS_SCHEMES else family, address)

@@ -6,16 +6,13 @@
 Private to this collection: it may change in any release.
 """
 
-from __future__ import annotations
-
-import typing as t
 from functools import lru_cache
+from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.blocks import (
     SETTINGS,
     Block,
     reference,
-    setting_facts,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.pass_target import (
     PASS_FAMILIES,
@@ -25,6 +22,66 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.p
     substituted,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import Directive
+
+if TYPE_CHECKING:  # the shapes of facts are for the type checker only
+    from typing import TypedDict
+
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.blocks import BlockReference
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.servers import Listen, ServerFacts
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import Place
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.upstreams import UpstreamFacts
+
+    class RouteLocation(TypedDict):
+        """The location of a route. place and end_line: of the block that holds the pass directive."""
+
+        modifier: str
+        path: str
+        place: Place
+        end_line: int
+
+    Pass = TypedDict(
+        "Pass",
+        {
+            "directive": str,
+            "family": str,
+            "scheme": str,
+            "target": str,
+            "upstream": Optional[str],
+            "place": Place,
+            "variable": bool,
+            "uri": Optional[str],
+        },
+    )
+
+    class SettingInForce(TypedDict):
+        """The value of a directive that is in force for a route, with the level and block that set it."""
+
+        args: List[str]
+        place: Place
+        level: str
+        block: BlockReference
+
+    Route = TypedDict(
+        "Route",
+        {
+            "id": int,
+            "block": int,
+            "server_names": List[str],
+            "listens": List[Listen],
+            "location": RouteLocation,
+            "server_place": Place,
+            "pass": Pass,
+            "peers": List[str],
+            "settings": Dict[str, SettingInForce],
+            "root": Optional[str],
+            "alias": Optional[str],
+            "index": List[str],
+            "try_files": Optional[List[str]],
+            "variables": Dict[str, Optional[str]],
+            "params": Dict[str, Optional[str]],
+            "generated_by": Optional[str],
+        },
+    )
 
 ROUTES_LIMIT = 500
 _PARAMS = {
@@ -36,37 +93,49 @@ _PARAMS = {
 }
 _SHARED = ("resolver", "resolver_timeout")
 
-Facts = dict[str, t.Any]
+
+class _Follower:
+    """Where pass directives lead, among the upstreams of a configuration."""
+
+    def __init__(self, upstreams: "Mapping[str, UpstreamFacts]") -> None:
+        self.upstreams = upstreams
+        self.by_name = {name.lower(): name for name in upstreams}
+
+    def upstream(self, target: Target) -> Optional[str]:
+        """The name of the upstream{} that a target means."""
+        return self.by_name.get((target.name or "").lower())
+
+    def peers(self, target: Target, name: Optional[str]) -> List[str]:
+        if name is not None:
+            return list(dict.fromkeys(server["address"] for server in self.upstreams[name]["servers"]))
+        return [target.address] if target.address else []
 
 
 def collect_routes(
-    blocks: t.Sequence[Block],
-    servers: t.Mapping[int, Facts],
-    upstreams: t.Mapping[str, Facts],
-    origins: t.Mapping[str, str],
-) -> list[Facts]:
-    """One route for each block that has a pass directive, in order, up to the limit. Marks the blocks with the ids."""
-    by_name = {name.lower(): name for name in upstreams}
-    routes: list[Facts] = []
+    blocks: Sequence[Block],
+    servers: "Mapping[int, ServerFacts]",
+    upstreams: "Mapping[str, UpstreamFacts]",
+    origins: Mapping[str, str],
+) -> "List[Route]":
+    """One route for each block that has a pass directive, in order, up to the limit. Gives those blocks the ids of their routes."""
+    follower = _Follower(upstreams)
+    routes: "List[Route]" = []
     for block in blocks:
-        passing = _passing(block)
-        server = block.enclosing("server")
-        if passing is None or server is None:
-            continue
-        if len(routes) < ROUTES_LIMIT:
+        passing, server = _passing(block), block.enclosing("server")
+        if passing is not None and server is not None and len(routes) < ROUTES_LIMIT:
             block.route = len(routes)
-            route = _route(block, passing, servers[server.id], server)
-            _follow(route, block, by_name, upstreams)
+            route = _route(block, passing, servers[server.id], follower)
+            route["server_place"] = server.directive.place
             route["generated_by"] = origins.get(block.directive.file) or origins.get(passing.file)
             routes.append(route)
     return routes
 
 
-def count_passing(blocks: t.Sequence[Block]) -> int:
+def count_passing(blocks: Sequence[Block]) -> int:
     return sum(1 for block in blocks if _passing(block) is not None and block.enclosing("server") is not None)
 
 
-def _passing(block: Block) -> Directive | None:
+def _passing(block: Block) -> Optional[Directive]:
     for name in PASS_FAMILIES:
         for directive in block.others.get(name, []):
             if directive.args:
@@ -74,85 +143,90 @@ def _passing(block: Block) -> Directive | None:
     return None
 
 
-def _route(block: Block, passing: Directive, facts: Facts, server: Block) -> Facts:
+def _route(block: Block, passing: Directive, server: "ServerFacts", follower: _Follower) -> "Route":
     family = PASS_FAMILIES[passing.name]
     location = block.enclosing("location") or block
     root = next((one for one in block.chain() if "root" in one.sets or "alias" in one.sets), None)
+    variables = _variables(block)
+    target = _target(family, passing.first, variables, server)
+    upstream = follower.upstream(target)
     return {
-        "id": block.route,
+        "id": block.route or 0,
         "block": block.id,
-        "server_names": facts["server_names"],
-        "listens": facts["listens"],
+        "server_names": server["server_names"],
+        "listens": server["listens"],
         "location": {
             "modifier": location.modifier,
             "path": location.path,
             "place": block.directive.place,
             "end_line": block.directive.end_line,
         },
-        "server_place": server.directive.place,
-        "pass": {"directive": passing.name, "family": family, "target": passing.args[0], "place": passing.place},
+        "server_place": block.directive.place,
+        "pass": {
+            "directive": passing.name,
+            "family": family,
+            "scheme": target.scheme,
+            "target": passing.first,
+            "upstream": upstream,
+            "place": passing.place,
+            "variable": has_variable(passing.first),
+            "uri": target.uri,
+        },
+        "peers": follower.peers(target, upstream),
         "settings": _settings(block, family),
         "root": _only(root, "root"),
         "alias": _only(root, "alias"),
         "index": block.in_force("index") or ["index.html"],
         "try_files": block.sets["try_files"].args if "try_files" in block.sets else None,
         "params": _params(block, family),
-        "variables": {name: value for name, value in _variables(block).items() if value is not None},
+        "variables": {name: value for name, value in variables.items() if value is not None},
+        "generated_by": None,
     }
 
 
-def _only(block: Block | None, name: str) -> str | None:
+def _only(block: Optional[Block], name: str) -> Optional[str]:
     return block.sets[name].first if block and name in block.sets else None
 
 
-def _params(block: Block, family: str) -> dict[str, str]:
-    """The set of parameters in force; of a name that is set twice the last one counts. Those sent only if not empty are marked by nginx alone."""
+def _params(block: Block, family: str) -> Dict[str, Optional[str]]:
+    """The parameters in force; of a name that is set twice the last one counts."""
     directives = block.all_in_force(_PARAMS[family]) if family in _PARAMS else []
     return {directive.args[0]: directive.args[1] for directive in directives if len(directive.args) >= 2}
 
 
 @lru_cache(maxsize=None)
-def settings_of(family: str) -> tuple[str, ...]:
-    """What is told of a route of this family."""
+def settings_of(family: str) -> Tuple[str, ...]:
+    """The directives that a route of this family has in its settings."""
     return tuple(sorted(name for name in SETTINGS if name.startswith(family + "_"))) + _SHARED
 
 
-def _settings(block: Block, family: str) -> Facts:
-    settings: Facts = {}
+def _settings(block: Block, family: str) -> "Dict[str, SettingInForce]":
+    settings: "Dict[str, SettingInForce]" = {}
     for name in settings_of(family):
         holder = block.holder(name)
         if holder is not None:
-            settings[name] = {**setting_facts(holder.sets[name]), "level": holder.name, "block": reference(holder)}
+            directive = holder.sets[name]
+            settings[name] = {
+                "args": directive.args,
+                "place": directive.place,
+                "level": holder.name,
+                "block": reference(holder),
+            }
     return settings
 
 
-def _follow(route: Facts, block: Block, by_name: t.Mapping[str, str], upstreams: t.Mapping[str, Facts]) -> None:
-    """Add to a route where its target leads."""
-    told = route["pass"]
-    written = told["target"]
-    told["variable"] = has_variable(written)
-    target = read_target(told["family"], _literal(written, block, route) if told["variable"] else written)
-    name = by_name.get((target.name or "").lower())
-    told.update(scheme=target.scheme, upstream=name, uri=target.uri)
-    route["peers"] = _peers(target, upstreams[name] if name else None)
+def _target(family: str, written: str, variables: Mapping[str, Optional[str]], server: "ServerFacts") -> Target:
+    """The target as nginx takes it apart, with variables put in that have one literal value around it."""
+    if not has_variable(written):
+        return read_target(family, written)
+    values = {name: value if value and not has_variable(value) else None for name, value in variables.items()}
+    values.setdefault("scheme", "https" if all(listen["ssl"] for listen in server["listens"]) else "http")
+    return read_target(family, substituted(written, values))
 
 
-def _peers(target: Target, upstream: Facts | None) -> list[str]:
-    if upstream is not None:
-        return list(dict.fromkeys(server["address"] for server in upstream["servers"]))
-    return [target.address] if target.address else []
-
-
-def _literal(written: str, block: Block, route: Facts) -> str:
-    """The target with variables put in that have one literal value around it."""
-    values = {name: value if value and not has_variable(value) else None for name, value in _variables(block).items()}
-    values.setdefault("scheme", "https" if all(listen["ssl"] for listen in route["listens"]) else "http")
-    return substituted(written, values)
-
-
-def _variables(block: Block) -> dict[str, str | None]:
-    """What `set` gives to variables in a block and around it; None where there is more than one value, or an `if` may give another."""
-    values: dict[str, set[str]] = {}
+def _variables(block: Block) -> Dict[str, Optional[str]]:
+    """What `set` gives to variables in a block and around it; None where there are several values, or an `if` may give another."""
+    values: Dict[str, Set[str]] = {}
     for around in block.chain():
         for name, given in around.variables.items():
             values.setdefault(name, set(given))

@@ -6,42 +6,65 @@
 Private to this collection: it may change in any release.
 """
 
-from __future__ import annotations
-
 import re
-import typing as t
+from typing import TYPE_CHECKING, Dict, List, Sequence, Tuple, Union
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.blocks import Block
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import Directive
 
-Listen = dict[str, t.Any]
-#: A range of ports stands for as many sockets; this many are told.
+if TYPE_CHECKING:  # the shapes of facts are for the type checker only
+    from typing import TypedDict
+
+    class Listen(TypedDict, total=False):
+        """A socket of a server: address and port, or path. default: this server answers there what no name matches."""
+
+        address: str
+        port: int
+        path: str
+        ssl: bool
+        default: bool
+        http2: bool
+        proxy_protocol: bool
+
+    class ServerFacts(TypedDict):
+        """The names that a server answers to, and its sockets."""
+
+        server_names: List[str]
+        listens: List[Listen]
+
+
+#: A range of ports stands for as many sockets; the facts have this many of them.
 _PORTS_LIMIT = 64
 _LISTEN = re.compile(
     r"\A(?:(?P<address>\[[0-9A-Fa-f:.]+\]|\*|[^\[\]:/\s]+):)?(?P<port>\d{1,5})(?:-(?P<last>\d{1,5}))?\Z"
 )
 
 
-def server_facts(servers: t.Sequence[Block]) -> dict[int, dict[str, t.Any]]:
-    """Names and listens of each server block, by its id. default: this server answers what no name there matches."""
+def server_facts(servers: Sequence[Block]) -> "Dict[int, ServerFacts]":
+    """Names and sockets of each server block, by its id."""
     listens = {server.id: listens_of(server) for server in servers}
     everywhere = [listen for listened in listens.values() for listen in listened]
-    chosen: dict[t.Any, Listen] = {}
+    chosen: "Dict[Union[str, Tuple[str, int]], Listen]" = {}
     for listen in everywhere:
-        socket = listen.get("path") or (listen["address"], listen["port"])
+        socket = _socket(listen)
         if socket not in chosen or (listen["default"] and not chosen[socket]["default"]):
             chosen[socket] = listen
     for listen in everywhere:
-        listen["default"] = listen is chosen[listen.get("path") or (listen["address"], listen["port"])]
+        listen["default"] = listen is chosen[_socket(listen)]
     return {server.id: {"server_names": names_of(server), "listens": listens[server.id]} for server in servers}
 
 
-def names_of(server: Block) -> list[str]:
+def _socket(listen: "Listen") -> Union[str, Tuple[str, int]]:
+    """What tells one listening socket from others."""
+    return listen.get("path") or (listen["address"], listen["port"])
+
+
+def names_of(server: Block) -> List[str]:
     """server_name of the block; nginx's own default is the empty name."""
     return [name for directive in server.others.get("server_name", []) for name in directive.args] or [""]
 
 
-def listens_of(server: Block) -> list[Listen]:
+def listens_of(server: Block) -> "List[Listen]":
     listens = [listen for directive in server.others.get("listen", []) for listen in _listens(directive)]
     listens = listens or [_listen("*", 80, [])]
     for listen in listens:
@@ -58,10 +81,12 @@ def _is_on(server: Block, name: str) -> bool:
     return False
 
 
-def _listens(directive: Directive) -> list[Listen]:
+def _listens(directive: Directive) -> "List[Listen]":
     written, flags = directive.first, directive.args[1:]
     if written.startswith("unix:"):
-        return [{"path": written[len("unix:") :], **_flags(flags)}]
+        listen = _flags(flags)
+        listen["path"] = written[len("unix:") :]
+        return [listen]
     found = _LISTEN.match(written)
     if found is None:
         return [_listen(written, 80, flags)] if written else []
@@ -71,11 +96,14 @@ def _listens(directive: Directive) -> list[Listen]:
     return [_listen(address, port, flags) for port in range(first, last + 1)]
 
 
-def _listen(address: str, port: int, flags: t.Sequence[str]) -> Listen:
-    return {"address": "*" if address == "0.0.0.0" else address, "port": port, **_flags(flags)}  # noqa: S104  read, not bound
+def _listen(address: str, port: int, flags: Sequence[str]) -> "Listen":
+    listen = _flags(flags)
+    listen["address"] = "*" if address == "0.0.0.0" else address  # noqa: S104 - read, not bound
+    listen["port"] = port
+    return listen
 
 
-def _flags(flags: t.Sequence[str]) -> Listen:
+def _flags(flags: Sequence[str]) -> "Listen":
     return {
         "ssl": "ssl" in flags,
         "default": "default_server" in flags or "default" in flags,

@@ -3,44 +3,52 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The files of an nginx configuration as one tree of directives, each with its file and line.
 
-crossplane reads the words of each file. Includes are put in place here, because crossplane visits a file once only (a snippet that ten
-servers include would be seen in one) and wants the files on this machine, while they are those of another host.
-
 Private to this collection: it may change in any release.
 """
 
 import posixpath
 import re
-from dataclasses import dataclass
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Pattern, Set, Tuple
+from typing import TYPE_CHECKING, Dict, List, Mapping, NamedTuple, Optional, Pattern, Set, Tuple
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.lexer import Reading, Statement, read
+
+if TYPE_CHECKING:  # the shapes of facts are for the type checker only
+    from typing import TypedDict
+
+    class Place(TypedDict):
+        """Where something stands in the configuration."""
+
+        file: str
+        line: int
+
+    class ConfigError(TypedDict):
+        """A mistake in the configuration, or a part of it that was not read. line: null where it is about a whole file."""
+
+        file: str
+        line: Optional[int]
+        error: str
+
 
 DEPTH_LIMIT = 100
 DIRECTIVES_LIMIT = 200000
-
-Place = Dict[str, Any]
-Error = Dict[str, Any]
+_WILDCARD = re.compile(r"[*?\[]")
 
 
-class CrossplaneMissing(Exception):
-    """The library that reads nginx's configuration is not installed on the controller."""
-
-    def __init__(self) -> None:
-        super().__init__("the Python library crossplane is missing: pip install nginx-crossplane on the controller")
-
-
-@dataclass
 class Directive:
     """One directive as written. block is None for a simple one; end_line is where its block closes."""
 
-    name: str
-    args: List[str]
-    file: str
-    line: int
-    end_line: int
-    block: Optional[List["Directive"]] = None
+    __slots__ = ("name", "args", "file", "line", "end_line", "block")
+
+    def __init__(self, statement: Statement, file: str) -> None:
+        self.name = statement.name
+        self.args = statement.args
+        self.file = file
+        self.line = statement.line
+        self.end_line = statement.end_line
+        self.block: Optional[List["Directive"]] = None if statement.body is None or statement.is_lua else []
 
     @property
-    def place(self) -> Place:
+    def place(self) -> "Place":
         return {"file": self.file, "line": self.line}
 
     @property
@@ -48,19 +56,26 @@ class Directive:
         return self.args[0] if self.args else ""
 
 
-@dataclass
-class Tree:
+class ConfigFile(NamedTuple):
+    """A file of the configuration: its text, and what the text holds."""
+
+    text: str
+    reading: Reading
+
+
+class Tree(NamedTuple):
     """The whole configuration, in order. What a file brings stands behind the include directive that names it."""
 
     directives: List[Directive]
-    errors: List[Error]
+    errors: "List[ConfigError]"
 
 
-def load_tree(files: Mapping[str, str], main: str, prefix: str) -> Tree:
-    """Read the main file and all that it includes. Whatever is wrong becomes an error of the tree, never an exception.
+def config_file(text: str) -> ConfigFile:
+    return ConfigFile(text, read(text))
 
-    Raises CrossplaneMissing.
-    """
+
+def load_tree(files: Mapping[str, ConfigFile], main: str, prefix: str) -> Tree:
+    """The main file with all that it includes. Whatever is wrong becomes an error of the tree, never an exception."""
     splicer = _Splicer(files, prefix)
     path = splicer.paths.get(posixpath.normpath(main))
     if path is None:
@@ -68,7 +83,7 @@ def load_tree(files: Mapping[str, str], main: str, prefix: str) -> Tree:
     return Tree(splicer.file(path), splicer.errors)
 
 
-def glob_pattern(pattern: str) -> Pattern[str]:
+def glob_pattern(pattern: str) -> "Pattern[str]":
     """What glob(3) means by a pattern: neither * nor ? matches a slash, nor a dot at the start of a name."""
     return re.compile("/".join(_name_pattern(name) for name in pattern.split("/")) + r"\Z", re.DOTALL)
 
@@ -91,12 +106,13 @@ def _name_pattern(name: str) -> str:
 class _Splicer:
     """Puts the directives of included files where their include directives stand."""
 
-    def __init__(self, files: Mapping[str, str], prefix: str) -> None:
+    def __init__(self, files: Mapping[str, ConfigFile], prefix: str) -> None:
         self.prefix = prefix
-        self.texts = files
+        self.files = files
         self.paths = {posixpath.normpath(path): path for path in files}
-        self.errors: List[Error] = []
+        self.errors: "List[ConfigError]" = []
         self.done: Dict[str, List[Directive]] = {}
+        self.matching: Dict[str, List[str]] = {}
         self.open: List[str] = []
         self.count = 0
         self.depth = 0
@@ -108,132 +124,61 @@ class _Splicer:
             self.errors.append({"file": file, "line": line, "error": text})
 
     def file(self, path: str) -> List[Directive]:
-        """The directives of a file and all that it includes; read once, however often it is included."""
+        """The directives of a file and of all that it includes; made once, however often it is included."""
         if path not in self.done:
-            directives, errors = read_directives(self.texts[path], path)
-            for error in errors:
-                self.error(error["file"], error["line"], error["error"])
+            reading = self.files[path].reading
             self.open.append(path)
-            self.done[path] = self.splice(directives)
+            self.done[path] = self.splice(reading.root, path)
             self.open.pop()
+            if reading.error is not None:
+                self.error(path, reading.error.line, reading.error.reason)
         return self.done[path]
 
-    def splice(self, directives: List[Directive]) -> List[Directive]:
+    def splice(self, parent: Statement, path: str) -> List[Directive]:
         spliced: List[Directive] = []
         self.depth += 1
-        for directive in directives:
+        for statement in parent.children:
+            directive = Directive(statement, path)
             found = [directive]
-            if directive.block is not None:
-                directive.block = self.splice(directive.block)
-            elif directive.name == "include":
-                found = [directive, *self.included(directive)]
+            if directive.name == "include" and directive.block is None:
+                found.extend(self.included(directive))
             self.count += len(found)
             if self.count > DIRECTIVES_LIMIT:
-                self.error(
-                    directive.file, directive.line, "more than %d directives: the rest is not read" % DIRECTIVES_LIMIT
-                )
+                self.error(path, directive.line, "more than %d directives: the rest is not read" % DIRECTIVES_LIMIT)
                 break
             spliced.extend(found)
+            if directive.block is not None:
+                self.fill(directive, statement)
         self.depth -= 1
         return spliced
+
+    def fill(self, directive: Directive, statement: Statement) -> None:
+        """Give a block its directives."""
+        if self.depth >= DEPTH_LIMIT:
+            self.error(directive.file, directive.line, "blocks are nested more than %d deep" % DEPTH_LIMIT)
+        else:
+            directive.block = self.splice(statement, directive.file)
 
     def included(self, include: Directive) -> List[Directive]:
         found: List[Directive] = []
         for path in self.matches(include):
             if path in self.open:
                 self.error(include.file, include.line, "include of %s makes a loop" % path)
-            elif self.depth > DEPTH_LIMIT:
+            elif self.depth >= DEPTH_LIMIT:
                 self.error(include.file, include.line, "includes are nested more than %d deep" % DEPTH_LIMIT)
             else:
                 found.extend(self.file(path))
         return found
 
     def matches(self, include: Directive) -> List[str]:
+        """The files that an include directive names, in the order in which nginx reads them."""
         pattern = posixpath.normpath(posixpath.join(self.prefix, include.first)) if include.args else ""
-        if not re.search(r"[*?\[]", pattern):
+        if not _WILDCARD.search(pattern):
             if pattern not in self.paths:
                 self.error(include.file, include.line, "included file %s could not be read" % (pattern or "(no name)"))
                 return []
             return [self.paths[pattern]]
-        wanted = glob_pattern(pattern)
-        return [path for name, path in sorted(self.paths.items()) if wanted.match(name)]
-
-
-def read_directives(text: str, file: str) -> Tuple[List[Directive], List[Error]]:
-    """The directives of one file. What stands before a mistake is kept."""
-    reader = _Reader(file)
-    for word, line, quoted in _words(text, file, reader.errors):
-        if quoted or word not in ("{", "}", ";"):
-            if quoted or not word.startswith("#"):
-                reader.word(word, line)
-        elif word == "}":
-            reader.close(line)
-        else:
-            reader.end(line, opens=word == "{")
-    if not reader.errors:
-        reader.unfinished()
-    return reader.top, reader.errors
-
-
-class _Reader:
-    """Grows the directives of one file from its words."""
-
-    def __init__(self, file: str) -> None:
-        self.file = file
-        self.errors: List[Error] = []
-        self.top: List[Directive] = []
-        self.levels: List[List[Directive]] = [self.top]
-        self.words: List[str] = []
-        self.line = 1
-        self.too_deep = 0
-
-    def word(self, word: str, line: int) -> None:
-        if not self.words:
-            self.line = line
-        self.words.append(word)
-
-    def end(self, line: int, opens: bool) -> None:
-        """A directive ends here, by a semicolon or because its block begins."""
-        if opens and (self.too_deep or len(self.levels) >= DEPTH_LIMIT):
-            self.too_deep += 1
-            self.error(line, "blocks are nested more than %d deep" % DEPTH_LIMIT)
-        elif not self.words:
-            self.error(line, 'unexpected "%s"' % ("{" if opens else ";"))
-        if self.words and not self.too_deep:
-            self.levels[-1].append(Directive(self.words[0], self.words[1:], self.file, self.line, line))
-        if opens and not self.too_deep:
-            block: List[Directive] = []
-            if self.words:
-                self.levels[-1][-1].block = block
-            self.levels.append(block)
-        self.words = []
-
-    def close(self, line: int) -> None:
-        self.unfinished()
-        if self.too_deep:
-            self.too_deep -= 1
-        elif len(self.levels) > 1:
-            block = self.levels.pop()
-            if self.levels[-1] and self.levels[-1][-1].block is block:
-                self.levels[-1][-1].end_line = line
-
-    def unfinished(self) -> None:
-        if self.words:
-            self.error(self.line, 'directive "%s" is not terminated by ";"' % self.words[0])
-        self.words = []
-
-    def error(self, line: int, text: str) -> None:
-        self.errors.append({"file": self.file, "line": line, "error": text})
-
-
-def _words(text: str, file: str, errors: List[Error]) -> Iterator[Tuple[str, int, bool]]:
-    """crossplane's words of a text, up to the first mistake."""
-    try:
-        import crossplane  # type: ignore[import-untyped]  # late: a controller without it gets one clear line, and only if it needs it
-        from crossplane.errors import NgxParserBaseException  # type: ignore[import-untyped]
-    except ImportError as error:
-        raise CrossplaneMissing() from error
-    try:
-        yield from crossplane.lex_string(text, filename=file)
-    except NgxParserBaseException as error:
-        errors.append({"file": file, "line": error.lineno, "error": error.strerror})
+        if pattern not in self.matching:
+            wanted = glob_pattern(pattern)
+            self.matching[pattern] = [path for name, path in sorted(self.paths.items()) if wanted.match(name)]
+        return self.matching[pattern]

@@ -10,7 +10,6 @@ import pytest
 from ansible.errors import AnsibleError
 
 from ansible_collections.webops.bad_gateway.plugins.action import gateway_facts
-from ansible_collections.webops.bad_gateway.plugins.module_utils._look import between
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look import from_controller
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.action.stubs import given, plugin
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils._look.test_between import looked
@@ -157,11 +156,6 @@ def test_what_is_asked_reaches_neither_syslog_nor_output(outside):
 def test_warnings_of_the_look_are_kept(outside):
     assert run([first(warnings=["old Python"]), second()])[0]["warnings"] == ["old Python"]
     assert "warnings" not in run([first(), second()])[0]
-
-
-def test_without_its_library_it_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(between, "missing_library", lambda: "pip install it")
-    assert run([]) == ({"failed": True, "msg": "pip install it"}, [])
 
 
 @pytest.mark.parametrize("arguments", [{"ask": {}}, {"log_window": "long"}])

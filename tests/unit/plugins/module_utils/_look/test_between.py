@@ -5,17 +5,15 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look import between
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.between import (
     URLS_LIMIT,
     joined,
-    missing_library,
     parsed,
 )
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.model import parse
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils._nginx_config.nginx_configs import MAIN
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import (
     ANY,
@@ -32,8 +30,12 @@ LOGS = [("/var/log/nginx/error.log", "nginx"), ("kernel", "kernel")]
 def looked(http=SITE, records=(), **nginx):
     """Facts of a first look."""
     return {
-        "files": {MAIN: "error_log /var/log/nginx/error.log warn;\nevents {}\nhttp {\n%s\n}\n" % http},
         "nginx": {
+            "config": parse(
+                {MAIN: "error_log /var/log/nginx/error.log warn;\nevents {}\nhttp {\n%s\n}\n" % http},
+                MAIN,
+                "/etc/nginx",
+            ),
             "configure": {"conf_path": MAIN},
             "master": {"pid": 71},
             "error_logs": ["/var/log/nginx/error.log"],
@@ -54,12 +56,6 @@ def failed(path, address):
     return record(address, server="site", host="site", request={"method": "GET", "path": path})
 
 
-def test_what_has_to_be_installed_is_named(monkeypatch):
-    assert missing_library() is None
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    assert "pip install nginx-crossplane" in missing_library()
-
-
 class TestParsed:
     def test_each_route_is_asked_and_each_upstream_connected_to(self):
         facts = looked()
@@ -77,11 +73,9 @@ class TestParsed:
             73,
         )
 
-    def test_files_become_a_model(self):
+    def test_logs_get_their_levels(self):
         facts = looked()
         parsed(facts, [])
-        assert "files" not in facts
-        assert len(facts["nginx"]["config"]["routes"]) == 2
         assert [source["level"] for source in facts["log"]["sources"]] == ["warn", None]
 
     def test_where_no_worker_serves_nobody_is_connected_as(self):

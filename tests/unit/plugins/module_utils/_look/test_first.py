@@ -29,14 +29,14 @@ def promised():
 @pytest.mark.parametrize("kind", [FakeHost, NginxHost])
 def test_all_sections_are_there_on_any_host(kind, tmp_path):
     host = kind(tmp_path)
-    facts, files = first_look(host, 3600)
+    facts = first_look(host, 3600)
     assert set(facts) == promised()[0]
     assert promised()[1] == {"reach", "names", "answers", "unknown"}
     assert (facts["nginx"] is None) is (kind is FakeHost)
     assert facts["php_fpm"] == []
     assert "log kernel" in [one["missing"] for one in host.unknown]
     assert all(entry["why"] for entry in host.unknown)
-    json.dumps([facts, files])
+    json.dumps(facts)
 
 
 def test_arguments_of_programs_are_not_told(tmp_path, monkeypatch):
@@ -45,7 +45,7 @@ def test_arguments_of_programs_are_not_told(tmp_path, monkeypatch):
         look_first.host_units, "unit_facts", lambda *_: {"app.service": unit, "old.service": {"exec": []}}
     )
     monkeypatch.setattr(look_first.host_units, "own_sockets", lambda *_: None)
-    facts, _files = first_look(FakeHost(tmp_path), 3600)
+    facts = first_look(FakeHost(tmp_path), 3600)
     assert [one["exec"] for one in facts["units"].values()] == [["/usr/bin/app"], []]
 
 

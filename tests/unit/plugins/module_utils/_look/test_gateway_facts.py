@@ -35,12 +35,11 @@ def as_user(monkeypatch, tmp_path):
     return look
 
 
-def test_the_first_look_brings_the_files(as_user):
+def test_the_first_look_brings_facts(as_user):
     seen = as_user(0, 60)
     facts = seen["ansible_facts"]["bad_gateway"]
     assert seen["changed"] is False
     assert facts["nginx"] is None
-    assert facts["files"] == {}
     assert facts["unknown"]
 
 

@@ -13,7 +13,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_e
     EditError,
     apply_edits,
 )
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_text import NginxSyntaxError, parse
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.lexer import NginxSyntaxError, parse
 
 SITE = """\
 # my site

@@ -10,9 +10,9 @@ import pytest
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Ran
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx import config_files
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_check import check_config as ask
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_check import judged
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_check import test as ask
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_files import Tree
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_files import ConfigFiles
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.facts import error_logs, nginx_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.instance import (
     Options,
@@ -63,7 +63,7 @@ def look(host):
 def test_tells_what_runs(host):
     host.write("/etc/group", "root:x:0:\nwww-data:x:33:\n")
     run_nginx(host)
-    facts, files = look(host)
+    facts = look(host)
     assert facts["master"] == {
         "pid": 71,
         "started": 1700000010.0,
@@ -79,7 +79,7 @@ def test_tells_what_runs(host):
     assert facts["workers"][1]["nofile"] == [1024, 524288] and facts["workers"][1]["open_files"] == 1
     assert facts["unit"] == "nginx.service" and facts["version"] == "1.22.1" and facts["others"] == []
     assert facts["test"] == {"sound": True, "error": None, "where": None}
-    assert sorted(files) == ["/etc/nginx/mime.types", "/etc/nginx/nginx.conf"]
+    assert facts["config"]["errors"] == [] and facts["config"]["http"]["place"]["file"] == "/etc/nginx/nginx.conf"
     assert ["/usr/sbin/nginx", "-g", "daemon on; master_process on;", "-t", "-e", "stderr"] in host.commands
     assert not host.unknown
 
@@ -88,23 +88,28 @@ def test_tells_what_runs(host):
 def test_whether_nginx_may_raise_its_own_limits(host, capabilities, raises):
     run_nginx(host)
     host.write("/proc/71/status", "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nGroups:\t0 \nCapEff:\t%s\n" % capabilities)
-    assert look(host)[0]["master"]["raises_limits"] is raises
+    assert look(host)["master"]["raises_limits"] is raises
 
 
 def test_nginx_that_is_installed_but_does_not_run(host):
-    facts, files = look(host)
-    assert facts["master"] is None and facts["workers"] == [] and facts["unit"] == "nginx.service" and len(files) == 2
+    facts = look(host)
+    assert (
+        facts["master"] is None
+        and facts["workers"] == []
+        and facts["unit"] == "nginx.service"
+        and facts["config"]["http"]
+    )
 
 
 def test_nginx_that_was_started_by_hand_has_no_unit(host):
     host.process(71, MASTER, cgroup="0::/user.slice/user-0.slice/session-1.scope\n")
-    facts, _files = look(host)
+    facts = look(host)
     assert facts["master"]["pid"] == 71 and facts["unit"] is None
 
 
 def test_no_nginx(host):
     os.unlink(host.path("/usr/sbin/nginx"))
-    assert look(host) == (None, {})
+    assert look(host) is None
     assert not host.commands and not host.unknown
 
 
@@ -113,7 +118,7 @@ def test_the_panels_own_nginx_is_another(host):
     host.process(50, title, exe="/usr/sbin/sw-cp-serverd", cgroup="0::/system.slice/sw-cp-server.service\n")
     host.process(51, "nginx: worker process", parent=50)
     run_nginx(host)
-    facts, _files = look(host)
+    facts = look(host)
     assert facts["master"]["pid"] == 71
     assert facts["others"] == [{"pid": 50, "binary": "/usr/sbin/sw-cp-serverd", "unit": "sw-cp-server.service"}]
 
@@ -121,7 +126,7 @@ def test_the_panels_own_nginx_is_another(host):
 def test_a_process_of_somebody_that_calls_itself_master_is_not_obeyed(host):
     host.process(50, "nginx: master process x -c /home/eve/nginx.conf", uid=1000, exe="/home/eve/bash")
     host.binary("/home/eve/bash")
-    facts, _files = look(host)
+    facts = look(host)
     assert facts["master"] is None and facts["others"][0]["pid"] == 50
     assert all(command[0] == "/usr/sbin/nginx" and "-c" not in command for command in host.commands)
     assert host.unknown[0]["missing"] == "nginx"
@@ -180,7 +185,7 @@ def test_files_are_followed_once_and_in_order(host):
     host.write("/etc/nginx/conf.d/a.conf", 'include conf.d/b.conf; include "extra/x y.inc";\n')
     host.write("/etc/nginx/extra/x y.inc", "a {")
     host.write("/etc/nginx/conf.d/.hidden.conf", "x;")
-    tree = Tree(host, "/etc/nginx/nginx.conf")
+    tree = ConfigFiles(host, "/etc/nginx/nginx.conf")
     assert [path[len("/etc/nginx/") :] for path in tree.files] == [
         "nginx.conf",
         "mime.types",
@@ -194,13 +199,13 @@ def test_files_are_followed_once_and_in_order(host):
 def test_what_is_no_regular_file_or_missing_is_named(host):
     os.mkfifo(host.path("/etc/nginx/pipe"))
     host.write("/etc/nginx/nginx.conf", "include pipe; include gone.conf;")
-    assert list(Tree(host, "/etc/nginx/nginx.conf").files) == ["/etc/nginx/nginx.conf"]
+    assert list(ConfigFiles(host, "/etc/nginx/nginx.conf").files) == ["/etc/nginx/nginx.conf"]
     assert [entry["why"].split(":")[0] for entry in host.unknown] == ["/etc/nginx/pipe", "/etc/nginx/gone.conf"]
 
 
 def test_files_are_bounded(host, monkeypatch):
     monkeypatch.setattr(config_files, "FILES_LIMIT", 1)
-    assert len(Tree(host, "/etc/nginx/nginx.conf").files) == 1
+    assert len(ConfigFiles(host, "/etc/nginx/nginx.conf").files) == 1
     assert host.unknown[0]["missing"] == "nginx configuration"
 
 
@@ -211,7 +216,7 @@ def test_logs(host):
     host.link("/proc/71/fd/6", "socket:[1]")
     host.link("/proc/71/fd/7", "/var/log/nginx/access.log")
     nginx = find(host, Processes(host))
-    tree = Tree(host, nginx.conf_path)
+    tree = ConfigFiles(host, nginx.conf_path)
     assert error_logs(host, nginx, tree) == [
         "/var/log/nginx/main.log",
         "/var/log/nginx/error.log",
@@ -236,7 +241,7 @@ SYSLOG = "syslog:server=unix:/dev/log,nohostname"
 )
 def test_logs_that_are_no_files(host, main, built_in, expected):
     host.write("/etc/nginx/other.conf", main)
-    assert Tree(host, "/etc/nginx/other.conf").other_logs(built_in) == expected
+    assert ConfigFiles(host, "/etc/nginx/other.conf").other_logs(built_in) == expected
 
 
 def test_a_test_leaves_nothing_behind(host):
@@ -258,7 +263,7 @@ def test_a_test_leaves_nothing_behind(host):
     host.answers["-t"] = does_what_nginx_does
     host.write("/run/other", "")
     nginx = find(host, Processes(host))
-    assert ask(host, nginx, Tree(host, nginx.conf_path)).sound
+    assert ask(host, nginx, ConfigFiles(host, nginx.conf_path)).sound
     assert not [path for path in made + folders if host.exists(path)]
     assert host.exists("/var/log/nginx/access.log")
     assert os.stat(host.path("/usr/share/nginx/proxy_temp")).st_mode & 0o777 == 0o755
@@ -277,7 +282,7 @@ def test_what_others_wrote_meanwhile_stays(host):
 def test_its_own_log_is_not_written_where_that_can_be_helped(host, version, option):
     host.answers["-V"] = Ran(0, "", "nginx version: nginx/%s\n" % version, None)
     nginx = find(host, Processes(host))
-    ask(host, nginx, Tree(host, nginx.conf_path))
+    ask(host, nginx, ConfigFiles(host, nginx.conf_path))
     assert ("-e" in host.commands[-1]) is option
 
 
@@ -333,6 +338,6 @@ def test_what_the_outcome_says(ran, is_root, sound, error, where):
 
 def test_a_test_without_answer_is_unknown_not_sound(host):
     host.answers["-t"] = Ran(None, "", "", "nginx -t: no answer in 15 seconds")
-    facts, _files = look(host)
+    facts = look(host)
     assert facts["test"]["sound"] is None
     assert host.unknown == [{"missing": "nginx test", "why": "nginx -t: no answer in 15 seconds"}]

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """nginx's configuration language as nginx itself reads it: statements with their exact place in the text.
 
-Follows ngx_conf_read_token() of nginx and the Lua scanner of lua-nginx-module: words, quotes, escapes, comments, blocks; no meaning
-of any directive. Offsets count characters of the text that was handed in.
+Follows ngx_conf_read_token() of nginx and the Lua scanner of lua-nginx-module: words, quotes, escapes, comments and blocks, but no
+meaning of any directive. Reading and editing share it. Offsets count characters of the text.
 
 Private to this collection: it may change in any release.
 """
@@ -28,12 +28,12 @@ _LUA_BLOCK = "_by_lua_block"
 
 
 class NginxSyntaxError(ValueError):
-    """The text is not nginx configuration from this line on. root holds what was read before it."""
+    """The text is not nginx configuration from this line on. reason: what is wrong, in nginx's own words."""
 
-    def __init__(self, message: str, line: int) -> None:
-        super(NginxSyntaxError, self).__init__("%s in line %d" % (message, line))
+    def __init__(self, reason: str, line: int) -> None:
+        super().__init__("%s in line %d" % (reason, line))
+        self.reason = reason
         self.line = line
-        self.root = Statement([], 0, 0)
 
 
 class Word(NamedTuple):
@@ -45,16 +45,23 @@ class Word(NamedTuple):
 
 
 class Statement:
-    """A directive, or a block with its children. The file itself is a block without words, its main level."""
+    """A directive, or a block with its children. The file itself is a block without words, its main level.
+
+    line and end_line: where its first word stands, and where its semicolon or closing brace does.
+    """
+
+    __slots__ = ("words", "line", "start", "end", "end_line", "parent", "body", "children")
 
     def __init__(self, words: List[Word], line: int, start: int, parent: Optional["Statement"] = None) -> None:
         self.words = words
         self.line = line
         self.start = start
         self.end = start
+        self.end_line = line
         self.parent = parent
-        self.body: Optional[Tuple[int, int]] = None  # offsets after the opening and of the closing brace
-        self.children: List[Statement] = []
+        #: Offsets after the opening and of the closing brace; None where it is no block.
+        self.body: Optional[Tuple[int, int]] = None
+        self.children: List["Statement"] = []
 
     @property
     def name(self) -> str:
@@ -82,8 +89,15 @@ def unescape(raw: str) -> str:
     return _ESCAPE.sub(lambda found: _ESCAPED.get(found.group(1), found.group(1)), raw)
 
 
+class Reading(NamedTuple):
+    """What a text holds: all statements where it is sound, else those before the mistake."""
+
+    root: Statement
+    error: Optional[NginxSyntaxError]
+
+
 class _Reader:
-    """One pass over a text."""
+    """One pass over a text. What was read up to now is below root."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -96,13 +110,11 @@ class _Reader:
     def line(self, offset: int) -> int:
         return bisect.bisect_left(self.newlines, offset) + 1
 
-    def error(self, message: str, offset: int) -> NginxSyntaxError:
-        error = NginxSyntaxError(message, self.line(offset))
-        error.root = self.root
-        return error
+    def error(self, reason: str, offset: int) -> NginxSyntaxError:
+        return NginxSyntaxError(reason, self.line(offset))
 
     def skip_space(self) -> str:
-        """Pass over spaces and comments; the character after them, empty at the end of the text."""
+        """Go past spaces and comments. Returns the character after them, empty at the end of the text."""
         while True:
             found = _SPACE.match(self.text, self.at)
             self.at = found.end() if found else self.at
@@ -152,15 +164,17 @@ class _Reader:
             else:
                 statement = Statement(words, self.line(words[0].start), words[0].start, block)
                 statement.end = self.at
+                statement.end_line = self.line(self.at - 1)
                 block.children.append(statement)
                 if ending == "{":
                     statement.body = (self.at, self.at)
                     block = self.close_lua(statement) if statement.is_lua else statement
 
     def close(self, block: Statement) -> Statement:
-        """End a block at the brace just read; the block around it."""
+        """End a block at the brace just read. Returns the block around it."""
         block.body = (block.body[0] if block.body else self.at, self.at - 1)
         block.end = self.at
+        block.end_line = self.line(self.at - 1)
         return block.parent or self.root
 
     def close_lua(self, block: Statement) -> Statement:
@@ -184,8 +198,17 @@ def parse(text: str) -> Statement:
     return _Reader(text).read()
 
 
+def read(text: str) -> Reading:
+    """The main level of a file, sound or not."""
+    reader = _Reader(text)
+    try:
+        return Reading(reader.read(), None)
+    except NginxSyntaxError as error:
+        return Reading(reader.root, error)
+
+
 def quote(value: str) -> str:
-    """How a value is written so that nginx reads exactly that value, with no more quotes than needed."""
+    """The value written so that nginx reads exactly that value, with no more quotes than needed. Raises ValueError."""
     escaped = re.sub(r"([\"\\])", r"\\\1", value)
     for written in (value, '"%s"' % value, "'%s'" % value, '"%s"' % escaped):
         try:

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_text import (
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.lexer import (
     NginxSyntaxError,
     parse,
     quote,
+    read,
 )
 
 
@@ -20,7 +21,7 @@ def shape(statement):
     return [statement.name, *statement.args] if inner is None else [statement.name, *statement.args, inner]
 
 
-def read(text):
+def shapes(text):
     return [shape(child) for child in parse(text).children]
 
 
@@ -53,7 +54,7 @@ def read(text):
     ],
 )
 def test_reads_as_nginx_does(text, wanted):
-    assert read(text) == wanted
+    assert shapes(text) == wanted
 
 
 @pytest.mark.parametrize(
@@ -96,7 +97,9 @@ def test_tells_line_of_an_error_and_what_came_before(text, line, words):
     with pytest.raises(NginxSyntaxError, match=words) as error:
         parse("ok 1; " + text)
     assert error.value.line == line
-    assert shape(error.value.root.children[0]) == ["ok", "1"]
+    root, found = read("ok 1; " + text)
+    assert shape(root.children[0]) == ["ok", "1"]
+    assert (found.line, str(found)) == (line, str(error.value))
 
 
 def test_places():
@@ -115,7 +118,7 @@ def test_places():
 
 @given(st.text(st.characters(blacklist_categories=["Cs"]), max_size=40))
 def test_a_quoted_value_is_read_back(value):
-    assert read("x %s;" % quote(value)) == [["x", value]]
+    assert shapes("x %s;" % quote(value)) == [["x", value]]
 
 
 @given(st.text(alphabet="ab \n\t;{}#\"'\\$()[]-=", max_size=60))

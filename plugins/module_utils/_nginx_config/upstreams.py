@@ -1,0 +1,71 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""upstream{} blocks: their peers and what they share.
+
+Private to this collection: it may change in any release.
+"""
+
+from typing import TYPE_CHECKING, Dict, List, Optional
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.pass_target import canonical
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import Directive
+
+if TYPE_CHECKING:  # the shapes of facts are for the type checker only
+    from typing import TypedDict
+
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import Place
+
+    class UpstreamServer(TypedDict):
+        """A server of an upstream{}, by its canonical address."""
+
+        address: str
+        down: bool
+        backup: bool
+        resolve: bool
+        place: Place
+
+    class UpstreamFacts(TypedDict):
+        """An upstream{}. keepalive: idle connections that each worker keeps; zone: name of its shared memory."""
+
+        place: Place
+        end_line: int
+        keepalive: Optional[int]
+        zone: Optional[str]
+        servers: List[UpstreamServer]
+
+
+def upstream_facts(http: Optional[Directive]) -> "Dict[str, UpstreamFacts]":
+    """Each upstream{} of http{} by its name; of two with one name the first."""
+    upstreams: "Dict[str, UpstreamFacts]" = {}
+    for directive in (http.block or []) if http else []:
+        if directive.name == "upstream" and directive.block is not None and directive.args:
+            upstreams.setdefault(directive.first, _upstream(directive))
+    return upstreams
+
+
+def _upstream(upstream: Directive) -> "UpstreamFacts":
+    plain = {directive.name: directive for directive in upstream.block or []}
+    keepalive = plain["keepalive"].first if "keepalive" in plain else ""
+    servers = (_server(directive) for directive in upstream.block or [] if directive.name == "server")
+    return {
+        "place": upstream.place,
+        "end_line": upstream.end_line,
+        "keepalive": int(keepalive) if keepalive.isdecimal() else None,
+        "zone": plain["zone"].first if "zone" in plain else None,
+        "servers": [server for server in servers if server],
+    }
+
+
+def _server(server: Directive) -> "Optional[UpstreamServer]":
+    address = canonical(server.first, 80)
+    if address is None:
+        return None
+    flags = server.args[1:]
+    return {
+        "address": address,
+        "down": "down" in flags,
+        "backup": "backup" in flags,
+        "resolve": "resolve" in flags,
+        "place": server.place,
+    }
