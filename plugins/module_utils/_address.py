@@ -80,8 +80,12 @@ def read_address(text: str) -> Address:
 
 def tcp_address(host: str, port: int) -> str:
     """The canonical text of a TCP address; without a port where that is 0."""
-    shown = "tcp:[%s]" % host if ":" in host else "tcp:%s" % host
-    return "%s:%d" % (shown, port) if port else shown
+    return "tcp:%s:%d" % (bracketed(host), port) if port else "tcp:" + bracketed(host)
+
+
+def bracketed(host: str) -> str:
+    """A host as it stands before a colon and a port: an IPv6 address in brackets, anything else as it is."""
+    return "[%s]" % host if ":" in host else host
 
 
 def is_number(host: str) -> bool:

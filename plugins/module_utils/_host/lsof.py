@@ -9,6 +9,7 @@ Private to this collection: it may change in any release.
 import re
 from typing import Dict, List, NamedTuple, Optional
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listening_sockets import Listening
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
@@ -46,9 +47,9 @@ def _tcp(holders: Dict[str, int]) -> List[Held]:
     """Of names such as *:80, 127.0.0.1:9000 and [::1]:9000."""
     found = []
     for name, pid in holders.items():
-        host, _colon, port = name.rpartition(":")
-        if port.isdecimal():
-            found.append(Held(Listening(_ANYWHERE if host == "*" else host.strip("[]"), int(port), 0), pid))
+        address = read_address("tcp:" + name)
+        if address.port:
+            found.append(Held(Listening(_ANYWHERE if address.host == "*" else address.host, address.port, 0), pid))
     return found
 
 

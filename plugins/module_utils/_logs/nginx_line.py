@@ -15,6 +15,7 @@ Private to this collection: it may change in any release.
 import re
 from typing import NamedTuple, Optional, Tuple
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.collector_prefix import strip_prefix
 from ansible_collections.webops.bad_gateway.plugins.module_utils._text import printable
 
@@ -29,10 +30,10 @@ class Request(NamedTuple):
 
 
 class Upstream(NamedTuple):
-    """The peer that was tried. address is canonical (tcp:1.2.3.4:80, tcp:[::1]:80, unix:/path); text is as nginx prints it, without the query."""
+    """The peer that was tried. text is what nginx prints of it, without the query."""
 
     scheme: str
-    address: str
+    address: Address
     text: str
 
 
@@ -76,11 +77,6 @@ _CONNECT_TO = re.compile(
 )
 _PATH_END = re.compile(r'[?#"\s]')
 _PATH_LIMIT = 300
-
-
-def canonical_address(text: str) -> str:
-    """unix:/run/x.sock, [::1]:80 or 10.0.0.1:80 as the facts write it."""
-    return text.rstrip(":") if text.startswith("unix:") else "tcp:" + text
 
 
 def parse_line(line: str) -> Optional[ErrorLine]:
@@ -177,7 +173,7 @@ def _peer(fields: str) -> Tuple[Optional[Upstream], Optional[str]]:
     origin, scheme, address = found.groups()
     separator = ":" if address.startswith("unix:") else ""
     uri = fields[found.end() + len(separator) :]
-    upstream = Upstream(scheme, canonical_address(address), origin + separator + _path(uri))
+    upstream = Upstream(scheme, _address(address), origin + separator + _path(uri))
     following = uri.find('", host: "')
     host = _HOST.match(uri, following + 1) if following >= 0 else None
     return upstream, host.group(1) if host else None
@@ -188,7 +184,12 @@ def _path(uri: str) -> str:
     return printable(_PATH_END.split(uri.strip(), 1)[0], _PATH_LIMIT)
 
 
+def _address(printed: str) -> Address:
+    """Of unix:/run/x.sock, [::1]:80, 10.0.0.1:80, or the name of an upstream{} block."""
+    return read_address(printed if printed.startswith("unix:") else "tcp:" + printed)
+
+
 def connect_to(message: str) -> Optional[Upstream]:
     """connect() that fails at once names the address itself: the line may be cut before its upstream."""
     found = _CONNECT_TO.match(message)
-    return Upstream("", canonical_address(found.group(1)), found.group(1)) if found else None
+    return Upstream("", _address(found.group(1)), found.group(1)) if found else None

@@ -3,23 +3,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What one line of nginx's error log alone decides.
 
-Errnos are compared by number, Linux's and those of macOS and the BSDs: the text beside them differs by libc and may say "Unknown error".
-
 Private to this collection: it may change in any release.
 """
 
 import re
-from typing import Callable, Dict, Optional, Tuple
+from typing import Callable, Optional, Tuple
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.connect_error import (
+    EACCES,
+    ECONNRESET,
+    ETIMEDOUT,
+    connect_signature,
+)
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.nginx_line import ErrorLine, connect_to
 
-ENOENT, EACCES, EMFILE, ENOSPC, EPIPE, EAGAIN = 2, 13, 24, 28, 32, 11
-REFUSED = (111, 61)
-RESET = (104, 54)
-TIMED_OUT = (110, 60)
-NO_ADDRESS = (99, 49)
-NET_UNREACHABLE = (101, 51)
-HOST_UNREACHABLE = (113, 65)
+EMFILE, ENOSPC, EPIPE = 24, 28, 32
 
 CONNECTING = "connecting to upstream"
 HANDSHAKING = "SSL handshaking to upstream"
@@ -28,17 +27,8 @@ BEFORE_HEADER = ("sending request to upstream", "reading response header from up
 IN_BODY = ("reading upstream", "sending to client")
 
 _HEEDED = ("error", "crit", "alert", "emerg")
-_UNIX: Dict[int, str] = {ENOENT: "unix_socket_missing", EACCES: "unix_socket_permission", EAGAIN: "unix_backlog_full"}
-_UNIX.update(dict.fromkeys(REFUSED, "stale_unix_socket"))
-_TCP: Dict[int, str] = {EACCES: "selinux_network_connect"}
-_TCP.update(dict.fromkeys(REFUSED, "backend_port_closed"))
-_TCP.update(dict.fromkeys(NO_ADDRESS, "ephemeral_ports_exhausted"))
-_TCP.update(dict.fromkeys(NET_UNREACHABLE, "backend_unreachable"))
-_TCP.update(dict.fromkeys(HOST_UNREACHABLE, "firewall_reject"))
-_LOOPBACK6: Dict[int, str] = dict(_TCP)
-_LOOPBACK6.update(dict.fromkeys(REFUSED, "ipv6_localhost_refused"))
-_LOOPBACK6.update(dict.fromkeys(NO_ADDRESS + NET_UNREACHABLE, "ipv6_unavailable"))
-
+# Of a line cut before its upstream: a connect() to a unix socket fails at once and names it, so this one was TCP.
+_CUT_OFF = Address("", 0)
 _CONNECT = re.compile(r"(?:kevent\(\) reported that )?connect\(\) (?:to .{1,300} )?failed \(\d")
 _BROKEN = re.compile(
     r"(?:(?:recv|readv|recvmsg|SSL_read)\(\) failed|kevent\(\) reported (?:about an closed connection|that upstream closed connection))(?=[ :(]|\Z)"
@@ -109,7 +99,7 @@ def _host_limits(line: ErrorLine) -> Optional[str]:
     if line.errno == ENOSPC:
         return "disk_full"
     call = _FILE_CALL.match(line.message)
-    if line.errno == EACCES and call and (_TEMP_FOLDER.search(call.group(1)) or _TEMP_FILE.search(call.group(1))):
+    if line.errno in EACCES and call and (_TEMP_FOLDER.search(call.group(1)) or _TEMP_FILE.search(call.group(1))):
         return "nginx_temp_dir_permission"
     return None
 
@@ -127,17 +117,11 @@ def _config(line: ErrorLine) -> Optional[str]:
 def _connect(line: ErrorLine) -> Optional[str]:
     if not _CONNECT.match(line.message) or line.errno is None or line.action not in (CONNECTING, None):
         return None
-    if line.errno in TIMED_OUT:
+    if line.errno in ETIMEDOUT:
         return "connect_timeout_kernel"
     # What the message itself names goes before the fields after it.
     named = connect_to(line.message) or line.upstream
-    address = named.address if named else ""
-    if address.startswith("unix:"):
-        return _UNIX.get(line.errno)
-    if address.startswith("tcp:[::1]"):
-        return _LOOPBACK6.get(line.errno)
-    # A line cut before its upstream: a connect() to a unix socket fails at once and names it, so this one is TCP.
-    return _TCP.get(line.errno)
+    return connect_signature(named.address if named else _CUT_OFF, line.errno)
 
 
 def _timeout(line: ErrorLine) -> Optional[str]:
@@ -158,11 +142,11 @@ def _closed(line: ErrorLine) -> Optional[str]:
     if _CLOSED.match(line.message):
         return _by_stage(line.action, "upstream_closed_prematurely")
     receiving = _BROKEN.match(line.message)
-    if receiving and line.errno in RESET:
+    if receiving and line.errno in ECONNRESET:
         return _by_stage(line.action, "upstream_connection_reset")
     if receiving and _is_eof(line.message):
         return _by_stage(line.action, "upstream_closed_prematurely")
-    if _BROKEN_SENDING.match(line.message) and line.errno in RESET + (EPIPE,) and line.action in BEFORE_HEADER:
+    if _BROKEN_SENDING.match(line.message) and line.errno in (*ECONNRESET, EPIPE) and line.action in BEFORE_HEADER:
         return "upstream_connection_reset"
     return None
 
@@ -220,7 +204,7 @@ def _handshake(line: ErrorLine) -> Optional[str]:
         return "upstream_tls_verify"
     if 267 in reasons or 252 in reasons or _SSL_WRONG_PROTOCOL.search(line.message):
         return "upstream_tls_scheme_mismatch"
-    if 294 in reasons or _is_eof(line.message) or line.errno in RESET + (EPIPE,):
+    if 294 in reasons or _is_eof(line.message) or line.errno in (*ECONNRESET, EPIPE):
         return "upstream_tls_reset"
     return None
 

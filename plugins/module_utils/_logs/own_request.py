@@ -6,7 +6,7 @@
 Private to this collection: it may change in any release.
 """
 
-from typing import Iterable, List, NamedTuple, Optional, Tuple
+from typing import Iterable, List, NamedTuple, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.nginx_line import ErrorLine
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.nginx_signature import nginx_signature
@@ -40,11 +40,11 @@ def is_of(line: ErrorLine, request: Request) -> bool:
 
 
 def blame(request: Request, lines: Iterable[ErrorLine]) -> Blame:
-    """Signature and upstream of the line that decided: the last one, but not one that only tells of the failures before it."""
-    found: List[Tuple[str, Optional[str]]] = []
+    """Signature and upstream of the line that decided: the last one that has a signature, but not one that only reports failures before it."""
+    found: List[Blame] = []
     for line in lines:
         signature = nginx_signature(line) if is_of(line, request) else None
         if signature is not None:
-            found.append((signature, line.upstream.address if line.upstream else None))
-    causes = [one for one in found if one[0] != _CONSEQUENCE] or found
-    return Blame(*causes[-1]) if causes else NOTHING
+            found.append(Blame(signature, str(line.upstream.address) if line.upstream else None))
+    causes = [one for one in found if one.signature != _CONSEQUENCE] or found
+    return causes[-1] if causes else NOTHING

@@ -87,7 +87,7 @@ class Records:
         if line.upstream:
             record["upstream"] = {
                 "scheme": line.upstream.scheme,
-                "address": printable(line.upstream.address, MESSAGE_LIMIT),
+                "address": printable(str(line.upstream.address), MESSAGE_LIMIT),
                 "text": printable(line.upstream.text, MESSAGE_LIMIT),
             }
         if line.request:

@@ -42,7 +42,7 @@ class Dialled(NamedTuple):
 def targets_of(address: Address) -> List[Target]:
     """The socket addresses behind an address; a name is looked up as nginx does at start, by libc. Raises OSError (gaierror)."""
     if address.path:
-        return [Target("unix:" + address.path, socket.AF_UNIX, os.fsencode(address.path))]
+        return [Target(str(address), socket.AF_UNIX, os.fsencode(address.path))]
     found = socket.getaddrinfo(
         address.host, address.port, 0, socket.SOCK_STREAM, socket.IPPROTO_TCP, socket.AI_ADDRCONFIG
     )

@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Dict, NamedTuple, Optional, Tuple
 from urllib.parse import quote, urlsplit
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import bracketed
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection import Reader, explain, send
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.header_faults import header_faults
@@ -66,7 +67,7 @@ def split_url(text: str) -> Url:
     )
     usual = 443 if parts.scheme == "https" else 80
     port = parts.port or usual
-    shown = "[%s]" % host if ":" in host else host
+    shown = bracketed(host)
     target = quote(parts.path or "/", safe="%/:=&~+!$,;'@()*[]") + (
         "?" + quote(parts.query, safe="%/:=&?~+!$,;'@()*[]") if parts.query else ""
     )

@@ -6,14 +6,13 @@
 Private to this collection: it may change in any release.
 """
 
-import ipaddress
 import os
-import re
 import socket
 import struct
 from functools import partial
-from typing import TYPE_CHECKING, Any, List, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, List, Optional, Sequence, Tuple
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, is_number, parse_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net import dns_message
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection import explain, send
@@ -33,27 +32,20 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         resolver: Optional[str]  # the one that was asked; None: libc
 
 
+DNS_PORT = 53
 THREADS = 16
 _TRIES = 2
-_RESOLVER = re.compile(r"\A(?:\[(?P<v6>[^\[\]]+)\]|(?P<host>[^:\[\]/\s]+))(?::(?P<port>[0-9]{1,5}))?\Z")
 
 
-class Server(NamedTuple):
-    """A resolver as nginx's `resolver` directive names it."""
-
-    host: str
-    port: int
-
-
-def server(text: str) -> Server:
-    """Read 127.0.0.53, 10.0.0.1:5353, [::1], [::1]:53 or a bare IPv6 address. Raises ValueError."""
+def server(text: str) -> Address:
+    """The address of a resolver, written as nginx's `resolver` takes it: with or without a port, IPv6 also without brackets. Raises ValueError."""
+    if is_number(text):
+        return Address(text, DNS_PORT).normal()
+    has_port = ":" in text.rpartition("]")[2]
     try:
-        return Server(str(ipaddress.ip_address(text)), 53)
+        return parse_address("tcp:%s" % text if has_port else "tcp:%s:%d" % (text, DNS_PORT))
     except ValueError:
-        found = _RESOLVER.match(text)
-    if not found or not 0 < int(found.group("port") or 53) < 65536:
-        raise ValueError("not the address of a resolver")
-    return Server(found.group("v6") or found.group("host"), int(found.group("port") or 53))
+        raise ValueError("not the address of a resolver") from None
 
 
 def by_libc(name: str) -> Tuple[List[str], Optional[str]]:

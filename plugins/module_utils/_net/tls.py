@@ -7,12 +7,12 @@ Private to this collection: it may change in any release.
 """
 
 import errno
-import ipaddress
 import socket
 import ssl
 import warnings
 from typing import TYPE_CHECKING, Iterator, NamedTuple, Optional, Tuple
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import is_number
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection import explain
 from ansible_collections.webops.bad_gateway.plugins.module_utils._text import escaped
@@ -73,19 +73,11 @@ def context(tls: Tls) -> ssl.SSLContext:
     return made
 
 
-def _is_ip(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
 def handshake(
     sock: socket.socket, made: ssl.SSLContext, server_name: Optional[str], deadline: Deadline
 ) -> "Tuple[Optional[ssl.SSLSocket], Handshake]":
     """Shake hands; the wrapped socket, or None, and {ok, error, version, subject}."""
-    name = server_name if server_name and (made.check_hostname or not _is_ip(server_name)) else None
+    name = server_name if server_name and (made.check_hostname or not is_number(server_name)) else None
     sock.settimeout(max(0.001, deadline.left()))
     try:
         with warnings.catch_warnings():

@@ -13,13 +13,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.connect_error import connect_signature
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import (
-    answer_fails,
-    connect_symptom,
-    is_barred,
-)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails, is_barred
 
 
 @dataclass
@@ -124,7 +121,7 @@ class Hop:
         """What is wrong over this hop now, by signature: from connecting to it and from asking nginx."""
         seen: dict[str, list[Evidence]] = {}
         for attempt, address in zip(self.tried, self.tried_addresses):
-            signature = None if attempt.get("connected") else connect_symptom(address, attempt.get("errno"))
+            signature = None if attempt.get("connected") else connect_signature(address, attempt.get("errno"))
             if signature:
                 text = "connect to %s from %s: %s (errno %s)" % (
                     address,

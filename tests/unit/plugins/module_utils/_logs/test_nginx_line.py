@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.nginx_line import (
     ErrorLine,
     Request,
@@ -40,7 +41,7 @@ def test_every_field():
         client="192.0.2.1",
         server="a.example",
         request=Request("GET", "/x"),
-        upstream=Upstream("http", "tcp:10.0.0.2:3000", "http://10.0.0.2:3000/x"),
+        upstream=Upstream("http", Address("10.0.0.2", 3000), "http://10.0.0.2:3000/x"),
         host="a.example",
         http=True,
     )
@@ -60,9 +61,8 @@ def test_every_field():
     ],
 )
 def test_upstreams(printed, scheme, address, text):
-    assert parsed(', request: "GET / HTTP/1.1", upstream: "%s", host: "a"' % printed).upstream == Upstream(
-        scheme, address, text
-    )
+    found = parsed(', request: "GET / HTTP/1.1", upstream: "%s", host: "a"' % printed).upstream
+    assert (found.scheme, str(found.address), found.text) == (scheme, address, text)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_upstreams(printed, scheme, address, text):
 )
 def test_a_request_cannot_name_the_upstream(request_line):
     line = parsed(', request: "%s", upstream: "http://10.0.0.2:3000/x", host: "a.example"' % request_line)
-    assert line.upstream.address == "tcp:10.0.0.2:3000"
+    assert line.upstream.address == Address("10.0.0.2", 3000)
     assert line.host == "a.example"
 
 
@@ -89,11 +89,11 @@ def test_the_referrer_cannot_name_the_host():
 
 def test_a_subrequest():
     line = parsed(', request: "GET / HTTP/1.1", subrequest: "/auth", upstream: "http://10.0.0.2:3000/auth", host: "a"')
-    assert (line.request, line.upstream.address, line.host) == (Request("GET", "/"), "tcp:10.0.0.2:3000", "a")
+    assert (line.request, line.upstream.address, line.host) == (Request("GET", "/"), Address("10.0.0.2", 3000), "a")
 
 
 def test_a_request_of_http_0_9_and_one_cut_off():
-    assert parsed(', request: "GET /old", upstream: "http://10.0.0.2:1/"').upstream.address == "tcp:10.0.0.2:1"
+    assert parsed(', request: "GET /old", upstream: "http://10.0.0.2:1/"').upstream.address == Address("10.0.0.2", 1)
     cut = parsed(', request: "GET /' + "a" * 2000)
     assert cut.request.path == "/" + "a" * 299
     assert (cut.upstream, cut.host) == (None, None)
@@ -103,7 +103,7 @@ def test_an_immediate_failure_names_the_address_itself():
     line = parse_line(
         HEAD + "connect() to unix:/run/x.sock failed (2: No such file or directory) while connecting to upstream"
     )
-    assert line.upstream.address == "unix:/run/x.sock"
+    assert line.upstream.address == Address("", 0, "/run/x.sock")
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,7 @@ def test_what_cannot_be_asked(resolver):
     ],
 )
 def test_resolvers_as_nginx_writes_them(text, server):
-    assert tuple(net_resolve.server(text)) == server
+    assert net_resolve.server(text)[:2] == server
 
 
 @pytest.mark.parametrize("text", ["", "a:b", "10.0.0.1:0", "10.0.0.1:70000", "[::1", "1:2:x"])
