@@ -102,8 +102,12 @@ options:
     type: int
     default: 20
 extends_documentation_fragment:
-  - action_common_attributes
+  - webops.bad_gateway.attributes
+  - webops.bad_gateway.attributes.action
+  - webops.bad_gateway.attributes.root
 attributes:
+  action:
+    details: Names the process of the controller, by which a later run sees whether this one still lives.
   check_mode:
     support: full
     details:
@@ -113,11 +117,7 @@ attributes:
     support: partial
     details:
       - With O(state=rolled_back) only. Shows the contents of the files that are put back, which may hold secrets.
-  platform:
-    platforms: posix
-    support: full
 notes:
-  - Must run as root.
   - RV(ignore:changed) tells whether anything outside the journal was changed, so V(saved) and V(kept) are never changed.
 seealso:
   - module: webops.bad_gateway.change_journal_info

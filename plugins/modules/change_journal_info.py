@@ -12,21 +12,9 @@ description:
   - Reads the journal that M(webops.bad_gateway.change_journal) keeps on the managed host under C(/var/lib/bad_gateway).
   - Contents of files are not told.
 extends_documentation_fragment:
-  - action_common_attributes
-attributes:
-  check_mode:
-    support: full
-    details:
-      - The module never changes anything, so that it does the whole job in check mode.
-  diff_mode:
-    support: N/A
-    details:
-      - The module never changes anything.
-  platform:
-    platforms: posix
-    support: full
-notes:
-  - Must run as root.
+  - webops.bad_gateway.attributes
+  - webops.bad_gateway.attributes.read_only
+  - webops.bad_gateway.attributes.root
 seealso:
   - module: webops.bad_gateway.change_journal
 author:

@@ -18,21 +18,13 @@ description:
     where a disk is full or read-only.
   - The facts are described field by field in C(docs/facts.md) of this collection.
 extends_documentation_fragment:
-  - action_common_attributes
-  - action_common_attributes.facts
+  - webops.bad_gateway.attributes
+  - webops.bad_gateway.attributes.action
+  - webops.bad_gateway.attributes.facts
+  - webops.bad_gateway.attributes.read_only
 attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  platform:
-    support: full
-    platforms: posix
   action:
-    description: nginx's configuration is parsed on the controller.
-    support: full
-  facts:
-    support: full
+    details: nginx's configuration is parsed on the controller.
 requirements:
   - root on the target (C(become)), or else much cannot be seen
   - Python 3.6 or later on the target; nothing else

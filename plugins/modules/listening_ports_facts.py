@@ -16,22 +16,11 @@ description:
 author:
   - The webops.bad_gateway authors (@webops)
 extends_documentation_fragment:
-  - action_common_attributes
-  - action_common_attributes.facts
+  - webops.bad_gateway.attributes
+  - webops.bad_gateway.attributes.facts
+  - webops.bad_gateway.attributes.read_only
 attributes:
-  check_mode:
-    support: full
-    details:
-      - The module never changes anything, so that it does the whole job in check mode.
-  diff_mode:
-    support: N/A
-    details:
-      - The module never changes anything.
-  facts:
-    support: full
   platform:
-    support: full
-    platforms: posix
     details:
       - Linux needs nothing but Python.
       - macOS needs C(lsof) and C(ps), which are part of it. There, queue and backlog are not to be had. This way is not tested on a real host.

@@ -97,16 +97,13 @@ options:
     type: bool
     default: true
 extends_documentation_fragment:
-  - action_common_attributes
+  - webops.bad_gateway.attributes
 attributes:
   check_mode:
     support: full
     details:
       - nginx is not asked in check mode, as it could judge only what is on disk.
   diff_mode:
-    support: full
-  platform:
-    platforms: posix
     support: full
 notes:
   - Each file is replaced in one step. Owner, mode, ACL, extended attributes and SELinux label stay.

@@ -46,7 +46,7 @@ options:
     type: bool
     default: true
 extends_documentation_fragment:
-  - action_common_attributes
+  - webops.bad_gateway.attributes
 attributes:
   check_mode:
     support: full
@@ -54,9 +54,6 @@ attributes:
       - C(nginx -t) is asked in check mode as well, as it leaves nothing behind. The module fails where it would fail for that reason.
   diff_mode:
     support: none
-  platform:
-    platforms: posix
-    support: full
 notes:
   - O(state=reloaded) and O(state=restarted) are always changed when they succeed.
   - Become root where nginx's master is root's.

@@ -18,15 +18,6 @@ description:
     new ones, the old ones are put back, and its own words are the error.
   - PHP-FPM itself is neither reloaded nor restarted; RV(needs) tells which of the two the change asks for.
 options:
-  config:
-    description: Main file of this PHP-FPM, such as V(/etc/php/8.2/fpm/php-fpm.conf) or V(/etc/php-fpm.conf).
-    type: path
-    required: true
-  binary:
-    description:
-      - PHP-FPM's program, such as V(/usr/sbin/php-fpm8.2). It must be the one that runs with O(config); another version judges by other rules.
-    type: path
-    required: true
   pool:
     description:
       - Name of the pool, compared without case. It must be complete without the drop-in; pools are neither made nor removed.
@@ -52,7 +43,8 @@ options:
       - Without it, the folder above the one of O(binary), which is right for all packages that are known.
     type: path
 extends_documentation_fragment:
-  - action_common_attributes
+  - webops.bad_gateway.attributes
+  - webops.bad_gateway.php_fpm
 attributes:
   check_mode:
     support: full
@@ -62,9 +54,6 @@ attributes:
     support: full
     details:
       - Values of C(env[]) are not shown, since they may be passwords.
-  platform:
-    platforms: posix
-    support: full
 notes:
   - Must run as root, since C(php-fpm -t) opens PHP-FPM's logs.
   - C(listen.owner), C(listen.group), C(listen.mode), C(listen.acl_users), C(listen.acl_groups) and C(listen.backlog) count only after a restart,

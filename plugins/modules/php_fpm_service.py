@@ -15,14 +15,6 @@ description:
   - Succeeds only when it took. The master runs, no worker from before is left, and every pool of its files listens; after a start or restart
     with the owner, group and mode that the files ask for.
 options:
-  config:
-    description: Main file of this PHP-FPM, such as V(/etc/php/8.2/fpm/php-fpm.conf) or V(/etc/php-fpm.conf). It tells one PHP-FPM from another.
-    type: path
-    required: true
-  binary:
-    description: PHP-FPM's program, such as V(/usr/sbin/php-fpm8.2).
-    type: path
-    required: true
   unit:
     description:
       - The service that runs it, such as V(php8.2-fpm.service); its name for C(service) or C(rc-service) where there is no systemd.
@@ -67,7 +59,9 @@ options:
     type: float
     default: 30
 extends_documentation_fragment:
-  - action_common_attributes
+  - webops.bad_gateway.attributes
+  - webops.bad_gateway.attributes.root
+  - webops.bad_gateway.php_fpm
 attributes:
   check_mode:
     support: full
@@ -75,11 +69,6 @@ attributes:
       - C(php-fpm -t) is left out in check mode, because it writes to PHP-FPM's log.
   diff_mode:
     support: none
-  platform:
-    platforms: posix
-    support: full
-notes:
-  - Must run as root.
 seealso:
   - module: webops.bad_gateway.php_fpm_pool
 author:

@@ -15,17 +15,11 @@ description:
 author:
   - The webops.bad_gateway authors (@webops)
 extends_documentation_fragment:
-  - action_common_attributes
+  - webops.bad_gateway.attributes
+  - webops.bad_gateway.attributes.action
+  - webops.bad_gateway.attributes.read_only
 attributes:
-  action:
-    description: Indicates this has a corresponding action plugin so some parts of the options can be executed on the controller.
-    support: full
-  check_mode:
-    support: full
-  diff_mode:
-    support: N/A
   platform:
-    support: full
     platforms: all
 options:
   hosts:

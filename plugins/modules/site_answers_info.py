@@ -17,19 +17,8 @@ description:
 author:
   - The webops.bad_gateway authors (@webops)
 extends_documentation_fragment:
-  - action_common_attributes
-attributes:
-  check_mode:
-    support: full
-    details:
-      - The module never changes anything, so that it does the whole job in check mode.
-  diff_mode:
-    support: N/A
-    details:
-      - The module never changes anything.
-  platform:
-    support: full
-    platforms: posix
+  - webops.bad_gateway.attributes
+  - webops.bad_gateway.attributes.read_only
 options:
   urls:
     description:

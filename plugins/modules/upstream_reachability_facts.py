@@ -19,22 +19,9 @@ description:
 author:
   - The webops.bad_gateway authors (@webops)
 extends_documentation_fragment:
-  - action_common_attributes
-  - action_common_attributes.facts
-attributes:
-  check_mode:
-    support: full
-    details:
-      - The module never changes anything, so that it does the whole job in check mode.
-  diff_mode:
-    support: N/A
-    details:
-      - The module never changes anything.
-  facts:
-    support: full
-  platform:
-    support: full
-    platforms: posix
+  - webops.bad_gateway.attributes
+  - webops.bad_gateway.attributes.facts
+  - webops.bad_gateway.attributes.read_only
 options:
   upstreams:
     description: The upstreams to try.

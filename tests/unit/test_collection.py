@@ -23,6 +23,7 @@ REMEDIES = sorted((TOP / "roles" / "fix_502" / "tasks" / "remedies").glob("*.yml
 MARKDOWN = sorted(
     path for pattern in ("*.md", "docs/**/*.md", "roles/*/README.md", "tests/*/README.md") for path in TOP.glob(pattern)
 )
+MODULES = sorted(path.stem for path in (TOP / "plugins" / "modules").glob("[a-z]*.py"))
 SOURCES = sorted(
     path
     for folder in ("plugins", "tests", "molecule")
@@ -160,11 +161,27 @@ def test_the_version_has_a_changelog():
     assert version in released or list((TOP / "changelogs" / "fragments").glob("*.yml"))
 
 
-@pytest.mark.parametrize("path", sorted((TOP / "plugins" / "modules").glob("[a-z]*.py")), ids=lambda path: path.stem)
-def test_no_module_asks_by_a_value_of_its_state(path):
+def documentation(module: str):
+    """What the module's own file documents, without its fragments."""
+    return yaml.safe_load(
+        importlib.import_module("ansible_collections.webops.bad_gateway.plugins.modules." + module).DOCUMENTATION
+    )
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_each_module_documents_by_fragments_what_others_document_alike(module):
+    used = documentation(module)["extends_documentation_fragment"]
+    assert "webops.bad_gateway.attributes" in used
+    assert ("webops.bad_gateway.attributes.facts" in used) == module.endswith("_facts")
+    assert ("webops.bad_gateway.attributes.action" in used) == (TOP / "plugins" / "action" / (module + ".py")).exists()
+    if module.endswith(("_facts", "_info")):
+        assert "webops.bad_gateway.attributes.read_only" in used
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_module_asks_by_a_value_of_its_state(module):
     """What only asks is a module of its own, as the collection requirements want it."""
-    module = importlib.import_module("ansible_collections.webops.bad_gateway.plugins.modules." + path.stem)
-    state = (yaml.safe_load(module.DOCUMENTATION).get("options") or {}).get("state", {})
+    state = (documentation(module).get("options") or {}).get("state", {})
     assert not {"gathered", "get", "info", "list", "query", "read"} & set(state.get("choices", []))
 
 
