@@ -19,7 +19,10 @@ SUBJECTS = (
     ("_judge", "judgement"),
     ("_judge", "planner"),
     ("_remedies", "pool_size"),
+    ("_remedies", "worker_memory"),
+    ("_remedies", "worker_waits"),
     ("_remedies", "buffers"),
+    ("_remedies", "buffer_edits"),
 )
 
 SETTINGS = """

@@ -19,9 +19,11 @@ from hypothesis import strategies as st
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.model import parse
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.pool_edit import plan_present
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.buffer_rules import bytes_of, validate_all
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.buffer_levels import bytes_of
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.buffer_rules import validate_all
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.buffers import plan
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.pool_size import MIB, number, size
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.pool_size import larger, number, smaller
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.worker_memory import MIB
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils import buffer_trees, pool_trees
 
 FOLDER = _verdicts.FOLDER
@@ -89,10 +91,12 @@ def test_php_fpm_takes_planned_pools(daemons, tmp_path_factory):
 
     @SAME
     @given(pool_trees.trees(FOLDER), pool_trees.hosts(), st.booleans(), st.sampled_from([0, 50 * MIB]))
-    def holds(files, measured, shrink, taken):
+    def holds(files, measured, shrink, killed_bytes):
         host = pool_trees.written(tmp_path_factory.mktemp("fpm"), files)
         facts = pool_trees.facts_of(host, FPM, measured)
-        sized = size(Host("web", facts), facts["php_fpm"][0], "www", shrink, taken if shrink else 0)
+        on = Host("web", facts)
+        pool = next(one for one in on.pools() if one.name == "www")
+        sized = smaller(on, pool, killed_bytes) if shrink else larger(on, pool)
         seen["sized" if sized.settings else "left"] += 1
         if not sized.settings:
             return
@@ -104,7 +108,7 @@ def test_php_fpm_takes_planned_pools(daemons, tmp_path_factory):
         assert after.accepted, after.said
         then, wanted = in_force(after.said), in_force(before.said)
         wanted["www"].update(sized.settings)
-        if number(facts["php_fpm"][0]["pools"]["www"]["settings"], "pm.start_servers") == 0:
+        if number(pool.pool["settings"], "pm.start_servers") == 0:
             # FPM then takes the middle of the other two, and shows it.
             wanted["www"]["pm.start_servers"] = then["www"]["pm.start_servers"]
         assert then == wanted

@@ -16,25 +16,10 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import SURE_ENOUGH
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles import ORDER, RELOADS_NGINX
 
 #: Kinds of change that fix_502_allow speaks of.
 KINDS = ("start", "reload", "restart", "config", "firewall", "selinux")
-
-#: What lets requests through at all comes before what tunes them.
-ORDER = (
-    "firewall_port",
-    "backend_service",
-    "php_fpm",
-    "selinux_connect",
-    "upstream_address",
-    "upstream_dns",
-    "nginx_limits",
-    "nginx_restart",
-    "fastcgi_buffers",
-)
-
-#: Roles that have nginx read its config again; with a config that was broken before, they are not run.
-RELOADS_NGINX = frozenset({"upstream_address", "upstream_dns", "nginx_limits", "nginx_restart", "fastcgi_buffers"})
 
 #: The 502 of a proxy whose backend is one, too.
 NEXT_HOP = "upstream_returned_502"

@@ -13,6 +13,9 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts
 
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles import AddressEdit
+
 
 def places(hop: Hop) -> list[tuple[Facts, str]]:
     """Where the config names this address, and in which directive: the pass directive of each route, or the server line of its upstream block."""
@@ -51,9 +54,9 @@ def generated(hop: Hop) -> str | None:
     )
 
 
-def other_host(hop: Hop, host: str, to: str) -> list[dict[str, t.Any]]:
+def other_host(hop: Hop, host: str, to: str) -> list[AddressEdit]:
     """The same addresses with another host; [] where one of them has its host from a variable. Ports and URIs are not touched."""
-    made = []
+    made: list[AddressEdit] = []
     for place, directive in places(hop):
         before = ""
         if directive != "server":

@@ -145,7 +145,12 @@ def started(hop: Hop, fleet: Fleet, host: Host, cause: str, evidence: tuple[Evid
         )
     note = "%s owns %s: %s" % (owner.unit, told(address), owner.known)
     return on_hop(
-        hop, cause, seen, remedy=remedies.backend_service(host, owner.unit, str(address), config_test(owner.unit), note)
+        hop,
+        cause,
+        seen,
+        remedy=remedies.backend_service(
+            host, owner.unit, address=str(address), config_check=config_test(owner.unit), note=note
+        ),
     )
 
 

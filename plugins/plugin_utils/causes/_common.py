@@ -59,7 +59,7 @@ def fpm_starts(host: Host, fpm: Facts) -> tuple[Remedy | None, str]:
         return None, refusal
     if not fpm.get("unit"):
         return None, "no unit is known that starts %s" % fpm["binary"]
-    return remedies.php_fpm(host, fpm, "started", ("start",)), ""
+    return remedies.php_fpm(host, fpm, "started"), ""
 
 
 #: listen.backlog of PHP-FPM where its config says nothing (fpm_sockets.h)

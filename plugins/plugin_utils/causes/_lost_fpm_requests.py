@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, answer_evidence, log_evidence
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host, PoolAt
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import CLOSED, RESET, probed
 
 #: What nginx sees of a worker that is gone: a reset where it had not read the whole request, an end of file otherwise.
@@ -31,9 +31,19 @@ class BrokenHop:
 
     hop: Hop
     host: Host
-    fpm: Facts
-    name: str
-    pool: Facts
+    at: PoolAt
+
+    @property
+    def fpm(self) -> Facts:
+        return self.at.fpm
+
+    @property
+    def name(self) -> str:
+        return self.at.name
+
+    @property
+    def pool(self) -> Facts:
+        return self.at.pool
 
     @property
     def past(self) -> list[Facts]:
@@ -119,4 +129,4 @@ def broken_hops(fleet: Fleet) -> t.Iterator[BrokenHop]:
     for hop in fleet.sick_hops("fastcgi"):
         found = hop.backend.pool_at(hop.real_address) if hop.backend else None
         if hop.backend and found and found.fpm.get("master") and (hop.has(*BROKEN) or hop.past(*BROKEN) or unsaid(hop)):
-            yield BrokenHop(hop, hop.backend, found.fpm, found.name, found.pool)
+            yield BrokenHop(hop, hop.backend, found)

@@ -16,6 +16,9 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop impo
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles import DirectiveEdit
+
 #: worker_connections of nginx where nothing is set (ngx_event.c)
 DEFAULT_CONNECTIONS = 512
 #: the kernel's own ceiling for open files of one process (fs.nr_open)
@@ -91,10 +94,8 @@ def raised(proxy: Host, wanted_connections: int, wanted_files: int, note: str) -
     if theirs:
         return None, "%s is written by %s: set it there" % (theirs, generated[theirs])
     hard = most_files(proxy)
-    told = ["worker_connections %d" % wanted_connections] if wanted_connections else []
-    told += ["worker_rlimit_nofile %d" % wanted_files] if wanted_files else []
     if wanted_files <= hard:
-        return remedies.nginx_limits(("config", "reload"), ", ".join([*told, "reload nginx"]), note, edits=edits), ""
+        return remedies.nginx_limits(edits, note=note), ""
     unit = proxy.nginx.get("unit")
     if not unit or proxy.system.get("service_manager") != "systemd":
         return (
@@ -102,25 +103,26 @@ def raised(proxy: Host, wanted_connections: int, wanted_files: int, note: str) -
             "nginx may open %d files at most and may not raise that by itself; no unit of systemd is known that could"
             % hard,
         )
-    change = ", ".join([*told, "LimitNOFILE=%d" % wanted_files, "restart nginx"])
     note += (
         "; nginx's unit allows %d and nginx may not go beyond it: LimitNOFILE=%d in a drop-in, which takes a restart"
         % (hard, wanted_files)
     )
-    return remedies.nginx_limits(("config", "restart"), change, note, edits=edits, unit=unit, files=wanted_files), ""
+    return remedies.nginx_limits(edits, unit=unit, unit_files=wanted_files, note=note), ""
 
 
-def _edits(proxy: Host, wanted_connections: int, wanted_files: int) -> list[dict[str, t.Any]] | None:
+def _edits(proxy: Host, wanted_connections: int, wanted_files: int) -> list[DirectiveEdit] | None:
     """Both directives where they stand, or where they would have to. A file that events{} includes has no such block of its own."""
     config = proxy.config
     events = (config.get("events") or {}).get("place")
     if not events:
         return None
-    edits: list[dict[str, t.Any]] = []
+    edits: list[DirectiveEdit] = []
     if wanted_connections:
         path = (config.get("worker_connections") or {"place": events})["place"]["file"]
-        block = {"block": {"name": "events"}} if path == events["file"] else {}
-        edits.append({"path": path, "directive": "worker_connections", "args": [str(wanted_connections)], **block})
+        edit: DirectiveEdit = {"path": path, "directive": "worker_connections", "args": [str(wanted_connections)]}
+        if path == events["file"]:
+            edit["block"] = {"name": "events"}
+        edits.append(edit)
     if wanted_files:
         main = {"place": {"file": proxy.nginx["configure"]["conf_path"]}}
         path = (config.get("worker_rlimit_nofile") or main)["place"]["file"]

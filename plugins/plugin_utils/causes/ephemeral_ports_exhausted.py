@@ -113,10 +113,7 @@ def exhausted(hop: Hop, ports: t.Sequence[int]) -> Finding:
         told.append("%d-%d are %d" % (low, high, high - low + 1))
     if REUSE in wanted:
         told.append("ports in TIME_WAIT are used again for new connections of this host")
-    change = ", ".join("%s = %s" % item for item in wanted.items())
-    remedy = remedies.nginx_limits(
-        ("config",), change, "; ".join(told) + ". Lasting: keepalive connections to the backend", sysctl=wanted
-    )
+    remedy = remedies.kernel_limits(wanted, note="; ".join(told) + ". Lasting: keepalive connections to the backend")
     return on_hop(hop, CAUSE.name, seen, on=hop.proxy.name, remedy=remedy, advice=lasting)
 
 

@@ -143,8 +143,8 @@ def opening(hop: Hop, firewall: Facts, port: int, found: Verdict) -> Remedy:
         firewall["tool"],
         port,
         hop.source or "",
-        found.place,
-        "port %d is opened for %s (%s) only" % (port, hop.source, hop.proxy.name),
+        **found.place,
+        note="port %d is opened for %s (%s) only" % (port, hop.source, hop.proxy.name),
     )
 
 

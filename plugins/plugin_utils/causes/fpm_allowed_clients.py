@@ -71,7 +71,7 @@ def shut_out(broken: BrokenHop, setting: Facts, sources: dict[str, str], lines: 
     added = ", ".join("%s of %s" % item for item in sources.items())
     note = "added to %s: %s, each as %s sees it" % (setting["value"], added, broken.host.name)
     remedy = remedies.php_fpm(
-        broken.host, broken.fpm, "reloaded", ("config", "reload"), broken.name, {SETTING: value}, note
+        broken.host, broken.fpm, "reloaded", pool=broken.name, settings={SETTING: value}, note=note
     )
     return on_hop(broken.hop, CAUSE.name, (*broken.seen(*lines), config), remedy=remedy)
 

@@ -11,8 +11,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, PoolAt
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.pool_size import size
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import pool_size, remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import DEFAULT_BACKLOG, is_short, on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes.fpm_max_children import complaints
 
@@ -29,20 +28,19 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 
 
 def longer_queue(hop: Hop, host: Host, found: PoolAt) -> Finding:
-    fpm, name = found.fpm, found.name
     backlog = (host.listener(hop.real_address) or {}).get("backlog")
     short = Evidence(
         "socket",
         "the queue of %s holds %s connections; PHP-FPM's default is %d" % (hop.address, backlog, DEFAULT_BACKLOG),
     )
-    sized = size(host, fpm, name)
+    sized = pool_size.larger(host, found)
     settings = {**sized.settings, "listen.backlog": str(DEFAULT_BACKLOG)}
     note = "listen.backlog = %d (PHP-FPM's default; net.core.somaxconn is %s); %s" % (
         DEFAULT_BACKLOG,
         host.system.get("somaxconn"),
         sized.sum or sized.why,
     )
-    remedy = remedies.php_fpm(host, fpm, "restarted", ("config", "restart"), name, settings, note)
+    remedy = remedies.php_fpm(host, found.fpm, "restarted", pool=found.name, settings=settings, note=note)
     return on_hop(hop, CAUSE.name, (*hop.seen("unix_backlog_full"), short), remedy=remedy)
 
 

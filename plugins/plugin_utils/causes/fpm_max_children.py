@@ -11,8 +11,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, log_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host, PoolAt
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.pool_size import number, size
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import pool_size, remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import DEFAULT_BACKLOG, is_short, on_hop
 
 #: What a waiting client sees when the children are all busy.
@@ -32,7 +31,8 @@ def complaints(host: Host, fpm: Facts, name: str) -> list[Evidence]:
 def saturated(host: Host, found: PoolAt) -> list[Evidence]:
     """Evidence that this pool ran out of children and still has no more: its log, or a full pool with a queue that is as long as it should be."""
     name, lines = found.name, complaints(host, found.fpm, found.name)
-    workers, limit = len(found.pool.get("workers") or []), number(found.pool["settings"], "pm.max_children")
+    workers = len(found.pool.get("workers") or [])
+    limit = pool_size.number(found.pool["settings"], "pm.max_children")
     listener = (host.listener(found.address) if found.address else None) or {}
     queue = listener.get("queue") or 0
     if limit and workers >= limit and queue > 0 and (lines or not is_short(host, listener)):
@@ -60,16 +60,15 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 
 
 def more_children(hop: Hop, host: Host, found: PoolAt, evidence: tuple[Evidence, ...]) -> Finding:
-    fpm, name = found.fpm, found.name
-    sized = size(host, fpm, name)
+    sized = pool_size.larger(host, found)
     if not sized.settings:
         advice = ("request_slowlog_timeout = 5s and slowlog = FILE in the pool tell what the children wait on",)
         return on_hop(hop, CAUSE.name, evidence, why=sized.why, advice=advice)
     if hop.past("unix_backlog_full") and is_short(host, host.listener(hop.real_address)):
         settings = {**sized.settings, "listen.backlog": str(DEFAULT_BACKLOG)}
-        remedy = remedies.php_fpm(host, fpm, "restarted", ("config", "restart"), name, settings, sized.sum)
+        remedy = remedies.php_fpm(host, found.fpm, "restarted", pool=found.name, settings=settings, note=sized.sum)
     else:
-        remedy = remedies.php_fpm(host, fpm, "reloaded", ("config", "reload"), name, sized.settings, sized.sum)
+        remedy = remedies.php_fpm(host, found.fpm, "reloaded", pool=found.name, settings=sized.settings, note=sized.sum)
     return on_hop(hop, CAUSE.name, evidence, remedy=remedy)
 
 

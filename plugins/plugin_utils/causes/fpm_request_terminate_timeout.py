@@ -91,7 +91,7 @@ def too_short(broken: BrokenHop, setting: Facts, now: int, lines: list[Facts], w
         reason,
     )
     remedy = remedies.php_fpm(
-        broken.host, broken.fpm, "reloaded", ("config", "reload"), broken.name, {SETTING: "%ds" % target}, note
+        broken.host, broken.fpm, "reloaded", pool=broken.name, settings={SETTING: "%ds" % target}, note=note
     )
     return on_hop(broken.hop, CAUSE.name, seen, remedy=remedy)
 

@@ -85,7 +85,9 @@ def gone(hop: Hop, host: Host, fpm: Facts, folders: dict[str, PoolAt]) -> Findin
         hop,
         CAUSE.name,
         seen,
-        remedy=remedies.php_fpm(host, fpm, verb + "ed", (verb, "config"), socket_dir=folder, note=note),
+        remedy=remedies.php_fpm(
+            host, fpm, "restarted" if fpm.get("master") else "started", socket_dir=folder, note=note
+        ),
     )
 
 

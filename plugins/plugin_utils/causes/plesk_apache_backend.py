@@ -85,7 +85,11 @@ def behind_panel(hop: Hop, host: Host, panel: str, apache: tuple[str, Facts], el
         return on_hop(hop, CAUSE.name, evidence, why=refused, advice=advice)
     listens = Address("127.0.0.1", port) if hop.address.is_loopback else hop.address
     remedy = remedies.backend_service(
-        host, apache[0], str(listens), note="%s is started by %s's own tool" % (apache[0], panel), panel_command=command
+        host,
+        apache[0],
+        address=str(listens),
+        note="%s is started by %s's own tool" % (apache[0], panel),
+        panel_command=command,
     )
     return on_hop(hop, CAUSE.name, evidence, remedy=remedy)
 

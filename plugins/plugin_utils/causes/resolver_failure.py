@@ -103,7 +103,7 @@ def cure(proxy: Host, found: tuple[str, Facts] | None) -> tuple[Remedy | None, s
                 else (remedies.backend_service(proxy, name, note="nginx asks the resolver of this host"), "")
             )
         return remedies.upstream_dns(
-            [name.replace(".service", "")], "the resolver's cache is flushed and nginx reloaded"
+            [name.replace(".service", "")], note="the resolver's cache is flushed and nginx reloaded"
         ), ""
     if any(not one.get("error") for one in asked(proxy)):
         return remedies.upstream_dns(note="the resolver answers by now: a reload makes nginx ask again"), ""

@@ -78,7 +78,7 @@ def bigger_buffers(hop: Hop, route: Facts) -> Finding:
             why=plan.refusal,
             advice=("curl -sD- -o /dev/null URL | wc -c   # see which header is so big",),
         )
-    return finding(hop, route, seen, remedy=remedies.fastcgi_buffers(hop.family, plan))
+    return finding(hop, route, seen, remedy=remedies.fastcgi_buffers(plan))
 
 
 def finding(hop: Hop, route: Facts, evidence: list[Evidence], **more: t.Any) -> Finding:

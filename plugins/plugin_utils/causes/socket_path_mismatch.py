@@ -16,13 +16,16 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies impor
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at, places
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
 
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles import AddressEdit
+
 
 def live_pools(host: Host) -> list[PoolAt]:
     """Pools of running masters whose listener is really there."""
     return [one for one in host.pools() if one.fpm.get("master") and one.address and host.listener(one.address)]
 
 
-def edits(hop: Hop, to: Address) -> list[dict[str, t.Any]]:
+def edits(hop: Hop, to: Address) -> list[AddressEdit]:
     return [
         {
             "path": place["file"],

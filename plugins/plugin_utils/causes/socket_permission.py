@@ -78,7 +78,7 @@ def permission(hop: Hop, host: Host, worker: Facts, socket: Facts) -> Finding:
         hop,
         CAUSE.name,
         evidence,
-        remedy=remedies.php_fpm(host, found.fpm, "restarted", ("config", "restart"), found.name, settings),
+        remedy=remedies.php_fpm(host, found.fpm, "restarted", pool=found.name, settings=settings),
     )
 
 

@@ -56,7 +56,6 @@ def removed(hop: Hop, host: Host, listener: Facts) -> Finding:
             host,
             found.fpm,
             "restarted",
-            ("restart",),
             note="somebody removed %s; PHP-FPM makes it when it starts" % path,
         )
         return on_hop(hop, CAUSE.name, (*hop.seen("unix_socket_missing"), gone), remedy=remedy)

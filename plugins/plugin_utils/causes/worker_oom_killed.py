@@ -11,8 +11,8 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.pool_size import MIB, PoolSize, number, size
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import pool_size, remedies
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.worker_memory import MIB
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._lost_fpm_requests import BrokenHop, broken_hops
 
@@ -54,15 +54,15 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         lines, kernel = killed_for_memory(broken)
         if not kernel:
             continue
-        smaller = size(broken.host, broken.fpm, broken.name, shrink=True, taken=taken(broken.host, kernel))
+        smaller = pool_size.smaller(broken.host, broken.at, taken(broken.host, kernel))
         if smaller.settings or broken.present:
             yield killed(broken, lines, kernel, smaller)
 
 
-def killed(broken: BrokenHop, lines: list[Facts], kernel: list[Facts], smaller: PoolSize) -> Finding:
+def killed(broken: BrokenHop, lines: list[Facts], kernel: list[Facts], smaller: pool_size.PoolSize) -> Finding:
     memory = broken.host.system.get("memory") or {}
     limit = memory.get("limit") or memory.get("total") or 0
-    children = number(broken.pool["settings"], "pm.max_children")
+    children = pool_size.number(broken.pool["settings"], "pm.max_children")
     pool = Evidence(
         "pool",
         "pool %s may have %d children; %s has %d MiB of memory%s"
@@ -77,7 +77,7 @@ def killed(broken: BrokenHop, lines: list[Facts], kernel: list[Facts], smaller: 
     seen = (*broken.seen(*lines, *kernel), pool)
     if smaller.settings:
         remedy = remedies.php_fpm(
-            broken.host, broken.fpm, "reloaded", ("config", "reload"), broken.name, smaller.settings, smaller.sum
+            broken.host, broken.fpm, "reloaded", pool=broken.name, settings=smaller.settings, note=smaller.sum
         )
         return on_hop(broken.hop, CAUSE.name, seen, remedy=remedy)
     return on_hop(

@@ -11,6 +11,13 @@ import jinja2
 from hypothesis import strategies as st
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_edit import Block, Edit, apply_edits
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.model import parse
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.buffers import plan
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils._nginx_config.nginx_configs import (
+    MAIN,
+    route_at,
+    written,
+)
 
 ROLE = pathlib.Path(__file__).parents[4] / "roles" / "fastcgi_buffers"
 DROPIN = jinja2.Template(
@@ -19,6 +26,7 @@ DROPIN = jinja2.Template(
     keep_trailing_newline=True,
     undefined=jinja2.StrictUndefined,
 )
+PAGE = 4096
 SIZES = ["1k", "4k", "8k", "16k", "32k", "64k", "256k", "6000"]
 PASS = {
     "fastcgi": "fastcgi_pass 127.0.0.1:9;",
@@ -29,6 +37,16 @@ PASS = {
 }
 HEADERS = [None, 4097, 9000, 29500, 33000, 57000, 65000]
 LAYOUTS = ("%s {\n%s\n}\n", "%s { %s }\n", "%s {  # } not yet\n\n\t%s\n}   # of it\n")
+
+
+def model(files):
+    return parse(files, MAIN, "/etc/nginx")
+
+
+def planned_for(text, header=6200, page_size=PAGE, files=None, which=None):
+    """The plan for the last route of an http{} with this in it, or for the location with this path."""
+    config = written(text, files)
+    return plan(config, route_at(config, which) if which else config["routes"][-1], header, page_size)
 
 
 def kilobytes(size):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import parse
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.pool_size import MIB
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.worker_memory import MIB
 
 MOST = 300
 ENTRIES = ("%s = %s", "%s=%s", "\t%s =   %s   ; why not", '%s = "%s"')

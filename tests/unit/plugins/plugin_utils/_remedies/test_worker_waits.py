@@ -1,0 +1,75 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Workers that all wait for something else are not helped by more of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.pool_size import PoolSize
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.pool_hosts import (
+    ACCEPT,
+    busy,
+    dynamic,
+    grown,
+    host,
+    pool,
+    shrunk,
+)
+
+
+@pytest.mark.parametrize(
+    "waits", ["tcp_recvmsg", "wait_woken", "unix_stream_read_generic", "poll_schedule_timeout.constprop.0"]
+)
+def test_workers_that_all_wait_for_the_network_are_not_helped_by_more(waits):
+    assert grown(host(www=dynamic(workers=busy(5, waits=waits)))) == PoolSize(
+        {},
+        "",
+        (
+            "pool www: 5 of 5 workers wait for an answer from the network (a database, an API, or idle connections that nginx keeps open)"
+            "; more workers would only wait there too"
+        ),
+    )
+
+
+def test_workers_that_all_wait_for_a_lock_are_not_helped_by_more():
+    assert grown(host(www=dynamic(workers=busy(5, waits="locks_lock_inode_wait")))).why == (
+        "pool www: 5 of 5 workers wait for a file lock (PHP sessions, most often); more workers would only wait there too"
+    )
+
+
+@pytest.mark.parametrize(
+    "workers,told",
+    [
+        (busy(2, waits="tcp_recvmsg"), "2 of 2 workers"),
+        (busy(4, waits="tcp_recvmsg") + busy(1, waits=ACCEPT), "4 of 5 workers"),
+        (busy(4, waits="tcp_recvmsg") + busy(1, waits="do_user_addr_fault"), "4 of 5 workers"),
+        (busy(2, waits="tcp_recvmsg") + busy(3, waits=None), "2 of 2 workers"),
+    ],
+    ids=["two", "one is idle", "one computes", "not all could be seen"],
+)
+def test_nearly_all_are_enough(workers, told):
+    assert "pool www: %s wait for an answer from the network" % told in grown(host(www=dynamic(workers=workers))).why
+
+
+def test_what_workers_wait_for_is_no_reason_to_keep_more_than_fit():
+    waiting = busy(10, mib=40, waits="tcp_recvmsg")
+    assert shrunk(host(available=50, total=1000, www=pool("static", max_children=20, workers=waiting))).settings == {
+        "pm.max_children": "8"
+    }
+
+
+@pytest.mark.parametrize(
+    "workers",
+    [
+        busy(5, waits=ACCEPT),
+        busy(5, waits=None),
+        busy(5, waits="hrtimer_nanosleep"),
+        busy(1, waits="tcp_recvmsg"),
+        busy(3, waits="tcp_recvmsg") + busy(2, waits="do_user_addr_fault"),
+        busy(3, waits="tcp_recvmsg") + busy(2, waits=ACCEPT),
+    ],
+)
+def test_other_workers_are(workers):
+    assert grown(host(www=dynamic(workers=workers))).settings
