@@ -6,13 +6,17 @@
 Private to this collection: it may change in any release.
 """
 
+import contextlib
 import glob
 import os
+import selectors
 import signal
 import stat
 import subprocess
 import sys
-from typing import TYPE_CHECKING, List, NamedTuple, Optional, Sequence
+from typing import TYPE_CHECKING, List, NamedTuple, Optional, Sequence, Tuple
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
     from typing import TypedDict
@@ -25,6 +29,8 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 
 
 DEFAULT_READ_LIMIT = 1024 * 1024
+#: Bytes of standard output and standard error together. Ten times what the longest lists of a host take.
+OUTPUT_LIMIT = 8 * 1024 * 1024
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/homebrew/bin"
 
 
@@ -118,7 +124,10 @@ class Host:
         return None
 
     def run(self, argv: Sequence[str], timeout: float = 10.0) -> Ran:
-        """Run a command without a shell in the C locale; it is killed when the time is over."""
+        """Run a command without a shell in the C locale.
+
+        One that does not end in timeout seconds, or prints more than OUTPUT_LIMIT bytes, is killed with all that it started.
+        """
         env = {"PATH": SYSTEM_PATH, "LC_ALL": "C", "LANG": "C", "HOME": "/root"}
         try:
             process = subprocess.Popen(  # pylint: disable=ansible-bad-function  # a look is also piped to the host, where there is no AnsibleModule
@@ -132,17 +141,49 @@ class Host:
         except OSError as error:
             return Ran(None, "", "", "%s: %s" % (argv[0], os.strerror(error.errno or 0)))
         try:
-            out, err = process.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
-            self._end(process)
-            return Ran(None, "", "", "%s: no answer in %g seconds" % (" ".join(argv), timeout))
+            out, err = _printed(process, Deadline(timeout))
+        except _Stopped as why:
+            return Ran(None, "", "", "%s: %s" % (" ".join(argv), why))
+        finally:
+            _end(process)
         return Ran(process.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"), None)
 
-    @staticmethod
-    def _end(process: "subprocess.Popen[bytes]") -> None:
-        """Kill a command with all that it started, and do not wait for one that keeps its output open all the same."""
-        try:
+
+class _Stopped(Exception):
+    """Why a command was killed."""
+
+
+def _printed(process: "subprocess.Popen[bytes]", deadline: Deadline) -> Tuple[bytes, bytes]:
+    """Standard output and standard error of a command that ended. Raises _Stopped."""
+    out, err = bytearray(), bytearray()
+    late = "no answer in %g seconds" % deadline.seconds
+    with selectors.DefaultSelector() as selector:
+        for stream, data in ((process.stdout, out), (process.stderr, err)):
+            selector.register(stream or 0, selectors.EVENT_READ, data)
+        while selector.get_map():
+            ready = selector.select(deadline.left())
+            if not ready:
+                raise _Stopped(late)
+            for key, _events in ready:
+                chunk = os.read(key.fd, 65536)
+                key.data.extend(chunk)
+                if not chunk:
+                    selector.unregister(key.fileobj)
+            if len(out) + len(err) > OUTPUT_LIMIT:
+                raise _Stopped("more than %d bytes of output" % OUTPUT_LIMIT)
+    try:
+        process.wait(deadline.left())
+    except subprocess.TimeoutExpired:
+        raise _Stopped(late) from None
+    return bytes(out), bytes(err)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Kill a command that was stopped, with all that it started, and close its output. One that keeps that open all the same is not waited for."""
+    if process.returncode is None:
+        with contextlib.suppress(OSError, _Stopped):
             os.killpg(process.pid, signal.SIGKILL)
-            process.communicate(timeout=1)
-        except (OSError, subprocess.TimeoutExpired):
-            process.kill()
+            _printed(process, Deadline(1.0))
+    for stream in (process.stdout, process.stderr):
+        if stream:
+            stream.close()

@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import access
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 
 
@@ -157,6 +158,24 @@ class TestRun:
         assert marks.read_text().split(), "the command was started"
         with pytest.raises(OSError):
             os.close(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK))
+
+    @pytest.mark.parametrize("where", ["", ">&2"])
+    def test_one_that_prints_without_end_is_killed(self, where, tmp_path):
+        mark = tmp_path / "pid"
+        started = time.monotonic()
+        ran = self.shell("echo $$ > %s; exec yes %s" % (mark, where))
+        assert time.monotonic() - started < 8
+        assert (ran.code, ran.out, ran.err) == (None, "", "")
+        assert ran.error.endswith(": more than 8388608 bytes of output")
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(mark.read_text()), 0)
+
+    def test_all_up_to_the_limit_is_returned(self, monkeypatch):
+        monkeypatch.setattr(access, "OUTPUT_LIMIT", 100000)
+        text = "head -c %d /dev/zero | tr '\\0' x; printf '%%0500d' 0 >&2"
+        ran = self.shell(text % 99500)
+        assert (ran.code, len(ran.out), len(ran.err)) == (0, 99500, 500)
+        assert self.shell(text % 99501).code is None
 
     def test_one_that_leaves_a_daemon_with_its_output_open_is_not_waited_for(self):
         leave = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(4)\n"
