@@ -14,7 +14,6 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.t
 if TYPE_CHECKING:  # the shapes of facts are for the type checker only
     from typing import TypedDict
 
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.servers import Listen
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import Place
 
     class BlockReference(TypedDict):
@@ -30,7 +29,7 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
         args: List[str]
         place: Place
 
-    class BlockFacts(TypedDict, total=False):
+    class OwnFacts(TypedDict, total=False):
         """http{}, or a server, location, if or limit_except in it. Keys that docs/facts.md gives to some kinds only are absent elsewhere."""
 
         id: int
@@ -46,8 +45,6 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
         fallback: Optional[str]
         index: List[str]
         returns: bool
-        server_names: List[str]
-        listens: List[Listen]
         to_https: bool
 
 
@@ -176,9 +173,9 @@ def reference(block: Block) -> "BlockReference":
     return {"name": block.name, "file": block.directive.file, "line": block.directive.line}
 
 
-def block_facts(block: Block, settings: Iterable[str]) -> "BlockFacts":
+def block_facts(block: Block, settings: Iterable[str]) -> "OwnFacts":
     """The block as plain data, with those of its own settings that are named."""
-    facts: "BlockFacts" = {
+    facts: "OwnFacts" = {
         "id": block.id,
         "parent": block.parent.id if block.parent else None,
         "name": block.name,

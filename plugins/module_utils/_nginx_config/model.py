@@ -9,7 +9,7 @@ Private to this collection: it may change in any release.
 import fnmatch
 import posixpath
 import re
-from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, cast
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.blocks import (
     SETTINGS,
@@ -35,9 +35,9 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.u
 if TYPE_CHECKING:  # the shapes of facts are for the type checker only
     from typing import TypedDict
 
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.blocks import BlockFacts
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.blocks import OwnFacts
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import Route
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.servers import ServerFacts
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.servers import Listen, ServerFacts
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import ConfigError, Place
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.upstreams import UpstreamFacts
 
@@ -70,6 +70,12 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
 
         place: Place
         dropin_dir: Optional[str]
+
+    class BlockFacts(OwnFacts, total=False):
+        """A block, and for a server what it answers to."""
+
+        server_names: List[str]
+        listens: List[Listen]
 
     class NginxConfig(TypedDict):
         """nginx's configuration."""
@@ -127,7 +133,7 @@ def config_facts(files: Mapping[str, ConfigFile], main: str, prefix: str) -> "Ng
         "resolvers": _resolvers(blocks),
         "upstreams": upstreams,
         "routes": routes,
-        "blocks": [_block(block, servers.get(block.id)) for block in blocks],
+        "blocks": [_block(block, servers) for block in blocks],
         "generated": origins,
     }
 
@@ -164,11 +170,11 @@ def _plain(directives: Iterable[Directive]) -> Dict[str, Directive]:
     return plain
 
 
-def _block(block: Block, server: "Optional[ServerFacts]") -> "BlockFacts":
-    facts = block_facts(block, _BUFFER_SETTINGS)
-    if server is not None:
-        facts["server_names"], facts["listens"] = server["server_names"], server["listens"]
-    return facts
+def _block(block: Block, servers: "Mapping[int, ServerFacts]") -> "BlockFacts":
+    own = block_facts(block, _BUFFER_SETTINGS)
+    if block.id not in servers:
+        return cast("BlockFacts", own)
+    return {**own, "server_names": servers[block.id]["server_names"], "listens": servers[block.id]["listens"]}
 
 
 def _number(directive: Optional[Directive]) -> "Optional[Number]":
