@@ -17,48 +17,49 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils import causes a
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 
-#: A finding below this is told, but nothing is changed because of it.
+#: A finding with less confidence is reported, but nothing is changed because of it.
 SURE_ENOUGH = 0.6
+
+#: By proxy and cause: the error that a rule raised on the facts.
+RuleErrors = dict[str, dict[str, str]]
 
 
 def known_causes() -> list[Cause]:
-    """Every cause: one a file in causes/, each with its CAUSE."""
+    """Every cause: the CAUSE of each file in causes/, by name."""
     names = sorted(
         module.name for module in pkgutil.iter_modules(causes_package.__path__) if not module.name.startswith("_")
     )
     return [importlib.import_module("%s.%s" % (causes_package.__name__, name)).CAUSE for name in names]
 
 
-def judge(
-    fleet: Fleet, causes: t.Sequence[Cause] | None = None, stumbled: dict[str, dict[str, str]] | None = None
-) -> list[Finding]:
+def judge(fleet: Fleet, causes: t.Sequence[Cause] | None = None, errors: RuleErrors | None = None) -> list[Finding]:
     """All findings, the surest first; of several that explain one hop only those that no other explains better.
 
-    stumbled: takes, by proxy, the rules that raised on what is known of it and why; where it is not given, they raise here.
+    errors: collects what rules raise; without it, they raise here.
     """
     known = {cause.name: cause for cause in (known_causes() if causes is None else causes)}
     found: dict[str, Finding] = {}
     for cause in known.values():
-        for finding in findings_of(cause, fleet, stumbled):
+        for finding in findings_of(cause, fleet, errors):
             kept = found.get(finding.key)
             found[finding.key] = merged(kept, finding) if kept else finding
     best = [finding for finding in found.values() if not outdone(finding, known, found.values())]
     return sorted(best, key=lambda finding: (-finding.confidence, finding.key))
 
 
-def findings_of(cause: Cause, fleet: Fleet, stumbled: dict[str, dict[str, str]] | None) -> list[Finding]:
-    """What one rule finds. Where it raises, each proxy is judged apart, and the rule says nothing of those on which it does."""
+def findings_of(cause: Cause, fleet: Fleet, errors: RuleErrors | None) -> list[Finding]:
+    """What one rule finds. Where it raises an error, it is asked of each proxy apart, and finds nothing on those where it raises one."""
     try:
         return list(cause.find(fleet))
     except Exception:
-        if stumbled is None:
+        if errors is None:
             raise
     found: list[Finding] = []
     for proxy in fleet.proxies():
         try:
             found += cause.find(fleet.seen_from(proxy))
         except Exception as error:  # whatever a rule did not expect: the other rules and hosts are judged all the same
-            stumbled.setdefault(proxy.name, {})[cause.name] = "%s: %s" % (type(error).__name__, error)
+            errors.setdefault(proxy.name, {})[cause.name] = "%s: %s" % (type(error).__name__, error)
     return found
 
 
@@ -84,8 +85,8 @@ def outdone(finding: Finding, known: t.Mapping[str, Cause], found: t.Iterable[Fi
     return False
 
 
-def unasked(fleet: Fleet, findings: t.Sequence[Finding]) -> dict[str, list[str]]:
-    """Per proxy, what its log blames a backend for, that could not be asked again and that no finding explains."""
+def not_asked_again(fleet: Fleet, findings: t.Sequence[Finding]) -> dict[str, list[str]]:
+    """Per proxy, what its log blames a backend for, where asking again did not get to the backend and no finding explains it."""
     explained = {(finding.seen_from, route) for finding in findings for route in finding.routes}
     left: dict[str, list[str]] = {}
     for hop in fleet.hops:
@@ -94,9 +95,10 @@ def unasked(fleet: Fleet, findings: t.Sequence[Finding]) -> dict[str, list[str]]
                 answer for answer in hop.asked_again(record) if (hop.proxy.name, answer.get("route")) not in explained
             ]
             if again and hop.is_barred(record):
+                url, status = again[0]["url"], again[0]["status"] or "no valid answer"
                 text = (
-                    "%s in the log, upstream %s; asked again, %s gives %s, which does not tell whether it still fails"
-                    % (record["signature"], hop.address, again[0]["url"], again[0]["status"] or "no valid answer")
+                    "%s in the log, upstream %s; asked again, %s gives %s, which does not show whether it still fails"
+                    % (record["signature"], hop.address, url, status)
                 )
                 left.setdefault(hop.proxy.name, []).append(text)
     return {name: list(dict.fromkeys(texts)) for name, texts in left.items()}

@@ -14,96 +14,178 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import (
+    RuleErrors,
     judge,
     known_causes,
-    unasked,
+    not_asked_again,
     unexplained,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import Judged, Step, plan
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import Judged, Outcome, Plan, Step, plan
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Unknown
+
+
+class JudgedFinding(t.TypedDict):
+    """A finding with what is done about it. key is the same in every round; step is the id of the step that does it."""
+
+    key: str
+    cause: str
+    title: str
+    seen_from: str
+    on: str
+    subject: str
+    confidence: float
+    evidence: list[str]  # the strongest first
+    remedy: str | None  # a role
+    change: str  # what the remedy does, in a few words
+    outcome: Outcome
+    why: str
+    advice: list[str]
+    step: str | None
+
+
+class StepData(t.TypedDict):
+    """A step for the role fix_502: the role to run on a host, with its variables."""
+
+    id: str
+    on: str
+    role: str
+    variables: dict[str, t.Any]
+    causes: list[str]
+
+
+#: What nginx answered to one URL, as far as the report needs it.
+JudgedAnswer = t.TypedDict(
+    "JudgedAnswer",
+    {
+        "host": str,
+        "url": str,
+        "from": t.Literal["host", "controller"],  # who asked
+        "connect": t.Optional[str],
+        "status": t.Optional[int],
+        "signature": t.Optional[str],
+        "timed_out": bool,
+    },
+)
+
+
+@t.final
+class HostJudgement(t.TypedDict):
+    """What is known of one host after a look."""
+
+    curable: bool  # whether a step, of this host or of another, may help it
+    findings: list[JudgedFinding]  # those that it serves the 502 for
+    steps: list[StepData]  # those that it drives
+    answers: list[JudgedAnswer]
+    unknown: list[Unknown]
+
+
+@t.final
+class Failure(t.TypedDict):
+    """Why nothing could be judged of a host, in one line."""
+
+    failure: str
+
+
+Judgement = HostJudgement | Failure
 
 NO_NGINX = "no nginx was found on any host of this run: name the hosts that run nginx (fix_502_hosts, or the inventory)"
 NOT_SERVED = "fix_502_urls: no nginx of this run serves %s (http or https, its name, its port)"
-STOPPED = "nginx does not run on this host, although its unit is enabled: start it (nginx -t tells whether it can)"
-NOT_RUNNING = "nginx runs on no host of this run, so that nothing can be asked of it: start it first (nginx -t tells whether it can)"
+STOPPED = "nginx does not run on this host, although its unit is enabled: start it (nginx -t shows whether it can)"
+NOT_RUNNING = "nginx runs on no host of this run, so that nothing can be asked of it: start it first (nginx -t shows whether it can)"
+NOT_A_PROXY = "no nginx on this host: it was read as a backend only"
+RULE_ERROR = "the rule for this cause raised an error on this host's facts (%s)"
 
 
 def judgements(
     facts: t.Mapping[str, t.Mapping[str, t.Any]],
     allow: t.Collection[str],
     run: str,
-    tried: t.Mapping[str, str],
+    tried: t.Mapping[str, Outcome],
     backend_services: t.Mapping[str, str],
     urls: t.Sequence[str] = (),
-) -> dict[str, dict[str, t.Any]]:
-    """Per host: findings with what will be done about each, the steps it drives, its answers and what could not be seen.
+) -> dict[str, Judgement]:
+    """The judgement of each host.
 
-    urls: those of the user; one that nobody serves was not asked, which is no good news.
+    tried: ids of steps that were run before in this run, with how they ended. urls: those that the user named.
     """
     fleet = Fleet(facts, backend_services)
-    if not fleet.proxies():
-        return {name: {"failure": NO_NGINX} for name in facts}
     causes = {} if fleet.is_well else {cause.name: cause for cause in known_causes()}
-    stumbled: dict[str, dict[str, str]] = {}
-    findings = judge(fleet, list(causes.values()), stumbled)
-    if not findings and not any(proxy.nginx.get("master") for proxy in fleet.proxies()):
-        return {name: {"failure": NOT_RUNNING} for name in facts}
-    strays = not_served(fleet, urls)
-    if strays and not findings and len(strays) == len(set(urls)):
-        return {name: {"failure": NOT_SERVED % ", ".join(strays)} for name in facts}
-    judged, steps = plan(findings, fleet, allow, run, tried)
-    left = {
-        name: ["%s fails and nothing that was seen explains it" % url for url in urls]
-        for name, urls in unexplained(fleet, findings).items()
-    }
-    for name, texts in unasked(fleet, findings).items():
-        left.setdefault(name, []).extend(texts)
-    for proxy in fleet.proxies():
-        left.setdefault(proxy.name, []).extend(NOT_SERVED % url for url in strays)
-    told = {name: host_judgement(name, fleet, judged, steps, left.get(name, []), causes) for name in fleet.hosts}
-    for name, rules in stumbled.items():
-        why = "its rule stumbled over the facts of this host (%s)"
-        told[name]["unknown"] += [{"missing": "cause %s" % rule, "why": why % error} for rule, error in rules.items()]
+    errors: RuleErrors = {}
+    findings = judge(fleet, list(causes.values()), errors)
+    failure = why_nothing_is_known(fleet, findings, urls)
+    if failure:
+        return {name: {"failure": failure} for name in facts}
+    planned = plan(findings, fleet, allow, run, tried)
+    unknown = unknown_of(fleet, findings, urls, errors)
     return {
-        name: {"failure": STOPPED} if is_stopped(fleet, fleet.hosts[name], findings) else one
-        for name, one in told.items()
+        name: {"failure": STOPPED}
+        if is_stopped(fleet, host, findings)
+        else host_judgement(host, planned, unknown[name], causes)
+        for name, host in fleet.hosts.items()
     }
+
+
+def why_nothing_is_known(fleet: Fleet, findings: t.Sequence[Finding], urls: t.Sequence[str]) -> str | None:
+    """Why nothing can be said of any host, in one line; None where something can."""
+    if not fleet.proxies():
+        return NO_NGINX
+    if findings:
+        return None
+    if not any(proxy.nginx.get("master") for proxy in fleet.proxies()):
+        return NOT_RUNNING
+    missed = not_served(fleet, urls)
+    return NOT_SERVED % ", ".join(missed) if missed and set(missed) == set(urls) else None
 
 
 def not_served(fleet: Fleet, urls: t.Sequence[str]) -> list[str]:
-    """URLs of the user that no nginx of this run was asked for."""
+    """URLs of the user that no nginx of this run was asked for, each once."""
     asked = {answer["url"] for proxy in fleet.proxies() for answer in proxy.answers}
     return [url for url in dict.fromkeys(urls) if url not in asked]
 
 
 def is_stopped(fleet: Fleet, host: Host, findings: t.Sequence[Finding]) -> bool:
-    """Whether a proxy is down that should be up, and no finding says so. What is installed on a backend beside its own service is no proxy."""
+    """Whether a proxy is down that should be up, and no finding says so. An nginx that is installed beside a backend's own service is no proxy."""
     unit = host.unit(host.nginx.get("unit")) or {}
     wanted = unit.get("enabled") == "enabled" and host.config.get("routes") and not host.nginx.get("master")
     known = any(host.name in (finding.seen_from, finding.on) for finding in findings)
     return bool(wanted) and not known and not any(hop.backend is host and hop.proxy is not host for hop in fleet.hops)
 
 
-def host_judgement(
-    name: str,
-    fleet: Fleet,
-    judged: t.Sequence[Judged],
-    steps: t.Sequence[Step],
-    left: t.Sequence[str],
-    causes: t.Mapping[str, Cause],
-) -> dict[str, t.Any]:
-    host = fleet.hosts[name]
-    unknown = [{"missing": one["missing"], "why": one["why"]} for one in host.facts.get("unknown") or []]
-    unknown += [{"missing": "cause", "why": why} for why in left]
-    if not host.nginx:
-        unknown.append({"missing": "nginx", "why": "no nginx on this host: it was looked at as a backend"})
-    mine = [one for one in judged if one.finding.seen_from == name]
+def unknown_of(
+    fleet: Fleet, findings: t.Sequence[Finding], urls: t.Sequence[str], errors: RuleErrors
+) -> dict[str, list[Unknown]]:
+    """Per host, what could not be read, and what no finding explains."""
+    failing, barred = unexplained(fleet, findings), not_asked_again(fleet, findings)
+    missed = [NOT_SERVED % url for url in not_served(fleet, urls)]
+    unknown: dict[str, list[Unknown]] = {}
+    for name, host in fleet.hosts.items():
+        whys = ["%s fails and nothing that was seen explains it" % url for url in failing.get(name, [])]
+        whys += barred.get(name, [])
+        whys += missed if host.nginx else []
+        rows: list[Unknown] = [
+            {"missing": one["missing"], "why": one["why"]} for one in host.facts.get("unknown") or []
+        ]
+        rows += [{"missing": "cause", "why": why} for why in whys]
+        rows += [] if host.nginx else [{"missing": "nginx", "why": NOT_A_PROXY}]
+        rows += [
+            {"missing": "cause %s" % cause, "why": RULE_ERROR % error} for cause, error in errors.get(name, {}).items()
+        ]
+        unknown[name] = rows
+    return unknown
+
+
+def host_judgement(host: Host, planned: Plan, unknown: list[Unknown], causes: t.Mapping[str, Cause]) -> HostJudgement:
+    """What is known of one host: its part of the plan, its answers, and what is unknown."""
+    mine = [one for one in planned.judged if one.finding.seen_from == host.name]
     return {
         "curable": any(one.outcome == "planned" for one in mine),
-        "findings": [told(one, causes[one.finding.cause]) for one in mine],
-        "steps": [step_data(step) for step in steps if step.driver == name],
+        "findings": [finding_data(one, causes[one.finding.cause]) for one in mine],
+        "steps": [step_data(step) for step in planned.steps if step.driver == host.name],
         "answers": [
             {
-                "host": name,
+                "host": host.name,
                 "url": one["url"],
                 "from": one.get("from", "host"),
                 "connect": one.get("connect"),
@@ -117,8 +199,9 @@ def host_judgement(
     }
 
 
-def told(judged: Judged, cause: Cause) -> dict[str, t.Any]:
-    finding: Finding = judged.finding
+def finding_data(judged: Judged, cause: Cause) -> JudgedFinding:
+    """A finding as plain data. Why it is not cured goes before what the finding itself says."""
+    finding = judged.finding
     return {
         "key": finding.key,
         "cause": finding.cause,
@@ -137,7 +220,8 @@ def told(judged: Judged, cause: Cause) -> dict[str, t.Any]:
     }
 
 
-def step_data(step: Step) -> dict[str, t.Any]:
+def step_data(step: Step) -> StepData:
+    """A step as plain data."""
     return {
         "id": step.id,
         "on": step.on,

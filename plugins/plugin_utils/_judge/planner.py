@@ -14,26 +14,26 @@ from dataclasses import dataclass, replace
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Finding, Remedy, fingerprint
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import SURE_ENOUGH
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.proof import proof_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles import ORDER, RELOADS_NGINX
 
-#: Kinds of change that fix_502_allow speaks of.
+#: What becomes of a finding: of a judgement planned, advice, not_allowed or how a step ended before, of a report any of them.
+Outcome = t.Literal["fixed", "planned", "advice", "undone", "failed", "not_allowed"]
+
+#: Kinds of change that fix_502_allow names.
 KINDS = ("start", "reload", "restart", "config", "firewall", "selinux")
 
 #: The 502 of a proxy whose backend is one, too.
 NEXT_HOP = "upstream_returned_502"
 
-#: URLs that one step's proof asks for at most.
-PROOF_URLS = 10
-
 
 @dataclass(frozen=True)
 class Judged:
-    """A finding with what will be done about it: planned, advice or not_allowed, and the step that does it."""
+    """A finding with what is done about it and why, and the id of the step that does it."""
 
     finding: Finding
-    outcome: str
+    outcome: Outcome
     why: str
     step: str | None = None
 
@@ -50,86 +50,107 @@ class Step:
     causes: tuple[str, ...]
 
 
-def refusal(finding: Finding, remedy: Remedy, fleet: Fleet, allow: t.Collection[str]) -> tuple[str, str] | None:
-    """Why a finding's remedy is not run: the outcome and the reason; None where it may run."""
-    missing = [kind for kind in remedy.kinds if kind not in allow]
-    if missing:
-        return "not_allowed", "fix_502_allow leaves out %s" % ", ".join(missing)
-    if finding.confidence < SURE_ENOUGH:
-        return "advice", "not sure enough to change anything (confidence %.2f, needed %.2f)" % (
-            finding.confidence,
-            SURE_ENOUGH,
-        )
-    if finding.on not in fleet.hosts:
-        return "advice", "%s is not among the hosts of this run" % finding.on
-    test = fleet.hosts[finding.on].nginx.get("test") or {}
-    if remedy.role in RELOADS_NGINX and test.get("sound") is False:
-        return "advice", "nginx -t fails on %s (%s): nginx is not reloaded before that is repaired" % (
-            finding.on,
-            test.get("error"),
-        )
-    return None
+class Plan(t.NamedTuple):
+    """All findings in their order, and the steps in the order in which they are run."""
+
+    judged: list[Judged]
+    steps: list[Step]
+
+
+class Refusal(t.NamedTuple):
+    """Why a remedy is not run, and what becomes of its finding."""
+
+    outcome: Outcome
+    why: str
 
 
 def plan(
-    findings: t.Sequence[Finding], fleet: Fleet, allow: t.Collection[str], run: str, tried: t.Mapping[str, str]
-) -> tuple[list[Judged], list[Step]]:
+    findings: t.Sequence[Finding], fleet: Fleet, allow: t.Collection[str], run: str, tried: t.Mapping[str, Outcome]
+) -> Plan:
     """What is done about each finding. tried: ids of steps that were run before in this run, with how they ended."""
     judged: list[Judged] = []
     steps: dict[str, Step] = {}
     for finding in findings:
-        remedy = finding.remedy
-        if remedy is None:
-            judged.append(Judged(finding, "advice", finding.why))
-            continue
-        refused = refusal(finding, remedy, fleet, allow)
-        if refused:
-            judged.append(Judged(finding, *refused))
-            continue
-        step = step_for(finding, remedy, fleet, run)
-        if step.id in tried:
-            ended = "failed" if tried[step.id] == "fixed" else tried[step.id]
-            judged.append(Judged(finding, ended, "the remedy was run and the cause is still there", step.id))
-            continue
-        steps[step.id] = joined(steps[step.id], step) if step.id in steps else step
-        judged.append(Judged(finding, "planned", remedy.note, step.id))
+        one, step = decision(finding, fleet, allow, run, tried)
+        judged.append(one)
+        if step:
+            steps[step.id] = joined(steps[step.id], step) if step.id in steps else step
     judged = handed_on(judged, steps, fleet)
-    return judged, sorted(steps.values(), key=lambda step: (ORDER.index(step.role), step.id))
+    return Plan(judged, sorted(steps.values(), key=lambda step: (ORDER.index(step.role), step.id)))
 
 
-def handed_on(judged: list[Judged], steps: dict[str, Step], fleet: Fleet) -> list[Judged]:
-    """A proxy whose next hop makes the 502, and that hop is a proxy of this run with a step of its own: the same step cures both and is proven at both."""
+def decision(
+    finding: Finding, fleet: Fleet, allow: t.Collection[str], run: str, tried: t.Mapping[str, Outcome]
+) -> tuple[Judged, Step | None]:
+    """What is done about one finding, and the step that does it where one is planned."""
+    if finding.remedy is None:
+        return Judged(finding, "advice", finding.why), None
+    refused = refusal(finding, finding.remedy, fleet, allow)
+    if refused:
+        return Judged(finding, refused.outcome, refused.why), None
+    step = step_for(finding, finding.remedy, fleet, run)
+    if step.id in tried:
+        ended = "failed" if tried[step.id] == "fixed" else tried[step.id]
+        return Judged(finding, ended, "the remedy was run and the cause is still there", step.id), None
+    return Judged(finding, "planned", finding.remedy.note, step.id), step
+
+
+def refusal(finding: Finding, remedy: Remedy, fleet: Fleet, allow: t.Collection[str]) -> Refusal | None:
+    """Why a finding's remedy is not run; None where it may run."""
+    missing = [kind for kind in remedy.kinds if kind not in allow]
+    if missing:
+        return Refusal("not_allowed", "fix_502_allow leaves out %s" % ", ".join(missing))
+    if finding.confidence < SURE_ENOUGH:
+        numbers = "confidence %.2f, needed %.2f" % (finding.confidence, SURE_ENOUGH)
+        return Refusal("advice", "not sure enough to change anything (%s)" % numbers)
+    if finding.on not in fleet.hosts:
+        return Refusal("advice", "%s is not among the hosts of this run" % finding.on)
+    test = fleet.hosts[finding.on].nginx.get("test") or {}
+    if remedy.role in RELOADS_NGINX and test.get("sound") is False:
+        why = "nginx -t fails on %s (%s): nginx is not reloaded before that is repaired"
+        return Refusal("advice", why % (finding.on, test.get("error")))
+    return None
+
+
+def handed_on(judged: t.Sequence[Judged], steps: dict[str, Step], fleet: Fleet) -> list[Judged]:
+    """The same, where the 502 of a proxy's next hop is planned with the step that cures that hop: it is proven at both.
+
+    The next hop is a proxy of this run with a step, or has a next hop of its own. steps: gets the proofs and causes of the proxies in front.
+    """
+    judged = list(judged)
+    cured: dict[str, int] = {}  # by proxy: where its first finding with a step stands in judged
     for number, one in enumerate(judged):
-        behind = next(
-            (other for other in judged if other.step in steps and other.finding.seen_from == one.finding.on), None
-        )
-        if one.finding.cause != NEXT_HOP or one.outcome != "advice" or behind is None:
-            continue
+        if one.step in steps:
+            cured.setdefault(one.finding.seen_from, number)
+    waiting = [number for number, one in enumerate(judged) if one.finding.cause == NEXT_HOP and one.outcome == "advice"]
+    while True:
+        turn = next((number for number in waiting if judged[number].finding.on in cured), None)
+        if turn is None:
+            return judged
+        waiting.remove(turn)
+        finding = judged[turn].finding
+        behind = judged[cured[finding.on]]
         step = steps[str(behind.step)]
         mine = replace(
             step,
-            driver=one.finding.seen_from,
-            variables={step.role + "_proof": proof(one.finding, fleet)},
+            driver=finding.seen_from,
+            variables={step.role + "_proof": proof_of(finding, fleet)},
             causes=(NEXT_HOP,),
         )
         steps[step.id] = joined(step, mine)
-        cured = Judged(
-            replace(one.finding, remedy=behind.finding.remedy),
-            "planned",
-            "what %s lacks is mended there" % one.finding.on,
-            step.id,
-        )
-        return handed_on([*judged[:number], cured, *judged[number + 1 :]], steps, fleet)
-    return judged
+        why = "the 502 comes from %s and is cured there" % finding.on
+        judged[turn] = Judged(replace(finding, remedy=behind.finding.remedy), "planned", why, step.id)
+        cured[finding.seen_from] = min(turn, cured.get(finding.seen_from, turn))
 
 
 def step_for(finding: Finding, remedy: Remedy, fleet: Fleet, run: str) -> Step:
+    """The step of a remedy. Its id is the same whenever the change is the same."""
     name = "%s-%s" % (remedy.role, fingerprint(finding.on, remedy.parameters))
     variables = {"%s_%s" % (remedy.role, key): value for key, value in remedy.parameters.items()}
     if remedy.role in RELOADS_NGINX:
         variables.update(nginx_service(fleet.hosts[finding.on]))
     variables.update(
-        {remedy.role + "_run": run, remedy.role + "_change": name, remedy.role + "_proof": proof(finding, fleet)}
+        {remedy.role + "_run": run, remedy.role + "_change": name, remedy.role + "_proof": proof_of(finding, fleet)}
     )
     return Step(name, finding.on, finding.seen_from, remedy.role, variables, (finding.cause,))
 
@@ -153,31 +174,3 @@ def joined(first: Step, other: Step) -> Step:
     causes = first.causes + tuple(cause for cause in other.causes if cause not in first.causes)
     driver = min(first.driver, other.driver)
     return Step(first.id, first.on, driver, first.role, {**first.variables, key: both}, causes)
-
-
-def proof(finding: Finding, fleet: Fleet) -> list[dict[str, t.Any]]:
-    """What must be better afterwards: the URLs of the finding's routes as they answer now, the failing ones first."""
-    proxy = fleet.hosts[finding.seen_from]
-    sources = [
-        source
-        for source in (proxy.facts.get("log") or {}).get("sources") or []
-        if source["kind"] == "nginx" and source["state"] == "ok"
-    ]
-    logs = [source["path"] for source in sources if source["path"].startswith("/")]
-    answers = [
-        answer
-        for answer in proxy.answers
-        if answer.get("from", "host") == "host" and answer.get("route") in finding.routes
-    ]
-    answers.sort(key=lambda answer: not answer_fails(answer))
-    peers = {route["id"]: route["peers"] for route in proxy.config.get("routes") or []}
-    keep = ("url", "connect", "method", "proxy_protocol", "status", "signature", "upstream", "timed_out")
-    return [
-        {
-            "host": proxy.name,
-            "error_logs": logs,
-            "peers": peers.get(answer.get("route"), []),
-            **{key: answer.get(key) for key in keep},
-        }
-        for answer in answers[:PROOF_URLS]
-    ]

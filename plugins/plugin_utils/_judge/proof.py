@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a change helped: what nginx answered before it against what nginx answers now.
+"""The proof of a change: what has to be asked again, and whether what nginx answers then is better than before.
 
 Private to this collection: it may change in any release.
 """
@@ -10,9 +10,46 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
 
+
+class Question(t.TypedDict, total=False):
+    """A URL to ask nginx for, as the module site_answers_info takes it."""
+
+    url: str
+    connect: str | None
+    method: str
+    proxy_protocol: bool
+
+
+class Proof(Question, total=False):
+    """A URL that has to answer better after a change, and what it answered before. A proof made by hand may have host and url alone."""
+
+    host: str
+    error_logs: list[str]
+    peers: list[str]  # the addresses of all servers of the upstream
+    status: int | None
+    signature: str | None
+    upstream: str | None
+    timed_out: bool
+
+
+class Round(t.TypedDict):
+    """The proofs of one host, as the role proof asks for them."""
+
+    host: str
+    before: list[Proof]
+    urls: list[Question]
+    error_logs: list[str]
+
+
+#: What nginx answers, before or after: a Proof, an answer of the facts or one of site_answers_info.
 Answer = t.Mapping[str, t.Any]
+
+#: URLs that one step's proof asks for at most.
+PROOF_URLS = 10
 
 #: How far a request gets before it fails. A symptom further on is progress: one of several causes is gone. One that lies back is a new fault.
 _STAGES = (
@@ -30,8 +67,8 @@ _STAGES = (
 )
 _STAGE = {signature: stage for stage, signatures in enumerate(_STAGES) for signature in signatures}
 
-#: One fault shows now one face, now another: a change of face is no progress.
-_FACES = (
+#: One fault may give one signature now and another then: a change between them is no progress.
+_ONE_FAULT = (
     {"upstream_connection_reset", "upstream_closed_prematurely", "upstream_read_timeout"},
     {"connect_timeout", "connect_timeout_kernel"},
     {"backend_port_closed", "ipv6_localhost_refused"},
@@ -48,7 +85,7 @@ class Verdict(t.NamedTuple):
     why: str
 
 
-def told(answer: Answer) -> str:
+def in_words(answer: Answer) -> str:
     """An answer in a few words."""
     status = answer.get("status")
     words = str(status) if status is not None else "no answer in time" if answer.get("timed_out") else "no answer"
@@ -58,16 +95,16 @@ def told(answer: Answer) -> str:
 
 
 def _unwell(answer: Answer) -> bool:
-    """nginx itself not answering is as bad as a 502."""
+    """Whether nginx answers with a fault of its upstream, or not at all, which is as bad."""
     return answer.get("status") is None or answer_fails(answer)
 
 
 def _is_one_fault(was: str | None, now: str | None) -> bool:
-    return any(was in faces and now in faces for faces in _FACES)
+    return any(was in signatures and now in signatures for signatures in _ONE_FAULT)
 
 
 def _moved_on(before: Answer, after: Answer) -> bool:
-    """The same URL fails, but further on than before: another of its causes is gone."""
+    """Whether a URL that still fails does so further on than before: one of its causes is gone."""
     was, now = before.get("signature"), after.get("signature")
     if not was or was in _CONSEQUENCES or now in _CONSEQUENCES:
         return False
@@ -77,19 +114,20 @@ def _moved_on(before: Answer, after: Answer) -> bool:
     if _is_one_fault(was, now):
         return False
     if now is None:
-        # nginx has nothing to complain of any more, in a log that could be read: the upstream itself answers so.
+        # nginx logs no error any more, and its log could be read: it is the upstream that answers so.
         return after.get("status") is not None and bool(after.get("log_read"))
     return _STAGE.get(now, -1) >= _STAGE.get(was, len(_STAGES))
 
 
 def _fell_back(before: Answer, after: Answer) -> bool:
+    """Whether a URL fails at an earlier stage than before."""
     was, now = before.get("signature"), after.get("signature")
     return was in _STAGE and now in _STAGE and _STAGE[now] < _STAGE[was] and not _is_one_fault(was, now)
 
 
 def better(before: Answer, after: Answer) -> tuple[bool, str]:
     """Whether one URL is better off than before, and what was seen."""
-    seen = "%s: %s before, %s now" % (before.get("url"), told(before), told(after))
+    seen = "%s: %s before, %s now" % (before.get("url"), in_words(before), in_words(after))
     if not _unwell(before):
         return False, seen
     if not _unwell(after):
@@ -124,14 +162,47 @@ def verdict(before: t.Sequence[Answer], after: t.Sequence[Answer]) -> Verdict:
     return Verdict(False, 0, 0, "no better than before: " + "; ".join(same))
 
 
-def rounds(proofs: t.Sequence[Answer]) -> list[dict[str, t.Any]]:
-    """Group the proofs of a remedy by the host to ask: one question of the host for all its URLs."""
-    grouped: dict[str, dict[str, t.Any]] = {}
+def proof_of(finding: Finding, fleet: Fleet) -> list[Proof]:
+    """What must be better after the finding's remedy: the URLs of its routes as they answer now, the failing ones first."""
+    proxy = fleet.hosts[finding.seen_from]
+    sources = [
+        source
+        for source in (proxy.facts.get("log") or {}).get("sources") or []
+        if source["kind"] == "nginx" and source["state"] == "ok"
+    ]
+    logs = [source["path"] for source in sources if source["path"].startswith("/")]
+    answers = [
+        answer
+        for answer in proxy.answers
+        if answer.get("from", "host") == "host" and answer.get("route") in finding.routes
+    ]
+    answers.sort(key=lambda answer: not answer_fails(answer))
+    peers = {route["id"]: route["peers"] for route in proxy.config.get("routes") or []}
+    return [
+        {
+            "host": proxy.name,
+            "error_logs": logs,
+            "peers": peers.get(answer.get("route"), []),
+            "url": answer["url"],
+            "connect": answer["connect"],
+            "method": answer["method"],
+            "proxy_protocol": answer["proxy_protocol"],
+            "status": answer["status"],
+            "signature": answer["signature"],
+            "upstream": answer["upstream"],
+            "timed_out": answer["timed_out"],
+        }
+        for answer in answers[:PROOF_URLS]
+    ]
+
+
+def rounds(proofs: t.Sequence[Proof]) -> list[Round]:
+    """The proofs of a remedy by the host to ask: all URLs of a host are asked in one go."""
+    grouped: dict[str, Round] = {}
     for proof in proofs:
         entry = grouped.setdefault(proof["host"], {"host": proof["host"], "before": [], "urls": [], "error_logs": []})
-        entry["before"].append(dict(proof))
-        entry["urls"].append(
-            {key: proof[key] for key in ("url", "connect", "method", "proxy_protocol") if proof.get(key) is not None}
-        )
+        entry["before"].append(proof)
+        question = {key: value for key, value in proof.items() if key in Question.__annotations__ and value is not None}
+        entry["urls"].append(t.cast("Question", question))
         entry["error_logs"] += [path for path in proof.get("error_logs") or [] if path not in entry["error_logs"]]
     return list(grouped.values())

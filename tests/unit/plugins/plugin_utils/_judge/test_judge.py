@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which causes are told of those that the rules find."""
+"""Which of the causes that the rules find are reported."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge im
     judge,
     known_causes,
     merged,
-    unasked,
+    not_asked_again,
     unexplained,
 )
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import (
@@ -40,7 +40,7 @@ def test_the_surest_come_first_and_equals_in_one_order():
 
 
 @pytest.mark.parametrize(
-    "other,told",
+    "other,reported",
     [
         ({}, ["better"]),
         ({"subject": "unix:/run/php.sock"}, ["better"]),
@@ -52,14 +52,14 @@ def test_the_surest_come_first_and_equals_in_one_order():
     ids=["the same hop", "the same route", "the same subject", "one route of several", "another hop", "another proxy"],
 )
 @pytest.mark.parametrize("yields_to", [("better",), ("*",), ("none", "better")])
-def test_a_cause_yields_where_another_explains_the_same(other, told, yields_to):
+def test_a_cause_yields_where_another_explains_the_same(other, reported, yields_to):
     assert (
         sorted(
             causes_of(
                 cause("worse", finding("worse"), yields_to=yields_to), cause("better", finding("better", **other))
             )
         )
-        == told
+        == reported
     )
 
 
@@ -143,12 +143,12 @@ class TestRuleThatRaises:
         return fleet(a=proxy("http://10.0.0.2"), odd=proxy("http://10.0.0.2"), z=proxy("http://10.0.0.2"))
 
     def test_says_nothing_of_that_host(self):
-        stumbled = {}
-        found = judge(self.fleet(), [Cause("c", "C", self.find), cause("d", finding("d", seen_from="odd"))], stumbled)
+        errors = {}
+        found = judge(self.fleet(), [Cause("c", "C", self.find), cause("d", finding("d", seen_from="odd"))], errors)
         assert sorted((one.cause, one.seen_from) for one in found) == [("c", "a"), ("c", "z"), ("d", "odd")]
-        assert stumbled == {"odd": {"c": "KeyError: 'port'"}}
+        assert errors == {"odd": {"c": "KeyError: 'port'"}}
 
-    def test_raises_where_nobody_takes_it_down(self):
+    def test_raises_where_nobody_collects_errors(self):
         with pytest.raises(KeyError):
             judge(self.fleet(), [Cause("c", "C", self.find)])
 
@@ -177,12 +177,12 @@ class TestUnexplained:
         assert unexplained(self.web(answer(url="/", **{"from": "controller"})), []) == {}
 
 
-class TestUnasked:
+class TestNotAskedAgain:
     """The log blames two backends; both routes ask for a login."""
 
     BLAMED = log(record("tcp:10.0.0.2:80", "upstream_read_timeout"), record("tcp:10.0.0.3:80"))
     TEXT = (
-        "%s in the log, upstream tcp:10.0.0.%d:80; asked again, %s gives %s, which does not tell whether it still fails"
+        "%s in the log, upstream tcp:10.0.0.%d:80; asked again, %s gives %s, which does not show whether it still fails"
     )
 
     def web(self, *answers):
@@ -191,18 +191,18 @@ class TestUnasked:
     def both(self):
         return self.web(answer(401, url="http://site/"), answer(None, url="http://site/1", route=1, timed_out=False))
 
-    def test_is_told_with_what_came_instead(self):
+    def test_is_reported_with_what_came_instead(self):
         first = self.TEXT % ("upstream_read_timeout", 2, "http://site/", 401)
         other = self.TEXT % ("backend_port_closed", 3, "http://site/1", "no valid answer")
-        assert unasked(self.both(), []) == {"web": [first, other]}
+        assert not_asked_again(self.both(), []) == {"web": [first, other]}
 
     def test_what_a_finding_explains_is_not(self):
-        assert unasked(self.both(), [finding(routes=frozenset({1}))]) == {
+        assert not_asked_again(self.both(), [finding(routes=frozenset({1}))]) == {
             "web": [self.TEXT % ("upstream_read_timeout", 2, "http://site/", 401)]
         }
-        assert unasked(self.both(), [finding(routes=frozenset({0, 1}))]) == {}
-        assert len(unasked(self.both(), [finding(seen_from="web2", routes=frozenset({0, 1}))])["web"]) == 2
+        assert not_asked_again(self.both(), [finding(routes=frozenset({0, 1}))]) == {}
+        assert len(not_asked_again(self.both(), [finding(seen_from="web2", routes=frozenset({0, 1}))])["web"]) == 2
 
     def test_what_was_asked_again_is_not(self):
-        assert unasked(self.web(answer(200), answer(404, route=1)), []) == {}
-        assert unasked(self.web(), []) == {}
+        assert not_asked_again(self.web(answer(200), answer(404, route=1)), []) == {}
+        assert not_asked_again(self.web(), []) == {}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From facts to plain data for each host; and no rule ever stumbles over what could not be read."""
+"""From facts to plain data for each host; and no rule raises an error on what could not be read."""
 
 from __future__ import annotations
 
@@ -146,9 +146,9 @@ class TestWithoutNginx:
         return web
 
     def test_that_runs_on_one_host_and_should_on_another(self):
-        told = judged({"web": self.stopped(), "web2": proxy("http://10.0.0.2")})
-        assert told["web"] == {"failure": STOPPED}
-        assert "failure" not in told["web2"]
+        shown = judged({"web": self.stopped(), "web2": proxy("http://10.0.0.2")})
+        assert shown["web"] == {"failure": STOPPED}
+        assert "failure" not in shown["web2"]
 
     def test_that_asks_its_own_host(self):
         assert judged({"web": self.stopped("enabled", "http://127.0.0.1:8080"), "web2": proxy("http://10.0.0.2")})[
@@ -195,9 +195,9 @@ class TestClosedPort:
         )
         return {"web": web, "app": host("10.0.0.2", units={"apache2.service": unit}, listeners={"tcp": [], "unix": []})}
 
-    def test_is_told_where_it_is_seen(self):
-        told = judged(self.facts())
-        finding = told["web"]["findings"][0]
+    def test_is_reported_where_it_is_seen(self):
+        shown = judged(self.facts())
+        finding = shown["web"]["findings"][0]
         assert finding == {
             "key": "backend_port_closed|web|app|" + APP,
             "cause": "backend_port_closed",
@@ -212,38 +212,38 @@ class TestClosedPort:
             "outcome": "planned",
             "why": finding["why"],
             "advice": [],
-            "step": told["web"]["steps"][0]["id"],
+            "step": shown["web"]["steps"][0]["id"],
         }
         assert "http://site/ answers 502" in finding["evidence"][1:], (
             "the strongest evidence comes first, and an answer is weak"
         )
         assert "nobody listens on port 80 of app" in finding["evidence"]
-        step = told["web"]["steps"][0]
+        step = shown["web"]["steps"][0]
         assert (step["on"], step["role"], step["causes"]) == ("app", "backend_service", ["backend_port_closed"])
         assert (step["variables"]["backend_service_unit"], step["variables"]["backend_service_run"]) == (
             "apache2.service",
             "r1",
         )
-        assert (told["app"]["findings"], told["app"]["steps"], told["web"]["curable"], told["app"]["curable"]) == (
+        assert (shown["app"]["findings"], shown["app"]["steps"], shown["web"]["curable"], shown["app"]["curable"]) == (
             [],
             [],
             True,
             False,
         )
 
-    def test_a_backend_is_told_as_one(self):
+    def test_a_backend_is_known_as_one(self):
         assert judged(self.facts())["app"]["unknown"] == [
-            {"missing": "nginx", "why": "no nginx on this host: it was looked at as a backend"}
+            {"missing": "nginx", "why": "no nginx on this host: it was read as a backend only"}
         ]
 
     def test_what_is_not_allowed_has_no_step(self):
-        told = judged(self.facts(), allow=["reload"])["web"]
-        assert (told["findings"][0]["outcome"], told["steps"], told["curable"]) == ("not_allowed", [], False)
+        shown = judged(self.facts(), allow=["reload"])["web"]
+        assert (shown["findings"][0]["outcome"], shown["steps"], shown["curable"]) == ("not_allowed", [], False)
 
     def test_what_was_tried_has_no_step(self):
         step = judged(self.facts())["web"]["steps"][0]["id"]
-        told = judged(self.facts(), tried_before={step: "undone"})["web"]
-        assert (told["findings"][0]["outcome"], told["findings"][0]["step"], told["steps"], told["curable"]) == (
+        shown = judged(self.facts(), tried_before={step: "undone"})["web"]
+        assert (shown["findings"][0]["outcome"], shown["findings"][0]["step"], shown["steps"], shown["curable"]) == (
             "undone",
             step,
             [],
@@ -261,10 +261,10 @@ class TestClosedPort:
 
     def test_two_proxies_share_one_step(self):
         facts = self.facts()
-        told = judged({"web1": facts["web"], "web2": facts["web"], "app": facts["app"]})
-        assert [len(told[name]["steps"]) for name in ("web1", "web2")] == [1, 0]
-        assert {told[name]["findings"][0]["step"] for name in ("web1", "web2")} == {told["web1"]["steps"][0]["id"]}
-        assert told["web2"]["curable"], "it has to look again once the other has cured it"
+        shown = judged({"web1": facts["web"], "web2": facts["web"], "app": facts["app"]})
+        assert [len(shown[name]["steps"]) for name in ("web1", "web2")] == [1, 0]
+        assert {shown[name]["findings"][0]["step"] for name in ("web1", "web2")} == {shown["web1"]["steps"][0]["id"]}
+        assert shown["web2"]["curable"], "it has to look again once the other has cured it"
 
     def test_the_order_of_the_hosts_changes_nothing(self):
         facts = self.facts()
@@ -278,12 +278,12 @@ class TestUrlsOfTheUser:
         return judgements({"web": web, "app": host("10.0.0.2")}, KINDS, "r1", {}, {}, urls)
 
     def test_that_were_asked(self):
-        told = self.judged("http://site/")["web"]
-        assert (told["unknown"], told["findings"]) == ([], [])
+        shown = self.judged("http://site/")["web"]
+        assert (shown["unknown"], shown["findings"]) == ([], [])
 
     def test_of_which_one_is_served_by_nobody(self):
-        told = self.judged("http://site/", "http://stie/", "http://stie/")["web"]
-        assert told["unknown"] == [{"missing": "cause", "why": NOT_SERVED % "http://stie/"}]
+        shown = self.judged("http://site/", "http://stie/", "http://stie/")["web"]
+        assert shown["unknown"] == [{"missing": "cause", "why": NOT_SERVED % "http://stie/"}]
 
     def test_that_nobody_serves(self):
         assert self.judged("http://stie/", "site") == dict.fromkeys(
@@ -296,28 +296,32 @@ class TestUrlsOfTheUser:
         ]
 
 
-def test_a_refusal_is_told_before_what_the_finding_says_itself():
-    told = judgement.told(
+def test_a_refusal_goes_before_what_the_finding_says_itself():
+    shown = judgement.finding_data(
         Judged(small_fleet.finding(why="a person has to look"), "not_allowed", "fix_502_allow leaves out start"),
         small_fleet.cause("c"),
     )
-    assert (told["why"], told["change"], told["remedy"]) == ("fix_502_allow leaves out start", "", None)
+    assert (shown["why"], shown["change"], shown["remedy"]) == ("fix_502_allow leaves out start", "", None)
     assert (
-        judgement.told(Judged(small_fleet.finding(), "advice", "not sure"), small_fleet.cause("c"))["why"] == "not sure"
+        judgement.finding_data(Judged(small_fleet.finding(), "advice", "not sure"), small_fleet.cause("c"))["why"]
+        == "not sure"
     )
 
 
-def test_a_rule_that_stumbles_is_told_as_unknown(monkeypatch):
+def test_a_rule_that_raises_an_error_is_unknown(monkeypatch):
     def odd(_fleet):
         raise TypeError("no such thing")
 
     monkeypatch.setattr(judgement, "known_causes", lambda: [*known_causes(), Cause("odd", "Odd", odd)])
     unseen = {"missing": "firewall", "why": "not permitted"}
-    told = judged(TestClosedPort().facts(unknown=[unseen]))["web"]
-    assert [one["cause"] for one in told["findings"]] == ["backend_port_closed"]
-    assert told["unknown"] == [
+    shown = judged(TestClosedPort().facts(unknown=[unseen]))["web"]
+    assert [one["cause"] for one in shown["findings"]] == ["backend_port_closed"]
+    assert shown["unknown"] == [
         unseen,
-        {"missing": "cause odd", "why": "its rule stumbled over the facts of this host (TypeError: no such thing)"},
+        {
+            "missing": "cause odd",
+            "why": "the rule for this cause raised an error on this host's facts (TypeError: no such thing)",
+        },
     ]
 
 
@@ -358,11 +362,11 @@ class TestTold:
             "http://10.0.0.2", answers=[answer(401)], log=log(record(APP, request={"method": "GET", "path": "/"}))
         )
         why = (
-            "backend_port_closed in the log, upstream %s; asked again, http://site/ gives 401, which does not tell whether it still fails"
+            "backend_port_closed in the log, upstream %s; asked again, http://site/ gives 401, which does not show whether it still fails"
             % APP
         )
-        told = judged({"web": web})["web"]
-        assert (told["findings"], told["unknown"]) == ([], [{"missing": "cause", "why": why}])
+        shown = judged({"web": web})["web"]
+        assert (shown["findings"], shown["unknown"]) == ([], [{"missing": "cause", "why": why}])
 
     def test_what_could_be_asked_again_elsewhere(self):
         login = {**answer(401), "url": "http://site/login"}
@@ -371,8 +375,8 @@ class TestTold:
             answers=[login, answer(200)],
             log=log(record(APP, request={"method": "GET", "path": "/"})),
         )
-        told = judged({"web": web})["web"]
-        assert ([one["cause"] for one in told["findings"]], told["unknown"]) == (["transient"], [])
+        shown = judged({"web": web})["web"]
+        assert ([one["cause"] for one in shown["findings"]], shown["unknown"]) == (["transient"], [])
 
     def test_a_url_that_nothing_explains(self):
         web = proxy("http://10.0.0.2", answers=[answer(502)])
@@ -434,11 +438,11 @@ def blinded(draw, facts):
 
 @given(st.data())
 @settings(max_examples=300)
-def test_no_rule_stumbles_over_what_could_not_be_read(data):
+def test_no_rule_raises_an_error_on_what_could_not_be_read(data):
     facts, services = case_facts(data.draw(st.sampled_from(CASES)))
-    told = judged(data.draw(blinded(facts)), services=services)
-    json.dumps(told)
-    for one in told.values():
+    shown = judged(data.draw(blinded(facts)), services=services)
+    json.dumps(shown)
+    for one in shown.values():
         assert [unknown for unknown in one.get("unknown", []) if unknown["missing"].startswith("cause ")] == []
         for finding in one.get("findings", []):
             assert 0 <= finding["confidence"] <= 1
@@ -470,8 +474,8 @@ def test_who_sees_nothing_but_a_502_changes_nothing():
         }
         for section in set(SECTIONS) - {"answers"}:
             blind = {name: without(one, (section,)) for name, one in blind.items()}
-        for name, told in judged(blind, services=services).items():
-            assert told.get("steps", []) == [], "%s: %s" % (pathlib.Path(*case.parts[-2:]), name)
+        for name, shown in judged(blind, services=services).items():
+            assert shown.get("steps", []) == [], "%s: %s" % (pathlib.Path(*case.parts[-2:]), name)
 
 
 def test_every_remedy_that_a_rule_asks_for_can_be_planned():
@@ -497,7 +501,7 @@ def test_every_remedy_that_a_rule_asks_for_can_be_planned():
     }
 
 
-def test_several_causes_on_one_host_are_told_together():
+def test_several_causes_on_one_host_are_reported_together():
     facts = TestClosedPort().facts()
     unit = {
         "load": "loaded",
@@ -519,12 +523,12 @@ def test_several_causes_on_one_host_are_told_together():
             answer(route=1, url="http://site/1", signature="backend_port_closed", upstream=other),
         ],
     )
-    told = judged({**facts, "web": web})["web"]
-    assert sorted((one["on"], one["subject"], one["outcome"]) for one in told["findings"]) == [
+    shown = judged({**facts, "web": web})["web"]
+    assert sorted((one["on"], one["subject"], one["outcome"]) for one in shown["findings"]) == [
         ("app", APP, "planned"),
         ("web", other, "planned"),
     ]
-    assert sorted((one["on"], one["variables"]["backend_service_unit"]) for one in told["steps"]) == [
+    assert sorted((one["on"], one["variables"]["backend_service_unit"]) for one in shown["steps"]) == [
         ("app", "apache2.service"),
         ("web", "node.service"),
     ]

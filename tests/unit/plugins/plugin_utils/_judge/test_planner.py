@@ -6,24 +6,23 @@
 from __future__ import annotations
 
 import itertools
+import pathlib
 
 import pytest
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import planner
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import (
     KINDS,
     ORDER,
     RELOADS_NGINX,
     plan,
-    proof,
 )
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import (
     answer,
     finding,
     fleet,
     host,
-    log,
     proxy,
-    record,
     remedy,
 )
 
@@ -102,8 +101,9 @@ def test_the_nginx_of_the_host_to_change_counts():
     assert outcome_of(one, hosts=fleet(web=proxy("http://10.0.0.2"), app=broken))[0] == "advice"
 
 
-def test_every_role_has_its_place_in_the_order():
-    assert len(set(ORDER)) == len(ORDER)
+def test_every_role_that_the_role_fix_502_runs_has_its_place_in_the_order():
+    remedies = pathlib.Path(planner.__file__).parents[3] / "roles/fix_502/tasks/remedies"
+    assert sorted(ORDER) == sorted(path.stem for path in remedies.glob("*.yml"))
     assert set(ORDER) > RELOADS_NGINX
 
 
@@ -126,7 +126,7 @@ class TestStep:
             hosts=hosts,
         )[1][0]
 
-    def test_has_all_that_its_role_is_told(self):
+    def test_has_all_that_its_role_needs(self):
         step = self.step()
         assert (step.on, step.driver, step.role, step.causes) == ("app", "web", "firewall_port", ("c",))
         assert step.variables == {
@@ -165,7 +165,7 @@ class TestStep:
             variables["nginx_restart_system"],
         ) == (service, manager, "debian")
 
-    def test_that_does_not_reload_nginx_is_not_told(self):
+    def test_that_does_not_reload_nginx_does_not(self):
         assert not [name for name in self.step().variables if name.startswith("nginx_restart")]
 
 
@@ -197,7 +197,7 @@ class TestOnce:
         for order in itertools.permutations(self.findings()):
             assert planned(*order, hosts=self.hosts)[1][0].driver == "web1"
 
-    def test_each_cause_and_each_proof_is_told_once(self):
+    def test_each_cause_and_each_proof_is_there_once(self):
         one, other = (
             finding(name, remedy=remedy(unit="app.service"), seen_from="web1", on="app")
             for name in ("closed", "failed")
@@ -226,63 +226,6 @@ class TestTried:
         assert outcome_of(finding(remedy=remedy(size="32k")), tried={step.id: "undone"})[0] == "planned"
 
 
-class TestProof:
-    def proof(self, *answers, **facts):
-        return proof(
-            finding(routes=frozenset({0})),
-            fleet(web=proxy("http://10.0.0.2", "http://10.0.0.3", answers=list(answers), **facts)),
-        )
-
-    def test_an_answer_is_the_hosts_own_where_nothing_else_is_said(self):
-        told = answer()
-        del told["from"]
-        assert [entry["url"] for entry in self.proof(told)] == ["http://site/"]
-
-    def test_a_route_that_is_gone_has_no_peers(self):
-        gone = proof(finding(routes=frozenset({7})), fleet(web=proxy("http://10.0.0.2", answers=[answer(route=7)])))
-        assert [entry["peers"] for entry in gone] == [[]]
-
-    def test_has_what_is_asked_again(self):
-        assert self.proof(answer(signature="s", upstream="tcp:10.0.0.2:80"), log=log(record("tcp:10.0.0.2:80"))) == [
-            {
-                "host": "web",
-                "url": "http://site/",
-                "connect": "tcp:127.0.0.1:80",
-                "method": "GET",
-                "proxy_protocol": False,
-                "status": 502,
-                "signature": "s",
-                "upstream": "tcp:10.0.0.2:80",
-                "timed_out": False,
-                "peers": ["tcp:10.0.0.2:80"],
-                "error_logs": ["/var/log/nginx/error.log"],
-            }
-        ]
-
-    def test_of_the_findings_routes_and_of_this_host_only(self):
-        urls = [
-            answer(url="mine"),
-            answer(url="other", route=1),
-            answer(url="none", route=None),
-            answer(url="outside", **{"from": "controller"}),
-        ]
-        assert [entry["url"] for entry in self.proof(*urls)] == ["mine"]
-
-    def test_what_fails_first_and_not_without_end(self):
-        urls = [answer(200, url=str(number)) for number in range(20)] + [answer(url="fails"), answer(None, url="late")]
-        told = [entry["url"] for entry in self.proof(*urls)]
-        assert told == ["fails", "late", *(str(number) for number in range(8))]
-
-    @pytest.mark.parametrize("source", [{"kind": "php_fpm"}, {"state": "unreadable"}, {"path": "nginx.service"}])
-    def test_only_files_of_nginx_that_can_be_read(self, source):
-        logs = log()
-        logs["sources"][0].update(source)
-        assert self.proof(answer(), log=logs)[0]["error_logs"] == []
-
-    def test_without_logs_it_still_asks(self):
-        assert self.proof(answer(), log=None)[0]["error_logs"] == []
-
-
 class TestNextHop:
     """edge in front of mid, which has a cause of its own."""
 
@@ -299,7 +242,7 @@ class TestNextHop:
     def test_is_cured_by_the_step_of_the_host_behind(self):
         judged, (step,) = self.plan(self.OWN, self.EDGE)
         assert [(one.outcome, one.step, one.finding.remedy) for one in judged] == [("planned", step.id, START)] * 2
-        assert [one.why for one in judged] == ["a note", "what mid lacks is mended there"]
+        assert [one.why for one in judged] == ["a note", "the 502 comes from mid and is cured there"]
         assert (step.driver, step.on, step.causes) == ("edge", "mid", ("php_fpm_stopped", "upstream_returned_502"))
         assert [one["url"] for one in step.variables["php_fpm_proof"]] == ["http://mid/", "http://edge/"]
 
@@ -311,6 +254,32 @@ class TestNextHop:
             ("edge", step.id),
             ("mid", step.id),
         ]
+
+    def test_takes_the_first_step_of_a_next_hop_that_has_a_next_hop_too(self):
+        back = finding("php_fpm_stopped", on="mid", seen_from="mid", remedy=START)
+        own = finding("php_fpm_stopped", on="edge", seen_from="edge", remedy=remedy("fastcgi_buffers"))
+        outer = finding("upstream_returned_502", on="edge", seen_from="outer")
+        for findings, role in (
+            ((back, self.EDGE, own, outer), "php_fpm"),
+            ((back, own, self.EDGE, outer), "fastcgi_buffers"),
+            # what stands before its next hop is handed on first, with what is known then
+            ((outer, back, self.EDGE, own), "fastcgi_buffers"),
+        ):
+            judged, _steps = self.plan(*findings)
+            assert [one.step.partition("-")[0] for one in judged if one.finding.seen_from == "outer"] == [role]
+
+    def test_of_any_number_of_next_hops(self):
+        """A chain is walked, however long, and one that leads back to itself ends."""
+        names = ["mid", *(str(number) for number in range(1500))]
+        hops = [finding("upstream_returned_502", on=on, seen_from=name) for on, name in zip(names, names[1:])]
+        hosts = fleet(**{name: proxy() for name in names})
+        judged, steps = planned(*reversed(hops), self.OWN, hosts=hosts)
+        assert ({one.outcome for one in judged}, len(steps)) == ({"planned"}, 1)
+        ring = [
+            finding("upstream_returned_502", on="mid", seen_from="edge"),
+            finding("upstream_returned_502", on="edge", seen_from="mid"),
+        ]
+        assert [one.outcome for one in self.plan(*ring)[0]] == ["advice", "advice"]
 
     def test_without_a_step_behind_is_advice(self):
         assert [one.outcome for one in self.plan(self.EDGE)[0]] == ["advice"]

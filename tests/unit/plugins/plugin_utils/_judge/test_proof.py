@@ -12,6 +12,7 @@ import yaml
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import proof
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look import from_controller as look_from_controller
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.net import says
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils import small_fleet
 
 URL = "http://a.test/"
 
@@ -124,11 +125,11 @@ def test_answers_belong_together():
         proof.verdict([CLOSED], [CLOSED, CLOSED])
 
 
-def test_the_line_tells_what_was_seen():
+def test_the_line_says_what_was_seen():
     assert proof.verdict([REJECTED], [LATE]).why == (
         "no better than before: http://a.test/: 502 (firewall_reject at tcp:10.0.0.2:7080) before, no answer in time now"
     )
-    assert proof.told(LOST) == "no answer"
+    assert proof.in_words(LOST) == "no answer"
 
 
 def test_every_signature_of_a_failing_upstream_has_its_stage():
@@ -166,3 +167,69 @@ def test_the_role_s_defaults_are_those_of_its_arguments():
     options = yaml.safe_load(specs.read_text())["argument_specs"]["main"]["options"]
     defaults = yaml.safe_load((specs.parents[1] / "defaults" / "main.yml").read_text())
     assert {name: option["default"] for name, option in options.items()} == defaults
+
+
+class TestWhatHasToBeAskedAgain:
+    def proof(self, *answers, **facts):
+        return proof.proof_of(
+            small_fleet.finding(routes=frozenset({0})),
+            small_fleet.fleet(
+                web=small_fleet.proxy("http://10.0.0.2", "http://10.0.0.3", answers=list(answers), **facts)
+            ),
+        )
+
+    def test_an_answer_is_the_hosts_own_where_nothing_else_is_said(self):
+        own = small_fleet.answer()
+        del own["from"]
+        assert [entry["url"] for entry in self.proof(own)] == ["http://site/"]
+
+    def test_a_route_that_is_gone_has_no_peers(self):
+        web = small_fleet.proxy("http://10.0.0.2", answers=[small_fleet.answer(route=7)])
+        gone = proof.proof_of(small_fleet.finding(routes=frozenset({7})), small_fleet.fleet(web=web))
+        assert [entry["peers"] for entry in gone] == [[]]
+
+    def test_has_what_is_asked_again(self):
+        assert self.proof(
+            small_fleet.answer(signature="s", upstream="tcp:10.0.0.2:80"),
+            log=small_fleet.log(small_fleet.record("tcp:10.0.0.2:80")),
+        ) == [
+            {
+                "host": "web",
+                "url": "http://site/",
+                "connect": "tcp:127.0.0.1:80",
+                "method": "GET",
+                "proxy_protocol": False,
+                "status": 502,
+                "signature": "s",
+                "upstream": "tcp:10.0.0.2:80",
+                "timed_out": False,
+                "peers": ["tcp:10.0.0.2:80"],
+                "error_logs": ["/var/log/nginx/error.log"],
+            }
+        ]
+
+    def test_of_the_findings_routes_and_of_this_host_only(self):
+        urls = [
+            small_fleet.answer(url="mine"),
+            small_fleet.answer(url="other", route=1),
+            small_fleet.answer(url="none", route=None),
+            small_fleet.answer(url="outside", **{"from": "controller"}),
+        ]
+        assert [entry["url"] for entry in self.proof(*urls)] == ["mine"]
+
+    def test_what_fails_first_and_not_without_end(self):
+        urls = [small_fleet.answer(200, url=str(number)) for number in range(20)] + [
+            small_fleet.answer(url="fails"),
+            small_fleet.answer(None, url="late"),
+        ]
+        asked = [entry["url"] for entry in self.proof(*urls)]
+        assert asked == ["fails", "late", *(str(number) for number in range(8))]
+
+    @pytest.mark.parametrize("source", [{"kind": "php_fpm"}, {"state": "unreadable"}, {"path": "nginx.service"}])
+    def test_only_files_of_nginx_that_can_be_read(self, source):
+        logs = small_fleet.log()
+        logs["sources"][0].update(source)
+        assert self.proof(small_fleet.answer(), log=logs)[0]["error_logs"] == []
+
+    def test_without_logs_it_still_asks(self):
+        assert self.proof(small_fleet.answer(), log=None)[0]["error_logs"] == []

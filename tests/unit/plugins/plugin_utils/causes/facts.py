@@ -15,6 +15,19 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config i
 
 HERE = pathlib.Path(__file__).parent
 CASES = HERE / "cases"
+#: What the files leave out of an answer, as it is the same in all of them.
+ANSWER = {
+    "connect": None,
+    "method": "GET",
+    "proxy_protocol": False,
+    "seconds": 0.0,
+    "error": None,
+    "timed_out": False,
+    "server_header": None,
+    "header_bytes": None,
+    "client": None,
+    "log_read": None,
+}
 
 
 def load(path: pathlib.Path) -> t.Any:
@@ -41,9 +54,15 @@ def base_facts(name: str) -> dict[str, t.Any]:
             host["nginx"]["config"] = model.parse(
                 host["nginx"]["config"]["files"], main, str(pathlib.PurePosixPath(main).parent)
             )
-    return t.cast("dict[str, t.Any]", facts)
+    return whole(facts)
+
+
+def whole(facts: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The facts of all hosts, each answer with all that it has."""
+    for host in facts.values():
+        host["answers"] = [{**ANSWER, **answer} for answer in host["answers"]]
+    return facts
 
 
 def case_facts(case: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    base = base_facts(case["base"])
-    return t.cast("dict[str, t.Any]", changed(base, case.get("changes") or {}))
+    return whole(changed(base_facts(case["base"]), case.get("changes") or {}))
