@@ -40,7 +40,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         result.update(changed=False, report=report, failures=document.failures(report))
         return result
 
-    def _compose(self, args: t.Mapping[str, t.Any], task_vars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    def _compose(self, args: t.Mapping[str, t.Any], task_vars: t.Mapping[str, t.Any]) -> document.ReportDocument:
         hostvars = task_vars["hostvars"]
         seen = {name: hostvars[name] for name in args["hosts"]}
         first = next((one[args["judgement"]] for one in seen.values() if args["judgement"] in one), None)
@@ -51,20 +51,18 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             name: variables for name, variables in seen.items() if variables.get(args["changed_by"]) == first["run"]
         }
         outcomes = {one["step"]: one for variables in changed.values() for one in variables.get(args["outcomes"]) or []}
-        hosts = {}
+        rounds = {}
         for name in seen:
-            rounds = [first["judgements"].get(name)] + list(changed.get(name, {}).get(args["rounds"]) or [])
-            told = [judgement for judgement in rounds if judgement]
-            failure = first["failures"].get(name) or next((one["failure"] for one in told if "failure" in one), None)
-            hosts[name] = document.host_entry(args["mode"], told, outcomes, failure)
-        run = {
+            judgements = [first["judgements"].get(name), *(changed.get(name, {}).get(args["rounds"]) or [])]
+            rounds[name] = [judgement for judgement in judgements if judgement]
+        run: document.RunEntry = {
             "id": first["run"],
             "mode": args["mode"],
             "started": started(first["run"]),
             "finished": now(),
             "version": version(),
         }
-        return {"schema_version": document.SCHEMA_VERSION, "run": run, "hosts": hosts}
+        return document.report_of(run, rounds, outcomes, first["failures"])
 
 
 def now() -> str:

@@ -6,6 +6,8 @@
 Private to this collection: it may change in any release.
 """
 
+from typing import Optional
+
 
 def escaped(data: bytes, limit: int = 16) -> str:
     """The first bytes in printable ASCII: all else, and the backslash, as \\xNN."""
@@ -14,8 +16,8 @@ def escaped(data: bytes, limit: int = 16) -> str:
     )
 
 
-def printable(text: str, limit: int) -> str:
-    """Text that may go into a report: control characters escaped, bounded."""
+def printable(text: str, limit: Optional[int] = None) -> str:
+    """Text that may go into a report: without control characters or what turns the writing round, and of at most limit characters."""
     cut = text[:limit]
     if cut.isprintable():
         return cut

@@ -8,119 +8,125 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import (
+    HostJudgement,
+    JudgedAnswer,
+    Judgement,
+)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.findings import (
+    FindingEntry,
+    StepOutcome,
+    findings_of_run,
+)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.safe_text import safe_text, safe_url
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: t.Final = 1
 
-#: causes that need no cure
+#: Causes that need no cure.
 HARMLESS = frozenset({"transient"})
 
-
-_URL = re.compile(r"""\b([a-z][a-z0-9+.-]*://)(?:[^\s/?#"@]*@)?([^\s?#"]*)(?:[?#][^\s"]*)?""", re.IGNORECASE)
-
-
-def printable(text: str) -> str:
-    """Text from a host's logs and config, made safe to show: no control characters, nothing that moves a cursor or turns the writing round."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+Mode = t.Literal["fix", "check", "diagnose"]
+Status = t.Literal["healthy", "fixed", "would_fix", "advice", "not_fixed", "failed"]
 
 
-def shown(text: str) -> str:
-    """Text made safe to show, each URL in it without its query and credentials."""
-    return printable(_URL.sub(r"\1\2", text))
+class RunEntry(t.TypedDict):
+    """The run that a report is of. Its id names the journal on the hosts; times are UTC, as 2026-01-02T03:04:05Z."""
+
+    id: str
+    mode: Mode
+    started: str
+    finished: str
+    version: str
 
 
-def shown_url(url: str) -> str:
-    """A URL without its query and credentials. It may have the Host that some client sent, which need not be one."""
-    scheme, colon, rest = url.partition("://")
-    authority, slash, path = re.split("[?#]", rest, maxsplit=1)[0].partition("/")
-    return printable(scheme + colon + authority.rpartition("@")[2] + slash + path)
+#: A URL with what it answered first and last: a status, or None where there was no answer or where it was not asked.
+ProbeEntry = t.TypedDict(
+    "ProbeEntry",
+    {
+        "url": str,
+        "host": str,
+        "from": t.Literal["host", "controller"],
+        "before": t.Optional[int],
+        "after": t.Optional[int],
+    },
+)
+
+
+class UnknownEntry(t.TypedDict):
+    """What could not be read or explained, and why."""
+
+    missing: str
+    why: str
+
+
+class _HostEntry(t.TypedDict):
+    status: Status
+    probes: list[ProbeEntry]
+    findings: list[FindingEntry]
+    unknown: list[UnknownEntry]
+
+
+class HostEntry(_HostEntry, total=False):
+    """What the report says of one host. why: the reason why it failed, or what still stands in the way; only where there is one."""
+
+    why: str
+
+
+class ReportDocument(t.TypedDict):
+    """report.json. Its JSON Schema is report.schema.json of the role report."""
+
+    schema_version: t.Literal[1]
+    run: RunEntry
+    hosts: dict[str, HostEntry]
+
+
+def report_of(
+    run: RunEntry,
+    rounds: t.Mapping[str, t.Sequence[Judgement]],
+    outcomes: t.Mapping[str, StepOutcome],
+    failures: t.Mapping[str, str],
+) -> ReportDocument:
+    """The report of all hosts.
+
+    rounds: for each host its judgements, one for each look, oldest first. outcomes: by the id of the step. failures: hosts that could not be looked at.
+    """
+    hosts = {}
+    for name, judgements in rounds.items():
+        failure = failures.get(name) or next((one["failure"] for one in judgements if "failure" in one), None)
+        judged = [one for one in judgements if "failure" not in one]
+        hosts[name] = host_entry(run["mode"], judged, outcomes, failure)
+    return {"schema_version": SCHEMA_VERSION, "run": run, "hosts": hosts}
 
 
 def host_entry(
-    mode: str,
-    judgements: t.Sequence[t.Mapping[str, t.Any]],
-    outcomes: t.Mapping[str, t.Mapping[str, t.Any]],
+    mode: Mode,
+    judgements: t.Sequence[HostJudgement],
+    outcomes: t.Mapping[str, StepOutcome],
     failure: str | None,
-) -> dict[str, t.Any]:
-    """What the report says of one host. judgements: one for each look, oldest first."""
+) -> HostEntry:
+    """What the report says of one host. judgements: one for each look, oldest first. failure: why nothing could be judged."""
     if failure is not None or not judgements:
-        return {
-            "status": "failed",
-            "probes": [],
-            "findings": [],
-            "unknown": [],
-            "why": shown(failure or "not looked at"),
-        }
-    findings = told_findings(judgements, outcomes)
+        why = safe_text(failure or "not looked at")
+        return {"status": "failed", "probes": [], "findings": [], "unknown": [], "why": why}
+    findings = findings_of_run(judgements, outcomes)
     last = judgements[-1]
-    unknown = [{"missing": shown(one["missing"]), "why": shown(one["why"])} for one in last["unknown"]]
     failing = [answer for answer in last["answers"] if answer_fails(answer)]
-    entry = {
+    entry: HostEntry = {
         "status": status(mode, findings, failing),
         "probes": probes(mode, judgements),
         "findings": findings,
-        "unknown": unknown,
+        "unknown": [{"missing": safe_text(one["missing"]), "why": safe_text(one["why"])} for one in last["unknown"]],
     }
     if failing:
-        entry["why"] = why_failing(mode, failing, findings)
+        entry["why"] = why_failing(mode, failing[0], findings)
     return entry
 
 
-def told_findings(
-    judgements: t.Sequence[t.Mapping[str, t.Any]], outcomes: t.Mapping[str, t.Mapping[str, t.Any]]
-) -> list[dict[str, t.Any]]:
-    """Every finding of every round once: the evidence as it was first seen, the remedy that was run last, and how that ended."""
-    first: dict[str, t.Mapping[str, t.Any]] = {}
-    newest: dict[str, t.Mapping[str, t.Any]] = {}
-    run: dict[str, t.Mapping[str, t.Any]] = {}
-    for finding in (one for judgement in judgements for one in judgement["findings"]):
-        key = finding["key"]
-        first.setdefault(key, finding)
-        newest[key] = finding
-        if finding.get("step") in outcomes:
-            run[key] = finding
-    still = {finding["key"] for finding in judgements[-1]["findings"]}
-    return [
-        with_outcome(
-            seen,
-            run.get(key, newest[key]),
-            newest[key]["advice"],
-            outcomes.get(run.get(key, {}).get("step") or ""),
-            key in still,
-        )
-        for key, seen in first.items()
-    ]
-
-
-def with_outcome(
-    seen: t.Mapping[str, t.Any],
-    done: t.Mapping[str, t.Any],
-    advice: t.Sequence[str],
-    ended: t.Mapping[str, t.Any] | None,
-    still: bool,
-) -> dict[str, t.Any]:
-    """A finding as the report has it. seen: as it was first found; done: as it was when its remedy was run, or was last planned; ended: that step's end."""
-    entry = {key: seen[key] for key in ("cause", "title", "seen_from", "on", "confidence", "subject", "evidence")}
-    entry.update({key: done[key] for key in ("remedy", "outcome", "why", "change")}, advice=advice)
-    if ended:
-        entry["outcome"] = ended["outcome"]
-        entry["why"] = " ".join((ended.get("why") or done["why"]).split())  # a module's words may have several lines
-        if ended["outcome"] == "fixed" and still:
-            entry.update(outcome="failed", why="the change was made and the cause is still seen")
-    return {key: cleaned(value) for key, value in entry.items()}
-
-
-def cleaned(value: t.Any) -> t.Any:
-    """A value of a finding, all its text made safe to show."""
-    if isinstance(value, str):
-        return shown(value)
-    return [shown(text) for text in value] if isinstance(value, (list, tuple)) else value
-
-
-def status(mode: str, findings: t.Sequence[t.Mapping[str, t.Any]], failing: t.Sequence[t.Mapping[str, t.Any]]) -> str:
+def status(mode: Mode, findings: t.Sequence[FindingEntry], failing: t.Sequence[JudgedAnswer]) -> Status:
+    """The status of a host by the outcomes of its findings and by what still fails."""
     outcomes = {finding["outcome"] for finding in findings if finding["cause"] not in HARMLESS}
     if not outcomes:
         return "not_fixed" if failing else "healthy"
@@ -133,44 +139,39 @@ def status(mode: str, findings: t.Sequence[t.Mapping[str, t.Any]], failing: t.Se
     return "advice"
 
 
-def probes(mode: str, judgements: t.Sequence[t.Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
+def probes(mode: Mode, judgements: t.Sequence[HostJudgement]) -> list[ProbeEntry]:
     """Each URL with its status before and after; after is null where nothing was to be changed in this mode."""
-    after = {asked(answer): answer["status"] for answer in judgements[-1]["answers"]}
-    entries = []
-    for answer in judgements[0]["answers"]:
-        entries.append(
-            {
-                "url": shown_url(answer["url"]),
-                "host": answer["host"],
-                "from": answer["from"],
-                "before": answer["status"],
-                "after": after.get(asked(answer)) if mode == "fix" else None,
-            }
-        )
-    return entries
+    after = {question(answer): answer["status"] for answer in judgements[-1]["answers"]}
+    return [
+        {
+            "url": safe_url(answer["url"]),
+            "host": answer["host"],
+            "from": answer["from"],
+            "before": answer["status"],
+            "after": after.get(question(answer)) if mode == "fix" else None,
+        }
+        for answer in judgements[0]["answers"]
+    ]
 
 
-def asked(answer: t.Mapping[str, t.Any]) -> tuple[t.Any, ...]:
+def question(answer: JudgedAnswer) -> tuple[str, str, str | None]:
     """What makes two answers answers to the same question: servers on several addresses can share a URL."""
-    return answer["url"], answer["from"], answer.get("connect")
+    return answer["url"], answer["from"], answer["connect"]
 
 
-def why_failing(
-    mode: str, failing: t.Sequence[t.Mapping[str, t.Any]], findings: t.Sequence[t.Mapping[str, t.Any]]
-) -> str:
+def why_failing(mode: Mode, answer: JudgedAnswer, findings: t.Sequence[FindingEntry]) -> str:
     """One line: which URL still fails, and what stands in the way."""
-    answer = failing[0]
-    told = next(
+    left = next(
         (finding for finding in findings if finding["outcome"] != "fixed" and finding["cause"] not in HARMLESS), None
     )
     reason = (
-        "%s: %s" % (told["cause"], told["why"] or told["outcome"]) if told else "no cause in the catalogue explains it"
+        "%s: %s" % (left["cause"], left["why"] or left["outcome"]) if left else "no cause in the catalogue explains it"
     )
     answers = "still answers" if mode == "fix" else "answers"
-    return "%s %s %s (%s)" % (shown_url(answer["url"]), answers, answer["status"] or "nothing in time", reason)
+    return "%s %s %s (%s)" % (safe_url(answer["url"]), answers, answer["status"] or "nothing in time", reason)
 
 
-def failures(report: t.Mapping[str, t.Any]) -> dict[str, str]:
+def failures(report: ReportDocument) -> dict[str, str]:
     """Hosts that let the run fail, each with one line: not looked at, or still serving 502 after a run that was to fix it."""
     failed = {}
     for name, entry in report["hosts"].items():

@@ -11,6 +11,13 @@ from __future__ import annotations
 import textwrap
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.document import (
+    HARMLESS,
+    HostEntry,
+    ReportDocument,
+)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.findings import FindingEntry
+
 HEAD = ("HOST", "CAUSE", "CHANGE", "BEFORE", "AFTER")
 MIN_WIDTH = 60
 #: Pieces of evidence that are shown of a finding; report.json has all of them.
@@ -19,20 +26,23 @@ EVIDENCE_DONE = 2
 
 
 def cut(text: str, width: int) -> str:
+    """The text, or as much of it as fits and an ellipsis."""
     return text if len(text) <= width else text[: max(width - 1, 1)] + "…"
 
 
-def statuses(entry: t.Mapping[str, t.Any], key: str) -> str:
+def statuses(entry: HostEntry, key: t.Literal["before", "after"]) -> str:
     """The worst answer of a host's own probes: what somebody sees who meets it. none: no answer in time; -: not asked."""
-    own = [probe[key] for probe in entry["probes"] if probe.get("from", "host") == "host"]
+    own = [probe[key] for probe in entry["probes"] if probe["from"] == "host"]
     if not own:
         return "-"
-    if any(status is None for status in own):
-        return "-" if key == "after" and all(status is None for status in own) else "none"
-    return str(max(own))
+    answered = [status for status in own if status is not None]
+    if len(answered) < len(own):
+        return "-" if key == "after" and not answered else "none"
+    return str(max(answered))
 
 
-def change_of(finding: t.Mapping[str, t.Any]) -> str:
+def change_of(finding: FindingEntry) -> str:
+    """What was changed, or would be, or was not."""
     text = finding["change"] or "nothing"
     return {
         "fixed": text,
@@ -40,10 +50,11 @@ def change_of(finding: t.Mapping[str, t.Any]) -> str:
         "undone": "undone: " + text,
         "failed": "failed: " + text,
         "not_allowed": "not allowed: " + text,
-    }.get(finding["outcome"], "advice" if finding["cause"] != "transient" else "nothing")
+    }.get(finding["outcome"], "nothing" if finding["cause"] in HARMLESS else "advice")
 
 
-def rows(report: t.Mapping[str, t.Any]) -> list[tuple[str, ...]]:
+def rows(report: ReportDocument) -> list[tuple[str, ...]]:
+    """A row for each finding, and one for each host without any; the columns are those of HEAD."""
     table: list[tuple[str, ...]] = []
     for name, entry in report["hosts"].items():
         before, after = statuses(entry, "before"), statuses(entry, "after")
@@ -63,7 +74,7 @@ def rows(report: t.Mapping[str, t.Any]) -> list[tuple[str, ...]]:
     return table
 
 
-def render(report: t.Mapping[str, t.Any], width: int = 100) -> str:
+def render(report: ReportDocument, width: int = 100) -> str:
     """The table, at most as wide as the terminal or MIN_WIDTH, and below it what a person has to do or know: reasons and commands."""
     body = rows(report)
     widths = [max(len(row[column]) for row in [HEAD, *body]) for column in range(len(HEAD))]
@@ -80,7 +91,7 @@ def render(report: t.Mapping[str, t.Any], width: int = 100) -> str:
     return "\n".join(lines + notes(report, max(width, MIN_WIDTH)))
 
 
-def notes(report: t.Mapping[str, t.Any], width: int) -> list[str]:
+def notes(report: ReportDocument, width: int) -> list[str]:
     """A paragraph for each host that is not simply well. Commands stay on one line, however long: they are there to be copied."""
     lines: list[str] = []
     for name, entry in report["hosts"].items():
@@ -111,4 +122,5 @@ def notes(report: t.Mapping[str, t.Any], width: int) -> list[str]:
 
 
 def wrapped(text: str, indent: str, width: int) -> list[str]:
+    """The lines of a text, all but the first indented further."""
     return textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent + "  ") or [indent]

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report import document
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.safe_text import safe_text
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.table import HEAD, MIN_WIDTH, render, rows
 
 
@@ -197,6 +198,7 @@ def test_fits_the_terminal_whatever_was_found(found, width, name, status):
         "url": "http://site/",
         "host": "web",
         "from": "host",
+        "connect": None,
         "status": status,
         "signature": None,
         "timed_out": True,
@@ -206,7 +208,7 @@ def test_fits_the_terminal_whatever_was_found(found, width, name, status):
         "answers": [answer],
         "unknown": [{"missing": one[0], "why": one[3]} for one in found],
     }
-    told = render({"hosts": {document.printable(name): document.host_entry("fix", [judgement], {}, None)}}, width)
+    told = render({"hosts": {safe_text(name): document.host_entry("fix", [judgement], {}, None)}}, width)
     assert told.splitlines()[0].split() == list(HEAD)
     for line in told.split("\n"):
         assert line.isprintable()

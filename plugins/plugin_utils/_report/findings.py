@@ -1,0 +1,91 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The findings of all rounds of a run, each once, with how its remedy ended.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import HostJudgement, JudgedFinding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import Outcome
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.safe_text import safe_text
+
+
+class _StepOutcome(t.TypedDict):
+    step: str
+    outcome: Outcome
+
+
+class StepOutcome(_StepOutcome, total=False):
+    """How a step ended, as the role fix_502 keeps it; why only where it did not help."""
+
+    why: str
+
+
+class FindingEntry(t.TypedDict):
+    """A finding in report.json."""
+
+    cause: str
+    title: str
+    seen_from: str
+    on: str
+    confidence: float
+    subject: str
+    evidence: list[str]
+    remedy: str | None
+    outcome: Outcome
+    why: str
+    change: str
+    advice: list[str]
+
+
+def findings_of_run(judgements: t.Sequence[HostJudgement], outcomes: t.Mapping[str, StepOutcome]) -> list[FindingEntry]:
+    """Every finding of every round once: the evidence as it was first seen, the remedy that was run last, and how that ended."""
+    first: dict[str, JudgedFinding] = {}
+    newest: dict[str, JudgedFinding] = {}
+    run: dict[str, JudgedFinding] = {}
+    for finding in (one for judgement in judgements for one in judgement["findings"]):
+        key = finding["key"]
+        first.setdefault(key, finding)
+        newest[key] = finding
+        if finding["step"] in outcomes:
+            run[key] = finding
+    still = {finding["key"] for finding in judgements[-1]["findings"]}
+    entries = []
+    for key, seen in first.items():
+        done = run.get(key, newest[key])
+        entries.append(finding_entry(seen, done, newest[key]["advice"], outcomes.get(done["step"] or ""), key in still))
+    return entries
+
+
+def finding_entry(
+    seen: JudgedFinding, done: JudgedFinding, advice: t.Sequence[str], ended: StepOutcome | None, still: bool
+) -> FindingEntry:
+    """A finding as the report has it.
+
+    seen: as it was first found. done: as it was when its remedy was run, or was last planned. ended: how that step ended.
+    still: whether the last look found it again.
+    """
+    outcome, why = done["outcome"], done["why"]
+    if ended:
+        outcome, why = ended["outcome"], ended.get("why") or why
+        if outcome == "fixed" and still:
+            outcome, why = "failed", "the change was made and the cause is still seen"
+    return {
+        "cause": safe_text(seen["cause"]),
+        "title": safe_text(seen["title"]),
+        "seen_from": safe_text(seen["seen_from"]),
+        "on": safe_text(seen["on"]),
+        "confidence": seen["confidence"],
+        "subject": safe_text(seen["subject"]),
+        "evidence": [safe_text(text) for text in seen["evidence"]],
+        "remedy": done["remedy"],
+        "outcome": outcome,
+        "why": safe_text(" ".join(why.split()) if ended else why),  # a module's words may have several lines
+        "change": safe_text(done["change"]),
+        "advice": [safe_text(text) for text in advice],
+    }
