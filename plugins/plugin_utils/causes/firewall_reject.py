@@ -8,14 +8,11 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding, Remedy
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.firewall_verdict import (
-    Verdict,
-    interface_of,
-    verdict,
-)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.firewall_verdict import Verdict, verdict
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.packet import interface_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
 

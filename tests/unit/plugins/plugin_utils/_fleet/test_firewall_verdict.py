@@ -16,7 +16,6 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall impor
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import rules as firewall_rules
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.firewall_verdict import (
-    interface_of,
     verdict,
     zone_of,
 )
@@ -270,32 +269,6 @@ def test_networks_and_ranges_mean_the_same(base, length, source):
         for text in texts
     }
     assert actions == {"drop" if source in network else "accept"}
-
-
-SYSTEM = {
-    "interfaces": {
-        "lo": ["127.0.0.1/8", "::1/128"],
-        "eth0": ["10.89.77.12/24"],
-        "eth1": ["192.0.2.5/24", "fd00::5/64"],
-        "eth2": [],
-    }
-}
-
-
-@pytest.mark.parametrize(
-    ("source", "destination", "interface"),
-    [
-        (WEB, APP, "eth0"),
-        ("192.0.2.9", APP, "eth1"),
-        ("fd00::9", "fd00::5", "eth1"),
-        ("198.51.100.1", APP, "eth0"),
-        ("198.51.100.1", "203.0.113.1", None),
-        (APP, APP, "lo"),
-        ("127.0.0.1", "127.0.0.1", "lo"),
-    ],
-)
-def test_the_interface_follows_from_the_addresses(source, destination, interface):
-    assert interface_of(SYSTEM, source, destination) == interface
 
 
 def test_a_source_goes_before_an_interface_and_the_default_takes_the_rest():
