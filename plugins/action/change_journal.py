@@ -15,7 +15,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._controller imp
 TAKING = ("begun", "saved", "rolled_back")
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ActionBase):
     """Knows the controller, which the module on the host can't."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:

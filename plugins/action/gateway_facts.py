@@ -18,7 +18,7 @@ MODULE = "webops.bad_gateway.gateway_facts"
 ON_THE_WAY = 5.0
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ActionBase):
     """Looks twice; between, crossplane parses the configuration that the first look brought."""
 
     TRANSFERS_FILES = False

@@ -14,7 +14,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import judgements
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ActionBase):
     """Reads the looks that gateway_facts left in a registered variable of each host, and judges them together."""
 
     TRANSFERS_FILES = False

@@ -16,7 +16,7 @@ from ansible.utils.display import Display
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report import document, table
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ActionBase):
     """The document has all hosts of the run; the table goes to the terminal as it is."""
 
     TRANSFERS_FILES = False

@@ -51,7 +51,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import proof
 
 
-def proof_rounds(proofs: t.Any) -> list[dict[str, t.Any]]:
+def proof_rounds(proofs: t.Any) -> list[proof.Round]:
     try:
         return proof.rounds(proofs)
     except (TypeError, KeyError) as error:

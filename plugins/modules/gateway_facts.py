@@ -143,7 +143,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.gateway_facts import look
 
 
-def main():
+def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "log_window": {"type": "int", "default": 3600},

@@ -136,6 +136,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm import service
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.instance import Fpm, Running, running
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.layouts import prefix_of
 
 ARGUMENTS = {
@@ -155,13 +156,13 @@ ARGUMENTS = {
 }
 
 
-def wanted(values: Dict[str, Any], host: Host, fpm: service.Fpm, now: service.Running) -> bool:
+def wanted(values: Dict[str, Any], host: Host, fpm: Fpm, now: Running) -> bool:
     if values["state"] == "started":
         return now.master is None
     return bool(values["force"]) or not service.is_current(host, fpm, now, values["settings"])
 
 
-def act(values: Dict[str, Any], host: Host, fpm: service.Fpm) -> service.Outcome:
+def act(values: Dict[str, Any], host: Host, fpm: Fpm) -> service.Outcome:
     timeout, drain = values["timeout"], values["drain"]
     if values["state"] == "started":
         return service.start(host, fpm, timeout)
@@ -172,7 +173,7 @@ def act(values: Dict[str, Any], host: Host, fpm: service.Fpm) -> service.Outcome
     return service.apply(host, fpm, values["settings"], timeout, drain)
 
 
-def message(outcome: service.Outcome, fpm: service.Fpm) -> str:
+def message(outcome: service.Outcome, fpm: Fpm) -> str:
     """One line, FPM's own words first."""
     verdict = outcome.verdict
     if verdict is not None:
@@ -186,20 +187,20 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     values = module.params
     host = Host()
-    fpm = service.Fpm(
+    fpm = Fpm(
         binary=values["binary"],
         config=os.path.normpath(values["config"]),
         prefix=prefix_of(os.path.realpath(values["binary"])),
         unit=values["unit"],
         manager=values["service_manager"],
     )
-    now = service.running(host, fpm)
+    now = running(host, fpm)
     if not wanted(values, host, fpm, now):
         module.exit_json(changed=False, how="none", master=now.master, workers=len(now.workers), lines=[])
     if module.check_mode:
         module.exit_json(changed=True, how=values["state"], master=now.master, workers=len(now.workers), lines=[])
     outcome = act(values, host, fpm)
-    after = service.running(host, fpm)
+    after = running(host, fpm)
     result = {"how": outcome.how, "master": after.master, "workers": len(after.workers), "lines": outcome.lines}
     if outcome.error is not None or outcome.verdict is not None:
         where = outcome.verdict.as_fact()["where"] if outcome.verdict else None

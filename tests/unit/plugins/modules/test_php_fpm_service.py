@@ -8,14 +8,15 @@ import pytest
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm import service
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import Place
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config_check import Verdict
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.instance import Running
 from ansible_collections.webops.bad_gateway.plugins.modules import php_fpm_service
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.modules.run_module import run_module
 
 CONFIG = "/etc/php/8.2/fpm/php-fpm.conf"
 ASKED = {"config": CONFIG, "binary": "/usr/sbin/php-fpm8.2", "unit": "php8.2-fpm.service", "timeout": 7, "drain": 3}
 POOL = "/etc/php/8.2/fpm/pool.d/www.conf"
-RUNS = service.Running(70, [71, 72], 5.0, {"www"}, b"")
-STOPPED = service.Running(None, [], 0.0, set(), b"")
+RUNS = Running(70, [71, 72], 5.0, {"www"}, b"")
+STOPPED = Running(None, [], 0.0, set(), b"")
 
 
 @pytest.fixture(name="fpm")
@@ -34,7 +35,7 @@ def _fpm(monkeypatch):
 
         return act
 
-    monkeypatch.setattr(service, "running", running)
+    monkeypatch.setattr(php_fpm_service, "running", running)
     monkeypatch.setattr(service, "is_current", lambda _host, _fpm, _now, _settings: state["current"])
     for kind in ("start", "reload", "restart", "apply"):
         monkeypatch.setattr(service, kind, doing(kind))
