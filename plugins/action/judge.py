@@ -11,7 +11,11 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import judgements
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._look.gateway_facts import GatewayFacts
 
 
 class ActionModule(ActionBase):
@@ -37,7 +41,7 @@ class ActionModule(ActionBase):
         )
         looks = self._looks(args["hosts"], args["looks"], task_vars or {})
         looks.update(args["fresh"])
-        facts = {
+        facts: dict[str, GatewayFacts] = {
             name: look["ansible_facts"]["bad_gateway"]
             for name, look in looks.items()
             if (look.get("ansible_facts") or {}).get("bad_gateway")
@@ -75,9 +79,9 @@ def failures(hosts: t.Sequence[str], looks: t.Mapping[str, t.Any]) -> dict[str, 
     return failed
 
 
-def unended(facts: t.Mapping[str, t.Any]) -> list[str]:
+def unended(facts: t.Mapping[str, GatewayFacts]) -> list[str]:
     """Hosts on which a run has not ended: one that goes on elsewhere, or one that was killed."""
-    return [name for name, known in facts.items() if (known.get("journal") or {}).get("unended")]
+    return [name for name, known in facts.items() if or_empty(known.get("journal")).get("unended")]
 
 
 def first_line(text: t.Any) -> str:

@@ -146,7 +146,7 @@ test_command:
   sample: [/usr/sbin/nginx, -t, -q]
 """
 
-from typing import Any, Dict, List
+from typing import TYPE_CHECKING, Any, Dict, List
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -158,6 +158,9 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.facts im
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.instance import Nginx, find
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.reload import Outcome, reload, restart
 
+if TYPE_CHECKING:  # the shapes of facts are for the type checker only
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_check import ConfigCheck
+
 
 def find_nginx(module: AnsibleModule, host: Host) -> Nginx:
     nginx = find(host, Processes(host))
@@ -168,7 +171,7 @@ def find_nginx(module: AnsibleModule, host: Host) -> Nginx:
     return nginx
 
 
-def refuse_unsound(module: AnsibleModule, host: Host, nginx: Nginx, files: ConfigFiles) -> Dict[str, Any]:
+def refuse_unsound(module: AnsibleModule, host: Host, nginx: Nginx, files: ConfigFiles) -> "ConfigCheck":
     tested = check_config(host, nginx, files)
     if not tested.sound:
         module.fail_json(

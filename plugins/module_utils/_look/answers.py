@@ -30,7 +30,9 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._net.tls import
 from ansible_collections.webops.bad_gateway.plugins.module_utils._text import escaped
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
-    from typing import TypedDict
+    from typing import Literal, TypedDict
+
+    Asker = Literal["host", "controller"]
 
     #: What nginx on this host answers to one URL now.
     Answer = TypedDict(
@@ -41,7 +43,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
             "method": str,
             "proxy_protocol": bool,
             "route": Any,  # as given: the id of the route that was asked, or None
-            "from": str,  # host | controller
+            "from": Asker,
             "status": Optional[int],
             "seconds": float,
             "error": Optional[str],
@@ -92,7 +94,7 @@ def asks_of(raw: Sequence[Any]) -> List[Ask]:
     return [ask_of(one) for one in raw]
 
 
-def _blank(ask: Ask, asker: str, error: Optional[str] = None) -> "Answer":
+def _blank(ask: Ask, asker: "Asker", error: Optional[str] = None) -> "Answer":
     return {
         "url": ask.url, "connect": ask.connect, "method": ask.method, "proxy_protocol": ask.proxy_protocol, "route": ask.route,
         "from": asker, "status": None, "seconds": 0.0, "error": error, "timed_out": False,
@@ -150,7 +152,7 @@ def _fill(answer: "Answer", sock: socket.socket, url: http.Url, ask: Ask, deadli
         talking.close()
 
 
-def ask_one(ask: Ask, timeout: float, within: Deadline, asker: str = "host") -> "Answer":
+def ask_one(ask: Ask, timeout: float, within: Deadline, asker: "Asker" = "host") -> "Answer":
     """Ask one URL once; redirects are not followed."""
     answer = _blank(ask, asker)
     deadline = Deadline(timeout, within)
@@ -167,7 +169,7 @@ def ask_one(ask: Ask, timeout: float, within: Deadline, asker: str = "host") -> 
     return answer
 
 
-def ask_all(asks: Sequence[Ask], timeout: float, deadline: float, asker: str = "host") -> "List[Answer]":
+def ask_all(asks: Sequence[Ask], timeout: float, deadline: float, asker: "Asker" = "host") -> "List[Answer]":
     """Ask all, a few at a time so that a weak site is not hurt by it."""
     limit = Deadline(deadline)
     answers = run_all([partial(ask_one, ask, timeout, limit, asker) for ask in asks], AT_ONCE, limit)

@@ -16,16 +16,22 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 
     from typing_extensions import NotRequired
 
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.facts import FirewallFacts
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Unknown
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.clock import Clock
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.connections import Connections
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.disks import Disk
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import Listeners
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.selinux import SelinuxFacts
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.system import System
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.facts import Log
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.reach import Reached
     from ansible_collections.webops.bad_gateway.plugins.module_utils._net.resolve import Resolved
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.facts import NginxFacts
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmFacts
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.unfinished_runs import JournalFacts
 
     class GatewayFacts(TypedDict):
         """All that is seen of one host: what rules ask. Where a part could not be read it is None, and unknown says why."""
@@ -35,13 +41,13 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         system: System
         listeners: Optional[Listeners]
         connections: Optional[Connections]
-        units: Optional[Dict[str, Any]]
-        nginx: Optional[Dict[str, Any]]
-        php_fpm: List[Dict[str, Any]]
-        firewall: Optional[Dict[str, Any]]
-        selinux: Optional[Dict[str, Any]]
+        units: Optional[Dict[str, Unit]]
+        nginx: Optional[NginxFacts]
+        php_fpm: List[FpmFacts]
+        firewall: Optional[FirewallFacts]
+        selinux: Optional[SelinuxFacts]
         disks: List[Disk]
-        journal: Optional[Dict[str, Any]]
+        journal: Optional[JournalFacts]
         log: Log
         reach: NotRequired[List[Reached]]  # these three where nginx runs
         names: NotRequired[List[Resolved]]

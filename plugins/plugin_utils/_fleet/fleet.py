@@ -14,14 +14,23 @@ from functools import cached_property
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.peers import peers_in_use, upstream_id
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._look.gateway_facts import GatewayFacts
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._look.reach import Attempt
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import Route
 
 
 class Fleet:
     """All hosts of a run."""
 
-    def __init__(self, facts: t.Mapping[str, Facts], backend_services: t.Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, facts: t.Mapping[str, GatewayFacts], backend_services: t.Mapping[str, str] | None = None
+    ) -> None:
         self.hosts = {name: Host(name, one) for name, one in facts.items()}
         self.backend_services = {
             str(where): unit for where, unit in (backend_services or {}).items()
@@ -38,7 +47,7 @@ class Fleet:
     def is_well(self) -> bool:
         """Every URL answers, every nginx is sound, and no log has a line that blames anybody: there is nothing that a rule could find."""
         quiet = not any(host.records for host in self.hosts.values())
-        sound = all((proxy.nginx.get("test") or {}).get("sound") is not False for proxy in self.proxies())
+        sound = all(or_empty(proxy.nginx.get("test")).get("sound") is not False for proxy in self.proxies())
         return quiet and sound and not any(answer_fails(answer) for proxy in self.proxies() for answer in proxy.answers)
 
     @cached_property
@@ -83,9 +92,9 @@ class Fleet:
                     hop = hops[(family, scheme, address)] = self._hop(proxy, address, family, scheme)
                 hop.routes.append(route)
         known = frozenset(address for hop in hops.values() for address in hop.addresses)
-        answers = [Blaming(one, blamed_by(one.get("upstream"))) for one in proxy.answers if from_host(one)]
+        answers = [(one, blamed_by(one.get("upstream"))) for one in proxy.answers if from_host(one)]
         records = [
-            Blaming(one, blamed_by((one.get("upstream") or {}).get("address")))
+            (one, blamed_by(or_empty(one.get("upstream")).get("address")))
             for one in proxy.records
             if one["kind"] == "nginx"
         ]
@@ -100,10 +109,10 @@ class Fleet:
         ]
         reach = min(rows, key=lambda one: one.get("id") != upstream_id(family, scheme, address), default=None)
         named = read_address(address)
-        backend, number = self._behind(proxy, named, (reach or {}).get("tried") or [])
+        backend, number = self._behind(proxy, named, or_empty(reach).get("tried") or [])
         return Hop(proxy, named, family, scheme, [], reach, backend, number)
 
-    def _behind(self, proxy: Host, address: Address, tried: list[Facts]) -> tuple[Host | None, Address]:
+    def _behind(self, proxy: Host, address: Address, tried: list[Attempt]) -> tuple[Host | None, Address]:
         """The host behind an address, and which number of a name it is there: of several, one that was refused, and one that is served."""
         refused_first = sorted(tried, key=lambda attempt: bool(attempt.get("connected")))
         numbers = [read_address(attempt["address"]) for attempt in refused_first] or in_use(proxy, address) or [address]
@@ -130,20 +139,14 @@ class _Part(Fleet):
         return self.whole.hops
 
 
-class Blaming(t.NamedTuple):
-    """An answer or a log record of nginx, and the address that it blames in its one spelling; None where it blames nobody."""
-
-    what: Facts
-    address: Address | None
-
-
 def blamed_by(text: str | None) -> Address | None:
+    """The address that nginx names, in its one spelling; None where it names none."""
     return read_address(text).normal() if text else None
 
 
-def from_host(answer: Facts) -> bool:
+def from_host(answer: Answer) -> bool:
     """Whether the URL was asked on the host itself."""
-    return bool(answer.get("from", "host") == "host")
+    return answer.get("from", "host") == "host"
 
 
 def in_use(proxy: Host, address: Address) -> list[Address]:
@@ -156,27 +159,28 @@ def in_use(proxy: Host, address: Address) -> list[Address]:
     return [one for one in found if one.port == address.port]
 
 
-def blamed_over(route: Facts, proxy: Host) -> list[str]:
+def blamed_over(route: Route, proxy: Host) -> list[str]:
     """The addresses that a route with a variable in its target was just seen to fail over: nothing else names them."""
     answers = [] if route["peers"] else proxy.failing
-    return list(
-        dict.fromkeys(
-            answer["upstream"] for answer in answers if answer.get("route") == route["id"] and answer.get("upstream")
-        )
-    )
+    blamed = (answer.get("upstream") for answer in answers if answer.get("route") == route["id"])
+    return list(dict.fromkeys(address for address in blamed if address))
 
 
-def answers_over(hop: Hop, answers: t.Sequence[Blaming], known: t.Collection[Address]) -> list[Facts]:
+def answers_over(
+    hop: Hop, answers: t.Sequence[tuple[Answer, Address | None]], known: t.Collection[Address]
+) -> list[Answer]:
     """Answers of the routes that use this hop, less those that blame another hop. known: the addresses of all of them."""
     routes = hop.route_ids
     return [
-        one.what
-        for one in answers
-        if one.what.get("route") in routes and (one.address not in known or one.address in hop.addresses)
+        answer
+        for answer, blamed in answers
+        if answer.get("route") in routes and (blamed not in known or blamed in hop.addresses)
     ]
 
 
-def records_over(hop: Hop, records: t.Sequence[Blaming], known: t.Collection[Address]) -> list[Facts]:
+def records_over(
+    hop: Hop, records: t.Sequence[tuple[LogRecord, Address | None]], known: t.Collection[Address]
+) -> list[LogRecord]:
     """Log records of nginx that blame this hop. An address that is not known of any hop now belongs to the named peer with that port: its name has moved.
 
     A name is looked up when a worker's configuration is read: lines of moved addresses from before the workers started are history.

@@ -8,6 +8,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import typing as t
 import urllib.parse
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,8 +16,14 @@ from functools import cached_property
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.connect_error import connect_signature
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails, is_barred
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._look.reach import Attempt, Reached
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import Route
 
 
 @dataclass
@@ -30,12 +37,12 @@ class Hop:
     address: Address
     family: str
     scheme: str
-    routes: list[Facts]
-    reach: Facts | None
+    routes: list[Route]
+    reach: Reached | None
     backend: Host | None
     number: Address
-    answers: list[Facts] = field(default_factory=list)
-    records: list[Facts] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+    records: list[LogRecord] = field(default_factory=list)
 
     @property
     def is_unix(self) -> bool:
@@ -46,9 +53,9 @@ class Hop:
         return frozenset(route["id"] for route in self.routes)
 
     @cached_property
-    def tried(self) -> list[Facts]:
+    def tried(self) -> list[Attempt]:
         """The attempts to connect: one for each number of a name."""
-        return list((self.reach or {}).get("tried") or [])
+        return list(or_empty(self.reach).get("tried") or [])
 
     @cached_property
     def tried_addresses(self) -> list[Address]:
@@ -68,21 +75,22 @@ class Hop:
     @cached_property
     def real_address(self) -> Address:
         """Where the address leads: links in a path are followed, a name is the number that its backend has."""
-        real = (self.reach or {}).get("real")
+        real = or_empty(self.reach).get("real")
         return read_address(real) if real else self.number
 
     @property
-    def failing(self) -> list[Facts]:
+    def failing(self) -> list[Answer]:
+        """The answers over this hop that are a fault of the upstream."""
         return [answer for answer in self.answers if answer_fails(answer)]
 
-    def asked_again(self, record: Facts) -> list[Facts]:
+    def asked_again(self, record: LogRecord) -> list[Answer]:
         """What the request of a log record was answered now; where it was not asked again, all that was asked over this hop."""
-        path = (record.get("request") or {}).get("path")
+        path = or_empty(record.get("request")).get("path")
         return [
             answer for answer in self.answers if path and urllib.parse.urlsplit(answer["url"]).path == path
         ] or self.answers
 
-    def is_barred(self, record: Facts) -> bool:
+    def is_barred(self, record: LogRecord) -> bool:
         """Whether asking again did not get as far as the backend: whether it still fails is not known then."""
         again = self.asked_again(record)
         return bool(again) and all(is_barred(answer) for answer in again)
@@ -94,15 +102,13 @@ class Hop:
 
     @property
     def on(self) -> str:
+        """Where the daemon behind this hop is: a host of the inventory, or the address."""
         return self.backend.name if self.backend else self.address.host
 
     @property
     def source(self) -> str | None:
         """The proxy's own address as the backend sees it, without what may be translated on the way."""
-        for attempt in self.tried:
-            if attempt.get("source"):
-                return str(attempt["source"])
-        return None
+        return next((attempt["source"] for attempt in self.tried if attempt.get("source")), None)
 
     @property
     def started(self) -> float:
@@ -111,10 +117,10 @@ class Hop:
             return 0.0
         found = self.backend.pool_at(self.real_address)
         if found:
-            return (found.fpm.get("master") or {}).get("started") or 0.0
+            return or_empty(found.fpm.get("master")).get("started") or 0.0
         listener = self.backend.listener(self.real_address)
         unit = self.backend.unit(listener.get("unit")) if listener else None
-        return (unit or {}).get("since") or 0.0
+        return or_empty(unit).get("since") or 0.0
 
     @cached_property
     def symptoms(self) -> dict[str, list[Evidence]]:
@@ -131,14 +137,16 @@ class Hop:
                 )
                 seen.setdefault(signature, []).append(Evidence("probe", text))
         for answer in self.failing:
-            if answer.get("signature"):
-                seen.setdefault(answer["signature"], []).append(answer_evidence(answer))
+            signature = answer.get("signature")
+            if signature:
+                seen.setdefault(signature, []).append(answer_evidence(answer))
         return seen
 
     def has(self, *signatures: str) -> bool:
+        """Whether one of these is wrong over this hop now."""
         return any(signature in self.symptoms for signature in signatures)
 
-    def past(self, *signatures: str) -> list[Facts]:
+    def past(self, *signatures: str) -> list[LogRecord]:
         """Log records with these signatures that blame the daemon as it runs now."""
         return [
             record for record in self.records if record["signature"] in signatures and record["last"] >= self.started
@@ -150,15 +158,17 @@ class Hop:
         return tuple(live + [log_evidence(record) for record in self.records if record["signature"] in signatures])
 
 
-def answer_evidence(answer: Facts) -> Evidence:
+def answer_evidence(answer: Answer) -> Evidence:
+    """What nginx answered, as evidence."""
     status = answer.get("status")
     return Evidence("answer", "%s %s" % (answer["url"], "answers %s" % status if status else "gives no answer in time"))
 
 
-def log_evidence(record: Facts) -> Evidence:
+def log_evidence(record: LogRecord) -> Evidence:
+    """What a log says, as evidence of the kind that fits its source."""
     times = "" if record["count"] == 1 else " (%d times)" % record["count"]
     where = record.get("source") or ""
-    upstream = (record.get("upstream") or {}).get("text")
+    upstream = or_empty(record.get("upstream")).get("text")
     look = {"nginx": "log", "kernel": "kernel"}.get(record["kind"], "backend_log")
     return Evidence(
         look, "%s: %s%s%s" % (where, record["message"], ", upstream %s" % upstream if upstream else "", times)

@@ -14,15 +14,37 @@ from functools import cached_property
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, covers, is_any, read_address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
 
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import (
+        Listener,
+        TcpListener,
+        UnixListener,
+    )
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.system import System
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._look.gateway_facts import GatewayFacts
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.facts import NginxFacts
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.model import NginxConfig
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmFacts, FpmPool
+
 Facts = t.Mapping[str, t.Any]
+
+_Part = t.TypeVar("_Part")
+
+
+def or_empty(part: _Part | None) -> _Part:
+    """A part of the facts; an empty one where there is none or it could not be read, so that `get` finds nothing in it."""
+    return part or t.cast("_Part", {})
 
 
 class PoolAt(t.NamedTuple):
     """A pool of a PHP-FPM: the FPM that has it, its name there, and the address that it listens on; None where it sets none."""
 
-    fpm: Facts
+    fpm: FpmFacts
     name: str
-    pool: Facts
+    pool: FpmPool
     address: Address | None
 
     def serves(self, asked: Address) -> bool:
@@ -36,67 +58,77 @@ class PoolAt(t.NamedTuple):
 
 
 class Host:
-    """One host's facts, with the questions that rules ask."""
+    """One host's facts, with the questions that rules ask.
 
-    def __init__(self, name: str, facts: Facts) -> None:
+    What could not be read is None in the facts; here it is empty, so that a rule asks with `get` and finds nothing.
+    """
+
+    def __init__(self, name: str, facts: GatewayFacts) -> None:
         self.name = name
         self.facts = facts
 
     @property
-    def nginx(self) -> Facts:
-        return self.facts.get("nginx") or {}
+    def nginx(self) -> NginxFacts:
+        """The nginx of the host; empty where there is none."""
+        return or_empty(self.facts.get("nginx"))
 
     @property
-    def config(self) -> Facts:
-        return self.nginx.get("config") or {}
+    def config(self) -> NginxConfig:
+        """nginx's configuration; empty where there is no nginx."""
+        return or_empty(self.nginx.get("config"))
 
     @property
-    def system(self) -> Facts:
-        return self.facts.get("system") or {}
+    def system(self) -> System:
+        """What the host is; empty where that could not be read."""
+        return or_empty(self.facts.get("system"))
 
     @property
     def last_change(self) -> float:
-        return (self.facts.get("clock") or {}).get("last_change") or 0.0
+        """When the newest change was made that this collection kept here; 0 where there is none."""
+        return or_empty(self.facts.get("clock")).get("last_change") or 0.0
 
     @property
-    def records(self) -> list[Facts]:
+    def records(self) -> list[LogRecord]:
         """Log records since the last change that this collection made here: older lines are history."""
-        records = (self.facts.get("log") or {}).get("records") or []
+        records = or_empty(self.facts.get("log")).get("records") or []
         return [record for record in records if record["last"] > self.last_change]
 
     @property
-    def answers(self) -> list[Facts]:
+    def answers(self) -> list[Answer]:
+        """What nginx answered."""
         return self.facts.get("answers") or []
 
     @property
-    def failing(self) -> list[Facts]:
+    def failing(self) -> list[Answer]:
+        """The answers to this host's own questions that are a fault of an upstream."""
         return [answer for answer in self.answers if answer.get("from", "host") == "host" and answer_fails(answer)]
 
-    def unit(self, name: str | None) -> Facts | None:
-        return (self.facts.get("units") or {}).get(name) if name else None
+    def unit(self, name: str | None) -> Unit | None:
+        """The unit of this name; None where there is none or units could not be read."""
+        return or_empty(self.facts.get("units")).get(name) if name else None
 
     def sees(self, what: str) -> bool:
         """Whether this part of the facts could be read at all."""
         return self.facts.get(what) is not None
 
     @cached_property
-    def _unix_listeners(self) -> dict[Address, list[Facts]]:
+    def _unix_listeners(self) -> dict[Address, list[UnixListener]]:
         """Who listens on unix sockets, by the one spelling of their paths."""
-        by_address: dict[Address, list[Facts]] = {}
-        for one in (self.facts.get("listeners") or {}).get("unix") or []:
+        by_address: dict[Address, list[UnixListener]] = {}
+        for one in or_empty(self.facts.get("listeners")).get("unix") or []:
             by_address.setdefault(Address("", 0, one["path"]).normal(), []).append(one)
         return by_address
 
-    def unix_listener(self, address: Address) -> Facts | None:
+    def unix_listener(self, address: Address) -> UnixListener | None:
         """Who listens on this path: the one whose socket is there now, before any whose socket was removed or replaced."""
         found = self._unix_listeners.get(address.normal(), [])
-        return min(found, key=lambda one: (one.get("file") or {}).get("same") is False, default=None)
+        return min(found, key=lambda one: or_empty(one.get("file")).get("same") is False, default=None)
 
-    def tcp_listeners(self, port: int) -> list[Facts]:
+    def tcp_listeners(self, port: int) -> list[TcpListener]:
         """Who listens on this port, on whichever address."""
-        return [one for one in (self.facts.get("listeners") or {}).get("tcp") or [] if one["port"] == port]
+        return [one for one in or_empty(self.facts.get("listeners")).get("tcp") or [] if one["port"] == port]
 
-    def tcp_listener(self, host: str, port: int) -> Facts | None:
+    def tcp_listener(self, host: str, port: int) -> TcpListener | None:
         """The listener that takes connections to this address of the host: one on the very address before one on all."""
         found = [
             one
@@ -105,7 +137,7 @@ class Host:
         ]
         return min(found, key=lambda one: is_any(one["address"]), default=None)
 
-    def listener(self, address: Address) -> Facts | None:
+    def listener(self, address: Address) -> Listener | None:
         """Who takes connections to this address of the host."""
         return self.unix_listener(address) if address.is_unix else self.tcp_listener(address.host, address.port)
 
@@ -115,11 +147,12 @@ class Host:
 
     @cached_property
     def _pools(self) -> list[PoolAt]:
-        return [
-            PoolAt(fpm, name, pool, read_address(pool["address"]) if pool.get("address") else None)
-            for fpm in self.facts.get("php_fpm") or []
-            for name, pool in fpm["pools"].items()
-        ]
+        pools = []
+        for fpm in self.facts.get("php_fpm") or []:
+            for name, pool in fpm["pools"].items():
+                listens = pool.get("address")
+                pools.append(PoolAt(fpm, name, pool, read_address(listens) if listens else None))
+        return pools
 
     def pools_at(self, address: Address) -> list[PoolAt]:
         """The pools that a connection to this address leads to once they run; those of a running FPM first."""

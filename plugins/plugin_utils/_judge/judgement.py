@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import (
     RuleErrors,
     judge,
@@ -24,6 +24,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner 
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Unknown
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._look.gateway_facts import GatewayFacts
 
 
 class JudgedFinding(t.TypedDict):
@@ -99,7 +100,7 @@ RULE_ERROR = "the rule for this cause raised an error on this host's facts (%s)"
 
 
 def judgements(
-    facts: t.Mapping[str, t.Mapping[str, t.Any]],
+    facts: t.Mapping[str, GatewayFacts],
     allow: t.Collection[str],
     run: str,
     tried: t.Mapping[str, Outcome],
@@ -147,7 +148,7 @@ def not_served(fleet: Fleet, urls: t.Sequence[str]) -> list[str]:
 
 def is_stopped(fleet: Fleet, host: Host, findings: t.Sequence[Finding]) -> bool:
     """Whether a proxy is down that should be up, and no finding says so. An nginx that is installed beside a backend's own service is no proxy."""
-    unit = host.unit(host.nginx.get("unit")) or {}
+    unit = or_empty(host.unit(host.nginx.get("unit")))
     wanted = unit.get("enabled") == "enabled" and host.config.get("routes") and not host.nginx.get("master")
     known = any(host.name in (finding.seen_from, finding.on) for finding in findings)
     return bool(wanted) and not known and not any(hop.backend is host and hop.proxy is not host for hop in fleet.hops)

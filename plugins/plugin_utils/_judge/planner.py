@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Finding, Remedy, fingerprint
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import SURE_ENOUGH
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.proof import proof_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles import ORDER, RELOADS_NGINX
@@ -105,7 +105,7 @@ def refusal(finding: Finding, remedy: Remedy, fleet: Fleet, allow: t.Collection[
         return Refusal("advice", "not sure enough to change anything (%s)" % numbers)
     if finding.on not in fleet.hosts:
         return Refusal("advice", "%s is not among the hosts of this run" % finding.on)
-    test = fleet.hosts[finding.on].nginx.get("test") or {}
+    test = or_empty(fleet.hosts[finding.on].nginx.get("test"))
     if remedy.role in RELOADS_NGINX and test.get("sound") is False:
         why = "nginx -t fails on %s (%s): nginx is not reloaded before that is repaired"
         return Refusal("advice", why % (finding.on, test.get("error")))

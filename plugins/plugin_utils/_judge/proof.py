@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
 
 
@@ -167,7 +168,7 @@ def proof_of(finding: Finding, fleet: Fleet) -> list[Proof]:
     proxy = fleet.hosts[finding.seen_from]
     sources = [
         source
-        for source in (proxy.facts.get("log") or {}).get("sources") or []
+        for source in or_empty(proxy.facts.get("log")).get("sources") or []
         if source["kind"] == "nginx" and source["state"] == "ok"
     ]
     logs = [source["path"] for source in sources if source["path"].startswith("/")]
