@@ -102,9 +102,9 @@ options:
     type: int
     default: 20
 extends_documentation_fragment:
-  - webops.bad_gateway.attributes
-  - webops.bad_gateway.attributes.action
-  - webops.bad_gateway.attributes.root
+  - webops.bad_gateway._attributes
+  - webops.bad_gateway._attributes.action
+  - webops.bad_gateway._attributes.root
 attributes:
   action:
     details: Names the process of the controller, by which a later run sees whether this one still lives.

@@ -12,9 +12,9 @@ description:
   - Reads the journal that M(webops.bad_gateway.change_journal) keeps on the managed host under C(/var/lib/bad_gateway).
   - Contents of files are not told.
 extends_documentation_fragment:
-  - webops.bad_gateway.attributes
-  - webops.bad_gateway.attributes.read_only
-  - webops.bad_gateway.attributes.root
+  - webops.bad_gateway._attributes
+  - webops.bad_gateway._attributes.read_only
+  - webops.bad_gateway._attributes.root
 seealso:
   - module: webops.bad_gateway.change_journal
 author:

@@ -18,10 +18,10 @@ description:
     where a disk is full or read-only.
   - The facts are described field by field in C(docs/facts.md) of this collection.
 extends_documentation_fragment:
-  - webops.bad_gateway.attributes
-  - webops.bad_gateway.attributes.action
-  - webops.bad_gateway.attributes.facts
-  - webops.bad_gateway.attributes.read_only
+  - webops.bad_gateway._attributes
+  - webops.bad_gateway._attributes.action
+  - webops.bad_gateway._attributes.facts
+  - webops.bad_gateway._attributes.read_only
 attributes:
   action:
     details: nginx's configuration is parsed on the controller.

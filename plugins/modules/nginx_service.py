@@ -46,7 +46,7 @@ options:
     type: bool
     default: true
 extends_documentation_fragment:
-  - webops.bad_gateway.attributes
+  - webops.bad_gateway._attributes
 attributes:
   check_mode:
     support: full

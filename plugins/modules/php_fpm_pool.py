@@ -43,8 +43,8 @@ options:
       - Without it, the folder above the one of O(binary), which is right for all packages that are known.
     type: path
 extends_documentation_fragment:
-  - webops.bad_gateway.attributes
-  - webops.bad_gateway.php_fpm
+  - webops.bad_gateway._attributes
+  - webops.bad_gateway._php_fpm
 attributes:
   check_mode:
     support: full

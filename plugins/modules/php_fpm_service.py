@@ -59,9 +59,9 @@ options:
     type: float
     default: 30
 extends_documentation_fragment:
-  - webops.bad_gateway.attributes
-  - webops.bad_gateway.attributes.root
-  - webops.bad_gateway.php_fpm
+  - webops.bad_gateway._attributes
+  - webops.bad_gateway._attributes.root
+  - webops.bad_gateway._php_fpm
 attributes:
   check_mode:
     support: full

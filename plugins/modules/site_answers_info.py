@@ -17,8 +17,8 @@ description:
 author:
   - The webops.bad_gateway authors (@webops)
 extends_documentation_fragment:
-  - webops.bad_gateway.attributes
-  - webops.bad_gateway.attributes.read_only
+  - webops.bad_gateway._attributes
+  - webops.bad_gateway._attributes.read_only
 options:
   urls:
     description:

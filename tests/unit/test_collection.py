@@ -171,11 +171,11 @@ def documentation(module: str):
 @pytest.mark.parametrize("module", MODULES)
 def test_each_module_documents_by_fragments_what_others_document_alike(module):
     used = documentation(module)["extends_documentation_fragment"]
-    assert "webops.bad_gateway.attributes" in used
-    assert ("webops.bad_gateway.attributes.facts" in used) == module.endswith("_facts")
-    assert ("webops.bad_gateway.attributes.action" in used) == (TOP / "plugins" / "action" / (module + ".py")).exists()
+    assert "webops.bad_gateway._attributes" in used
+    assert ("webops.bad_gateway._attributes.facts" in used) == module.endswith("_facts")
+    assert ("webops.bad_gateway._attributes.action" in used) == (TOP / "plugins" / "action" / (module + ".py")).exists()
     if module.endswith(("_facts", "_info")):
-        assert "webops.bad_gateway.attributes.read_only" in used
+        assert "webops.bad_gateway._attributes.read_only" in used
 
 
 @pytest.mark.parametrize("module", MODULES)
