@@ -8,15 +8,15 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 LAB := python tests/lab/lab.py
 QUICK_GATES := reuse changelog workflows docs build importer install execution-environment
-# Of ansible-test's gates those that say most; all of them: make gates.
-TELLING_GATES := sanity-2.19 units-3.6 integration sanity-2.16 sanity-2.21
+# Of ansible-test's gates those that find most; all of them: make gates.
+ESSENTIAL_GATES := sanity-2.19 units-3.6 integration sanity-2.16 sanity-2.21
 SCENARIOS := default trixie bullseye catalogue
 SHELL_SCRIPTS := tests/setup tests/scenario tests/lock tests/release .ci/run $(wildcard tests/lab/*.sh tests/lab/image/*.sh tests/selinux/*.sh)
 
 .NOTPARALLEL:
 .PHONY: help setup fix diagnose check lint unit coverage gates molecule test full safety selinux bench lock dist release clean
 
-help:                ## tell what there is
+help:                ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup:               ## install what the tests and the lab need
@@ -76,7 +76,7 @@ molecule: setup      ## break lab hosts, fix them, see them fixed; SCENARIO=name
 	tests/scenario $(or $(SCENARIO),$(SCENARIOS))
 
 test: lint coverage  ## what CI runs: lint, units, most gates, the everyday scenario; the unit tests' count closes the output
-	python tests/gates/gates.py $(QUICK_GATES) $(TELLING_GATES)
+	python tests/gates/gates.py $(QUICK_GATES) $(ESSENTIAL_GATES)
 	$(LAB) images bookworm
 	tests/scenario default
 	python -m pytest -q -n auto tests/unit

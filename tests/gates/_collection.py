@@ -28,6 +28,7 @@ SHIPPED = frozenset(
         "MANIFEST.json",
         "README.md",
         "REUSE.toml",
+        "SECURITY.md",
         "changelogs",
         "docs",
         "extensions",

@@ -204,3 +204,12 @@ def test_after_putting_back_every_host_is_looked_at_again():
         if "webops.bad_gateway.gateway_facts" in str(task)
     ]
     assert [str(task["when"]) for task in looks] == ["not ansible_check_mode"]
+
+
+def test_before_a_commit_the_commands_of_make_lint_are_run():
+    recipe = re.search(r"^lint:.*\n((?:\t.*\n)+)", (TOP / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)[1]
+    wanted = [{word for word in line.split() if not word.startswith((".", "$"))} for line in recipe.splitlines()]
+    (local,) = read(".pre-commit-config.yaml")["repos"]
+    hooks = [set(hook["entry"].replace(".venv/bin/", "").split()) for hook in local["hooks"]]
+    assert len(hooks) == len(wanted)
+    assert all(any(words <= hook for hook in hooks) for words in wanted)
