@@ -11,6 +11,7 @@ import platform
 import socket
 from typing import TYPE_CHECKING, Dict, List, Optional
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import service_manager
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.interfaces import interface_addresses
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.memory import memory_facts
@@ -64,7 +65,7 @@ def system_facts(host: Host) -> "System":
         "family": "darwin" if host.is_darwin else _family(release),
         "distribution": "macos" if host.is_darwin else release.get("ID", "unknown"),
         "version": platform.mac_ver()[0] if host.is_darwin else release.get("VERSION_ID", ""),
-        "service_manager": service_manager(host),
+        "service_manager": service_manager.in_charge(host),
         "hostname": socket.gethostname(),
         "addresses": _addresses(interfaces),
         "interfaces": interfaces,
@@ -95,17 +96,6 @@ def _family(release: Dict[str, str]) -> str:
             if name in members or name.startswith(family):
                 return family
     return "other"
-
-
-def service_manager(host: Host) -> str:
-    """What starts services here; systemd only where it runs, not where it is merely installed."""
-    if host.is_dir("/run/systemd/system"):
-        return "systemd"
-    if host.exists("/run/openrc/softlevel"):
-        return "openrc"
-    if host.is_darwin:
-        return "launchd"
-    return "sysvinit" if host.listdir("/etc/init.d") and host.which("service") else "none"
 
 
 def _addresses(interfaces: Optional[Dict[str, List[str]]]) -> Optional[List[str]]:

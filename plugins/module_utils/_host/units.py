@@ -11,7 +11,11 @@ import re
 import time
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Set, Tuple
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host import declared_addresses, service_config_check
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import (
+    declared_addresses,
+    service_config_check,
+    service_manager,
+)
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
@@ -70,15 +74,13 @@ _ARGV = re.compile(r"argv\[\]=(.*?) ; (?:ignore_errors|flags|start_time)=")
 _STREAM = re.compile(r"^(.*) \(Stream\)$")
 
 
-def unit_facts(
-    host: Host, service_manager: str, listeners: Optional[Mapping[str, Any]] = None
-) -> "Optional[Dict[str, Unit]]":
+def unit_facts(host: Host, manager: str, listeners: Optional[Mapping[str, Any]] = None) -> "Optional[Dict[str, Unit]]":
     """Units by name; None where no service manager can be asked."""
-    if service_manager == "systemd":
+    if manager == service_manager.SYSTEMD:
         return _systemd(host, listeners)
-    if service_manager in ("sysvinit", "openrc"):
-        return _scripts(host, service_manager)
-    return None if service_manager == "none" else {}
+    if manager in (service_manager.SYSVINIT, service_manager.OPENRC):
+        return _scripts(host, manager)
+    return None if manager == service_manager.NONE else {}
 
 
 def own_sockets(listeners: Optional[Mapping[str, Any]], units: "Optional[Dict[str, Unit]]") -> None:
@@ -252,21 +254,17 @@ def _line_of(host: Host, path: str, key: str) -> int:
     return next((number for number, line in enumerate(lines, 1) if line.strip().startswith(key + "=")), 0)
 
 
-def _scripts(host: Host, service_manager: str) -> "Dict[str, Unit]":
-    """sysvinit and OpenRC tell little: whether a service runs and whether it starts at boot."""
-    command = ["rc-service", "%s", "status"] if service_manager == "openrc" else ["service", "%s", "status"]
+def _scripts(host: Host, manager: str) -> "Dict[str, Unit]":
+    """The units of sysvinit and OpenRC, which know little: whether a service runs and whether it starts at boot."""
     units: "Dict[str, Unit]" = {}
     for name in host.listdir("/etc/init.d"):
         if WELL_KNOWN.match(name):
-            ran = host.run([word.replace("%s", name) for word in command])
-            units[name] = _script(host, name, ran.code)
+            units[name] = _script(host, name, service_manager.state_of(host, manager, name))
     return units
 
 
-def _script(host: Host, name: str, code: Optional[int]) -> "Unit":
+def _script(host: Host, name: str, active: str) -> "Unit":
     at_boot = bool(host.glob("/etc/rc[2345].d/S??%s" % name) or host.glob("/etc/runlevels/*/%s" % name))
-    # LSB: 0 runs, 1 and 2 are dead with a pid or lock file left, 3 is stopped, 4 is not known.
-    active = {0: "active", 1: "failed", 2: "failed", 3: "inactive"}.get(-1 if code is None else code, "unknown")
     unit: "Unit" = {
         "load": "loaded",
         "active": active,

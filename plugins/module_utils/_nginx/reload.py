@@ -18,6 +18,8 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.service_manager import unit_in
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_journal import last_words
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.instance import (
     is_stopping,
     is_trusted,
@@ -182,10 +184,10 @@ def _run(host: Host, command: Sequence[str], timeout: float) -> Optional[str]:
 
 def _journal(host: Host, command: Sequence[str]) -> List[str]:
     """nginx's own words at a start that failed, where it had no log open yet and systemd heard them."""
-    if os.path.basename(command[0]) not in ("systemctl", "service"):
+    unit = unit_in(command)
+    if unit is None:
         return []
-    ran = host.run(["journalctl", "--no-pager", "--quiet", "-o", "cat", "-n", "20", "-u", "nginx", "-u", command[-1]])
-    return [line for line in ran.out.splitlines() if _REFUSAL in line][-1:]
+    return [line for line in last_words(host, ["nginx", unit]) if _REFUSAL in line][-1:]
 
 
 def _wait(

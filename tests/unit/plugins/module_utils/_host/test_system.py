@@ -52,22 +52,6 @@ def test_a_quoted_version_loses_its_quotes(host):
 
 
 @pytest.mark.parametrize(
-    ("paths", "manager"),
-    [
-        (["/run/systemd/system/x", "/etc/init.d/nginx", "/usr/sbin/service"], "systemd"),
-        (["/run/openrc/softlevel", "/etc/init.d/nginx"], "openrc"),
-        (["/etc/init.d/nginx", "/usr/sbin/service"], "sysvinit"),
-        (["/etc/init.d/nginx"], "none"),
-        ([], "none"),
-    ],
-)
-def test_the_service_manager_is_the_one_that_runs(host, paths, manager):
-    for path in paths:
-        host.program(path)
-    assert host_system.service_manager(host) == manager
-
-
-@pytest.mark.parametrize(
     ("files", "memory"),
     [
         ({}, (600, None)),
