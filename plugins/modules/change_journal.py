@@ -2,23 +2,23 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Save what a change is about to touch, keep it or put it back, roll back a whole run."""
+"""Save what a change is about to touch, keep the change or undo it, roll back a whole run."""
 
 DOCUMENTATION = r"""
 module: change_journal
-short_description: Save before a change, then keep it or put it back
+short_description: Save before a change, then keep or undo the change
 version_added: 0.1.0
 description:
-  - Keeps a journal of changes under C(/var/lib/bad_gateway) on the managed host, readable by root only, so that each change can be taken back.
-  - A change is one unit. Save with O(state=saved) what it is about to touch, make it, prove it, and confirm it with O(state=kept); or put
-    everything back with O(state=undone).
-  - With O(confirm_within) the host itself puts the change back, unless it was kept in time. It needs no controller for that, so that a change of the
+  - Keeps a journal of changes under C(/var/lib/bad_gateway) on the managed host, readable by root only, so that each change can be undone.
+  - A change is one unit. Save with O(state=saved) what it is about to touch, make it, prove it, and confirm it with O(state=kept); or undo it
+    with O(state=undone).
+  - With O(confirm_within) the host itself undoes the change, unless it was kept in time. It needs no controller for that, so that a change of the
     firewall or of the network cannot cut off the way in for good.
-  - What a run that was killed has left half-made is put back by the next O(state=begun), or by the host when it boots (with systemd); then the files
-    are back before the daemons start, commands and units come after that.
+  - What a run that was killed has left half-made is undone by the next O(state=begun), or by the host when it boots (with systemd); then the files
+    are put back before the daemons start, commands and units follow after that.
   - Two runs on one host exclude each other. The lock is a lease, renewed by each call, that ends with the boot of the host or after O(lease) seconds, so
     that no stale lock stays.
-  - Bytes, owner, mode, time of change, POSIX ACL, SELinux label and C(user.) attributes of files are put back exactly.
+  - Files are put back exactly, with bytes, owner, mode, time of change, POSIX ACL, SELinux label and C(user.) attributes.
 options:
   run:
     description:
@@ -32,13 +32,13 @@ options:
     type: str
   state:
     description:
-      - V(begun) takes the host for this run, and puts back what another run that was killed has left half-made.
+      - V(begun) takes the host for this run, and undoes what another run that was killed has left half-made.
       - V(saved) writes down what a change is about to touch. Only when this has succeeded may the change be made. Where no run has begun, it
         takes the host for this change alone.
-      - V(kept) confirms the change; fails where the host has taken it back meanwhile.
-      - V(undone) puts the change back. What was put back before, or never saved, is no error.
-      - V(closed) ends the run. Changes that are neither kept nor undone are put back, the host is free for other runs, old journals are removed.
-        May be used to end another run, which is known to be dead.
+      - V(kept) confirms the change; fails where the host has undone it meanwhile.
+      - V(undone) undoes the change. One that was undone before, or never saved, is no error.
+      - V(closed) ends the run. Changes that are neither kept nor undone are undone, the host is free for other runs, old journals are removed.
+        It may also be used to end another run, which is known to be dead.
       - V(rolled_back) undoes the kept changes of a finished run, the last first. Files that somebody else has changed since are left alone and named.
     type: str
     required: true
@@ -46,7 +46,7 @@ options:
   files:
     description:
       - For V(saved), the absolute paths that the change is about to write, create or remove.
-      - A path that is not there is removed when the change is put back, as are folders above it that are not there. For a folder, owner, mode and
+      - A path that is not there is removed when the change is undone, as are folders above it that are not there. For a folder, owner, mode and
         attributes are saved, not what is in it. For a link, both the link and the file it leads to are saved.
       - Sockets, devices, immutable files, files on read-only file systems and files of more than 16 MiB are refused.
     type: list
@@ -56,26 +56,26 @@ options:
     description:
       - For V(saved), commands that undo what files do not show, such as an opening in the firewall. Each is a list of arguments, run without
         a shell, in this order, B(before) the files are put back.
-      - A command that fails is told, and the next is run. It must do no harm where the change had not yet been made.
+      - A command that fails is reported, and the next is run. It must do no harm where the change had not yet been made.
     type: list
     elements: list
     default: []
   after_undo:
     description:
-      - For V(saved), commands that are run B(after) the files are back, so that daemons take them again. Each is a list of arguments.
-      - Each is run only where the one before it has succeeded, so that a test (C(nginx -t)) guards a reload.
+      - For V(saved), commands that are run B(after) the files are put back, so that daemons read them again. Each is a list of arguments.
+      - Each is run only where the one before it has succeeded, so that a check (C(nginx -t)) guards a reload.
     type: list
     elements: list
     default: []
   units:
     description:
-      - For V(saved), services of which is written down whether they run. They are started or stopped to be so again, as the last step.
+      - For V(saved), services of which it is written down whether they run. As the last step of an undo, they are started or stopped to be so again.
     type: list
     elements: str
     default: []
   confirm_within:
     description:
-      - For V(saved), seconds in which V(kept) has to follow, or the host puts the change back by itself; V(0) for no such limit.
+      - For V(saved), seconds in which V(kept) has to follow, or the host undoes the change by itself; V(0) for no such limit.
       - A transient timer of systemd does it; a waiting process where there is no systemd.
     type: int
     default: 0
@@ -86,7 +86,7 @@ options:
     default: 900
   owner:
     description:
-      - For V(begun) and V(saved), who runs it, in words, for the message that other runs get.
+      - For V(begun) and V(saved), who runs it, in words, for the message that other runs show.
       - By default user, name and process of the controller.
     type: str
     default: ""
@@ -149,7 +149,7 @@ EXAMPLES = r"""
         content: "fastcgi_buffers 8 16k;\nfastcgi_buffer_size 32k;\n"
         mode: "0644"
 
-    - name: Let nginx test its configuration
+    - name: Let nginx check its configuration
       ansible.builtin.command: {cmd: nginx -t}
       changed_when: false
 
@@ -159,13 +159,13 @@ EXAMPLES = r"""
         change: "{{ journal.change }}"
         state: kept
   rescue:
-    - name: Put back what was there
+    - name: Undo the change
       webops.bad_gateway.change_journal:
         run: "{{ journal.run }}"
         change: "{{ journal.change }}"
         state: undone
 
-- name: Show what rolling back the last run would put back
+- name: Show what rolling back the last run would do
   webops.bad_gateway.change_journal:
     state: rolled_back
   check_mode: true
@@ -181,11 +181,11 @@ msg:
   description: What was done, in one sentence.
   returned: always
   type: str
-  sample: change php_fpm-1 was put back
+  sample: change php_fpm-1 was undone
 found:
   description:
-    - Changes of other runs (for V(closed), of this one) that were found half-made, and were put back. Same shape as RV(changes).
-    - V(begun) also tells those that the host itself has put back since the run that made them died, without steps.
+    - Changes of other runs (for V(closed), of this one) that were found half-made, and were undone. Same shape as RV(changes).
+    - V(begun) also returns those that the host itself has undone since the run that made them died, without steps.
   returned: when O(state) is V(begun), V(saved), V(closed) or V(rolled_back)
   type: list
   elements: dict
@@ -195,11 +195,11 @@ files:
   type: list
   elements: str
 armed:
-  description: What will put the change back if nobody keeps it, V(systemd) or V(process); null where O(confirm_within) is V(0).
+  description: What will undo the change if nobody keeps it, V(systemd) or V(process); null where O(confirm_within) is V(0).
   returned: when O(state=saved)
   type: str
 changes:
-  description: Changes that were put back (in check mode, that would be), in this order.
+  description: Changes that were undone (in check mode, that would be), in this order.
   returned: when O(state) is V(undone) or V(rolled_back)
   type: list
   elements: dict
@@ -215,11 +215,11 @@ changes:
       type: str
       sample: undone
     by:
-      description: Who put it back, in words.
+      description: Who undid it, in words.
       type: str
       sample: the host itself, as nobody had confirmed the change in 120 seconds
     complete:
-      description: Whether all files could be put back. Where not, the next run tries again.
+      description: Whether all files could be put back. If not, the next run tries again.
       type: bool
     steps:
       description: Each step with its C(outcome) (V(done), V(same), V(failed), V(left_alone), V(not_done), V(planned)) and C(why).
@@ -260,9 +260,10 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._refused import Refused
-from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.journal import Claim, Journal, Wanted
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.journal import Claim, Journal
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.lease import Held
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.rollback import rolled_back
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.save import Wanted
 
 ARGUMENTS = {
     "run": {"type": "str"},
@@ -292,7 +293,7 @@ REQUIRED_IF = [
 
 
 def touched(changes: List[Dict[str, Any]]) -> bool:
-    """Whether putting these changes back did anything."""
+    """Whether undoing these changes did anything."""
     return any(step["outcome"] in ("done", "failed", "planned") for change in changes for step in change["steps"])
 
 
@@ -305,7 +306,7 @@ def saved(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, An
     values = module.params
     commands = {name: [[str(word) for word in argv] for argv in values[name]] for name in ("undo", "after_undo")}
     if not all(argv and argv[0] for name in commands for argv in commands[name]):
-        raise Refused("undo and after_undo want lists of arguments, the first a command")
+        raise Refused("undo and after_undo take lists of arguments, the first of which is a command")
     wanted = Wanted(
         values["files"], commands["undo"], commands["after_undo"], values["units"], values["confirm_within"]
     )
@@ -327,11 +328,11 @@ def undone(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, A
         return {
             "changed": False,
             "changes": [],
-            "msg": "change %s had saved nothing, so there is nothing to put back" % name,
+            "msg": "change %s had saved nothing, so there is nothing to undo" % name,
         }
     if not change["steps"]:
-        return {"changed": False, "changes": [change], "msg": "change %s had been put back before" % name}
-    how = "was put back" if change["complete"] else "could not be put back completely"
+        return {"changed": False, "changes": [change], "msg": "change %s had been undone before" % name}
+    how = "was undone" if change["complete"] else "could not be undone completely"
     return {
         "changed": touched([change]),
         "changes": [change],
@@ -348,19 +349,13 @@ def roll_back(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str
     result = rolled_back(
         journal, module.params["run"], module.check_mode, bool(module._diff), module.params["take_over"]
     )
-    steps = [step for change in result["changes"] for step in change["steps"] if step["step"].startswith("put back ")]
-    left = [
-        {"path": step["step"][len("put back ") :], "why": step["why"]}
-        for step in steps
-        if step["outcome"] == "left_alone"
-    ]
     if result["run"] is None:
-        message = "no run has left anything on this host that could be put back"
+        message = "no run has left anything on this host that could be rolled back"
     elif not result["changes"]:
         message = "nothing of run %s is left on this host" % result["run"]
     else:
         message = "run %s %s" % (result["run"], "would be rolled back" if module.check_mode else "was rolled back")
-    return dict(result, changed=touched(result["changes"] + result["found"]), left_alone=left, msg=message)
+    return dict(result, changed=touched(result["changes"] + result["found"]), msg=message)
 
 
 STATES: Dict[str, Callable[[AnsibleModule, Journal, Claim], Dict[str, Any]]] = {

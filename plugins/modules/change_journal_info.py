@@ -2,15 +2,15 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tell what the journal of changes on a host holds."""
+"""Return what the journal of changes on a host holds."""
 
 DOCUMENTATION = r"""
 module: change_journal_info
-short_description: Tell which runs have changed a host, what, and which run holds it
+short_description: Return which runs have changed a host, what they changed, and which run holds it
 version_added: 0.1.0
 description:
   - Reads the journal that M(webops.bad_gateway.change_journal) keeps on the managed host under C(/var/lib/bad_gateway).
-  - Contents of files are not told.
+  - Contents of files are not returned.
 extends_documentation_fragment:
   - webops.bad_gateway._attributes
   - webops.bad_gateway._attributes.read_only
@@ -43,7 +43,7 @@ runs:
       type: str
       sample: 20261122T143000Z-1a2b
     number:
-      description: How many runs this host had seen with it.
+      description: Number of the run on this host, counted from 1.
       type: int
     begun:
       description: When it began, in seconds since the epoch.
@@ -61,38 +61,38 @@ runs:
           type: str
           sample: php_fpm-1
         state:
-          description: V(saved) and not ended yet, V(kept), V(undone), V(rolled_back), or V(undoing) and V(rolling_back), which have yet to end.
+          description: V(saved) (not ended yet), V(kept), V(undone), V(rolled_back), or V(undoing) and V(rolling_back), which have yet to end.
           type: str
         saved:
           description: When it was saved, in seconds since the epoch.
           type: float
         ended:
-          description: When it was kept or put back, in seconds since the epoch; null where neither has happened.
+          description: When it was kept or undone, in seconds since the epoch; null where neither has happened.
           type: float
         by:
-          description: Who put it back, in words; null where nobody has.
+          description: Who undid it, in words; null where nobody has.
           type: str
         files:
           description: Paths of the files that it saved.
           type: list
           elements: str
         undo:
-          description: Commands that undo it before the files are put back.
+          description: Commands of its undo that are run before the files are put back.
           type: list
           elements: list
         after_undo:
-          description: Commands that follow when the files are back.
+          description: Commands of its undo that are run after the files are put back.
           type: list
           elements: list
         units:
-          description: Services of which was written down whether they ran.
+          description: Services of which it was written down whether they ran.
           type: list
           elements: str
         confirm_within:
-          description: Seconds after which the host itself would have put it back; V(0) for no such limit.
+          description: Seconds after which the host itself would have undone it; V(0) for no such limit.
           type: int
         problems:
-          description: What failed when it was put back.
+          description: What failed when it was undone.
           type: list
           elements: str
 lock:

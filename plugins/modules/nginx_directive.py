@@ -204,7 +204,8 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_f
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.instance import find
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.lexer import NginxSyntaxError
 from ansible_collections.webops.bad_gateway.plugins.module_utils._refused import Refused
-from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.saved_file import look_to_save, put_back
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.put_back import put_back
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.saved_file import look_to_save
 
 BLOCK = {
     "name": {"type": "str", "required": True},

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Units of systemd that put back what is open when the host boots: the files before the daemons start, the rest when they have.
+"""Units of systemd that undo what is open when the host boots: its files before the daemons start, the rest when they have.
 
 They stand in /etc only while a run has the host. Private to this collection: it may change in any release.
 """
@@ -10,6 +10,7 @@ import contextlib
 import os
 import sys
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import service_manager
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.durable import (
     remove_file,
@@ -24,7 +25,7 @@ RELOAD_TIMEOUT = 60.0
 
 EARLY_UNIT = """# Made by a run of webops.bad_gateway, which removes it when it ends.
 [Unit]
-Description=Put files back that were being changed when the power went
+Description=Put back files that were being changed when the power went
 DefaultDependencies=no
 RequiresMountsFor=/var/lib/bad_gateway /etc
 After=local-fs.target
@@ -38,7 +39,7 @@ ExecStart={python} -E -s -B {program} --boot files
 """
 LATE_UNIT = """# Made by a run of webops.bad_gateway, which removes it when it ends.
 [Unit]
-Description=Put changes back that were being made when the power went
+Description=Undo changes that were being made when the power went
 DefaultDependencies=no
 After=multi-user.target
 Conflicts=shutdown.target
@@ -52,11 +53,8 @@ WANTED_BY = {EARLY: "sysinit.target.wants", LATE: "multi-user.target.wants"}
 
 
 def python() -> str:
+    """The path of the Python that runs this."""
     return os.path.realpath(sys.executable or "/usr/bin/python3")
-
-
-def has_systemd(host: Host) -> bool:
-    return host.is_dir("/run/systemd/system") and host.which("systemd-run") is not None
 
 
 def _lay(host: Host, program: str) -> None:
@@ -74,8 +72,8 @@ def _lay(host: Host, program: str) -> None:
 
 
 def lay_boot_units(host: Host, program: str) -> bool:
-    """See to it that a host that boots before the run ends puts back what is open. Returns whether it will (not with a read-only /etc)."""
-    if not has_systemd(host):
+    """Have a host that boots before the run ends undo what is open. Returns whether it will (not with a read-only /etc)."""
+    if service_manager.in_charge(host) != service_manager.SYSTEMD:
         return False
     try:
         _lay(host, program)
@@ -85,7 +83,7 @@ def lay_boot_units(host: Host, program: str) -> bool:
 
 
 def remove_boot_units(host: Host) -> None:
-    """Remove the units again, and the folder of links if it is empty; systemd forgets them too, if a reload meanwhile has shown them to it."""
+    """Remove the units, and the folder of links if it is empty; have systemd forget them, if a reload meanwhile has made it read them."""
     for name, wants in WANTED_BY.items():
         folder = host.path("%s/%s" % (UNITS, wants))
         if os.path.isdir(folder):
@@ -95,7 +93,7 @@ def remove_boot_units(host: Host) -> None:
         if os.path.isdir(host.path(UNITS)):
             remove_file(host.path("%s/%s" % (UNITS, name)))
     if (
-        has_systemd(host)
+        service_manager.in_charge(host) == service_manager.SYSTEMD
         and "LoadState=loaded" in host.run(["systemctl", "show", "--property=LoadState", EARLY, LATE]).out
     ):
-        host.run(["systemctl", "daemon-reload"], timeout=RELOAD_TIMEOUT)
+        host.run(service_manager.DAEMON_RELOAD, timeout=RELOAD_TIMEOUT)

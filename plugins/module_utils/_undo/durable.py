@@ -10,7 +10,7 @@ import contextlib
 import json
 import os
 import stat
-from typing import Any, Dict
+from typing import Any, Dict, Mapping
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._refused import Refused
 
@@ -83,7 +83,7 @@ def remove_file(path: str) -> None:
     sync_folder(os.path.dirname(path))
 
 
-def write_json(path: str, data: Dict[str, Any]) -> None:
+def write_json(path: str, data: Mapping[str, Any]) -> None:
     write_file(path, json.dumps(data, indent=1, sort_keys=True).encode("utf-8") + b"\n")
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One file of the system as it was: looked at, saved, put back. Bytes, owner, mode, time, ACL and SELinux label.
+"""How one path is: bytes, owner, mode, time, ACL and SELinux label; and whether it could be put back as it is.
 
 A local user who owns a folder on the way can neither lead us elsewhere with a link nor make us wait on a FIFO: paths are walked folder by
 folder, only links of root are followed, and all work is done relative to the folder that was reached.
@@ -10,7 +10,6 @@ Private to this collection: it may change in any release.
 """
 
 import base64
-import contextlib
 import errno
 import fcntl
 import hashlib
@@ -20,7 +19,6 @@ import struct
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._refused import Refused
-from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.durable import write_all
 
 SIZE_LIMIT = 16 * 1024 * 1024
 ROOM = 1024 * 1024  # free on the disk before a change, so that it can be put back
@@ -49,8 +47,15 @@ class FileState(NamedTuple):
 ABSENT = FileState("absent")
 
 
+class Seen(NamedTuple):
+    """How a path is now; data: its bytes where it is a file of a size that can be saved."""
+
+    state: FileState
+    data: Optional[bytes] = None
+
+
 def same(one: FileState, other: FileState) -> bool:
-    """Whether two looks saw the same thing. A file that was only touched, or a folder in which files changed, is the same."""
+    """Whether two states are the same. A file that was only touched, or a folder in which files changed, is the same."""
     return one._replace(mtime_ns=0, size=0) == other._replace(mtime_ns=0, size=0)
 
 
@@ -108,14 +113,14 @@ def open_parent(root: str, path: str) -> Tuple[int, str]:
     return folder, name
 
 
-def _xattr_path(folder: int, name: str) -> str:
+def xattr_path(folder: int, name: str) -> str:
     return "/proc/self/fd/%d/%s" % (folder, name)
 
 
-def _read_xattrs(folder: int, name: str) -> Dict[str, str]:
+def read_xattrs(folder: int, name: str) -> Dict[str, str]:
     if not hasattr(os, "listxattr"):
         return {}
-    where = _xattr_path(folder, name)
+    where = xattr_path(folder, name)
     found = {}
     try:
         for key in os.listxattr(where, follow_symlinks=False):
@@ -138,11 +143,12 @@ def _read_regular(folder: int, name: str) -> Tuple[os.stat_result, Optional[byte
     return found, data if len(data) <= SIZE_LIMIT else None
 
 
-def _look(folder: int, name: str) -> Tuple[FileState, Optional[bytes]]:
+def look_in(folder: int, name: str) -> Seen:
+    """How a name in an open folder is now."""
     try:
         found = os.lstat(name, dir_fd=folder)
     except FileNotFoundError:
-        return ABSENT, None
+        return Seen(ABSENT)
     data: Optional[bytes] = None
     target: Optional[str] = None
     kind = "other"
@@ -154,7 +160,7 @@ def _look(folder: int, name: str) -> Tuple[FileState, Optional[bytes]]:
     elif stat.S_ISLNK(found.st_mode):
         kind = "link"
         target = os.readlink(name, dir_fd=folder)
-    return (
+    return Seen(
         FileState(
             kind,
             mode=stat.S_IMODE(found.st_mode),
@@ -164,20 +170,20 @@ def _look(folder: int, name: str) -> Tuple[FileState, Optional[bytes]]:
             size=found.st_size,
             sha256=None if data is None else hashlib.sha256(data).hexdigest(),
             target=target,
-            xattrs=_read_xattrs(folder, name),
+            xattrs=read_xattrs(folder, name),
         ),
         data,
     )
 
 
-def look(root: str, path: str) -> Tuple[FileState, Optional[bytes]]:
-    """How a path is now, and the bytes where it is a file of a size that can be saved."""
+def look(root: str, path: str) -> Seen:
+    """How a path is now."""
     try:
         folder, name = open_parent(root, path)
     except (FileNotFoundError, NotADirectoryError):
-        return ABSENT, None
+        return Seen(ABSENT)
     try:
-        return _look(folder, name)
+        return look_in(folder, name)
     finally:
         os.close(folder)
 
@@ -186,13 +192,13 @@ def missing_parents(root: str, path: str) -> List[str]:
     """The folders above path that do not exist, deepest first."""
     missing = []
     parent = os.path.dirname(path)
-    while parent != "/" and look(root, parent)[0].kind == "absent":
+    while parent != "/" and look(root, parent).state.kind == "absent":
         missing.append(parent)
         parent = os.path.dirname(parent)
     return missing
 
 
-def _may_change(folder: int, name: str, state: FileState) -> Optional[str]:
+def _why_not(folder: int, name: str, state: FileState) -> Optional[str]:
     """Why a path could not be put back, or None."""
     system = os.fstatvfs(folder)
     if system.f_flag & os.ST_RDONLY:
@@ -213,113 +219,23 @@ def _may_change(folder: int, name: str, state: FileState) -> Optional[str]:
         os.close(descriptor)
 
 
-def look_to_save(root: str, path: str) -> Tuple[FileState, Optional[bytes]]:
-    """As look, but Refused where the path could not be put back as it is."""
+def look_to_save(root: str, path: str) -> Seen:
+    """How a path is now. Raises Refused where it could not be put back as it is."""
     try:
         folder, name = open_parent(root, path)
     except FileNotFoundError:
-        return ABSENT, None
+        return Seen(ABSENT)
     try:
-        state, data = _look(folder, name)
-        if state.kind == "other":
+        seen = look_in(folder, name)
+        if seen.state.kind == "other":
             raise Refused("%s is a socket, a FIFO or a device: it can't be saved" % path)
-        if state.kind == "file" and data is None:
+        if seen.state.kind == "file" and seen.data is None:
             raise Refused(
                 "%s is over %d MiB: it is not saved, so it must not be changed" % (path, SIZE_LIMIT // 1024 // 1024)
             )
-        why = _may_change(folder, name, state)
+        why = _why_not(folder, name, seen.state)
         if why:
             raise Refused("%s can't be changed: %s" % (path, why))
     finally:
         os.close(folder)
-    return state, data
-
-
-def _put_xattrs(folder: int, name: str, wanted: Dict[str, str]) -> None:
-    where = _xattr_path(folder, name)
-    found = _read_xattrs(folder, name)
-    for key in sorted(set(found) - set(wanted)):
-        os.removexattr(where, key, follow_symlinks=False)
-    for key, value in sorted(wanted.items()):
-        if found.get(key) != value:
-            os.setxattr(where, key, base64.b64decode(value), follow_symlinks=False)
-
-
-def _put_attributes(folder: int, name: str, state: FileState) -> None:
-    """Owner first (it clears set-id bits and capabilities), then ACL and label, then mode (which an ACL changes), then the time."""
-    os.chown(name, state.uid, state.gid, dir_fd=folder, follow_symlinks=False)
-    if state.kind == "link":
-        _put_xattrs(folder, name, state.xattrs)
-        os.utime(name, ns=(state.mtime_ns, state.mtime_ns), dir_fd=folder, follow_symlinks=False)
-        return
-    descriptor = os.open(name, READ, dir_fd=folder)
-    try:
-        _put_xattrs(folder, name, state.xattrs)
-        os.fchmod(descriptor, state.mode)
-        if state.kind == "file":
-            os.utime(descriptor, ns=(state.mtime_ns, state.mtime_ns))
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _make_aside(folder: int, name: str, state: FileState, data: Optional[bytes]) -> str:
-    """Make the file or link under a name that no daemon reads; the name is the same each time, so that a kill leaves one at most."""
-    aside = ".bad_gateway-%s" % hashlib.sha256(os.fsencode(name)).hexdigest()[:16]
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(aside, dir_fd=folder)
-    if state.kind == "link":
-        os.symlink(state.target or "", aside, dir_fd=folder)
-        _put_attributes(folder, aside, state)
-        return aside
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=folder)
-    try:
-        write_all(descriptor, data or b"")
-    finally:
-        os.close(descriptor)
-    _put_attributes(folder, aside, state)
-    return aside
-
-
-def _put_back(folder: int, name: str, state: FileState, now: FileState, data: Optional[bytes]) -> str:
-    if state.kind == "absent":
-        if now.kind != "folder":
-            os.unlink(name, dir_fd=folder)
-            return "removed"
-        try:
-            os.rmdir(name, dir_fd=folder)
-        except OSError as error:
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                raise
-            return "not_empty"
-        return "removed"
-    if state.kind == "folder":
-        if now.kind == "absent":
-            os.mkdir(name, 0o700, dir_fd=folder)
-        elif now.kind != "folder":
-            raise NotADirectoryError(errno.ENOTDIR, "was a folder, and is something else now", name)
-        _put_attributes(folder, name, state)
-    elif state.kind == "file" and now.kind == "file" and now.sha256 == state.sha256:
-        _put_attributes(folder, name, state)
-    else:
-        os.rename(_make_aside(folder, name, state, data), name, src_dir_fd=folder, dst_dir_fd=folder)
-    return "put_back"
-
-
-def put_back(root: str, path: str, state: FileState, data: Optional[bytes]) -> str:
-    """Make a path what it was: same | put_back | removed | not_empty (a new folder in which others have put files stays)."""
-    try:
-        folder, name = open_parent(root, path)
-    except FileNotFoundError:
-        if state.kind == "absent":
-            return "same"
-        raise
-    try:
-        now = _look(folder, name)[0]
-        if same(now, state) and (state.kind == "folder" or now.mtime_ns == state.mtime_ns):
-            return "same"
-        outcome = _put_back(folder, name, state, now, data)
-        os.fsync(folder)
-        return outcome
-    finally:
-        os.close(folder)
+    return seen

@@ -22,7 +22,7 @@ import os
 import re
 import shutil
 import time
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Tuple, cast
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._refused import Refused
@@ -36,20 +36,58 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.durable i
     write_json,
 )
 
+if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time a record is a plain dict
+    from typing import TypedDict
+
+    class RunRecord(TypedDict):
+        """RUN/run.json. number: counts the runs of this host; begun, closed: seconds since the epoch."""
+
+        run: str
+        number: int
+        begun: float
+        closed: Optional[float]
+
+    class SavedEntry(TypedDict):
+        """A path of a change. parent: a folder that was not there and that the change may make; state: a FileState."""
+
+        path: str
+        parent: bool
+        state: Dict[str, Any]
+
+    class ChangeRecord(TypedDict):
+        """RUN/CHANGE/change.json."""
+
+        run: str
+        change: str
+        number: int
+        state: str
+        saved: float
+        ended: Optional[float]
+        by: Optional[str]
+        files: List[SavedEntry]
+        undo: List[List[str]]
+        undo_done: int
+        after_undo: List[List[str]]
+        units: Dict[str, bool]
+        confirm_within: int
+        left: Dict[str, Any]
+        leave: Dict[str, str]
+        problems: List[str]
+
+
 BASE = "/var/lib/bad_gateway"
 OPEN = ("saved", "undoing", "rolling_back")
 RESERVED = ("guard", "last_change")
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
-GUARD_SECONDS = 150.0  # longer than one command of a taking back may take
-
-Record = Dict[str, Any]
+GUARD_SECONDS = 150.0  # longer than one command of an undo may take
 
 
 def check_id(what: str, name: str) -> str:
-    """The name, if it can be the name of a folder in the journal and nothing else."""
+    """The name. Raises Refused for one that could not be a folder of the journal's own."""
     if not ID.match(name) or name in RESERVED:
         raise Refused(
-            "%s is %r: wanted are letters, digits, - and _, at most 64, the first a letter or digit" % (what, name)
+            "%s is %r: only letters, digits, - and _ are allowed, at most 64, the first a letter or digit"
+            % (what, name)
         )
     return name
 
@@ -61,19 +99,20 @@ class Store:
         self.base = host.path(BASE)
 
     def exists(self) -> bool:
-        """Whether there is a journal. Refused where there is one that is not ours."""
+        """Whether there is a journal. Raises Refused where there is one that is not ours."""
         if not os.path.lexists(self.base):
             return False
         check_private(self.base)
         return True
 
     def make(self) -> None:
+        """Make the journal's folder where there is none. Raises Refused where somebody else could have prepared it."""
         os.makedirs(os.path.dirname(self.base), 0o755, exist_ok=True)
         private_folder(self.base)
 
     @contextlib.contextmanager
     def guard(self, seconds: float = GUARD_SECONDS) -> Iterator[None]:
-        """Nobody else works in the journal meanwhile."""
+        """Keep all others out of the journal meanwhile. Raises Refused where another has been in it for so many seconds."""
         descriptor = os.open(os.path.join(self.base, "guard"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         try:
             end = time.monotonic() + seconds
@@ -92,6 +131,7 @@ class Store:
             os.close(descriptor)
 
     def folder(self, run: str, change: Optional[str] = None) -> str:
+        """The folder of a run or of a change. Raises Refused for a name that none can have."""
         folder = os.path.join(self.base, check_id("run", run))
         return folder if change is None else os.path.join(folder, check_id("change", change))
 
@@ -103,48 +143,56 @@ class Store:
             return []
         return [name for name in names if ID.match(name) and os.path.isfile(os.path.join(folder, name, marker))]
 
-    def runs(self) -> List[Record]:
+    def runs(self) -> "List[RunRecord]":
         """The records of all runs, oldest first."""
-        found = [read_json(os.path.join(self.base, name, "run.json")) for name in self._names(self.base, "run.json")]
-        return sorted(found, key=lambda record: int(record["number"]))
+        found = [
+            cast("RunRecord", read_json(os.path.join(self.base, name, "run.json")))
+            for name in self._names(self.base, "run.json")
+        ]
+        return sorted(found, key=lambda record: record["number"])
 
-    def run(self, run: str) -> Optional[Record]:
+    def run(self, run: str) -> "Optional[RunRecord]":
+        """The record of a run, or None where there is no such run."""
         try:
-            return read_json(os.path.join(self.folder(run), "run.json"))
+            return cast("RunRecord", read_json(os.path.join(self.folder(run), "run.json")))
         except FileNotFoundError:
             return None
 
-    def make_run(self, run: str, now: float) -> Record:
-        """The record of a run; made if it is new."""
+    def make_run(self, run: str, now: float) -> "RunRecord":
+        """The record of a run; it is made where the run is new."""
         folder = self.folder(run)
         private_folder(folder)
         record = self.run(run)
         if record is None:
-            numbers = [int(other["number"]) for other in self.runs()]
+            numbers = [other["number"] for other in self.runs()]
             record = {"run": run, "number": max(numbers, default=0) + 1, "begun": now, "closed": None}
             self.write_run(record)
         return record
 
-    def write_run(self, record: Record) -> None:
+    def write_run(self, record: "RunRecord") -> None:
         write_json(os.path.join(self.folder(record["run"]), "run.json"), record)
 
-    def changes(self, run: str) -> List[Record]:
+    def changes(self, run: str) -> "List[ChangeRecord]":
         """The records of a run's changes in the order in which they were made."""
         folder = self.folder(run)
-        found = [read_json(os.path.join(folder, name, "change.json")) for name in self._names(folder, "change.json")]
-        return sorted(found, key=lambda record: int(record["number"]))
+        found = [
+            cast("ChangeRecord", read_json(os.path.join(folder, name, "change.json")))
+            for name in self._names(folder, "change.json")
+        ]
+        return sorted(found, key=lambda record: record["number"])
 
-    def change(self, run: str, change: str) -> Optional[Record]:
+    def change(self, run: str, change: str) -> "Optional[ChangeRecord]":
+        """The record of a change, or None where there is no such change."""
         try:
-            return read_json(os.path.join(self.folder(run, change), "change.json"))
+            return cast("ChangeRecord", read_json(os.path.join(self.folder(run, change), "change.json")))
         except FileNotFoundError:
             return None
 
-    def write_change(self, record: Record) -> None:
+    def write_change(self, record: "ChangeRecord") -> None:
         write_json(os.path.join(self.folder(record["run"], record["change"]), "change.json"), record)
 
-    def add_change(self, record: Record, contents: Dict[int, bytes]) -> None:
-        """A new change appears as a whole, or not at all."""
+    def add_change(self, record: "ChangeRecord", contents: Dict[int, bytes]) -> None:
+        """Write a new change and the bytes of its files by their numbers: it appears as a whole, or not at all."""
         final = self.folder(record["run"], record["change"])
         fresh = os.path.join(os.path.dirname(final), ".new-" + record["change"])
         shutil.rmtree(fresh, ignore_errors=True)
@@ -159,8 +207,8 @@ class Store:
             raise
         sync_folder(os.path.dirname(final))
 
-    def open_changes(self) -> List[Record]:
-        """Changes that are neither kept nor put back, in the order in which they have to be put back: the newest first."""
+    def open_changes(self) -> "List[ChangeRecord]":
+        """Changes that are neither kept nor undone, in the order in which they have to be undone: the newest first."""
         found = [change for run in self.runs() for change in self.changes(run["run"]) if change["state"] in OPEN]
         return list(reversed(found))
 
@@ -185,12 +233,12 @@ class Store:
                 folders.remove(name)
 
     def note_last_change(self) -> None:
-        """last_change follows the newest change that is still kept."""
+        """Write the time of the newest change that is still kept into last_change; remove it where none is."""
         times = [
-            float(change["ended"])
+            change["ended"]
             for run in self.runs()
             for change in self.changes(run["run"])
-            if change["state"] == "kept"
+            if change["state"] == "kept" and change["ended"] is not None
         ]
         path = os.path.join(self.base, "last_change")
         if times:
@@ -199,11 +247,11 @@ class Store:
             remove_file(path)
 
     def find_kept(self, path: str, after: Tuple[int, int]) -> Optional[str]:
-        """The last run that changed a path after the given (run number, change number), if a journal tells."""
+        """The last run that changed a path after the given (run number, change number); None where no journal knows of one."""
         found = None
         for run in self.runs():
             for change in self.changes(run["run"]):
-                later = (int(run["number"]), int(change["number"])) > after
+                later = (run["number"], change["number"]) > after
                 if later and change["state"] == "kept" and any(entry["path"] == path for entry in change["files"]):
                     found = run["run"]
         return found

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The host's own taking back: a program beside the journal, started by a timer unless the controller comes back.
+"""The timer by which a host undoes a change that nobody confirms, and the program that it starts.
 
-The program is one file with the few modules it needs; it wants Python 3.6 and nothing else. It looks into the journal when it starts, so a
-timer that fires too late, twice, or for a change that was kept does nothing.
+The program lies beside the journal: one file with the few modules it needs, for Python 3.6 or later and nothing else. It reads the journal when it
+starts, so a timer that fires too late, twice, or for a change that was kept does nothing.
 
 Private to this collection: it may change in any release.
 """
@@ -17,23 +17,25 @@ import sys
 import zipfile
 from typing import Dict
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import service_manager
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._refused import Refused
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo import program as undo_program
-from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.boot_units import has_systemd, python
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.boot_units import python
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.durable import write_file
 
-PROGRAM = "take_back.pyz"
+PROGRAM = "undo.pyz"
 MAIN = "import sys\nfrom %s import main\nsys.exit(main())\n"
 
 
 def sources(module: str, package: str) -> Dict[str, str]:
-    """The source of a module that is loaded, and of all that it imports from the package, by their full names."""
+    """The sources of a loaded module and of all loaded modules that it imports from the package, by their full names."""
     wanted = [module]
     found: Dict[str, str] = {}
     while wanted:
         name = wanted.pop()
-        if name in found or name not in sys.modules:
+        # Packages hold no code; what is imported from a module is not always a module.
+        if name in found or name not in sys.modules or hasattr(sys.modules[name], "__path__"):
             continue
         found[name] = inspect.getsource(sys.modules[name])
         for node in ast.walk(ast.parse(found[name])):
@@ -68,9 +70,9 @@ def timer_name(run: str, change: str) -> str:
 
 
 def arm(host: Host, program: str, run: str, change: str, seconds: int) -> str:
-    """Let the host take a change back in so many seconds. Returns what will do it."""
+    """Have the host undo a change in so many seconds. Returns what waits: systemd | process. Raises Refused where nothing would."""
     command = [python(), "-E", "-s", "-B", program, "--root", host.root, "--run", run, "--change", change]
-    if has_systemd(host):
+    if service_manager.in_charge(host) == service_manager.SYSTEMD:
         argv = [
             "systemd-run",
             "--quiet",
@@ -84,11 +86,11 @@ def arm(host: Host, program: str, run: str, change: str, seconds: int) -> str:
             return "systemd"
     ran = host.run([*command, "--after", str(seconds)])
     if ran.code != 0:
-        raise Refused("the host's own taking back could not be armed: %s" % (ran.error or ran.err.strip()[-300:]))
+        raise Refused("no timer could be set that would undo the change: %s" % (ran.error or ran.err.strip()[-300:]))
     return "process"
 
 
 def disarm(host: Host, run: str, change: str) -> None:
-    """Stop the timer. A process that waits is left to wake up, look and end."""
-    if has_systemd(host):
+    """Stop the timer. A process that waits is left to wake up, read the journal and end."""
+    if service_manager.in_charge(host) == service_manager.SYSTEMD:
         host.run(["systemctl", "stop", timer_name(run, change) + ".timer"])

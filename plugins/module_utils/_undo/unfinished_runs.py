@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs that have the host, or died while they had it, as the journal shows them to one who only reads.
+"""Runs that have the host, or died while they had it, as the journal shows them; nothing is locked or written for it.
 
 Private to this collection: it may change in any release.
 """
@@ -25,7 +25,7 @@ BASE = "/var/lib/bad_gateway"
 
 
 def unfinished_runs(host: Host) -> "Optional[JournalFacts]":
-    """Whether a run has not ended here. None where the journal may not be read."""
+    """The facts `journal`; None where the journal may not be read."""
     try:
         names = sorted(os.listdir(host.path(BASE)))
     except FileNotFoundError:

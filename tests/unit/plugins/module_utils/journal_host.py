@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A host that is a folder: it boots, loses its power at a chosen moment, and notes the commands that it is told to run."""
+"""A host that is a folder: it boots, loses its power at a chosen moment, and notes the commands that it is asked to run."""
 
 import itertools
 import os
@@ -80,6 +80,12 @@ class FolderHost:
     def read(self, path):
         with open(self.path(path), encoding="utf-8") as stream:
             return stream.read()
+
+    def start_sysvinit(self):
+        """Have sysvinit in charge, so that units can be asked after, started and stopped."""
+        for path in ("/usr/sbin/service", "/etc/init.d/php-fpm"):
+            os.makedirs(os.path.dirname(self.path(path)))
+            self.write(path, "", 0o755)
 
     def run(self, argv):
         """Note a command instead of running it; units start and stop."""

@@ -104,23 +104,23 @@ def test_a_change_that_is_kept_and_then_rolled_back(call, host):
     assert done["changed"] and done["msg"] == "run r1 was rolled back" and done["left_alone"] == []
     assert host.read(CONF) == "old s3cr3t\n"
     again = call(state="rolled_back")
-    assert not again["changed"] and again["msg"] == "no run has left anything on this host that could be put back"
+    assert not again["changed"] and again["msg"] == "no run has left anything on this host that could be rolled back"
     assert call(state="rolled_back", run="r1")["msg"] == "nothing of run r1 is left on this host"
 
 
 def test_a_change_that_is_undone(call, host):
     save(call, host)
     undone = call(run="r1", change="c1", state="undone")
-    assert undone["changed"] and undone["msg"] == "change c1 was put back"
+    assert undone["changed"] and undone["msg"] == "change c1 was undone"
     assert undone["changes"][0]["steps"] == [{"step": "put back " + CONF, "outcome": "done", "why": None}]
     again = call(run="r1", change="c1", state="undone")
-    assert not again["changed"] and again["msg"] == "change c1 had been put back before"
+    assert not again["changed"] and again["msg"] == "change c1 had been undone before"
     never = call(run="r1", change="c2", state="undone")
     assert never == {
         "failed": False,
         "changed": False,
         "changes": [],
-        "msg": "change c2 had saved nothing, so there is nothing to put back",
+        "msg": "change c2 had saved nothing, so there is nothing to undo",
     }
 
 
@@ -129,7 +129,7 @@ def test_what_failed_is_warned_of_and_said(call, host):
     save(call, host, after_undo=[["false"]])
     undone = call(run="r1", change="c1", state="undone", warnings=warnings)
     assert not undone["failed"]
-    assert undone["msg"] == "change c1 was put back; run false: ended with 1"
+    assert undone["msg"] == "change c1 was undone; run false: ended with 1"
     assert warnings == ["run r1, change c1: run false: ended with 1"]
 
 
@@ -143,7 +143,7 @@ def test_an_undo_that_is_not_complete_says_so_without_hiding_what_the_daemon_sai
     in_the_way(host)
     undone = call(run="r1", change="c1", state="undone")
     assert not undone["failed"] and undone["msg"].startswith(
-        "change c1 could not be put back completely; put back " + CONF
+        "change c1 could not be undone completely; put back " + CONF
     )
 
 
@@ -198,14 +198,17 @@ def test_another_run_at_work_is_named(call, host):
     "params,why",
     [
         ({"state": "saved", "files": ["nginx.conf"]}, "saved: 'nginx.conf' is not a plain absolute path"),
-        ({"state": "saved", "undo": [[]]}, "saved: undo and after_undo want lists of arguments, the first a command"),
+        (
+            {"state": "saved", "undo": [[]]},
+            "saved: undo and after_undo take lists of arguments, the first of which is a command",
+        ),
         (
             {"state": "saved", "after_undo": [[""]]},
-            "saved: undo and after_undo want lists of arguments, the first a command",
+            "saved: undo and after_undo take lists of arguments, the first of which is a command",
         ),
         (
             {"state": "saved", "run": "../r"},
-            "saved: run is '../r': wanted are letters, digits, - and _, at most 64, the first a letter or digit",
+            "saved: run is '../r': only letters, digits, - and _ are allowed, at most 64, the first a letter or digit",
         ),
         ({"state": "kept"}, "kept: run r1 has no change c1 on this host"),
     ],

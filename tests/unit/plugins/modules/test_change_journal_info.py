@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
-from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.journal import Claim, Journal, Wanted
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.journal import Claim, Journal
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.save import Wanted
 from ansible_collections.webops.bad_gateway.plugins.modules import change_journal_info
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.journal_host import FolderHost
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.modules.run_module import run_module

@@ -11,8 +11,9 @@ import pytest
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host, Ran
 from ansible_collections.webops.bad_gateway.plugins.module_utils._refused import Refused
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo import lease as undo_lease
-from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.journal import Claim, Wanted
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.journal import Claim
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.lease import Held
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.save import Wanted
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.journal_host import (
     FolderHost,
     Power,
@@ -117,18 +118,17 @@ def test_an_undo_command_that_fails_does_not_keep_the_others_and_the_files_from_
 
 
 @pytest.mark.parametrize(
-    "was,became,told",
+    "was,became,commands",
     [(False, True, ["service php-fpm stop"]), (True, False, ["service php-fpm start"]), (True, True, [])],
 )
-def test_units_run_again_as_they_did(host, was, became, told):
-    os.makedirs(host.path("/usr/sbin"))
-    host.write("/usr/sbin/service", "", 0o755)
+def test_units_run_again_as_they_did(host, was, became, commands):
+    host.start_sysvinit()
     host.active["php-fpm"] = was
     host.journal().saved("r1", "c1", Wanted(units=["php-fpm.service"]), CLAIM)
     host.active["php-fpm"] = became
     host.journal().undone("r1", "c1", CLAIM)
     assert host.active["php-fpm"] is was
-    assert host.commands == told
+    assert host.commands == commands
 
 
 def test_kept_confirms_tells_when_and_stays_when_the_run_ends(host):
@@ -148,7 +148,7 @@ def test_kept_fails_where_the_change_was_put_back_meanwhile(host):
     host.journal().begun("r1", CLAIM)
     save_and_change(host)
     host.journal().undone("r1", "c1", CLAIM)
-    with pytest.raises(Refused, match="can't be kept: it was put back by run r1"):
+    with pytest.raises(Refused, match="can't be kept: it was undone by run r1"):
         host.journal().kept("r1", "c1", CLAIM)
     assert not os.path.exists(host.path("/var/lib/bad_gateway/last_change"))
 
@@ -225,7 +225,7 @@ def test_a_run_that_lost_its_lease_and_host_is_told(host, monkeypatch):
     clock.now += 1000
     found = host.journal().begun("r2", CLAIM)["found"]
     assert [change["change"] for change in found] == ["c1"]
-    with pytest.raises(Refused, match="put back by run r2, which found it unfinished"):
+    with pytest.raises(Refused, match="undone by run r2, which found it unfinished"):
         host.journal().kept("r1", "c1", CLAIM)
     assert host.journal().undone("r1", "c1", CLAIM)["undone"]["state"] == "undone"
     with pytest.raises(Held):
@@ -483,7 +483,8 @@ def test_a_file_that_cannot_be_put_back_stops_the_next_run_with_a_way_out(host):
     os.mkdir(host.path(CONF))
     host.boot()
     with pytest.raises(
-        Refused, match=r"run r1 left change c1 half-made, .*Put it right from .*/r1/c1, then remove that folder"
+        Refused,
+        match=r"run r1 left change c1 half-made, .*Repair it by hand with what is saved in .*/r1/c1, then remove that folder",
     ):
         host.journal().begun("r2", CLAIM)
     assert host.journal().read()["lock"] is None

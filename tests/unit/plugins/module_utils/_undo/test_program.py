@@ -16,7 +16,9 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access im
 from ansible_collections.webops.bad_gateway.plugins.module_utils._refused import Refused
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo import boot_units, timer
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo import program as undo_program
-from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.journal import Claim, Wanted
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.journal import Claim
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.save import Wanted
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.undo import undo_change
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.journal_host import FolderHost
 
 CLAIM = Claim()
@@ -52,7 +54,7 @@ def program(host, *arguments):
         "-E",
         "-s",
         "-B",
-        host.path("/var/lib/bad_gateway/r1/take_back.pyz"),
+        host.path("/var/lib/bad_gateway/r1/undo.pyz"),
         "--root",
         host.root,
         *arguments,
@@ -67,13 +69,13 @@ def state(host):
     return host.journal().read()["runs"][0]["changes"][0]["state"]
 
 
-def test_the_program_puts_an_unconfirmed_change_back_by_itself(host):
+def test_the_program_undoes_an_unconfirmed_change_by_itself(host):
     save_and_change(host)
     code, said = program(host, "--run", "r1", "--change", "c1")
     assert code == 0, said
     assert "r1 c1: put back %s: done\n" % CONF in said
     assert host.read(CONF) == "old\n" and not os.path.exists(host.path(NEW))
-    with pytest.raises(Refused, match="put back by the host itself, as nobody had confirmed"):
+    with pytest.raises(Refused, match="undone by the host itself, as nobody had confirmed"):
         host.journal().kept("r1", "c1", CLAIM)
 
 
@@ -101,7 +103,7 @@ def test_a_boot_puts_files_back_first_and_the_rest_later(host):
 
 
 @pytest.mark.parametrize("arguments", [["--boot", "all"], ["--run", "r1", "--change", "c1"]])
-def test_a_file_that_cannot_be_put_back_is_told_and_stays_open(host, capsys, arguments):
+def test_a_change_with_a_file_that_cannot_be_put_back_stays_open(host, capsys, arguments):
     save_and_change(host)
     os.unlink(host.path(CONF))
     os.mkdir(host.path(CONF))
@@ -139,7 +141,7 @@ def test_a_full_disk_under_the_journal_does_not_keep_files_from_going_back(host,
     record = store.change("r1", "c1")
     monkeypatch.setattr(store, "write_change", full)
     with pytest.raises(OSError):
-        undo_program.put_change_back(store, Host(host.root), record, "a test", host.run)
+        undo_change(store, Host(host.root), record, "a test", host.run)
     assert host.read(CONF) == "old\n" and not os.path.exists(host.path(NEW))
     assert state(host) == "saved"
 
@@ -163,8 +165,8 @@ def test_waiting_goes_on_in_a_process_of_its_own_that_holds_nothing_open(monkeyp
     assert calls == ["setsid", 0, 1, 2, 30]
 
 
-def test_without_systemd_a_process_waits_and_takes_back(host, monkeypatch):
-    """The real thing, but that the process is told to wait for no time at all; it tells us by a FIFO that it has begun."""
+def test_without_systemd_a_process_waits_and_undoes_the_change(host, monkeypatch):
+    """The real thing, but that the process is told to wait for no time at all; a FIFO shows that it has begun."""
     ran = []
     run = Host.run
 
@@ -173,13 +175,13 @@ def test_without_systemd_a_process_waits_and_takes_back(host, monkeypatch):
         return run(self, [*argv[:-1], "0"], timeout)
 
     monkeypatch.setattr(Host, "run", at_once)
-    os.mkfifo(host.path("/told"))
-    told = os.open(host.path("/told"), os.O_RDONLY | os.O_NONBLOCK)
-    tell = ["sh", "-c", "echo begun > " + host.path("/told")]
-    host.journal().saved("r1", "c1", Wanted(files=[NEW], undo=[tell], confirm_within=300), CLAIM)
+    os.mkfifo(host.path("/begun"))
+    begun = os.open(host.path("/begun"), os.O_RDONLY | os.O_NONBLOCK)
+    say_so = ["sh", "-c", "echo begun > " + host.path("/begun")]
+    host.journal().saved("r1", "c1", Wanted(files=[NEW], undo=[say_so], confirm_within=300), CLAIM)
     assert ran[-1][-2:] == ["--after", "300"]
-    assert select.select([told], [], [], 60)[0] == [told]
-    os.close(told)
+    assert select.select([begun], [], [], 60)[0] == [begun]
+    os.close(begun)
     with pytest.raises(Refused, match="as nobody had confirmed the change in 300 seconds"):
         host.journal().kept("r1", "c1", CLAIM)  # waits for the process, which holds the guard
 
@@ -222,10 +224,10 @@ def test_the_timer_is_stopped_when_the_change_is_undone(host, monkeypatch):
     assert ran[-1] == ["systemctl", "stop", "bad_gateway-r1-c1.timer"]
 
 
-def test_no_change_is_made_where_nobody_would_take_it_back(host, monkeypatch):
+def test_no_change_is_made_where_nobody_would_undo_it(host, monkeypatch):
     systemd(host)
     commands(monkeypatch, 1, "Failed to connect to bus\n")
-    with pytest.raises(Refused, match="could not be armed: Failed to connect to bus"):
+    with pytest.raises(Refused, match="no timer could be set that would undo the change: Failed to connect to bus"):
         host.journal().saved("r1", "c1", Wanted(files=[CONF], confirm_within=90), CLAIM)
     assert state(host) == "undone"
     assert host.journal().read()["lock"] is None
@@ -239,7 +241,7 @@ def test_boot_units_stand_only_while_a_run_has_the_host(host):
     host.journal().begun("r1", CLAIM)
     for name, wants in boot_units.WANTED_BY.items():
         text = host.read("%s/%s/%s" % (UNITS, wants, name))
-        assert "%s --boot" % host.path("/var/lib/bad_gateway/r1/take_back.pyz") in text
+        assert "%s --boot" % host.path("/var/lib/bad_gateway/r1/undo.pyz") in text
         assert os.stat(host.path("%s/%s" % (UNITS, name))).st_mode & 0o777 == 0o644
     host.journal().begun("r1", CLAIM)
     host.journal().closed("r1", 20)
@@ -309,3 +311,36 @@ def test_a_read_only_etc_without_boot_units_lets_a_run_end(host, monkeypatch):
     monkeypatch.setattr(os, "rmdir", read_only)
     boot_units.remove_boot_units(Host(host.root))
     assert os.path.isdir(host.path("/etc/systemd/system/sysinit.target.wants"))
+
+
+def test_an_open_run_of_an_earlier_version_is_undone_and_nothing_of_it_is_left(host):
+    """Its program, which its timers and boot units call, had another name."""
+    os.makedirs(host.path(UNITS))
+    before = host.snapshot()
+    systemd(host)
+    save_and_change(host)
+    folder = host.path("/var/lib/bad_gateway/r1")
+    os.rename(os.path.join(folder, timer.PROGRAM), os.path.join(folder, "take_back.pyz"))
+    for name in boot_units.WANTED_BY:
+        host.write(
+            "%s/%s" % (UNITS, name), "[Service]\nExecStart=python3 -E -s -B %s/take_back.pyz --boot all\n" % folder
+        )
+    host.boot()
+    found = host.journal().begun("r2", CLAIM)["found"]
+    assert [(change["run"], change["state"]) for change in found] == [("r1", "undone")]
+    assert all("r2/undo.pyz" in host.read("%s/%s" % (UNITS, name)) for name in boot_units.WANTED_BY)
+    assert host.journal().closed("r2", 0)["pruned"] == ["r2", "r1"]
+    assert sorted(os.listdir(host.path("/var/lib/bad_gateway"))) == ["guard"]
+    assert {name: seen[-1] for name, seen in host.snapshot().items()} == {
+        name: seen[-1] for name, seen in before.items()
+    }
+
+
+def test_an_open_run_of_an_earlier_version_goes_on(host):
+    save_and_change(host)
+    folder = host.path("/var/lib/bad_gateway/r1")
+    os.rename(os.path.join(folder, timer.PROGRAM), os.path.join(folder, "take_back.pyz"))
+    host.journal().begun("r1", CLAIM)
+    assert sorted(os.listdir(folder)) == ["c1", "run.json", "take_back.pyz", "undo.pyz"]
+    assert program(host, "--run", "r1", "--change", "c1")[0] == 0
+    assert host.read(CONF) == "old\n"

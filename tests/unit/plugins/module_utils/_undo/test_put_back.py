@@ -1,133 +1,163 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Files that are put back as they were."""
 
+import base64
+import errno
 import os
-import tempfile
+import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
-from ansible_collections.webops.bad_gateway.plugins.module_utils._undo import put_back
-from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.put_back import (
-    Step,
-    files_failed,
-    printable,
-    run_command,
-    take_back,
-    unit_active,
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.put_back import put_back
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.saved_file import (
+    ABSENT,
+    look,
+    look_to_save,
+    same,
+)
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.saved_paths import USER, write
+
+
+def posix_acl(*entries):
+    """An ACL as the kernel keeps it: (tag, permissions, id) each."""
+    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
+
+
+ACL = posix_acl(
+    (0x01, 6, 0xFFFFFFFF), (0x02, 6, USER), (0x04, 4, 0xFFFFFFFF), (0x10, 6, 0xFFFFFFFF), (0x20, 0, 0xFFFFFFFF)
+)
+attributes = st.fixed_dictionaries(
+    {
+        "data": st.binary(max_size=200),
+        "mode": st.integers(0, 0o7777),
+        "owner": st.integers(0, 3),
+        "time": st.integers(0, 2**33),
+    }
 )
 
 
-def record(**more):
-    return dict({"files": [], "undo": [], "undo_done": 0, "after_undo": [], "units": {}, "leave": {}}, **more)
+def make(path, wanted):
+    with open(path, "wb") as stream:
+        stream.write(wanted["data"])
+    os.chown(path, wanted["owner"], wanted["owner"])
+    os.chmod(path, wanted["mode"])
+    os.utime(path, ns=(wanted["time"] * 999, wanted["time"] * 999))
 
 
-def program(path):
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "w", encoding="utf-8"):
-        os.chmod(path, 0o700)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(was=attributes, became=attributes)
+def test_a_file_is_put_back_exactly_whatever_became_of_it(root, was, became):
+    path = root + "/etc/a"
+    make(path, was)
+    state, data = look_to_save(root, "/etc/a")
+    make(path, became)
+    put_back(root, "/etc/a", state, data)
+    assert look(root, "/etc/a") == (state, was["data"])
+    assert os.listdir(root + "/etc") == ["a"]
 
 
-def test_a_command_tells_how_it_ended_and_what_it_said():
-    assert run_command(["sh", "-c", "echo out; echo err >&2; exit 3"]) == (3, "out\nerr\n")
-    assert run_command(["/nowhere/at/all"]) == (None, "/nowhere/at/all: No such file or directory")
+KINDS = {
+    "absent": lambda path: None,
+    "file": lambda path: write("", path, b"data"),
+    "link": lambda path: os.symlink("elsewhere", path),
+    "folder": os.mkdir,
+    "fifo": os.mkfifo,
+}
 
 
-def test_only_the_end_of_a_long_speech_is_kept():
-    code, said = run_command(["sh", "-c", "yes x | head -c 100000; echo end"])
-    assert code == 0 and len(said) == 4096 and said.endswith("end\n")
+@pytest.mark.parametrize("became", ["absent", "file", "link", "folder", "fifo"])
+@pytest.mark.parametrize("was", ["absent", "file", "link", "folder"])
+def test_any_kind_is_put_back_over_any_other(root, was, became):
+    path = root + "/etc/a"
+    KINDS[was](path)
+    state, data = look_to_save(root, "/etc/a")
+    if was != became:
+        if was != "absent":
+            os.rmdir(path) if was == "folder" else os.unlink(path)
+        KINDS[became](path)
+    if (was, became) in (
+        ("file", "folder"),
+        ("link", "folder"),
+        ("folder", "file"),
+        ("folder", "link"),
+        ("folder", "fifo"),
+    ):
+        with pytest.raises(OSError):
+            put_back(root, "/etc/a", state, data)
+        return
+    assert put_back(root, "/etc/a", state, data) == ("same" if was == became else "done")
+    assert same(look(root, "/etc/a").state, state)
+    assert put_back(root, "/etc/a", state, data) == "same"
 
 
-def test_a_command_that_does_not_end_is_killed(monkeypatch):
-    monkeypatch.setattr(put_back, "COMMAND_SECONDS", 0.05)
-    assert run_command(["sleep", "60"]) == (None, "sleep: no answer in 0.05 seconds")
+def test_acl_and_user_attributes_come_back_and_new_ones_go(root):
+    path = write(root, "/etc/a", b"data", 0o640)
+    try:
+        os.setxattr(path, "system.posix_acl_access", ACL)
+        os.setxattr(path, "user.note", b"ours")
+    except OSError as error:
+        assert error.errno == errno.ENOTSUP, "a file system that could"
+        pytest.xfail("this file system keeps no attributes")
+    state, data = look_to_save(root, "/etc/a")
+    assert base64.b64decode(state.xattrs["system.posix_acl_access"]) == ACL
+    os.unlink(path)
+    write(root, "/etc/a", b"other", 0o600)
+    os.setxattr(path, "user.other", b"theirs")
+    put_back(root, "/etc/a", state, data)
+    assert look(root, "/etc/a").state == state
+    os.setxattr(path, "user.other", b"theirs")
+    os.removexattr(path, "system.posix_acl_access")
+    put_back(root, "/etc/a", state, data)
+    assert look(root, "/etc/a").state == state
 
 
-def test_a_daemon_that_keeps_the_output_open_holds_up_nobody(monkeypatch):
-    monkeypatch.setattr(put_back, "COMMAND_SECONDS", 5.0)
-    code, said = run_command(["sh", "-c", "sleep 30 & echo $!"])
-    os.kill(int(said), 9)
-    assert code == 0
+def test_an_acl_that_was_not_there_goes_and_the_mode_stays(root):
+    path = write(root, "/etc/a", b"data", 0o640)
+    state, data = look_to_save(root, "/etc/a")
+    os.setxattr(path, "system.posix_acl_access", ACL)
+    assert put_back(root, "/etc/a", state, data) == "done"
+    assert look(root, "/etc/a").state == state
 
 
-def test_a_full_disk_does_not_keep_a_command_from_being_run(monkeypatch, tmp_path):
-    def full():
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(tempfile, "TemporaryFile", full)
-    assert run_command(["touch", str(tmp_path / "done")]) == (0, "")
-    assert os.listdir(str(tmp_path)) == ["done"]
-
-
-def test_commands_get_a_known_environment(monkeypatch):
-    monkeypatch.setenv("SECRET", "s3cr3t")
-    code, said = run_command(["env"])
-    assert code == 0 and "s3cr3t" not in said and "LC_ALL=C" in said
+def test_a_file_that_was_only_touched_is_the_same_but_gets_its_time_back(root):
+    path = write(root, "/etc/a", b"data")
+    state, data = look_to_save(root, "/etc/a")
+    os.utime(path, ns=(5, 5))
+    assert same(look(root, "/etc/a").state, state)
+    assert put_back(root, "/etc/a", state, data) == "done"
+    assert os.stat(path).st_mtime_ns == state.mtime_ns
 
 
-@given(st.text())
-def test_what_is_told_is_harmless_on_a_terminal(text):
-    told = printable(text)
-    assert told.isprintable() and "\n" not in told and len(told) <= 300 * 10
+def test_other_names_of_a_file_keep_what_they_have(root):
+    """A hard link that a local user made to another file must not be written through."""
+    write(root, "/etc/a", b"data")
+    state, data = look_to_save(root, "/etc/a")
+    os.unlink(root + "/etc/a")
+    secret = write(root, "/etc/shadow", b"secret", 0o600)
+    os.link(secret, root + "/etc/a")
+    put_back(root, "/etc/a", state, data)
+    with open(secret, "rb") as stream:
+        assert stream.read() == b"secret"
+    assert os.stat(secret).st_mode & 0o777 == 0o600
 
 
-def test_commands_that_were_done_before_the_power_went_are_not_done_again():
-    ran, done = [], []
-
-    def run(argv):
-        ran.append(argv)
-        return 0, ""
-
-    steps = take_back(Host(), "", record(undo=[["one"], ["two"], ["three"]], undo_done=2), done.append, run)
-    assert ran == [["three"]] and done == [3]
-    assert steps == [Step("run one", "same"), Step("run two", "same"), Step("run three", "done")]
-
-
-@pytest.mark.parametrize(
-    "files,systemd,asked",
-    [
-        (["/usr/bin/systemctl"], True, ["systemctl", "is-active", "--quiet", "nginx"]),
-        (["/usr/bin/systemctl", "/usr/sbin/service"], False, ["service", "nginx", "status"]),
-        (["/usr/bin/systemctl"], False, None),
-        ([], False, None),
-    ],
-)
-def test_a_unit_is_asked_after_in_the_way_of_the_system(tmp_path, files, systemd, asked):
-    for name in files:
-        program(str(tmp_path) + name)
-    if systemd:
-        os.makedirs(str(tmp_path / "run/systemd/system"))
-    ran = []
-
-    def run(argv):
-        ran.append(argv)
-        return 3, ""
-
-    assert unit_active(Host(str(tmp_path)), run, "nginx") is (False if asked else None)
-    assert ran == ([asked] if asked else [])
+def test_a_file_that_became_a_link_is_put_back_beside_what_it_leads_to(root):
+    write(root, "/etc/a", b"data")
+    state, data = look_to_save(root, "/etc/a")
+    os.unlink(root + "/etc/a")
+    secret = write(root, "/etc/shadow", b"secret", 0o600)
+    os.symlink("shadow", root + "/etc/a")
+    put_back(root, "/etc/a", state, data)
+    with open(secret, "rb") as stream:
+        assert stream.read() == b"secret"
+    assert look(root, "/etc/a").data == b"data"
 
 
-def test_a_unit_is_started_by_systemd_where_that_runs(tmp_path):
-    os.makedirs(str(tmp_path / "run/systemd/system"))
-    program(str(tmp_path / "usr/bin/systemctl"))
-
-    def run(argv):
-        return (3, "") if argv[1] == "is-active" else (1, "Unit nginx.service is masked.\n")
-
-    steps = take_back(Host(str(tmp_path)), "", record(units={"nginx.service": True}), print, run)
-    assert steps == [Step("start nginx.service", "failed", "Unit nginx.service is masked.")]
-
-
-@pytest.mark.parametrize(
-    "step,failed",
-    [
-        (Step("put back /etc/a", "failed", "x"), True),
-        (Step("put back /etc/a", "done"), False),
-        (Step("run a", "failed", "x"), False),
-    ],
-)
-def test_only_files_that_failed_have_to_be_tried_again(step, failed):
-    assert files_failed([Step("put back /etc/b", "done"), step]) is failed
+def test_removing_what_is_in_a_folder_that_is_gone_is_nothing_to_do(root):
+    assert put_back(root, "/etc/gone/a", ABSENT, None) == "same"
+    with pytest.raises(FileNotFoundError):
+        put_back(root, "/etc/gone/a", ABSENT._replace(kind="file", mode=0o644), b"data")

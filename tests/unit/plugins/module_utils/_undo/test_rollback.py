@@ -32,8 +32,6 @@ def fresh(folder):
     os.makedirs(str(folder), exist_ok=True)
     host = FolderHost(folder)
     host.write(CONF, "one\n", 0o640)
-    os.makedirs(host.path("/usr/sbin"))
-    host.write("/usr/sbin/service", "", 0o755)
     return host
 
 
@@ -94,6 +92,7 @@ def test_two_runs_are_rolled_back_one_after_the_other(host):
 
 
 def test_units_are_as_they_were_before_the_run(host):
+    host.start_sysvinit()
     one_run(host, "r1", [(CONF, "two\n")], units=["php-fpm"])
     assert outcomes(roll_back(host, check=True))["stop php-fpm"] == "planned"
     roll_back(host)
@@ -193,9 +192,9 @@ def test_a_diff_of_a_link_shows_where_it_leads(host):
 
 
 def test_hosts_without_a_journal_and_runs_without_one_are_fine(host):
-    assert roll_back(host) == {"run": None, "changes": [], "found": [], "diff": []}
+    assert roll_back(host) == {"run": None, "changes": [], "found": [], "left_alone": [], "diff": []}
     one_run(host, "r1", [(CONF, "two\n")])
-    assert roll_back(host, run="r0") == {"run": "r0", "changes": [], "found": [], "diff": []}
+    assert roll_back(host, run="r0") == {"run": "r0", "changes": [], "found": [], "left_alone": [], "diff": []}
     assert host.read(CONF) == "two\n"
     with pytest.raises(Refused):
         roll_back(host, run="../r1")

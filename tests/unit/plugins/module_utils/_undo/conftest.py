@@ -1,0 +1,14 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A folder that stands for a host."""
+
+import os
+
+import pytest
+
+
+@pytest.fixture(name="root")
+def _root(tmp_path):
+    os.mkdir(str(tmp_path / "etc"))
+    return str(tmp_path)
