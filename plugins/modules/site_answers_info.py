@@ -171,7 +171,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import bounded
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
-from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tail import Tail
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tail import ErrorLogTail
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look import answers as look_answers
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx import instance
 
@@ -197,7 +197,7 @@ def main() -> None:
     except ValueError as error:
         module.fail_json(msg=str(error))
     masters = instance.masters(Processes(host)) if given["error_logs"] else []
-    tails = [Tail(host, path, masters[0].pid if masters else None) for path in given["error_logs"]]
+    tails = [ErrorLogTail(host, path, masters[0].pid if masters else None) for path in given["error_logs"]]
     module.exit_json(answers=look_answers.site_answers(asks, timeout, deadline, tails))
 
 

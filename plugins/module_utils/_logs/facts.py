@@ -19,15 +19,14 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.collector
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.files import (
     READ_LIMIT,
     End,
-    held_path,
     read_end,
-    rotated_path,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.kernel_signature import kernel_event
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.nginx_line import parse_stripped
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.nginx_signature import nginx_signature
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.php_fpm_signature import fpm_signature, parse_fpm
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import Origin, Records
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.rotation import held_file, last_rotated
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.signature import error_signature
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.system_log import Entries, journal, kernel_log
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.time_window import Window
@@ -112,11 +111,11 @@ class _Look:
     def _nginx(self, path: str) -> Told:
         """Both what lies at the path and what nginx really writes to."""
         state, why = self._file(path, "nginx")
-        held = held_path(self.host, path, self.master_pid)
+        held = held_file(self.host, path, self.master_pid)
         if not held:
             return state, why
-        self._read(Origin(path, "nginx"), read_end(self.host, held[0], self.read_limit).data)
-        if held[1]:
+        self._read(Origin(path, "nginx"), read_end(self.host, held.path, self.read_limit).data)
+        if held.deleted:
             return "deleted", "nginx (%s) still writes to the deleted file" % self.master_pid
         return state, why or "nginx (%s) still writes to the file that was renamed" % self.master_pid
 
@@ -130,7 +129,7 @@ class _Look:
             return "ok", None
         if not end.whole:
             return "cut", "the window holds more than the last %d bytes, which were read" % self.read_limit
-        older = rotated_path(self.host, path)
+        older = last_rotated(self.host, path)
         if older:
             self._read(origin, read_end(self.host, older, self.read_limit).data)
         return "ok", None

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads the ends of log files: bounded, quick on huge ones, never waiting on a FIFO, also where a log was deleted or rotated under its writer.
+"""Reads log files: bounded, quick on huge ones, never waiting on a FIFO.
 
 Private to this collection: it may change in any release.
 """
@@ -9,7 +9,7 @@ Private to this collection: it may change in any release.
 import errno
 import os
 import stat
-from typing import List, NamedTuple, Optional, Tuple
+from typing import NamedTuple, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 
@@ -102,39 +102,3 @@ def _read(descriptor: int, start: int, limit: int) -> bytes:
         start += len(chunk)
         limit -= len(chunk)
     return b"".join(chunks)
-
-
-def held_path(host: Host, path: str, pid: Optional[int]) -> Optional[Tuple[str, bool]]:
-    """Where a process really writes the log that its config calls path, and whether that file is deleted; None: at path itself, or not known.
-
-    After a rotation that nobody told nginx of, it goes on writing to the old inode, renamed or deleted.
-    """
-    if pid is None:
-        return None
-    named = _identity(host.path(path))
-    folder = "/proc/%d/fd" % pid
-    for number in host.listdir(folder):
-        target = host.readlink("%s/%s" % (folder, number)) or ""
-        deleted = target.endswith(" (deleted)")
-        name = target[: -len(" (deleted)")] if deleted else target
-        if name == path or name.startswith((path + ".", path + "-")):
-            held = "%s/%s" % (folder, number)
-            if _identity(host.path(held)) not in (None, named):
-                return held, deleted
-    return None
-
-
-def _identity(path: str) -> Optional[Tuple[int, int]]:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
-
-
-def rotated_path(host: Host, path: str) -> Optional[str]:
-    """The newest older file of a log that is not compressed: PATH.1, or PATH-20260102 where logrotate dates them."""
-    if host.exists(path + ".1"):
-        return path + ".1"
-    dated: List[str] = [name for name in host.glob(path + "-2*") if name[len(path) + 1 :].replace("-", "").isdecimal()]
-    return dated[-1] if dated else None

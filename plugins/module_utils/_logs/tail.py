@@ -1,52 +1,95 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What nginx's error log gains after a mark.
+"""What a log gains while something is tried.
 
 Private to this collection: it may change in any release.
 """
 
 import os
-from typing import List, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.candidates import nginx_lines
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.collector_prefix import LONGEST_LINE
-from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.files import held_path, read_since
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.files import read_since
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.nginx_line import ErrorLine, parse_stripped
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.rotation import FileId, held_file, last_rotated
 
 TAIL_LIMIT = 256 * 1024
 
 
-class Tail:
-    """What nginx's error log gains: mark(), ask nginx something, lines().
+class _End(NamedTuple):
+    """Where a log ended."""
 
-    master_pid: nginx's; where it still writes to a renamed or deleted file, that one is followed.
+    file: FileId
+    size: int
+
+
+class Tail:
+    """What a log gains from now on, or from the last mark() on.
+
+    pid: the process that writes it. Where that goes on writing to a renamed or deleted file, that one counts as well.
     """
 
-    def __init__(self, host: Host, path: str, master_pid: Optional[int] = None) -> None:
-        held = held_path(host, path, master_pid)
-        self._host, self._path = host, held[0] if held else path
-        self._mark: Optional[Tuple[int, int, int]] = None
+    def __init__(self, host: Host, path: str, pid: Optional[int] = None) -> None:
+        held = held_file(host, path, pid)
+        self._host, self._path, self._held = host, path, held.path if held else None
+        self._marks: Dict[str, Optional[_End]] = {}
+        self.mark()
 
     def mark(self) -> bool:
-        """Remember where the log ends now; False where it cannot be read."""
-        self._mark = self._end()
-        return self._mark is not None
+        """Remember where the log ends now; False where there is none."""
+        self._marks = {path: self._end(path) for path in (self._path, self._held) if path}
+        return any(self._marks.values())
 
-    def lines(self) -> List[ErrorLine]:
-        """The lines written since the mark that may tell of a 502, taken apart. A log rotated since is read from its beginning."""
-        end = self._end()
-        if end is None:
-            return []
-        start = self._mark[2] if self._mark and self._mark[:2] == end[:2] and self._mark[2] <= end[2] else 0
-        data = read_since(self._host, self._path, max(start, end[2] - TAIL_LIMIT), TAIL_LIMIT)
-        parsed = (parse_stripped(line[:LONGEST_LINE].decode("utf-8", "replace")) for line in nginx_lines(data, b""))
-        return [line for line in parsed if line]
+    def added(self) -> bytes:
+        """What was written since the mark: whole lines, at most the last TAIL_LIMIT bytes.
 
-    def _end(self) -> Optional[Tuple[int, int, int]]:
+        A log that was emptied since is read from its beginning; one that was rotated too, after the rest of the old file.
+        """
+        data = self._of_path(self._marks[self._path])
+        if self._held:
+            data = self._of_held(self._held, self._marks[self._held]) + data
+        if len(data) <= TAIL_LIMIT:
+            return data
+        cut = data[-TAIL_LIMIT:]
+        return cut[cut.find(b"\n") + 1 :]
+
+    def _of_path(self, mark: Optional[_End]) -> bytes:
+        now = self._end(self._path)
+        if mark is None:
+            return self._read(self._path, 0)
+        if now and now.file == mark.file:
+            return self._read(self._path, mark.size if mark.size <= now.size else 0)
+        return self._rest_of_rotated(mark) + self._read(self._path, 0)
+
+    def _rest_of_rotated(self, mark: _End) -> bytes:
+        rotated = last_rotated(self._host, self._path)
+        end = self._end(rotated) if rotated else None
+        return self._read(rotated, mark.size) if rotated and end and end.file == mark.file else b""
+
+    def _of_held(self, link: str, mark: Optional[_End]) -> bytes:
+        """A descriptor that was closed may have become that of any other file since: that one is no log."""
+        now = self._end(link)
+        return self._read(link, mark.size) if mark and now and now.file == mark.file else b""
+
+    def _read(self, path: str, start: int) -> bytes:
+        end = self._end(path)
+        return read_since(self._host, path, max(start, end.size - TAIL_LIMIT - 1), TAIL_LIMIT + 1) if end else b""
+
+    def _end(self, path: str) -> Optional[_End]:
         try:
-            status = os.stat(self._host.path(self._path))
+            status = os.stat(self._host.path(path))
         except OSError:
             return None
-        return status.st_dev, status.st_ino, status.st_size
+        return _End(FileId(status.st_dev, status.st_ino), status.st_size)
+
+
+class ErrorLogTail(Tail):
+    """What nginx's error log gains; pid is its master's."""
+
+    def lines(self) -> List[ErrorLine]:
+        """The lines written since the mark that may explain a 502, taken apart."""
+        texts = (line[:LONGEST_LINE].decode("utf-8", "replace") for line in nginx_lines(self.added(), b""))
+        return [line for line in map(parse_stripped, texts) if line]

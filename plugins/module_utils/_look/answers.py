@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequenc
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, parse_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.own_request import NOTHING, Request, blame
-from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tail import Tail
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tail import ErrorLogTail
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net import http
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection import (
     Reader,
@@ -188,7 +188,9 @@ def _request_of(ask: Ask, answer: "Answer") -> Optional[Request]:
     )
 
 
-def site_answers(asks: Sequence[Ask], timeout: float, deadline: float, tails: Sequence[Tail] = ()) -> "List[Answer]":
+def site_answers(
+    asks: Sequence[Ask], timeout: float, deadline: float, tails: Sequence[ErrorLogTail] = ()
+) -> "List[Answer]":
     """Ask all and name the error-log line of each: `answers` of docs/facts.md."""
     marked = [tail.mark() for tail in tails]
     answers = ask_all(asks, timeout, deadline)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs import facts as logs_facts
-from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tail import Tail
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tail import ErrorLogTail
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look import answers as look_answers
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look import reach as look_reach
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net import resolve as net_resolve
@@ -34,7 +34,7 @@ def second_look(host: Host, ask: Mapping[str, Any], window: float) -> Dict[str, 
 
     Where a URL fails, log once more as well: what the kernel, SELinux or PHP-FPM has to say of it may be as new as our own asking.
     """
-    tails = [Tail(host, path, ask["master"]) for path in ask["error_logs"]]
+    tails = [ErrorLogTail(host, path, ask["master"]) for path in ask["error_logs"]]
     answers = look_answers.site_answers(look_answers.asks_of(ask["urls"]), ANSWER_TIMEOUT, DEADLINE, tails)
     upstreams = with_requests(ask["upstreams"], ask["requests"], answers)
     try:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, List, Mapping, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.open_files import open_files
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_check import check_config
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_files import ConfigFiles
@@ -82,7 +83,6 @@ _CAPABILITIES = re.compile(r"^CapEff:\s+([0-9a-f]+)$", re.MULTILINE)
 #: What a process needs to go beyond its hard limits (capability.h).
 CAP_SYS_RESOURCE = 24
 _LOG_NAME = re.compile(r"error[^/]*$|[^/]*\.err$")
-_GONE = " (deleted)"
 
 
 def nginx_facts(host: Host, processes: Processes, units: "Mapping[str, Unit]") -> "Optional[NginxFacts]":
@@ -168,9 +168,5 @@ def error_logs(host: Host, nginx: Nginx, files: ConfigFiles) -> List[str]:
 def _held_open(host: Host, master: Optional[Process]) -> List[str]:
     if master is None:
         return []
-    folder = "/proc/%d/fd" % master.pid
-    targets = [host.readlink("%s/%s" % (folder, name)) or "" for name in host.listdir(folder)]
-    paths = [target[: -len(_GONE)] if target.endswith(_GONE) else target for target in targets]
-    return sorted(
-        {path for path in paths if path.startswith("/") and not path.startswith("/dev/") and _LOG_NAME.search(path)}
-    )
+    paths = {found.path for found in open_files(host, master.pid)}
+    return sorted(path for path in paths if not path.startswith("/dev/") and _LOG_NAME.search(path))

@@ -20,6 +20,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access im
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.service_manager import unit_in
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_journal import last_words
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tail import Tail
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.instance import (
     is_stopping,
     is_trusted,
@@ -28,14 +29,12 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.instance
 )
 
 PAUSE = 0.05
-READ_LIMIT = 1024 * 1024
 SETTLE = 0.2
 #: Seconds in which old workers begin to stop once there are new ones: nginx's master tells them after a tenth of one.
 HEARS = 3.0
 _LINE = r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[(?:emerg|alert)\] %s#\d+: .*$"
 _REFUSAL = "[emerg]"
 _TRIED_AGAIN = ": bind() to "
-_GONE = " (deleted)"
 
 
 class Running(NamedTuple):
@@ -75,43 +74,13 @@ class LogWatch:
     """What a master writes to its error logs from now on. Without a pid: what any nginx writes there."""
 
     def __init__(self, host: Host, master: Optional[int], paths: Sequence[str]) -> None:
-        self.host = host
         self.pattern = re.compile(_LINE % (r"\d+" if master is None else master), re.MULTILINE)
-        held = self._held_open(master, paths) if master is not None else {}
-        self.offsets = {path: self._size(path) for path in [held.get(path, path) for path in paths]}
-
-    def _held_open(self, master: int, paths: Sequence[str]) -> Dict[str, str]:
-        """By what path the master's own descriptor of a log is reached: after a rotation the name belongs to another file."""
-        folder = "/proc/%d/fd" % master
-        held: Dict[str, str] = {}
-        for name in self.host.listdir(folder):
-            target = self.host.readlink("%s/%s" % (folder, name)) or ""
-            target = target[: -len(_GONE)] if target.endswith(_GONE) else target
-            if target in paths:
-                held[target] = "%s/%s" % (folder, name)
-        return held
-
-    def _size(self, path: str) -> int:
-        try:
-            return os.stat(self.host.path(path)).st_size
-        except OSError:
-            return 0
+        self.tails = [Tail(host, path, master) for path in paths]
 
     def complaints(self) -> List[str]:
-        """Its [emerg] and [alert] lines; those of somebody's nginx -t carry another pid."""
-        lines: List[str] = []
-        for path, offset in self.offsets.items():
-            lines.extend(line for line in self.pattern.findall(self._since(path, offset)) if line not in lines)
-        return lines
-
-    def _since(self, path: str, offset: int) -> str:
-        try:
-            descriptor = os.open(self.host.path(path), os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
-            with os.fdopen(descriptor, "rb") as stream:
-                stream.seek(offset)
-                return stream.read(READ_LIMIT).decode("utf-8", "replace")
-        except (OSError, ValueError):
-            return ""
+        """Its [emerg] and [alert] lines, each once; those of somebody's nginx -t carry another pid."""
+        added = [tail.added().decode("utf-8", "replace") for tail in self.tails]
+        return list(dict.fromkeys(line for text in added for line in self.pattern.findall(text)))
 
 
 class _Farewell:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Optional, Se
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import listener_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tail import Tail
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import FpmConfig, Pool, parse
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config_check import (
     Verdict,
@@ -37,7 +38,6 @@ if TYPE_CHECKING:  # shapes of facts: for the type checker only
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import Listeners
 
 PAUSE = 0.05
-LOG_LIMIT = 64 * 1024
 AT_BIND = ("listen.acl_users", "listen.acl_groups")
 COMMANDS: Dict[str, Dict[str, List[str]]] = {
     "systemd": {"start": ["systemctl", "start", "{unit}"], "restart": ["systemctl", "restart", "{unit}"]},
@@ -160,19 +160,20 @@ def _act(
     verdict = ask_fpm(host, fpm.binary, config)
     if verdict.sound is not True:
         return Outcome(how, verdict.error, [], verdict)
-    log = _Log(host, error_log(config, fpm.binary))
+    path = error_log(config, fpm.binary)
+    log = Tail(host, path) if path else None
     error = order(config)
     deadline = time.monotonic() + timeout
     while error is None:
         now = running(host, fpm)
         problem = _problem(host, config, now, how) or _left(now, before)
         if problem is None:
-            return Outcome(how, None, log.lines())
+            return Outcome(how, None, _complaints(log))
         # Between exec and its new title a master is not known as one: whether it lives, its process tells.
         if time.monotonic() > deadline or (before.reloaded and not host.exists("/proc/%d" % before.reloaded)):
             error = problem
         time.sleep(PAUSE)
-    return Outcome(how, error, log.lines() or _journal(host, fpm))
+    return Outcome(how, error, _complaints(log) or _journal(host, fpm))
 
 
 def _order(host: Host, fpm: Fpm, action: str, timeout: float) -> Optional[str]:
@@ -233,26 +234,9 @@ def _paths(config: FpmConfig) -> List[str]:
     return [address[len("unix:") :] for address in addresses if address.startswith("unix:")]
 
 
-class _Log:
-    """What FPM writes to its log from now on."""
-
-    def __init__(self, host: Host, path: Optional[str]) -> None:
-        self.path = host.path(path) if path else None
-        self.offset = self._size()
-
-    def _size(self) -> int:
-        try:
-            return os.stat(self.path).st_size if self.path else 0
-        except OSError:
-            return 0
-
-    def lines(self) -> List[str]:
-        """Its errors and alerts."""
-        if not self.path or not os.path.isfile(self.path):
-            return []
-        with open(self.path, "rb") as stream:
-            stream.seek(self.offset if self._size() >= self.offset else 0)
-            return serious_lines(stream.read(LOG_LIMIT).decode("utf-8", "replace"))
+def _complaints(log: Optional[Tail]) -> List[str]:
+    """The errors and alerts that FPM has written to its log meanwhile."""
+    return serious_lines(log.added().decode("utf-8", "replace")) if log else []
 
 
 def _journal(host: Host, fpm: Fpm) -> List[str]:

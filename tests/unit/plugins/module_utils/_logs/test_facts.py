@@ -13,51 +13,22 @@ from hypothesis import strategies as some
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host, Ran
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.facts import log_facts
-from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tail import Tail
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tail import ErrorLogTail
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.log_host import (
+    ERROR_LOG,
+    NOW,
+    LogHost,
+    fpm,
+    refused,
+)
 
-NOW = float(int(time.time()))
-ERROR_LOG = "/var/log/nginx/error.log"
 FPM_LOG = "/var/log/php8.2-fpm.log"
 BOOT = NOW - 5000
 
 
-class FakeHost(Host):
-    """A folder for a root, and canned answers of commands by their first words."""
-
-    def __init__(self, root, answers=()):
-        super().__init__(str(root))
-        self.answers = dict(answers)
-        self.asked = []
-
-    def run(self, argv, timeout=10.0):
-        self.asked.append(list(argv))
-        kind = argv[0] + (" -k" if "-k" in argv else " -u" if "-u" in argv else "")
-        return self.answers.get(kind, Ran(None, "", "", "%s: No such file or directory" % argv[0]))
-
-    def write(self, path, text):
-        target = self.path(path)
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        with open(target, "ab") as stream:
-            stream.write(text if isinstance(text, bytes) else text.encode())
-        return target
-
-
 @pytest.fixture
 def host(tmp_path):
-    return FakeHost(tmp_path)
-
-
-def refused(ago=60.0, path="/", upstream="http://10.0.0.2:3000", pid=71, server="a.example", level="error"):
-    when = time.strftime("%Y/%m/%d %H:%M:%S", time.localtime(NOW - ago))
-    return (
-        "%s [%s] %d#%d: *5 connect() failed (111: Connection refused) while connecting to upstream, client: 192.0.2.1, server: %s, "
-        'request: "GET %s HTTP/1.1", upstream: "%s%s", host: "a.example"\n'
-        % (when, level, pid, pid, server, path, upstream, path)
-    )
-
-
-def fpm(text, ago=60.0):
-    return time.strftime("[%d-%b-%Y %H:%M:%S] ", time.localtime(NOW - ago)) + text + "\n"
+    return LogHost(tmp_path)
 
 
 def look(host, *sources, **options):
@@ -202,7 +173,7 @@ def test_the_file_that_nginx_really_writes_is_read(tmp_path, removed):
         with open(path, "w", encoding="utf-8") as new:
             new.write(refused(30, "/new"))
         told = log_facts(Host(), [(path, "nginx")], 3600.0, NOW, os.getpid())
-        tail = Tail(Host(), path, os.getpid())
+        tail = ErrorLogTail(Host(), path, os.getpid())
         assert tail.mark()
         held.write(refused(10, "/later"))
         held.flush()
@@ -381,52 +352,6 @@ def test_a_flood_of_one_kind_does_not_push_out_another(host):
     assert "/rare" in [record["request"]["path"] for record in records]
 
 
-class TestTail:
-    def test_only_what_came_since_the_mark(self, host):
-        host.write(ERROR_LOG, refused(path="/before"))
-        tail = Tail(host, ERROR_LOG)
-        assert tail.mark() and tail.lines() == []
-        host.write(ERROR_LOG, refused(path="/after") + "no line of nginx\n")
-        assert [line.request.path for line in tail.lines()] == ["/after"]
-
-    def test_a_line_that_a_visitor_wrote_by_a_newline_is_left_out(self, host):
-        tail = Tail(host, ERROR_LOG)
-        host.write(ERROR_LOG, "")
-        tail.mark()
-        around = (
-            refused().split(" connect()")[0] + ' open() "/var/www/\n',
-            '" failed (2: x), client: 192.0.2.1, server: a, request: "GET /%0A"\n',
-        )
-        host.write(ERROR_LOG, refused(path="/own") + around[0] + refused(path="/forged") + around[1])
-        assert [line.request.path for line in tail.lines()] == ["/own"]
-
-    def test_a_log_rotated_or_emptied_since_is_read_from_its_beginning(self, host):
-        host.write(ERROR_LOG, refused(path="/before") * 3)
-        tail = Tail(host, ERROR_LOG)
-        tail.mark()
-        os.truncate(host.path(ERROR_LOG), 0)
-        host.write(ERROR_LOG, refused(path="/emptied"))
-        assert [line.request.path for line in tail.lines()] == ["/emptied"]
-        tail.mark()
-        os.rename(host.path(ERROR_LOG), host.path(ERROR_LOG + ".1"))
-        host.write(ERROR_LOG, refused(path="/rotated") * 5)
-        assert [line.request.path for line in tail.lines()] == ["/rotated"] * 5
-
-    def test_a_log_that_is_not_there(self, host):
-        tail = Tail(host, ERROR_LOG)
-        assert not tail.mark()
-        assert tail.lines() == []
-        host.write(ERROR_LOG, refused(path="/first"))
-        assert [line.request.path for line in tail.lines()] == ["/first"]
-
-    def test_a_flood_is_bounded(self, host):
-        tail = Tail(host, ERROR_LOG)
-        host.write(ERROR_LOG, "")
-        tail.mark()
-        host.write(ERROR_LOG, refused() * 5000)
-        assert 0 < len(tail.lines()) < 2000
-
-
 def test_a_post_is_a_record_of_its_own(host):
     host.write(ERROR_LOG, refused() + refused().replace("GET", "POST"))
     assert sorted(record["request"]["method"] for record in look(host)["records"]) == ["GET", "POST"]
@@ -455,7 +380,7 @@ PIECES = [
 
 @given(some.lists(some.one_of(some.sampled_from(PIECES), some.binary(max_size=30)), max_size=80))
 def test_no_bytes_in_a_log_stop_the_look(tmp_path_factory, pieces):
-    host = FakeHost(tmp_path_factory.mktemp("host"))
+    host = LogHost(tmp_path_factory.mktemp("host"))
     sources = [(ERROR_LOG, "nginx"), (FPM_LOG, "php_fpm"), ("/var/log/audit/audit.log", "kernel")]
     for path, _kind in sources:
         host.write(path, b"".join(pieces))

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
-from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tail import Tail
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tail import ErrorLogTail
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look import answers as look_answers
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import ask_of, asks_of, site_answers
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.net import over_tls, resets, says, silent
@@ -174,7 +174,7 @@ def test_each_answer_names_the_line_that_its_request_made(peer, tmp_path, late):
     big = "upstream sent too big header while reading response header from upstream"
     made = peer(Nginx(log, {"/old": [big], "/a?x=1": [REFUSED], "/b": [big]}, late))
     ask("http://a.test/old", connect=made.address)
-    tail = Tail(Host(str(tmp_path)), "/error.log")
+    tail = ErrorLogTail(Host(str(tmp_path)), "/error.log")
     answers = site_answers(
         [ask_of({"url": "http://a.test" + path, "connect": made.address}) for path in ("/a?x=1", "/b", "/c", "/old2")],
         30.0,
@@ -187,7 +187,7 @@ def test_each_answer_names_the_line_that_its_request_made(peer, tmp_path, late):
 
 
 def test_a_log_that_cannot_be_read_is_told(peer, tmp_path):
-    tail = Tail(Host(str(tmp_path)), "/none.log")
+    tail = ErrorLogTail(Host(str(tmp_path)), "/none.log")
     (answer,) = site_answers(
         [ask_of({"url": "http://a.test/", "connect": peer(says(BAD)).address})], 30.0, 60.0, [tail]
     )
