@@ -18,6 +18,10 @@ from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
 
 _CLONE_NEWNS = 0x00020000
+#: Bytes that a child may report: other processes of its account could write in its place.
+REPORT_LIMIT = 16 * 1024 * 1024
+
+Report = Callable[[Any], None]
 
 
 class Identity(NamedTuple):
@@ -68,28 +72,29 @@ def become(identity: Identity) -> None:
         os.setuid(identity.uid)
 
 
-def _child(pipe: int, identity: Optional[Identity], work: Callable[[Callable[[Any], None]], None]) -> None:
-    """The child's whole life: one line of JSON for each thing told, then out, without the parent's exit handlers."""
+def _child(pipe: int, identity: Optional[Identity], work: Callable[[Report], None]) -> None:
+    """The child's whole life: one line of JSON for each thing reported, then out, without the parent's exit handlers."""
 
-    def tell(thing: Any) -> None:
+    def report(thing: Any) -> None:
         os.write(pipe, (json.dumps(thing) + "\n").encode("ascii"))
 
     code = 1
     try:
         if identity is not None:
             become(identity)
-        work(tell)
+        work(report)
         code = 0
     except Exception as error:  # noqa: BLE001  whatever it is, it must not come back into the parent's code in the child
-        tell({"failed": "%s: %s" % (type(error).__name__, error)})
+        report({"failed": "%s: %s" % (type(error).__name__, error)})
     finally:
         os._exit(code)
 
 
-def told_by_child(
-    identity: Optional[Identity], work: Callable[[Callable[[Any], None]], None], deadline: Deadline
-) -> List[Any]:
-    """Do work(tell) in a child with that identity; what it told up to the deadline. A child that is late is killed."""
+def reported_by_child(identity: Optional[Identity], work: Callable[[Report], None], deadline: Deadline) -> List[Any]:
+    """Do work(report) in a child with that identity; the things that it reported, {"failed": why} last where it ended by an exception.
+
+    A child that is late, or reports more than REPORT_LIMIT bytes, is killed; what it reported before is returned.
+    """
     ours, theirs = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -100,7 +105,7 @@ def told_by_child(
     try:
         while select.select([ours], [], [], deadline.left())[0]:
             chunk = os.read(ours, 65536)
-            if not chunk:
+            if not chunk or len(text) + len(chunk) > REPORT_LIMIT:
                 break
             text += chunk
     finally:

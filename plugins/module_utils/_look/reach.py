@@ -20,7 +20,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.run_as im
     Identity,
     of_process,
     of_user,
-    told_by_child,
+    reported_by_child,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net import fastcgi, http, small_protocols
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection import (
@@ -279,11 +279,11 @@ def reach(
     # Loaded now: in the child, codecs may lie in folders that the account cannot read.
     "localhost".encode("idna")
 
-    def work(tell: Callable[[Any], None]) -> None:
+    def work(report: Callable[[Any], None]) -> None:
         tasks = [partial(try_one, upstream, timeout, limit) for upstream in prepared]
-        run_all(tasks, THREADS, limit, lambda index, row: tell({"index": index, "row": row}))
+        run_all(tasks, THREADS, limit, lambda index, row: report({"index": index, "row": row}))
 
-    told = told_by_child(identity, work, Deadline(deadline + _GRACE)) if prepared else []
-    rows = {line["index"]: line["row"] for line in told if "index" in line}
-    failed = next((line["failed"] for line in told if "failed" in line), "not done within %g seconds" % deadline)
+    reported = reported_by_child(identity, work, Deadline(deadline + _GRACE)) if prepared else []
+    rows = {line["index"]: line["row"] for line in reported if "index" in line}
+    failed = next((line["failed"] for line in reported if "failed" in line), "not done within %g seconds" % deadline)
     return [rows.get(index) or _row(upstream, None, failed) for index, upstream in enumerate(prepared)]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sockets with a time limit: canonical addresses, connecting as nginx does, reading with a bound.
+"""Sockets with a time limit: connected as nginx does, read with a bound.
 
 Private to this collection: it may change in any release.
 """
@@ -11,7 +11,7 @@ import os
 import selectors
 import socket
 import time
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, tcp_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
@@ -55,7 +55,7 @@ def targets_of(address: Address) -> List[Target]:
 
 
 def _open(target: Target) -> Tuple[Optional[socket.socket], int]:
-    """Begin a non-blocking connect: the socket and 0, EINPROGRESS or what went wrong at once."""
+    """Begin a non-blocking connect: the socket (None: there is none), and 0, EINPROGRESS or the errno of what went wrong at once."""
     try:
         sock = socket.socket(target.family, socket.SOCK_STREAM)
     except OSError as error:
@@ -70,7 +70,7 @@ def _open(target: Target) -> Tuple[Optional[socket.socket], int]:
 
 
 def _is_own_end(sock: socket.socket) -> bool:
-    """A closed port among the ephemeral ones can be answered by the asking socket itself (simultaneous open)."""
+    """Whether a socket is connected to itself, which happens on a closed port among the ephemeral ones (simultaneous open)."""
     try:
         return sock.family != socket.AF_UNIX and sock.getsockname() == sock.getpeername()
     except OSError:
@@ -88,7 +88,7 @@ def _dialled(target: Target, sock: Optional[socket.socket], code: int, seconds: 
 
 
 def dial(targets: List[Target], deadline: Deadline) -> List[Dialled]:
-    """Connect to all targets at once, without blocking, and tell each outcome in order. No answer in time is ETIMEDOUT."""
+    """Connect to all targets at once, without blocking: the outcome of each, in their order. No answer in time is ETIMEDOUT."""
     done: Dict[int, Dialled] = {}
     started = time.monotonic()
     with selectors.DefaultSelector() as selector:
@@ -121,10 +121,9 @@ class Reader:
         self.deadline = deadline
         self.limit = limit
         self.data = bytearray()
-        self.ended = False
 
     def more(self) -> bool:
-        """Wait for more bytes; False where the peer has ended. Raises OSError, socket.timeout, ValueError (limit)."""
+        """Wait for more bytes; False where the peer has closed. Raises OSError, socket.timeout, ValueError (limit)."""
         if len(self.data) >= self.limit:
             raise ValueError("more than %d bytes without an end of the header" % self.limit)
         left = self.deadline.left()
@@ -133,8 +132,19 @@ class Reader:
         self.sock.settimeout(left)
         chunk = self.sock.recv(min(65536, self.limit - len(self.data)))
         self.data += chunk
-        self.ended = not chunk
-        return not self.ended
+        return bool(chunk)
+
+    def until(self, complete: Callable[[bytes], bool]) -> Optional[str]:
+        """Read until the bytes are complete; None then, and else why they are not. complete may raise ValueError for bytes that never will be."""
+        try:
+            while self.more():
+                if complete(bytes(self.data)):
+                    return None
+        except (OSError, ValueError) as error:
+            return explain(error, self.deadline)
+        if self.data:
+            return "connection closed before the header was complete"
+        return "connection closed without an answer"
 
 
 def send(sock: socket.socket, data: bytes, deadline: Deadline) -> None:
@@ -143,12 +153,12 @@ def send(sock: socket.socket, data: bytes, deadline: Deadline) -> None:
 
 
 def explain(error: Exception, deadline: Deadline) -> str:
-    """One line that says what a socket call met."""
+    """One line that says why a socket call failed."""
     if isinstance(error, socket.timeout):
         return "no answer in %g seconds" % deadline.seconds
     reason = getattr(error, "reason", None)
     if isinstance(reason, str):
-        # OpenSSL's own words, so that they can be found in nginx's log too.
+        # The words of OpenSSL, so that they can be found in nginx's log too.
         return reason.replace("_", " ").lower()
     code = error.errno if isinstance(error, OSError) else None
     if code is not None and code > 0:

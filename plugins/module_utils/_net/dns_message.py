@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""DNS messages: one question out, the addresses in.
+"""DNS messages: the bytes of a question, and the addresses in a response.
 
 Private to this collection: it may change in any release.
 """
@@ -28,7 +28,7 @@ class Response(NamedTuple):
 
 
 def question(identifier: int, name: str, kind: int) -> bytes:
-    """A query. Raises ValueError for what is no name."""
+    """The bytes of a query. Raises ValueError for what is no name."""
     labels = name.rstrip(".").encode("idna").split(b".")
     if not all(0 < len(label) < 64 for label in labels) or sum(len(label) + 1 for label in labels) > 254:
         raise ValueError("not a name that can be looked up")
@@ -37,7 +37,7 @@ def question(identifier: int, name: str, kind: int) -> bytes:
 
 
 def _after_name(message: bytes, place: int) -> int:
-    """Place after a name, which may end in a pointer. Raises IndexError."""
+    """The place after a name, which may end in a pointer. Raises IndexError."""
     while True:
         length = message[place]
         if length & 0xC0 == 0xC0:
@@ -48,7 +48,7 @@ def _after_name(message: bytes, place: int) -> int:
 
 
 def response(message: bytes, asked: bytes) -> Optional[Response]:
-    """Read the response to a query; None for anything else, cut or forged messages included."""
+    """What a message says that answers a query; None for any other, also one that is cut or forged."""
     if len(message) < len(asked) or message[:2] != asked[:2]:
         return None
     _identifier, flags, questions, answers, _authority, _more = _HEADER.unpack_from(message)

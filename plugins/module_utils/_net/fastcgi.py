@@ -1,18 +1,16 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""FastCGI as far as a look needs it: a responder's answer to one request, and the question that no application sees.
+"""FastCGI as far as a look needs it: a request to a responder, a question that php-fpm answers without running a script, and the replies.
 
 Private to this collection: it may change in any release.
 """
 
 import socket
 import struct
-import time
-from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Dict, Iterator, NamedTuple, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection import Reader, explain, send
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.header_faults import cgi_faults
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.http import (
     METHODS,
@@ -21,7 +19,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._net.http impor
     fields_of,
     header_end,
 )
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.reply import drain, reply, unanswered
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.reply import drain, exchange, reply, unanswered
 
 if TYPE_CHECKING:  # shapes of facts: for the type checker only
     from ansible_collections.webops.bad_gateway.plugins.module_utils._net.reply import Reply
@@ -29,18 +27,30 @@ if TYPE_CHECKING:  # shapes of facts: for the type checker only
 BEGIN_REQUEST, END_REQUEST, PARAMS, STDIN, STDOUT, STDERR, GET_VALUES, GET_VALUES_RESULT = 1, 3, 4, 5, 6, 7, 9, 10
 _RESPONDER = 1
 _HEADER = struct.Struct(">BBHHBx")
+_NOT_FASTCGI = "not a FastCGI reply"
 _END_REASONS = {1: "cannot multiplex", 2: "overloaded", 3: "unknown role"}
 
 
+class Record(NamedTuple):
+    """A record as far as it has come in."""
+
+    kind: int
+    content: bytes
+    place: int  # of the content among all bytes
+    whole: bool
+
+
 class Seen(NamedTuple):
-    """What the records up to now say. wire counts the bytes on the wire up to the end of the header: what fastcgi_buffer_size must hold."""
+    """What the records up to now say."""
 
     header: Optional[bytes]
-    stderr: int
-    wire: Optional[int]
-    ended: bool
-    reason: int
-    kinds: Tuple[int, ...]
+    stderr: int  # bytes of standard error up to the end of the header
+    wire: Optional[int]  # bytes on the wire up to the end of the header: what fastcgi_buffer_size must hold
+    last: Optional[Record]  # the one that ended the request
+
+    @property
+    def ended(self) -> bool:
+        return self.last is not None
 
 
 def record(kind: int, content: bytes, request: int = 1) -> bytes:
@@ -52,7 +62,7 @@ def _length(text: bytes) -> bytes:
 
 
 def pairs(params: Dict[str, str]) -> bytes:
-    """Name-value pairs of the protocol."""
+    """Parameters as the protocol writes name-value pairs."""
     encoded = b""
     for name, value in params.items():
         one, other = name.encode("utf-8", "surrogateescape"), value.encode("utf-8", "surrogateescape")
@@ -61,7 +71,7 @@ def pairs(params: Dict[str, str]) -> bytes:
 
 
 def params_for(method: str, uri: str, host: str, params: Dict[str, str]) -> Dict[str, str]:
-    """What nginx's fastcgi_params would say, and what is given on top. Raises ValueError."""
+    """The parameters that nginx's fastcgi_params would set, and over them those that are given. Raises ValueError."""
     if method not in METHODS:
         raise ValueError("only GET and HEAD are asked, not %s" % method)
     path, _mark, query = uri.partition("?")
@@ -76,7 +86,7 @@ def params_for(method: str, uri: str, host: str, params: Dict[str, str]) -> Dict
 
 
 def request(params: Dict[str, str]) -> bytes:
-    """A responder's request without a body; the application closes the connection."""
+    """The bytes of a request without a body; the application closes the connection after it."""
     encoded = pairs(params)
     message = record(BEGIN_REQUEST, struct.pack(">HB5x", _RESPONDER, 0))
     for place in range(0, len(encoded), 65535):
@@ -85,87 +95,69 @@ def request(params: Dict[str, str]) -> bytes:
 
 
 def question() -> bytes:
-    """FCGI_GET_VALUES: php-fpm's worker answers it itself, runs no script and logs nothing."""
+    """The bytes of FCGI_GET_VALUES: php-fpm's worker answers it itself, runs no script and logs nothing."""
     return record(GET_VALUES, pairs({"FCGI_MPXS_CONNS": ""}), 0)
 
 
-def read_records(data: bytes) -> Optional[Seen]:
-    """Read the records that have come in whole or in part; None where this is not FastCGI."""
-    place, stdout, stderr, wire = 0, b"", 0, None
-    kinds: List[int] = []
+def read_records(data: bytes) -> Seen:
+    """What the records that have come in say. Raises ValueError where this is not FastCGI."""
+    stdout, stderr = b"", 0
     size: Optional[int] = None
+    wire: Optional[int] = None
+    last: Optional[Record] = None
+    for found in _records(data):
+        if found.kind == STDERR and size is None:
+            stderr += len(found.content)
+        if found.kind == STDOUT and size is None:
+            stdout += found.content
+            size = header_end(stdout)
+            wire = found.place + len(found.content) - (len(stdout) - size) if size is not None else None
+        if found.kind in (END_REQUEST, GET_VALUES_RESULT) and found.whole:
+            last = found
+            break
+    return Seen(stdout[:size] if size else None, stderr, wire, last)
+
+
+def _records(data: bytes) -> Iterator[Record]:
+    place = 0
     while place + _HEADER.size <= len(data):
         version, kind, _request, length, padding = _HEADER.unpack_from(data, place)
         if version != 1 or not 1 <= kind <= 11:
-            return None
+            raise ValueError(_NOT_FASTCGI)
         place += _HEADER.size
-        content = data[place : place + length]
-        kinds.append(kind)
-        if kind == STDERR and size is None:
-            stderr += len(content)
-        if kind == STDOUT and size is None:
-            stdout += content
-            size = header_end(stdout)
-            wire = place + len(content) - (len(stdout) - size) if size is not None else None
+        yield Record(kind, data[place : place + length], place, place + length + padding <= len(data))
         place += length + padding
-        if kind in (END_REQUEST, GET_VALUES_RESULT) and place <= len(data):
-            return Seen(
-                stdout[:size] if size else None,
-                stderr,
-                wire,
-                True,
-                content[4] if kind == END_REQUEST and length == 8 else 0,
-                tuple(kinds),
-            )
-    return Seen(stdout[:size] if size else None, stderr, wire, False, 0, tuple(kinds))
 
 
-def _read(reader: Reader) -> Tuple[Optional[Seen], Optional[str]]:
-    """Read until the header or the end of the request is there; what was seen, or why not."""
-    seen: Optional[Seen] = None
-    try:
-        while reader.more():
-            if reader.data[0] != 1:
-                return None, "not a FastCGI reply"
-            seen = read_records(bytes(reader.data))
-            if seen is None:
-                return None, "not a FastCGI reply"
-            if seen.header is not None or seen.ended:
-                return seen, None
-    except (OSError, ValueError) as error:
-        return seen, explain(error, reader.deadline)
-    return (
-        seen,
-        "connection closed before the header was complete" if reader.data else "connection closed without an answer",
-    )
+def _is_complete(data: bytes) -> bool:
+    """Whether the header or the end of the request is there. Raises ValueError where this is not FastCGI."""
+    if data[:1] != b"\x01":
+        raise ValueError(_NOT_FASTCGI)
+    seen = read_records(data)
+    return seen.header is not None or seen.ended
 
 
 def speak(sock: socket.socket, message: bytes, deadline: Deadline) -> "Reply":
-    """Send a message and tell the reply as docs/facts.md has it."""
-    started = time.monotonic()
-    reader = Reader(sock, deadline)
-    try:
-        send(sock, message, deadline)
-    except OSError as error:
-        return unanswered(reader, started, explain(error, deadline))
-    seen, why = _read(reader)
-    if seen is None or why:
-        told = unanswered(reader, started, why or "")
-        told["stderr_bytes"] = seen.stderr if seen else 0
-        return told
-    data = bytes(reader.data)
+    """Send a message and return the reply."""
+    sent = exchange(sock, message, deadline, _is_complete)
+    if sent.why:
+        return unanswered(sent, 0 if sent.why == _NOT_FASTCGI else read_records(sent.data).stderr)
+    seen = read_records(sent.data)
     if seen.header is None:
-        return reply("fastcgi", data, started, stderr_bytes=seen.stderr, error=_without_header(seen))
+        return reply("fastcgi", sent, stderr_bytes=seen.stderr, error=_without_header(seen))
     status, faults = cgi_status(fields_of(seen.header)), cgi_faults(seen.header)
-    told = reply("fastcgi", data, started, status, len(seen.header), seen.stderr, seen.wire, faults=faults)
+    answer = reply("fastcgi", sent, status, len(seen.header), seen.stderr, seen.wire, faults=faults)
     if not seen.ended:
         drain(sock, deadline)
-    return told
+    return answer
 
 
 def _without_header(seen: Seen) -> Optional[str]:
-    if GET_VALUES_RESULT in seen.kinds:
+    """Why there is none; None where that is as it should be: the answer to question()."""
+    if seen.last is None or seen.last.kind == GET_VALUES_RESULT:
         return None
-    if seen.reason:
-        return "FastCGI application refused the request: %s" % _END_REASONS.get(seen.reason, str(seen.reason))
+    # FCGI_EndRequestBody: appStatus in 4 bytes, then protocolStatus.
+    reason = seen.last.content[4] if len(seen.last.content) == 8 else 0
+    if reason:
+        return "FastCGI application refused the request: %s" % _END_REASONS.get(reason, str(reason))
     return "FastCGI request ended without a header"

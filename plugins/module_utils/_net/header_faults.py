@@ -22,8 +22,10 @@ _MOST = 5
 
 
 def header_faults(header: bytes) -> List[str]:
-    """Each fault of an HTTP header in a few words, at most five; its first line is the status line. Values are told only where they are the fault: they
-    may be secrets."""
+    """Each fault of an HTTP header in a few words, at most five; its first line is the status line.
+
+    A value, which may be a secret, is shown only where it is itself the fault.
+    """
     return _faults(header.split(b"\n")[1:])
 
 

@@ -8,15 +8,20 @@ Private to this collection: it may change in any release.
 
 import re
 import socket
-import time
 from typing import TYPE_CHECKING, Dict, NamedTuple, Optional, Tuple
 from urllib.parse import quote, urlsplit
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import bracketed
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection import Reader, explain, send
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection import Reader
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.header_faults import header_faults
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.reply import drain, protocol_of, reply, unanswered
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.reply import (
+    drain,
+    exchange,
+    protocol_of,
+    reply,
+    unanswered,
+)
 
 if TYPE_CHECKING:  # shapes of facts: for the type checker only
     from ansible_collections.webops.bad_gateway.plugins.module_utils._net.reply import Reply
@@ -52,7 +57,7 @@ class Head(NamedTuple):
 
 
 def split_url(text: str) -> Url:
-    """Raises ValueError with what is wrong."""
+    """The parts of a URL. Raises ValueError with what is wrong with it."""
     if _UNSAFE.search(text):
         raise ValueError("a URL has no blanks and no control characters")
     parts = urlsplit(text)
@@ -60,11 +65,9 @@ def split_url(text: str) -> Url:
         raise ValueError("a URL begins with http://HOST or https://HOST")
     if "@" in parts.netloc:
         raise ValueError("a URL with a user name or a password is not asked")
-    host = (
-        parts.hostname
-        if parts.hostname.isdecimal() or ":" in parts.hostname
-        else parts.hostname.encode("idna").decode("ascii")
-    )
+    host = parts.hostname
+    if not host.isdecimal() and ":" not in host:
+        host = host.encode("idna").decode("ascii")
     usual = 443 if parts.scheme == "https" else 80
     port = parts.port or usual
     shown = bracketed(host)
@@ -75,7 +78,7 @@ def split_url(text: str) -> Url:
 
 
 def request(method: str, target: str, host: str, headers: Dict[str, str], version: str = "1.0") -> bytes:
-    """Bytes of a request that asks for the connection to be closed. Raises ValueError where a value would forge a line."""
+    """The bytes of a request that asks for the connection to be closed. Raises ValueError where a value would forge a line."""
     fields = {"Host": host, "User-Agent": USER_AGENT, "Accept": "*/*", "Connection": "close"}
     fields.update(headers)
     if method not in METHODS:
@@ -87,19 +90,19 @@ def request(method: str, target: str, host: str, headers: Dict[str, str], versio
 
 
 def header_end(data: bytes) -> Optional[int]:
-    """Bytes up to and with the blank line, or None."""
+    """How many bytes the header has, its blank line included; None where that has not come yet."""
     found = _HEADER_END.search(data)
     return found.end() if found else None
 
 
 def fields_of(header: bytes) -> Dict[str, str]:
-    """Header fields by their name in lower case; of repeated ones the last."""
+    """The values of header fields by their name in lower case; of repeated ones the last."""
     found = (_FIELD.match(line) for line in header.split(b"\n"))
     return {pair.group(1).decode("latin-1").lower(): pair.group(2).decode("latin-1") for pair in found if pair}
 
 
 def head_of(data: bytes) -> Optional[Head]:
-    """The final header of an HTTP reply, interim ones (1xx) passed over; None while it is incomplete."""
+    """The final header of an HTTP reply, after interim ones (1xx); None while it is incomplete."""
     passed = 0
     while True:
         size = header_end(data[passed:])
@@ -115,53 +118,42 @@ def head_of(data: bytes) -> Optional[Head]:
 
 def cgi_status(fields: Dict[str, str]) -> Optional[int]:
     """Status of a reply in CGI's manner, as nginx reads it."""
-    told = fields.get("status", "")[:3]
-    if told.isdecimal():
-        return int(told)
+    status = fields.get("status", "")[:3]
+    if status.isdecimal():
+        return int(status)
     return 302 if "location" in fields else 200
 
 
 def read_head(reader: Reader) -> Tuple[Optional[Head], Optional[str]]:
-    """Read to the end of the header: it, or why there is none."""
-    try:
-        while reader.more():
-            if not b"HTTP/".startswith(bytes(reader.data[:5])) and protocol_of(bytes(reader.data)) != "http":
-                return None, "not an HTTP reply"
-            head = head_of(bytes(reader.data))
-            if head:
-                return head, None
-    except (OSError, ValueError) as error:
-        return None, explain(error, reader.deadline)
-    return (
-        None,
-        "connection closed before the header was complete" if reader.data else "connection closed without an answer",
-    )
+    """Read to the end of the header: the header, or why there is none."""
+    why = reader.until(_has_head)
+    return (None, why) if why else (head_of(bytes(reader.data)), None)
+
+
+def _has_head(data: bytes) -> bool:
+    """Raises ValueError where this is no HTTP."""
+    if not b"HTTP/".startswith(data[:5]) and protocol_of(data) != "http":
+        raise ValueError("not an HTTP reply")
+    return head_of(data) is not None
 
 
 def speak(sock: socket.socket, message: bytes, deadline: Deadline) -> "Reply":
-    """Send a request and tell the reply as docs/facts.md has it."""
-    started = time.monotonic()
-    reader = Reader(sock, deadline)
-    try:
-        send(sock, message, deadline)
-    except OSError as error:
-        return unanswered(reader, started, explain(error, deadline))
-    head, why = read_head(reader)
-    data = bytes(reader.data)
+    """Send a request and return the reply."""
+    sent = exchange(sock, message, deadline, _has_head)
+    head = None if sent.why else head_of(sent.data)
     if head is None:
-        return unanswered(reader, started, why or "")
-    told = reply(
+        return unanswered(sent)
+    answer = reply(
         "http",
-        data,
-        started,
+        sent,
         status=head.status,
         header_bytes=head.size,
         wire_bytes=head.size,
         faults=list(head.faults),
     )
-    # Apache and nginx tell a client that should have spoken TLS so, in plain HTTP.
-    if head.status == 400 and _PLAIN_TO_TLS.search(drain(sock, deadline, data)):
-        told.update({"protocol": "tls", "error": "plain HTTP request was sent to a TLS port"})
+    # This is how Apache and nginx answer a client that should have spoken TLS: in plain HTTP.
+    if head.status == 400 and _PLAIN_TO_TLS.search(drain(sock, deadline, sent.data)):
+        answer["protocol"], answer["error"] = "tls", "plain HTTP request was sent to a TLS port"
     else:
         drain(sock, deadline)
-    return told
+    return answer

@@ -19,11 +19,11 @@ def run_all(
     tasks: Sequence[Callable[[], Answer]],
     threads: int,
     deadline: Deadline,
-    told: Optional[Callable[[int, Answer], None]] = None,
+    on_answer: Optional[Callable[[int, Answer], None]] = None,
 ) -> List[Optional[Answer]]:
-    """Run tasks, at most so many at once, and give their answers in order; None where one has not answered in time.
+    """The answers of tasks, in order; None where one has not answered in time. At most so many threads run at once.
 
-    Threads are daemons: one that hangs in libc's resolver is left behind. told hears of each answer as it comes.
+    Threads are daemons: one that hangs in libc's resolver is left behind. on_answer is called with each answer and its index as it comes.
     """
     waiting: "queue.Queue[int]" = queue.Queue()
     answered: "queue.Queue[Tuple[int, Answer]]" = queue.Queue()
@@ -47,6 +47,6 @@ def run_all(
         except queue.Empty:
             break
         answers[index] = answer
-        if told is not None:
-            told(index, answer)
+        if on_answer is not None:
+            on_answer(index, answer)
     return [answers.get(index) for index in range(len(tasks))]

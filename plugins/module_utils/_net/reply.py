@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What came back from an upstream: its shape in the facts, and which protocol the first bytes belong to.
+"""Messages sent to an upstream, and what comes back: its shape in the facts, and the protocol that it belongs to.
 
 Private to this collection: it may change in any release.
 """
@@ -9,10 +9,17 @@ Private to this collection: it may change in any release.
 import re
 import socket
 import time
-from typing import TYPE_CHECKING, List, Optional
+from typing import TYPE_CHECKING, Callable, List, NamedTuple, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection import BODY_LIMIT, BODY_SECONDS, Reader
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection import (
+    BODY_LIMIT,
+    BODY_SECONDS,
+    HEADER_LIMIT,
+    Reader,
+    explain,
+    send,
+)
 from ansible_collections.webops.bad_gateway.plugins.module_utils._text import escaped
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
@@ -27,9 +34,8 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         status: Optional[int]
         header_bytes: Optional[int]
         stderr_bytes: int
-        wire_bytes: Optional[
-            int
-        ]  # all up to the end of the header, with FastCGI's framing and stderr: what the buffer must hold
+        # all up to the end of the header, with FastCGI's framing and stderr: what the buffer must hold
+        wire_bytes: Optional[int]
         error: Optional[str]  # why there is no proper reply
         seconds: float
         began: str  # the first 16 bytes, escaped
@@ -42,10 +48,29 @@ _TLS_RECORD = re.compile(rb"\A[\x14-\x17]\x03[\x00-\x04]")
 _HTTP2_SETTINGS = re.compile(rb"\A\x00[\x00-\xff]{2}\x04[\x00\x01]\x00\x00\x00\x00", re.DOTALL)
 
 
+class Exchange(NamedTuple):
+    """A message that was sent, and what has come back of the answer."""
+
+    started: float  # by the monotonic clock
+    data: bytes
+    why: Optional[str]  # why the answer is not complete
+
+
+def exchange(sock: socket.socket, message: bytes, deadline: Deadline, complete: Callable[[bytes], bool]) -> Exchange:
+    """Send a message and read until the answer is complete. complete raises ValueError for bytes that cannot become one."""
+    started = time.monotonic()
+    reader = Reader(sock, deadline)
+    try:
+        send(sock, message, deadline)
+    except OSError as error:
+        return Exchange(started, b"", explain(error, deadline))
+    why = reader.until(complete)
+    return Exchange(started, bytes(reader.data), why)
+
+
 def reply(
     protocol: str,
-    data: bytes,
-    started: float,
+    answered: Exchange,
     status: Optional[int] = None,
     header_bytes: Optional[int] = None,
     stderr_bytes: int = 0,
@@ -53,7 +78,7 @@ def reply(
     error: Optional[str] = None,
     faults: Optional[List[str]] = None,
 ) -> "Reply":
-    """A reply that began with data, asked for at started (monotonic clock); what is not given of it is not known."""
+    """The facts of an answer; what is not given is not known of it."""
     made: "Reply" = {
         "protocol": protocol,
         "status": status,
@@ -61,12 +86,25 @@ def reply(
         "stderr_bytes": stderr_bytes,
         "wire_bytes": wire_bytes,
         "error": error,
-        "seconds": round(time.monotonic() - started, 6),
-        "began": escaped(data),
+        "seconds": round(time.monotonic() - answered.started, 6),
+        "began": escaped(answered.data),
     }
     if faults is not None:
         made["faults"] = faults
     return made
+
+
+def unanswered(sent: Exchange, stderr_bytes: int = 0) -> "Reply":
+    """The facts of an answer that never came to the end of its header."""
+    over = len(sent.data) if len(sent.data) >= HEADER_LIMIT else None
+    return reply(
+        protocol_of(sent.data),
+        sent,
+        header_bytes=over,
+        stderr_bytes=stderr_bytes,
+        wire_bytes=over,
+        error=sent.why,
+    )
 
 
 def protocol_of(data: bytes) -> str:
@@ -85,7 +123,10 @@ def protocol_of(data: bytes) -> str:
 
 
 def drain(sock: socket.socket, deadline: Deadline, already: bytes = b"") -> bytes:
-    """Read what follows the header, for a short while and up to a limit, so that the peer is not cut off while it writes a small page."""
+    """Read what follows the header, for a short while and up to a limit, so that the peer is not cut off while it writes a small page.
+
+    already: what has been read of the answer. Returns that and what followed.
+    """
     reader = Reader(sock, Deadline(BODY_SECONDS, deadline), BODY_LIMIT)
     reader.data += already
     try:
@@ -94,11 +135,3 @@ def drain(sock: socket.socket, deadline: Deadline, already: bytes = b"") -> byte
     except (OSError, ValueError):
         pass
     return bytes(reader.data)
-
-
-def unanswered(reader: Reader, started: float, why: str) -> "Reply":
-    """A reply that never came to the end of its header."""
-    data = bytes(reader.data)
-    over = len(data) if len(data) >= reader.limit else None
-    protocol: Optional[str] = protocol_of(data) if data else None
-    return reply(protocol or "unknown", data, started, error=why, header_bytes=over, wire_bytes=over)

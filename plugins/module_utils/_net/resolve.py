@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names looked up as nginx does: by libc at start, and by asking the configured resolver, which knows nothing of /etc/hosts, while it runs.
+"""Names looked up as nginx does: at its start by libc; while it runs by asking the configured resolver, which does not read /etc/hosts.
 
 Private to this collection: it may change in any release.
 """
@@ -10,7 +10,7 @@ import os
 import socket
 import struct
 from functools import partial
-from typing import TYPE_CHECKING, Any, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, is_number, parse_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
@@ -26,15 +26,21 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 
         name: str
         addresses: Optional[List[str]]  # None: not done in time
-        error: Optional[
-            str
-        ]  # of a resolver: NXDOMAIN | SERVFAIL | timeout | ..., "AAAA SERVFAIL" where only that type failed
+        # of a resolver: NXDOMAIN | SERVFAIL | timeout | ..., "AAAA SERVFAIL" where only that type failed
+        error: Optional[str]
         resolver: Optional[str]  # the one that was asked; None: libc
 
 
 DNS_PORT = 53
 THREADS = 16
 _TRIES = 2
+
+
+class Found(NamedTuple):
+    """Addresses of a name, and what went wrong."""
+
+    addresses: List[str]
+    error: Optional[str]
 
 
 def server(text: str) -> Address:
@@ -48,21 +54,21 @@ def server(text: str) -> Address:
         raise ValueError("not the address of a resolver") from None
 
 
-def by_libc(name: str) -> Tuple[List[str], Optional[str]]:
+def by_libc(name: str) -> Found:
     """Addresses that nginx would find at start (or on reload), and the error."""
     try:
         found = socket.getaddrinfo(name, None, 0, socket.SOCK_STREAM, 0, socket.AI_ADDRCONFIG)
     except OSError as error:
-        return [], error.strerror or str(error)
+        return Found([], error.strerror or str(error))
     except UnicodeError:
-        return [], "not a name that can be looked up"
-    return sorted({str(one[4][0]) for one in found}), None
+        return Found([], "not a name that can be looked up")
+    return Found(sorted({str(sockaddr[0]) for _family, _kind, _protocol, _name, sockaddr in found}), None)
 
 
 def _over_udp(asked: bytes, target: Any, family: int, deadline: Deadline) -> dns_message.Response:
-    """Ask, and once more where nothing comes. Raises OSError."""
+    """The response of a server that is asked at most twice. Raises OSError."""
     with socket.socket(family, socket.SOCK_DGRAM) as sock:
-        # A connected socket takes datagrams from this server alone, and hears of a closed port.
+        # A connected socket takes datagrams from this server alone, and fails at once on a closed port.
         sock.connect(target)
         for _each in range(_TRIES):
             part = Deadline(deadline.seconds / _TRIES, deadline)
@@ -93,8 +99,8 @@ def _over_tcp(asked: bytes, target: Any, family: int, deadline: Deadline) -> Opt
     return dns_message.response(data[2:], asked)
 
 
-def _ask(name: str, kind: int, target: Any, family: int, timeout: float) -> Tuple[List[str], Optional[str]]:
-    """Addresses of one type and the error, in DNS's own words."""
+def _ask(name: str, kind: int, target: Any, family: int, timeout: float) -> Found:
+    """Addresses of one type; the error is in DNS's own words."""
     deadline = Deadline(timeout)
     try:
         asked = dns_message.question(struct.unpack(">H", os.urandom(2))[0], name, kind)
@@ -102,34 +108,34 @@ def _ask(name: str, kind: int, target: Any, family: int, timeout: float) -> Tupl
         if got is not None and got.truncated:
             got = _over_tcp(asked, target, family, deadline)
     except socket.timeout:
-        return [], "timeout"
+        return Found([], "timeout")
     except UnicodeError:
-        return [], "not a name that can be looked up"
+        return Found([], "not a name that can be looked up")
     except (OSError, ValueError) as error:
-        return [], explain(error, deadline)
+        return Found([], explain(error, deadline))
     if got is None:
-        return [], "no readable response"
-    return list(got.addresses), dns_message.RCODES.get(got.rcode, "rcode %d" % got.rcode) if got.rcode else None
+        return Found([], "no readable response")
+    rcode = dns_message.RCODES.get(got.rcode, "rcode %d" % got.rcode) if got.rcode else None
+    return Found(list(got.addresses), rcode)
 
 
-def by_resolver(name: str, resolver: str, timeout: float) -> Tuple[List[str], Optional[str]]:
-    """Addresses that the resolver itself tells, A and AAAA. Where only one of the two failed the error says which: nginx asks for both."""
+def by_resolver(name: str, resolver: str, timeout: float) -> Found:
+    """Addresses that the resolver itself has, A and AAAA. Where only one of the two failed the error says which: nginx asks for both."""
     try:
         to = server(resolver)
         family, _kind, _protocol, _canonical, target = socket.getaddrinfo(to.host, to.port, 0, socket.SOCK_DGRAM)[0]
     except (OSError, ValueError) as error:
-        return [], "resolver: %s" % (getattr(error, "strerror", None) or error)
+        return Found([], "resolver: %s" % (getattr(error, "strerror", None) or error))
     kinds = (dns_message.A, dns_message.AAAA)
     # Both at once, so that a server that drops one question costs its time once.
     answers = run_all([partial(_ask, name, kind, target, family, timeout) for kind in kinds], 2, Deadline(timeout + 1))
-    told = [answer or ([], "timeout") for answer in answers]
-    addresses = sorted({address for found, _error in told for address in found})
-    errors = [error for _found, error in told]
-    if errors[0] == errors[1]:
-        return addresses, errors[0] or (None if addresses else "no address")
-    return addresses, ", ".join(
-        "%s %s" % (dns_message.TYPES[kind], error) for kind, error in zip(kinds, errors) if error
-    )
+    found = [answer or Found([], "timeout") for answer in answers]
+    addresses = sorted({address for one in found for address in one.addresses})
+    errors = {one.error for one in found}
+    if len(errors) == 1:
+        return Found(addresses, errors.pop() or (None if addresses else "no address"))
+    of_type = ["%s %s" % (dns_message.TYPES[kind], one.error) for kind, one in zip(kinds, found) if one.error]
+    return Found(addresses, ", ".join(of_type))
 
 
 def _one(name: str, resolver: Optional[str], timeout: float) -> "Resolved":
@@ -142,7 +148,7 @@ def resolve(
 ) -> "List[Resolved]":
     """Look each name up by libc and by each resolver: `names` of docs/facts.md, libc's answer of a name first.
 
-    timeout is for one look-up by a resolver, deadline for all. addresses is null where nothing was heard by then: that says nothing of the name.
+    timeout (seconds) is for one look-up by a resolver, deadline for all. addresses is null where no answer came by then: that says nothing of the name.
     """
     asked: List[Tuple[str, Optional[str]]] = [
         (name, resolver) for name in names for resolver in [None] + list(resolvers)

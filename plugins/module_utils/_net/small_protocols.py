@@ -8,11 +8,9 @@ Private to this collection: it may change in any release.
 
 import socket
 import struct
-import time
-from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple
+from typing import TYPE_CHECKING, Dict, List, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection import Reader, explain, send
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.header_faults import cgi_faults
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.http import (
     cgi_status,
@@ -20,7 +18,14 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._net.http impor
     head_of,
     header_end,
 )
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.reply import drain, protocol_of, reply, unanswered
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.reply import (
+    Exchange,
+    drain,
+    exchange,
+    protocol_of,
+    reply,
+    unanswered,
+)
 
 if TYPE_CHECKING:  # shapes of facts: for the type checker only
     from ansible_collections.webops.bad_gateway.plugins.module_utils._net.reply import Reply
@@ -47,74 +52,40 @@ def scgi_request(params: Dict[str, str]) -> bytes:
     return str(len(body)).encode("ascii") + b":" + body + b","
 
 
-def _line_end(data: bytes) -> Optional[int]:
-    return data.find(b"\r\n") + 2 if b"\r\n" in data else None
-
-
-def _frame_end(data: bytes) -> Optional[int]:
-    return _HTTP2_FRAME if len(data) >= _HTTP2_FRAME else None
-
-
-def exchange(
-    sock: socket.socket, message: bytes, deadline: Deadline, ends: Callable[[bytes], Optional[int]]
-) -> Tuple[Reader, float, Optional[str]]:
-    """Send a message and read until its answer's end is there: the reader, when it began, and why there is none."""
-    started = time.monotonic()
-    reader = Reader(sock, deadline)
-    try:
-        send(sock, message, deadline)
-        while ends(bytes(reader.data)) is None:
-            if not reader.more():
-                return (
-                    reader,
-                    started,
-                    "connection closed before the header was complete"
-                    if reader.data
-                    else "connection closed without an answer",
-                )
-    except (OSError, ValueError) as error:
-        return reader, started, explain(error, deadline)
-    return reader, started, None
-
-
 def speak_cgi(sock: socket.socket, message: bytes, deadline: Deadline) -> "Reply":
-    """Ask a uwsgi or SCGI server: it answers with an HTTP status line or in CGI's manner."""
-    reader, started, why = exchange(sock, message, deadline, header_end)
-    if why:
-        return unanswered(reader, started, why)
-    data = bytes(reader.data)
-    size = header_end(data) or 0
-    protocol = protocol_of(data)
-    head = head_of(data) if protocol == "http" else None
-    known: Dict[str, Any] = {"header_bytes": size, "wire_bytes": size}
+    """Ask a uwsgi or SCGI server and return its reply: it answers with an HTTP status line or in CGI's manner."""
+    sent = exchange(sock, message, deadline, lambda data: header_end(data) is not None)
+    if sent.why:
+        return unanswered(sent)
+    size = header_end(sent.data) or 0
+    protocol = protocol_of(sent.data)
+    head = head_of(sent.data) if protocol == "http" else None
+    status: Optional[int] = None
+    faults: Optional[List[str]] = None
     if head:
-        known.update(status=head.status, faults=list(head.faults))
+        status, faults = head.status, list(head.faults)
     elif protocol == "cgi":
-        known.update(status=cgi_status(fields_of(data[:size])), faults=cgi_faults(data[:size]))
-    told = reply(protocol, data, started, **known)
+        status, faults = cgi_status(fields_of(sent.data[:size])), cgi_faults(sent.data[:size])
+    answer = reply(protocol, sent, status=status, header_bytes=size, wire_bytes=size, faults=faults)
     drain(sock, deadline)
-    return told
+    return answer
 
 
 def speak_http2(sock: socket.socket, deadline: Deadline) -> "Reply":
-    """Begin HTTP/2 with prior knowledge, as grpc_pass does: a server answers with its SETTINGS."""
-    return _opening(sock, HTTP2_PREFACE, deadline, _frame_end, "http2", "not an HTTP/2 server")
+    """Begin HTTP/2 with prior knowledge, as grpc_pass does, and return the reply: a server answers with its SETTINGS."""
+    sent = exchange(sock, HTTP2_PREFACE, deadline, lambda data: len(data) >= _HTTP2_FRAME)
+    return _expected(sent, "http2", "not an HTTP/2 server")
 
 
 def speak_memcached(sock: socket.socket, deadline: Deadline) -> "Reply":
-    return _opening(sock, MEMCACHED_VERSION, deadline, _line_end, "memcached", "not a memcached server")
+    """Ask for memcached's version and return the reply."""
+    sent = exchange(sock, MEMCACHED_VERSION, deadline, lambda data: b"\r\n" in data)
+    return _expected(sent, "memcached", "not a memcached server")
 
 
-def _opening(
-    sock: socket.socket,
-    message: bytes,
-    deadline: Deadline,
-    ends: Callable[[bytes], Optional[int]],
-    wanted: str,
-    other: str,
-) -> "Reply":
-    reader, started, why = exchange(sock, message, deadline, ends)
-    if why:
-        return unanswered(reader, started, why)
-    protocol = protocol_of(bytes(reader.data))
-    return reply(protocol, bytes(reader.data), started, error=None if protocol == wanted else other)
+def _expected(sent: Exchange, protocol: str, otherwise: str) -> "Reply":
+    """The reply of a server that should speak this protocol, otherwise what is wrong."""
+    if sent.why:
+        return unanswered(sent)
+    spoken = protocol_of(sent.data)
+    return reply(spoken, sent, error=None if spoken == protocol else otherwise)

@@ -36,9 +36,8 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         error: Optional[str]
         version: Optional[str]
         subject: Optional[str]  # common name of the peer's certificate
-        with_name: NotRequired[
-            Optional[NamedHandshake]
-        ]  # on failure: with a name that nginx does not send; None: none to try
+        # on failure: with a name that nginx does not send; None: none to try
+        with_name: NotRequired[Optional[NamedHandshake]]
 
 
 _COMMON_NAME = b"\x55\x04\x03"
@@ -48,7 +47,7 @@ _EOF_REASONS = ("UNEXPECTED_EOF_WHILE_READING", "KRB5_S_TKT_NYV")
 
 
 class Tls(NamedTuple):
-    """What nginx would use: proxy_ssl_name (sent where proxy_ssl_server_name is on), _verify, _trusted_certificate, _certificate, _certificate_key."""
+    """The settings of nginx for a handshake, named like its proxy_ssl_ directives; server_name is proxy_ssl_name where it is sent."""
 
     server_name: Optional[str] = None
     verify: bool = False
@@ -59,7 +58,7 @@ class Tls(NamedTuple):
 
 
 def context(tls: Tls) -> ssl.SSLContext:
-    """Made before privileges are dropped: nginx's master reads keys as root too. Raises OSError, ssl.SSLError."""
+    """The context of a handshake, with its certificates read: as root, as nginx's master reads them. Raises OSError, ssl.SSLError."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     made.check_hostname = bool(tls.verify and tls.server_name)
     made.verify_mode = ssl.CERT_REQUIRED if tls.verify else ssl.CERT_NONE
@@ -76,7 +75,7 @@ def context(tls: Tls) -> ssl.SSLContext:
 def handshake(
     sock: socket.socket, made: ssl.SSLContext, server_name: Optional[str], deadline: Deadline
 ) -> "Tuple[Optional[ssl.SSLSocket], Handshake]":
-    """Shake hands; the wrapped socket, or None, and {ok, error, version, subject}."""
+    """Shake hands with a server: the socket to go on with, None where that failed, and the facts of the handshake."""
     name = server_name if server_name and (made.check_hostname or not is_number(server_name)) else None
     sock.settimeout(max(0.001, deadline.left()))
     try:
@@ -90,7 +89,7 @@ def handshake(
 
 
 def failure(error: Exception, deadline: Deadline) -> str:
-    """What ended a handshake, in one line."""
+    """Why a handshake failed, in one line."""
     if (
         isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError))
         or getattr(error, "errno", None) == errno.ENOTCONN

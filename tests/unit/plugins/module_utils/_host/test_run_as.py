@@ -71,35 +71,47 @@ def test_without_root_nothing_is_taken_on(monkeypatch):
     run_as.become(Identity(33, 33, (33,)))
 
 
-def test_what_the_child_tells_comes_in_order():
-    def work(tell):
-        tell({"uid": os.getuid()})
-        tell("x" * 300000)
+def test_what_the_child_reports_comes_in_order():
+    def work(report):
+        report({"uid": os.getuid()})
+        report("x" * 300000)
 
     uid = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else os.getuid()
-    assert run_as.told_by_child(Identity(uid, os.getgid(), ()), work, Deadline(30)) == [{"uid": uid}, "x" * 300000]
+    assert run_as.reported_by_child(Identity(uid, os.getgid(), ()), work, Deadline(30)) == [{"uid": uid}, "x" * 300000]
 
 
 def test_a_child_that_fails_says_so():
-    def work(tell):
-        tell(1)
+    def work(report):
+        report(1)
         raise RuntimeError("broken")
 
-    assert run_as.told_by_child(None, work, Deadline(30)) == [1, {"failed": "RuntimeError: broken"}]
+    assert run_as.reported_by_child(None, work, Deadline(30)) == [1, {"failed": "RuntimeError: broken"}]
 
 
-def test_a_child_that_is_late_is_killed_and_what_it_told_is_kept():
-    def work(tell):
-        tell(os.getpid())
+def test_a_child_that_is_late_is_killed_and_what_it_reported_is_kept():
+    def work(report):
+        report(os.getpid())
         time.sleep(60)
 
-    (pid,) = run_as.told_by_child(None, work, Deadline(2))
+    (pid,) = run_as.reported_by_child(None, work, Deadline(2))
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 
 
-def test_a_namespace_that_cannot_be_entered_is_told(tmp_path):
-    told = run_as.told_by_child(
-        Identity(os.getuid(), os.getgid(), (), str(tmp_path / "none")), lambda tell: tell(1), Deadline(30)
+def test_a_child_that_reports_without_end_is_killed(monkeypatch):
+    def work(report):
+        while True:
+            report("x" * 1000)
+
+    monkeypatch.setattr(run_as, "REPORT_LIMIT", 100000)
+    started = time.monotonic()
+    reported = run_as.reported_by_child(None, work, Deadline(20))
+    assert time.monotonic() - started < 10
+    assert 0 < len(reported) < 100 and set(reported) == {"x" * 1000}
+
+
+def test_a_namespace_that_cannot_be_entered_is_reported(tmp_path):
+    reported = run_as.reported_by_child(
+        Identity(os.getuid(), os.getgid(), (), str(tmp_path / "none")), lambda report: report(1), Deadline(30)
     )
-    assert "No such file" in told[0]["failed"]
+    assert "No such file" in reported[0]["failed"]
