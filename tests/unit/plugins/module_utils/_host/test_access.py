@@ -166,7 +166,7 @@ class TestRun:
         ran = self.shell("echo $$ > %s; exec yes %s" % (mark, where))
         assert time.monotonic() - started < 8
         assert (ran.code, ran.out, ran.err) == (None, "", "")
-        assert ran.error.endswith(": more than 8388608 bytes of output")
+        assert ran.error.endswith(": more than 16777216 bytes of output")
         with pytest.raises(ProcessLookupError):
             os.kill(int(mark.read_text()), 0)
 
