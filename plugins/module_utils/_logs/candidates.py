@@ -1,12 +1,12 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Picks from megabytes of log the lines that can matter, cheaply, before any of them is taken apart.
+"""The lines of a large log that can matter, picked cheaply, before any of them is taken apart.
 
 nginx prints decoded paths, user names and PHP's words as they are, newlines included. A visitor who asks for `/%0A2026/01/02 ...` so writes
 lines that look like nginx's own. A whole log shows them: nginx writes a record at once and never longer than 2048 bytes, so a line that stands
 between the beginning of such a record and its end, less than that apart, is part of it. Text that also forges the beginning of another such
-record after the forged line is past telling apart; that is why a rule never believes a log line alone.
+record after the forged line cannot be recognised; that is why a rule never believes a log line alone.
 
 Private to this collection: it may change in any release.
 """
@@ -21,7 +21,7 @@ _NGINX = re.compile(
     _START
     + rb"(?:(?:error|warn)\] \d+#\d+: (?:\*\d+ )?(?:connect\(|kevent\(|upstream |no (?:live|resolver)|recv|readv|send|writev|SSL_|peer closed"
     rb"|memcached|\d+ worker_connections|service \S+ of|[^\s\"()]+ could not be)|(?:crit|alert|emerg)\] "
-    # The noise of clients: their handshakes, and paths that were only looked at.
+    # The noise of clients: their handshakes, and paths of which only the status was read.
     rb"(?!\d+#\d+: \*\d+ (?:SSL_[a-z_]+\(\) failed [^,]{0,900} while SSL handshaking, client|(?:l?stat|realpath)\())"
     rb")"
 )

@@ -1,12 +1,12 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the logs of a host say about 502 within a window of time (facts.md's `log`), and what nginx's log has gained since a mark.
+"""What the logs of a host say about 502 within a window of time.
 
 Private to this collection: it may change in any release.
 """
 
-from typing import TYPE_CHECKING, Iterable, Iterator, List, Optional, Tuple
+from typing import TYPE_CHECKING, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.clock import boot_time
@@ -54,7 +54,12 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 
 RECORD_LIMIT = 200
 
-Told = Tuple[str, Optional[str]]
+
+class State(NamedTuple):
+    """Whether a source could be read: state of the facts, and why."""
+
+    state: str
+    why: Optional[str] = None
 
 
 def log_facts(
@@ -66,31 +71,33 @@ def log_facts(
     read_limit: int = READ_LIMIT,
     record_limit: int = RECORD_LIMIT,
 ) -> "Log":
-    """Look through the sources, each a path and a kind (nginx, php_fpm, kernel, unit:NAME); of nginx also the unit whose journal it writes to.
+    """The facts `log` of the last window seconds before now.
 
-    The kernel's own log has the path "kernel"; any other path of that kind is an audit log. master_pid is nginx's: its open files tell where it
-    really writes. Times in logs are local. What cannot be read is told in `sources` and in the host's unknown.
+    sources: the path and the kind (nginx, php_fpm, kernel, unit:NAME) of each log. nginx may also have the name of the unit whose journal it
+    writes to. The kernel's own log has the path "kernel"; any other path of that kind is an audit log.
+    master_pid: of nginx, whose open files show where it really writes. Times in logs are local.
+    What cannot be read is named in `sources` and in the host's unknown.
     """
     look = _Look(host, Window(now, window), master_pid, read_limit)
-    told: "List[LogSource]" = []
+    found: "List[LogSource]" = []
     for path, kind in sources:
         state, why = look.source(path, kind)
-        told.append({"path": path, "kind": kind, "state": state, "level": None, "why": why})
+        found.append({"path": path, "kind": kind, "state": state, "level": None, "why": why})
         if state in ("unreadable", "not_a_file"):
             host.unseen("log " + path, why)
         elif state == "cut":
             host.unseen("older lines of log " + path, why)
-    return {"sources": told, "records": look.records.newest(record_limit)}
+    return {"sources": found, "records": look.records.newest(record_limit)}
 
 
 class _Look:
-    """One look: what it reads goes to its records."""
+    """One look at all sources: what it reads goes into its records."""
 
     def __init__(self, host: Host, window: Window, master_pid: Optional[int], read_limit: int) -> None:
         self.host, self.window, self.master_pid, self.read_limit = host, window, master_pid, read_limit
         self.records = Records()
 
-    def source(self, path: str, kind: str) -> Told:
+    def source(self, path: str, kind: str) -> State:
         if kind.startswith("unit:"):
             unit = kind[len("unit:") :]
             return self._entries(Origin(path, kind, unit), journal(self.host, self.window.since, ["-u", unit]))
@@ -99,43 +106,44 @@ class _Look:
         if path == "kernel":
             return self._entries(Origin(path, kind), kernel_log(self.host, self.window.since, boot_time(self.host)))
         if not path.startswith("/"):
-            return "not_a_file", "%s is not a path" % path
+            return State("not_a_file", "%s is not a path" % path)
         return self._nginx(path) if kind == "nginx" else self._file(path, kind)
 
-    def _entries(self, origin: Origin, entries: Entries) -> Told:
+    def _entries(self, origin: Origin, entries: Entries) -> State:
         for entry in entries.lines:
             if self.window.has(entry.when):
                 self._add(origin, entry.when, entry.tag, entry.text)
-        return ("unreadable", entries.why) if entries.why else ("ok", None)
+        return State("unreadable", entries.why) if entries.why else State("ok")
 
-    def _nginx(self, path: str) -> Told:
-        """Both what lies at the path and what nginx really writes to."""
-        state, why = self._file(path, "nginx")
+    def _nginx(self, path: str) -> State:
+        """Read both what lies at the path and what nginx really writes to."""
+        at_path = self._file(path, "nginx")
         held = held_file(self.host, path, self.master_pid)
         if not held:
-            return state, why
+            return at_path
         self._read(Origin(path, "nginx"), read_end(self.host, held.path, self.read_limit).data)
         if held.deleted:
-            return "deleted", "nginx (%s) still writes to the deleted file" % self.master_pid
-        return state, why or "nginx (%s) still writes to the file that was renamed" % self.master_pid
+            return State("deleted", "nginx (%s) still writes to the deleted file" % self.master_pid)
+        renamed = "nginx (%s) still writes to the file that was renamed" % self.master_pid
+        return at_path if at_path.why else State(at_path.state, renamed)
 
-    def _file(self, path: str, kind: str) -> Told:
+    def _file(self, path: str, kind: str) -> State:
         end = read_end(self.host, path, self.read_limit)
         origin = Origin(path, kind)
         self._read(origin, end.data)
         if end.state != "ok":
-            return end.state, end.why
+            return State(end.state, end.why)
         if self._reaches_back(end, kind):
-            return "ok", None
+            return State("ok")
         if not end.whole:
-            return "cut", "the window holds more than the last %d bytes, which were read" % self.read_limit
+            return State("cut", "the window holds more than the last %d bytes, which were read" % self.read_limit)
         older = last_rotated(self.host, path)
         if older:
             self._read(origin, read_end(self.host, older, self.read_limit).data)
-        return "ok", None
+        return State("ok")
 
     def _reaches_back(self, end: End, kind: str) -> bool:
-        """Whether the first line that tells its time is older than the window."""
+        """Whether the first line that has a time is older than the window."""
         for line in end.data[:65536].split(b"\n")[:50]:
             when = self.window.when(line.decode("utf-8", "replace"), kind)
             if when is not None:

@@ -28,7 +28,7 @@ class End(NamedTuple):
 
 
 class Unreadable(Exception):
-    """state and why of a file that cannot be read."""
+    """A file cannot be read: its state of the facts' log sources, and why."""
 
     def __init__(self, state: str, why: Optional[str]) -> None:
         super().__init__(why)
@@ -68,7 +68,10 @@ def read_since(host: Host, path: str, start: int, limit: int) -> bytes:
 
 
 def _open(host: Host, path: str) -> int:
-    """A symlink to a terminal, a pipe or our own streams (/dev/stderr in container images) is no file, and a FIFO is never waited for."""
+    """A descriptor of a regular file. Raises Unreadable.
+
+    A symlink to a terminal, a pipe or our own streams (/dev/stderr in container images) is no file, and a FIFO is never waited for.
+    """
     if _leads_to_stream(host.path(path)):
         raise Unreadable("not_a_file", "%s is a link to a stream" % path)
     try:

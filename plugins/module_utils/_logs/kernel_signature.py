@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one line of the kernel, the audit system or systemd alone decides.
+"""The signature of one line of the kernel, the audit system or systemd.
 
 Private to this collection: it may change in any release.
 """
@@ -11,7 +11,7 @@ from typing import Dict, NamedTuple, Optional, Pattern
 
 
 class KernelEvent(NamedTuple):
-    """What happened, to which process where the line names it. place tells denials of one process apart."""
+    """What happened, to which process where the line names it. place: what was denied, so that two denials of one process are two events."""
 
     signature: str
     process: Optional[str]

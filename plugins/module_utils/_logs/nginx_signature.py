@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one line of nginx's error log alone decides.
+"""The signature of one line of nginx's error log.
 
 Private to this collection: it may change in any release.
 """
@@ -77,7 +77,7 @@ _RUNTIME_CALL = re.compile(
 def nginx_signature(line: ErrorLine) -> Optional[str]:
     """The id of a line that parse_line took apart, None where it explains no 502."""
     if line.level not in _HEEDED:
-        # Connections that ran out are the one warning that tells of a limit that was really met.
+        # Connections that ran out are the only warning about a limit that was really reached.
         return "nginx_worker_connections" if line.level == "warn" and _CONNECTIONS.match(line.message) else None
     if not line.http:
         return None
@@ -91,7 +91,7 @@ def nginx_signature(line: ErrorLine) -> Optional[str]:
 def _host_limits(line: ErrorLine) -> Optional[str]:
     if _CONNECTIONS.match(line.message):
         return "nginx_worker_connections"
-    # A file that a visitor names in vain is at [error], or was only looked at, and its name can carry any text.
+    # A file that a visitor names in vain is at [error], or only its status was read, and its name can carry any text.
     if line.level == "error" or _PROBE.match(line.message):
         return None
     if line.errno == EMFILE:

@@ -16,7 +16,7 @@ _PATH_LIMIT = 300
 
 
 class Request(NamedTuple):
-    """What nginx says of a request in its log. client is None where the log has no address for it (unix sockets)."""
+    """A request of our own as nginx logs it. client is None where the log has no address for it (unix sockets)."""
 
     method: str
     path: str
@@ -25,6 +25,8 @@ class Request(NamedTuple):
 
 
 class Blame(NamedTuple):
+    """What made a request fail, and the canonical address of the upstream that it went to."""
+
     signature: Optional[str]
     upstream: Optional[str]
 

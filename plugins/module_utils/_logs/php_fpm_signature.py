@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one line of PHP-FPM's log alone decides, in its forms: file, syslog, standard error.
+"""The signature of one line of PHP-FPM's log, in its forms: file, syslog, standard error.
 
 What a worker says is quoted by the master (`said into stderr: "..."`) and may be a visitor's text: of it only the one sentence counts that FPM
 itself says in a worker. Script names and requests stand between fixed words, so lines about them are decided by their end.

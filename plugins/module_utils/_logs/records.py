@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Adds up lines of one kind to one record, and keeps the number of records bounded and fair.
+"""Log lines added up to records: lines of one kind are one record, and of a flood of one kind only so many are kept that others have room.
 
 Private to this collection: it may change in any release.
 """
@@ -67,8 +67,15 @@ class Origin(NamedTuple):
     unit: Optional[str] = None
 
 
+class _Ranked(NamedTuple):
+    """A record, and how many newer ones of its source, signature and upstream there are."""
+
+    rank: int
+    record: "LogRecord"
+
+
 class Records:
-    """Records by what makes them one."""
+    """Log lines added up: those that say the same of the same upstream, request, pool or process are one record."""
 
     def __init__(self) -> None:
         self._records: "Dict[Tuple[Any, ...], LogRecord]" = {}
@@ -126,16 +133,16 @@ class Records:
 
     def newest(self, limit: int) -> "List[LogRecord]":
         """At most limit records, the last ones first; a flood of one kind never pushes out the only record of another."""
-        ordered = sorted(self._records.values(), key=lambda record: -float(record["last"]))
+        ordered = sorted(self._records.values(), key=lambda record: -record["last"])
         seen: Dict[Tuple[Any, ...], int] = {}
         ranked = []
         for record in ordered:
             upstream = record["upstream"]["address"] if record["upstream"] else None
             kind = (record["source"], record["signature"], upstream)
-            ranked.append((seen.get(kind, 0), record))
+            ranked.append(_Ranked(seen.get(kind, 0), record))
             seen[kind] = seen.get(kind, 0) + 1
-        kept = [record for _rank, record in sorted(ranked, key=lambda pair: pair[0])[:limit]]
-        return sorted(kept, key=lambda record: -float(record["last"]))
+        kept = [one.record for one in sorted(ranked, key=lambda one: one.rank)[:limit]]
+        return sorted(kept, key=lambda record: -record["last"])
 
 
 def _words(message: str) -> str:

@@ -14,7 +14,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.open_file
 
 
 class FileId(NamedTuple):
-    """What tells a file from every other one, whatever it is called."""
+    """What no two files have in common, whatever they are called."""
 
     device: int
     inode: int
@@ -43,7 +43,7 @@ def last_rotated(host: Host, path: str) -> Optional[str]:
 def held_file(host: Host, path: str, pid: Optional[int]) -> Optional[Held]:
     """The file that a process really writes the log at this path to; None where that is the one at the path, or not known.
 
-    After a rotation that nobody told it of, a daemon goes on writing to the old file, renamed or deleted.
+    A daemon that is not asked to open its logs again goes on writing to the rotated file, renamed or deleted.
     """
     if pid is None:
         return None

@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which cause one log line alone decides: nginx's error log, PHP-FPM's log, the kernel, the audit system, uwsgi.
+"""The signature of one log line: of nginx's error log, PHP-FPM's log, the kernel, the audit system, uwsgi.
 
-The line's own message decides, never the request, host or referrer in it. One thing a single line cannot tell: nginx prints decoded paths and
-PHP's words as they are, newlines included, so what follows such a newline can look like a line of its own. Whoever reads a whole log drops
-those with candidates.py.
+The line's own message decides, never the request, host or referrer in it. One thing cannot be seen in a single line: nginx prints decoded paths and
+PHP's words as they are, newlines included, so what follows such a newline can look like a line of its own. Where a whole log is
+read, candidates.py leaves those out.
 
 Private to this collection: it may change in any release.
 """

@@ -21,7 +21,7 @@ _KMSG = re.compile(r"\d{1,4},\d{1,20},(\d{1,20}),[^;]{1,40};([^\n]*)")
 
 
 class Entry(NamedTuple):
-    """One line."""
+    """One line: when it was written (seconds since the epoch), the program that wrote it, and its text."""
 
     when: float
     tag: Optional[str]
@@ -36,18 +36,11 @@ class Entries(NamedTuple):
 
 
 def journal(host: Host, since: float, options: Sequence[str]) -> Entries:
-    """The last lines of the journal. Its short form indents what follows a newline in a message, so nobody can forge a line in it."""
-    argv = [
-        "journalctl",
-        "-a",
-        "--no-pager",
-        "-o",
-        "short-unix",
-        "-n",
-        str(JOURNAL_LINES),
-        "--since",
-        "@%d" % int(since),
-    ]
+    """The last lines of the journal since then; options of journalctl narrow them down.
+
+    Its short form indents what follows a newline in a message, so nobody can forge a line in it.
+    """
+    argv = ["journalctl", "-a", "--no-pager", "-o", "short-unix", "-n", str(JOURNAL_LINES), "--since", "@%d" % since]
     ran = host.run(argv + list(options), timeout=15)
     if ran.code != 0 or "No journal files" in ran.err:
         return Entries([], ran.error or ran.err.strip().split("\n")[-1] or "journalctl ended with %s" % ran.code)
@@ -63,11 +56,11 @@ def journal(host: Host, since: float, options: Sequence[str]) -> Entries:
 def kernel_log(host: Host, since: float, boot: Optional[float]) -> Entries:
     """The kernel's lines: of the journal, of dmesg where the journal has none, of /dev/kmsg where there is no dmesg.
 
-    A journal without any may be that of a quiet kernel, or of a container that is never told of it.
+    A journal without any may be that of a quiet kernel, or of a container, which does not get the kernel's messages.
     """
-    told = journal(host, since, ["-k"])
-    if told.lines or boot is None:
-        return told
+    entries = journal(host, since, ["-k"])
+    if entries.lines or boot is None:
+        return entries
     found = _dmesg(host, boot)
     return _kmsg(host, boot) if found.why else found
 
@@ -89,7 +82,7 @@ def _kernel_entry(when: float, text: str) -> Entry:
 
 
 def _kmsg(host: Host, boot: float) -> Entries:
-    """Each read of /dev/kmsg gives one record, from the oldest that the kernel still has; a file gives all of it."""
+    """The kernel's lines in /dev/kmsg: each read of it gives one record, from the oldest that the kernel still has."""
     try:
         descriptor = os.open(host.path("/dev/kmsg"), os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
     except OSError as error:
@@ -107,7 +100,7 @@ def _kmsg(host: Host, boot: float) -> Entries:
 
 
 def _next_record(descriptor: int) -> str:
-    """Nothing where there is none left. EPIPE: the record was overwritten before it was read, the next one is there."""
+    """The next record; nothing where there is none left. EPIPE: the record was overwritten before it was read, the next one is there."""
     for _attempt in range(3):
         try:
             return os.read(descriptor, 8192).decode("utf-8", "replace")

@@ -33,7 +33,7 @@ class Window:
         return when is not None and self.since <= when <= self.until
 
     def when(self, line: str, kind: str) -> Optional[float]:
-        """When a line of a log of this kind was written; None where it does not say."""
+        """When a line of a log of this kind was written (seconds since the epoch); None where it has no time."""
         if kind == "nginx":
             return self._local(line[:19]) if _NGINX.match(line) else None
         if kind == "php_fpm":
