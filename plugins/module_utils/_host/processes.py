@@ -9,10 +9,11 @@ Private to this collection: it may change in any release.
 import os
 import re
 import time
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.clock import boot_time
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.ids import Ids, parse_ids
 
 KERNEL_THREAD = 0x00200000
 PS = ["ps", "-axww", "-o", "pid=,ppid=,uid=,gid=,rss=,stat=,lstart=,command="]
@@ -20,19 +21,22 @@ _PS_LINE = re.compile(r"\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(\w{3
 _SYSTEM_UNIT = re.compile(r"\.(service|scope|socket|mount|swap)$")
 
 
-class Identity(NamedTuple):
-    """Effective ids: what the kernel compares with a socket's mode."""
-
-    uid: int
-    gid: int
-    groups: List[int]
-
-
 class Process:
-    """One process as it was when first seen. Whatever is read later is None or empty where it has ended meanwhile."""
+    """One process as it was when first seen. All that is read later is None or empty where it has ended meanwhile.
+
+    state: one letter, as in /proc/PID/stat. started: seconds since the epoch.
+    """
 
     def __init__(
-        self, host: Host, pid: int, parent: int, name: str, state: str, started: float, argv: List[str]
+        self,
+        host: Host,
+        pid: int,
+        parent: int,
+        name: str,
+        state: str,
+        started: float,
+        argv: List[str],
+        ids: Optional[Ids] = None,
     ) -> None:
         self.host = host
         self.pid = pid
@@ -41,8 +45,9 @@ class Process:
         self.state = state
         self.started = started
         self.argv = argv
-        self._identity: Optional[Identity] = None
-        self._unit: Optional[Tuple[Optional[str]]] = None
+        self._ids = ids
+        self._unit_is_known = False
+        self._unit: Optional[str] = None
 
     @property
     def title(self) -> str:
@@ -61,34 +66,30 @@ class Process:
 
     @property
     def foreign(self) -> bool:
-        """Whether it lives in a container below this host: not this host's daemon, though it is seen from here."""
+        """Whether it runs in a container of this host: it is seen from here, but is no daemon of this host."""
         theirs, ours = self._link("ns/pid"), self.host.readlink("/proc/self/ns/pid")
         return theirs is not None and ours is not None and theirs != ours
 
     @property
-    def identity(self) -> Identity:
-        if self._identity is None:
-            self._identity = _identity(self._text("status"))
-        return self._identity
-
-    @property
     def uid(self) -> int:
-        return self.identity.uid
+        return self._known_ids().uid
 
     @property
     def gid(self) -> int:
-        return self.identity.gid
+        return self._known_ids().gid
 
     @property
     def groups(self) -> List[int]:
-        return self.identity.groups
+        """All its groups, gid among them."""
+        ids = self._known_ids()
+        return sorted(set(ids.groups + [ids.gid])) if ids.gid >= 0 else []
 
     @property
     def unit(self) -> Optional[str]:
         """The system's unit that it belongs to (nginx.service), or None."""
-        if self._unit is None:
-            self._unit = (_unit(self._text("cgroup")),)
-        return self._unit[0]
+        if not self._unit_is_known:
+            self._unit, self._unit_is_known = _unit(self._text("cgroup")), True
+        return self._unit
 
     def rss(self) -> Optional[int]:
         """Resident bytes, shared pages included."""
@@ -105,23 +106,17 @@ class Process:
             return None
         return max(0, int(fields[1]) - int(fields[2])) * os.sysconf("SC_PAGESIZE")
 
+    def _known_ids(self) -> Ids:
+        """Ids of -1 where they cannot be read."""
+        if self._ids is None:
+            self._ids = parse_ids(self._text("status")) or Ids(-1, -1, [])
+        return self._ids
+
     def _text(self, name: str) -> str:
         return self.host.read("/proc/%d/%s" % (self.pid, name), 16 * 1024 * 1024) or ""
 
     def _link(self, name: str) -> Optional[str]:
         return self.host.readlink("/proc/%d/%s" % (self.pid, name))
-
-
-def _identity(status: str) -> Identity:
-    fields: Dict[str, List[int]] = {}
-    for line in status.splitlines():
-        key, _colon, rest = line.partition(":")
-        if key in ("Uid", "Gid", "Groups"):
-            fields[key] = [int(word) for word in rest.split() if word.isdecimal()]
-    uids, gids = fields.get("Uid", []), fields.get("Gid", [])
-    if len(uids) < 2 or len(gids) < 2:
-        return Identity(-1, -1, [])
-    return Identity(uids[1], gids[1], sorted(set(fields.get("Groups", []) + [gids[1]])))
 
 
 def _unit(cgroup: str) -> Optional[str]:
@@ -138,7 +133,7 @@ def _unit(cgroup: str) -> Optional[str]:
 
 
 def _kilobytes(text: str, key: str) -> Optional[int]:
-    """Sum of the "KEY:   12 kB" lines in bytes, None where there is none."""
+    """The sum of the lines "KEY:   12 kB" in bytes; None where there is none."""
     values = re.findall(r"^%s:\s+(\d+) kB" % re.escape(key), text, re.MULTILINE)
     return sum(int(value) for value in values) * 1024 if values else None
 
@@ -217,6 +212,5 @@ def _ps_process(host: Host, line: str) -> Optional[Process]:
     started = time.mktime(time.strptime(began))
     argv = command.split()
     name = os.path.basename(argv[0].rstrip(":")) if argv else ""
-    process = Process(host, int(pid), int(parent), name, state[:1], started, argv)
-    process._identity = Identity(int(uid), int(gid), [int(gid)])
-    return process
+    ids = Ids(int(uid), int(gid), [])
+    return Process(host, int(pid), int(parent), name, state[:1], started, argv, ids)

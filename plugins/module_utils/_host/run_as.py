@@ -16,7 +16,9 @@ import signal
 from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.ids import parse_ids
 
+STATUS_LIMIT = 1024 * 1024
 _CLONE_NEWNS = 0x00020000
 #: Bytes that a child may report: other processes of its account could write in its place.
 REPORT_LIMIT = 16 * 1024 * 1024
@@ -41,25 +43,22 @@ def of_user(name: str) -> Identity:
 
 
 def of_process(pid: int, proc: str = "/proc") -> Identity:
-    """The ids that a running process has, which may be older than its account's, and its mounts. Raises OSError, ValueError."""
+    """The ids of a running process, which may differ from what its account has by now, and its mounts. Raises OSError, ValueError."""
     with open("%s/%d/status" % (proc, pid), encoding="utf-8", errors="replace") as stream:
-        fields = dict(line.split(":", 1) for line in stream if ":" in line)
-    try:
-        uid, gid = int(fields["Uid"].split()[1]), int(fields["Gid"].split()[1])
-        groups = tuple(int(group) for group in fields["Groups"].split())
-    except (KeyError, IndexError) as error:
-        raise ValueError("%s/%d/status has no ids" % (proc, pid)) from error
+        ids = parse_ids(stream.read(STATUS_LIMIT))
+    if ids is None:
+        raise ValueError("%s/%d/status has no ids" % (proc, pid))
     mounts: Optional[str] = "%s/%d/ns/mnt" % (proc, pid)
     try:
         if mounts and os.stat(mounts).st_ino == os.stat("%s/self/ns/mnt" % proc).st_ino:
             mounts = None
     except OSError:
         mounts = None
-    return Identity(uid, gid, groups, mounts)
+    return Identity(ids.uid, ids.gid, tuple(ids.groups), mounts)
 
 
 def become(identity: Identity) -> None:
-    """Take on an identity for good: only in a child. Raises OSError."""
+    """Give this process an identity for good: only in a child. Raises OSError."""
     if identity.mounts:
         namespace = os.open(identity.mounts, os.O_RDONLY)
         libc = ctypes.CDLL(None, use_errno=True)

@@ -147,7 +147,7 @@ def _worker(host: Host, worker: Process, accounts: Accounts) -> "Worker":
         "pid": worker.pid,
         "started": worker.started,
         "user": accounts.user(worker.uid),
-        "group": accounts.group(worker.identity.gid),
+        "group": accounts.group(worker.gid),
         "uid": worker.uid,
         "groups": worker.groups,
         "stopping": is_stopping(worker),

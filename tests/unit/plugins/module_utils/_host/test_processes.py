@@ -36,7 +36,7 @@ def test_a_process_is_told_with_its_start_and_ids(host):
     found = Processes(host).by_pid[70]
     assert (found.name, found.title, found.parent, found.state) == ("nginx", "nginx: worker process", 60, "S")
     assert found.started == 1700000000 + 250
-    assert found.identity == (33, 33, [4, 27, 33])
+    assert (found.uid, found.gid, found.groups) == (33, 33, [4, 27, 33])
 
 
 def test_a_name_may_hold_parentheses_and_blanks(host):
