@@ -10,17 +10,18 @@ name: error_signature
 author:
   - The webops.bad_gateway authors (@webops)
 version_added: 0.1.0
-short_description: Which cause of a 502 one log line alone decides
+short_description: Name what one log line alone says about a 502
 description:
-  - Names the signature of a line of nginx's error log, of PHP-FPM's log, of the kernel, the audit system, systemd or uwsgi.
-  - The line's own message decides, by the number of the error and not by its text, which differs between systems.
-    What a visitor can write (request, host, referrer, and what PHP puts out) never decides.
-  - Prefixes of docker-compose, Kubernetes, syslog, journalctl and dmesg are taken off.
-  - A line that explains no 502 has no signature, such as a missing file, TLS noise of clients, a warning, or a line of a C(stream) block.
+  - Returns the signature of a line of nginx's error log, of PHP-FPM's log, of the kernel, the audit system, systemd or uwsgi.
+  - The signature comes from the message of the line, and there from the number of an error and not from its text, which differs between systems.
+    What a visitor can write into a line (request, host, referrer, and what PHP puts out) has no influence on it.
+  - Prefixes of docker-compose, Kubernetes, syslog, journalctl and dmesg are removed first.
+  - A line that explains no 502 has no signature, for example one about a missing file, about a client's broken TLS handshake,
+    most warnings, and lines of a C(stream) block.
 positional: _input
 options:
   _input:
-    description: One line, or a list of lines. Only the first 8192 characters of a line are looked at.
+    description: One line, or a list of lines. Only the first 8192 characters of a line are read.
     type: raw
     required: true
 seealso:
@@ -28,7 +29,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Name the signature of one line
+- name: Show the signature of one line
   ansible.builtin.debug:
     msg: "{{ line | webops.bad_gateway.error_signature }}"
   vars:
@@ -60,7 +61,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.signature
 
 
 def error_signature(value: t.Any) -> str | None | list[str | None]:
-    """A line gives its signature, a list a list."""
+    """The signature of a line, or a list of those of a list of lines."""
     if isinstance(value, str):
         return signature_of(value)
     if isinstance(value, Iterable) and not isinstance(value, (bytes, Mapping)):
@@ -69,7 +70,7 @@ def error_signature(value: t.Any) -> str | None | list[str | None]:
 
 
 def _kind(value: t.Any) -> str:
-    """Ansible wraps values in classes of its own, whose names say nothing to a reader."""
+    """What a value is called in messages. Ansible wraps values in classes of its own, whose names mean nothing to a reader."""
     return next(
         (kind.__name__ for kind in (dict, list, bool, int, float) if isinstance(value, kind)), type(value).__name__
     )

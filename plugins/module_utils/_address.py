@@ -89,6 +89,7 @@ def bracketed(host: str) -> str:
 
 
 def is_number(host: str) -> bool:
+    """Whether a host (without brackets) is the number of an address and no name."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
@@ -97,6 +98,7 @@ def is_number(host: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
+    """Whether a host is a loopback address, or localhost."""
     return ipaddress.ip_address(host).is_loopback if is_number(host) else host == "localhost"
 
 
@@ -106,7 +108,7 @@ def is_any(host: str) -> bool:
 
 
 def covers(listening: str, host: str) -> bool:
-    """Whether a listener on one host takes connections to another. "::" takes IPv4 too, unless it was told not to."""
+    """Whether a listener on one host takes connections to another. "::" takes IPv4 too, unless its socket is for IPv6 only."""
     if is_any(listening):
         return listening == "::" or ":" not in host
     if is_number(listening) and is_number(host):

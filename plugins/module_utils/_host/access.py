@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
     from typing import TypedDict
 
     class Unknown(TypedDict):
-        """Something that could not be seen."""
+        """Something that could not be read, and why."""
 
         missing: str
         why: str
@@ -56,13 +56,13 @@ class Host:
         return self.root == "/" and sys.platform == "darwin"
 
     def unseen(self, missing: str, why: object) -> None:
-        """Remember that something could not be read, once."""
+        """Remember that something could not be read, each thing and reason once."""
         entry: "Unknown" = {"missing": missing, "why": str(why)}
         if entry not in self.unknown:
             self.unknown.append(entry)
 
     def path(self, path: str) -> str:
-        """Where a path of the host is for this process."""
+        """The path by which this process reaches a path of the host."""
         return path if self.root == "/" else os.path.join(self.root, path.lstrip("/"))
 
     def exists(self, path: str) -> bool:

@@ -21,6 +21,7 @@ class Accounts:
         self._groups = _names(host.read("/etc/group"))
 
     def user(self, uid: int) -> str:
+        """The name of a user, or the number where it has none."""
         if uid not in self._users:
             try:
                 self._users[uid] = pwd.getpwuid(uid).pw_name
@@ -29,13 +30,15 @@ class Accounts:
         return self._users[uid]
 
     def group(self, gid: int) -> str:
+        """The name of a group, or the number where it has none in the files."""
         return self._groups.get(gid, str(gid))
 
     def has_user(self, name: str) -> bool:
-        """Whether there is such an account, by the files or by a directory service. Without a file to read nothing is missing."""
+        """Whether there is such a user, in the files or in a directory service. Where the file cannot be read, every user counts as there."""
         return not self._users or name in self._users.values() or _exists(pwd.getpwnam, name)
 
     def has_group(self, name: str) -> bool:
+        """As has_user, for groups."""
         return not self._groups or name in self._groups.values() or _exists(grp.getgrnam, name)
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 
 
 def blocked_at(path: str) -> "Optional[BlockedFolder]":
-    """The first folder on the way to a file that we, in the account of nginx's worker, may not search; None where all let us in."""
+    """The first folder on the way to a file that this process, in the account of nginx's worker, may not search; None where it may search all."""
     folder = "/"
     for part in os.path.realpath(os.path.dirname(path)).split("/"):
         folder = os.path.join(folder, part)
@@ -35,7 +35,7 @@ def blocked_at(path: str) -> "Optional[BlockedFolder]":
 
 
 def _folder(path: str) -> "Optional[BlockedFolder]":
-    """Whose it is, and its mode; None where it is not there."""
+    """The facts of a folder; None where it is not there."""
     try:
         found = os.stat(path)
     except OSError:

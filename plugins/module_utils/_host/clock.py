@@ -30,6 +30,7 @@ CLOCK_BOOTTIME = 7
 
 
 def clock_facts(host: Host) -> "Clock":
+    """The host's clock as it is now."""
     now = time.time()
     changed = (host.read(LAST_CHANGE) or "").strip()
     return {
@@ -41,7 +42,10 @@ def clock_facts(host: Host) -> "Clock":
 
 
 def boot_time(host: Host) -> Optional[float]:
-    """When the kernel started. /proc/stat has whole seconds only, so the clock is asked where it is this host's."""
+    """When the kernel started, in seconds since the epoch; None where that is not known.
+
+    /proc/stat has whole seconds only, so that the clock is read where it is this host's.
+    """
     if host.root == "/" and sys.platform.startswith("linux"):
         return time.time() - time.clock_gettime(CLOCK_BOOTTIME)
     found = re.search(r"^btime (\d+)", host.read("/proc/stat") or "", re.MULTILINE)

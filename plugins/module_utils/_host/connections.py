@@ -30,7 +30,7 @@ PEERS = 200
 
 
 def connection_facts(host: Host, listeners: "Optional[Listeners]") -> "Optional[Connections]":
-    """How many connections there are to each peer; None where that cannot be read. A connection from a port that is listened on came in."""
+    """How many connections this host has made, by peer; None where that cannot be read. One of a port that is listened on was made by the other side."""
     if listeners is None:
         return None
     ours = frozenset(entry["port"] for entry in listeners["tcp"])

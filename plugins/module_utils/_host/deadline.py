@@ -11,7 +11,7 @@ from typing import Optional
 
 
 class Deadline:
-    """A moment on the monotonic clock."""
+    """A moment on the monotonic clock, seconds from now; where it is within another one, not after that."""
 
     def __init__(self, seconds: float, within: "Optional[Deadline]" = None) -> None:
         self.seconds = seconds
@@ -20,11 +20,12 @@ class Deadline:
             self._end = min(self._end, within._end)
 
     def left(self) -> float:
+        """Seconds from now, 0 where it is over."""
         return max(0.0, self._end - time.monotonic())
 
 
 def bounded(name: str, value: float, least: float, most: float) -> float:
-    """A number of seconds within its range. Raises ValueError."""
+    """The value, a number of seconds. Raises ValueError where it is out of its range."""
     if not least <= value <= most:
         raise ValueError("%s is %g: give between %g and %g seconds" % (name, value, least, most))
     return float(value)

@@ -40,7 +40,7 @@ DISK_PATHS = (
 
 
 def disk_facts(host: Host) -> "List[Disk]":
-    """Each file system of DISK_PATHS once."""
+    """The file systems that DISK_PATHS lie on, each once."""
     seen = set()
     found: "List[Disk]" = []
     for path in DISK_PATHS:

@@ -25,12 +25,14 @@ class Held(NamedTuple):
 
 
 class LsofListening(NamedTuple):
+    """The listening sockets that lsof lists."""
+
     tcp: List[Held]
     unix: List[Held]
 
 
 def lsof_listening(host: Host, processes: Processes) -> Optional[LsofListening]:
-    """What listens; None where lsof cannot be asked."""
+    """What lsof lists; None where it cannot be run."""
     tcp = host.run(["lsof", "-nP", "-iTCP", "-sTCP:LISTEN", "-FpPn"])
     unix = host.run(["lsof", "-nP", "-U", "-FpPn"])
     if tcp.code is None or unix.code is None:
@@ -44,7 +46,7 @@ def lsof_listening(host: Host, processes: Processes) -> Optional[LsofListening]:
 
 
 def _tcp(holders: Dict[str, int]) -> List[Held]:
-    """Of names such as *:80, 127.0.0.1:9000 and [::1]:9000."""
+    """The sockets of names such as *:80, 127.0.0.1:9000 and [::1]:9000."""
     found = []
     for name, pid in holders.items():
         address = read_address("tcp:" + name)

@@ -49,6 +49,7 @@ _OOM_KILLS = (_V2 + "events", _V1 + "oom_control")
 
 
 def memory_facts(host: Host) -> "Memory":
+    """The memory of this host as it is now."""
     if host.is_darwin:
         installed = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGESIZE")
         return {"total": installed, "available": None, "limit": None, "oom_kills": None}

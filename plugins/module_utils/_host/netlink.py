@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Questions to the Linux kernel by netlink: sockets, addresses, and whether there are packet filters. No tool is needed for them.
+"""What the Linux kernel says over netlink: sockets, addresses, and whether there are packet filters. No tool is needed for it.
 
 Private to this collection: it may change in any release.
 """
@@ -39,7 +39,7 @@ _UNIX = struct.Struct("=BBBBI")
 
 
 class TcpSocket(NamedTuple):
-    """queue and backlog have this meaning for a listening socket only."""
+    """One TCP socket. queue (connections that wait to be accepted) and backlog (how many may) mean that for a listening socket only."""
 
     state: int
     address: str
@@ -54,7 +54,7 @@ class TcpSocket(NamedTuple):
 
 
 class UnixListener(NamedTuple):
-    """file_inode is the 32-bit number of the file that was bound, None for an abstract name."""
+    """A listening stream socket. file_inode is the 32-bit number of the file that was bound, None for an abstract name."""
 
     name: str
     inode: int
@@ -88,7 +88,7 @@ def _raise(body: bytes) -> None:
 
 
 def attributes(body: bytes, offset: int) -> Dict[int, bytes]:
-    """Netlink attributes by number, the flag bits taken off."""
+    """Netlink attributes by their numbers, without the flag bits."""
     found: Dict[int, bytes] = {}
     while offset + 4 <= len(body):
         length, kind = struct.unpack_from("=HH", body, offset)
@@ -107,7 +107,7 @@ def tcp_sockets(family: int, states: int) -> Iterator[TcpSocket]:
 
 
 def parse_tcp(body: bytes) -> TcpSocket:
-    """One struct inet_diag_msg."""
+    """The socket of one struct inet_diag_msg."""
     family, state, _timer, _retrans, port, peer_port, address, peer = _INET.unpack_from(body)
     _expires, queue, backlog, uid, inode = _INET_NUMBERS.unpack_from(body, 52)
     v6only = attributes(body, 72).get(INET_DIAG_SKV6ONLY, b"\0")[:1] != b"\0" if state == TCP_LISTEN else False
@@ -129,7 +129,7 @@ def outgoing(family: int, skip_ports: "frozenset[int]") -> Iterator[Tuple[int, s
 
 
 def ip_text(family: int, raw: bytes) -> str:
-    """An address as text; IPv4 in IPv6 clothes is IPv4."""
+    """An address as text; one of IPv4 that is mapped into IPv6 as IPv4."""
     if family == socket.AF_INET:
         return socket.inet_ntop(family, raw[:4])
     text = socket.inet_ntop(socket.AF_INET6, raw)
@@ -146,7 +146,7 @@ def unix_listeners() -> Iterator[UnixListener]:
 
 
 def parse_unix(body: bytes) -> Optional[UnixListener]:
-    """One struct unix_diag_msg, None where it is not a stream socket."""
+    """The listener of one struct unix_diag_msg, None where it is not a stream socket."""
     _family, kind, _state, _pad, inode = _UNIX.unpack_from(body)
     if kind != socket.SOCK_STREAM:
         return None
@@ -183,7 +183,7 @@ def interface_addresses() -> Dict[str, List[str]]:
 
 
 def has_nft_base_chains() -> bool:
-    """Whether any nftables chain is hooked into the packets' way. Raises OSError, EPERM for all but root."""
+    """Whether any nftables chain is hooked into the way of packets. Raises OSError; for all but root with EPERM."""
     try:
         return any(
             NFTA_CHAIN_HOOK in attributes(body, 4)

@@ -22,7 +22,7 @@ class OpenFile(NamedTuple):
 
 
 def open_files(host: Host, pid: int) -> Iterator[OpenFile]:
-    """Those that have a path; none where the process is gone or may not be looked into."""
+    """The open files of a process that have a path; none where the process is gone or its files may not be read."""
     folder = "/proc/%d/fd" % pid
     for number in host.listdir(folder):
         link = "%s/%s" % (folder, number)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Processes of a host, read once and shared by all who ask. What only some ask for (unit, groups, memory) is read when they do.
+"""The processes of a host, read once for a whole look. What few callers need (unit, groups, memory) is read when it is asked for.
 
 Private to this collection: it may change in any release.
 """
@@ -86,7 +86,7 @@ class Process:
 
     @property
     def unit(self) -> Optional[str]:
-        """The system's unit that it belongs to (nginx.service), or None."""
+        """The unit of the system that it belongs to (nginx.service), or None."""
         if not self._unit_is_known:
             self._unit, self._unit_is_known = _unit(self._text("cgroup")), True
         return self._unit
@@ -164,6 +164,7 @@ class Processes:
         return self._oldest_first([process for process in found if not process.foreign])
 
     def oldest_first(self) -> List[Process]:
+        """All processes by the time when they started."""
         return self._oldest_first(list(self.by_pid.values()))
 
     @staticmethod
@@ -194,7 +195,7 @@ class Processes:
         )
 
     def _ask_ps(self) -> None:
-        """macOS and the BSDs have no /proc. Written from ps(1); not tried on such a host."""
+        """Read the processes of macOS and the BSDs, which have no /proc. Written from ps(1); not tried on such a host."""
         ran = self.host.run(PS)
         if ran.code != 0:
             self.host.unseen("processes", ran.error or ran.err.strip())

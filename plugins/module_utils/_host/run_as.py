@@ -27,7 +27,7 @@ Report = Callable[[Any], None]
 
 
 class Identity(NamedTuple):
-    """Ids to work with. mounts is the path of a mount namespace to enter, or None."""
+    """The account to work as. mounts is the path of a mount namespace to enter, or None."""
 
     uid: int
     gid: int

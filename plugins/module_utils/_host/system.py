@@ -58,6 +58,7 @@ PANELS = (
 
 
 def system_facts(host: Host) -> "System":
+    """What this host is. A setting of the kernel that cannot be read is None."""
     interfaces = interface_addresses(host)
     release = os_release(host)
     return {

@@ -37,7 +37,7 @@ _CLIENT = b", client: "
 
 
 def nginx_lines(data: bytes, since: bytes) -> Iterator[bytes]:
-    """Lines that may have a signature, from since (as the log writes times) on, less those that stand within another record."""
+    """Lines of nginx's error log that may have a signature, from since (as the log writes times) on, without those inside another record."""
     lines = data.split(b"\n")
     may_matter = _NGINX.match
     for number, line in enumerate(lines):
@@ -46,6 +46,7 @@ def nginx_lines(data: bytes, since: bytes) -> Iterator[bytes]:
 
 
 def fpm_lines(data: bytes) -> Iterator[bytes]:
+    """Lines of PHP-FPM's log that may have a signature."""
     return (line for line in data.split(b"\n") if _FPM.match(line))
 
 
@@ -80,5 +81,5 @@ def _ends_later(lines: List[bytes], number: int, room: int) -> bool:
 
 
 def _has_foreign_end(line: bytes) -> bool:
-    """A quote that closes nothing of this line, and fields after it: `..., host: "h"" failed (2: ...), client: ...`."""
+    """Whether a quote closes nothing in this line and fields follow it: `..., host: "h"" failed (2: ...), client: ...`."""
     return re.search(rb'"" (?:failed \(|while |is (?:forbidden|not )|was not ).{0,300}?, client: ', line) is not None

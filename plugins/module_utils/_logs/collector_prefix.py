@@ -78,7 +78,7 @@ class Stripped(NamedTuple):
 
 
 def strip_prefix(line: str) -> Stripped:
-    """Take off what collectors put before the line, at most four layers (Kubernetes around syslog around ...)."""
+    """A line without what collectors put before it, at most four layers (Kubernetes around syslog around ...)."""
     text = line[:LONGEST_LINE].rstrip("\r\n")
     text = text.lstrip(" \ufeff")
     tag = None

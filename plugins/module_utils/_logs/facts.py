@@ -98,6 +98,7 @@ class _Look:
         self.records = Records()
 
     def source(self, path: str, kind: str) -> State:
+        """Read one source."""
         if kind.startswith("unit:"):
             unit = kind[len("unit:") :]
             return self._entries(Origin(path, kind, unit), journal(self.host, self.window.since, ["-u", unit]))

@@ -54,7 +54,7 @@ _FIELD = re.compile(r'\b(pid|comm|name|path|dest|scontext|tclass|permissive|prof
 
 
 def kernel_event(tag: Optional[str], text: str) -> Optional[KernelEvent]:
-    """The event of a line without prefix; tag is the program that syslog named."""
+    """The event that a line without prefix reports, None where it reports none; tag is the program that syslog named."""
     if tag not in _KERNEL_TAGS:
         # dmesg with an ISO time looks like syslog of the process that the kernel names.
         return (
@@ -138,7 +138,7 @@ def _selinux(text: str) -> Optional[KernelEvent]:
 
 
 def _is_web(fields: Dict[str, str]) -> bool:
-    """By its name, or by the domain that SELinux gives to both nginx and PHP-FPM."""
+    """Whether it is nginx or PHP-FPM, by its name or by the domain that SELinux gives to both."""
     return _is_fpm_or_nginx(fields.get("comm")) or ":httpd_t:" in fields.get("scontext", "")
 
 

@@ -80,12 +80,12 @@ _PATH_LIMIT = 300
 
 
 def parse_line(line: str) -> Optional[ErrorLine]:
-    """Take a line apart; None where it is no line of nginx's error log."""
+    """The parts of a line; None where it is no line of nginx's error log."""
     return parse_stripped(strip_prefix(line).text)
 
 
 def parse_stripped(text: str) -> Optional[ErrorLine]:
-    """parse_line for text that has no prefix of a collector."""
+    """As parse_line, for text without the prefix of a collector."""
     head = _HEAD.match(text)
     if not head or head.group(2) not in LEVELS:
         return None
@@ -122,7 +122,7 @@ def _split(body: str) -> Tuple[str, Optional[str], str]:
 
 
 def _errno(message: str) -> Optional[int]:
-    """The number in the last parentheses. The resolver's own codes look the same and are none."""
+    """The number in the last parentheses. The codes of the resolver look the same and are no errnos."""
     found = _ERRNO.search(message)
     if not found or message[: found.start()].endswith("could not be resolved"):
         return None
@@ -137,7 +137,7 @@ def _client(rest: str) -> Tuple[Optional[str], Optional[str], str]:
 
 
 def _is_http(rest: str, server: Optional[str], after: str) -> bool:
-    """stream{} and mail{} have no request, and name the socket where HTTP names the server."""
+    """Whether a line is about HTTP: stream{} and mail{} have no request, and name the socket where HTTP names the server."""
     if after.startswith(', request: "') or not rest:
         return True
     if rest.startswith("udp client: ") or after.startswith((", upstream: ", ", bytes from/to ", ", login: ")):
@@ -185,11 +185,11 @@ def _path(uri: str) -> str:
 
 
 def _address(printed: str) -> Address:
-    """Of unix:/run/x.sock, [::1]:80, 10.0.0.1:80, or the name of an upstream{} block."""
+    """The address in unix:/run/x.sock, [::1]:80, 10.0.0.1:80, or of the name of an upstream{} block."""
     return read_address(printed if printed.startswith("unix:") else "tcp:" + printed)
 
 
 def connect_to(message: str) -> Optional[Upstream]:
-    """connect() that fails at once names the address itself: the line may be cut before its upstream."""
+    """The peer in the message of a connect() that failed at once: the line may be cut before its upstream."""
     found = _CONNECT_TO.match(message)
     return Upstream("", _address(found.group(1)), found.group(1)) if found else None

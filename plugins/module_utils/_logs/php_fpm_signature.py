@@ -22,7 +22,7 @@ _CHILD = re.compile(r"child (\d{1,10})\b")
 
 
 class FpmLine(NamedTuple):
-    """A line of PHP-FPM's log, taken apart. pid is the worker's that it speaks of."""
+    """A line of PHP-FPM's log, taken apart. pid is that of the worker it is about."""
 
     when: Optional[str]
     level: str
@@ -63,7 +63,7 @@ _IN_USE = (98, 48)
 
 
 def parse_fpm(text: str) -> Optional[FpmLine]:
-    """Take a line apart that has no prefix of a collector; None where it is no line of PHP-FPM."""
+    """The parts of a line without the prefix of a collector; None where it is no line of PHP-FPM."""
     head = _FILE.match(text) or _SYSLOG.match(text) or _BARE.match(text)
     if not head:
         return None
@@ -95,7 +95,7 @@ def fpm_signature(line: FpmLine) -> Optional[str]:
 
 
 def ini_signature(text: str) -> Optional[str]:
-    """FPM's config parser prints syntax errors without time and level."""
+    """The id of a syntax error as FPM's config parser prints it, without time and level; None for any other line."""
     return "php_fpm_config_invalid" if text.startswith("PHP: ") and _INI_SYNTAX.match(text) else None
 
 

@@ -60,7 +60,7 @@ _SEVERITY = {"ALERT": "alert", "ERROR": "error", "WARNING": "warn", "NOTICE": "n
 
 
 class Origin(NamedTuple):
-    """Where a line was read."""
+    """The source that a line was read from: its path, its kind, and the unit whose journal it is."""
 
     source: str
     kind: str
@@ -81,6 +81,7 @@ class Records:
         self._records: "Dict[Tuple[Any, ...], LogRecord]" = {}
 
     def add_nginx(self, origin: Origin, signature: str, when: float, line: ErrorLine) -> None:
+        """Add a line of nginx's error log."""
         record = _blank(origin, signature, line.level, line.message)
         record.update(
             {
@@ -106,16 +107,19 @@ class Records:
         self._add(record, when, (line.upstream and line.upstream.address, line.server, request, words))
 
     def add_fpm(self, origin: Origin, signature: str, when: float, line: FpmLine) -> None:
+        """Add a line of PHP-FPM's log."""
         record = _blank(origin, signature, _SEVERITY[line.level], line.message)
         record.update({"pool": _text(line.pool), "pid": line.pid})
         self._add(record, when, (line.pool, _words(record["message"])))
 
     def add_kernel(self, origin: Origin, when: float, event: KernelEvent, message: str) -> None:
+        """Add a line of the kernel, the audit system or systemd."""
         record = _blank(origin, event.signature, None, message)
         record.update({"process": _text(event.process), "pid": event.pid})
         self._add(record, when, (event.process, event.place))
 
     def add_other(self, origin: Origin, signature: str, when: float, message: str) -> None:
+        """Add a line that has nothing but its signature."""
         self._add(_blank(origin, signature, None, message), when, ())
 
     def _add(self, record: "LogRecord", when: float, distinct: Tuple[Any, ...]) -> None:
@@ -146,7 +150,7 @@ class Records:
 
 
 def _words(message: str) -> str:
-    """A message without its numbers: lines that differ in a process or a time only are one."""
+    """A message without its numbers, so that lines are one that differ only in a process or a time."""
     return _NUMBER.sub("", message)
 
 
@@ -155,7 +159,7 @@ def _text(value: Optional[str]) -> Optional[str]:
 
 
 def _blank(origin: Origin, signature: str, level: Optional[str], message: str) -> "LogRecord":
-    """Query strings can hold secrets: they are cut from the message too."""
+    """A record to be filled. Query strings, which can hold secrets, are cut from its message."""
     return {
         "source": origin.source,
         "kind": origin.kind,

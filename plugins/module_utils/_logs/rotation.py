@@ -55,7 +55,7 @@ def held_file(host: Host, path: str, pid: Optional[int]) -> Optional[Held]:
 
 
 def file_id(host: Host, path: str) -> Optional[FileId]:
-    """None where there is no such file."""
+    """The file at a path; None where there is none."""
     try:
         status = os.stat(host.path(path))
     except OSError:

@@ -70,7 +70,7 @@ class Tail:
         return self._read(rotated, mark.size) if rotated and end and end.file == mark.file else b""
 
     def _of_held(self, link: str, mark: Optional[_End]) -> bytes:
-        """A descriptor that was closed may have become that of any other file since: that one is no log."""
+        """What was written to the file that the writer held. By now its descriptor may be that of another file, which is no log."""
         now = self._end(link)
         return self._read(link, mark.size) if mark and now and now.file == mark.file else b""
 

@@ -30,6 +30,7 @@ class Window:
         self._minutes: Dict[str, Optional[float]] = {}
 
     def has(self, when: Optional[float]) -> bool:
+        """Whether a time is in the window; False where it is not known."""
         return when is not None and self.since <= when <= self.until
 
     def when(self, line: str, kind: str) -> Optional[float]:

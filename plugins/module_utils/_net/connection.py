@@ -148,6 +148,7 @@ class Reader:
 
 
 def send(sock: socket.socket, data: bytes, deadline: Deadline) -> None:
+    """Send all of the data. Raises OSError, socket.timeout."""
     sock.settimeout(max(0.001, deadline.left()))
     sock.sendall(data)
 

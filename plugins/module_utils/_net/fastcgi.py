@@ -41,7 +41,7 @@ class Record(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What the records up to now say."""
+    """What the records say that have come in up to now."""
 
     header: Optional[bytes]
     stderr: int  # bytes of standard error up to the end of the header
@@ -50,10 +50,12 @@ class Seen(NamedTuple):
 
     @property
     def ended(self) -> bool:
+        """Whether the request is over."""
         return self.last is not None
 
 
 def record(kind: int, content: bytes, request: int = 1) -> bytes:
+    """The bytes of a record."""
     return _HEADER.pack(1, kind, request, len(content), 0) + content
 
 
@@ -153,7 +155,7 @@ def speak(sock: socket.socket, message: bytes, deadline: Deadline) -> "Reply":
 
 
 def _without_header(seen: Seen) -> Optional[str]:
-    """Why there is none; None where that is as it should be: the answer to question()."""
+    """Why a reply has no header; None for the answer to question(), which needs none."""
     if seen.last is None or seen.last.kind == GET_VALUES_RESULT:
         return None
     # FCGI_EndRequestBody: appStatus in 4 bytes, then protocolStatus.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What in an upstream's header nginx refuses, read from the bytes of the header itself.
+"""What nginx refuses in an upstream's header, read from the bytes of that header.
 
 Private to this collection: it may change in any release.
 """
@@ -30,7 +30,7 @@ def header_faults(header: bytes) -> List[str]:
 
 
 def cgi_faults(header: bytes) -> List[str]:
-    """The same of what FastCGI, uwsgi and SCGI applications send: no status line, but a Status among the rest."""
+    """As header_faults, for what FastCGI, uwsgi and SCGI applications send: no status line, but a field Status among the others."""
     return _faults(header.split(b"\n"), "status")
 
 

@@ -37,7 +37,7 @@ _UNSAFE = re.compile(r"[\x00-\x20\x7f]")
 
 
 class Url(NamedTuple):
-    """What a URL asks of whom. host is in ASCII, authority is the Host header, target the request line's."""
+    """The parts of a URL. host is in ASCII, authority goes into the Host header, target into the request line."""
 
     text: str
     scheme: str
@@ -131,7 +131,7 @@ def read_head(reader: Reader) -> Tuple[Optional[Head], Optional[str]]:
 
 
 def _has_head(data: bytes) -> bool:
-    """Raises ValueError where this is no HTTP."""
+    """Whether the header is complete. Raises ValueError where this is no HTTP."""
     if not b"HTTP/".startswith(data[:5]) and protocol_of(data) != "http":
         raise ValueError("not an HTTP reply")
     return head_of(data) is not None

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Several waits at once, none of which can hold up the whole.
+"""Tasks that wait, run in threads at once, none of which can hold up the whole.
 
 Private to this collection: it may change in any release.
 """

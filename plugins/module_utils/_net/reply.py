@@ -78,7 +78,7 @@ def reply(
     error: Optional[str] = None,
     faults: Optional[List[str]] = None,
 ) -> "Reply":
-    """The facts of an answer; what is not given is not known of it."""
+    """The facts of an answer. What is not given is not known of it."""
     made: "Reply" = {
         "protocol": protocol,
         "status": status,
