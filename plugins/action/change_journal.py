@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the module of the same name; tells the host who takes it, and pushes a run aside of which this controller knows that it is dead."""
+"""Runs the module of the same name with the name of this run's process, and takes a host over from a run whose process this controller knows to have ended."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TAKING = ("begun", "saved", "rolled_back")
 
 
 class ActionModule(ActionBase):
-    """Knows the controller, which the module on the host can't."""
+    """Adds what only the controller knows: which process runs the play, and whether another one still lives."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         super().run(tmp, task_vars)
@@ -32,7 +32,7 @@ class ActionModule(ActionBase):
 
 
 def last_words(result: t.Mapping[str, t.Any]) -> str:
-    """Why a module could not even begin. On a disk that is full it can't be unpacked: that stands at the end of a traceback, and Ansible's words hide it."""
+    """Why a module could not even start. On a full disk it cannot be unpacked: the last line of the traceback says so, and Ansible's message does not."""
     lines = [
         line.strip()
         for key in ("module_stdout", "module_stderr")

@@ -85,4 +85,5 @@ def unended(facts: t.Mapping[str, GatewayFacts]) -> list[str]:
 
 
 def first_line(text: t.Any) -> str:
+    """The first line of a message that has anything in it; empty where there is none."""
     return (str(text or "").strip().splitlines() or [""])[0]

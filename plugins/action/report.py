@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Compose the report of a run from what its rounds left, and show its table."""
+"""Compose the report of a run from what its rounds left in variables of the hosts, and show it as a table."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report import 
 
 
 class ActionModule(ActionBase):
-    """The document has all hosts of the run; the table goes to the terminal as it is."""
+    """Reads what the rounds left, and shows the report's table on the terminal."""
 
     TRANSFERS_FILES = False
     _requires_connection = False
@@ -66,11 +66,12 @@ class ActionModule(ActionBase):
 
 
 def now() -> str:
+    """The time in UTC."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 def started(run: str) -> str:
-    """The time in a run's id."""
+    """The time in a run's id; now where it has none."""
     try:
         return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.strptime(run.split("-")[0], "%Y%m%dT%H%M%SZ"))
     except ValueError:

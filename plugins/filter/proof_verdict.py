@@ -47,7 +47,7 @@ RETURN = r"""
 _value:
   description:
     - A dictionary with C(passed) (nothing is worse, and something is better or nothing was failing), C(better) and C(worse)
-      (numbers of URLs) and C(why), one line that tells the URLs with what they answered before and now.
+      (numbers of URLs) and C(why), one line with the URLs and what they answered before and now.
   type: dict
 """
 

@@ -10,7 +10,7 @@ short_description: Name the causes of a 502 from the facts of all hosts, and pla
 version_added: 0.1.0
 description:
   - Reads what M(webops.bad_gateway.gateway_facts) left in a registered variable of each host, and judges all of it together, so that "web1 is
-    rejected by the firewall of app1" is one finding with its place of repair.
+    rejected by the firewall of app1" is one finding, with the host on which it has to be repaired.
   - Each finding has its evidence, a confidence, and the remedy that it asks for or the reason why nothing is changed.
   - It runs on the controller, touches no host, and does the same in check mode.
   - The roles C(diagnose) and C(fix_502) of this collection use it; there is seldom a reason to use it elsewhere.
@@ -55,7 +55,7 @@ options:
     type: dict
     default: {}
   urls:
-    description: URLs that the user named. One that no nginx serves is told, as it was not asked.
+    description: URLs that the user named. One that no nginx serves was not asked, and is reported under C(unknown).
     type: list
     elements: str
     default: []

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who holds a host: this run of Ansible, named so that a later run on the same controller can tell whether it still lives.
+"""Who holds a host: a run of Ansible, named so that a later run on the same controller knows whether its process still lives.
 
 Private to this collection: it may change in any release.
 """
@@ -17,6 +17,7 @@ OWNER = re.compile(r", process (\d+) \(([0-9a-f]{12})-(\d+)\)\Z")
 
 
 def _read(path: str) -> str:
+    """The text of a file; empty where it cannot be read."""
     try:
         with open(path, encoding="utf-8") as stream:
             return stream.read()
@@ -25,22 +26,23 @@ def _read(path: str) -> str:
 
 
 def _place() -> str:
-    """This boot of this machine, and the container in it: process ids of another one say nothing here."""
+    """A name for this boot of this machine and the container in it, within which a process id means one process."""
     try:
         processes = os.readlink("/proc/self/ns/pid")
     except OSError:
         processes = ""
-    told = "\n".join([platform.node(), _read("/proc/sys/kernel/random/boot_id"), processes])
-    return hashlib.sha256(told.encode("utf-8")).hexdigest()[:12]
+    place = "\n".join([platform.node(), _read("/proc/sys/kernel/random/boot_id"), processes])
+    return hashlib.sha256(place.encode("utf-8")).hexdigest()[:12]
 
 
 def _started(pid: int) -> Optional[str]:
-    """When a process started, in ticks since the boot; None where there is no such process, or only what is left of one (a zombie)."""
+    """When a process started, in ticks since the boot; None where there is no such process, or it is a zombie."""
     fields = _read("/proc/%d/stat" % pid).rpartition(")")[2].split()
     return fields[19] if len(fields) > 19 and fields[0] not in ("Z", "X") else None
 
 
 def _user() -> str:
+    """The name of the user who runs this, or its number where it has none."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a uid without a name
@@ -48,13 +50,13 @@ def _user() -> str:
 
 
 def owner(pid: int) -> str:
-    """The process pid of this controller in words."""
+    """A process of this controller in words, as is_dead() reads them."""
     who = "%s@%s" % (_user(), platform.node())
     started = _started(pid)
     return who if started is None else "%s, process %d (%s-%s)" % (who, pid, _place(), started)
 
 
-def is_dead(told: str) -> bool:
-    """Whether an owner was a process of this controller that is no more. Of others nothing is known, so they count as alive."""
-    found = OWNER.search(told)
+def is_dead(who: str) -> bool:
+    """Whether an owner was a process of this controller that has ended. Nothing is known of others, so they count as alive."""
+    found = OWNER.search(who)
     return found is not None and found.group(2) == _place() and _started(int(found.group(1))) != found.group(3)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a rule may say: a finding with its evidence, and the remedy that it asks for.
+"""What a rule finds: a cause with its evidence, and the remedy for it.
 
 Private to this collection: it may change in any release.
 """
@@ -13,7 +13,7 @@ import json
 import typing as t
 from dataclasses import dataclass, field
 
-#: How far one look alone decides. Looks of the same kind are not independent, so only the strongest of each kind counts.
+#: How sure one kind of look alone makes. Several pieces of evidence of one kind are not independent, so only the strongest counts.
 WEIGHTS: t.Mapping[str, float] = {
     "log": 0.5,
     "answer": 0.5,
@@ -44,6 +44,7 @@ class Evidence:
 
     @property
     def decides(self) -> float:
+        """How sure it makes by itself, from 0 to 1: the weight of its kind, unless it has its own."""
         return WEIGHTS[self.look] if self.weight < 0 else self.weight
 
 
@@ -51,7 +52,7 @@ class Evidence:
 class Remedy:
     """A role with the variables that say all it needs (without the role's prefix), and the kinds of change that it makes.
 
-    change tells it in a few words; note gives its sum or its reason.
+    change is what it does in a few words; note is the calculation behind it or its reason.
     """
 
     role: str
@@ -88,11 +89,12 @@ class Finding:
 
     @property
     def key(self) -> str:
+        """What is the same for the same cause at the same place, in every round."""
         return "|".join((self.cause, self.seen_from, self.on, self.subject))
 
 
 def fingerprint(*parts: t.Any) -> str:
-    """A short name for a change that is the same whenever the change is the same."""
+    """A short name that is the same whenever the parts are the same."""
     text = json.dumps(parts, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 

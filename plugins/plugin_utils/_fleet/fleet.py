@@ -37,6 +37,7 @@ class Fleet:
         }  # YAML reads an unquoted port as a number
 
     def proxies(self) -> list[Host]:
+        """The hosts with an nginx."""
         return [host for host in self.hosts.values() if host.nginx]
 
     def seen_from(self, proxy: Host) -> Fleet:
@@ -45,7 +46,7 @@ class Fleet:
 
     @cached_property
     def is_well(self) -> bool:
-        """Every URL answers, every nginx is sound, and no log has a line that blames anybody: there is nothing that a rule could find."""
+        """Whether every URL answers, nginx accepts its configuration everywhere, and no log blames anybody: no rule could find anything then."""
         quiet = not any(host.records for host in self.hosts.values())
         sound = all(or_empty(proxy.nginx.get("test")).get("sound") is not False for proxy in self.proxies())
         return quiet and sound and not any(answer_fails(answer) for proxy in self.proxies() for answer in proxy.answers)
@@ -70,14 +71,16 @@ class Fleet:
 
     @cached_property
     def hops(self) -> list[Hop]:
+        """The hops of all proxies."""
         return [hop for proxy in self.proxies() for hop in self._hops_of(proxy)]
 
     @property
     def all_hops(self) -> list[Hop]:
-        """Of all proxies, also where only one of them is judged: what is changed for one has to suit the others."""
+        """The hops of all proxies, also where only one of them is judged: what is changed for one has to suit the others."""
         return self.hops
 
     def sick_hops(self, *families: str) -> t.Iterator[Hop]:
+        """The hops over which something is wrong, or was; of these families only, where any is given."""
         for hop in self.hops:
             if hop.sick and (not families or hop.family in families):
                 yield hop
@@ -150,7 +153,7 @@ def from_host(answer: Answer) -> bool:
 
 
 def in_use(proxy: Host, address: Address) -> list[Address]:
-    """What nginx goes on asking for a name that has no address any more: the numbers with its port that it was just seen to fail over."""
+    """What nginx still asks for a name that has no address any more: the numbers with its port over which a request just failed."""
     if not address.is_name:
         return []
     named = {server for route in proxy.config.get("routes") or [] for server in route["peers"]}
@@ -160,7 +163,7 @@ def in_use(proxy: Host, address: Address) -> list[Address]:
 
 
 def blamed_over(route: Route, proxy: Host) -> list[str]:
-    """The addresses that a route with a variable in its target was just seen to fail over: nothing else names them."""
+    """The addresses over which requests of a route with a variable in its target just failed: nothing else names them."""
     answers = [] if route["peers"] else proxy.failing
     blamed = (answer.get("upstream") for answer in answers if answer.get("route") == route["id"])
     return list(dict.fromkeys(address for address in blamed if address))
@@ -181,9 +184,9 @@ def answers_over(
 def records_over(
     hop: Hop, records: t.Sequence[tuple[LogRecord, Address | None]], known: t.Collection[Address]
 ) -> list[LogRecord]:
-    """Log records of nginx that blame this hop. An address that is not known of any hop now belongs to the named peer with that port: its name has moved.
+    """Log records of nginx that blame this hop. An address that no hop has now belongs to the named peer with that port, whose name has moved since.
 
-    A name is looked up when a worker's configuration is read: lines of moved addresses from before the workers started are history.
+    nginx looks names up when it reads its configuration: lines about moved addresses from before the workers started are history.
     """
     read = max(
         (worker["started"] for worker in hop.proxy.nginx.get("workers") or [] if not worker.get("stopping")),

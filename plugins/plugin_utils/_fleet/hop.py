@@ -91,7 +91,7 @@ class Hop:
         ] or self.answers
 
     def is_barred(self, record: LogRecord) -> bool:
-        """Whether asking again did not get as far as the backend: whether it still fails is not known then."""
+        """Whether asking again did not get as far as the backend, so that nothing shows whether it still fails."""
         again = self.asked_again(record)
         return bool(again) and all(is_barred(answer) for answer in again)
 
@@ -107,7 +107,7 @@ class Hop:
 
     @property
     def source(self) -> str | None:
-        """The proxy's own address as the backend sees it, without what may be translated on the way."""
+        """The proxy's own address towards the backend, before any translation on the way; None where it is not known."""
         return next((attempt["source"] for attempt in self.tried if attempt.get("source")), None)
 
     @property

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import typing as t
 
-#: statuses that nginx makes itself when an upstream fails
+#: Statuses that nginx makes itself when an upstream fails
 GATEWAY_STATUSES = frozenset({502, 504})
 
-#: statuses that nginx may give before a request gets to any upstream: a login, a ban, a limit, a client's certificate
+#: Statuses that nginx may give before a request gets to any upstream: a login, a ban, a limit, a client's certificate
 BARRED_STATUSES = frozenset({400, 401, 403, 421, 429, 503})
 
 
 def is_barred(answer: t.Mapping[str, t.Any]) -> bool:
-    """Whether this answer says nothing of the upstream: it may come from nginx alone (one with an error-log line has met the upstream), or is none."""
+    """Whether an answer says nothing about the upstream: nginx may have given it alone (it logs an error where an upstream was asked), or there was none."""
     return (
         answer.get("status") in (*BARRED_STATUSES, None) and not answer.get("signature") and not answer.get("timed_out")
     )
