@@ -282,8 +282,9 @@ class TestUrlsOfTheUser:
         assert (shown["unknown"], shown["findings"]) == ([], [])
 
     def test_of_which_one_is_served_by_nobody(self):
-        shown = self.judged("http://site/", "http://stie/", "http://stie/")["web"]
-        assert shown["unknown"] == [{"missing": "cause", "why": NOT_SERVED % "http://stie/"}]
+        shown = self.judged("http://site/", "http://stie/", "http://stie/")
+        assert shown["web"]["unknown"] == [{"missing": "cause", "why": NOT_SERVED % "http://stie/"}]
+        assert [one["missing"] for one in shown["app"]["unknown"]] == ["nginx"], "a backend serves no URL"
 
     def test_that_nobody_serves(self):
         assert self.judged("http://stie/", "site") == dict.fromkeys(
