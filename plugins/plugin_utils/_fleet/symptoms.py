@@ -17,14 +17,14 @@ GATEWAY_STATUSES = frozenset({502, 504})
 BARRED_STATUSES = frozenset({400, 401, 403, 421, 429, 503})
 
 
-def is_barred(answer: t.Mapping[str, t.Any]) -> bool:
+def is_barred(answer: t.Mapping[str, object]) -> bool:
     """Whether an answer says nothing about the upstream: nginx may have given it alone (it logs an error where an upstream was asked), or there was none."""
     return (
         answer.get("status") in (*BARRED_STATUSES, None) and not answer.get("signature") and not answer.get("timed_out")
     )
 
 
-def answer_fails(answer: t.Mapping[str, t.Any]) -> bool:
+def answer_fails(answer: t.Mapping[str, object]) -> bool:
     """Whether nginx answered with a fault of its upstream. No answer in time is one: the upstream keeps nginx waiting.
 
     From the controller a firewall may well be in the way: there only what was answered counts.

@@ -15,6 +15,9 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
 
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer
+
 
 class Question(t.TypedDict, total=False):
     """A URL to ask nginx for, as the module site_answers_info takes it."""
@@ -45,9 +48,6 @@ class Round(t.TypedDict):
     urls: list[Question]
     error_logs: list[str]
 
-
-#: What nginx answers, before or after: a Proof, an answer of the facts or one of site_answers_info.
-Answer = t.Mapping[str, t.Any]
 
 #: URLs that one step's proof asks for at most.
 PROOF_URLS = 10
@@ -86,7 +86,7 @@ class Verdict(t.NamedTuple):
     why: str
 
 
-def in_words(answer: Answer) -> str:
+def in_words(answer: Proof | Answer) -> str:
     """An answer in a few words."""
     status = answer.get("status")
     words = str(status) if status is not None else "no answer in time" if answer.get("timed_out") else "no answer"
@@ -95,7 +95,7 @@ def in_words(answer: Answer) -> str:
     return words
 
 
-def _unwell(answer: Answer) -> bool:
+def _unwell(answer: Proof | Answer) -> bool:
     """Whether nginx answers with a fault of its upstream, or not at all, which is as bad."""
     return answer.get("status") is None or answer_fails(answer)
 
@@ -104,13 +104,13 @@ def _is_one_fault(was: str | None, now: str | None) -> bool:
     return any(was in signatures and now in signatures for signatures in _ONE_FAULT)
 
 
-def _moved_on(before: Answer, after: Answer) -> bool:
+def _moved_on(before: Proof, after: Answer) -> bool:
     """Whether a URL that still fails does so further on than before: one of its causes is gone."""
     was, now = before.get("signature"), after.get("signature")
     if not was or was in _CONSEQUENCES or now in _CONSEQUENCES:
         return False
     if was == now:
-        peers = before.get("peers") or [before.get("upstream")]
+        peers: t.Collection[str | None] = before.get("peers") or [before.get("upstream")]
         return bool(after.get("upstream") and before.get("upstream")) and after.get("upstream") not in peers
     if _is_one_fault(was, now):
         return False
@@ -120,13 +120,13 @@ def _moved_on(before: Answer, after: Answer) -> bool:
     return _STAGE.get(now, -1) >= _STAGE.get(was, len(_STAGES))
 
 
-def _fell_back(before: Answer, after: Answer) -> bool:
+def _fell_back(before: Proof, after: Answer) -> bool:
     """Whether a URL fails at an earlier stage than before."""
     was, now = before.get("signature"), after.get("signature")
     return was in _STAGE and now in _STAGE and _STAGE[now] < _STAGE[was] and not _is_one_fault(was, now)
 
 
-def better(before: Answer, after: Answer) -> tuple[bool, str]:
+def better(before: Proof, after: Answer) -> tuple[bool, str]:
     """Whether one URL is better off than before, and what was seen."""
     seen = "%s: %s before, %s now" % (before.get("url"), in_words(before), in_words(after))
     if not _unwell(before):
@@ -138,7 +138,7 @@ def better(before: Answer, after: Answer) -> tuple[bool, str]:
     return _moved_on(before, after), seen
 
 
-def worse(before: Answer, after: Answer) -> bool:
+def worse(before: Proof, after: Answer) -> bool:
     """Whether one URL is worse off: it was well and fails, nginx is gone, or it fails at an earlier stage than before."""
     if not _unwell(after):
         return False
@@ -148,7 +148,7 @@ def worse(before: Answer, after: Answer) -> bool:
     return (gone and before.get("status") is not None) or _fell_back(before, after)
 
 
-def verdict(before: t.Sequence[Answer], after: t.Sequence[Answer]) -> Verdict:
+def verdict(before: t.Sequence[Proof], after: t.Sequence[Answer]) -> Verdict:
     """Judge all URLs of a proof. before and after belong together one by one. Nothing asked, or nothing failing before and now, passes."""
     if len(before) != len(after):
         raise ValueError("%d answers before and %d after do not belong together" % (len(before), len(after)))
