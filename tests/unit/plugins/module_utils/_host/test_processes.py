@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Processes as /proc and ps tell of them."""
+"""Processes as /proc and ps show them."""
 
 import os
 import string
@@ -31,7 +31,7 @@ def host(tmp_path):
     return made
 
 
-def test_a_process_is_told_with_its_start_and_ids(host):
+def test_a_process_is_shown_with_its_start_and_ids(host):
     host.process(70, "nginx: worker process", parent=60, name="nginx", ticks=250 * TICKS, uid=33)
     found = Processes(host).by_pid[70]
     assert (found.name, found.title, found.parent, found.state) == ("nginx", "nginx: worker process", 60, "S")
@@ -137,7 +137,7 @@ def test_a_process_of_this_system_started_when_it_did():
     assert found.parent == os.getpid()
 
 
-def test_a_root_without_a_boot_time_is_told(tmp_path):
+def test_a_root_without_a_boot_time_is_unknown(tmp_path):
     host = FakeHost(tmp_path)
     host.write("/proc/stat", "cpu 1\n")
     host.process(1, "init", parent=0)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Logs of a made-up host: found, bounded, put in time, added up; and what could not be read is told."""
+"""Logs of a made-up host: found, bounded, put in time, added up; and what could not be read is result."""
 
 import json
 import os
@@ -103,7 +103,7 @@ def test_bytes_that_are_no_text_harm_nothing(host):
     assert [record["request"]["path"] for record in look(host)["records"]] == ["/\ufffd"]
 
 
-def test_what_is_no_log_is_told(host):
+def test_what_is_no_log_is_named(host):
     assert state(host) == [("missing", "No such file or directory")]
     os.makedirs(host.path("/var/log/nginx"))
     os.mkfifo(host.path(ERROR_LOG))
@@ -115,7 +115,7 @@ def test_what_is_no_log_is_told(host):
     assert {entry["missing"] for entry in host.unknown} == {"log " + ERROR_LOG, "log stderr"}
 
 
-def test_a_log_that_may_not_be_read_is_told(host, monkeypatch):
+def test_a_log_that_may_not_be_read_is_unknown(host, monkeypatch):
     host.write(ERROR_LOG, refused())
 
     def deny(*_arguments):
@@ -130,9 +130,9 @@ def test_only_the_end_of_a_huge_log_is_read(host):
     target = host.write(ERROR_LOG, refused(3000, "/early"))
     os.truncate(target, 10 * 1024 * 1024 * 1024)
     host.write(ERROR_LOG, "\n" + refused(100, "/late"))
-    told = look(host)
-    assert [record["request"]["path"] for record in told["records"]] == ["/late"]
-    assert told["sources"][0]["state"] == "cut"
+    result = look(host)
+    assert [record["request"]["path"] for record in result["records"]] == ["/late"]
+    assert result["sources"][0]["state"] == "cut"
     assert host.unknown == [
         {
             "missing": "older lines of log " + ERROR_LOG,
@@ -172,15 +172,15 @@ def test_the_file_that_nginx_really_writes_is_read(tmp_path, removed):
             os.rename(path, path + ".7")
         with open(path, "w", encoding="utf-8") as new:
             new.write(refused(30, "/new"))
-        told = log_facts(Host(), [(path, "nginx")], 3600.0, NOW, os.getpid())
+        result = log_facts(Host(), [(path, "nginx")], 3600.0, NOW, os.getpid())
         tail = ErrorLogTail(Host(), path, os.getpid())
         assert tail.mark()
         held.write(refused(10, "/later"))
         held.flush()
         assert [line.request.path for line in tail.lines()] == ["/later"]
-    assert {record["request"]["path"] for record in told["records"]} == {"/held", "/new"}
-    assert told["sources"][0]["state"] == ("deleted" if removed else "ok")
-    assert "still writes to the" in told["sources"][0]["why"]
+    assert {record["request"]["path"] for record in result["records"]} == {"/held", "/new"}
+    assert result["sources"][0]["state"] == ("deleted" if removed else "ok")
+    assert "still writes to the" in result["sources"][0]["why"]
 
 
 def test_php_fpm(host):
@@ -207,11 +207,11 @@ def test_nginx_that_writes_to_the_journal(host):
         "",
         None,
     )
-    told = look(host, ("nginx.service", "nginx"))
-    assert [(source["path"], source["kind"], source["state"]) for source in told["sources"]] == [
+    result = look(host, ("nginx.service", "nginx"))
+    assert [(source["path"], source["kind"], source["state"]) for source in result["sources"]] == [
         ("nginx.service", "nginx", "ok")
     ]
-    (record,) = told["records"]
+    (record,) = result["records"]
     assert (record["kind"], record["signature"], record["count"], record["upstream"]["address"]) == (
         "nginx",
         "backend_port_closed",
@@ -265,9 +265,9 @@ def test_the_kernels_log_comes_from_the_journal(host):
         OOM,
     )
     host.answers["journalctl -k"] = Ran(0, lines, "", None)
-    told = look(host, ("kernel", "kernel"))
-    assert told["sources"][0]["state"] == "ok"
-    assert [(record["signature"], record["process"], record["pid"]) for record in told["records"]] == [
+    result = look(host, ("kernel", "kernel"))
+    assert result["sources"][0]["state"] == "ok"
+    assert [(record["signature"], record["process"], record["pid"]) for record in result["records"]] == [
         ("worker_oom_killed", "mariadbd", 90),
         ("worker_oom_killed", "php-fpm8.2", 90),
     ]
@@ -282,9 +282,9 @@ def booted(host):
 
 def test_the_kernels_log_comes_from_dmesg_where_there_is_no_journal(booted):
     booted.answers["dmesg"] = Ran(0, "[    1.000000] Linux\n[ 4900.500000] %s\n" % OOM, "", None)
-    told = look(booted, ("kernel", "kernel"))
-    assert [record["process"] for record in told["records"]] == ["php-fpm8.2"]
-    assert abs(told["records"][0]["last"] - (BOOT + 4900.5)) < 2.0
+    result = look(booted, ("kernel", "kernel"))
+    assert [record["process"] for record in result["records"]] == ["php-fpm8.2"]
+    assert abs(result["records"][0]["last"] - (BOOT + 4900.5)) < 2.0
 
 
 def test_the_kernels_log_comes_from_kmsg_where_there_is_no_dmesg(booted):
@@ -292,7 +292,7 @@ def test_the_kernels_log_comes_from_kmsg_where_there_is_no_dmesg(booted):
     assert [record["process"] for record in look(booted, ("kernel", "kernel"))["records"]] == ["php-fpm8.2"]
 
 
-def test_a_container_that_is_not_told_of_the_kernel_is_not_taken_for_a_quiet_one(booted):
+def test_a_container_without_the_kernels_messages_is_not_taken_for_a_quiet_one(booted):
     booted.answers["journalctl -k"] = Ran(0, "-- No entries --\n", "", None)
     booted.answers["dmesg"] = Ran(1, "", "dmesg: read kernel buffer failed: Operation not permitted\n", None)
     assert state(booted, ("kernel", "kernel")) == [("unreadable", "/dev/kmsg: No such file or directory")]
@@ -300,7 +300,7 @@ def test_a_container_that_is_not_told_of_the_kernel_is_not_taken_for_a_quiet_one
     assert state(booted, ("kernel", "kernel")) == [("ok", None)]
 
 
-def test_a_kernels_log_that_nobody_may_read_is_told(booted):
+def test_a_kernels_log_that_nobody_may_read_is_unknown(booted):
     assert state(booted, ("kernel", "kernel")) == [("unreadable", "/dev/kmsg: No such file or directory")]
     assert [entry["missing"] for entry in booted.unknown] == ["log kernel"]
 
@@ -329,8 +329,8 @@ def test_a_units_journal(host):
         "",
         None,
     )
-    told = look(host, (unit, "unit:" + unit))
-    assert [(record["signature"], record["pool"], record["unit"]) for record in told["records"]] == [
+    result = look(host, (unit, "unit:" + unit))
+    assert [(record["signature"], record["pool"], record["unit"]) for record in result["records"]] == [
         ("worker_oom_killed", None, unit),
         ("fpm_max_children", "www", unit),
     ]

@@ -74,7 +74,7 @@ def test_a_client_that_the_log_does_not_name_is_not_compared():
     assert blamed(OURS._replace(client=None), LOG).signature == "response_header_too_big"
 
 
-def test_a_line_that_only_tells_of_failures_before_it_does_not_decide():
+def test_a_line_that_only_reports_failures_before_it_does_not_decide():
     two = OURS._replace(path="/two")
     assert blamed(two, [*LOG, NOLIVE]).signature == "backend_port_closed"
     assert blamed(two, [NOLIVE]).signature == "no_live_upstreams"

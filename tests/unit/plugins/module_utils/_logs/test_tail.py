@@ -104,7 +104,7 @@ def test_a_log_that_is_a_fifo_gains_nothing(host):
 
 
 class TestHeld:
-    """The log's writer is this process, which was not told of a rotation."""
+    """The log's writer is this process, which does not know of a rotation."""
 
     @pytest.fixture
     def log(self, tmp_path):

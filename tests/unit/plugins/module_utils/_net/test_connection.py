@@ -25,33 +25,33 @@ def dial(*addresses, seconds=30.0):
     return dialled
 
 
-def test_each_target_tells_its_own_outcome_in_order(peer, closed_port, tmp_path):
+def test_each_target_has_its_own_outcome_in_order(peer, closed_port, tmp_path):
     open_port, unix = peer(silent), peer(silent, unix="a.sock")
     stale = tmp_path / "stale.sock"
     with socket.socket(socket.AF_UNIX) as sock:
         sock.bind(str(stale))
-    told = dial(
+    result = dial(
         "tcp:127.0.0.1:%d" % closed_port,
         open_port.address,
         unix.address,
         "unix:%s/gone.sock" % tmp_path,
         "unix:%s" % stale,
     )
-    assert [one.errno for one in told] == [errno.ECONNREFUSED, None, None, errno.ENOENT, errno.ECONNREFUSED]
-    assert [one.sock is not None for one in told] == [False, True, True, False, False]
-    assert told[0].error == os.strerror(errno.ECONNREFUSED)
-    assert all(0 <= one.seconds < 30 for one in told)
+    assert [one.errno for one in result] == [errno.ECONNREFUSED, None, None, errno.ENOENT, errno.ECONNREFUSED]
+    assert [one.sock is not None for one in result] == [False, True, True, False, False]
+    assert result[0].error == os.strerror(errno.ECONNREFUSED)
+    assert all(0 <= one.seconds < 30 for one in result)
 
 
-def test_a_full_queue_of_a_unix_socket_is_told_at_once(tmp_path):
+def test_a_full_queue_of_a_unix_socket_is_reported_at_once(tmp_path):
     path = str(tmp_path / "full.sock")
     with socket.socket(socket.AF_UNIX) as listening, socket.socket(socket.AF_UNIX) as first:
         listening.bind(path)
         listening.listen(0)
         first.connect(path)
-        (told,) = dial("unix:" + path)
-    assert told.errno == errno.EAGAIN
-    assert told.seconds < 30
+        (result,) = dial("unix:" + path)
+    assert result.errno == errno.EAGAIN
+    assert result.seconds < 30
 
 
 def test_no_answer_in_time_is_a_timeout():
@@ -63,14 +63,14 @@ def test_no_answer_in_time_is_a_timeout():
             for sock in (first, second):
                 sock.setblocking(False)
                 sock.connect_ex(listening.getsockname())
-            (told,) = dial("tcp:127.0.0.1:%d" % listening.getsockname()[1], seconds=0.2)
-    assert (told.sock, told.errno) == (None, errno.ETIMEDOUT)
-    assert 0.2 <= told.seconds < 30
+            (result,) = dial("tcp:127.0.0.1:%d" % listening.getsockname()[1], seconds=0.2)
+    assert (result.sock, result.errno) == (None, errno.ETIMEDOUT)
+    assert 0.2 <= result.seconds < 30
 
 
 def test_a_path_that_fits_no_socket_is_an_error_like_any_other():
-    (told,) = dial("unix:/" + "x" * 200)
-    assert told.errno == errno.ENAMETOOLONG
+    (result,) = dial("unix:/" + "x" * 200)
+    assert result.errno == errno.ENAMETOOLONG
 
 
 def test_a_socket_that_met_itself_is_a_closed_port(closed_port):
@@ -78,20 +78,20 @@ def test_a_socket_that_met_itself_is_a_closed_port(closed_port):
     sock.bind(("127.0.0.1", 0))
     sock.connect(sock.getsockname())
     target = connection.Target("tcp:127.0.0.1:1", socket.AF_INET, sock.getsockname())
-    told = connection._dialled(target, sock, 0, 0.1)
-    assert (told.sock, told.errno) == (None, errno.ECONNREFUSED)
+    result = connection._dialled(target, sock, 0, 0.1)
+    assert (result.sock, result.errno) == (None, errno.ECONNREFUSED)
 
 
 def read_all(data, **limits):
     ours, theirs = socket.socketpair()
     with ours, theirs:
 
-        def tell():
+        def answer():
             with contextlib.suppress(OSError):
                 theirs.sendall(data)
                 theirs.shutdown(socket.SHUT_WR)
 
-        threading.Thread(target=tell, daemon=True).start()
+        threading.Thread(target=answer, daemon=True).start()
         reader = connection.Reader(ours, Deadline(30), **limits)
         while reader.more():
             pass

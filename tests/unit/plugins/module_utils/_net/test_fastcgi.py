@@ -41,8 +41,8 @@ def test_the_header_is_measured_over_all_its_records(peer, size):
     header = b"Status: 404 Not Found\r\nX: " + b"x" * (size - 30) + b"\r\n\r\n"
     output = header + b"body"
     records = b"".join(padded(STDOUT, output[place : place + 8184], 3) for place in range(0, len(output), 8184))
-    told = ask(peer, records + END)
-    assert (told["protocol"], told["status"], told["header_bytes"], told["stderr_bytes"], told["error"]) == (
+    result = ask(peer, records + END)
+    assert (result["protocol"], result["status"], result["header_bytes"], result["stderr_bytes"], result["error"]) == (
         "fastcgi",
         404,
         size,
@@ -50,7 +50,7 @@ def test_the_header_is_measured_over_all_its_records(peer, size):
         None,
     )
     whole = (size - 1) // 8184
-    assert told["wire_bytes"] == size + 8 * (whole + 1) + 3 * whole
+    assert result["wire_bytes"] == size + 8 * (whole + 1) + 3 * whole
 
 
 def test_stderr_before_the_header_is_counted_and_later_stderr_is_not(peer):
@@ -58,11 +58,15 @@ def test_stderr_before_the_header_is_counted_and_later_stderr_is_not(peer):
         padded(STDERR, b"e" * 500, 4) + record(STDERR, b"") + record(STDOUT, b"A: b\r\n") + record(STDERR, b"e" * 70)
     )
     answer = before + record(STDOUT, b"\r\n") + record(STDERR, b"later") + END
-    told = ask(peer, answer)
-    assert (told["header_bytes"], told["stderr_bytes"], told["wire_bytes"]) == (8, 570, 8 + 504 + 8 + 14 + 78 + 10)
+    result = ask(peer, answer)
+    assert (result["header_bytes"], result["stderr_bytes"], result["wire_bytes"]) == (
+        8,
+        570,
+        8 + 504 + 8 + 14 + 78 + 10,
+    )
 
 
-def test_faults_of_the_header_are_told(peer):
+def test_faults_of_the_header_are_reported(peer):
     assert ask(peer, record(STDOUT, b"X Debug: on\r\nStatus: done\r\n\r\n") + END)["faults"] == [
         'invalid header name "X Debug"',
         'Status is "done"',
@@ -88,8 +92,8 @@ def test_faults_of_the_header_are_told(peer):
     ],
 )
 def test_replies_that_are_not_as_they_should_be(peer, answer, protocol, error):
-    told = ask(peer, answer)
-    assert (told["protocol"], told["status"], told["error"]) == (protocol, None, error)
+    result = ask(peer, answer)
+    assert (result["protocol"], result["status"], result["error"]) == (protocol, None, error)
 
 
 def test_silence(peer):
@@ -97,16 +101,16 @@ def test_silence(peer):
 
 
 def test_stderr_without_end_is_bounded(peer):
-    told = ask(peer, record(STDERR, b"e" * 60000) * 8)
-    assert told["error"] == "more than 262144 bytes without an end of the header"
-    assert told["stderr_bytes"] > 200000
+    result = ask(peer, record(STDERR, b"e" * 60000) * 8)
+    assert result["error"] == "more than 262144 bytes without an end of the header"
+    assert result["stderr_bytes"] > 200000
 
 
 def test_the_question_that_no_application_sees(peer):
     made = peer(says(VALUES))
     with socket.create_connection(("127.0.0.1", made.port)) as sock:
-        told = fastcgi.speak(sock, fastcgi.question(), Deadline(30))
-    assert (told["protocol"], told["error"], told["status"]) == ("fastcgi", None, None)
+        result = fastcgi.speak(sock, fastcgi.question(), Deadline(30))
+    assert (result["protocol"], result["error"], result["status"]) == ("fastcgi", None, None)
     assert fastcgi.question() == b"\x01\x09\x00\x00\x00\x11\x00\x00\x0f\x00FCGI_MPXS_CONNS"
 
 

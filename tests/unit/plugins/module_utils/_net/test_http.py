@@ -147,15 +147,15 @@ def speak(peer, behaviour, seconds=30.0):
 @pytest.mark.parametrize("size", [60, 6000, 20000])
 def test_the_header_is_measured(peer, size):
     header = b"HTTP/1.1 200 OK\r\nX-Big: " + b"x" * (size - 28) + b"\r\n\r\n"
-    told = speak(peer, says(header + b"y" * 1000))
-    assert (told["protocol"], told["status"], told["header_bytes"], told["wire_bytes"], told["error"]) == (
+    result = speak(peer, says(header + b"y" * 1000))
+    assert (result["protocol"], result["status"], result["header_bytes"], result["wire_bytes"], result["error"]) == (
         "http",
         200,
         size,
         size,
         None,
     )
-    assert told["began"] == "HTTP/1.1 200 OK\\x0d"
+    assert result["began"] == "HTTP/1.1 200 OK\\x0d"
 
 
 @pytest.mark.parametrize(
@@ -178,8 +178,8 @@ def test_the_header_is_measured(peer, size):
     ],
 )
 def test_replies_that_are_not_as_they_should_be(peer, behaviour, expected):
-    told = speak(peer, behaviour)
-    assert (told["protocol"], told["status"], told["error"]) == expected
+    result = speak(peer, behaviour)
+    assert (result["protocol"], result["status"], result["error"]) == expected
 
 
 def test_a_reset(peer):
@@ -187,11 +187,11 @@ def test_a_reset(peer):
 
 
 def test_silence(peer):
-    told = speak(peer, silent, seconds=0.1)
-    assert (told["error"], told["header_bytes"]) == ("no answer in 0.1 seconds", None)
+    result = speak(peer, silent, seconds=0.1)
+    assert (result["error"], result["header_bytes"]) == ("no answer in 0.1 seconds", None)
 
 
 def test_a_header_without_end_is_bounded(peer):
-    told = speak(peer, says(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 400000))
-    assert told["header_bytes"] == 262144
-    assert told["error"] == "more than 262144 bytes without an end of the header"
+    result = speak(peer, says(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 400000))
+    assert result["header_bytes"] == 262144
+    assert result["error"] == "more than 262144 bytes without an end of the header"

@@ -11,7 +11,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._net.parallel i
 
 def test_answers_come_in_order_and_as_they_come():
     first = threading.Event()
-    heard = []
+    answers = []
 
     def slow():
         first.wait(30)
@@ -21,11 +21,11 @@ def test_answers_come_in_order_and_as_they_come():
         first.set()
         return "quick"
 
-    assert run_all([slow, quick], 2, Deadline(30), lambda index, answer: heard.append((index, answer))) == [
+    assert run_all([slow, quick], 2, Deadline(30), lambda index, answer: answers.append((index, answer))) == [
         "slow",
         "quick",
     ]
-    assert sorted(heard) == [(0, "slow"), (1, "quick")]
+    assert sorted(answers) == [(0, "slow"), (1, "quick")]
 
 
 def test_a_task_that_hangs_holds_up_nothing():

@@ -174,7 +174,7 @@ def test_each_resolver_is_asked_after_libc(resolver, monkeypatch):
     ]
 
 
-def test_libc_s_error_is_told(monkeypatch):
+def test_libc_s_error_is_reported(monkeypatch):
     def nothing(*_arguments):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 

@@ -41,14 +41,19 @@ def test_an_scgi_netstring():
     ],
 )
 def test_uwsgi_and_scgi_replies(peer, answer, protocol, status, size):
-    told = spoken(peer, small_protocols.speak_cgi, answer + b"body", b"0:,")
-    assert (told["protocol"], told["status"], told["header_bytes"], told["error"]) == (protocol, status, size, None)
+    result = spoken(peer, small_protocols.speak_cgi, answer + b"body", b"0:,")
+    assert (result["protocol"], result["status"], result["header_bytes"], result["error"]) == (
+        protocol,
+        status,
+        size,
+        None,
+    )
 
 
 @pytest.mark.parametrize("status", [b"HTTP/1.1 200 OK\r\n", b"Status: 200\r\n"])
-def test_faults_of_a_uwsgi_or_scgi_header_are_told(peer, status):
-    told = spoken(peer, small_protocols.speak_cgi, status + b"X Debug: on\r\n\r\n", b"0:,")
-    assert told["faults"] == ['invalid header name "X Debug"']
+def test_faults_of_a_uwsgi_or_scgi_header_are_reported(peer, status):
+    result = spoken(peer, small_protocols.speak_cgi, status + b"X Debug: on\r\n\r\n", b"0:,")
+    assert result["faults"] == ['invalid header name "X Debug"']
 
 
 @pytest.mark.parametrize(
@@ -82,8 +87,8 @@ SETTINGS = struct.pack(">I", 12)[1:] + b"\x04\x00\x00\x00\x00\x00" + b"\0" * 12
     ],
 )
 def test_openings(peer, speak, answer, protocol, error):
-    told = spoken(peer, speak, answer)
-    assert (told["protocol"], told["error"]) == (protocol, error)
+    result = spoken(peer, speak, answer)
+    assert (result["protocol"], result["error"]) == (protocol, error)
 
 
 def test_a_reset(peer):

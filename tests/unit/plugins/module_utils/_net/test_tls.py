@@ -25,17 +25,17 @@ def shake(peer, behaviour, seconds=30.0, **tls):
     given_tls = net_tls.Tls(**tls)
     made = peer(behaviour)
     with socket.create_connection(("127.0.0.1", made.port)) as sock:
-        wrapped, told = net_tls.handshake(sock, net_tls.context(given_tls), given_tls.server_name, Deadline(seconds))
+        wrapped, result = net_tls.handshake(sock, net_tls.context(given_tls), given_tls.server_name, Deadline(seconds))
         if wrapped is not None:
             wrapped.close()
-    return told
+    return result
 
 
-def test_like_nginx_it_verifies_nothing_unless_told_to(peer):
-    told = shake(peer, over_tls(silent))
-    assert told["ok"] and told["error"] is None
-    assert told["version"].startswith("TLSv1.")
-    assert told["subject"] == "upstream.test"
+def test_like_nginx_it_verifies_nothing_without_a_setting(peer):
+    result = shake(peer, over_tls(silent))
+    assert result["ok"] and result["error"] is None
+    assert result["version"].startswith("TLSv1.")
+    assert result["subject"] == "upstream.test"
 
 
 @pytest.mark.parametrize(
@@ -50,12 +50,12 @@ def test_like_nginx_it_verifies_nothing_unless_told_to(peer):
     ],
 )
 def test_verification(peer, tls, error):
-    told = shake(peer, over_tls(silent), **tls)
-    assert told["ok"] is (error is None)
-    assert (told["error"] or "").startswith(error or "")
+    result = shake(peer, over_tls(silent), **tls)
+    assert result["ok"] is (error is None)
+    assert (result["error"] or "").startswith(error or "")
 
 
-def test_a_plain_port_is_told_in_openssl_s_words(peer):
+def test_a_plain_port_is_reported_in_openssl_s_words(peer):
     assert shake(peer, says(b"HTTP/1.1 400 Bad Request\r\n\r\n"))["error"] == "wrong version number"
 
 
