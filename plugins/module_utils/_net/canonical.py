@@ -6,23 +6,16 @@
 Private to this collection: it may change in any release.
 """
 
-from __future__ import annotations
+from typing import Tuple
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._address import (
-    covers,
-    is_any,
-    is_loopback,
-    read_address,
-)
-
-__all__ = ["covers", "is_any", "is_loopback", "is_name", "is_unix", "normal", "split_tcp"]
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
 
 
 def is_unix(address: str) -> bool:
     return address.startswith("unix:")
 
 
-def split_tcp(address: str) -> tuple[str, int]:
+def split_tcp(address: str) -> Tuple[str, int]:
     """Host (an IPv6 address without its brackets) and port of a tcp: address."""
     return read_address(address)[:2]
 

@@ -2,11 +2,22 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+import ipaddress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, parse_address, read_address
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import (
+    Address,
+    covers,
+    is_loopback,
+    parse_address,
+    read_address,
+    tcp_address,
+)
+
+ANY = "0.0.0.0"  # noqa: S104 - what others listen on
 
 
 @pytest.mark.parametrize(
@@ -87,3 +98,79 @@ def test_any_text_is_read(text):
 )
 def test_an_address_as_commands_take_it(text, bare):
     assert read_address(text).bare == bare
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("tcp:app.example:80", True),
+        ("tcp:localhost:80", True),
+        ("tcp:10.0.0.2:80", False),
+        ("tcp:[2001:db8::1]:80", False),
+        ("unix:/run/app.sock", False),
+    ],
+)
+def test_names(text, named):
+    assert read_address(text).is_name is named
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "port"),
+    [("tcp:app.example:http", "app.example", 0), ("tcp:", "", 0), ("", "", 0)],
+)
+def test_what_is_missing_in_a_text_is_empty(text, host, port):
+    assert read_address(text) == Address(host, port)
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [("127.0.0.1", True), ("127.8.8.8", True), ("::1", True), ("localhost", True), ("10.0.0.1", False), ("app", False)],
+)
+def test_loopback(host, loopback):
+    assert is_loopback(host) is loopback
+
+
+@pytest.mark.parametrize(
+    ("text", "spelling"),
+    [
+        ("unix:/var/run/php/php.sock", "unix:/run/php/php.sock"),
+        ("unix:/run//php/./php.sock", "unix:/run/php/php.sock"),
+        ("unix:/var/running.sock", "unix:/var/running.sock"),
+        ("tcp:[2001:DB8:0:0::1]:80", "tcp:[2001:db8::1]:80"),
+        ("tcp:10.0.0.2:80", "tcp:10.0.0.2:80"),
+        ("tcp:App.example:80", "tcp:App.example:80"),
+    ],
+)
+def test_each_address_has_one_spelling(text, spelling):
+    assert str(read_address(text).normal()) == spelling
+
+
+@given(st.ip_addresses(), st.integers(1, 65535))
+def test_a_number_keeps_its_meaning(number, port):
+    found = read_address(tcp_address(number.exploded, port)).normal()
+    assert found == found.normal() == read_address(str(found))
+    assert (ipaddress.ip_address(found.host), found.port) == (number, port)
+
+
+@pytest.mark.parametrize(
+    ("listening", "host", "takes"),
+    [
+        (ANY, "10.0.0.2", True),
+        (ANY, "app.example", True),
+        (ANY, "::1", False),
+        ("::", "10.0.0.2", True),
+        ("::", "2001:db8::1", True),
+        ("*", "10.0.0.2", True),
+        ("10.0.0.2", "10.0.0.2", True),
+        ("10.0.0.2", "10.0.0.3", False),
+        ("2001:db8:0::1", "2001:db8::1", True),
+        ("127.0.0.1", "10.0.0.2", False),
+        ("127.0.0.1", "localhost", True),
+        ("::1", "localhost", True),
+        ("10.0.0.2", "localhost", False),
+        ("app.example", "app.example", True),
+        ("10.0.0.2", "app.example", False),
+    ],
+)
+def test_who_takes_connections_to_an_address(listening, host, takes):
+    assert covers(listening, host) is takes
