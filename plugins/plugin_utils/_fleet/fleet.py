@@ -88,7 +88,7 @@ class Fleet:
     def _hops_of(self, proxy: Host) -> list[Hop]:
         hops: dict[tuple[str, str, str], Hop] = {}
         for route in proxy.config.get("routes") or []:
-            for address in peers_in_use(t.cast(t.Any, proxy.config), route) or blamed_over(route, proxy):
+            for address in peers_in_use(proxy.config, route) or blamed_over(route, proxy):
                 family, scheme = route["pass"]["family"], route["pass"]["scheme"]
                 hop = hops.get((family, scheme, address))
                 if hop is None:

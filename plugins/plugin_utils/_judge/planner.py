@@ -155,7 +155,7 @@ def step_for(finding: Finding, remedy: Remedy, fleet: Fleet, run: str) -> Step:
     return Step(name, finding.on, finding.seen_from, remedy.role, variables, (finding.cause,))
 
 
-def nginx_service(host: Host) -> dict[str, t.Any]:
+def nginx_service(host: Host) -> dict[str, str | None]:
     """How nginx is reloaded on this host, for the role that does it. One that was started by hand has no unit, and is asked itself."""
     unit = host.nginx.get("unit")
     manager = host.system.get("service_manager") if unit else "none"
