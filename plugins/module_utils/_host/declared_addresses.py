@@ -10,6 +10,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Sequence
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
@@ -77,23 +78,24 @@ class _Argument(NamedTuple):
     value: str
 
 
-def entry(address: str, place: Place) -> "DeclaredAddress":
-    return {"address": address, "file": place.file, "line": place.line}
+def entry(address: Address, place: Place) -> "DeclaredAddress":
+    return {"address": str(address), "file": place.file, "line": place.line}
 
 
-def canonical(text: str) -> Optional[str]:
-    """tcp:HOST:PORT or unix:/PATH of an address as daemons write it, None where it is none."""
+def read_declared(text: str) -> Optional[Address]:
+    """An address as daemons write it, None where it is none."""
     text = text.strip().strip("'\"")
     text = re.sub(r"^(tcp|http|https|fastcgi|uwsgi)://", "", text).rstrip("/") if "://" in text else text
     if text.startswith("unix:"):
         text = re.sub(r"^unix:(//(?=/))?", "", text)
     if text.startswith("/"):
         # A path with a tail is what uwsgi and Apache allow; a pid or config file is not a socket.
-        return "unix:" + text if re.search(r"\.sock(et)?$", text) else None
+        return Address("", 0, text) if re.search(r"\.sock(et)?$", text) else None
     found = _HOST_PORT.match(text)
     if not found or not 0 < int(found.group(2)) < 65536:
         return None
-    return "tcp:%s:%s" % (found.group(1) if found.group(1) not in ("", "*", "0") else ANY_ADDRESS, found.group(2))
+    host = found.group(1).strip("[]")
+    return Address(host if host not in ("", "*", "0") else ANY_ADDRESS, int(found.group(2)))
 
 
 def expand(argv: Sequence[str], environment: Dict[str, str]) -> List[str]:
@@ -103,7 +105,7 @@ def expand(argv: Sequence[str], environment: Dict[str, str]) -> List[str]:
 
 def of_command(argv: Sequence[str], place: Place) -> "List[DeclaredAddress]":
     """Addresses among a server's arguments."""
-    found: List[Optional[str]] = []
+    found: List[Optional[Address]] = []
     port, host = None, ANY_ADDRESS
     for option, value in _arguments(argv):
         if option in OTHER_MEANING.get(os.path.basename(argv[0]), ()):
@@ -111,13 +113,13 @@ def of_command(argv: Sequence[str], place: Place) -> "List[DeclaredAddress]":
         if option in HOST_OPTIONS or (option in ADDRESS_OPTIONS and _IP.match(value)):
             host = value
         elif option in ADDRESS_OPTIONS:
-            found.append(canonical(":" + value if value.isdecimal() else value))
+            found.append(read_declared(":" + value if value.isdecimal() else value))
         elif value.isdecimal() and (option in PORT_OPTIONS or (option is None and BARE_PORT & set(argv))):
             port = value
         elif option is None and _BARE_ADDRESS.match(value):
-            found.append(canonical(value))
+            found.append(read_declared(value))
     if port:
-        found.append(canonical("%s:%s" % (host, port)))
+        found.append(read_declared("%s:%s" % (host, port)))
     return [entry(address, place) for address in dict.fromkeys(found) if address]
 
 
@@ -151,7 +153,7 @@ def of_config_files(host: Host, argv: Sequence[str], folder: str) -> "List[Decla
         for number, line in enumerate((host.read(path) or "").splitlines(), 1):
             bind = _CONFIG_BIND.match(line)
             addresses = (
-                [canonical(":" + part if part.strip().isdecimal() else part) for part in bind.group(1).split(",")]
+                [read_declared(":" + part if part.strip().isdecimal() else part) for part in bind.group(1).split(",")]
                 if bind
                 else []
             )
@@ -161,7 +163,7 @@ def of_config_files(host: Host, argv: Sequence[str], folder: str) -> "List[Decla
 
 def of_environment(environment: Dict[str, str], places: Dict[str, Place]) -> "List[DeclaredAddress]":
     """PORT (and HOST) as node, ruby and Procfile servers read them."""
-    address = canonical("%s:%s" % (environment.get("HOST") or ANY_ADDRESS, environment.get("PORT", "")))
+    address = read_declared("%s:%s" % (environment.get("HOST") or ANY_ADDRESS, environment.get("PORT", "")))
     return [entry(address, places["PORT"])] if address else []
 
 
@@ -170,7 +172,7 @@ def of_tomcat(host: Host, name: str) -> "List[DeclaredAddress]":
     path = "/etc/%s/server.xml" % name
     text = _COMMENT.sub(lambda found: "\n" * found.group(0).count("\n"), host.read(path) or "")
     return [
-        entry("tcp:%s:%s" % (ANY_ADDRESS, found.group(1)), Place(path, text.count("\n", 0, found.start()) + 1))
+        entry(Address(ANY_ADDRESS, int(found.group(1))), Place(path, text.count("\n", 0, found.start()) + 1))
         for found in _CONNECTOR.finditer(text)
     ]
 
@@ -219,7 +221,7 @@ class _Apache:
 
     def _directive(self, name: str, args: List[str], place: Place, depth: int) -> None:
         if name == "listen":
-            address = canonical(":" + args[0] if args[0].isdecimal() else args[0])
+            address = read_declared(":" + args[0] if args[0].isdecimal() else args[0])
             if address:
                 self.found.append(entry(address, place))
         elif name == "loadmodule":

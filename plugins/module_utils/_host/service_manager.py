@@ -15,6 +15,8 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access im
 SYSTEMD, SYSVINIT, OPENRC, LAUNCHD, NONE = MANAGERS = ("systemd", "sysvinit", "openrc", "launchd", "none")
 #: What a manager can be asked to do to a unit.
 START, STOP, RESTART, RELOAD, STATUS = ACTIONS = ("start", "stop", "restart", "reload", "status")
+#: systemd alone counts failures, and does not start a unit again that has failed too often in a row.
+RESET_FAILED = "reset-failed"
 DAEMON_RELOAD = ["systemctl", "daemon-reload"]
 
 _UNIT = "UNIT"
@@ -25,6 +27,7 @@ _COMMANDS: Dict[str, Dict[str, Tuple[str, ...]]] = {
         RESTART: ("systemctl", "restart", _UNIT),
         RELOAD: ("systemctl", "reload", _UNIT),
         STATUS: ("systemctl", "is-active", "--quiet", _UNIT),
+        RESET_FAILED: ("systemctl", "reset-failed", _UNIT),
     },
     SYSVINIT: {action: ("service", _UNIT, action) for action in ACTIONS},
     OPENRC: {action: ("rc-service", _UNIT, action) for action in ACTIONS},

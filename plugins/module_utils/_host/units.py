@@ -11,6 +11,7 @@ import re
 import time
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Set, Tuple
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address, tcp_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import (
     declared_addresses,
     service_config_check,
@@ -93,11 +94,8 @@ def own_sockets(listeners: Optional[Mapping[str, Any]], units: "Optional[Dict[st
     }
     for listener in (listeners or {}).get("tcp", []):
         if listener["pid"] == 1:
-            text = "tcp:%s:%d" % (
-                "[%s]" % listener["address"] if ":" in listener["address"] else listener["address"],
-                listener["port"],
-            )
-            listener["unit"] = sockets.get(text, listener["unit"])
+            address = tcp_address(listener["address"], listener["port"])
+            listener["unit"] = sockets.get(address, listener["unit"])
     for listener in (listeners or {}).get("unix", []):
         if listener["pid"] == 1:
             listener["unit"] = sockets.get("unix:" + listener["path"], listener["unit"])
@@ -213,7 +211,9 @@ def _socket_declares(properties: Dict[str, str]) -> "List[DeclaredAddress]":
         stream.group(1) for stream in found if stream and not stream.group(1).startswith(("@", "/run/systemd/"))
     ]
     return [
-        declared_addresses.entry(("unix:" if address.startswith("/") else "tcp:") + address, place)
+        declared_addresses.entry(
+            Address("", 0, address) if address.startswith("/") else read_address("tcp:" + address), place
+        )
         for address in addresses
     ]
 

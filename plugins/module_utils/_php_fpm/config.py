@@ -14,6 +14,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Tuple
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
@@ -107,10 +108,10 @@ class FpmConfig:
     def pool(self, name: str) -> Optional[Pool]:
         return self.pools.get(name.lower())
 
-    def address(self, pool: Pool) -> Optional[str]:
-        """Canonical address of a pool's listen, or None where it has none."""
+    def address(self, pool: Pool) -> Optional[Address]:
+        """The address of a pool's listen, or None where it has none."""
         listen = pool.get("listen")
-        return canonical_address(listen, pool.get("prefix") or "", self.prefix) if listen else None
+        return listen_address(listen, pool.get("prefix") or "", self.prefix) if listen else None
 
     def dropin_include(self) -> Optional[Include]:
         """The include line that would read a new file of the main configuration's pools: the last *.conf one."""
@@ -120,18 +121,16 @@ class FpmConfig:
         return None
 
 
-def canonical_address(listen: str, pool_prefix: str, prefix: str) -> str:
+def listen_address(listen: str, pool_prefix: str, prefix: str) -> Address:
     """The address that FPM listens on: a port alone means every address (FPM binds [::], which takes IPv4 too)."""
     if listen.isdecimal():
-        return "tcp:[::]:%s" % listen
+        return Address("::", int(listen))
     if ":" in listen:
-        host, port = listen.rsplit(":", 1)
-        host = host.strip("[]")
-        return "tcp:%s:%s" % ("[%s]" % host if ":" in host else host, port)
+        return read_address("tcp:" + listen)
     for folder in (pool_prefix, prefix):
         if not listen.startswith("/"):
             listen = "%s/%s" % (folder, listen) if folder else listen
-    return "unix:%s" % os.path.normpath(listen)
+    return Address("", 0, os.path.normpath(listen))
 
 
 def parse_value(text: str) -> str:

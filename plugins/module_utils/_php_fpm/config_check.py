@@ -86,7 +86,8 @@ def ask_fpm(host: Host, binary: str, config: FpmConfig) -> Verdict:
 def without_account(config: FpmConfig, accounts: Accounts) -> Optional[Verdict]:
     """A pool whose user or group is not there: older FPMs see that when they start, not when they test."""
     for pool in config.pools.values():
-        gives_away = (config.address(pool) or "").startswith("unix:") and not any(pool.get(name) for name in INSTEAD)
+        address = config.address(pool)
+        gives_away = address is not None and address.is_unix and not any(pool.get(name) for name in INSTEAD)
         for name, kind in ACCOUNTS + (OF_THE_SOCKET if gives_away else ()):
             value = pool.settings.get(name)
             known = accounts.has_user if kind == "user" else accounts.has_group

@@ -16,7 +16,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import (
     FpmConfig,
     Pool,
-    canonical_address,
+    listen_address,
     parse,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config_check import ask_fpm
@@ -239,7 +239,7 @@ def set_aside(host: Host, config: FpmConfig, folder: str) -> "List[FpmSetAside]"
         for section, listen in _LISTENS.findall("" if path in config.files else host.read(path, MOST_OF_A_POOL) or ""):
             pool = section or pool
             if listen:
-                found.append({"file": path, "pool": pool, "address": canonical_address(listen, "", config.prefix)})
+                found.append({"file": path, "pool": pool, "address": str(listen_address(listen, "", config.prefix))})
     return found
 
 
@@ -272,10 +272,10 @@ def error_log(config: FpmConfig, binary: str) -> Optional[str]:
 
 
 def _pool(host: Host, config: FpmConfig, pool: Pool, workers: "List[FpmWorker]") -> "FpmPool":
-    address = config.address(pool) or ""
+    address = config.address(pool)
     return {
-        "address": address or None,
-        "folder": host.is_dir(os.path.dirname(address[len("unix:") :])) if address.startswith("unix:") else None,
+        "address": str(address) if address else None,
+        "folder": host.is_dir(os.path.dirname(address.path)) if address and address.is_unix else None,
         "settings": {
             name: value.as_fact()
             for name, value in pool.settings.items()

@@ -11,28 +11,28 @@ Private to this collection: it may change in any release.
 
 import ctypes
 import os
-import re
 import socket
-from typing import Any, Mapping, Optional
+from typing import Any, Iterator, Mapping, Optional
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
 
 # The same numbers on all architectures but Alpha.
 PIDFD_OPEN, PIDFD_GETFD = 434, 438
 
 
-def listen_again(pid: int, backlogs: Mapping[str, int]) -> Optional[str]:
-    """Set the queues of a process's sockets, by address as in docs/facts.md (of TCP only the port counts). Returns an error or None."""
+def listen_again(pid: int, backlogs: Mapping[Address, int]) -> Optional[str]:
+    """Set the queues of a process's sockets, by address (of TCP only the port counts). Returns an error or None."""
     missing = set(backlogs)
     try:
         process = _call(PIDFD_OPEN, pid, 0)
         try:
             for number in _socket_numbers(pid):
-                found = _set_queue(_call(PIDFD_GETFD, process, number, 0), backlogs)
-                missing -= {found}
+                missing.discard(_set_queue(_call(PIDFD_GETFD, process, number, 0), backlogs))
         finally:
             os.close(process)
     except (OSError, AttributeError) as error:
         return "the queue of a live socket could not be changed: %s" % error
-    return "process %d does not listen on %s" % (pid, ", ".join(sorted(missing))) if missing else None
+    return "process %d does not listen on %s" % (pid, ", ".join(sorted(map(str, missing)))) if missing else None
 
 
 def _call(number: int, *args: int) -> int:
@@ -44,7 +44,8 @@ def _call(number: int, *args: int) -> int:
     return result
 
 
-def _socket_numbers(pid: int) -> Any:
+def _socket_numbers(pid: int) -> Iterator[int]:
+    """The descriptors of a process that are sockets."""
     folder = "/proc/%d/fd" % pid
     for name in os.listdir(folder):
         try:
@@ -54,8 +55,8 @@ def _socket_numbers(pid: int) -> Any:
             continue
 
 
-def _set_queue(descriptor: int, backlogs: Mapping[str, int]) -> Optional[str]:
-    """The wanted address that this socket has, after its queue was set."""
+def _set_queue(descriptor: int, backlogs: Mapping[Address, int]) -> Optional[Address]:
+    """Set the queue of a socket that listens on one of the addresses. Returns that address, or None."""
     with _socket(descriptor) as copy:
         if not copy.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
             return None
@@ -68,14 +69,14 @@ def _set_queue(descriptor: int, backlogs: Mapping[str, int]) -> Optional[str]:
 
 
 def _socket(descriptor: int) -> socket.socket:
-    """Python 3.6 takes each descriptor for one of IPv4, and would cut the path of a unix socket to the length of such an address."""
+    """The socket of a descriptor. Python 3.6 takes each for one of IPv4, and would cut the path of a unix socket to the length of such an address."""
     guessed = socket.socket(fileno=descriptor)
     family = guessed.getsockopt(socket.SOL_SOCKET, socket.SO_DOMAIN)
     return socket.socket(family, socket.SOCK_STREAM, fileno=guessed.detach())
 
 
-def _is_at(name: Any, address: str) -> bool:
+def _is_at(name: Any, address: Address) -> bool:
+    """Whether a socket with this name (a tuple that begins with host and port, or a path) listens on an address."""
     if isinstance(name, tuple):
-        port = re.match(r"tcp:.*:(\d+)\Z", address)
-        return bool(port) and int(port.group(1)) == name[1] if port else False
-    return address == "unix:%s" % name
+        return not address.is_unix and bool(address.port == name[1])
+    return bool(address.path == name)

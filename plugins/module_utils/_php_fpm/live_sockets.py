@@ -19,20 +19,19 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.live_b
 
 #: What can be changed on the socket itself; nothing else of listen.* can, once it is bound.
 BACKLOG = "listen.backlog"
-
-
 ON_THE_SOCKET = ("listen.owner", "listen.group", "listen.mode", BACKLOG)
 
 
 def set_on_sockets(host: Host, fpm: Fpm, config: FpmConfig, settings: Sequence[str]) -> Optional[str]:
-    """What FPM does to its sockets at a start only can be done to live ones at any time."""
-    error = _adjust(host, config) if any(name != BACKLOG for name in settings) else None
+    """Do to live sockets what FPM does to its sockets only at a start. Returns why it could not be done, or None."""
+    error = _adjust(config) if any(name != BACKLOG for name in settings) else None
     if error or BACKLOG not in settings:
         return error
     backlogs = {
-        config.address(pool) or "": int(pool.get(BACKLOG) or 0) for pool in config.pools.values() if pool.get(BACKLOG)
+        config.address(pool): int(pool.get(BACKLOG) or 0) for pool in config.pools.values() if pool.get(BACKLOG)
     }
-    return listen_again(running(host, fpm).master or 0, backlogs)
+    wanted = {address: backlog for address, backlog in backlogs.items() if address is not None}
+    return listen_again(running(host, fpm).master or 0, wanted)
 
 
 def difference(pool: Pool, listener: Mapping[str, Any]) -> Optional[str]:
@@ -49,32 +48,26 @@ def difference(pool: Pool, listener: Mapping[str, Any]) -> Optional[str]:
 
 
 def shorter_queue(host: Host, pool: Pool, listener: Mapping[str, Any]) -> Optional[str]:
-    """Whether a bound socket queues fewer than its pool's setting, as far as the kernel's own limit lets it."""
-    wanted, has = pool.get(BACKLOG), listener.get("backlog")
+    """How much shorter a bound socket's queue is than its pool's setting, as far as the kernel's own limit allows that; None where it is not."""
+    wanted, has = pool.get(BACKLOG) or "", listener.get("backlog")
     limit = (host.read("/proc/sys/net/core/somaxconn") or "").strip()
-    if (
-        not wanted
-        or has is None
-        or not limit.isdecimal()
-        or not wanted.isdecimal()
-        or has >= min(int(wanted), int(limit))
-    ):
+    if has is None or not limit.isdecimal() or not wanted.isdecimal() or has >= min(int(wanted), int(limit)):
         return None
     return "its socket has backlog %d, not %s" % (has, wanted)
 
 
-def _adjust(host: Host, config: FpmConfig) -> Optional[str]:
+def _adjust(config: FpmConfig) -> Optional[str]:
     """Give live sockets the owner and mode of their pools' settings. Where an ACL is set, FPM itself would have left them alone."""
     for pool in config.pools.values():
-        address = config.address(pool) or ""
-        if address.startswith("unix:") and not pool.get("listen.acl_users") and not pool.get("listen.acl_groups"):
-            error = _adjust_one(host, pool, address[len("unix:") :])
+        address = config.address(pool)
+        if address and address.is_unix and not pool.get("listen.acl_users") and not pool.get("listen.acl_groups"):
+            error = _adjust_one(pool, address.path)
             if error:
                 return error
     return None
 
 
-def _adjust_one(host: Host, pool: Pool, path: str) -> Optional[str]:
+def _adjust_one(pool: Pool, path: str) -> Optional[str]:
     owner, group, mode = (pool.get("listen.%s" % name) for name in ("owner", "group", "mode"))
     try:
         if not stat.S_ISSOCK(os.lstat(path).st_mode):

@@ -1,9 +1,10 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Start, reload and restart PHP-FPM, and see whether it took: the master runs, no old worker is left, every pool listens as its settings say.
+"""Start, reload, restart or adjust PHP-FPM, and see whether it took.
 
-A reload is an exec of the master: with a config that FPM refuses it ends FPM. So php-fpm -t comes first, always.
+Each is the same way: check the files, give the order, wait for what is awaited of it (awaited.py). A reload is an exec of the master: with files that
+FPM refuses it ends FPM, so php-fpm -t always comes first.
 
 Private to this collection: it may change in any release.
 """
@@ -11,13 +12,15 @@ Private to this collection: it may change in any release.
 import os
 import signal
 import time
-from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Optional, Sequence
+from typing import Callable, List, NamedTuple, Optional, Sequence
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import service_manager
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import listener_facts
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_journal import last_words
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tail import Tail
-from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import FpmConfig, Pool, parse
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm import awaited
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.awaited import Awaited
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import FpmConfig, parse
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config_check import (
     Verdict,
     ask_fpm,
@@ -29,29 +32,22 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.instan
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.live_sockets import (
     BACKLOG,
     ON_THE_SOCKET,
-    difference,
     set_on_sockets,
-    shorter_queue,
 )
 
-if TYPE_CHECKING:  # shapes of facts: for the type checker only
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import Listeners
-
 PAUSE = 0.05
+WORDS = 5
 AT_BIND = ("listen.acl_users", "listen.acl_groups")
-COMMANDS: Dict[str, Dict[str, List[str]]] = {
-    "systemd": {"start": ["systemctl", "start", "{unit}"], "restart": ["systemctl", "restart", "{unit}"]},
-    "sysvinit": {"start": ["service", "{unit}", "start"], "restart": ["service", "{unit}", "restart"]},
-    "openrc": {"start": ["rc-service", "{unit}", "start"], "restart": ["rc-service", "{unit}", "restart"]},
-    "launchd": {
-        "start": ["launchctl", "kickstart", "system/{unit}"],
-        "restart": ["launchctl", "kickstart", "-k", "system/{unit}"],
-    },
-}
+#: What FPM takes for a reload.
+RELOAD_SIGNAL = signal.SIGUSR2
+
+#: Gives the order to the FPM of these files. Returns why it could not be given, or None.
+Order = Callable[[FpmConfig], Optional[str]]
 
 
 class Outcome(NamedTuple):
-    """how: none | started | reloaded | restarted | adjusted. error is None where it was seen to have taken; lines are FPM's own words."""
+    """How an action ended. how: none | started | reloaded | restarted | adjusted. error is None where it was seen to have taken; lines are FPM's own words;
+    verdict: FPM's on its files, where it refuses them."""
 
     how: str
     error: Optional[str]
@@ -65,60 +61,53 @@ def is_current(host: Host, fpm: Fpm, now: Running, settings: Sequence[str] = ())
     if now.master is None:
         return False
     if settings and all(name in ON_THE_SOCKET for name in settings):
-        return _problem(host, config, now, "adjusted") is None
+        return awaited.missing(host, config, now, awaited.ADJUST) is None
     return all(os.stat(host.path(path)).st_mtime <= now.started for path in config.files)
 
 
 def command(fpm: Fpm, action: str) -> Optional[List[str]]:
-    """What the service manager is told; None where there is no way."""
-    words = COMMANDS.get(fpm.manager or "", {}).get(action)
-    if not words or not fpm.unit:
+    """The command by which the service manager does something to FPM; None where there is none."""
+    if not fpm.unit:
         return None
-    unit = fpm.unit if fpm.manager == "systemd" else fpm.unit.replace(".service", "")
-    return [word.format(unit=unit) for word in words]
+    return service_manager.command(fpm.manager or service_manager.NONE, action, fpm.unit, RELOAD_SIGNAL.name)
 
 
 def start(host: Host, fpm: Fpm, timeout: float) -> Outcome:
-    return _act(host, fpm, "started", timeout, lambda config: _order(host, fpm, "start", timeout))
-
-
-def restart(host: Host, fpm: Fpm, timeout: float, drain: float) -> Outcome:
-    """Requests that are being worked on end first; those that come while no socket is bound are lost."""
-    before = running(host, fpm)
-
-    def order(config: FpmConfig) -> Optional[str]:
-        return drained(
-            host,
-            before.master or 0,
-            _paths(config),
-            drain if before.master else 0,
-            lambda: _order(host, fpm, "restart", timeout),
-        )
-
-    return _act(host, fpm, "restarted", timeout, order, _Before(restarted=before.master))
-
-
-def reload(host: Host, fpm: Fpm, timeout: float, drain: float) -> Outcome:
-    """The signal is what the unit's reload sends; sent from here it reaches the master while it stands still."""
-    before = running(host, fpm)
-    if before.master is None:
-        return Outcome("reloaded", "PHP-FPM is not running, so it cannot be reloaded", [])
-    master = before.master
-
-    def order(config: FpmConfig) -> Optional[str]:
-        return drained(host, master, _paths(config), drain, lambda: _ask_to_reload(master))
-
+    """Have the service manager start it."""
     return _act(
-        host, fpm, "reloaded", timeout, order, _Before(reloaded=master, workers=before.workers, image=before.image)
+        host, fpm, awaited.START, timeout, lambda config: _by_manager(host, fpm, service_manager.START, timeout)
     )
 
 
-def _ask_to_reload(master: int) -> Optional[str]:
-    try:
-        os.kill(master, signal.SIGUSR2)
-    except OSError as error:
-        return "master %d: %s" % (master, error.strerror)
-    return None
+def restart(host: Host, fpm: Fpm, timeout: float, drain: float) -> Outcome:
+    """Have the service manager restart it. Requests that are being worked on end first; those that come while no socket is bound are lost."""
+    before = running(host, fpm)
+
+    def by_manager() -> Optional[str]:
+        return _by_manager(host, fpm, service_manager.RESTART, timeout)
+
+    def order(config: FpmConfig) -> Optional[str]:
+        return drained(host, before.master or 0, _paths(config), drain if before.master else 0, by_manager)
+
+    return _act(host, fpm, awaited.restart_of(before), timeout, order)
+
+
+def reload(host: Host, fpm: Fpm, timeout: float, drain: float) -> Outcome:
+    """Have it read its files again, by the signal that the unit's reload sends; sent from here, it reaches the master while it stands still."""
+    before = running(host, fpm)
+    if before.master is None:
+        return Outcome(awaited.RELOADED, "PHP-FPM is not running, so it cannot be reloaded", [])
+    master = before.master
+
+    def order(config: FpmConfig) -> Optional[str]:
+        return drained(host, master, _paths(config), drain, lambda: _by_signal(master))
+
+    return _act(host, fpm, awaited.reload_of(before), timeout, order)
+
+
+def adjust(host: Host, fpm: Fpm, settings: Sequence[str], timeout: float) -> Outcome:
+    """Set on the live sockets what FPM itself sets only when it binds them: nothing of FPM is stopped."""
+    return _act(host, fpm, awaited.ADJUST, timeout, lambda config: set_on_sockets(host, fpm, config, settings))
 
 
 def apply(host: Host, fpm: Fpm, settings: Sequence[str], timeout: float, drain: float) -> Outcome:
@@ -127,7 +116,7 @@ def apply(host: Host, fpm: Fpm, settings: Sequence[str], timeout: float, drain: 
         return restart(host, fpm, timeout, drain)
     on_socket = [name for name in settings if name in ON_THE_SOCKET]
     if on_socket:
-        outcome = _act(host, fpm, "adjusted", timeout, lambda config: set_on_sockets(host, fpm, config, on_socket))
+        outcome = adjust(host, fpm, on_socket, timeout)
         if outcome.error and BACKLOG in settings and outcome.verdict is None:
             return restart(host, fpm, timeout, drain)
         if outcome.error or len(on_socket) == len(settings):
@@ -135,113 +124,58 @@ def apply(host: Host, fpm: Fpm, settings: Sequence[str], timeout: float, drain: 
     return reload(host, fpm, timeout, drain)
 
 
-class _Before(NamedTuple):
-    """What ran before: a master that must stay, one that must go, workers and a program in memory that must go."""
-
-    reloaded: Optional[int] = None
-    restarted: Optional[int] = None
-    workers: Sequence[int] = ()
-    image: bytes = b""
-
-
-NOTHING = _Before()
-
-
-def _act(
-    host: Host,
-    fpm: Fpm,
-    how: str,
-    timeout: float,
-    order: Callable[[FpmConfig], Optional[str]],
-    before: _Before = NOTHING,
-) -> Outcome:
-    """Test, give the order, wait until it took."""
+def _act(host: Host, fpm: Fpm, wanted: Awaited, timeout: float, order: Order) -> Outcome:
+    """Check the files, give the order, wait until it took."""
     config = parse(host, fpm.config, fpm.prefix)
     verdict = ask_fpm(host, fpm.binary, config)
     if verdict.sound is not True:
-        return Outcome(how, verdict.error, [], verdict)
+        return Outcome(wanted.how, verdict.error, [], verdict)
     path = error_log(config, fpm.binary)
     log = Tail(host, path) if path else None
-    error = order(config)
+    error = order(config) or _wait(host, fpm, config, wanted, timeout)
+    lines = serious_lines(log.added().decode("utf-8", "replace")) if log else []
+    return Outcome(wanted.how, error, lines or _last_words(host, fpm) if error else lines)
+
+
+def _wait(host: Host, fpm: Fpm, config: FpmConfig, wanted: Awaited, timeout: float) -> Optional[str]:
+    """Wait for what is awaited. Returns what is missing when the time is over or it cannot come any more; None where nothing is."""
     deadline = time.monotonic() + timeout
-    while error is None:
-        now = running(host, fpm)
-        problem = _problem(host, config, now, how) or _left(now, before)
-        if problem is None:
-            return Outcome(how, None, _complaints(log))
-        # Between exec and its new title a master is not known as one: whether it lives, its process tells.
-        if time.monotonic() > deadline or (before.reloaded and not host.exists("/proc/%d" % before.reloaded)):
-            error = problem
+    while True:
+        problem = awaited.missing(host, config, running(host, fpm), wanted)
+        if problem is None or time.monotonic() > deadline or awaited.is_lost(host, wanted):
+            return problem
         time.sleep(PAUSE)
-    return Outcome(how, error, _complaints(log) or _journal(host, fpm))
 
 
-def _order(host: Host, fpm: Fpm, action: str, timeout: float) -> Optional[str]:
+def _by_manager(host: Host, fpm: Fpm, action: str, timeout: float) -> Optional[str]:
     argv = command(fpm, action)
     if argv is None:
         return "no unit is known that could %s PHP-FPM (%s)" % (action, fpm.config)
-    if fpm.manager == "systemd":
-        # A unit that failed too often in a row is not started again before its count is taken back.
-        host.run(["systemctl", "reset-failed", argv[-1]], timeout)
+    forget = command(fpm, service_manager.RESET_FAILED)
+    if forget:
+        host.run(forget, timeout)
     ran = host.run(argv, timeout)
     if ran.code == 0:
         return None
     return ran.error or "%s ended with %s: %s" % (" ".join(argv), ran.code, (ran.err or ran.out).strip()[-1000:])
 
 
-def _left(now: Running, before: _Before) -> Optional[str]:
-    if before.restarted is not None and now.master == before.restarted:
-        return "the old master still runs"
-    if set(before.workers) & set(now.workers):
-        return "workers from before still run"
-    # Workers that are new prove it too: until its exec a drained master has none.
-    same = bool(before.image) and now.image == before.image and not now.workers
-    return "the master has not read its files again" if same else None
-
-
-def _problem(host: Host, config: FpmConfig, now: Running, how: str) -> Optional[str]:
-    """Why FPM is not (yet) as its files say; None where all is well."""
-    if now.master is None:
-        return "no master process of %s runs" % config.path
-    idle = [pool.name for pool in config.pools.values() if pool.get("pm") != "ondemand" and pool.name not in now.pools]
-    if idle:
-        return "pool %s has no worker" % idle[0]
-    listeners = listener_facts(host, Processes(host))
-    if listeners is None:
-        return None
-    for pool in config.pools.values():
-        problem = _pool_problem(host, config, pool, listeners, how)
-        if problem:
-            return "pool %s: %s" % (pool.name, problem)
+def _by_signal(master: int) -> Optional[str]:
+    try:
+        os.kill(master, RELOAD_SIGNAL)
+    except OSError as error:
+        return "master %d: %s" % (master, error.strerror)
     return None
 
 
-def _pool_problem(host: Host, config: FpmConfig, pool: Pool, listeners: "Listeners", how: str) -> Optional[str]:
-    address = config.address(pool) or ""
-    if address.startswith("tcp:"):
-        port = address.rpartition(":")[2]
-        return None if any(str(one["port"]) == port for one in listeners["tcp"]) else "nothing listens on %s" % address
-    found = [one for one in listeners["unix"] if one["path"] == address[len("unix:") :] and one["file"]["same"]]
-    if not found:
-        return "nothing listens on %s" % address
-    if how == "reloaded":
-        return None
-    return difference(pool, found[0]) or (shorter_queue(host, pool, found[0]) if how == "adjusted" else None)
-
-
 def _paths(config: FpmConfig) -> List[str]:
-    addresses = [config.address(pool) or "" for pool in config.pools.values()]
-    return [address[len("unix:") :] for address in addresses if address.startswith("unix:")]
+    """The paths of the pools' unix sockets."""
+    addresses = [config.address(pool) for pool in config.pools.values()]
+    return [address.path for address in addresses if address and address.is_unix]
 
 
-def _complaints(log: Optional[Tail]) -> List[str]:
-    """The errors and alerts that FPM has written to its log meanwhile."""
-    return serious_lines(log.added().decode("utf-8", "replace")) if log else []
-
-
-def _journal(host: Host, fpm: Fpm) -> List[str]:
-    """FPM's words where it had no log open, as systemd heard them."""
-    if fpm.manager != "systemd" or not fpm.unit:
+def _last_words(host: Host, fpm: Fpm) -> List[str]:
+    """FPM's own words where it had no log open yet."""
+    if fpm.manager != service_manager.SYSTEMD or not fpm.unit:
         return []
-    ran = host.run(["journalctl", "--no-pager", "--quiet", "-o", "cat", "-n", "20", "-u", fpm.unit])
-    return serious_lines(ran.out)[-5:]
+    return serious_lines("\n".join(last_words(host, [fpm.unit])))[-WORDS:]

@@ -149,7 +149,7 @@ def test_tomcats_connectors_are_found_outside_comments(tmp_path):
     ]
 
 
-@given(some.text(max_size=80))
+@given(some.one_of(some.text(max_size=80), some.from_regex(r"\A[\w.:\[\]/*]{0,20}(:\d{1,6}|[.]sock)\Z")))
 def test_what_is_taken_for_an_address_is_one(text):
-    found = declared_addresses.canonical(text)
-    assert found is None or found.startswith("unix:/") or 0 < int(found.rpartition(":")[2]) < 65536
+    found = declared_addresses.read_declared(text)
+    assert found is None or found.path.startswith("/") or (found.host and 0 < found.port < 65536)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import (
-    canonical_address,
     comment_at,
+    listen_address,
     parse,
     parse_value,
 )
@@ -77,7 +77,7 @@ def test_an_open_quote_is_an_error(text):
     ],
 )
 def test_addresses(listen, prefix, address):
-    assert canonical_address(listen, prefix, "/usr") == address
+    assert str(listen_address(listen, prefix, "/usr")) == address
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_each_value_knows_its_line(host):
     assert (pool.file, pool.line) == (POOL, 2)
     assert pool.settings["pm.max_children"] == ("5", POOL, 9)
     assert config.globals["error_log"] == ("/var/log/php8.2-fpm.log", CONFIG, 3)
-    assert config.address(pool) == "unix:/run/php/php8.2-fpm.sock"
+    assert str(config.address(pool)) == "unix:/run/php/php8.2-fpm.sock"
     assert config.files == [CONFIG, POOL]
     assert config.errors == []
 

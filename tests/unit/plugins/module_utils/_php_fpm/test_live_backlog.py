@@ -8,12 +8,13 @@ import socket
 
 import pytest
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm import live_backlog
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.live_backlog import listen_again
 
 
 class Kernel:
-    """Hands out copies of our own sockets, as pidfd_getfd does, and notes what they are told to queue."""
+    """Hands out copies of our own sockets, as pidfd_getfd does, and notes the queues that are asked of them."""
 
     def __init__(self, monkeypatch, error=None):
         self.error = error
@@ -45,30 +46,30 @@ def path(tmp_path):
         yield where
 
 
-def test_only_the_wanted_socket_that_listens_is_told(monkeypatch, path):
+def test_only_the_wanted_socket_that_listens_gets_a_new_queue(monkeypatch, path):
     kernel = Kernel(monkeypatch)
-    assert listen_again(os.getpid(), {"unix:" + path: 77}) is None
+    assert listen_again(os.getpid(), {Address("", 0, path): 77}) is None
     assert kernel.queued == [(path, 77)]
 
 
-@pytest.mark.parametrize("form", ["tcp:[::]:%d", "tcp:127.0.0.1:%d"])
-def test_a_tcp_socket_is_known_by_its_port(monkeypatch, form):
+@pytest.mark.parametrize("host", ["::", "127.0.0.1"])
+def test_a_tcp_socket_is_known_by_its_port(monkeypatch, host):
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen(5)
         kernel = Kernel(monkeypatch)
-        assert listen_again(os.getpid(), {form % listening.getsockname()[1]: 78}) is None
+        assert listen_again(os.getpid(), {Address(host, listening.getsockname()[1]): 78}) is None
         assert kernel.queued == [(listening.getsockname(), 78)]
 
 
-def test_a_socket_that_is_not_there_is_told(monkeypatch, path):
+def test_a_socket_that_is_not_there_is_an_error(monkeypatch, path):
     Kernel(monkeypatch)
-    error = listen_again(os.getpid(), {"unix:" + path: 77, "unix:/run/other.sock": 77})
+    error = listen_again(os.getpid(), {Address("", 0, path): 77, Address("", 0, "/run/other.sock"): 77})
     assert error == "process %d does not listen on unix:/run/other.sock" % os.getpid()
 
 
 @pytest.mark.parametrize("number", [errno.ENOSYS, errno.EPERM])
-def test_a_kernel_that_refuses_is_told(monkeypatch, path, number):
+def test_a_kernel_that_refuses_is_an_error(monkeypatch, path, number):
     kernel = Kernel(monkeypatch, number)
-    assert os.strerror(number) in listen_again(os.getpid(), {"unix:" + path: 77})
+    assert os.strerror(number) in listen_again(os.getpid(), {Address("", 0, path): 77})
     assert kernel.queued == []

@@ -10,8 +10,9 @@ import stat
 
 import pytest
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Ran
-from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm import live_sockets, service
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm import awaited, live_sockets, service
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.php_fpm_host import (
     BINARY,
     CONFIG,
@@ -28,7 +29,7 @@ REFUSAL = Ran(78, "", "[22-Nov-2026 15:27:28] ERROR: [%s:13] unknown entry 'x'\n
 
 
 class Daemon:
-    """An FPM that does what it is told, unless it is told not to. happens: what the order brings about."""
+    """An FPM that does what it is asked to, unless a test has it refuse. happens: what the order brings about."""
 
     def __init__(self, host, monkeypatch):
         self.host = host
@@ -39,7 +40,7 @@ class Daemon:
         self.listens = [SOCKET]
         monkeypatch.setattr(host, "run", self.run)
         monkeypatch.setattr(
-            service,
+            awaited,
             "listener_facts",
             lambda *_: {"tcp": [], "unix": [{"path": path, "file": self.file} for path in self.listens]},
         )
@@ -114,7 +115,7 @@ def test_files_that_fpm_refuses_are_never_applied(daemon, action):
     assert (outcome.error, outcome.verdict.where, daemon.orders) == ("unknown entry 'x'", (POOL, 13), ["test"])
 
 
-def test_a_reload_that_kills_the_master_is_told_with_fpms_words(daemon):
+def test_a_reload_that_kills_the_master_is_an_error_with_fpms_words(daemon):
     daemon.runs()
 
     def happens():
@@ -263,31 +264,31 @@ def test_owner_and_mode_are_set_on_the_live_socket(daemon, live):
 
 @pytest.fixture
 def queues(daemon, monkeypatch):
-    """What live sockets are told to queue, and what the kernel says to it."""
-    told = {"given": [], "error": None}
+    """The queues that are asked for, and what the kernel answers."""
+    asked = {"given": [], "error": None}
     daemon.host.write("/proc/sys/net/core/somaxconn", "4096\n")
     daemon.host.write(POOL, POOL_TEXT + "listen.backlog = 1024\n")
 
     def listen_again(pid, backlogs):
-        told["given"].append((pid, backlogs))
-        if not told["error"]:
+        asked["given"].append((pid, backlogs))
+        if not asked["error"]:
             daemon.file_backlog = 1024
-        return told["error"]
+        return asked["error"]
 
     def collect(*_of):
         return {"tcp": [], "unix": [{"path": SOCKET, "file": daemon.file, "backlog": daemon.file_backlog}]}
 
     daemon.file_backlog = 511
     monkeypatch.setattr(live_sockets, "listen_again", listen_again)
-    monkeypatch.setattr(service, "listener_facts", collect)
-    return told
+    monkeypatch.setattr(awaited, "listener_facts", collect)
+    return asked
 
 
 def test_a_longer_queue_costs_no_restart(daemon, queues):
     daemon.runs()
     assert not service.is_current(daemon.host, FPM, service.running(daemon.host, FPM), ["listen.backlog"])
     assert service.apply(daemon.host, FPM, ["listen.backlog"], 0, 10) == ("adjusted", None, [], None)
-    assert queues["given"] == [(100, {"unix:" + SOCKET: 1024})]
+    assert queues["given"] == [(100, {Address("", 0, SOCKET): 1024})]
     assert daemon.orders == ["test"]
     assert service.is_current(daemon.host, FPM, service.running(daemon.host, FPM), ["listen.backlog"])
 
