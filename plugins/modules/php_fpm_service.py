@@ -136,8 +136,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm import service
-from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.instance import Fpm, Running, running
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.layouts import prefix_of
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.running import Fpm, Running, running
 
 ARGUMENTS = {
     "config": {"type": "path", "required": True},

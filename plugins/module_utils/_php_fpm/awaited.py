@@ -19,8 +19,8 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access im
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import listener_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import FpmConfig, Pool
-from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.instance import Running
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.live_sockets import difference, shorter_queue
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.running import Running
 
 if TYPE_CHECKING:  # shapes of facts: for the type checker only
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import Listeners

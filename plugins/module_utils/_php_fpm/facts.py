@@ -8,7 +8,7 @@ Private to this collection: it may change in any release.
 
 import os
 import re
-from typing import TYPE_CHECKING, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Dict, List, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
@@ -20,18 +20,14 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config
     parse,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config_check import ask_fpm
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.instances import Instance, Units, instances
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.layouts import (
-    Installed,
-    installed,
-    prefix_of,
     state_dir_of,
-    version_of,
 )
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
     from typing import TypedDict
 
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
     from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import FpmSetting
     from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config_check import FpmCheck
 
@@ -91,119 +87,18 @@ MEASURED_PER_POOL = 64
 SET_ASIDE = 200
 MOST_OF_A_POOL = 65536
 NOT_A_LOG = ("", "syslog", "/dev/stderr", "/dev/stdout", "/proc/self/fd/1", "/proc/self/fd/2")
-#: What is told of php_value[] and its kin. The rest, env[] above all, may hold passwords and is nobody's business.
-TOLD_OF_ARRAYS = re.compile(r"php_(admin_)?value\[(memory_limit|max_execution_time)\]$")
+#: What facts hold of php_value[] and its kin. The rest, env[] above all, may hold passwords.
+SHOWN_OF_ARRAYS = re.compile(r"php_(admin_)?value\[(memory_limit|max_execution_time)\]$")
 NOT_WANTED = ("disabled", "masked", "masked-runtime")
 
-_MASTER = re.compile(r"php-fpm: master process \((?P<config>.*)\)")
-_FPM_UNIT = re.compile(r"php.*fpm|fpm.*php")
 _LISTENS = re.compile(r"^[ \t]*(?:\[([^\]\n]+)\]|listen[ \t]*=[ \t]*[\"']?([^\s\"';]+))", re.MULTILINE)
 _INI = re.compile(r"^(max_execution_time) => (\d+) => ", re.MULTILINE)
 
-Units = Optional[Mapping[str, "Unit"]]
-
-
-class Instance(NamedTuple):
-    """One PHP-FPM: what is run with which main file, by which unit; master is None where it is not running."""
-
-    binary: str
-    version: Optional[str]
-    config: str
-    unit: Optional[str]
-    prefix: str
-    master: Optional[Process]
-
 
 def php_fpm_facts(host: Host, processes: Processes, units: Units) -> "List[FpmFacts]":
-    """The facts php_fpm: what runs first, then what is installed and does not run."""
+    """The facts `php_fpm`: what runs first, then what is installed and does not run."""
     accounts = Accounts(host)
     return [_facts(host, processes, units, accounts, instance) for instance in instances(host, processes, units)]
-
-
-def instances(host: Host, processes: Processes, units: Units) -> List[Instance]:
-    places = installed(host)
-    running = [_running(host, process, places, units) for process in masters(processes)]
-    taken = {instance.config for instance in running}
-    return running + [_stopped(host, place, units) for place in places if place.config not in taken]
-
-
-def masters(processes: Processes) -> List[Process]:
-    """Anybody can call a process of his own an FPM master: only root's and our own are believed."""
-    return [process for process in processes.find(title=_MASTER.pattern) if process.uid in (0, os.geteuid())]
-
-
-def config_of(master: Process) -> str:
-    """The main file that a master says it has read."""
-    found = _MASTER.match(master.title)
-    return os.path.normpath(os.path.join(master.cwd or "/", found.group("config") if found else ""))
-
-
-def _running(host: Host, master: Process, places: List[Installed], units: Units) -> Instance:
-    config = config_of(master)
-    same = [place for place in places if place.config == config]
-    binary = master.exe or (same[0].binary if same else "")
-    place = Installed(binary, version_of(host, binary), config, same[0].units if same else ())
-    unit = _unit_of_master(master, units) or _unit_by_name(host, place, units)
-    return Instance(binary, place.version, config, unit, _prefix(binary, unit, units), master)
-
-
-def _stopped(host: Host, place: Installed, units: Units) -> Instance:
-    unit = _unit_by_exec(place, units) or _unit_by_name(host, place, units)
-    return Instance(
-        place.binary,
-        place.version or version_of(host, place.binary),
-        place.config,
-        unit,
-        _prefix(place.binary, unit, units),
-        None,
-    )
-
-
-def _unit_of_master(master: Process, units: Units) -> Optional[str]:
-    """The unit that started this master. A login session or a supervisor's unit is not FPM's own."""
-    for name, unit in sorted((units or {}).items()):
-        if unit.get("main_pid") == master.pid:
-            return name
-    unit_name = master.unit or ""
-    return unit_name if unit_name.endswith(".service") and _FPM_UNIT.search(unit_name) else None
-
-
-def _unit_by_exec(place: Installed, units: Units) -> Optional[str]:
-    for name, unit in sorted((units or {}).items()):
-        argv = unit.get("exec") or []
-        if (
-            argv
-            and os.path.normpath(argv[0]) == place.binary
-            and _option(argv, "-y", "--fpm-config") in (None, place.config)
-        ):
-            return name
-    return None
-
-
-def _unit_by_name(host: Host, place: Installed, units: Units) -> Optional[str]:
-    """A masked unit shows no command: its name must do. Without systemd, init scripts have the same names."""
-    for name in place.units:
-        if units and "%s.service" % name in units:
-            return "%s.service" % name
-    for name in place.units:
-        if not units and host.exists("/etc/init.d/%s" % name):
-            return name
-    return None
-
-
-def _option(argv: List[str], short: str, long: str) -> Optional[str]:
-    for index, word in enumerate(argv):
-        if word in (short, long) and index + 1 < len(argv):
-            return argv[index + 1]
-        if word.startswith(long + "="):
-            return word[len(long) + 1 :]
-    return None
-
-
-def _prefix(binary: str, unit: Optional[str], units: Units) -> str:
-    known = (units or {}).get(unit or "")
-    argv = known.get("exec") or [] if known else []
-    return _option(argv, "-p", "--prefix") or prefix_of(binary)
 
 
 def _facts(host: Host, processes: Processes, units: Units, accounts: Accounts, instance: Instance) -> "FpmFacts":
@@ -232,7 +127,7 @@ def _facts(host: Host, processes: Processes, units: Units, accounts: Accounts, i
 
 
 def set_aside(host: Host, config: FpmConfig, folder: str) -> "List[FpmSetAside]":
-    """Pools in files beside those that FPM reads (www.conf.disabled, shop.bak): whoever renamed them wanted no such pool."""
+    """Pools in files beside those that FPM reads (www.conf.disabled, shop.bak), which somebody has renamed to have no such pool."""
     found: "List[FpmSetAside]" = []
     for name in host.listdir(folder)[:SET_ASIDE]:
         path, pool = os.path.join(folder, name), None
@@ -244,7 +139,7 @@ def set_aside(host: Host, config: FpmConfig, folder: str) -> "List[FpmSetAside]"
 
 
 def _test(host: Host, units: Units, instance: Instance, config: FpmConfig) -> "Optional[FpmCheck]":
-    """A running master has proven its files, and an FPM that nobody wants to run may be as broken as it likes."""
+    """What FPM says of its files; None where its master runs, which has proven them, or where its unit is disabled or masked, so that nobody wants it."""
     unit = (units or {}).get(instance.unit or "")
     if instance.master or (unit and unit.get("enabled") in NOT_WANTED):
         return None
@@ -255,7 +150,7 @@ def _test(host: Host, units: Units, instance: Instance, config: FpmConfig) -> "O
 
 
 def _ini(host: Host, instance: Instance, config: FpmConfig) -> Optional[Dict[str, int]]:
-    """PHP's own limits, of which only an FPM that ends requests by the clock is asked: it takes a start of PHP."""
+    """PHP's own limits. They cost a start of PHP, so only an FPM with a request_terminate_timeout is asked for them; None for any other."""
     clocks = [pool.get("request_terminate_timeout") or "0" for pool in config.pools.values()]
     if not instance.master or all(clock.strip("smhd0") == "" for clock in clocks):
         return None
@@ -279,7 +174,7 @@ def _pool(host: Host, config: FpmConfig, pool: Pool, workers: "List[FpmWorker]")
         "settings": {
             name: value.as_fact()
             for name, value in pool.settings.items()
-            if "[" not in name or TOLD_OF_ARRAYS.match(name)
+            if "[" not in name or SHOWN_OF_ARRAYS.match(name)
         },
         "file": pool.file,
         "workers": workers,
@@ -289,7 +184,7 @@ def _pool(host: Host, config: FpmConfig, pool: Pool, workers: "List[FpmWorker]")
 def _workers(
     host: Host, processes: Processes, accounts: Accounts, master: Optional[Process], pool: str
 ) -> "List[FpmWorker]":
-    """The pool's workers. Where one has gone since the processes were listed they come and go quickly, and are listed anew."""
+    """The pool's workers. Where one has gone since the processes were listed, workers come and go quickly, and they are listed anew."""
     workers = _measured(host, processes, accounts, master, pool)
     if any(worker["rss"] is None for worker in workers):
         return _measured(host, Processes(host), accounts, master, pool)

@@ -14,8 +14,8 @@ from typing import Any, Mapping, Optional, Sequence
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import FpmConfig, Pool
-from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.instance import Fpm, running
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.live_backlog import listen_again
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.running import Fpm, running
 
 #: What can be changed on the socket itself; nothing else of listen.* can, once it is bound.
 BACKLOG = "listen.backlog"

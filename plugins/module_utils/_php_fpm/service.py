@@ -28,12 +28,12 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.drain import drained
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import error_log
-from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.instance import Fpm, Running, running
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.live_sockets import (
     BACKLOG,
     ON_THE_SOCKET,
     set_on_sockets,
 )
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.running import Fpm, Running, running
 
 PAUSE = 0.05
 WORDS = 5

@@ -10,7 +10,7 @@ from typing import List, NamedTuple, Optional, Set
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
-from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import config_of, masters
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.instances import config_of, masters
 
 WORKER = "php-fpm: pool "
 
@@ -37,6 +37,7 @@ class Running(NamedTuple):
 
 
 def running(host: Host, fpm: Fpm) -> Running:
+    """What runs of it now."""
     processes = Processes(host)
     for master in masters(processes):
         if config_of(master) == fpm.config:
