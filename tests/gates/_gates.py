@@ -123,13 +123,15 @@ def workflows(run: Run) -> str:
 
 
 def docs(run: Run) -> str:
+    """Documentation and argument specs are valid, and refer only to what this collection and those that it needs have."""
     top = _collection.tree("docs")
+    _collection.dependencies(top.parents[1])
     command = [
         "antsibull-docs",
         "lint-collection-docs",
         "--plugin-docs",
         "--skip-rstcheck",
-        "--validate-collection-refs=self",
+        "--validate-collection-refs=all",
         ".",
     ]
     run(tools(), command, cwd=top, ANSIBLE_COLLECTIONS_PATH=top.parents[2])
