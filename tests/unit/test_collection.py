@@ -12,6 +12,8 @@ import re
 import pytest
 import yaml
 
+from ansible_collections.webops.bad_gateway.plugins.filter import firewall_openings
+from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.tools import TOOLS
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import known_causes
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import judgements
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import KINDS
@@ -190,10 +192,56 @@ def test_what_the_collection_needs_is_said_alike():
     assert needed == read("galaxy.yml")["dependencies"]
 
 
-def test_the_copy_that_firewalld_makes_of_a_zone_is_put_back_with_it():
-    zone, *others = read("roles", "firewall_port", "vars", "main.yml")["__firewall_port_files"]["firewalld"]
-    assert zone.endswith(".xml")
-    assert others == [zone + ".old"]
+def tasks_of(role: str) -> list[dict]:
+    return [
+        task
+        for path in sorted((TOP / "roles" / role / "tasks").rglob("*.yml"))
+        for task in yaml.safe_load(path.read_text(encoding="utf-8"))
+    ]
+
+
+def included(task: dict) -> str:
+    return (task.get("ansible.builtin.include_role") or {}).get("name", "")
+
+
+#: Roles that make a change by themselves, and not by another one of them.
+CHANGING = sorted(role for role in ROLES if any(included(task).endswith(".change") for task in tasks_of(role)))
+
+
+def test_every_remedy_is_made_as_one_change():
+    others = {"change", "diagnose", "fix_502", "proof", "report"}
+    by_nginx_config = {"fastcgi_buffers", "upstream_address"}
+    assert set(CHANGING) == set(ROLES) - others - by_nginx_config
+    for role in by_nginx_config:
+        assert [included(task) for task in tasks_of(role) if included(task)] == ["webops.bad_gateway.nginx_config"]
+
+
+@pytest.mark.parametrize("role", CHANGING)
+def test_what_a_remedy_hands_to_its_change_is_known_there(role):
+    options = read("roles", "change", "meta", "argument_specs.yml")["argument_specs"]["main"]["options"]
+    (task,) = [task for task in tasks_of(role) if included(task).endswith(".change")]
+    handed = task["vars"]
+    assert {name for name, spec in options.items() if spec.get("required")} <= set(handed) <= set(options)
+    assert handed["change_run"] == "{{ %s_run }}" % role
+    assert handed["change_name"] == "{{ %s_change or '%s' }}" % (role, role)
+    assert handed["change_proof"] == "{{ %s_proof }}" % role
+    files = [handed.get("change_apply", "apply.yml"), handed.get("change_prepare", "")]
+    assert all((TOP / "roles" / role / "tasks" / name).exists() for name in files if "{{" not in name)
+
+
+@pytest.mark.parametrize("role", sorted(set(ROLES) - {"change", "fix_502"}))
+def test_only_the_role_change_knows_the_journal(role):
+    assert not any("change_journal" in str(task) for task in tasks_of(role))
+
+
+def test_no_role_compares_the_names_of_tasks():
+    assert not [role for role in ROLES if "ansible_failed_task" in str(tasks_of(role))]
+
+
+def test_firewall_tools_are_the_same_everywhere():
+    option = read("roles", "firewall_port", "meta", "argument_specs.yml")["argument_specs"]["main"]["options"]
+    documented = yaml.safe_load(firewall_openings.DOCUMENTATION)["options"]["tool"]["choices"]
+    assert option["firewall_port_tool"]["choices"] == documented == list(TOOLS)
 
 
 def test_after_putting_back_every_host_is_looked_at_again():

@@ -106,8 +106,8 @@ def rule(tests: "List[Test]", verdict: str, text: str, handle: Optional[int] = N
     return {"tests": tests, "verdict": verdict, "text": text, "handle": handle}
 
 
-def told(tests: "List[Test]", verdict: str) -> str:
-    """A rule in words, for those that come as data only."""
+def described(tests: "List[Test]", verdict: str) -> str:
+    """A rule in words, for listings that have it as data only."""
     words = []
     for item in tests:
         values = item["values"][:TEXT_VALUES] + (["..."] if len(item["values"]) > TEXT_VALUES else [])
@@ -116,6 +116,11 @@ def told(tests: "List[Test]", verdict: str) -> str:
     target = target_of(verdict)
     name, _colon, kind = (verdict.split(" ")[0] + " " + target.split(" ", 2)[2] if target else verdict).partition(":")
     return " ".join(word for word in words + [name, "with " + kind if kind else ""] if word)
+
+
+def filtering(chains: "Dict[str, Chain]") -> "List[Chain]":
+    """The chains that decide which packets get in."""
+    return [entry for entry in chains.values() if entry["hook"] == "input" or entry["table"] == "filter"]
 
 
 def target_of(verdict: str) -> Optional[str]:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import facts as firewall_facts
-from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import iptables, nft
+from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import iptables_listing, nft_listing
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import rules as firewall_rules
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import netlink
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Ran
@@ -29,7 +29,7 @@ def nft_rule(*expr):
         {"chain": {"family": "inet", "table": "t", "name": "c"}},
         {"rule": {"family": "inet", "table": "t", "chain": "c", "expr": list(expr), "handle": 4}},
     ]
-    return nft.chains_of({"nftables": listing})["inet t c"]["rules"]
+    return nft_listing.chains_of({"nftables": listing})["inet t c"]["rules"]
 
 
 def match(left, right, op="=="):
@@ -165,12 +165,12 @@ def test_a_set_that_is_too_large_is_not_known():
 )
 def test_a_line_of_iptables(line, tests, verdict):
     text = "*filter\n:INPUT ACCEPT [0:0]\n:web - [0:0]\n-A INPUT %s\nCOMMIT\n" % line
-    (rule,) = iptables.chains_of(text, "ip")["ip filter INPUT"]["rules"]
+    (rule,) = iptables_listing.chains_of(text, "ip")["ip filter INPUT"]["rules"]
     assert (asked(rule), rule["verdict"], rule["text"]) == (tests, verdict, "-A INPUT " + line)
 
 
 def test_base_chains_of_iptables_have_their_place_and_policy():
-    chains = iptables.chains_of(fixture("firewall", "ufw_iptables_save.txt"), "ip")
+    chains = iptables_listing.chains_of(fixture("firewall", "ufw_iptables_save.txt"), "ip")
     base = chains["ip filter INPUT"]
     assert (base["hook"], base["priority"], base["policy"]) == ("input", 0, "drop")
     assert (chains["ip filter ufw-user-input"]["hook"], chains["ip filter ufw-user-input"]["policy"]) == (None, None)
@@ -178,18 +178,20 @@ def test_base_chains_of_iptables_have_their_place_and_policy():
 
 def test_tables_that_iptables_cannot_tell_are_left_to_nft():
     text = "# Table `nat' contains incompatible base-chains, use 'nft' tool to list them.\n*nat\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n"
-    assert iptables.chains_of(text, "ip") == {}
+    assert iptables_listing.chains_of(text, "ip") == {}
 
 
 @given(some.lists(some.text(alphabet=string.printable, max_size=30), max_size=8))
 def test_no_save_text_stops_the_look(lines):
     text = "*filter\n:INPUT ACCEPT [0:0]\n" + "".join("-A INPUT %s\n" % " ".join(line.split()) for line in lines)
-    assert set(firewall_rules.reduced(iptables.chains_of(text, "ip"))) == {"chains", "truncated"}
+    assert set(firewall_rules.reduced(iptables_listing.chains_of(text, "ip"))) == {"chains", "truncated"}
 
 
 class TestReduced:
     def test_only_what_leads_in_and_is_about_tcp_is_kept(self):
-        chains = firewall_rules.reduced(nft.chains_of(json.loads(fixture("firewall", "firewalld.json"))))["chains"]
+        chains = firewall_rules.reduced(nft_listing.chains_of(json.loads(fixture("firewall", "firewalld.json"))))[
+            "chains"
+        ]
         assert "inet firewalld filter_FORWARD" not in chains
         assert "inet firewalld filter_IN_public_log" not in chains
         assert [rule["text"] for rule in chains["inet firewalld filter_IN_public_allow"]["rules"]] == [
@@ -202,7 +204,9 @@ class TestReduced:
         ]
 
     def test_base_chains_come_as_packets_meet_them(self):
-        chains = firewall_rules.reduced(nft.chains_of(json.loads(fixture("firewall", "nftables.json"))))["chains"]
+        chains = firewall_rules.reduced(nft_listing.chains_of(json.loads(fixture("firewall", "nftables.json"))))[
+            "chains"
+        ]
         assert list(chains) == ["ip nat pre", "inet filter input", "inet filter special"]
 
     def test_what_is_cut_off_does_not_look_open(self):

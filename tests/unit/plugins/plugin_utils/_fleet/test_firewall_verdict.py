@@ -11,8 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import facts as firewall_facts
-from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import iptables, nft
+from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import (
+    firewalld,
+    iptables_listing,
+    nft_listing,
+)
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import rules as firewall_rules
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.firewall_verdict import (
@@ -27,8 +30,10 @@ REFUSED, NO_ROUTE, TIMED_OUT = errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ETI
 
 def facts(tool, name, family="ip"):
     text = fixture("firewall", name)
-    chains = nft.chains_of(json.loads(text)) if name.endswith(".json") else iptables.chains_of(text, family)
-    zones = firewall_facts.zones(Host("/nonexistent"), chains) if tool == "firewalld" else {}
+    chains = (
+        nft_listing.chains_of(json.loads(text)) if name.endswith(".json") else iptables_listing.chains_of(text, family)
+    )
+    zones = firewalld.zones(Host("/nonexistent"), chains) if tool == "firewalld" else {}
     rules = firewall_rules.reduced(chains)
     return {"tool": tool, "rules": rules, "zones": zones, "default_zone": "public" if zones else None}
 
@@ -301,6 +306,6 @@ COMMIT
     [(7080, True, "reject"), (7080, False, "accept"), (7081, True, "accept"), (7081, False, "drop")],
 )
 def test_the_way_out_is_walked_apart_from_the_way_in(port, leaves, action):
-    rules = firewall_rules.reduced(iptables.chains_of(SAVED, "ip"))
+    rules = firewall_rules.reduced(iptables_listing.chains_of(SAVED, "ip"))
     found = verdict({"tool": "iptables", "rules": rules}, WEB, APP, port, leaves=leaves)
     assert (found.action, found.tool if action != "accept" else "iptables") == (action, "iptables")

@@ -12,8 +12,8 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules
     VALUE_LIMIT,
     chain,
     chain_id,
+    described,
     rule,
-    told,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import test as test_of
 
@@ -124,7 +124,7 @@ def _rules(found: Dict[str, Any], sets: Sets) -> "List[Rule]":
 def _rule(tests: "Tests", verdict: str, found: Dict[str, Any]) -> "Rule":
     shown = [item for item in tests if item["field"] not in ("protocol", "family") or len(tests) == 1]
     comment = found.get("comment")
-    text = told(shown, verdict) + (' comment "%s"' % comment if comment else "")
+    text = described(shown, verdict) + (' comment "%s"' % comment if comment else "")
     return rule(tests, verdict, text, found.get("handle"))
 
 

@@ -1,0 +1,43 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""ufw: the opening of a port by its own rules, which it keeps by itself. Ansible's module (community.general.ufw) makes it.
+
+Private to this collection: it may change in any release.
+"""
+
+import re
+from typing import List
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.opening import Found, Opening, Seen, Wanted
+
+_ENABLED = re.compile(r"^\s*ENABLED\s*=\s*[\"']?yes", re.MULTILINE | re.IGNORECASE)
+
+
+def is_in_charge(seen: Seen) -> bool:
+    """Whether ufw's chains are in force and it is switched on."""
+    if not any(chain["name"].startswith("ufw-") for chain in seen.chains.values()):
+        return False
+    return _ENABLED.search(seen.host.read("/etc/ufw/ufw.conf") or "") is not None
+
+
+def rules(wanted: Wanted) -> List[str]:
+    return ["allow proto tcp from %s to any port %d" % (source, wanted.port) for source in wanted.sources]
+
+
+def boot_files(wanted: Wanted) -> List[str]:
+    """None that has to be saved: ufw's own command takes a rule out of its files again."""
+    return []
+
+
+def reads(wanted: Wanted) -> List[List[str]]:
+    """None: Ansible's module asks ufw itself."""
+    return []
+
+
+def opening(wanted: Wanted, found: Found) -> Opening:
+    return Opening([], [], [])
+
+
+def undo(wanted: Wanted) -> List[List[str]]:
+    return [["ufw", "delete"] + rule.split() for rule in rules(wanted)]
