@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm import service
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import Place
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config_check import Verdict
-from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.instance import Running
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.running import Running
 from ansible_collections.webops.bad_gateway.plugins.modules import php_fpm_service
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.modules.run_module import run_module
 
