@@ -97,13 +97,14 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.firewall_openings import Place, openings
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.firewall_openings import openings
 
 
 def firewall_openings(sources: t.Any, tool: t.Any, port: t.Any, place: t.Any = None, found: t.Any = None) -> t.Any:
     listed = sources if isinstance(sources, list) else [sources]
+    given: t.Any = {} if place is None else place
     try:
-        return openings(str(tool), listed, int(port), Place(**(place or {})), found)
+        return openings(str(tool), listed, int(port), given, found)
     except (ValueError, TypeError, KeyError) as error:
         raise AnsibleFilterError("firewall_openings: %s" % error) from None
 
