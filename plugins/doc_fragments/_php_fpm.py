@@ -11,7 +11,7 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   config:
-    description: Main file of this PHP-FPM, such as V(/etc/php/8.2/fpm/php-fpm.conf) or V(/etc/php-fpm.conf). It tells one PHP-FPM from another.
+    description: Main file of this PHP-FPM, such as V(/etc/php/8.2/fpm/php-fpm.conf) or V(/etc/php-fpm.conf). It identifies this PHP-FPM.
     type: path
     required: true
   binary:

@@ -111,14 +111,14 @@ attributes:
   check_mode:
     support: full
     details:
-      - With O(state=rolled_back), what would be put back is told. The states V(begun), V(saved), V(kept), V(undone) and V(closed) do nothing and say so, as
+      - With O(state=rolled_back), what would be put back is returned. The states V(begun), V(saved), V(kept), V(undone) and V(closed) do nothing and say so, as
         there is no change that they could belong to.
   diff_mode:
     support: partial
     details:
       - With O(state=rolled_back) only. Shows the contents of the files that are put back, which may hold secrets.
 notes:
-  - RV(ignore:changed) tells whether anything outside the journal was changed, so V(saved) and V(kept) are never changed.
+  - RV(ignore:changed) says whether anything outside the journal was changed, so V(saved) and V(kept) are never changed.
 seealso:
   - module: webops.bad_gateway.change_journal_info
 author:
@@ -325,19 +325,14 @@ def undone(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, A
     name = module.params["change"]
     change = journal.undone(module.params["run"], name, claim)["undone"]
     if change is None:
-        return {
-            "changed": False,
-            "changes": [],
-            "msg": "change %s had saved nothing, so there is nothing to undo" % name,
-        }
-    if not change["steps"]:
-        return {"changed": False, "changes": [change], "msg": "change %s had been undone before" % name}
-    how = "was undone" if change["complete"] else "could not be undone completely"
-    return {
-        "changed": touched([change]),
-        "changes": [change],
-        "msg": "; ".join(["change %s %s" % (name, how)] + change["problems"]),
-    }
+        message = "change %s had saved nothing, so there is nothing to undo" % name
+    elif not change["steps"]:
+        message = "change %s had been undone before" % name
+    else:
+        how = "was undone" if change["complete"] else "could not be undone completely"
+        message = "; ".join(["change %s %s" % (name, how)] + change["problems"])
+    changes = [] if change is None else [change]
+    return {"changed": touched(changes), "changes": changes, "msg": message}
 
 
 def closed(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, Any]:

@@ -16,7 +16,7 @@ description:
     stands only if the wanted values come into force and no other value of any pool changes.
   - C(php-fpm -t) of the same binary judges the files before and after. Files that were broken before are not touched; where PHP-FPM refuses the
     new ones, the old ones are put back, and its own words are the error.
-  - PHP-FPM itself is neither reloaded nor restarted; RV(needs) tells which of the two the change asks for.
+  - PHP-FPM itself is neither reloaded nor restarted; RV(needs) says which of the two the change needs.
 options:
   pool:
     description:
@@ -33,7 +33,7 @@ options:
   state:
     description:
       - V(present) puts O(settings) in force.
-      - V(absent) takes them out of the drop-in. What was edited in place, or written by others, stays.
+      - V(absent) removes them from the drop-in. What was edited in place, or written by others, stays.
     type: str
     choices: [present, absent]
     default: present
@@ -85,7 +85,7 @@ EXAMPLES = r"""
       listen.mode: "0660"
   register: socket
 
-- name: Take back what was set
+- name: Remove what was set
   webops.bad_gateway.php_fpm_pool:
     binary: /usr/sbin/php-fpm8.2
     config: /etc/php/8.2/fpm/php-fpm.conf
@@ -112,7 +112,7 @@ settings:
   elements: str
   sample: [pm.max_children]
 needs:
-  description: What has to be done to PHP-FPM for the change to count, V(none), V(reload) or V(restart).
+  description: What has to be done to PHP-FPM for the change to be in force, V(none), V(reload) or V(restart).
   returned: success
   type: str
   sample: reload
@@ -148,11 +148,11 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.layout
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.pool_edit import (
     Edit,
     Plan,
-    Refused,
     as_bytes,
     plan_absent,
     plan_present,
 )
+from ansible_collections.webops.bad_gateway.plugins.module_utils._refused import Refused
 
 ARGUMENTS = {
     "config": {"type": "path", "required": True},

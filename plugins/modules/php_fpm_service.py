@@ -11,9 +11,9 @@ version_added: 0.1.0
 description:
   - Starts, reloads or restarts one PHP-FPM. C(php-fpm -t) of the same binary comes first, because a reload with files that PHP-FPM refuses ends it.
   - Requests that are being worked on end before a reload or restart, whatever C(process_control_timeout) is in force. Connections that come in
-    meanwhile wait in the socket's queue. A plain reload kills them, with the default of V(0).
-  - Succeeds only when it took. The master runs, no worker from before is left, and every pool of its files listens; after a start or restart
-    with the owner, group and mode that the files ask for.
+    meanwhile wait in the socket's queue. A plain reload kills the requests, with the default of V(0).
+  - Succeeds only when the change is seen in what runs. The master runs, no worker from before is left, and every pool of its files listens; after a
+    start or restart with the owner, group and mode that the files ask for.
 options:
   unit:
     description:
@@ -42,7 +42,7 @@ options:
     default: []
   force:
     description:
-      - Whether to reload, restart or apply in any case. If V(false), only where a file is younger than the oldest worker; where O(settings) are
+      - Whether to reload, restart or apply in any case. If V(false), only where a file is younger than the oldest worker; where O(settings) has
         nothing but C(listen.owner), C(listen.group), C(listen.mode) and C(listen.backlog), only where a live socket differs from its files.
     type: bool
     default: true
@@ -55,7 +55,7 @@ options:
     type: float
     default: 10
   timeout:
-    description: Seconds in which it must have taken.
+    description: Seconds in which the change must be seen in what runs.
     type: float
     default: 30
 extends_documentation_fragment:

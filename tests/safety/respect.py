@@ -122,7 +122,7 @@ def _two_at_once() -> dict[str, Any]:
 
 
 def _unconfirmed(fault: str, variable: str, after: str, seconds: int = 60) -> dict[str, Any]:
-    """The controller dies when the change has been made and before it is kept; the host takes it back alone."""
+    """The controller dies when the change has been made and before it is kept; the host undoes it alone."""
     place = _world.fresh(fault)
     before = _world.snapshots(place)
     play = Play("fix_502.yml", place, {variable: seconds})

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a service that does not run would listen, as its command line, environment and config say it.
+"""Where a service that does not run would listen, as its command line, its environment and its configuration say.
 
 Private to this collection: it may change in any release.
 """
@@ -141,7 +141,7 @@ def _arguments(argv: Sequence[str]) -> List[_Argument]:
 
 
 def of_config_files(host: Host, argv: Sequence[str], folder: str) -> "List[DeclaredAddress]":
-    """Addresses in the config file that gunicorn or uwsgi is told to read."""
+    """Addresses in the config file that an option of gunicorn or uwsgi names."""
     names = [
         value
         for option, value in _arguments(argv)

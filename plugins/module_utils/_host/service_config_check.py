@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a service that is down accepts its own configuration: one that does not would not start.
+"""Whether a service that is down accepts its own configuration: one that refuses it would not start.
 
 Private to this collection: it may change in any release.
 """
@@ -32,16 +32,16 @@ _NO_REASON = re.compile(r"AH00558:|Syntax OK|Action '-t' failed|The Apache error
 _WORDS = 300
 
 
-def test(host: Host, name: str, unit: Mapping[str, Any]) -> "Optional[ServiceCheck]":
-    """{sound, error}; None where there is nothing to ask, or nobody wants the service to run."""
+def config_check(host: Host, name: str, unit: Mapping[str, Any]) -> "Optional[ServiceCheck]":
+    """Whether a service accepts its configuration; None where it runs or nobody wants it to, or where there is no command that asks it."""
     command = COMMANDS.get(name)
     if not command or unit["active"] == "active" or unit["load"] != "loaded" or unit["enabled"] in NOT_WANTED:
         return None
     ran = host.run(command)
     if ran.code is None:
         return None
-    told = [line.strip() for line in (ran.err + "\n" + ran.out).splitlines() if not _NO_REASON.match(line)]
+    reasons = [line.strip() for line in (ran.err + "\n" + ran.out).splitlines() if not _NO_REASON.match(line)]
     return {
         "sound": ran.code == 0,
-        "error": None if ran.code == 0 else (" ".join(told) or "it does not say why")[:_WORDS],
+        "error": None if ran.code == 0 else (" ".join(reasons) or "it does not say why")[:_WORDS],
     }

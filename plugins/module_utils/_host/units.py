@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Services: those that serve the web, those that listen, those that failed. One call of systemctl tells all of them.
+"""Units: services that serve the web, that listen or that failed. One call of systemctl shows all of them.
 
 Private to this collection: it may change in any release.
 """
@@ -9,13 +9,14 @@ Private to this collection: it may change in any release.
 import os
 import re
 import time
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Set
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address, tcp_address
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import tcp_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import (
     declared_addresses,
     service_config_check,
     service_manager,
+    unit_addresses,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 
@@ -62,7 +63,7 @@ WELL_KNOWN = re.compile(
     r"|firewalld|ufw|nftables|iptables|ip6tables|netfilter-persistent|systemd-resolved|unbound|dnsmasq|nscd|named|bind9)([.@_-].*)?$"
     r"|.*php.*fpm.*$"
 )
-#: systemd tells of every unit in a tenth of a second, and takes its time on a host that is overloaded: the one that serves 502.
+#: systemd shows every unit in a tenth of a second, and takes far longer on a host that is overloaded, as one that serves 502 may be.
 SHOW_SECONDS = 30.0
 PROPERTIES = (
     "Id,Names,LoadState,ActiveState,SubState,UnitFileState,Result,ExecMainStatus,StateChangeTimestampMonotonic,MainPID,PrivateTmp,ExecStart,CanReload,"
@@ -72,11 +73,10 @@ UNLIMITED = 2**64 - 1
 #: What they would listen on stands in files of their own: a mask, which hides their command, does not hide that.
 APACHE = ("apache2.service", "httpd.service")
 _ARGV = re.compile(r"argv\[\]=(.*?) ; (?:ignore_errors|flags|start_time)=")
-_STREAM = re.compile(r"^(.*) \(Stream\)$")
 
 
 def unit_facts(host: Host, manager: str, listeners: Optional[Mapping[str, Any]] = None) -> "Optional[Dict[str, Unit]]":
-    """Units by name; None where no service manager can be asked."""
+    """The facts `units`, by name; None where no service manager can be asked."""
     if manager == service_manager.SYSTEMD:
         return _systemd(host, listeners)
     if manager in (service_manager.SYSVINIT, service_manager.OPENRC):
@@ -106,7 +106,7 @@ def _systemd(host: Host, listeners: Optional[Mapping[str, Any]]) -> "Optional[Di
         entry["unit"] for kind in ("tcp", "unix") for entry in (listeners or {}).get(kind, []) if entry["unit"]
     }
     names = sorted({name for name in listening if name.endswith((".service", ".socket"))} | _unit_files(host))
-    # The states filter only what the patterns bring; units that are named are told in any case.
+    # The states filter only what the patterns match; units that are named are shown in any case.
     ran = host.run(
         ["systemctl", "show", "--property=" + PROPERTIES, "--state=failed,listening", *names, "*.service", "*.socket"],
         timeout=SHOW_SECONDS,
@@ -118,7 +118,7 @@ def _systemd(host: Host, listeners: Optional[Mapping[str, Any]]) -> "Optional[Di
     units: "Dict[str, Unit]" = {}
     for properties in parse_show(ran.out):
         unit = _unit(host, properties, origin)
-        if unit["load"] != "not-found" and _worth_telling(properties, unit, listening):
+        if unit["load"] != "not-found" and _is_of_interest(properties, unit, listening):
             units[properties["Id"]] = unit
     return units
 
@@ -144,12 +144,12 @@ def _made_here(host: Host, name: str) -> bool:
     )
 
 
-def _worth_telling(properties: Dict[str, str], unit: "Unit", listening: Set[str]) -> bool:
+def _is_of_interest(properties: Dict[str, str], unit: "Unit", listening: Set[str]) -> bool:
     name = properties["Id"]
     if name.endswith(".socket"):
         return unit["active"] == "failed" or bool(unit["declares"])
-    told = name in listening or WELL_KNOWN.match(name[: -len(".service")]) or unit["active"] == "failed"
-    return bool(told or unit["declares"] or unit["load"] == "masked")
+    known = name in listening or WELL_KNOWN.match(name[: -len(".service")])
+    return bool(known or unit["active"] == "failed" or unit["declares"] or unit["load"] == "masked")
 
 
 def parse_show(text: str) -> List[Dict[str, str]]:
@@ -188,10 +188,10 @@ def _unit(host: Host, properties: Dict[str, str], origin: float) -> "Unit":
         "test": None,
     }
     if properties["Id"].endswith(".socket"):
-        unit["declares"] = _socket_declares(properties)
+        unit["declares"] = unit_addresses.of_socket(properties)
     elif unit["active"] != "active" and (unit["exec"] or properties["Id"] in APACHE):
-        unit["declares"] = _service_declares(host, properties, unit)
-        unit["test"] = service_config_check.test(host, properties["Id"][: -len(".service")], unit)
+        unit["declares"] = unit_addresses.of_service(host, properties, unit["exec"])
+        unit["test"] = service_config_check.config_check(host, properties["Id"][: -len(".service")], unit)
     return unit
 
 
@@ -202,56 +202,6 @@ def _number(text: Optional[str]) -> Optional[int]:
 def _limit(text: Optional[str]) -> Optional[int]:
     number = _number(text)
     return None if number == UNLIMITED else number
-
-
-def _socket_declares(properties: Dict[str, str]) -> "List[DeclaredAddress]":
-    place = declared_addresses.Place(properties.get("FragmentPath", ""), 0)
-    found = [_STREAM.match(line) for line in properties.get("Listen", "").splitlines()]
-    addresses = [
-        stream.group(1) for stream in found if stream and not stream.group(1).startswith(("@", "/run/systemd/"))
-    ]
-    return [
-        declared_addresses.entry(
-            Address("", 0, address) if address.startswith("/") else read_address("tcp:" + address), place
-        )
-        for address in addresses
-    ]
-
-
-def _service_declares(host: Host, properties: Dict[str, str], unit: "Unit") -> "List[DeclaredAddress]":
-    name, fragment = properties["Id"][: -len(".service")], unit["fragment"] or ""
-    if name in ("apache2", "httpd"):
-        return declared_addresses.of_apache(host)
-    if name.startswith("tomcat"):
-        return declared_addresses.of_tomcat(host, name)
-    environment, places = _environment(host, properties, fragment)
-    argv = declared_addresses.expand(unit["exec"], environment)
-    place = declared_addresses.Place(fragment, _line_of(host, fragment, "ExecStart"))
-    found = declared_addresses.of_command(argv, place) + declared_addresses.of_config_files(
-        host, argv, properties.get("WorkingDirectory", "").lstrip("!-")
-    )
-    return found or declared_addresses.of_environment(environment, places)
-
-
-def _environment(
-    host: Host, properties: Dict[str, str], fragment: str
-) -> Tuple[Dict[str, str], Dict[str, declared_addresses.Place]]:
-    """The service's variables and where each is set; files are read after the unit's own, as systemd does."""
-    environment = dict(word.split("=", 1) for word in properties.get("Environment", "").split() if "=" in word)
-    places = dict.fromkeys(environment, declared_addresses.Place(fragment, _line_of(host, fragment, "Environment")))
-    for line in properties.get("EnvironmentFiles", "").splitlines():
-        path = line.split(" (")[0].lstrip("-")
-        for number, setting in enumerate((host.read(path) or "").splitlines(), 1):
-            key, equals, value = setting.partition("=")
-            if equals and re.match(r"\w+$", key.strip()):
-                environment[key.strip()] = value.strip().strip("\"'")
-                places[key.strip()] = declared_addresses.Place(path, number)
-    return environment, places
-
-
-def _line_of(host: Host, path: str, key: str) -> int:
-    lines = (host.read(path) or "").splitlines() if path else []
-    return next((number for number, line in enumerate(lines, 1) if line.strip().startswith(key + "=")), 0)
 
 
 def _scripts(host: Host, manager: str) -> "Dict[str, Unit]":
@@ -283,6 +233,6 @@ def _script(host: Host, name: str, active: str) -> "Unit":
         "declares": [],
         "test": None,
     }
-    unit["test"] = service_config_check.test(host, name, unit)
+    unit["test"] = service_config_check.config_check(host, name, unit)
     unit["declares"] = declared_addresses.of_apache(host) if active != "active" and name in ("apache2", "httpd") else []
     return unit

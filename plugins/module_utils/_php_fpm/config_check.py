@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What php-fpm -t thinks of a configuration, and which line it means.
 
-The same binary and the same main file must be asked as run: the test of another PHP version says nothing. It needs root, it writes a line to FPM's
-error log, and it opens logs but no listening socket.
+The binary and the main file that run must be asked: what another PHP version says of them counts for nothing. php-fpm -t needs root, it writes a line to
+FPM's error log, and it opens logs but no listening socket.
 
 Private to this collection: it may change in any release.
 """
@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         where: Optional[FilePlace]
 
 
-TEST_TIMEOUT = 20.0
+CHECK_SECONDS = 20.0
 SERIOUS = ("ERROR", "ALERT", "PHP")
 CONSEQUENCES = (
     "failed to post process",
@@ -62,7 +62,7 @@ class Message(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """sound: None where the test could not be run; error then says why."""
+    """What FPM says of its files. sound: None where it could not be asked; error then says why."""
 
     sound: Optional[bool]
     error: Optional[str]
@@ -74,8 +74,8 @@ class Verdict(NamedTuple):
 
 
 def ask_fpm(host: Host, binary: str, config: FpmConfig) -> Verdict:
-    """Ask FPM itself."""
-    ran = host.run([binary, "-t", "--fpm-config", config.path], TEST_TIMEOUT)
+    """What FPM itself says of its files."""
+    ran = host.run([binary, "-t", "--fpm-config", config.path], CHECK_SECONDS)
     if ran.code is None:
         return Verdict(None, ran.error, None)
     if ran.code == 0:
@@ -84,7 +84,7 @@ def ask_fpm(host: Host, binary: str, config: FpmConfig) -> Verdict:
 
 
 def without_account(config: FpmConfig, accounts: Accounts) -> Optional[Verdict]:
-    """A pool whose user or group is not there: older FPMs see that when they start, not when they test."""
+    """The verdict on a pool whose user or group does not exist: older FPMs notice that when they start, not with -t."""
     for pool in config.pools.values():
         address = config.address(pool)
         gives_away = address is not None and address.is_unix and not any(pool.get(name) for name in INSTEAD)
@@ -92,13 +92,13 @@ def without_account(config: FpmConfig, accounts: Accounts) -> Optional[Verdict]:
             value = pool.settings.get(name)
             known = accounts.has_user if kind == "user" else accounts.has_group
             if value and value.value and not value.value.isdecimal() and not known(value.value):
-                told = "[pool %s] cannot get %s for %s '%s'" % (
+                error = "[pool %s] cannot get %s for %s '%s'" % (
                     pool.name,
                     "uid" if kind == "user" else "gid",
                     kind,
                     value.value,
                 )
-                return Verdict(False, told, value.place)
+                return Verdict(False, error, value.place)
     return None
 
 
@@ -108,10 +108,9 @@ def verdict(text: str, config: FpmConfig) -> Verdict:
     causes = [message for message in messages if not message.text.startswith(CONSEQUENCES)]
     if not causes:
         fatal = _FATAL.search(text)
-        told = (
-            fatal.group("reason") if fatal else messages[0].text if messages else "php-fpm -t failed without a message"
-        )
-        return Verdict(False, _PHP_TAIL.sub("", told), _first_error(config))
+        words = [fatal.group("reason")] if fatal else [message.text for message in messages]
+        error = _PHP_TAIL.sub("", words[0]) if words else "php-fpm -t failed without a message"
+        return Verdict(False, error, _first_error(config))
     level, message = causes[0]
     placed = _PLACE.match(message)
     if placed:

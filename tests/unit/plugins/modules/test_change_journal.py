@@ -222,14 +222,14 @@ def test_numbers_in_commands_are_words(call, host):
     assert Journal(Host(host.root)).read()["runs"][0]["changes"][0]["undo"] == [["ufw", "delete", "3"]]
 
 
-def test_no_content_is_told_but_in_a_diff(call, host):
+def test_no_content_is_returned_but_in_a_diff(call, host):
     results = [save(call, host), call(run="r1", change="c1", state="kept"), call(state="rolled_back", check_mode=True)]
     assert "s3cr3t" not in repr(results)
     (shown,) = call(state="rolled_back", check_mode=True, diff=True)["diff"]
     assert (shown["before"], shown["after"]) == ("new s3cr3t\n", "old s3cr3t\n")
 
 
-def test_a_run_found_half_made_is_a_change_and_told(call, host):
+def test_a_run_found_half_made_is_a_change_and_returned(call, host):
     save(call, host)
     host.boot()
     began = call(run="r2", state="begun")

@@ -26,28 +26,28 @@ def _host(tmp_path, monkeypatch):
     return host
 
 
-@pytest.fixture(name="told")
+@pytest.fixture(name="read")
 def _told(host, monkeypatch):
-    def told():
+    def read():
         return {
             key: value
             for key, value in run_module(monkeypatch, change_journal_info, {}, check=True).items()
             if key != "invocation"
         }
 
-    return told
+    return read
 
 
-def test_a_host_without_a_journal(host, told):
-    assert told() == {"changed": False, "runs": [], "lock": None}
+def test_a_host_without_a_journal(host, read):
+    assert read() == {"changed": False, "runs": [], "lock": None}
     assert not os.path.exists(host.path("/var/lib/bad_gateway"))
 
 
-def test_a_run_at_work_and_its_change_without_contents(host, told):
+def test_a_run_at_work_and_its_change_without_contents(host, read):
     Journal(Host(host.root)).saved(
         "r1", "c1", Wanted([CONF], undo=[["ufw", "delete", "3"]]), Claim(owner="ada@control")
     )
-    found = told()
+    found = read()
     assert found["lock"]["run"] == "r1" and found["lock"]["owner"] == "ada@control"
     (run,) = found["runs"]
     (change,) = run["changes"]
@@ -62,9 +62,9 @@ def test_a_run_at_work_and_its_change_without_contents(host, told):
     assert "s3cr3t" not in repr(found)
 
 
-def test_the_documentation_names_all_that_is_returned(host, told):
+def test_the_documentation_names_all_that_is_returned(host, read):
     Journal(Host(host.root)).saved("r1", "c1", Wanted([CONF]), Claim())
-    found = told()
+    found = read()
     documented = yaml.safe_load(change_journal_info.RETURN)
     assert set(found["lock"]) == set(documented["lock"]["contains"])
     run_of = documented["runs"]["contains"]
@@ -72,12 +72,12 @@ def test_the_documentation_names_all_that_is_returned(host, told):
     assert set(found["runs"][0]["changes"][0]) == set(run_of["changes"]["contains"])
 
 
-def test_a_user_who_is_not_root_is_told_what_to_do(host, told, monkeypatch):
+def test_a_user_who_is_not_root_learns_what_to_do(host, read, monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert told() == {"failed": True, "msg": "the journal of changes is root's: run this task with become: true"}
+    assert read() == {"failed": True, "msg": "the journal of changes is root's: run this task with become: true"}
 
 
-def test_a_journal_that_is_no_folder_is_refused(host, told):
+def test_a_journal_that_is_no_folder_is_refused(host, read):
     host.write("/var/lib/bad_gateway", "")
-    found = told()
+    found = read()
     assert found["failed"] and found["msg"].startswith("the journal of changes can't be read: ")

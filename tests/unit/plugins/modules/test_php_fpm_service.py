@@ -76,7 +76,7 @@ def test_without_force_only_what_is_not_in_force_is_applied(monkeypatch, fpm, fo
     assert (result["changed"], len(fpm["asked"])) == (changed, int(changed))
 
 
-def test_check_mode_tells_and_does_nothing(monkeypatch, fpm):
+def test_check_mode_predicts_and_does_nothing(monkeypatch, fpm):
     result = run_module(monkeypatch, php_fpm_service, dict(ASKED, state="restarted"), check=True)
     assert (result["changed"], result["how"], fpm["asked"]) == (True, "restarted", [])
 
@@ -88,7 +88,7 @@ def test_files_that_php_fpm_refuses_are_named_at_their_line(monkeypatch, fpm):
     assert result["msg"] == "PHP-FPM refuses its files, so it was not reloaded: unknown entry 'listn' (%s:41)" % POOL
 
 
-def test_what_went_wrong_is_told_in_php_fpms_own_words_first(monkeypatch, fpm):
+def test_what_went_wrong_is_said_in_php_fpms_own_words_first(monkeypatch, fpm):
     fpm["outcome"] = service.Outcome(
         "restarted", "no master after 7 seconds", ["unable to bind listening socket", "another line"]
     )

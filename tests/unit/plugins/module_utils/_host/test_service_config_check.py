@@ -6,7 +6,7 @@
 import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Ran
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.service_config_check import test as asked
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.service_config_check import config_check
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost
 
 BROKEN = """AH00526: Syntax error on line 228 of /etc/apache2/apache2.conf:
@@ -18,19 +18,19 @@ NAMELESS = "AH00558: apache2: Could not reliably determine the server's fully qu
 DOWN = {"active": "failed", "load": "loaded", "enabled": "enabled"}
 
 
-def told(tmp_path, answer, name="apache2", **unit):
-    return asked(
+def check(tmp_path, answer, name="apache2", **unit):
+    return config_check(
         FakeHost(tmp_path, {"sh -c . /etc/apache2/envvars": answer, "httpd -t": answer}), name, {**DOWN, **unit}
     )
 
 
-def test_what_is_wrong_is_told_without_the_noise(tmp_path):
-    assert told(tmp_path, Ran(1, "", BROKEN, None)) == {"sound": False, "error": " ".join(BROKEN.splitlines()[:2])}
-    assert told(tmp_path, Ran(1, "", "", None), "httpd") == {"sound": False, "error": "it does not say why"}
+def test_what_is_wrong_is_returned_without_the_noise(tmp_path):
+    assert check(tmp_path, Ran(1, "", BROKEN, None)) == {"sound": False, "error": " ".join(BROKEN.splitlines()[:2])}
+    assert check(tmp_path, Ran(1, "", "", None), "httpd") == {"sound": False, "error": "it does not say why"}
 
 
 def test_a_warning_is_no_mistake(tmp_path):
-    assert told(tmp_path, Ran(0, "", NAMELESS, None)) == {"sound": True, "error": None}
+    assert check(tmp_path, Ran(0, "", NAMELESS, None)) == {"sound": True, "error": None}
 
 
 @pytest.mark.parametrize(
@@ -43,8 +43,8 @@ def test_a_warning_is_no_mistake(tmp_path):
     ],
 )
 def test_nobody_is_asked_in_vain(tmp_path, name, unit):
-    assert told(tmp_path, Ran(1, "", BROKEN, None), name, **unit) is None
+    assert check(tmp_path, Ran(1, "", BROKEN, None), name, **unit) is None
 
 
 def test_what_cannot_be_run_says_nothing(tmp_path):
-    assert asked(FakeHost(tmp_path), "apache2", DOWN) is None
+    assert config_check(FakeHost(tmp_path), "apache2", DOWN) is None

@@ -65,7 +65,7 @@ def test_one_call_names_what_is_worth_knowing(host):
     } & set(command)
 
 
-def test_a_unit_is_told(host):
+def test_a_unit_is_described(host):
     nginx = host_units.unit_facts(host, "systemd")["nginx.service"]
     assert (nginx["load"], nginx["active"], nginx["sub"], nginx["enabled"], nginx["main_pid"], nginx["can_reload"]) == (
         ("loaded", "active", "running", "enabled", 41, True)
@@ -75,7 +75,7 @@ def test_a_unit_is_told(host):
     assert nginx["since"] == pytest.approx(time.time() - time.monotonic() + 3021.034917, abs=5)
 
 
-def test_failed_and_masked_units_are_told_and_missing_ones_are_not(host):
+def test_failed_and_masked_units_are_listed_and_missing_ones_are_not(host):
     units = host_units.unit_facts(host, "systemd")
     assert (
         units["backup.service"]["active"],
@@ -128,7 +128,7 @@ def test_a_limit_without_an_end_is_none():
 @pytest.mark.parametrize(
     ("manager", "command"), [("sysvinit", "service %s status"), ("openrc", "rc-service %s status")]
 )
-def test_scripts_tell_whether_a_service_runs_and_starts_at_boot(tmp_path, manager, command):
+def test_scripts_know_whether_a_service_runs_and_starts_at_boot(tmp_path, manager, command):
     host = FakeHost(tmp_path, {command % "nginx": Ran(0, "", "", None), command % "apache2": Ran(3, "", "", None)})
     for name in ("nginx", "apache2", "cron", "php8.2-fpm"):
         host.write("/etc/init.d/" + name, "")
@@ -147,7 +147,7 @@ def test_without_a_service_manager_nothing_is_claimed(tmp_path):
     assert host_units.unit_facts(FakeHost(tmp_path), "none") is None
 
 
-def test_a_masked_apache_still_tells_where_it_would_listen(host):
+def test_a_masked_apache_still_shows_where_it_would_listen(host):
     text = "Id=apache2.service\nLoadState=masked\nActiveState=inactive\nUnitFileState=masked\n"
     unit = host_units._unit(host, host_units.parse_show(text)[0], 0.0)
     assert (unit["declares"][0]["address"], unit["exec"], unit["test"]) == ("tcp:0.0.0.0:7080", [], None)

@@ -136,7 +136,7 @@ def test_the_pool_gives_its_name(host):
 
 
 @pytest.mark.parametrize("line", ["# comment", "foo", "chdir = '/ab", "[x", "a|b = c"])
-def test_what_fpm_refuses_is_told_with_its_line(host, line):
+def test_what_fpm_refuses_is_returned_with_its_line(host, line):
     host.write(POOL, "[www]\n\n%s\n" % line)
     assert [(error.file, error.line) for error in parse(host, CONFIG).errors] == [(POOL, 3)]
 

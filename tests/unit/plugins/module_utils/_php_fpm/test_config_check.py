@@ -123,7 +123,7 @@ def test_a_test_that_could_not_be_run_says_nothing_about_the_files(host):
     }
 
 
-def test_only_causes_are_told_of_a_log():
+def test_only_causes_are_taken_from_a_log():
     cause = "unable to bind listening socket for address '127.0.0.1:7080': Address already in use (98)"
     assert serious_lines(AT + "NOTICE: fpm is running, pid 833\n" + AT + "ERROR: %s\n" % cause + TAIL) == [cause]
 
@@ -147,6 +147,6 @@ WORDS = [
 @given(some.lists(some.one_of(some.sampled_from(WORDS), some.text(max_size=20)), max_size=40))
 def test_no_words_of_php_fpm_stop_the_look(tmp_path_factory, words):
     host = FpmHost(tmp_path_factory.mktemp("host"))
-    told = verdict("".join(words), parse(host, CONFIG))
-    assert told.sound is not True
-    assert told.where is None or told.where[0] in (POOL, CONFIG) or told.where[0] in "".join(words)
+    said = verdict("".join(words), parse(host, CONFIG))
+    assert said.sound is not True
+    assert said.where is None or said.where[0] in (POOL, CONFIG) or said.where[0] in "".join(words)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where PHP-FPM is installed, and what is told of it."""
+"""Where PHP-FPM is installed, and what its facts say."""
 
 import shutil
 
@@ -234,7 +234,7 @@ def test_a_users_process_with_a_masters_title_is_not_believed(host):
     assert host.commands[0][0] == BINARY
 
 
-def test_two_versions_are_told_apart(host):
+def test_two_versions_are_kept_apart(host):
     host.write("/usr/sbin/php-fpm7.4", "")
     host.write("/etc/php/7.4/fpm/php-fpm.conf", "[old]\nlisten = 127.0.0.1:9000\n")
     run_fpm(host)
@@ -271,7 +271,7 @@ def test_a_prefix_on_the_command_line_counts(host):
     assert fpm["pools"]["www"]["address"] == "unix:/srv/run/x.sock"
 
 
-def test_passwords_in_the_environment_are_not_told(host):
+def test_passwords_in_the_environment_are_left_out(host):
     host.write(
         POOL,
         POOL_TEXT

@@ -13,7 +13,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._undo import co
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.commands import end_of, run_command
 
 
-def test_a_command_tells_how_it_ended_and_what_it_said():
+def test_a_command_returns_how_it_ended_and_what_it_said():
     assert run_command(["sh", "-c", "echo out; echo err >&2; exit 3"]) == (3, "out\nerr\n")
     assert run_command(["/nowhere/at/all"]) == (None, "/nowhere/at/all: No such file or directory")
 

@@ -131,7 +131,7 @@ def test_units_run_again_as_they_did(host, was, became, commands):
     assert host.commands == commands
 
 
-def test_kept_confirms_tells_when_and_stays_when_the_run_ends(host):
+def test_kept_confirms_notes_when_and_stays_when_the_run_ends(host):
     host.journal().begun("r1", CLAIM)
     save_and_change(host)
     changed = host.snapshot()
@@ -197,7 +197,7 @@ def test_a_run_may_begin_again(host):
 
 
 class Clock:
-    """Time that passes when told."""
+    """Time that passes when a test says so."""
 
     def __init__(self, monkeypatch):
         self.now = 1000.0
@@ -218,7 +218,7 @@ def test_the_lease_ends_by_itself_and_each_call_renews_it(host, monkeypatch):
     host.journal().begun("r2", CLAIM)
 
 
-def test_a_run_that_lost_its_lease_and_host_is_told(host, monkeypatch):
+def test_a_run_that_lost_its_lease_and_host_gets_an_error(host, monkeypatch):
     clock = Clock(monkeypatch)
     host.journal().begun("r1", Claim(lease=60))
     save_and_change(host)
@@ -239,7 +239,7 @@ def test_no_lock_outlives_the_boot(host):
 
 
 def test_a_container_boots_too(host):
-    """Containers have the kernel's boot id; the start time of their first process tells boots apart."""
+    """Containers have the kernel's boot id; the start time of their first process differs between boots."""
     host.write("/proc/1/stat", "1 (init (x)) S 0 1 1 0 -1 4194560 1 1 1 1 1 1 1 1 20 0 1 0 100 1 1\n")
     host.journal().begun("r1", CLAIM)
     with pytest.raises(Held):
@@ -300,7 +300,7 @@ def test_a_link_to_a_folder_or_a_device_is_saved_as_a_link(host):
     assert saved["files"] == ["/etc/nginx/folder", "/etc/nginx/masked"]
 
 
-def test_a_new_folder_in_which_others_put_files_stays_and_is_told(host):
+def test_a_new_folder_in_which_others_put_files_stays_and_is_named(host):
     save_and_change(host)
     host.write(os.path.dirname(DROP_IN) + "/theirs.conf", "[Service]\n")
     undone = host.journal().undone("r1", "c1", CLAIM)["undone"]
@@ -383,7 +383,7 @@ def test_a_journal_that_others_may_only_read_is_made_private(host):
     assert stat.S_IMODE(os.stat(host.path("/var/lib/bad_gateway")).st_mode) == 0o700
 
 
-def test_whoever_waits_too_long_for_another_process_is_told(host):
+def test_whoever_waits_too_long_for_another_process_gets_an_error(host):
     host.journal().begun("r1", CLAIM)
     store = host.journal().store
     with store.guard(), pytest.raises(Refused, match="another process has been working in"), store.guard(0):

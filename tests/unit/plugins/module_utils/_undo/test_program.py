@@ -166,7 +166,7 @@ def test_waiting_goes_on_in_a_process_of_its_own_that_holds_nothing_open(monkeyp
 
 
 def test_without_systemd_a_process_waits_and_undoes_the_change(host, monkeypatch):
-    """The real thing, but that the process is told to wait for no time at all; a FIFO shows that it has begun."""
+    """The real thing, but that the process has to wait for no time at all; a FIFO shows that it has begun."""
     ran = []
     run = Host.run
 

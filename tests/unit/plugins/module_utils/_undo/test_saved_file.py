@@ -94,7 +94,7 @@ def test_what_cannot_be_put_back_is_refused_before_the_change(root, monkeypatch)
 
 
 class Statvfs:
-    """A file system as fstatvfs tells it."""
+    """A file system as fstatvfs shows it."""
 
     def __init__(self, flags=0, free=1 << 30):
         self.f_flag = flags
@@ -149,7 +149,7 @@ def test_a_file_that_turns_into_a_fifo_while_it_is_read_does_not_hold_us_up(root
         look(root, "/etc/a")
 
 
-def test_missing_parents_are_told_deepest_first(root):
+def test_missing_parents_are_listed_deepest_first(root):
     assert missing_parents(root, "/etc/a") == []
     assert missing_parents(root, "/etc/x/y/a") == ["/etc/x/y", "/etc/x"]
     assert missing_parents(root, "/new/y/a") == ["/new/y", "/new"]
@@ -172,7 +172,7 @@ def test_a_path_that_is_taken_names_one_thing(path):
     assert taken == path and path[0] == "/" and not {"", ".", ".."} & set(path[1:].split("/"))
 
 
-def test_a_file_system_without_attributes_has_none_and_other_errors_are_told(root, monkeypatch):
+def test_a_file_system_without_attributes_has_none_and_other_errors_are_raised(root, monkeypatch):
     write(root, "/etc/a", b"data")
 
     def fail(code):

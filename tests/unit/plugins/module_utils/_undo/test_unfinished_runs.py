@@ -36,7 +36,7 @@ def test_a_host_without_a_journal_has_no_run(host):
     assert unended(host) == {"unended": []}
 
 
-def test_a_run_that_has_ended_is_not_told(host):
+def test_a_run_that_has_ended_is_not_named(host):
     host.journal().begun("r1", CLAIM)
     host.journal().saved("r1", "c1", Wanted(), CLAIM)
     host.journal().kept("r1", "c1", CLAIM)
@@ -45,7 +45,7 @@ def test_a_run_that_has_ended_is_not_told(host):
 
 
 @pytest.mark.parametrize("kept", [False, True])
-def test_a_run_that_was_killed_is_told_whether_or_not_its_change_was_kept(host, kept):
+def test_a_run_that_was_killed_is_named_whether_or_not_its_change_was_kept(host, kept):
     host.journal().begun("r1", CLAIM)
     host.journal().saved("r1", "c1", Wanted(), CLAIM)
     if kept:
@@ -54,7 +54,7 @@ def test_a_run_that_was_killed_is_told_whether_or_not_its_change_was_kept(host, 
     assert unended(host) == {"unended": ["r1"]}
 
 
-def test_whatever_a_begin_or_end_leaves_when_it_is_cut_is_told_and_goes(tmp_path, monkeypatch):
+def test_whatever_a_begin_or_end_leaves_when_it_is_cut_is_named_and_goes(tmp_path, monkeypatch):
     """At each write: what stands in the journal then is either seen here, or nothing that lasts."""
     for cut in range(1, 200):
         (tmp_path / str(cut)).mkdir()
@@ -69,13 +69,13 @@ def test_whatever_a_begin_or_end_leaves_when_it_is_cut_is_told_and_goes(tmp_path
                 pass
             else:
                 break
-        told = unended(host)["unended"]
+        unfinished = unended(host)["unended"]
         standing = (
             os.path.exists(host.path("/var/lib/bad_gateway/lock.json"))
             or host.journal().store.exists()
             and host.journal().store.runs()
         )
-        assert told == ["r1"] if standing and not _is_closed(host) else told in ([], ["r1"])
+        assert unfinished == ["r1"] if standing and not _is_closed(host) else unfinished in ([], ["r1"])
     else:
         pytest.fail("never ended")
 
