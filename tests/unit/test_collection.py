@@ -25,6 +25,7 @@ REMEDIES = sorted((TOP / "roles" / "fix_502" / "tasks" / "remedies").glob("*.yml
 MARKDOWN = sorted(
     path for pattern in ("*.md", "docs/**/*.md", "roles/*/README.md", "tests/*/README.md") for path in TOP.glob(pattern)
 )
+DECISIONS = sorted((TOP / "docs" / "decisions").glob("[0-9]*.md"))
 MODULES = sorted(path.stem for path in (TOP / "plugins" / "modules").glob("[a-z]*.py"))
 SOURCES = sorted(
     path
@@ -38,6 +39,19 @@ LICENCE = "# SPDX-License-" + "Identifier: GPL-3.0-or-later"
 
 #: What the hosts of the lab can't have: a kernel with this security module, a proxy in front that is not ours.
 NO_FAULT = {"apparmor_denied", "edge_proxy_502", "selinux_network_connect", "selinux_unix_socket"}
+
+#: Folders whose files the docs name by their path.
+FOLDERS = (
+    "changelogs",
+    "docs",
+    "module_utils",
+    "molecule",
+    "playbooks",
+    "plugin_utils",
+    "plugins",
+    "roles",
+    "tests",
+)
 
 #: Defaults that a table tells in words.
 IN_WORDS = {"empty": "", "all kinds": list(KINDS)}
@@ -142,11 +156,50 @@ def test_tables_render(path):
         assert re.fullmatch(r"(\|\s*:?-+:?\s*)+\|\s*", rows[1]), rows[0]
 
 
+def anchors(path: pathlib.Path) -> set[str]:
+    """The names by which the headings of a document can be linked to."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 @pytest.mark.parametrize("path", MARKDOWN, ids=lambda path: str(path.relative_to(TOP)))
-def test_links_to_files_lead_somewhere(path):
-    for target in re.findall(r"\]\(([^)#\s]+)", path.read_text(encoding="utf-8")):
+def test_links_lead_somewhere(path):
+    for target, anchor in re.findall(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)", path.read_text(encoding="utf-8")):
         own = target.replace("https://github.com/webops/bad_gateway/blob/main/", str(TOP) + "/")
-        assert "://" in own or (path.parent / own).exists(), target
+        if "://" not in own:
+            linked = path.parent / own if own else path
+            assert linked.exists(), target
+            assert not anchor or anchor in anchors(linked), anchor
+
+
+def in_the_repository(name: str) -> bool:
+    """Whether a path with capitals (NAME, RUN) or stars in it, or none, leads somewhere."""
+    pattern = re.sub(r"\b[A-Z]{3,}\b(?!\.md)", "*", name)
+    return any(TOP.glob(pattern.rstrip("/")))
+
+
+@pytest.mark.parametrize("name", ["architecture.md", "tests.md", *(path.name for path in DECISIONS)])
+def test_files_and_functions_that_the_docs_name_are_there(name):
+    text = next(path for path in MARKDOWN if path.name == name and "roles" not in path.parts).read_text(
+        encoding="utf-8"
+    )
+    for path in re.findall(r"`((?:%s)/[^` ]*)`" % "|".join(FOLDERS), text):
+        assert in_the_repository(path if (TOP / path.split("/")[0]).exists() else "plugins/" + path), path
+    for path, function in re.findall(r"`(plugins/[\w/]+\.py)` \(`(\w+)`\)", text):
+        defined = re.search(r"^(def|class) %s\b" % function, (TOP / path).read_text(encoding="utf-8"), re.MULTILINE)
+        assert defined, "%s has no %s" % (path, function)
+
+
+def test_the_architecture_names_each_room():
+    text = (TOP / "docs" / "architecture.md").read_text(encoding="utf-8")
+    for side in ("module_utils", "plugin_utils"):
+        for room in (path.name for path in (TOP / "plugins" / side).iterdir() if path.is_dir()):
+            assert room.startswith("__") or "`%s/`" % room in text, room
+
+
+def test_each_decision_is_in_the_index():
+    index = (TOP / "docs" / "decisions" / "README.md").read_text(encoding="utf-8")
+    assert [path.name for path in DECISIONS if "(%s)" % path.name not in index] == []
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(TOP)))
