@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import pathlib
 import re
@@ -207,6 +208,30 @@ def test_each_source_says_whose_it_is_and_under_which_licence(path):
     text = path.read_text(encoding="utf-8")
     head = text.split("\n")[:5]
     assert not text or LICENCE in head
+
+
+PLUGINS = sorted(path for path in (TOP / "plugins").rglob("*") if path.is_file() and path.suffix != ".pyc")
+
+
+def lines_of_code(path: pathlib.Path) -> int:
+    """How long a file is without what it documents for ansible-doc."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    documented = [
+        (node.end_lineno or node.lineno) - node.lineno
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        and getattr(node.targets[0], "id", "") in ("DOCUMENTATION", "EXAMPLES", "RETURN")
+    ]
+    return len(path.read_text(encoding="utf-8").splitlines()) - sum(documented)
+
+
+def test_plugins_are_python_and_nothing_is_a_link():
+    assert [str(path) for path in PLUGINS if path.suffix != ".py" or path.is_symlink()] == []
+
+
+def test_no_file_of_the_plugins_is_too_long():
+    """A file has one subject. Most have less than 250 lines."""
+    assert [(str(path), lines_of_code(path)) for path in PLUGINS if lines_of_code(path) > 400] == []
 
 
 def test_the_version_has_a_changelog():
