@@ -99,7 +99,7 @@ def wrong_in(built: pathlib.Path) -> list[str]:
 
 
 def unsaid_changes() -> str | None:
-    """Why the changelog is behind: since the last release, or on this branch, what users get was changed and no fragment tells of it."""
+    """Why the changelog is behind: since the last release, or on this branch, what users get was changed and no fragment says so."""
     tags = git("tag", "--list", "--merged", "HEAD", "--sort=-v:refname", "[0-9]*").split()
     if not tags:
         folder = TOP / "changelogs"
@@ -110,10 +110,10 @@ def unsaid_changes() -> str | None:
         )
     for base in [tags[0], *fork_point()]:
         changed = git("diff", "--name-only", base, "--", "plugins", "roles", "playbooks").split()
-        told = git("diff", "--name-only", "--diff-filter=AM", base, "--", "changelogs/fragments") + git(
+        noted = git("diff", "--name-only", "--diff-filter=AM", base, "--", "changelogs/fragments") + git(
             "ls-files", "--others", "changelogs/fragments"
         )
-        if changed and not told:
+        if changed and not noted:
             return (
                 "%d files of plugins, roles and playbooks changed since %s, and changelogs/fragments/ has nothing new"
                 % (len(changed), base[:12])

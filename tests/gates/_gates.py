@@ -266,11 +266,11 @@ def sanity(minor: str, *tests: str) -> t.Callable[[Run], str]:
             raise Shut("no test ran: %s" % last_line(output))
         pythons = sorted({python for _test, python in ran if python}, key=lambda one: int(one.split(".")[1]))
         absent = absent_pythons(output)
-        told = "; not on %s, which is absent" % ", ".join(absent) if absent else ""
+        left_out = "; not on %s, which is absent" % ", ".join(absent) if absent else ""
         return "%d tests, no ignore file, Python %s%s" % (
             len({test for test, _python in ran}),
             ", ".join(pythons),
-            told,
+            left_out,
         )
 
     return gate

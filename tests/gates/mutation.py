@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Break the judge, the planner and the sizing in one place at a time (mutmut), and tell which of these mutants no test notices.
+"""Break the judge, the planner and the sizing in one place at a time (mutmut), and name the mutants that no test notices.
 
 mutation.py [PATTERN ...]     all, or the mutants of these functions only: '*planner*'
 """

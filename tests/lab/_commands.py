@@ -24,7 +24,7 @@ def command(
     env: Mapping[str, str] | None = None,
     folder: Path | None = None,
 ) -> Done:
-    """Run a command with text as its input; a failure tells the command and its own words."""
+    """Run a command with text as its input; a failure shows the command and its own words."""
     brief = " ".join(argv[:4])
     try:
         done = subprocess.run(

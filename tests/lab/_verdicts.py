@@ -38,8 +38,8 @@ class Daemons:
             raise LabError(
                 "the host gives no more verdicts: its program ended with %s" % self._process.wait(timeout=10)
             )
-        told: dict[str, Any] = json.loads(line)
-        return Verdict(told["status"] == 0, told["said"])
+        ended: dict[str, Any] = json.loads(line)
+        return Verdict(ended["status"] == 0, ended["said"])
 
     def nginx(self, files: dict[str, str], main: str) -> Verdict:
         return self.test(files, ["nginx", "-t", "-q", "-c", main])

@@ -60,7 +60,7 @@ def prepare() -> None:
 
 
 def fresh(name: str, setup: str = "", suite: str = "bookworm", broken: bool = True) -> Place:
-    """The hosts of a fault, booted anew and, unless told otherwise, broken. A host that did not boot, or not break, on a busy machine gets another chance."""
+    """The hosts of a fault, booted anew and, where it is wanted, broken. A host that did not boot, or not break, on a busy machine gets another chance."""
     for _attempt in range(2):
         with contextlib.suppress(_commands.LabError):
             return _fresh(name, setup, suite, broken)

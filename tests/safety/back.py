@@ -130,7 +130,7 @@ def subject(line: str) -> str:
 
 
 def _rolled_back(runs: _Runs) -> list[str]:
-    """Roll the runs back, the last first, and tell what is not as it was before each. What others changed meanwhile is not for a rollback to take away."""
+    """Roll the runs back, the last first. Returns what is not as it was before each; what others changed meanwhile is not for a rollback to undo."""
     wrong = []
     for number, before in reversed(list(enumerate(runs.befores))):
         name = "after rollback %d" % (len(runs.befores) - number)

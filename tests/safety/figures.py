@@ -138,7 +138,7 @@ def _bounded(results: Results) -> list[str]:
         ]
         for one in results
     ]
-    return _table(["host", "times as long", "of", "the run says", "in time, told, unhurt"], rows)
+    return _table(["host", "times as long", "of", "the run says", "in time, said, unhurt"], rows)
 
 
 def _waits(one: dict[str, Any]) -> str:

@@ -88,16 +88,16 @@ def _cases(place: Place, title: str, playbook: str, pipelined: bool) -> dict[str
     for path in kept:
         wrong += _shown(path.read_text(errors="replace"), path.suffix and path.name or "fact cache")
     found = [finding for host in play.report()["hosts"].values() for finding in host["findings"]]
-    told = sorted({"%s: %s" % (finding["cause"], finding["outcome"]) for finding in found})
+    named = sorted({"%s: %s" % (finding["cause"], finding["outcome"]) for finding in found})
     wrong += (
         []
-        if any(FAULT in one for one in told)
-        else ["ended with %s, and does not tell the cause: %s" % (code, play.text()[-1500:])]
+        if any(FAULT in one for one in named)
+        else ["ended with %s, and does not name the cause: %s" % (code, play.text()[-1500:])]
     )
     wrong += _world.run_on(place, place.proxy, ON_HOST, check=False).splitlines()
     play.close()
     shutil.rmtree(cache, ignore_errors=True)
-    return {"title": title, "said": told, "files": len(kept), "wrong": wrong}
+    return {"title": title, "said": named, "files": len(kept), "wrong": wrong}
 
 
 def run(only: str, keep: Keep) -> None:

@@ -7,7 +7,7 @@ Visitors of four kinds at once: wrk with a new connection for each request (thro
 which keep a connection open too; and slow PHP pages of a pool of their own, some of which are always running when PHP-FPM is reloaded.
 
 At a reload nginx hangs up connections that are open between two requests. HTTP wants a client to ask again then (RFC 9112, 9.3.1), which browsers
-do and wrk does not: it counts a read error. So these are told, but only what a browser does not get in the end is lost.
+do and wrk does not: it counts a read error. So these are shown, but only what a browser does not get in the end is lost.
 """
 
 import http.client
@@ -66,7 +66,7 @@ NO_OTHER_POOL = {"php_fpm_stopped", "php_fpm_socket_dir_missing", "socket_path_m
 
 
 class Wrk:
-    """wrk until it is told to end."""
+    """wrk until it gets a signal to end."""
 
     def __init__(self, place: Place, path: str, connections: int, *extra: str) -> None:
         url = "http://%s:%d%s" % (place.addresses[place.proxy], _world.HEALTHY_PORT, path)

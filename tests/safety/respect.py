@@ -102,18 +102,18 @@ def _two_at_once() -> dict[str, Any]:
     plays = [Play("fix_502.yml", place), Play("fix_502.yml", place)]
     codes = [play.wait() for play in plays]
     texts = [play.text() for play in plays]
-    told = ["has been changing this host" in text for text in texts]
+    named = ["has been changing this host" in text for text in texts]
     wrong = [] if 0 in codes and _world.status(place) == 200 else ["ended with %s: %s" % (codes, texts[0][-1500:])]
     wrong += [
         "a run that ended with %s does not say why: %s" % (code, text[-1500:])
-        for code, text, said in zip(codes, texts, told)
+        for code, text, said in zip(codes, texts, named)
         if code != 0 and not said
     ]
     wrong += ["left over: " + line for line in _world.left_over(place)]
     for play in plays:
         play.close()
     _world.remove("response_header_too_big")
-    refused = sum(told)
+    refused = sum(named)
     return {
         "title": "two runs at once",
         "said": ["ended with %s and %s" % (codes[0], codes[1]), "%d of them named the other one" % refused],

@@ -15,8 +15,8 @@ from _machine import FOLDER, HERE, HOST, LabError, Machine, booted
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIDENT = 0.8
-#: All that SELinux was told on this host: its mode, what an administrator labelled, also by hand, and the booleans as they are now.
-TOLD = "getenforce; semanage port -l -C -n; semanage fcontext -l -C -n; getsebool -a; ls -AdZ /run/php /run/php/*"
+#: SELinux's settings on this host: its mode, what an administrator labelled, also by hand, and the booleans as they are now.
+SETTINGS = "getenforce; semanage port -l -C -n; semanage fcontext -l -C -n; getsebool -a; ls -AdZ /run/php /run/php/*"
 
 
 def status(machine: Machine, url: str) -> int:
@@ -59,10 +59,10 @@ def trial(machine: Machine, fault: dict[str, Any]) -> list[str]:
     machine.restore()
     machine.run(fault["break"])
     seen: list[tuple[str, Any, Any]] = [("broken, the URL answers", status(machine, fault["url"]), 502)]
-    before = machine.run(TOLD).stdout
+    before = machine.run(SETTINGS).stdout
     dry = fix(machine, "--check", "--diff")
     seen += [("the dry run says", dry["status"], "would_fix"), ("and names", named(dry), [fault["cause"]])]
-    seen += [("after the dry run SELinux is told", machine.run(TOLD).stdout, before)]
+    seen += [("after the dry run SELinux's settings are", machine.run(SETTINGS).stdout, before)]
     fixed = fix(machine)
     seen += [
         ("the run says", fixed["status"], "fixed"),
@@ -71,7 +71,7 @@ def trial(machine: Machine, fault: dict[str, Any]) -> list[str]:
     seen += [("fixed, the URL answers", status(machine, fault["url"]), 200)]
     seen += [("the second run says", fix(machine)["status"], "healthy")]
     play(machine, "playbooks/rollback_502.yml")
-    seen += [("rolled back, SELinux is told", machine.run(TOLD).stdout, before)]
+    seen += [("rolled back, SELinux's settings are", machine.run(SETTINGS).stdout, before)]
     return ["%s: %s %r, not %r" % (fault["title"], what, was, wanted) for what, was, wanted in seen if was != wanted]
 
 

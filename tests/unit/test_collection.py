@@ -54,7 +54,7 @@ FOLDERS = (
     "tests",
 )
 
-#: Defaults that a table tells in words.
+#: Defaults that a table has in words.
 IN_WORDS = {"empty": "", "all kinds": list(KINDS)}
 
 
@@ -80,18 +80,18 @@ def test_defaults_and_specs_have_the_same_values(role):
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_the_readme_tells_each_variable_with_its_default(role):
+def test_the_readme_has_each_variable_with_its_default(role):
     rows = [
         row.split("|")
         for row in (TOP / "roles" / role / "README.md").read_text(encoding="utf-8").splitlines()
         if row.startswith("| `")
     ]
     for name, spec in read("roles", role, "meta", "argument_specs.yml")["argument_specs"]["main"]["options"].items():
-        (told,) = [row[2] for row in rows if "`%s`" % name in row[1]]
-        values = [yaml.safe_load(value) for value in re.findall(r"`([^`]+)`", told)]
-        values += [value for words, value in IN_WORDS.items() if words in told]
+        (shown,) = [row[2] for row in rows if "`%s`" % name in row[1]]
+        values = [yaml.safe_load(value) for value in re.findall(r"`([^`]+)`", shown)]
+        values += [value for words, value in IN_WORDS.items() if words in shown]
         default = spec.get("default")
-        assert default in values if values else not default, "%s: %s, not %s" % (name, default, told.strip())
+        assert default in values if values else not default, "%s: %s, not %s" % (name, default, shown.strip())
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -108,12 +108,12 @@ def passed_on(path: pathlib.Path) -> set[str]:
     return set(task["vars"])
 
 
-def test_remedies_are_told_exactly_what_the_plan_has():
+def test_remedies_get_exactly_what_the_plan_has():
     planned: dict[str, set[str]] = {}
     for path in sorted(cases.CASES.glob("*/fires_*.yml")):
         case = cases.load(path)
-        for told in judgements(cases.case_facts(case), KINDS, "r1", {}, case.get("backend_services") or {}).values():
-            for step in told["steps"]:
+        for judged in judgements(cases.case_facts(case), KINDS, "r1", {}, case.get("backend_services") or {}).values():
+            for step in judged["steps"]:
                 planned.setdefault(step["role"], set()).update(step["variables"])
     assert planned == {path.stem: passed_on(path) for path in REMEDIES}
 
@@ -128,13 +128,13 @@ def test_each_cause_has_a_fault_in_the_lab():
 
 def test_the_readme_has_each_cause_once():
     table = (TOP / "README.md").read_text(encoding="utf-8").partition("\n## Causes\n")[2].partition("\n## ")[0]
-    told = [
+    rows = [
         name
         for line in table.splitlines()
         if line.startswith("| `")
         for name in re.findall(r"`(\w+)`", line.split("|")[1])
     ]
-    assert sorted(told) == sorted(cause.name for cause in known_causes())
+    assert sorted(rows) == sorted(cause.name for cause in known_causes())
 
 
 def test_the_readme_has_each_variable_of_the_job():

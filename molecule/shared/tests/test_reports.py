@@ -10,13 +10,13 @@ SURE = 0.8
 PREDICTED = {"fixed": "would_fix"}
 
 
-def told(report, place, proxy=None):
+def entry_of(report, place, proxy=None):
     """What a report says of the host that serves the fault's URL, or of another proxy."""
     return report["hosts"][place.host(proxy or place.proxy)]
 
 
 def wanted_findings(place):
-    """What is to be told of each proxy of a fault, the one that serves its URL first."""
+    """The findings wanted of each proxy of a fault, the one that serves its URL first."""
     expect = place.fault.expect
     wanted = {place.proxy: [expect]}
     for one in expect.get("also", []):
@@ -36,25 +36,25 @@ def assert_finding(entry, place, wanted, outcome):
 
 def test_dry_run_predicts_what_a_run_does(report, place):
     checked = report("check")
-    entry = told(checked, place)
+    entry = entry_of(checked, place)
     assert checked["run"]["mode"] == "check"
     assert entry["status"] == PREDICTED.get(place.fault.expect["status"], place.fault.expect["status"]), entry
 
 
 def test_dry_run_names_the_cause_first(report, curable):
-    entry = told(report("check"), curable)
+    entry = entry_of(report("check"), curable)
     assert_finding(entry, curable, curable.fault.expect, "planned")
     assert entry["findings"][0]["cause"] == curable.fault.expect["cause"]
 
 
 def test_dry_run_sees_what_the_controller_sees(report, place):
-    probes = told(report("check"), place)["probes"]
+    probes = entry_of(report("check"), place)["probes"]
     assert place.fault.status_before in [probe["before"] for probe in probes]
 
 
 def test_run_cures_every_cause(report, curable):
     for proxy, findings in wanted_findings(curable).items():
-        entry = told(report("fix"), curable, proxy)
+        entry = entry_of(report("fix"), curable, proxy)
         assert entry["status"] == "fixed", entry
         for wanted in findings:
             assert_finding(entry, curable, wanted, "fixed")
@@ -62,19 +62,19 @@ def test_run_cures_every_cause(report, curable):
 
 def test_run_names_nothing_but_the_causes(report, curable):
     for proxy, findings in wanted_findings(curable).items():
-        named = {finding["cause"] for finding in told(report("fix"), curable, proxy)["findings"]}
+        named = {finding["cause"] for finding in entry_of(report("fix"), curable, proxy)["findings"]}
         assert named == {wanted["cause"] for wanted in findings}
 
 
 def test_run_shows_before_and_after(report, curable):
-    probes = told(report("fix"), curable)["probes"]
+    probes = entry_of(report("fix"), curable)["probes"]
     assert curable.fault.status_before in [probe["before"] for probe in probes]
     assert {probe["after"] for probe in probes} == {200}
 
 
 @pytest.mark.parametrize("run", ["check", "fix"])
-def test_well_hosts_are_told_to_be_well(report, well, run):
-    assert told(report(run), well)["status"] == "healthy"
+def test_well_hosts_are_reported_well(report, well, run):
+    assert entry_of(report(run), well)["status"] == "healthy"
 
 
 def test_second_run_finds_all_well(report):
@@ -88,7 +88,7 @@ def test_second_run_finds_all_well(report):
 
 
 def test_advice_names_cause_and_commands(report, advised):
-    entry = told(report("advice"), advised)
+    entry = entry_of(report("advice"), advised)
     assert entry["status"] == "advice", entry
     assert_finding(entry, advised, advised.fault.expect, "advice")
     assert entry["findings"][0]["cause"] == advised.fault.expect["cause"]
