@@ -30,7 +30,7 @@ _NO_STDERR_OPTION = re.compile(r"0\.|1\.(?:[0-9]|1[0-8])\.|1\.19\.[0-4]$")
 if TYPE_CHECKING:  # the shapes of facts are for the type checker only
     from typing import TypedDict
 
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import Place
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.directives import Place
 
     class ConfigCheck(TypedDict):
         """What `nginx -t` says. sound: null where it could not be asked; where: the place that it names."""

@@ -10,12 +10,8 @@ Private to this collection: it may change in any release.
 
 from typing import List, NamedTuple, Optional
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.lexer import (
-    Statement,
-    Word,
-    parse,
-    quote,
-)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.lexer import Word
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.statements import Statement, parse, quote
 
 # Directives that may stand several times in one block: which one is meant is told by the first argument.
 REPEATABLE = frozenset(

@@ -9,12 +9,12 @@ Private to this collection: it may change in any release.
 import re
 from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import Directive
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.directives import Directive
 
 if TYPE_CHECKING:  # the shapes of facts are for the type checker only
     from typing import TypedDict
 
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import Place
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.directives import Place
 
     class BlockReference(TypedDict):
         """A block as others name it: what opens it, and where."""

@@ -17,28 +17,24 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.b
     block_facts,
     collect_blocks,
 )
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.generated_files import generated_by
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.directives import Directive
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import (
     ROUTES_LIMIT,
     collect_routes,
     count_passing,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.servers import server_facts
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import (
-    ConfigFile,
-    Directive,
-    config_file,
-    load_tree,
-)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.texts import Texts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import Tree, read_tree
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.upstreams import upstream_facts
 
 if TYPE_CHECKING:  # the shapes of facts are for the type checker only
     from typing import TypedDict
 
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.blocks import OwnFacts
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.directives import ConfigError, Place
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import Route
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.servers import Listen, ServerFacts
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import ConfigError, Place
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.upstreams import UpstreamFacts
 
     class Number(TypedDict):
@@ -95,6 +91,7 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
         generated: Dict[str, str]
 
 
+_WILDCARD = re.compile(r"[*?\[]")
 #: A drop-in file of this collection: what an include has to match to read it.
 DROPIN_EXAMPLE = "bad_gateway_fastcgi_buffers.conf"
 _BUFFER_SETTINGS = sorted(
@@ -105,24 +102,21 @@ _BUFFER_SETTINGS = sorted(
 
 
 def parse(files: Mapping[str, str], main: str, prefix: str) -> "NginxConfig":
-    """As config_facts, for the texts of the files."""
-    return config_facts({path: config_file(text) for path, text in files.items()}, main, prefix)
+    """The facts of a configuration whose files are at hand. files: their texts by path; prefix: the folder of the main file, which relative
+    includes start from."""
+    return config_facts(read_tree(Texts(files), main, prefix), prefix)
 
 
-def config_facts(files: Mapping[str, ConfigFile], main: str, prefix: str) -> "NginxConfig":
-    """The facts of a configuration. files: the main file and all that includes reach, by path; prefix: the folder of the main file, which
-    relative includes start from. Mistakes in the files become `errors`."""
-    tree = load_tree(files, main, prefix)
+def config_facts(tree: Tree, prefix: str) -> "NginxConfig":
+    """The facts of a configuration that was read. Mistakes in its files become `errors`."""
     http, events = _first(tree.directives, "http"), _first(tree.directives, "events")
     plain = _plain(tree.directives + ((events.block or []) if events else []))
     blocks = collect_blocks(http) if http else []
     servers = server_facts([block for block in blocks if block.name == "server"])
     upstreams = upstream_facts(http)
-    writers = ((path, generated_by(path, file.text)) for path, file in files.items())
-    origins = {path: writer for path, writer in writers if writer}
-    routes = collect_routes(blocks, servers, upstreams, origins)
+    routes = collect_routes(blocks, servers, upstreams, tree.generated)
     return {
-        "errors": tree.errors + _not_looked_at(blocks, http),
+        "errors": tree.errors + _left_out(blocks, http),
         "user": plain["user"].first if "user" in plain else None,
         "worker_processes": plain["worker_processes"].first if "worker_processes" in plain else None,
         "events": {"place": events.place} if events else None,
@@ -134,7 +128,7 @@ def config_facts(files: Mapping[str, ConfigFile], main: str, prefix: str) -> "Ng
         "upstreams": upstreams,
         "routes": routes,
         "blocks": [_block(block, servers) for block in blocks],
-        "generated": origins,
+        "generated": tree.generated,
     }
 
 
@@ -152,7 +146,7 @@ def dropin_dir(http: Directive, prefix: str) -> Optional[str]:
         if directive.name != "include" or not directive.args:
             continue
         folder, name = posixpath.split(posixpath.normpath(posixpath.join(prefix, directive.first)))
-        if name != DROPIN_EXAMPLE and fnmatch.fnmatchcase(DROPIN_EXAMPLE, name) and not re.search(r"[*?\[]", folder):
+        if _WILDCARD.search(name) and not _WILDCARD.search(folder) and fnmatch.fnmatchcase(DROPIN_EXAMPLE, name):
             folders.append(_Folder(not name.endswith(".conf"), folder))
     return min(folders, key=lambda found: found.reads_all).path if folders else None
 
@@ -197,21 +191,18 @@ def _error_logs(directives: Iterable[Directive], blocks: Iterable[Block]) -> "Li
 
 
 def _resolvers(blocks: Iterable[Block]) -> "List[ConfiguredResolver]":
-    places: "List[ConfiguredResolver]" = []
-    for block in blocks:
-        directive = block.sets.get("resolver")
-        if directive is not None:
-            addresses = [word for word in directive.args if "=" not in word]
-            entry: "ConfiguredResolver" = {"addresses": addresses, "place": directive.place}
-            if entry not in places:
-                places.append(entry)
-    return places
+    """Each resolver directive once, however often its file is included."""
+    directives = [block.sets["resolver"] for block in blocks if "resolver" in block.sets]
+    return [
+        {"addresses": [word for word in directive.args if "=" not in word], "place": directive.place}
+        for directive in {id(directive): directive for directive in directives}.values()
+    ]
 
 
-def _not_looked_at(blocks: Sequence[Block], http: Optional[Directive]) -> "List[ConfigError]":
+def _left_out(blocks: Sequence[Block], http: Optional[Directive]) -> "List[ConfigError]":
     """An error where there are more routes than the facts have."""
     count = count_passing(blocks)
     if count <= ROUTES_LIMIT or http is None:
         return []
-    text = "%d locations pass requests on; the first %d are looked at" % (count, ROUTES_LIMIT)
+    text = "%d locations pass requests on: only the first %d are read" % (count, ROUTES_LIMIT)
     return [{"file": http.file, "line": http.line, "error": text}]

@@ -14,6 +14,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.b
     Block,
     reference,
 )
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.directives import Directive
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.pass_target import (
     PASS_FAMILIES,
     Target,
@@ -21,14 +22,13 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.p
     read_target,
     substituted,
 )
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import Directive
 
 if TYPE_CHECKING:  # the shapes of facts are for the type checker only
     from typing import TypedDict
 
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.blocks import BlockReference
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.directives import Place
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.servers import Listen, ServerFacts
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import Place
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.upstreams import UpstreamFacts
 
     class RouteLocation(TypedDict):

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Dict, List, Sequence, Tuple, Union
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.blocks import Block
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import Directive
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.directives import Directive
 
 if TYPE_CHECKING:  # the shapes of facts are for the type checker only
     from typing import TypedDict

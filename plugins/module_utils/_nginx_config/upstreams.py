@@ -8,13 +8,13 @@ Private to this collection: it may change in any release.
 
 from typing import TYPE_CHECKING, Dict, List, Optional
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.directives import Directive
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.pass_target import canonical
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import Directive
 
 if TYPE_CHECKING:  # the shapes of facts are for the type checker only
     from typing import TypedDict
 
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import Place
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.directives import Place
 
     class UpstreamServer(TypedDict):
         """A server of an upstream{}, by its canonical address."""

@@ -13,7 +13,8 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_e
     EditError,
     apply_edits,
 )
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.lexer import NginxSyntaxError, parse
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.lexer import NginxSyntaxError
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.statements import parse
 
 SITE = """\
 # my site

@@ -185,7 +185,7 @@ def test_files_are_followed_once_and_in_order(host):
     host.write("/etc/nginx/conf.d/a.conf", 'include conf.d/b.conf; include "extra/x y.inc";\n')
     host.write("/etc/nginx/extra/x y.inc", "a {")
     host.write("/etc/nginx/conf.d/.hidden.conf", "x;")
-    tree = ConfigFiles(host, "/etc/nginx/nginx.conf")
+    tree = ConfigFiles(host, "/etc/nginx/nginx.conf").tree
     assert [path[len("/etc/nginx/") :] for path in tree.files] == [
         "nginx.conf",
         "mime.types",
@@ -199,14 +199,32 @@ def test_files_are_followed_once_and_in_order(host):
 def test_what_is_no_regular_file_or_missing_is_named(host):
     os.mkfifo(host.path("/etc/nginx/pipe"))
     host.write("/etc/nginx/nginx.conf", "include pipe; include gone.conf;")
-    assert list(ConfigFiles(host, "/etc/nginx/nginx.conf").files) == ["/etc/nginx/nginx.conf"]
+    tree = ConfigFiles(host, "/etc/nginx/nginx.conf").tree
+    assert tree.files == ["/etc/nginx/nginx.conf"]
+    assert [(error["line"], error["error"]) for error in tree.errors] == [
+        (1, "included file /etc/nginx/pipe could not be read: /etc/nginx/pipe is not a regular file"),
+        (1, "included file /etc/nginx/gone.conf could not be read: No such file or directory"),
+    ]
     assert [entry["why"].split(":")[0] for entry in host.unknown] == ["/etc/nginx/pipe", "/etc/nginx/gone.conf"]
 
 
-def test_files_are_bounded(host, monkeypatch):
-    monkeypatch.setattr(config_files, "FILES_LIMIT", 1)
-    assert len(ConfigFiles(host, "/etc/nginx/nginx.conf").files) == 1
+@pytest.mark.parametrize(("limit", "value"), [("FILES_LIMIT", 1), ("BYTES_LIMIT", len(MAIN) + 1)])
+def test_files_are_bounded(host, monkeypatch, limit, value):
+    monkeypatch.setattr(config_files, limit, value)
+    tree = ConfigFiles(host, "/etc/nginx/nginx.conf").tree
+    assert tree.files == ["/etc/nginx/nginx.conf"]
     assert host.unknown[0]["missing"] == "nginx configuration"
+    why = "more than %d files or %d bytes" % (config_files.FILES_LIMIT, config_files.BYTES_LIMIT)
+    assert [(error["line"], error["error"]) for error in tree.errors] == [
+        (11, "included file /etc/nginx/mime.types could not be read: " + why)
+    ]
+
+
+def test_a_main_file_that_cannot_be_read_is_an_error(host):
+    os.unlink(host.path("/etc/nginx/nginx.conf"))
+    files = ConfigFiles(host, "/etc/nginx/nginx.conf")
+    why = "the main configuration file could not be read: No such file or directory"
+    assert files.facts()["errors"] == [{"file": "/etc/nginx/nginx.conf", "line": None, "error": why}]
 
 
 def test_logs(host):

@@ -285,7 +285,7 @@ def test_too_many_routes_are_cut_and_told():
     )
     assert len(config["routes"]) == 500
     assert config["errors"] == [
-        {"file": MAIN, "line": 2, "error": "501 locations pass requests on; the first 500 are looked at"}
+        {"file": MAIN, "line": 2, "error": "501 locations pass requests on: only the first 500 are read"}
     ]
 
 

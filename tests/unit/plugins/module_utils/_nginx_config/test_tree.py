@@ -1,20 +1,24 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files become one tree: includes in place as often as they are named, mistakes told with file and line, never an exception."""
+"""Files become one tree: includes in place as often as they are named, mistakes with file and line, never an exception."""
 
 from __future__ import annotations
+
+import contextlib
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config import statements
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config import tree as tree_module
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.directives import read_directives
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.lexer import NginxSyntaxError
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.model import parse
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import (
-    config_file,
-    glob_pattern,
-    load_tree,
-)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.texts import Texts, glob_pattern
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import read_tree
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils._nginx_config.nginx_configs import (
     MAIN,
     config_of,
@@ -41,22 +45,22 @@ def test_globs_as_glob_3_does(pattern, path, matches):
 
 
 def tree_of(files, main=MAIN, prefix="/etc/nginx"):
-    return load_tree({path: config_file(text) for path, text in files.items()}, main, prefix)
+    return read_tree(Texts(files), main, prefix)
 
 
 def test_words_quotes_and_lines():
-    directives, errors = tree_of({MAIN: 'a "b ; {" c\\ d; # ; {\nlocation ~ "x{2}" {\n  root /x;\n}\n'})
-    assert errors == []
-    assert [(one.name, one.line, one.end_line) for one in directives] == [("a", 1, 1), ("location", 2, 4)]
-    assert directives[0].first == "b ; {"
-    assert directives[1].args == ["~", "x{2}"]
-    assert [one.place for one in directives[1].block] == [{"file": MAIN, "line": 3}]
+    tree = tree_of({MAIN: 'a "b ; {" c\\ d; # ; {\nlocation ~ "x{2}" {\n  root /x;\n}\n'})
+    assert tree.errors == []
+    assert [(one.name, one.line, one.end_line) for one in tree.directives] == [("a", 1, 1), ("location", 2, 4)]
+    assert tree.directives[0].first == "b ; {"
+    assert tree.directives[1].args == ["~", "x{2}"]
+    assert [one.place for one in tree.directives[1].block] == [{"file": MAIN, "line": 3}]
 
 
 def test_lua_is_no_block_of_directives():
-    directives, errors = tree_of({MAIN: "content_by_lua_block {\n  local t = { a = '}' } -- }\n}\nroot /x;\n"})
-    assert errors == []
-    assert [(one.name, one.block) for one in directives] == [("content_by_lua_block", None), ("root", None)]
+    tree = tree_of({MAIN: "content_by_lua_block {\n  local t = { a = '}' } -- }\n}\nroot /x;\n"})
+    assert tree.errors == []
+    assert [(one.name, one.block) for one in tree.directives] == [("content_by_lua_block", None), ("root", None)]
 
 
 def test_mistakes_have_file_and_line_and_what_stands_before_is_kept():
@@ -71,6 +75,33 @@ def test_mistakes_have_file_and_line_and_what_stands_before_is_kept():
     ]
     assert [route["pass"]["target"] for route in config["routes"]] == ["http://127.0.0.1:3002", "http://127.0.0.1:3000"]
     assert config["routes"][1]["settings"]["proxy_read_timeout"]["args"] == ["5s"]
+
+
+@pytest.mark.parametrize(
+    ("mistake", "reason"),
+    [
+        ("location /a { proxy_pass http://a }", 'unexpected "}"'),
+        ("listen 80;;", 'unexpected ";"'),
+        ("{ listen 80; }", 'unexpected "{"'),
+    ],
+)
+def test_what_stands_behind_a_mistake_is_read_where_its_end_is_plain(mistake, reason):
+    text = "http {\n server {\n  %s\n  location /b { proxy_pass http://b; }\n }\n}" % mistake
+    config = parse({MAIN: text}, MAIN, "/etc/nginx")
+    assert config["errors"] == [{"file": MAIN, "line": 3, "error": reason}]
+    assert [route["pass"]["target"] for route in config["routes"]] == ["http://b"]
+
+
+def test_a_byte_order_mark_is_a_mistake_and_the_rest_is_read():
+    tree = tree_of({MAIN: "\ufeffuser www-data;\r\nhttp {}\r\n"})
+    assert [one.name for one in tree.directives] == ["user", "http"]
+    assert [(error["line"], "byte order mark" in error["error"]) for error in tree.errors] == [(1, True)]
+
+
+def test_an_include_without_a_name_is_a_mistake():
+    assert [error["error"] for error in tree_of({MAIN: "include;\ninclude '';"}).errors] == [
+        "include names no file"
+    ] * 2
 
 
 def test_globs_are_sorted_by_bytes_and_relative_to_the_main_file():
@@ -109,6 +140,60 @@ def test_blocks_and_includes_without_end_are_cut():
     bomb = {"/etc/nginx/%d" % number: ("include %d;" % (number + 1)) * 4 for number in range(20)}
     bomb["/etc/nginx/20"] = "root /x;"
     assert any("the rest is not read" in error["error"] for error in tree_of(bomb, "/etc/nginx/0", "/etc/nginx").errors)
+
+
+def test_what_is_included_twice_on_each_of_many_levels_is_cut(monkeypatch):
+    """Read one by one, these 31 files have a thousand million locations."""
+    monkeypatch.setattr(tree_module, "DIRECTIVES_LIMIT", 20000)
+    files = {"/etc/nginx/%d" % number: ("location / { include %d; }" % (number + 1)) * 2 for number in range(30)}
+    files["/etc/nginx/30"] = "proxy_pass http://a;"
+    files[MAIN] = "http { server { include 0; } }"
+    config = parse(files, MAIN, "/etc/nginx")
+    assert "the rest is not read" in config["errors"][0]["error"]
+    assert len(config["blocks"]) < 20000
+
+
+def test_words_and_mistakes_are_bounded(monkeypatch):
+    monkeypatch.setattr(tree_module, "WORDS_LIMIT", 100)
+    monkeypatch.setattr(tree_module, "ERRORS_LIMIT", 150)
+    tree = tree_of({MAIN: "a b;\n" * 49 + "c d e;\n"})
+    assert [(error["line"], error["error"]) for error in tree.errors] == [(50, "too many words: the rest is not read")]
+    assert len(tree.directives) == 49
+    tree = tree_of({MAIN: "include x; include y;", "/etc/nginx/x": ";\n" * 1000, "/etc/nginx/y": ";\n" * 1000})
+    assert len(tree.errors) == 150
+    assert tree.errors[100] == {"file": "/etc/nginx/x", "line": 100, "error": "100 mistakes: the rest is not read"}
+
+
+#: 200,000 characters and more each, of the kinds that make a careless pattern try again and again.
+HOSTILE = {
+    "blanks": " " * 200000,
+    "comments": "# x\n" * 50000,
+    "a comment": "#" * 200000,
+    "words": "a " * 100000,
+    "a word": "a" * 200000,
+    "dollars": "${" * 100000,
+    "escapes": "\\x" * 100000,
+    "blanks and a quote": " " * 100000 + '"' + "a " * 50000,
+    "quotes": "\"a\"'b' " * 28000,
+    "an open quote": '"' + '\\"' * 100000,
+    "blocks": "a{" * 100000,
+    "ends": "}" * 200000,
+    "Lua quotes": "x_by_lua_block {" + '\\"' * 100000,
+    "Lua quotes of two kinds": "x_by_lua_block {" + "\\\"\\'" * 50000,
+    "Lua brackets": "x_by_lua_block {" + "[=" * 100000,
+    "Lua comments": "x_by_lua_block {" + "--[" * 64000,
+    "Lua long brackets": "x_by_lua_block {" + "[[" * 100000,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_the_time_is_linear_in_the_length(text):
+    """Measured: at most 0.5 s; what is quadratic takes minutes."""
+    began = time.process_time()
+    read_directives(text, MAIN)
+    with contextlib.suppress(NginxSyntaxError):
+        statements.parse(text)
+    assert time.process_time() - began < 5
 
 
 _TEXT = r"""

@@ -1,18 +1,15 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The reader of nginx's language."""
+"""The statements of a file, read as nginx reads them."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.lexer import (
-    NginxSyntaxError,
-    parse,
-    quote,
-    read,
-)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.directives import read_directives
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.lexer import WORD_LIMIT, NginxSyntaxError
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.statements import parse, quote
 
 
 def shape(statement):
@@ -91,15 +88,23 @@ def test_reads_over_lua(code):
         ('a "b\n;', 2, "end of file"),
         ("a b\\", 1, "end of file"),
         ("init_by_lua_block { x = '}'\n", 2, "end of file"),
+        ("a\n%s;" % ("x" * WORD_LIMIT), 2, 'too long parameter "xxxxxxxxxx..." started'),
+        ("a\n'%s';" % ("x" * (WORD_LIMIT - 1)), 2, 'too long parameter, probably missing terminating "\'" character'),
+        ('a\n"%s;' % ("x " * WORD_LIMIT), 2, 'too long parameter, probably missing terminating """ character'),
     ],
 )
-def test_tells_line_of_an_error_and_what_came_before(text, line, words):
+def test_an_error_has_its_line_and_what_stands_before_is_kept(text, line, words):
     with pytest.raises(NginxSyntaxError, match=words) as error:
         parse("ok 1; " + text)
     assert error.value.line == line
-    root, found = read("ok 1; " + text)
-    assert shape(root.children[0]) == ["ok", "1"]
-    assert (found.line, str(found)) == (line, str(error.value))
+    directives, errors = read_directives("ok 1; " + text, "x.conf")[:2]
+    assert (directives[0].name, directives[0].args) == ("ok", ["1"])
+    assert errors[0] == {"file": "x.conf", "line": line, "error": error.value.reason}
+
+
+def test_a_word_that_just_fits_into_nginxs_buffer():
+    assert shapes("a %s;" % ("x" * (WORD_LIMIT - 1))) == [["a", "x" * (WORD_LIMIT - 1)]]
+    assert shapes("a '%s';" % ("x" * (WORD_LIMIT - 2))) == [["a", "x" * (WORD_LIMIT - 2)]]
 
 
 def test_places():
