@@ -104,9 +104,11 @@ class Cause:
     """What a file in causes/ declares.
 
     find reads a Fleet and yields findings. yields_to names causes that explain the same hop better: this one is dropped beside them ("*": beside any).
+    outdoes names causes that this one explains better: they are dropped beside it.
     """
 
     name: str
     title: str
     find: t.Callable[[t.Any], t.Iterator[Finding]]
     yields_to: tuple[str, ...] = ()
+    outdoes: tuple[str, ...] = ()

@@ -73,16 +73,22 @@ def merged(kept: Finding, other: Finding) -> Finding:
 
 def outdone(finding: Finding, known: t.Mapping[str, Cause], found: t.Iterable[Finding]) -> bool:
     """Whether another cause, found for the same subject or the same route, explains this one's symptoms better."""
-    yields_to = known[finding.cause].yields_to
+    cause = known[finding.cause]
     for other in found:
-        better = other.cause in yields_to or ("*" in yields_to and other.cause != finding.cause)
         if (
-            better
+            explains_better(known[other.cause], cause)
             and other.seen_from == finding.seen_from
             and (other.subject == finding.subject or other.routes & finding.routes)
         ):
             return True
     return False
+
+
+def explains_better(other: Cause, cause: Cause) -> bool:
+    """Whether one cause explains a hop better than another, by what either of them declares."""
+    if other.name in cause.yields_to or cause.name in other.outdoes:
+        return True
+    return "*" in cause.yields_to and other.name != cause.name
 
 
 def not_asked_again(fleet: Fleet, findings: t.Sequence[Finding]) -> dict[str, list[str]]:

@@ -145,5 +145,5 @@ def remedy(role: str = "php_fpm", kinds: tuple[str, ...] = ("start",), **paramet
     return Remedy(role, kinds, "start it", parameters, "a note")
 
 
-def cause(name: str, *findings: Finding, yields_to: tuple[str, ...] = ()) -> Cause:
-    return Cause(name, name.upper(), lambda _fleet: iter(findings), yields_to)
+def cause(name: str, *findings: Finding, yields_to: tuple[str, ...] = (), outdoes: tuple[str, ...] = ()) -> Cause:
+    return Cause(name, name.upper(), lambda _fleet: iter(findings), yields_to, outdoes)

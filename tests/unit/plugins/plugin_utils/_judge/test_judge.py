@@ -51,16 +51,14 @@ def test_the_surest_come_first_and_equals_in_one_order():
     ],
     ids=["the same hop", "the same route", "the same subject", "one route of several", "another hop", "another proxy"],
 )
-@pytest.mark.parametrize("yields_to", [("better",), ("*",), ("none", "better")])
-def test_a_cause_yields_where_another_explains_the_same(other, reported, yields_to):
-    assert (
-        sorted(
-            causes_of(
-                cause("worse", finding("worse"), yields_to=yields_to), cause("better", finding("better", **other))
-            )
-        )
-        == reported
-    )
+@pytest.mark.parametrize(
+    "yields_to,outdoes",
+    [(("better",), ()), (("*",), ()), (("none", "better"), ()), ((), ("worse",)), (("none",), ("none", "worse"))],
+)
+def test_a_cause_yields_where_another_explains_the_same(other, reported, yields_to, outdoes):
+    worse = cause("worse", finding("worse"), yields_to=yields_to)
+    better = cause("better", finding("better", **other), outdoes=outdoes)
+    assert sorted(causes_of(worse, better)) == reported
 
 
 def test_a_cause_does_not_yield_to_itself_nor_to_one_that_was_not_found():
@@ -70,6 +68,7 @@ def test_a_cause_does_not_yield_to_itself_nor_to_one_that_was_not_found():
     two = (finding("any"), finding("any", on="app"))
     assert causes_of(cause("any", *two, yields_to=("*", "any"))) == []
     assert causes_of(cause("any", *two, yields_to=("*",))) == ["any", "any"]
+    assert causes_of(cause("one", finding("one")), cause("silent", outdoes=("one",))) == ["one"]
 
 
 def test_what_yields_in_turn_still_explains():
@@ -84,6 +83,9 @@ def test_what_yields_in_turn_still_explains():
 def test_no_two_causes_yield_to_each_other():
     """Both would be dropped, and a host with both would have none. * stands for all others, so that only one may say it."""
     yields = {one.name: {name for name in one.yields_to if name != "*"} for one in known_causes()}
+    for one in known_causes():
+        for name in one.outdoes:
+            yields[name].add(one.name)
     assert [one.name for one in known_causes() if "*" in one.yields_to] == ["transient"]
     for name, direct in yields.items():
         reached, todo = set(), list(direct)
@@ -97,7 +99,7 @@ def test_no_two_causes_yield_to_each_other():
 
 def test_causes_yield_to_causes_that_there_are():
     names = {one.name for one in known_causes()}
-    assert {name for one in known_causes() for name in one.yields_to} - names == {"*"}
+    assert {name for one in known_causes() for name in one.yields_to + one.outdoes} - names == {"*"}
     assert all(one.title for one in known_causes())
 
 
