@@ -168,6 +168,11 @@ def test_a_command_is_left_in_one_piece():
     assert "    $ " + command in render(report(web=entry(finding("advice", advice=[command]))), 60).splitlines()
 
 
+def test_a_remark_has_no_prompt():
+    remark = "# set worker_rlimit_nofile 2048; " + "at the main level of nginx.conf " * 9
+    assert "    " + remark in render(report(web=entry(finding("advice", advice=[remark]))), 60).splitlines()
+
+
 words = st.text(max_size=200)
 outcomes = st.sampled_from(["fixed", "planned", "advice", "undone", "failed", "not_allowed"])
 
@@ -212,4 +217,4 @@ def test_fits_the_terminal_whatever_was_found(found, width, name, status):
     assert told.splitlines()[0].split() == list(HEAD)
     for line in told.split("\n"):
         assert line.isprintable()
-        assert len(line) <= max(width, MIN_WIDTH) or line.startswith("    $ ")
+        assert len(line) <= max(width, MIN_WIDTH) or line.startswith(("    $ ", "    # "))
