@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Places of the configuration that name an address, and what a change of it says to the role that makes it.
+"""Places of nginx's configuration that name a hop's address, and the edits that write another one there.
 
 Private to this collection: it may change in any release.
 """
@@ -11,66 +11,73 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line
 
 if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import Place
     from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles import AddressEdit
 
 
-def places(hop: Hop) -> list[tuple[Facts, str]]:
-    """Where the config names this address, and in which directive: the pass directive of each route, or the server line of its upstream block."""
-    found: dict[tuple[str, int], tuple[Facts, str]] = {}
+class Named(t.NamedTuple):
+    """A place that names the address, and the directive there."""
+
+    place: Place
+    directive: str
+
+
+def places(hop: Hop) -> list[Named]:
+    """Where the address is named, each place once: in the pass directive of each route, or on the server line of its upstream block."""
+    found: dict[tuple[str, int], Named] = {}
     upstreams = hop.proxy.config.get("upstreams") or {}
     for route in hop.routes:
-        entries: list[tuple[Facts, str]] = [(route["pass"]["place"], route["pass"]["directive"])]
+        entries = [Named(route["pass"]["place"], route["pass"]["directive"])]
         if route["pass"].get("upstream"):
             servers = upstreams[route["pass"]["upstream"]]["servers"]
-            entries = [(server["place"], "server") for server in servers if server["address"] == str(hop.address)]
-        for place, directive in entries:
-            found[(place["file"], place["line"])] = (place, directive)
+            entries = [Named(server["place"], "server") for server in servers if server["address"] == str(hop.address)]
+        for entry in entries:
+            found[(entry.place["file"], entry.place["line"])] = entry
     return list(found.values())
 
 
 def named_at(hop: Hop) -> str:
     """FILE:LINE of each place."""
-    return ", ".join("%s:%d" % (place["file"], place["line"]) for place, _directive in places(hop))
+    return ", ".join(file_and_line(entry.place) for entry in places(hop))
 
 
-def socket_in_run(hop: Hop, daemon: str) -> str:
-    """How the daemon is told to have its socket below /run."""
-    found = hop.backend.pool_at(hop.real_address) if hop.backend else None
-    listen = found.pool["settings"].get("listen") if found else None
-    if found and listen:
-        return "listen = /run/php/%s.sock   # %s:%d" % (found.name, listen["place"]["file"], listen["place"]["line"])
-    return "RuntimeDirectory=NAME in %s, and its socket at /run/NAME/NAME.sock" % daemon
-
-
-def generated(hop: Hop) -> str | None:
-    """Which tool writes the file that names the address, where it is no admin's own."""
+def generated_by(hop: Hop) -> str | None:
+    """The tool that writes the file which names the address; None where it is an administrator's own."""
     files = hop.proxy.config.get("generated") or {}
-    names = [files[place["file"]] for place, _directive in places(hop) if place["file"] in files]
-    return (
-        names[0] if names else next((route["generated_by"] for route in hop.routes if route.get("generated_by")), None)
-    )
+    tools = [files[entry.place["file"]] for entry in places(hop) if entry.place["file"] in files]
+    tools += [route["generated_by"] for route in hop.routes if route["generated_by"]]
+    return tools[0] if tools else None
 
 
-def other_host(hop: Hop, host: str, to: str) -> list[AddressEdit]:
-    """The same addresses with another host; [] where one of them has its host from a variable. Ports and URIs are not touched."""
-    made: list[AddressEdit] = []
-    for place, directive in places(hop):
-        before = ""
-        if directive != "server":
-            target = next(route["pass"]["target"] for route in hop.routes if route["pass"]["place"] == place)
-            before = target[: target.find("://") + len("://")] if "://" in target else ""
-            if not target[len(before) :].startswith(host):
+def edits_of_address(hop: Hop, to: Address) -> list[AddressEdit]:
+    """Edits that write another address at each place."""
+    old, new = str(hop.address).removeprefix("tcp:"), str(to).removeprefix("tcp:")
+    return [_edit(entry, old, new) for entry in places(hop)]
+
+
+def edits_of_host(hop: Hop, host: str, to: str) -> list[AddressEdit]:
+    """Edits that write another host at each place; [] where one of them has its host from a variable. Ports and URIs stay as they are."""
+    edits = []
+    for entry in places(hop):
+        scheme = ""
+        if entry.directive != "server":
+            target = next(route["pass"]["target"] for route in hop.routes if route["pass"]["place"] == entry.place)
+            scheme = target[: target.find("://") + len("://")] if "://" in target else ""
+            if not target.startswith(scheme + host):
                 return []
-        made.append(
-            {
-                "path": place["file"],
-                "line": place["line"],
-                "directive": directive,
-                "from": before + host,
-                "to": before + to,
-            }
-        )
-    return made
+        edits.append(_edit(entry, scheme + host, scheme + to))
+    return edits
+
+
+def _edit(entry: Named, old: str, new: str) -> AddressEdit:
+    return {
+        "path": entry.place["file"],
+        "line": entry.place["line"],
+        "directive": entry.directive,
+        "from": old,
+        "to": new,
+    }

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why a PHP-FPM that does not run cannot start: what several causes ask in the same words.
+"""A PHP-FPM that does not run: which one it is, why it does not start, and how it is started.
 
 Private to this collection: it may change in any release.
 """
@@ -10,63 +10,95 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence, Remedy
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, log_evidence
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import unit_evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, PoolAt, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import kept_down, unit_evidence
 
-#: What a hop to a daemon that is down looks like.
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmFacts
+
+#: Signatures of a hop whose daemon is down.
 DOWN = ("unix_socket_missing", "stale_unix_socket", "backend_port_closed", "ipv6_localhost_refused")
-#: FPM's last words in any case: they name no reason.
-CONSEQUENCES = (
+#: What PHP-FPM logs after every failed start: it names no reason.
+_CONSEQUENCES = (
     "FPM initialization failed",
     "failed to post process the configuration",
     "failed to load configuration file",
 )
-#: errno 28, in the words of a daemon that could not write.
-NO_SPACE = ("No space left on device", "(28)")
+#: How a daemon says that a disk is full (errno 28).
+_NO_SPACE = ("No space left on device", "(28)")
 
 
-def name_of(fpm: Facts) -> str:
+def service_of(fpm: FpmFacts) -> str:
+    """The name of its service, else its program."""
     return str(fpm.get("unit") or fpm["binary"]).replace(".service", "")
 
 
-def place_text(place: Facts | None) -> str:
-    return "%s:%d" % (place["file"], place["line"]) if place else ""
+def config_is_refused(fpm: FpmFacts) -> bool:
+    """Whether php-fpm -t refuses its files. It is asked only where PHP-FPM does not run and should."""
+    return or_empty(fpm.get("test")).get("sound") is False
 
 
-def says_no_space(text: str | None) -> bool:
-    return any(words in (text or "") for words in NO_SPACE)
-
-
-def own_lines(host: Host, fpm: Facts, *signatures: str) -> list[Facts]:
-    """What this very FPM's log says, the newest first, less what names no reason."""
-    sources = {fpm.get("error_log"), fpm.get("unit")}
-    return [
-        record
-        for record in host.records
-        if record["source"] in sources
-        and record["signature"] in signatures
-        and not record["message"].startswith(CONSEQUENCES)
-    ]
-
-
-def stopped_behind(hop: Hop) -> list[Facts]:
-    """Each FPM that would serve this hop and does not run; none where one that runs serves it."""
+def stopped_behind(hop: Hop) -> list[FpmFacts]:
+    """Each PHP-FPM that would serve this hop and does not run; none where one that runs serves it."""
     if not hop.backend:
         return []
     found = [one.fpm for one in hop.backend.pools_at(hop.real_address)]
     return [] if any(fpm.get("master") for fpm in found) else found
 
 
-def is_live(hop: Hop) -> bool:
-    """Whether something is wrong over this hop now, not only in the log."""
-    return bool(hop.failing or hop.symptoms)
+def startable_pool(hop: Hop, *signatures: str) -> PoolAt | None:
+    """The pool behind a hop with one of these symptoms, where its PHP-FPM does not run and does not refuse its files."""
+    if not hop.backend or not hop.has(*signatures):
+        return None
+    found = hop.backend.pool_at(hop.real_address)
+    return None if not found or found.fpm.get("master") or config_is_refused(found.fpm) else found
 
 
-def start_evidence(host: Host, fpm: Facts, lines: t.Iterable[Facts]) -> tuple[Evidence, ...]:
-    """The unit's state, and what FPM said of its start."""
+def stopped_evidence(hop: Hop, stopped: PoolAt, *signatures: str) -> tuple[Evidence, ...]:
+    """What is seen over the hop, the unit's state, and that no master runs for the pool."""
+    unit = hop.backend.unit(stopped.fpm.get("unit")) if hop.backend else None
+    master = Evidence(
+        "process",
+        "no master process of %s runs; its pool %s would listen on %s"
+        % (stopped.fpm["binary"], stopped.name, hop.address),
+    )
+    return (*hop.seen(*signatures), *((unit_evidence(stopped.fpm["unit"], unit),) if unit else ()), master)
+
+
+def start(host: Host, fpm: FpmFacts) -> tuple[Remedy | None, str]:
+    """The remedy that starts a stopped PHP-FPM; or None and the reason why it is left alone."""
+    refusal = kept_down(fpm.get("unit") or fpm["binary"], host.unit(fpm.get("unit")))
+    if refusal:
+        return None, refusal
+    if not fpm.get("unit"):
+        return None, "no unit is known that starts %s" % fpm["binary"]
+    return remedies.php_fpm(host, fpm, "started"), ""
+
+
+def own_lines(host: Host, fpm: FpmFacts, *signatures: str) -> list[LogRecord]:
+    """Records with these signatures of this very PHP-FPM's log, the newest first; without lines that name no reason."""
+    sources = {fpm.get("error_log"), fpm.get("unit")}
+    return [
+        record
+        for record in host.records
+        if record["source"] in sources
+        and record["signature"] in signatures
+        and not record["message"].startswith(_CONSEQUENCES)
+    ]
+
+
+def start_evidence(host: Host, fpm: FpmFacts, lines: t.Iterable[LogRecord]) -> tuple[Evidence, ...]:
+    """The unit's state, and what PHP-FPM logged when it started: three different lines at most."""
     unit = host.unit(fpm.get("unit"))
-    told = (unit_evidence(fpm["unit"], unit),) if unit else ()
+    state = (unit_evidence(fpm["unit"], unit),) if unit else ()
     once = {record["message"]: record for record in lines}
-    return (*told, *(log_evidence(record) for record in list(once.values())[:3]))
+    return (*state, *(log_evidence(record) for record in list(once.values())[:3]))
+
+
+def says_no_space(text: str | None) -> bool:
+    """Whether a message says that a disk is full."""
+    return any(words in (text or "") for words in _NO_SPACE)

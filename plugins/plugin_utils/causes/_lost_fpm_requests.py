@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connections to PHP-FPM that end before the answer: what became of the worker is told by FPM's own log, by the kernel and by the pool's settings.
+"""Connections to PHP-FPM that end before the answer: what PHP-FPM's own log and the kernel's log say of the worker that had them.
 
 Private to this collection: it may change in any release.
 """
@@ -14,27 +14,35 @@ from dataclasses import dataclass
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, answer_evidence, log_evidence
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host, PoolAt
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import CLOSED, RESET, probed
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, PoolAt, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import (
+    CLOSED,
+    RESET,
+    probe_ended,
+)
 
-#: What nginx sees of a worker that is gone: a reset where it had not read the whole request, an end of file otherwise.
-BROKEN = (RESET, CLOSED)
-#: Seconds between what FPM, the kernel and nginx write of one event, each with its own clock.
-SLACK = 5.0
-#: Requests that can be asked again without doing anything; of the others only the log can tell.
-SAFE = ("GET", "HEAD")
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmFacts, FpmPool
+
+#: What nginx sees of a worker that is gone: a reset where the worker had not read the whole request, else an end of file.
+_LOST = (RESET, CLOSED)
+#: Seconds that the lines of one event may lie apart: PHP-FPM, the kernel and nginx each have a clock of their own.
+_SLACK = 5.0
+#: Requests that can be asked again and change nothing; whether others still fail is known from the log alone.
+_SAFE = ("GET", "HEAD")
 
 
 @dataclass(frozen=True)
-class BrokenHop:
-    """A hop that loses connections, with the running FPM and the pool behind it."""
+class LossyHop:
+    """A hop that loses connections, with the running PHP-FPM and its pool behind it."""
 
     hop: Hop
     host: Host
     at: PoolAt
 
     @property
-    def fpm(self) -> Facts:
+    def fpm(self) -> FpmFacts:
         return self.at.fpm
 
     @property
@@ -42,21 +50,27 @@ class BrokenHop:
         return self.at.name
 
     @property
-    def pool(self) -> Facts:
+    def pool(self) -> FpmPool:
         return self.at.pool
 
     @property
-    def past(self) -> list[Facts]:
-        return self.hop.past(*BROKEN)
+    def past(self) -> list[LogRecord]:
+        """nginx's records of lost connections, since the PHP-FPM that runs now started."""
+        return self.hop.past(*_LOST)
 
     @property
-    def present(self) -> bool:
-        """Whether it happens still: a request fails now, or what failed could not be asked again."""
+    def is_present(self) -> bool:
+        """Whether connections are still lost: a request fails now, or what failed could not be asked again."""
         return (
-            self.hop.has(*BROKEN)
-            or unsaid(self.hop)
-            or any((record.get("request") or {}).get("method") not in SAFE for record in self.past)
+            self.hop.has(*_LOST)
+            or is_lost_without_a_line(self.hop)
+            or any(or_empty(record.get("request")).get("method") not in _SAFE for record in self.past)
         )
+
+    @property
+    def log_paths(self) -> tuple[str, ...]:
+        """Where this PHP-FPM logs: its file, or the journal of its unit; empty where neither is known."""
+        return tuple(path for path in (self.fpm.get("error_log") or self.fpm.get("unit"),) if path)
 
     def hops_to_pool(self, fleet: Fleet) -> list[Hop]:
         """All hops of all proxies that lead to this pool: what is set in it must suit them all."""
@@ -67,66 +81,69 @@ class BrokenHop:
         ]
         return [hop for hop, found in hops if found and found.pool is self.pool]
 
-    def told(self, *signatures: str) -> list[Facts]:
-        """Lines of this FPM on this pool, since its master started, at the time of what nginx saw."""
-        started = self.fpm["master"].get("started") or 0.0
+    def own_lines(self, *signatures: str) -> list[LogRecord]:
+        """Records of this PHP-FPM's log about this pool, since its master started; near a lost connection where nginx logged any."""
+        started = or_empty(self.fpm.get("master")).get("started") or 0.0
         found = [
             record
             for record in self.host.records
-            if record["source"] in self.sources
+            if record["source"] in self.log_paths
             and record["signature"] in signatures
             and record.get("pool") in (self.name, None)
             and record["last"] >= started
         ]
-        return [record for record in found if not self.past or coincide(record, self.past)]
+        return [record for record in found if not self.past or _coincide(record, self.past)]
 
-    def kernel(self, signature: str, near: t.Sequence[Facts]) -> list[Facts]:
-        """The kernel's lines of an FPM worker at the time of these records of FPM's log. Without such the kernel means another's worker (in a container the
-        kernel tells of all), unless FPM's log cannot be read."""
-        if not near and self.unseen(*self.sources) is None:
+    def kernel_lines(self, signature: str, near: t.Sequence[LogRecord]) -> list[LogRecord]:
+        """The kernel's records about a PHP-FPM worker at the time of these records of PHP-FPM's log.
+
+        Without any, the kernel means a worker of another PHP-FPM (in a container its log has lines of all), unless PHP-FPM's log cannot be read.
+        """
+        if not near and self.why_unread(*self.log_paths) is None:
             return []
         found = [
             record for record in self.host.records if record["kind"] == "kernel" and record["signature"] == signature
         ]
-        return [record for record in found if is_fpm(record.get("process")) and coincide(record, near or self.past)]
+        return [record for record in found if _is_fpm(record.get("process")) and _coincide(record, near or self.past)]
 
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """Where this FPM's own lines are: its file, or the journal of its unit."""
-        return tuple(path for path in (self.fpm.get("error_log") or self.fpm.get("unit"),) if path)
-
-    def unseen(self, *paths: str) -> str | None:
+    def why_unread(self, *paths: str) -> str | None:
         """Why none of these logs could be read; None where one was."""
-        sources = [one for one in (self.host.facts.get("log") or {}).get("sources") or [] if one["path"] in paths]
+        sources = [one for one in or_empty(self.host.facts.get("log")).get("sources") or [] if one["path"] in paths]
         if any(one["state"] in ("ok", "cut", "deleted") for one in sources):
             return None
-        return str(sources[0].get("why") or sources[0]["state"]) if sources else "it was not looked at"
+        return str(sources[0].get("why") or sources[0]["state"]) if sources else "this run did not look for it"
 
-    def seen(self, *records: Facts) -> tuple[Evidence, ...]:
-        live = self.hop.seen(*BROKEN) or (*(answer_evidence(answer) for answer in self.hop.failing), *probed(self.hop))
+    def evidence(self, *records: LogRecord) -> tuple[Evidence, ...]:
+        """What is seen of lost connections now, and these records."""
+        live = self.hop.seen(*_LOST)
+        if not live:
+            live = (*(answer_evidence(answer) for answer in self.hop.failing), *probe_ended(self.hop))
         return (*live, *(log_evidence(record) for record in records))
 
 
-def unsaid(hop: Hop) -> bool:
-    """Whether it is so without nginx's word for it, whose log is written from a higher level on: the failing request ends so when asked directly."""
-    return bool(probed(hop)) and any(
+def lossy_hops(fleet: Fleet) -> t.Iterator[LossyHop]:
+    """Every hop to a pool of a running PHP-FPM that loses connections, now or in the log."""
+    for hop in fleet.sick_hops("fastcgi"):
+        found = hop.backend.pool_at(hop.real_address) if hop.backend else None
+        if not hop.backend or not found or not found.fpm.get("master"):
+            continue
+        if hop.has(*_LOST) or hop.past(*_LOST) or is_lost_without_a_line(hop):
+            yield LossyHop(hop, hop.backend, found)
+
+
+def is_lost_without_a_line(hop: Hop) -> bool:
+    """Whether connections are lost and nginx logs nothing, as its log leaves this level out: a request fails, and the direct probe ends the same way."""
+    return bool(probe_ended(hop)) and any(
         answer.get("status") == 502 and not answer.get("signature") for answer in hop.failing
     )
 
 
-def is_fpm(process: str | None) -> bool:
+def _is_fpm(process: str | None) -> bool:
     return "php" in (process or "") and "fpm" in (process or "")
 
 
-def coincide(record: Facts, others: t.Iterable[Facts]) -> bool:
+def _coincide(record: LogRecord, others: t.Iterable[LogRecord]) -> bool:
     """Whether this happened while one of the others did."""
     return any(
-        record["first"] - SLACK <= other["last"] and other["first"] - SLACK <= record["last"] for other in others
+        record["first"] - _SLACK <= other["last"] and other["first"] - _SLACK <= record["last"] for other in others
     )
-
-
-def broken_hops(fleet: Fleet) -> t.Iterator[BrokenHop]:
-    for hop in fleet.sick_hops("fastcgi"):
-        found = hop.backend.pool_at(hop.real_address) if hop.backend else None
-        if hop.backend and found and found.fpm.get("master") and (hop.has(*BROKEN) or hop.past(*BROKEN) or unsaid(hop)):
-            yield BrokenHop(hop, hop.backend, found)

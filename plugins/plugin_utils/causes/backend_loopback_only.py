@@ -14,11 +14,14 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._address import
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import TcpListener
 
 SIGNATURE = "backend_port_closed"
-#: How a program is told where to listen.
+#: How a program is set to listen on an address, by the beginning of its name.
 BINDS = (
     (
         "php-fpm",
@@ -30,6 +33,7 @@ BINDS = (
     ("uwsgi", "uwsgi --socket {address}:{port}: whoever else may connect runs code on the host"),
     ("node", "server.listen({port}, '{address}')"),
 )
+OTHER_BIND = "let {process} listen on {address}:{port}"
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -40,34 +44,30 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         asked = hop.destination
         listeners = host.tcp_listeners(asked.port)
         if listeners and not asked.is_loopback and all(is_loopback(one["address"]) for one in listeners):
-            yield loopback(hop, host, asked.host, listeners)
+            yield loopback_only(hop, host, asked.host, listeners)
 
 
-def loopback(hop: Hop, host: Host, address: str, listeners: list[Facts]) -> Finding:
+def loopback_only(hop: Hop, host: Host, asked: str, listeners: list[TcpListener]) -> Finding:
+    """asked: the host that nginx connects to."""
     port, process = listeners[0]["port"], listeners[0].get("process") or "the backend"
-    text = "%s listens on %s only, port %d; nginx asks %s" % (
-        process,
-        ", ".join(sorted(one["address"] for one in listeners)),
-        port,
-        address,
-    )
-    values = {"address": address, "port": port, "source": hop.source or "ADDRESS OF NGINX"}
-    bind = next(
-        (text for name, text in BINDS if process.startswith(name)), "let %s listen on {address}:{port}" % process
-    ).format(**values)
-    local = hop.proxy is host
+    source = hop.source or "ADDRESS_OF_NGINX"
+    bind = next((how for name, how in BINDS if process.startswith(name)), OTHER_BIND)
+    bind = bind.format(process=process, address=asked, port=port, source=source)
+    instead = listeners[0]["address"] if hop.proxy is host else "through a tunnel"
+    addresses = ", ".join(sorted(one["address"] for one in listeners))
+    text = "%s listens on %s only, port %d; nginx asks %s" % (process, addresses, port, asked)
     return on_hop(
         hop,
         CAUSE.name,
         (*hop.seen(SIGNATURE), Evidence("socket", text)),
-        why="%s on %s answers on its loopback address alone: it has to listen on %s, or nginx to ask %s"
-        % (process, host.name, address, listeners[0]["address"] if local else "through a tunnel"),
+        why="%s on %s listens on its loopback address only: let it listen on %s, or let nginx ask %s"
+        % (process, host.name, asked, instead),
         advice=(
-            bind + "   # this one address, not 0.0.0.0",
-            "systemctl restart %s   # on %s; it loses the requests that it is working on"
+            "# %s   (this one address, not 0.0.0.0)" % bind,
+            "systemctl restart %s   # on %s; the requests that it is working on are lost"
             % (listeners[0].get("unit") or "SERVICE", host.name),
-            "a firewall on %s that lets in %s alone: from then on the port is open to every host that reaches %s"
-            % (host.name, values["source"], address),
+            "# let the firewall of %s accept %s only: from then on every host that reaches %s can connect to the port"
+            % (host.name, source, asked),
         ),
     )
 

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Nobody listens on the backend's port, or made its socket: its service is down. Or it listens on another address of its host."""
+"""Nothing listens on the backend's port, or has made its socket: its service is down. Or it listens on another address of its host.
+
+Private to this collection: it may change in any release.
+"""
 
 from __future__ import annotations
 
@@ -14,20 +17,12 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop impo
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import started
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 
-#: Refused on ::1 has a signature of its own; where nobody listens on 127.0.0.1 either, the service is down all the same.
+#: A refusal on ::1 has a signature of its own; where nothing listens on 127.0.0.1 either, the service is down all the same.
 CLOSED = ("backend_port_closed", "ipv6_localhost_refused")
-#: A daemon that was stopped in good order takes its socket away.
+#: A daemon that was stopped in good order removes its socket.
 MISSING = "unix_socket_missing"
-
-
-def nobody_listens(hop: Hop, host: Host) -> bool:
-    """Whether no process has this socket, or this port on any address, and no PHP-FPM should have it."""
-    address = hop.real_address
-    if not host.sees("listeners") or host.pool_at(address):
-        return False
-    return not (host.unix_listener(address) if hop.is_unix else host.tcp_listeners(address.port))
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -42,38 +37,45 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             yield elsewhere(hop, hop.backend)
 
 
+def nobody_listens(hop: Hop, host: Host) -> bool:
+    """Whether no process has this socket, or this port on any address, and no PHP-FPM should have it."""
+    address = hop.real_address
+    if not host.sees("listeners") or host.pool_at(address):
+        return False
+    return not (host.unix_listener(address) if hop.is_unix else host.tcp_listeners(address.port))
+
+
 def listens_elsewhere(hop: Hop, host: Host) -> bool:
-    """Whether the port is open on other addresses of the host; one that is open on loopback ones alone has rules of its own."""
+    """Whether the port is open on other addresses of the host. One that is open on loopback addresses alone has rules of its own."""
     asked = hop.real_address
     return not host.listener(asked) and any(not is_loopback(one["address"]) for one in host.tcp_listeners(asked.port))
 
 
 def elsewhere(hop: Hop, host: Host) -> Finding:
-    address, port = hop.real_address.host, hop.real_address.port
+    asked, port = hop.real_address.host, hop.real_address.port
     listener = next(one for one in host.tcp_listeners(port) if not is_loopback(one["address"]))
     process, there = listener.get("process") or "the backend", listener["address"]
+    socket = Evidence("socket", "%s listens on %s port %d and not on %s" % (process, there, port, asked))
     return on_hop(
         hop,
         CAUSE.name,
-        (
-            *hop.seen(*CLOSED),
-            Evidence("socket", "%s listens on %s port %d and not on %s" % (process, there, port, address)),
-        ),
-        why="%s listens on %s, and nginx asks %s: which of them is wrong is not to be seen" % (process, there, address),
+        (*hop.seen(*CLOSED), socket),
+        why="%s listens on %s and nginx asks %s: it cannot be seen which of the two is wrong" % (process, there, asked),
         advice=(
-            "%s instead of %s at %s   # or let %s listen on %s" % (there, address, named_at(hop), process, address),
+            "# write %s instead of %s at %s; or let %s listen on %s" % (there, asked, named_at(hop), process, asked),
         ),
     )
 
 
 def outside(hop: Hop) -> Finding:
+    """The backend is not among the hosts of this run."""
     host, port = hop.address.host, hop.address.port
     return on_hop(
         hop,
         CAUSE.name,
         hop.seen(*CLOSED),
         why="%s is not among the hosts of this run: whether its service is down cannot be seen from here" % host,
-        advice=("ss -ltnp 'sport = :%d'   # on %s" % (port, host),),
+        advice=("ss -ltnp 'sport = :%d'   # on %s: does anything listen?" % (port, host),),
     )
 
 

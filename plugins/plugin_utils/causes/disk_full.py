@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A disk is full: nginx cannot keep what it buffers, or the backend's service cannot start."""
+"""A disk is full: nginx cannot keep what it buffers, or the backend's service cannot start.
+
+Private to this collection: it may change in any release.
+"""
 
 from __future__ import annotations
 
@@ -10,88 +13,33 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, log_evidence
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import declared_by
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop, unit_evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import units_declaring
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import ENDED
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop, on_proxy
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_start import (
     DOWN,
     own_lines,
     says_no_space,
     stopped_behind,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._nginx_limits import finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import unit_evidence
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.disks import Disk
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmFacts
 
 NAME = "disk_full"
-MIB = 1024 * 1024
+KIB, MIB = 1024, 1024 * 1024
 
 
-def is_full(disk: Facts) -> bool:
-    return disk["free_bytes"] < min(disk["total_bytes"] // 200, 16 * MIB) or disk.get("free_inodes") == 0
+class FailedUnit(t.NamedTuple):
+    """A unit that does not start, and what says that it may be for want of space."""
 
-
-def full_disks(host: Host) -> list[Facts]:
-    return [disk for disk in host.facts.get("disks") or [] if disk["total_bytes"] and is_full(disk)]
-
-
-def disk_evidence(host: Host, disks: t.Iterable[Facts]) -> tuple[Evidence, ...]:
-    return tuple(
-        Evidence(
-            "disk",
-            "%s on %s is full: %d KiB of %d MiB free, %s inodes free"
-            % (
-                disk["path"],
-                host.name,
-                disk["free_bytes"] // 1024,
-                disk["total_bytes"] // MIB,
-                disk.get("free_inodes"),
-            ),
-        )
-        for disk in disks
-    )
-
-
-def advice(disks: t.Iterable[Facts], *last: str) -> tuple[str, ...]:
-    path = " ".join(disk["path"] for disk in disks)
-    return (
-        "df -h %s; df -i %s" % (path, path),
-        "du -xh --max-depth=2 %s | sort -h | tail   # what takes it; lsof +L1 shows deleted files that are still open"
-        % path,
-        "journalctl --vacuum-size=200M   # the oldest entries of the journal are gone then",
-        "apt-get clean || dnf clean packages   # downloaded packages only",
-        *last,
-    )
-
-
-def failed_unit(hop: Hop, host: Host) -> tuple[str, Evidence] | None:
-    """The unit that failed behind a hop that is down, and what says that it did for want of space."""
-    for fpm in stopped_behind(hop):
-        error = (fpm.get("test") or {}).get("error")
-        unit = host.unit(fpm.get("unit"))
-        lines = [
-            record
-            for record in own_lines(host, fpm, "php_fpm_config_invalid", NAME)
-            if says_no_space(record["message"])
-        ]
-        if says_no_space(error):
-            return fpm["unit"] or fpm["binary"], Evidence("config", "%s -t: %s" % (fpm["binary"], error))
-        if lines:
-            return fpm["unit"] or fpm["binary"], log_evidence(lines[0])
-        if unit and has_failed(unit):
-            return fpm["unit"], unit_evidence(fpm["unit"], unit)
-        return None
-    names = declared_by(host, hop.real_address)
-    return next(
-        (
-            (name, unit_evidence(name, host.facts["units"][name]))
-            for name in names
-            if has_failed(host.facts["units"][name])
-        ),
-        None,
-    )
-
-
-def has_failed(unit: Facts) -> bool:
-    return unit.get("active") in ("failed", "activating") and unit.get("result") not in ("success", None)
+    name: str
+    evidence: Evidence
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -100,28 +48,89 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         disks = full_disks(host) if host and hop.has(*DOWN) else []
         failed = failed_unit(hop, host) if host and disks else None
         if host and failed:
-            yield on_hop(
-                hop,
-                NAME,
-                (*hop.seen(*DOWN), failed[1], *disk_evidence(host, disks)),
-                why="%s cannot start while %s is full; what may be removed is for you to say"
-                % (failed[0], disks[0]["path"]),
-                advice=advice(disks, "systemctl start %s" % failed[0]),
-            )
+            yield cannot_start(hop, host, failed, disks)
     for proxy in fleet.proxies():
         lines = [record for record in proxy.records if record["signature"] == NAME]
         disks = full_disks(proxy)
         if disks and (lines or any(answer.get("signature") == NAME for answer in proxy.failing)):
-            yield finding(
-                fleet,
-                proxy,
-                NAME,
-                disks[0]["path"],
-                disk_evidence(proxy, disks)[0],
-                lines,
-                why="nginx cannot keep requests and answers that do not fit into memory: they are cut short or answered with 500",
-                advice=advice(disks),
-            )
+            yield cannot_buffer(fleet, proxy, lines, disks)
 
 
-CAUSE = Cause(name=NAME, title="A disk is full", find=find)
+def full_disks(host: Host) -> list[Disk]:
+    """Disks with less than 0.5 % and less than 16 MiB free, or without free inodes."""
+    return [disk for disk in host.facts.get("disks") or [] if disk["total_bytes"] and is_full(disk)]
+
+
+def is_full(disk: Disk) -> bool:
+    return disk["free_bytes"] < min(disk["total_bytes"] // 200, 16 * MIB) or disk.get("free_inodes") == 0
+
+
+def failed_unit(hop: Hop, host: Host) -> FailedUnit | None:
+    """The unit behind a hop that failed to start: PHP-FPM's, else one whose configuration says that it listens there."""
+    stopped = stopped_behind(hop)
+    if stopped:
+        return failed_fpm(host, stopped[0])
+    units = host.facts.get("units") or {}
+    failed = [name for name in units_declaring(host, hop.real_address) if has_failed(units[name])]
+    return FailedUnit(failed[0], unit_evidence(failed[0], units[failed[0]])) if failed else None
+
+
+def failed_fpm(host: Host, fpm: FpmFacts) -> FailedUnit | None:
+    """The unit of a stopped PHP-FPM where it says itself that a disk is full, or has failed."""
+    name = fpm["unit"] or fpm["binary"]
+    error = or_empty(fpm.get("test")).get("error")
+    if says_no_space(error):
+        return FailedUnit(name, Evidence("config", "%s -t: %s" % (fpm["binary"], error)))
+    for record in own_lines(host, fpm, "php_fpm_config_invalid", NAME):
+        if says_no_space(record["message"]):
+            return FailedUnit(name, log_evidence(record))
+    unit = host.unit(fpm.get("unit"))
+    return FailedUnit(name, unit_evidence(name, unit)) if unit and has_failed(unit) else None
+
+
+def has_failed(unit: Unit) -> bool:
+    return unit.get("active") in ("failed", "activating") and unit.get("result") not in ("success", None)
+
+
+def cannot_start(hop: Hop, host: Host, failed: FailedUnit, disks: list[Disk]) -> Finding:
+    return on_hop(
+        hop,
+        NAME,
+        (*hop.seen(*DOWN), failed.evidence, *(disk_evidence(host, disk) for disk in disks)),
+        why="%s cannot start while %s is full; you have to decide what may be removed"
+        % (failed.name, disks[0]["path"]),
+        advice=(*how_to_free(disks), "systemctl start %s" % failed.name),
+    )
+
+
+def cannot_buffer(fleet: Fleet, proxy: Host, lines: list[LogRecord], disks: list[Disk]) -> Finding:
+    return on_proxy(
+        fleet,
+        proxy,
+        NAME,
+        disks[0]["path"],
+        disk_evidence(proxy, disks[0]),
+        lines,
+        why="nginx cannot keep requests and answers that do not fit into memory: they are cut short or answered with 500",
+        advice=how_to_free(disks),
+    )
+
+
+def disk_evidence(host: Host, disk: Disk) -> Evidence:
+    free, total = disk["free_bytes"] // KIB, disk["total_bytes"] // MIB
+    text = "%s on %s is full: %d KiB of %d MiB free" % (disk["path"], host.name, free, total)
+    return Evidence("disk", "%s, %s inodes free" % (text, disk.get("free_inodes")))
+
+
+def how_to_free(disks: list[Disk]) -> tuple[str, ...]:
+    paths = " ".join(disk["path"] for disk in disks)
+    return (
+        "df -h %s; df -i %s" % (paths, paths),
+        "du -xh --max-depth=2 %s | sort -h | tail   # what takes the space; lsof +L1 shows deleted files that are still open"
+        % paths,
+        "journalctl --vacuum-size=200M   # removes the oldest entries of the journal",
+        "apt-get clean || dnf clean packages   # removes downloaded packages only",
+    )
+
+
+CAUSE = Cause(name=NAME, title="A disk is full", find=find, outdoes=ENDED)

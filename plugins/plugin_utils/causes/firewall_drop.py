@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A firewall on the backend's host drops the proxy's packets: nginx waits until its connect timeout."""
+"""A firewall drops the proxy's packets: nginx waits until its connect timeout.
+
+Private to this collection: it may change in any release.
+"""
 
 from __future__ import annotations
 
@@ -9,44 +12,50 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes.firewall_reject import (
-    between,
-    in_between,
-    judged,
-    kept_in,
-    leaving,
-    opened,
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_findings import (
+    is_between,
+    refused_between,
+    refused_on_the_way_in,
+    refused_on_the_way_out,
+    way_in,
+    way_out,
 )
 
 SIGNATURES = ("connect_timeout", "connect_timeout_kernel")
-#: What connect() says where the host's own firewall drops it on its way out: the kernel knows at once.
+#: What connect() ends with where the proxy's own firewall drops the packet on its way out: the kernel knows at once.
 LOCAL = "firewall_reject"
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
-        out = leaving(hop, "drop")
+        out = way_out(hop, "drop")
         if out and hop.has(*SIGNATURES, LOCAL):
-            yield kept_in(hop, out, CAUSE.name)
+            yield refused_on_the_way_out(hop, CAUSE.name, out)
         if hop.is_unix or out or not hop.has(*SIGNATURES):
             continue
-        found = judged(hop, "drop")
+        found = way_in(hop, "drop")
         if found and hop.backend:
-            yield opened(hop, hop.backend, found, CAUSE.name, SIGNATURES)
+            yield refused_on_the_way_in(hop, hop.backend, CAUSE.name, found, SIGNATURES)
         elif hop.backend is None:
-            yield on_hop(
-                hop,
-                CAUSE.name,
-                hop.seen(*SIGNATURES),
-                why="%s is not among the hosts of this run: its firewall cannot be read" % hop.on,
-                advice=(
-                    "nft list ruleset   # on %s" % hop.on,
-                    "tcpdump -ni any host %s   # on %s: does the SYN arrive?" % (hop.source or hop.proxy.name, hop.on),
-                ),
-            )
-        elif in_between(hop):
-            yield between(hop, CAUSE.name)
+            yield outside(hop)
+        elif is_between(hop):
+            yield refused_between(hop, CAUSE.name)
+
+
+def outside(hop: Hop) -> Finding:
+    """The backend is not among the hosts of this run."""
+    return on_hop(
+        hop,
+        CAUSE.name,
+        hop.seen(*SIGNATURES),
+        why="%s is not among the hosts of this run: its firewall cannot be read" % hop.on,
+        advice=(
+            "nft list ruleset   # on %s" % hop.on,
+            "tcpdump -ni any host %s   # on %s: does the SYN arrive?" % (hop.source or hop.proxy.name, hop.on),
+        ),
+    )
 
 
 CAUSE = Cause(

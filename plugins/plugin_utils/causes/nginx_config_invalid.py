@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The configuration on disk is broken: the running nginx serves an older one, and a restart would end it."""
+"""The configuration on disk is broken: the running nginx serves with an older one, and a restart would stop it.
+
+Private to this collection: it may change in any release.
+"""
 
 from __future__ import annotations
 
@@ -10,39 +13,29 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
-
-#: nginx -t fails with this for a name that does not resolve; that is a cause of its own.
-HOST_NOT_FOUND = "host not found in"
-
-
-def broken(host: Host) -> t.Mapping[str, t.Any] | None:
-    test = host.nginx.get("test") or {}
-    return test if test.get("sound") is False else None
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._nginx_check import Refusal, refusal
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for host in fleet.proxies():
-        test = broken(host)
-        if test and HOST_NOT_FOUND not in (test.get("error") or ""):
-            yield invalid(
-                host,
-                test,
-                CAUSE.name,
-                "nginx keeps serving the configuration it has; it is neither reloaded nor restarted",
-            )
+        refused = refusal(host)
+        if refused and not refused.is_missing_name:
+            yield broken(host, refused)
 
 
-def invalid(host: Host, test: t.Mapping[str, t.Any], cause: str, why: str) -> Finding:
-    where = test.get("where") or {}
-    place = "%s:%s" % (where.get("file"), where.get("line")) if where else "nginx.conf"
+def broken(host: Host, refused: Refusal) -> Finding:
     return Finding(
-        cause=cause,
+        cause=CAUSE.name,
         seen_from=host.name,
         on=host.name,
-        subject=place,
-        evidence=(Evidence("config", "nginx -t: %s" % test.get("error"), 0.95),),
-        why=why,
-        advice=("edit %s" % place, "nginx -t", "nginx -s reload   # never restart before nginx -t passes"),
+        subject=refused.place,
+        evidence=(Evidence("config", "nginx -t: %s" % refused.error, 0.95),),
+        why="nginx keeps serving with the configuration that it has loaded; it is neither reloaded nor restarted",
+        advice=(
+            "# edit %s" % refused.place,
+            "nginx -t",
+            "nginx -s reload   # never restart before nginx -t passes",
+        ),
     )
 
 

@@ -1,55 +1,46 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""PHP-FPM is installed with a pool for this address, and its master does not run."""
+"""PHP-FPM is installed with a pool for this address, and its master does not run.
+
+Private to this collection: it may change in any release.
+"""
 
 from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import PoolAt
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import fpm_starts, on_hop, unit_evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_start import (
+    start,
+    startable_pool,
+    stopped_evidence,
+)
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmFacts
 
 SIGNATURES = ("unix_socket_missing", "backend_port_closed", "ipv6_localhost_refused")
 
 
-def stopped_fpm(hop: Hop, *signatures: str) -> PoolAt | None:
-    """The pool behind a hop with one of these symptoms, where its FPM does not run and its config is sound."""
-    if not hop.backend or not hop.has(*signatures):
-        return None
-    found = hop.backend.pool_at(hop.real_address)
-    if not found or found.fpm.get("master") or (found.fpm.get("test") or {}).get("sound") is False:
-        return None
-    return found
-
-
-def evidence(hop: Hop, stopped: PoolAt, *signatures: str) -> tuple[Evidence, ...]:
-    fpm, seen = stopped.fpm, hop.seen(*signatures)
-    unit = hop.backend.unit(fpm.get("unit")) if hop.backend else None
-    master = Evidence(
-        "process",
-        "no master process of %s; its pool %s listens on %s when it runs" % (fpm["binary"], stopped.name, hop.address),
-    )
-    return (*seen, *((unit_evidence(fpm["unit"], unit),) if unit else ()), master)
-
-
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops("fastcgi"):
-        stopped = stopped_fpm(hop, *SIGNATURES)
+        stopped = startable_pool(hop, *SIGNATURES)
         if stopped and hop.backend:
-            remedy, why = fpm_starts(hop.backend, stopped.fpm)
-            advice = (
-                ()
-                if remedy
-                else (
-                    "%s -t --fpm-config %s" % (stopped.fpm["binary"], stopped.fpm["config"]),
-                    "systemctl start %s" % stopped.fpm.get("unit"),
-                )
-            )
-            yield on_hop(hop, CAUSE.name, evidence(hop, stopped, *SIGNATURES), remedy=remedy, why=why, advice=advice)
+            remedy, why = start(hop.backend, stopped.fpm)
+            evidence = stopped_evidence(hop, stopped, *SIGNATURES)
+            advice = () if remedy else by_hand(stopped.fpm)
+            yield on_hop(hop, CAUSE.name, evidence, remedy=remedy, why=why, advice=advice)
+
+
+def by_hand(fpm: FpmFacts) -> tuple[str, ...]:
+    """Commands that check the files and start PHP-FPM: its unit, or its program where no unit is known."""
+    start_it = "%s --fpm-config %s" % (fpm["binary"], fpm["config"])
+    if fpm.get("unit"):
+        start_it = "systemctl start %s" % fpm["unit"]
+    return "%s -t --fpm-config %s" % (fpm["binary"], fpm["config"]), start_it
 
 
 CAUSE = Cause(

@@ -14,18 +14,19 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._address import
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import declared_by
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import (
-    admin_says_no,
-    on_hop,
-    unit_evidence,
-)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import units_declaring
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import kept_down, unit_evidence
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import TcpListener
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
 
 SIGNATURES = ("backend_port_closed", "ipv6_localhost_refused")
 APACHE = ("apache2.service", "httpd.service")
-#: What writes Apache's configuration anew and starts it.
+#: Each panel's command that writes Apache's configuration anew and starts it.
 COMMANDS: t.Mapping[str, tuple[str, ...]] = {
     "plesk": ("plesk", "repair", "web", "-y"),
     "cpanel": ("/usr/local/cpanel/scripts/restartsrv_httpd",),
@@ -34,63 +35,62 @@ COMMANDS: t.Mapping[str, tuple[str, ...]] = {
 PLESK_PORTS = (7080, 7081)
 
 
-def apache_of(host: Host, port: int) -> str | None:
-    """The unit of Apache, where the port is Apache's."""
-    unit = next((name for name in APACHE if host.unit(name)), None)
-    return unit if unit and (port in PLESK_PORTS or unit in declared_by(host, Address("", port))) else None
+class Apache(t.NamedTuple):
+    """The unit of Apache, by its name."""
+
+    name: str
+    unit: Unit
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
         host = hop.backend
         panel = host.system.get("panel") if host else None
-        if (
-            host is None
-            or panel is None
-            or hop.is_unix
-            or panel not in COMMANDS
-            or not host.sees("listeners")
-            or not hop.has(*SIGNATURES)
-        ):
+        if host is None or panel is None or panel not in COMMANDS or hop.is_unix:
             continue
         asked = hop.destination
-        name = apache_of(host, asked.port)
+        apache = apache_of(host, asked.port)
+        if apache and hop.has(*SIGNATURES) and host.sees("listeners") and not host.listener(asked):
+            yield behind_panel(hop, host, panel, apache, host.tcp_listeners(asked.port))
+
+
+def apache_of(host: Host, port: int) -> Apache | None:
+    """The unit of Apache, where the port is Apache's."""
+    for name in APACHE:
         unit = host.unit(name)
-        if name and unit and not host.listener(asked):
-            yield behind_panel(hop, host, panel, (name, unit), host.tcp_listeners(asked.port))
+        if unit:
+            is_its_port = port in PLESK_PORTS or name in units_declaring(host, Address("", port))
+            return Apache(name, unit) if is_its_port else None
+    return None
 
 
-def behind_panel(hop: Hop, host: Host, panel: str, apache: tuple[str, Facts], elsewhere: list[Facts]) -> Finding:
+def behind_panel(hop: Hop, host: Host, panel: str, apache: Apache, elsewhere: list[TcpListener]) -> Finding:
+    """elsewhere: who listens on the port at another address."""
     port, command = hop.address.port, COMMANDS[panel]
-    where = (
-        "Apache listens on port %d of %s, nginx asks %s"
-        % (port, ", ".join(one["address"] for one in elsewhere), hop.address)
-        if elsewhere
-        else ("nobody listens on port %d of %s" % (port, host.name))
-    )
-    managed = Evidence("config", "%s runs this host: it writes Apache's and nginx's configuration" % panel)
-    evidence = (*hop.seen(*SIGNATURES), Evidence("socket", where), unit_evidence(*apache), managed)
-    advice = (
-        "apachectl configtest",
-        " ".join(command) + "   # writes the sites' configuration anew; what was edited by hand in it is lost",
-    )
+    where = "nothing listens on port %d of %s" % (port, host.name)
     if elsewhere:
-        why = (
-            "the site has moved to another address of %s, and nginx's configuration, which %s writes, still has the old one"
-            % (host.name, panel)
+        addresses = ", ".join(one["address"] for one in elsewhere)
+        where = "Apache listens on port %d of %s, nginx asks %s" % (port, addresses, hop.address)
+    managed = "%s runs this host: it writes Apache's and nginx's configuration" % panel
+    evidence = (
+        *hop.seen(*SIGNATURES),
+        Evidence("socket", where),
+        unit_evidence(apache.name, apache.unit),
+        Evidence("config", managed),
+    )
+    moved = (
+        "the site has moved to another address of %s, and nginx's configuration, which %s writes, still has the old one"
+    )
+    why = moved % (host.name, panel) if elsewhere else kept_down(apache.name, apache.unit)
+    if why:
+        advice = (
+            "apachectl configtest",
+            "%s   # writes the sites' configuration anew; what was edited by hand in it is lost" % " ".join(command),
         )
         return on_hop(hop, CAUSE.name, evidence, why=why, advice=advice)
-    refused = admin_says_no(*apache)
-    if refused:
-        return on_hop(hop, CAUSE.name, evidence, why=refused, advice=advice)
     listens = Address("127.0.0.1", port) if hop.address.is_loopback else hop.address
-    remedy = remedies.backend_service(
-        host,
-        apache[0],
-        address=str(listens),
-        note="%s is started by %s's own tool" % (apache[0], panel),
-        panel_command=command,
-    )
+    note = "%s is started by %s's own tool" % (apache.name, panel)
+    remedy = remedies.backend_service(host, apache.name, address=str(listens), note=note, panel_command=command)
     return on_hop(hop, CAUSE.name, evidence, remedy=remedy)
 
 

@@ -1,100 +1,93 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The response's header block does not fit into the one buffer that nginx keeps for it."""
+"""The response's header block does not fit into the one buffer that nginx keeps for it.
+
+Private to this collection: it may change in any release.
+"""
 
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import buffers, remedies
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line, on_hop
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import Route
 
 SIGNATURE = "response_header_too_big"
-
-
-def measured(hop: Hop) -> int | None:
-    """Bytes that the buffer has to hold: the header block as the backend sent it when asked directly, with what FastCGI puts before it."""
-    reply = (hop.reach or {}).get("reply") or {}
-    return reply.get("wire_bytes") or reply.get("header_bytes")
-
-
-def failing_routes(hop: Hop) -> list[Facts]:
-    """Routes over this hop on which nginx refuses the header now, by its own word or by what was measured."""
-    said = {answer.get("route") for answer in hop.failing if answer.get("signature") == SIGNATURE}
-    unsaid = {
-        answer.get("route") for answer in hop.failing if answer.get("status") == 502 and not answer.get("signature")
-    }
-    doubtful = (unsaid if len(unsaid) == 1 else set()) | barred(hop)
-    return [route for route in hop.routes if route["id"] in said or route["id"] in doubtful and is_too_big(hop, route)]
-
-
-def barred(hop: Hop) -> set[int | None]:
-    """Routes that the log blames, and on which asking again did not get to the backend (a login, a limit)."""
-    records = [record for record in hop.past(SIGNATURE) if hop.is_barred(record)]
-    return {answer.get("route") for record in records for answer in hop.asked_again(record)}
-
-
-def is_too_big(hop: Hop, route: Facts) -> bool:
-    """Whether what the backend sends when asked directly is more than the buffer in force holds."""
-    header = measured(hop)
-    return header is not None and header > buffers.in_force(
-        hop.proxy.config, route, hop.proxy.system.get("page_size") or 4096
-    )
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
         for route in failing_routes(hop):
-            yield bigger_buffers(hop, route)
+            # Each route has buffers of its own: the finding is about its location, not about the hop.
+            place = file_and_line(route["location"]["place"])
+            yield replace(too_big(hop, route), subject=place, routes=frozenset({route["id"]}))
 
 
-def bigger_buffers(hop: Hop, route: Facts) -> Finding:
+def failing_routes(hop: Hop) -> list[Route]:
+    """Routes over this hop on which nginx refuses the header now, by its own words or by what was measured."""
+    said = {answer.get("route") for answer in hop.failing if answer.get("signature") == SIGNATURE}
+    unsaid = {
+        answer.get("route") for answer in hop.failing if answer.get("status") == 502 and not answer.get("signature")
+    }
+    doubtful = (unsaid if len(unsaid) == 1 else set()) | barred_routes(hop)
+    return [route for route in hop.routes if route["id"] in said or route["id"] in doubtful and is_too_big(hop, route)]
+
+
+def barred_routes(hop: Hop) -> set[int | None]:
+    """Routes that the log blames, and on which asking again did not get to the backend (a login, a limit)."""
+    records = [record for record in hop.past(SIGNATURE) if hop.is_barred(record)]
+    return {answer.get("route") for record in records for answer in hop.asked_again(record)}
+
+
+def is_too_big(hop: Hop, route: Route) -> bool:
+    """Whether what the backend sends when asked directly is more than the buffer in force holds."""
     header = measured(hop)
-    size_name = "%s_buffer_size" % hop.family
-    in_force = route["settings"].get(size_name)
-    told = (
-        "%s %s (%s:%d)" % (size_name, " ".join(in_force["args"]), in_force["place"]["file"], in_force["place"]["line"])
-        if in_force
-        else ("%s is not set: one page, %d bytes" % (size_name, hop.proxy.system.get("page_size") or 4096))
-    )
-    config = Evidence(
-        "config",
-        "in force at %s:%d: %s" % (route["location"]["place"]["file"], route["location"]["place"]["line"], told),
-    )
-    seen = [*hop.seen(SIGNATURE), config]
+    return header is not None and header > buffers.in_force(hop.proxy.config, route, page_size(hop))
+
+
+def measured(hop: Hop) -> int | None:
+    """Bytes that the buffer has to hold: the header block as the backend sent it when asked directly, and what FastCGI sends before it."""
+    reply = or_empty(or_empty(hop.reach).get("reply"))
+    return reply.get("wire_bytes") or reply.get("header_bytes")
+
+
+def page_size(hop: Hop) -> int:
+    """Bytes of a memory page on the proxy: nginx's own default for the buffer."""
+    return hop.proxy.system.get("page_size") or 4096
+
+
+def too_big(hop: Hop, route: Route) -> Finding:
+    header = measured(hop)
+    evidence = [*hop.seen(SIGNATURE), setting_evidence(hop, route)]
     if header:
-        seen.append(Evidence("probe", "asked directly, %s sends a header of %d bytes" % (hop.address, header)))
-    plan = buffers.plan(hop.proxy.config, route, header, hop.proxy.system.get("page_size") or 4096)
-    if plan.refusal:
-        return finding(
-            hop,
-            route,
-            seen,
-            why=plan.refusal,
-            advice=("curl -sD- -o /dev/null URL | wc -c   # see which header is so big",),
-        )
-    return finding(hop, route, seen, remedy=remedies.fastcgi_buffers(plan))
-
-
-def finding(hop: Hop, route: Facts, evidence: list[Evidence], **more: t.Any) -> Finding:
-    place = route["location"]["place"]
-    made = on_hop(hop, CAUSE.name, evidence, on=hop.proxy.name, **more)
-    return Finding(
-        cause=made.cause,
-        seen_from=made.seen_from,
-        on=made.on,
-        subject="%s:%d" % (place["file"], place["line"]),
-        evidence=made.evidence,
-        remedy=made.remedy,
-        why=made.why,
-        advice=made.advice,
-        routes=frozenset({route["id"]}),
+        evidence.append(Evidence("probe", "asked directly, %s sends a header of %d bytes" % (hop.address, header)))
+    plan = buffers.plan(hop.proxy.config, route, header, page_size(hop))
+    if not plan.refusal:
+        return on_hop(hop, CAUSE.name, evidence, on=hop.proxy.name, remedy=remedies.fastcgi_buffers(plan))
+    advice = (
+        "curl -sS -D - -o /dev/null URL   # which header is so large?",
+        "curl -sS -D - -o /dev/null URL | wc -c   # how large are they all?",
     )
+    return on_hop(hop, CAUSE.name, evidence, on=hop.proxy.name, why=plan.refusal, advice=advice)
 
 
-CAUSE = Cause(name=SIGNATURE, title="The response header does not fit nginx's buffer", find=find)
+def setting_evidence(hop: Hop, route: Route) -> Evidence:
+    """The buffer in force, and where it is set."""
+    name = "%s_buffer_size" % hop.family
+    given = route["settings"].get(name)
+    value = "%s is not set: one page, %d bytes" % (name, page_size(hop))
+    if given:
+        value = "%s (%s)" % (" ".join([name, *given["args"]]), file_and_line(given["place"]))
+    return Evidence("config", "in force at %s: %s" % (file_and_line(route["location"]["place"]), value))
+
+
+CAUSE = Cause(name=SIGNATURE, title="The response header does not fit into nginx's buffer", find=find)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Mode and owner of the socket are right, and SELinux denies it: a denial is recorded.
+"""Mode and owner of the socket are right, and SELinux does not let nginx use it: a denial is recorded.
 
 Private to this collection: it may change in any release.
 """
@@ -15,96 +15,88 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._address import
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, log_evidence
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._selinux_denials import (
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._denials import (
+    Denial,
     denials,
-    enforcing,
-    label,
+    is_enforcing,
+    type_of,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 
 SIGNATURE = "selinux_unix_socket"
 SYMPTOM = "unix_socket_permission"
-#: The label of what nothing has claimed below /run: a folder with it can be given to web servers.
+#: The type of what nothing has claimed below /run: a folder with it can be given to web servers.
 UNCLAIMED = "var_run_t"
-
-
-def about(hop: Hop, denied: t.Mapping[str, str]) -> bool:
-    """Whether a denial is about this socket: it names the path, or the last part of it."""
-    path = hop.real_address.normal().path
-    told = Address("", 0, denied["path"]).normal().path if denied.get("path") else denied.get("name")
-    return told in (path, posixpath.basename(path))
-
-
-def own_folder(hop: Hop) -> str | None:
-    """The folder of the socket where it lies in one of its own below /run."""
-    folder = posixpath.dirname(hop.real_address.normal().path)
-    return folder if folder.startswith("/run/") else None
+FOR_WEB_SERVERS = "httpd_var_run_t"
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
-        if (
-            not hop.is_unix
-            or not hop.has(SYMPTOM)
-            or not enforcing(hop.proxy)
-            or any(attempt.get("blocked_at") for attempt in hop.tried)
-        ):
+        if not hop.is_unix or not hop.has(SYMPTOM) or not is_enforcing(hop.proxy):
             continue
-        told = [(record, denied) for record, denied in denials(hop, SIGNATURE) if about(hop, denied)]
-        if told:
-            yield denied_to(hop, *told[0])
+        if any(attempt.get("blocked_at") for attempt in hop.tried):
+            continue
+        denial = next((one for one in denials(hop, SIGNATURE) if is_about(one, hop)), None)
+        if denial:
+            yield denied(hop, denial)
 
 
-def denied_to(hop: Hop, record: Facts, denied: t.Mapping[str, str]) -> Finding:
-    kind, folder = label(denied.get("tcontext")), own_folder(hop)
-    policy = Evidence(
-        "selinux",
-        "SELinux is enforcing; the %s is %s, which nginx (%s) may not use"
-        % ("daemon" if denied.get("tclass") == "unix_stream_socket" else "socket", kind, label(denied.get("scontext"))),
+def is_about(denial: Denial, hop: Hop) -> bool:
+    """Whether a denial is about this socket: it has the path, or the last part of it."""
+    path, name = hop.real_address.normal().path, denial.fields.get("name")
+    if denial.fields.get("path"):
+        name = Address("", 0, denial.fields["path"]).normal().path
+    return name in (path, posixpath.basename(path))
+
+
+def denied(hop: Hop, denial: Denial) -> Finding:
+    kind, source = type_of(denial.fields.get("tcontext")), type_of(denial.fields.get("scontext"))
+    is_daemon = denial.fields.get("tclass") == "unix_stream_socket"
+    policy = "SELinux is enforcing; the %s is %s, which nginx (%s) may not use" % (
+        "daemon" if is_daemon else "socket",
+        kind,
+        source,
     )
-    evidence = (*hop.seen(SYMPTOM), log_evidence(record), policy)
-    if denied.get("tclass") == "sock_file" and kind == UNCLAIMED and folder:
-        note = "%s and what will be made in it get httpd_var_run_t; no boolean helps here" % folder
-        return on_hop(
-            hop,
-            CAUSE.name,
-            evidence,
-            remedy=remedies.selinux_connect(path=folder, path_type="httpd_var_run_t", note=note),
-        )
-    if denied.get("tclass") == "unix_stream_socket":
-        why = (
-            "the daemon behind %s runs as %s, a domain that nginx may not connect to, and no boolean or label of a file changes that"
-            % (hop.address, kind)
-        )
-        module = "ausearch -m avc -c nginx -ts recent | audit2allow -M nginx_backend; cat nginx_backend.te"
-        return on_hop(
-            hop,
-            CAUSE.name,
-            evidence,
-            why=why,
-            advice=(
-                "run the daemon in a domain of its own (its program labelled with a type of the policy)",
-                module,
-                "semodule -i nginx_backend.pp   # lets nginx and PHP talk to every daemon that runs as %s" % kind,
-            ),
-        )
-    why = (
-        "the socket of %s is labelled %s, for others than web servers: it has to lie in a folder of its own in /run"
-        % (hop.address, kind)
-    )
+    evidence = (*hop.seen(SYMPTOM), log_evidence(denial.record), Evidence("selinux", policy))
+    folder = posixpath.dirname(hop.real_address.normal().path)
+    if denial.fields.get("tclass") == "sock_file" and kind == UNCLAIMED and folder.startswith("/run/"):
+        note = "%s and what will be made in it get %s; no boolean helps here" % (folder, FOR_WEB_SERVERS)
+        remedy = remedies.selinux_connect(path=folder, path_type=FOR_WEB_SERVERS, note=note)
+        return on_hop(hop, CAUSE.name, evidence, remedy=remedy)
+    return daemon_is_closed(hop, kind, evidence) if is_daemon else label_of_others(hop, kind, evidence)
+
+
+def daemon_is_closed(hop: Hop, kind: str, evidence: tuple[Evidence, ...]) -> Finding:
+    """The denial is about the daemon behind the socket. kind: the type that it runs as."""
     return on_hop(
         hop,
         CAUSE.name,
         evidence,
-        why=why,
+        why="the daemon behind %s runs as %s, to which nginx may not connect; no boolean and no label of a file changes that"
+        % (hop.address, kind),
         advice=(
-            "the socket in a folder of its own, such as /run/NAME (RuntimeDirectory=NAME in the daemon's unit)",
-            "semanage fcontext -a -t httpd_var_run_t '/run/NAME(/.*)?'; restorecon -Rv /run/NAME",
-            "never setenforce 0, and no chcon: it is lost with the next restorecon",
+            "# let the daemon run in a domain of its own: label its program with a type that the policy has for it",
+            "ausearch -m avc -c nginx -ts recent | audit2allow -M nginx_backend; cat nginx_backend.te",
+            "semodule -i nginx_backend.pp   # lets nginx and PHP talk to every daemon that runs as %s" % kind,
         ),
     )
 
 
-CAUSE = Cause(name=SIGNATURE, title="SELinux keeps nginx from the socket", find=find)
+def label_of_others(hop: Hop, kind: str, evidence: tuple[Evidence, ...]) -> Finding:
+    """The socket has a type that is not for web servers."""
+    return on_hop(
+        hop,
+        CAUSE.name,
+        evidence,
+        why="the socket %s is labelled %s, which is not for web servers: it has to lie in a folder of its own in /run"
+        % (hop.address, kind),
+        advice=(
+            "# move the socket to a folder of its own, such as /run/NAME (RuntimeDirectory=NAME in the daemon's unit)",
+            "semanage fcontext -a -t %s '/run/NAME(/.*)?'; restorecon -Rv /run/NAME" % FOR_WEB_SERVERS,
+            "# never use setenforce 0; and do not use chcon, which is lost with the next restorecon",
+        ),
+    )
+
+
+CAUSE = Cause(name=SIGNATURE, title="SELinux does not let nginx use the socket", find=find)

@@ -13,74 +13,72 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import behind
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import PoolAt, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import described, log_command
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import (
+    file_and_line,
+    late_answers,
+    on_hop,
+)
 
 SIGNATURE = "upstream_read_timeout"
 
 
-def silent(hop: Hop) -> tuple[Evidence, ...]:
-    """That the backend was asked directly, and kept silent."""
-    error = ((hop.reach or {}).get("reply") or {}).get("error") or ""
-    return (
-        (Evidence("probe", "asked directly, %s takes the connection and gives %s" % (hop.address, error)),)
-        if error.startswith("no answer in ")
-        else ()
-    )
+def find(fleet: Fleet) -> t.Iterator[Finding]:
+    for hop in fleet.sick_hops():
+        late = any(answer.get("timed_out") for answer in hop.failing) and or_empty(hop.reach).get("connected")
+        if hop.has(SIGNATURE) or late and (probe_silent(hop) or hop.past(SIGNATURE)):
+            pool = stopped_pool(hop)
+            yield workers_stopped(hop, pool) if pool else slow(hop)
 
 
-def frozen(hop: Hop) -> tuple[str, str] | None:
-    """The pool behind a hop where all of its workers stand still, in words, and what makes them go on."""
+def probe_silent(hop: Hop) -> tuple[Evidence, ...]:
+    """That the backend also gave no answer when it was asked directly; empty where it gave one."""
+    error = or_empty(or_empty(hop.reach).get("reply")).get("error") or ""
+    if not error.startswith("no answer in "):
+        return ()
+    return (Evidence("probe", "asked directly, %s takes the connection and gives %s" % (hop.address, error)),)
+
+
+def stopped_pool(hop: Hop) -> PoolAt | None:
+    """The pool behind a hop, where all of its workers are stopped by a signal."""
     found = hop.backend.pool_at(hop.real_address) if hop.backend else None
     if not found or not found.pool["workers"] or any(worker["state"] != "T" for worker in found.pool["workers"]):
         return None
-    pids = [worker["pid"] for worker in found.pool["workers"]]
-    master = (found.fpm.get("master") or {}).get("pid")
-    words = "all %d workers of pool %s on %s stand still: somebody or something has sent them SIGSTOP" % (
-        len(pids),
-        found.name,
+    return found
+
+
+def workers_stopped(hop: Hop, pool: PoolAt) -> Finding:
+    master = or_empty(pool.fpm.get("master")).get("pid")
+    pids = [pid for pid in [master, *(worker["pid"] for worker in pool.pool["workers"])] if pid]
+    why = "all %d workers of pool %s on %s are stopped: somebody or something has sent them SIGSTOP" % (
+        len(pool.pool["workers"]),
+        pool.name,
         hop.on,
     )
-    return words, "kill -CONT %s   # on %s" % (" ".join(str(pid) for pid in [master, *pids] if pid), hop.on)
-
-
-def find(fleet: Fleet) -> t.Iterator[Finding]:
-    for hop in fleet.sick_hops():
-        late = any(answer.get("timed_out") for answer in hop.failing) and (hop.reach or {}).get("connected")
-        if hop.has(SIGNATURE) or late and (silent(hop) or hop.past(SIGNATURE)):
-            yield slow(hop)
-
-
-def slow(hop: Hop) -> Finding:
-    who, log = behind(hop)
-    waits = [
-        Evidence("answer", "%s has no answer after %.0f seconds" % (one["url"], one["seconds"]))
-        for one in hop.failing
-        if one.get("timed_out")
-    ]
-    name = "%s_read_timeout" % hop.family
-    route = hop.routes[0]
-    given = route["settings"].get(name)
-    limit = Evidence("config", "%s is %s" % (name, " ".join(given["args"]) if given else "60s, nginx's default"), 0.2)
-    stopped = frozen(hop)
-    if stopped:
-        return on_hop(
-            hop,
-            CAUSE.name,
-            (*hop.seen(SIGNATURE), *waits, *silent(hop), Evidence("process", stopped[0])),
-            why=stopped[0],
-            advice=(stopped[1], log),
-        )
     return on_hop(
         hop,
         CAUSE.name,
-        (*hop.seen(SIGNATURE), *waits, *silent(hop), limit),
-        why="%s is slow: what it waits for (a database, another service) is the next hop to look at" % who,
+        (*hop.seen(SIGNATURE), *late_answers(hop), *probe_silent(hop), Evidence("process", why)),
+        why=why,
+        advice=("kill -CONT %s   # on %s" % (" ".join(map(str, pids)), hop.on), log_command(hop)),
+    )
+
+
+def slow(hop: Hop) -> Finding:
+    name, route = "%s_read_timeout" % hop.family, hop.routes[0]
+    given = route["settings"].get(name)
+    limit = "%s is %s" % (name, " ".join(given["args"]) if given else "60s, nginx's default")
+    return on_hop(
+        hop,
+        CAUSE.name,
+        (*hop.seen(SIGNATURE), *late_answers(hop), *probe_silent(hop), Evidence("config", limit, 0.2)),
+        why="%s is slow: look next at what it waits for (a database, another service)" % described(hop),
         advice=(
-            log,
-            "%s 120s; in the location at %s:%d   # for requests that take so long by nature; each holds a worker of the backend meanwhile"
-            % (name, route["location"]["place"]["file"], route["location"]["place"]["line"]),
-            "what is in front of nginx gives up by itself (load balancers after 60 seconds, CDNs after 100)",
+            log_command(hop),
+            "# for requests that always take so long: %s 120s; in the location at %s; each takes up a worker of the backend meanwhile"
+            % (name, file_and_line(route["location"]["place"])),
+            "# what is in front of nginx gives up by itself: load balancers after 60 seconds, CDNs after 100",
         ),
     )
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A folder above the socket lets nginx's worker not pass.
+"""nginx's workers may not pass through a folder above the socket.
 
 Private to this collection: it may change in any release.
 """
@@ -13,41 +13,45 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at, socket_in_run
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._socket_in_run import socket_in_run
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.blocked_folder import BlockedFolder
 
 SIGNATURE = "unix_socket_permission"
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
-        blocked = next((attempt["blocked_at"] for attempt in hop.tried if attempt.get("blocked_at")), None)
-        if blocked and hop.has(SIGNATURE):
-            yield shut(hop, blocked)
+        folder = next((attempt["blocked_at"] for attempt in hop.tried if attempt.get("blocked_at")), None)
+        if folder and hop.has(SIGNATURE):
+            yield blocked(hop, folder)
 
 
-def shut(hop: Hop, blocked: t.Mapping[str, str]) -> Finding:
-    folder = blocked["path"]
-    worker = next((one["user"] for one in hop.proxy.nginx.get("workers") or [] if not one.get("stopping")), "nginx")
-    text = "%s is %s:%s %s; nginx's workers run as %s and may not search it" % (
-        folder,
-        blocked["owner"],
-        blocked["group"],
-        blocked["mode"],
-        worker,
+def blocked(hop: Hop, folder: BlockedFolder) -> Finding:
+    path, workers = folder["path"], hop.proxy.nginx.get("workers") or []
+    user = next((one["user"] for one in workers if not one.get("stopping")), "nginx")
+    text = "%s is %s:%s %s; nginx's workers run as %s and may not pass through it" % (
+        path,
+        folder["owner"],
+        folder["group"],
+        folder["mode"],
+        user,
     )
     return on_hop(
         hop,
         CAUSE.name,
         (*hop.seen(SIGNATURE), Evidence("socket", text)),
         why="the way to %s ends at %s: move the socket to /run, or let nginx pass through that folder"
-        % (hop.address, folder),
+        % (hop.address, path),
         advice=(
-            "%s   # and the new path at %s; better than to open %s"
-            % (socket_in_run(hop, "the daemon's unit"), named_at(hop), folder),
-            "setfacl -m u:%s:x %s   # %s may then pass through, and read whatever there is readable for all"
-            % (worker, folder, worker),
-            "never chmod 777 a folder on the way: everybody could replace the socket",
+            socket_in_run(hop, "the daemon's unit"),
+            "# and write the new path at %s; that is better than to open %s" % (named_at(hop), path),
+            "setfacl -m u:%s:x %s   # or this: %s may then pass through, and read what is readable for all in there"
+            % (user, path, user),
+            "# never chmod 777 a folder on the way: everybody could replace the socket",
         ),
     )
 

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""nginx asks for a socket that no PHP-FPM is configured for, while a running one listens elsewhere: typical after a PHP upgrade."""
+"""nginx asks for a socket that no PHP-FPM is configured for, while a running one listens elsewhere: typical after a PHP upgrade.
+
+Private to this collection: it may change in any release.
+"""
 
 from __future__ import annotations
 
@@ -11,36 +14,49 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._address import
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host, PoolAt
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at, places
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import edits_of_address, named_at
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 
 if t.TYPE_CHECKING:
-    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles import AddressEdit
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmSetAside
+
+SIGNATURES = ("unix_socket_missing", "backend_port_closed", "ipv6_localhost_refused")
 
 
-def live_pools(host: Host) -> list[PoolAt]:
-    """Pools of running masters whose listener is really there."""
-    return [one for one in host.pools() if one.fpm.get("master") and one.address and host.listener(one.address)]
+class Doubt(t.NamedTuple):
+    """Why another address is not written, and what to do instead."""
+
+    why: str
+    advice: tuple[str, ...] = ()
 
 
-def edits(hop: Hop, to: Address) -> list[AddressEdit]:
-    return [
-        {
-            "path": place["file"],
-            "line": place["line"],
-            "directive": directive,
-            "from": written(hop.address),
-            "to": written(to),
-        }
-        for place, directive in places(hop)
-    ]
+def find(fleet: Fleet) -> t.Iterator[Finding]:
+    for hop in fleet.sick_hops("fastcgi"):
+        host = hop.backend
+        if host is not hop.proxy or not hop.has(*SIGNATURES):
+            continue
+        if host.pool_at(hop.real_address) or host.listener(hop.real_address) or is_declared(host, hop):
+            continue
+        targets = live_addresses(host)
+        if targets:
+            yield mismatch(hop, targets)
 
 
-def written(address: Address) -> str:
-    """The address as nginx's directives have it."""
-    return str(address) if address.is_unix else address.bare
+def is_declared(host: Host, hop: Hop) -> bool:
+    """Whether a unit's configuration says that it listens there: then it is down, and no other daemon is meant."""
+    units = (host.facts.get("units") or {}).values()
+    addresses = {read_address(one["address"]).normal() for unit in units for one in unit.get("declares") or []}
+    if hop.is_unix:
+        return bool(addresses & {hop.address.normal(), hop.real_address.normal()})
+    return any(address.port == hop.address.port for address in addresses if not address.is_unix)
+
+
+def live_addresses(host: Host) -> list[Address]:
+    """Where the pools of running PHP-FPMs can be reached, each address once."""
+    live = [one.address for one in host.pools() if one.fpm.get("master") and one.address and host.listener(one.address)]
+    return sorted({reachable(address) for address in live}, key=str)
 
 
 def reachable(address: Address) -> Address:
@@ -48,82 +64,54 @@ def reachable(address: Address) -> Address:
     return Address("127.0.0.1", address.port) if not address.is_unix and is_any(address.host) else address
 
 
-def is_peer_already(hop: Hop, address: Address) -> bool:
-    return any(read_address(peer).normal() == address.normal() for route in hop.routes for peer in route["peers"])
-
-
-def declared(host: Host, hop: Hop) -> bool:
-    """Whether a unit says that it listens there: it is down then, and no other daemon is meant."""
-    addresses = {
-        read_address(one["address"]).normal()
-        for unit in (host.facts.get("units") or {}).values()
-        for one in unit.get("declares") or []
-    }
-    if hop.is_unix:
-        return bool(addresses & {hop.address.normal(), hop.real_address.normal()})
-    return any(address.port == hop.address.port for address in addresses if not address.is_unix)
-
-
-def find(fleet: Fleet) -> t.Iterator[Finding]:
-    for hop in fleet.sick_hops("fastcgi"):
-        host = hop.backend
-        if host is not hop.proxy or not hop.has("unix_socket_missing", "backend_port_closed", "ipv6_localhost_refused"):
-            continue
-        if host.pool_at(hop.real_address) or host.listener(hop.real_address) or declared(host, hop):
-            continue
-        live = live_pools(host)
-        if live:
-            yield mismatch(hop, live)
-
-
-def mismatch(hop: Hop, live: list[PoolAt]) -> Finding:
-    targets = sorted({reachable(one.address) for one in live if one.address}, key=str)
-    seen = hop.seen("unix_socket_missing", "backend_port_closed", "ipv6_localhost_refused")
+def mismatch(hop: Hop, targets: list[Address]) -> Finding:
+    asks = "%s asks for %s; no PHP-FPM pool is configured to listen there" % (named_at(hop), hop.address)
     evidence = (
-        *seen,
-        Evidence(
-            "config", "%s asks for %s; no PHP-FPM pool is configured with that listen" % (named_at(hop), hop.address)
-        ),
+        *hop.seen(*SIGNATURES),
+        Evidence("config", asks),
         Evidence("socket", "PHP-FPM runs and listens on %s" % ", ".join(map(str, targets))),
     )
-    why, advice = doubt(hop, targets)
-    if why:
-        return on_hop(hop, CAUSE.name, evidence, on=hop.proxy.name, why=why, advice=advice)
-    return on_hop(
-        hop, CAUSE.name, evidence, on=hop.proxy.name, remedy=remedies.upstream_address(edits(hop, targets[0]))
-    )
+    doubt = doubt_about(hop, targets)
+    if doubt:
+        return on_hop(hop, CAUSE.name, evidence, on=hop.proxy.name, why=doubt.why, advice=doubt.advice)
+    remedy = remedies.upstream_address(edits_of_address(hop, targets[0]))
+    return on_hop(hop, CAUSE.name, evidence, on=hop.proxy.name, remedy=remedy)
 
 
-def doubt(hop: Hop, targets: list[Address]) -> tuple[str, tuple[str, ...]]:
-    """Why nginx is not told another address, and what to do instead; two empty ones where it is sure which pool is meant."""
-    generated = next((route["generated_by"] for route in hop.routes if route.get("generated_by")), None)
-    if generated:
-        return "the file is generated by %s: change the PHP version there" % generated, ()
-    taken = taken_away(hop)
-    if taken:
-        why = (
-            "the pool %s for it is in %s, which is not read: somebody took it away, and another pool may run as another user"
-            % (taken["pool"], taken["file"])
+def doubt_about(hop: Hop, targets: list[Address]) -> Doubt | None:
+    """Why the address is not changed; None where it is sure which pool is meant and the file may be edited."""
+    tool = next((route["generated_by"] for route in hop.routes if route.get("generated_by")), None)
+    if tool:
+        return Doubt("the file is generated (%s): change the PHP version where it is made" % tool)
+    aside = set_aside(hop)
+    if aside:
+        return Doubt(
+            "its pool %s is in %s, which PHP-FPM does not read: somebody set it aside, and another pool may run as another user"
+            % (aside["pool"], aside["file"]),
+            ("# give %s a name that PHP-FPM reads, or remove the site" % aside["file"],),
         )
-        return why, ("give %s a name that PHP-FPM reads, or take the site away" % taken["file"],)
     if len(targets) > 1:
-        return "more than one pool could be meant: %s" % ", ".join(map(str, targets)), ()
+        return Doubt("more than one pool could be meant: %s" % ", ".join(map(str, targets)))
     if is_peer_already(hop, targets[0]):
-        return "%s is a peer beside %s: which pool this one was to be cannot be seen" % (targets[0], hop.address), (
-            "take that server out of its upstream, or start the pool that is to listen there",
+        return Doubt(
+            "%s is a peer beside %s: it cannot be seen which pool was meant here" % (targets[0], hop.address),
+            ("# remove that server from its upstream, or start the pool that should listen there",),
         )
-    return "", ()
+    return None
 
 
-def taken_away(hop: Hop) -> Facts | None:
-    """A pool for this address in a file that is not read. A copy of a pool that runs (elsewhere by now) is none."""
-    found: list[Facts] = [
-        one
-        for fpm in hop.proxy.facts.get("php_fpm") or []
-        for one in fpm.get("set_aside") or []
-        if read_address(one["address"]).normal() == hop.address.normal() and one["pool"] not in fpm["pools"]
-    ]
-    return next(iter(found), None)
+def set_aside(hop: Hop) -> FpmSetAside | None:
+    """A pool for this address in a file that PHP-FPM does not read. A copy of a pool that runs (elsewhere by now) is none."""
+    for fpm in hop.proxy.facts.get("php_fpm") or []:
+        for one in fpm.get("set_aside") or []:
+            if read_address(one["address"]).normal() == hop.address.normal() and one["pool"] not in fpm["pools"]:
+                return one
+    return None
+
+
+def is_peer_already(hop: Hop, address: Address) -> bool:
+    """Whether a route over this hop has the address among its peers."""
+    return any(read_address(peer).normal() == address.normal() for route in hop.routes for peer in route["peers"])
 
 
 CAUSE = Cause(

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The socket is there and its mode, owner or ACL keeps nginx's workers out."""
+"""The socket is there, and its mode, owner or ACL keeps nginx's workers out.
+
+Private to this collection: it may change in any release.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,48 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, PoolAt, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.socket_file import SocketFile
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.facts import Worker
+
+SIGNATURE = "unix_socket_permission"
 
 
-def may_write(worker: Facts, socket: Facts) -> bool:
-    """Whether the mode bits let this worker connect: that takes write permission on the socket."""
-    mode = int(socket["mode"], 8)
+class Refused(t.NamedTuple):
+    """A worker of nginx, and the socket file that keeps it out."""
+
+    worker: Worker
+    socket: SocketFile
+
+
+def find(fleet: Fleet) -> t.Iterator[Finding]:
+    for hop in fleet.sick_hops():
+        host = hop.backend
+        if host is None or not hop.has(SIGNATURE) or any(attempt.get("blocked_at") for attempt in hop.tried):
+            continue
+        refused = kept_out(hop, host)
+        if refused:
+            yield permission(hop, host, refused)
+
+
+def kept_out(hop: Hop, host: Host) -> Refused | None:
+    """The worker that the socket's mode or ACL keeps out; None where something else refuses."""
+    socket = or_empty(or_empty(host.unix_listener(hop.real_address)).get("file"))
+    worker = next((one for one in hop.proxy.nginx.get("workers") or [] if not one.get("stopping")), None)
+    if not worker or not socket.get("exists") or not socket.get("is_socket"):
+        return None
+    return (
+        None if worker["uid"] == 0 or may_write(worker, socket) and not socket.get("acl") else Refused(worker, socket)
+    )
+
+
+def may_write(worker: Worker, socket: SocketFile) -> bool:
+    """Whether the mode lets this worker connect: that takes permission to write to the socket."""
+    mode = int(socket["mode"] or "0", 8)
     if worker["uid"] == socket["uid"]:
         return bool(mode & 0o200)
     if socket["gid"] in worker["groups"]:
@@ -25,31 +62,8 @@ def may_write(worker: Facts, socket: Facts) -> bool:
     return bool(mode & 0o002)
 
 
-def shut_out(hop: Hop, host: Host) -> tuple[Facts, Facts] | None:
-    """The worker and the socket file that keeps it out; None where something else refuses."""
-    listener = host.unix_listener(hop.real_address)
-    worker = next((one for one in hop.proxy.nginx.get("workers") or [] if not one.get("stopping")), None)
-    socket = (listener or {}).get("file") or {}
-    if not worker or not socket.get("exists") or not socket.get("is_socket"):
-        return None
-    return None if worker["uid"] == 0 or may_write(worker, socket) and not socket.get("acl") else (worker, socket)
-
-
-def find(fleet: Fleet) -> t.Iterator[Finding]:
-    for hop in fleet.sick_hops():
-        host = hop.backend
-        if (
-            host is None
-            or not hop.has("unix_socket_permission")
-            or any(attempt.get("blocked_at") for attempt in hop.tried)
-        ):
-            continue
-        pair = shut_out(hop, host)
-        if pair:
-            yield permission(hop, host, *pair)
-
-
-def permission(hop: Hop, host: Host, worker: Facts, socket: Facts) -> Finding:
+def permission(hop: Hop, host: Host, refused: Refused) -> Finding:
+    worker, socket = refused
     text = "%s is %s:%s %s%s; nginx's workers run as %s" % (
         hop.real_address,
         socket["owner"],
@@ -58,28 +72,23 @@ def permission(hop: Hop, host: Host, worker: Facts, socket: Facts) -> Finding:
         " acl %s" % socket["acl"] if socket.get("acl") else "",
         worker["user"],
     )
-    evidence = (*hop.seen("unix_socket_permission"), Evidence("socket", text))
-    found = host.pool_at(hop.real_address)
-    if not found:
-        return on_hop(
-            hop,
-            CAUSE.name,
-            evidence,
-            why="the socket is not PHP-FPM's: let its own service give it to nginx's group",
-            advice=("stat %s" % hop.real_address.path,),
-        )
-    settled = found.pool["settings"]
+    evidence = (*hop.seen(SIGNATURE), Evidence("socket", text))
+    pool = host.pool_at(hop.real_address)
+    if not pool:
+        why = "the socket is not PHP-FPM's: let its own service give it to nginx's group"
+        return on_hop(hop, CAUSE.name, evidence, why=why, advice=("stat %s" % hop.real_address.path,))
+    remedy = remedies.php_fpm(host, pool.fpm, "restarted", pool=pool.name, settings=opened_to(worker, pool))
+    return on_hop(hop, CAUSE.name, evidence, remedy=remedy)
+
+
+def opened_to(worker: Worker, pool: PoolAt) -> dict[str, str]:
+    """Settings of the pool that let the worker connect: by owner and mode, or by ACL where the pool has one."""
+    settings = pool.pool["settings"]
+    if "listen.acl_users" in settings or "listen.acl_groups" in settings:
+        users = settings["listen.acl_users"]["value"] if "listen.acl_users" in settings else ""
+        return {"listen.acl_users": ",".join(user for user in (users, worker["user"]) if user)}
     group = worker.get("group") or worker["user"]
-    settings = {"listen.owner": worker["user"], "listen.group": group, "listen.mode": "0660"}
-    if "listen.acl_users" in settled or "listen.acl_groups" in settled:
-        named = settled.get("listen.acl_users", {}).get("value", "")
-        settings = {"listen.acl_users": ",".join(part for part in (named, worker["user"]) if part)}
-    return on_hop(
-        hop,
-        CAUSE.name,
-        evidence,
-        remedy=remedies.php_fpm(host, found.fpm, "restarted", pool=found.name, settings=settings),
-    )
+    return {"listen.owner": worker["user"], "listen.group": group, "listen.mode": "0660"}
 
 
 CAUSE = Cause(

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""nginx still uses the address that a name had when nginx read its config; the name has moved since."""
+"""nginx still uses the address that a name had when nginx read its configuration; the name has another one since.
+
+Private to this collection: it may change in any release.
+"""
 
 from __future__ import annotations
 
@@ -11,50 +14,52 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._address import
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._net.resolve import Resolved
 
-def now(hop: Hop) -> Facts | None:
-    """What the hop's name resolves to now, as libc says, which is what nginx asks at start and reload."""
-    name = hop.address.host
-    return next(
-        (one for one in hop.proxy.facts.get("names") or [] if one["name"] == name and not one.get("resolver")), None
-    )
-
-
-def in_use(hop: Hop) -> set[str]:
-    """Addresses that nginx itself named for this hop in failing answers."""
-    return {
-        read_address(answer["upstream"]).host
-        for answer in hop.failing
-        if (answer.get("upstream") or "").startswith("tcp:")
-    }
+LASTING = "`resolver` with a variable in proxy_pass, or `server NAME resolve;` with `zone` (nginx 1.27.3 and later)"
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
-        if not hop.address.is_name:
-            continue
-        resolved = now(hop)
-        stale = in_use(hop) - set((resolved or {}).get("addresses") or [])
-        if resolved and resolved.get("addresses") and stale:
-            yield moved(hop, resolved, sorted(stale))
+        resolved = resolved_now(hop) if hop.address.is_name else None
+        addresses = resolved["addresses"] if resolved else None
+        stale = in_use(hop) - set(addresses or [])
+        if resolved and addresses and stale:
+            yield moved(hop, resolved["name"], addresses, sorted(stale))
 
 
-def moved(hop: Hop, resolved: Facts, stale: list[str]) -> Finding:
-    name = Evidence(
-        "name",
-        "%s is %s now; nginx still asks %s" % (resolved["name"], ", ".join(resolved["addresses"]), ", ".join(stale)),
-    )
+def resolved_now(hop: Hop) -> Resolved | None:
+    """What libc resolves the hop's name to now: nginx asks it when it starts and reloads."""
+    names = hop.proxy.facts.get("names") or []
+    return next((one for one in names if one["name"] == hop.address.host and not one.get("resolver")), None)
+
+
+def in_use(hop: Hop) -> set[str]:
+    """The hosts that nginx itself named for this hop in its log of failing answers."""
+    upstreams = [answer.get("upstream") or "" for answer in hop.failing]
+    return {read_address(upstream).host for upstream in upstreams if upstream.startswith("tcp:")}
+
+
+def moved(hop: Hop, name: str, addresses: list[str], stale: list[str]) -> Finding:
+    """addresses: those of the name now. stale: those that nginx asks."""
     answers = [
         Evidence("answer", "%s answers %s, upstream %s" % (one["url"], one.get("status"), one.get("upstream")))
         for one in hop.failing
     ]
-    lasting = "lasting: `resolver` with a variable in proxy_pass, or `server NAME resolve;` with `zone` (nginx 1.27.3 and later)"
-    remedy = remedies.upstream_dns(note="a reload makes nginx ask again; " + lasting)
-    return on_hop(hop, CAUSE.name, (*answers, name), on=hop.proxy.name, remedy=remedy, advice=(lasting,))
+    now = "%s is %s now; nginx still asks %s" % (name, ", ".join(addresses), ", ".join(stale))
+    remedy = remedies.upstream_dns(note="a reload makes nginx look the name up again. What lasts: " + LASTING)
+    return on_hop(
+        hop,
+        CAUSE.name,
+        (*answers, Evidence("name", now)),
+        on=hop.proxy.name,
+        remedy=remedy,
+        advice=("# what lasts: " + LASTING,),
+    )
 
 
-CAUSE = Cause(name="stale_upstream_dns", title="The backend's name has moved since nginx asked for it", find=find)
+CAUSE = Cause(name="stale_upstream_dns", title="nginx uses an old address of the backend's name", find=find)

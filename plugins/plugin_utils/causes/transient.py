@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The log has 502s, and on asking again they are gone: nothing is changed."""
+"""The log has 502s, and the same requests answer now: nothing is changed.
+
+Private to this collection: it may change in any release.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, log_evidence
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 
 #: Signatures of requests that did not fail with 502, or that are only a consequence.
 OTHERWISE = frozenset({"upstream_closed_midbody", "upstream_read_timeout", "disk_full", "nginx_temp_dir_permission"})
@@ -29,7 +32,7 @@ def gone(hop: Hop, evidence: list[Evidence]) -> Finding:
     fine = [
         Evidence("answer", "%s answers %s now" % (answer["url"], answer.get("status"))) for answer in hop.answers[:3]
     ]
-    return on_hop(hop, CAUSE.name, (*evidence, *fine), why="gone on asking again: nothing is changed")
+    return on_hop(hop, CAUSE.name, (*evidence, *fine), why="asked again, it answers: nothing is changed")
 
 
-CAUSE = Cause(name="transient", title="A 502 that is gone on asking again", find=find, yields_to=("*",))
+CAUSE = Cause(name="transient", title="A 502 that is gone when the request is repeated", find=find, yields_to=("*",))

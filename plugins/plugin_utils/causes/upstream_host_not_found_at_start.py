@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A name of a backend has no address: nginx -t fails, nginx neither starts nor takes a new configuration.
+"""A backend's name has no address: nginx -t fails, and nginx neither starts nor takes a new configuration.
 
 Private to this collection: it may change in any release.
 """
@@ -15,54 +15,57 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import log_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes.nginx_config_invalid import (
-    HOST_NOT_FOUND,
-    broken,
-)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._nginx_check import Refusal, refusal
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._net.resolve import Resolved
 
 _NAME = re.compile(r'host not found in (?:upstream|resolver) "([^"]{1,253})"')
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for host in fleet.proxies():
-        test = broken(host)
-        if test and HOST_NOT_FOUND in (test.get("error") or ""):
-            yield not_found(host, test)
+        refused = refusal(host)
+        if refused and refused.is_missing_name:
+            yield not_found(host, refused)
 
 
-def not_found(host: Host, test: t.Mapping[str, t.Any]) -> Finding:
-    told = _NAME.search(test["error"])
-    name = told.group(1).rpartition(":")[0] or told.group(1) if told else "the name"
-    where = test.get("where") or {}
-    place = "%s:%s" % (where["file"], where["line"]) if where else "nginx.conf"
-    runs = host.nginx.get("master")
-    evidence = [Evidence("config", "nginx -t: %s" % test["error"], 0.95)]
-    evidence += [Evidence("name", "%s: %s" % (name, one.get("error") or "no address")) for one in asked(host, name)]
-    evidence += [log_evidence(record) for record in host.records if record["signature"] == CAUSE.name]
-    consequence = (
-        "nginx keeps serving with the addresses it has, and is neither reloaded nor restarted"
-        if runs
-        else "nginx does not start before it has one"
-    )
+def not_found(host: Host, refused: Refusal) -> Finding:
+    name, runs = name_in(refused.error), host.nginx.get("master")
+    consequence = "nginx does not start before it has one"
+    if runs:
+        consequence = "nginx keeps serving with the addresses that it has, and is neither reloaded nor restarted"
     return Finding(
         cause=CAUSE.name,
         seen_from=host.name,
         on=host.name,
-        subject=place,
-        evidence=tuple(evidence),
-        why="%s has no address for %s: look at its DNS or /etc/hosts; %s" % (host.name, name, consequence),
+        subject=refused.place,
+        evidence=(
+            Evidence("config", "nginx -t: %s" % refused.error, 0.95),
+            *(Evidence("name", "%s: %s" % (name, one.get("error") or "no address")) for one in unresolved(host, name)),
+            *(log_evidence(record) for record in host.records if record["signature"] == CAUSE.name),
+        ),
+        why="%s finds no address for %s: check its DNS or /etc/hosts; %s" % (host.name, name, consequence),
         advice=(
             "getent ahosts %s   # on %s" % (name, host.name),
             "nginx -t && %s   # once the name is found; never restart before nginx -t passes"
             % ("nginx -s reload" if runs else "systemctl start nginx"),
-            "lasting: `resolver` and a variable in the pass directive at %s, so that one name does not stop all sites"
-            % place,
-            "After=network-online.target in nginx's unit, where it fails at boot only",
+            "# what lasts: `resolver` and a variable in the pass directive at %s, so that one name does not stop all sites"
+            % refused.place,
+            "# where it fails at boot only: After=network-online.target in nginx's unit",
         ),
     )
 
 
-def asked(host: Host, name: str) -> list[t.Mapping[str, t.Any]]:
+def name_in(error: str) -> str:
+    """The name that nginx's error is about, without its port."""
+    found = _NAME.search(error)
+    if not found:
+        return "the name"
+    return found.group(1).rpartition(":")[0] or found.group(1)
+
+
+def unresolved(host: Host, name: str) -> list[Resolved]:
     """What libc said of the name in this look, where it had no address."""
     return [
         one

@@ -13,8 +13,9 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import behind
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import log_command
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 
 SIGNATURE = "upstream_invalid_header"
 
@@ -25,8 +26,27 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             yield refused(hop)
 
 
+def refused(hop: Hop) -> Finding:
+    faults = or_empty(or_empty(hop.reach).get("reply")).get("faults") or []
+    text = "asked directly, %s sends a header with %s" % (hop.address, "; ".join(faults))
+    stopgap = "# until then, in that location: proxy_http_version 1.0; many servers then leave Transfer-Encoding out; keepalive is lost"
+    is_sent_twice = any("transfer-encoding" in fault.lower() for fault in faults)
+    return on_hop(
+        hop,
+        CAUSE.name,
+        (*hop.seen(SIGNATURE), *((Evidence("probe", text),) if faults else ())),
+        why="what listens on %s sends a header that is not valid HTTP: the application has to be repaired"
+        % (hop.address,),
+        advice=(
+            as_sent(hop),
+            *((stopgap,) if is_sent_twice else ()),
+            "# two headers where there should be one: mostly the application sets what its server sets already",
+        ),
+    )
+
+
 def as_sent(hop: Hop) -> str:
-    """How to see the header as the application sends it."""
+    """The command that shows the header as the application sends it; where there is none for the protocol, the backend's log."""
     where = hop.address.bare
     if hop.family == "fastcgi":
         return (
@@ -34,40 +54,9 @@ def as_sent(hop: Hop) -> str:
             "(Debian: libfcgi-bin, RHEL: fcgi)" % (where, hop.proxy.name)
         )
     if hop.family == "proxy":
-        return "curl -sS -o /dev/null -D - %s   # on %s: the header as it is sent" % (
-            "--unix-socket %s http://localhost/" % where if hop.is_unix else "http://%s/" % where,
-            hop.proxy.name,
-        )
-    return behind(hop)[1]
-
-
-def refused(hop: Hop) -> Finding:
-    faults = ((hop.reach or {}).get("reply") or {}).get("faults") or []
-    probe = (
-        (Evidence("probe", "asked directly, %s sends a header with %s" % (hop.address, "; ".join(faults))),)
-        if faults
-        else ()
-    )
-    twice = any("Transfer-Encoding" in fault or "transfer-encoding" in fault for fault in faults)
-    stopgap = (
-        (
-            "proxy_http_version 1.0;   # in that location: many servers then leave Transfer-Encoding out; keepalive is lost",
-        )
-        if twice
-        else ()
-    )
-    return on_hop(
-        hop,
-        CAUSE.name,
-        (*hop.seen(SIGNATURE), *probe),
-        why="what listens on %s makes a header that is no valid HTTP: the application has to be mended"
-        % (hop.address,),
-        advice=(
-            as_sent(hop),
-            *stopgap,
-            "two headers where one is due mostly come from an application that sets what its server sets already",
-        ),
-    )
+        url = "--unix-socket %s http://localhost/" % where if hop.is_unix else "http://%s/" % where
+        return "curl -sS -o /dev/null -D - %s   # on %s: the header as it is sent" % (url, hop.proxy.name)
+    return log_command(hop)
 
 
 CAUSE = Cause(name=SIGNATURE, title="The backend sends a header that nginx refuses", find=find)

@@ -13,17 +13,17 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import listener_of
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._uwsgi import read_http
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import listener_behind
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import CLOSED, ENDED, RESET
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import late_answers, on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._uwsgi import http_was_read
 
 SIGNATURE = "upstream_protocol_mismatch"
-#: What a program that does not know the protocol does to nginx.
-ENDS = ("upstream_closed_prematurely", "upstream_connection_reset")
 #: Programs that speak HTTP and nothing else to a proxy. Asked in another protocol, some wait for the rest of a request that never comes.
 HTTP_SERVERS = ("apache2", "httpd", "nginx", "gunicorn", "uvicorn")
+#: What a protocol is called, by the family of nginx's directives or by what was heard.
 NAMES = {
     "proxy": "HTTP",
     "http": "HTTP",
@@ -35,6 +35,7 @@ NAMES = {
     "scgi": "SCGI",
     "uwsgi": "uwsgi's own protocol",
 }
+#: What is heard from a backend that speaks the protocol of a family.
 SPEAKS = {
     "fastcgi": ("fastcgi",),
     "proxy": ("http",),
@@ -43,6 +44,7 @@ SPEAKS = {
     "uwsgi": ("http", "cgi"),
     "scgi": ("http", "cgi"),
 }
+#: The directive for what was heard.
 PASSES = {
     "fastcgi": "fastcgi_pass",
     "http": "proxy_pass http://",
@@ -54,61 +56,72 @@ PASSES = {
 }
 
 
-def spoken(hop: Hop) -> tuple[str, Evidence] | None:
-    """The protocol that was heard from the backend, or that its daemon is known for, where it is another than nginx's."""
-    reply = (hop.reach or {}).get("reply") or {}
-    heard = reply.get("protocol")
-    if heard in PASSES and heard not in SPEAKS.get(hop.family, (heard,)):
-        return heard, Evidence("probe", "asked directly, %s speaks %s: %s" % (hop.address, heard, reply.get("began")))
-    misread = read_http(hop) if hop.family == "proxy" else None
-    if misread:
-        return "uwsgi", misread
-    return known_for(hop, hop.backend) if hop.backend else None
+class Spoken(t.NamedTuple):
+    """The protocol that the backend speaks, a key of PASSES, and what shows it."""
 
-
-def known_for(hop: Hop, host: Host) -> tuple[str, Evidence] | None:
-    """What the daemon that listens there is known to speak, where that is not what nginx speaks."""
-    found = host.pool_at(hop.real_address) if hop.family != "fastcgi" else None
-    if found and found.fpm.get("master"):
-        return "fastcgi", Evidence(
-            "pool", "%s is the pool %s of PHP-FPM, which speaks FastCGI" % (hop.address, found.name)
-        )
-    listener = listener_of(hop)
-    if "http" not in SPEAKS.get(hop.family, ()) and (listener.get("process") or "").startswith(HTTP_SERVERS):
-        return "http", Evidence("process", "%s listens on %s, which speaks HTTP" % (listener["process"], hop.address))
-    return None
+    protocol: str
+    evidence: Evidence
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
         late = any(answer.get("status") is None for answer in hop.answers)
-        other = spoken(hop) if late or hop.has(SIGNATURE, *ENDS, "upstream_read_timeout") else None
+        other = spoken(hop) if late or hop.has(SIGNATURE, CLOSED, RESET, "upstream_read_timeout") else None
         if other or hop.has(SIGNATURE) or late and hop.past(SIGNATURE):
             yield mismatch(hop, other)
 
 
-def mismatch(hop: Hop, other: tuple[str, Evidence] | None) -> Finding:
-    used: Facts = hop.routes[0]["pass"]
-    directive = PASSES[other[0]] if other else "the directive of what it speaks"
-    asked = Evidence("config", "%s: %s %s" % (named_at(hop), used["directive"], used["target"]), 0.3)
-    waits = [
-        Evidence("answer", "%s has no answer after %.0f seconds" % (one["url"], one["seconds"]))
-        for one in hop.failing
-        if one.get("timed_out")
-    ]
-    theirs, ours = NAMES.get(other[0], other[0]) if other else "another protocol", NAMES.get(hop.family, hop.family)
+def spoken(hop: Hop) -> Spoken | None:
+    """The protocol that was heard from the backend, or that its daemon is known for, where nginx speaks another one."""
+    reply = or_empty(or_empty(hop.reach).get("reply"))
+    heard = reply.get("protocol")
+    if heard in PASSES and heard not in SPEAKS.get(hop.family, (heard,)):
+        return Spoken(
+            heard, Evidence("probe", "asked directly, %s speaks %s: %s" % (hop.address, heard, reply.get("began")))
+        )
+    misread = http_was_read(hop) if hop.family == "proxy" else None
+    if misread:
+        return Spoken("uwsgi", misread)
+    return known_for(hop, hop.backend) if hop.backend else None
+
+
+def known_for(hop: Hop, host: Host) -> Spoken | None:
+    """What the daemon that listens there is known to speak, where nginx speaks another protocol."""
+    pool = host.pool_at(hop.real_address) if hop.family != "fastcgi" else None
+    if pool and pool.fpm.get("master"):
+        text = "%s is the pool %s of PHP-FPM, which speaks FastCGI" % (hop.address, pool.name)
+        return Spoken("fastcgi", Evidence("pool", text))
+    process = listener_behind(hop).get("process") or ""
+    if "http" not in SPEAKS.get(hop.family, ()) and process.startswith(HTTP_SERVERS):
+        return Spoken("http", Evidence("process", "%s listens on %s and speaks HTTP" % (process, hop.address)))
+    return None
+
+
+def mismatch(hop: Hop, other: Spoken | None) -> Finding:
+    """other: what the backend speaks; None where only nginx's log says that it is something else."""
+    used, place = hop.routes[0]["pass"], named_at(hop)
+    directive, theirs = "the directive for what it speaks", "another protocol"
+    if other:
+        directive, theirs = PASSES[other.protocol], NAMES.get(other.protocol, other.protocol)
+    asked = Evidence("config", "%s: %s %s" % (place, used["directive"], used["target"]), 0.3)
     return on_hop(
         hop,
         CAUSE.name,
-        (*hop.seen(SIGNATURE, *ENDS), *waits, *((other[1],) if other else ()), asked),
-        why="what listens on %s speaks %s, and nginx speaks %s to it" % (hop.address, theirs, ours),
+        (
+            *hop.seen(SIGNATURE, CLOSED, RESET),
+            *late_answers(hop),
+            *((other.evidence,) if other else ()),
+            asked,
+        ),
+        why="what listens on %s speaks %s, and nginx speaks %s to it"
+        % (hop.address, theirs, NAMES.get(hop.family, hop.family)),
         advice=(
-            "%s instead of %s at %s, with the parameters that go with it (fastcgi_param, proxy_set_header)"
-            % (directive, used["directive"], named_at(hop)),
-            "or the port of the service that was meant: ss -ltnp   # on %s" % hop.on,
-            "no buffer or timeout helps: nginx reads the other protocol's bytes as lengths",
+            "# write %s instead of %s at %s, with the parameters that go with it (fastcgi_param, proxy_set_header)"
+            % (directive, used["directive"], place),
+            "ss -ltnp   # on %s: or is it the wrong port?" % hop.on,
+            "# no buffer or timeout helps: nginx reads the other protocol's bytes as lengths",
         ),
     )
 
 
-CAUSE = Cause(name=SIGNATURE, title="nginx speaks another protocol than the backend", find=find)
+CAUSE = Cause(name=SIGNATURE, title="nginx speaks another protocol than the backend", find=find, outdoes=ENDED)

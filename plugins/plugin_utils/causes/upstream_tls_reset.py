@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The backend ends the TLS handshake: for the protocol, the ciphers, a certificate of nginx that it misses, or because it bans nginx.
+"""The backend ends the TLS handshake: for the protocol, the ciphers, a client certificate that it misses, or because it bans nginx's address.
 
 Private to this collection: it may change in any release.
 """
@@ -13,14 +13,14 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls import (
     RESET,
     SNI,
     directive,
-    in_force,
+    handshake_evidence,
     is_about_the_name,
-    probed,
+    setting_evidence,
 )
 
 
@@ -31,22 +31,22 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 
 
 def ended(hop: Hop) -> Finding:
-    peer = hop.address.bare
     settings = (
-        in_force(hop, "protocols", "nginx's default"),
-        in_force(hop, "certificate", "nginx shows no certificate of its own"),
+        setting_evidence(hop, "protocols", "nginx's default"),
+        setting_evidence(hop, "certificate", "nginx shows no certificate of its own"),
     )
     return on_hop(
         hop,
         CAUSE.name,
-        (*hop.seen(RESET, SNI), *probed(hop), *settings),
-        why="%s ends the handshake itself: its log says whether for the protocol, the ciphers, a client certificate or a ban of nginx's address"
+        (*hop.seen(RESET, SNI), *handshake_evidence(hop), *settings),
+        why="%s ends the TLS handshake: its log says whether it is the protocol, the ciphers, a client certificate or a ban of nginx's address"
         % (hop.address,),
         advice=(
-            "openssl s_client -connect %s -tls1_2 </dev/null; the same with -tls1_3   # which one does it take?" % peer,
-            "%s and %s as the backend takes them; old ones are weak, for this location only"
+            "openssl s_client -connect %s -tls1_2 </dev/null   # and the same with -tls1_3: which one does it take?"
+            % hop.address.bare,
+            "# set %s and %s to what the backend takes, in this location only: old ones are weak"
             % (directive(hop, "protocols"), directive(hop, "ciphers")),
-            "%s and %s, where it asks for a certificate of nginx"
+            "# set %s and %s, if it asks nginx for a certificate"
             % (directive(hop, "certificate"), directive(hop, "certificate_key")),
             "fail2ban-client status   # on the backend: is %s banned?" % (hop.source or hop.proxy.name),
         ),

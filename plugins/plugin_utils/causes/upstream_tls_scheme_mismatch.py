@@ -14,10 +14,11 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls import probed
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls import handshake_evidence
 
 SIGNATURE = "upstream_tls_scheme_mismatch"
+#: The scheme without TLS, by the one with it.
 PLAIN = {"https": "http", "grpcs": "grpc", "suwsgi": "uwsgi"}
 
 
@@ -28,17 +29,17 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 
 
 def plain_text(hop: Hop) -> Finding:
-    asked = Evidence("config", "%s asks with %s://" % (named_at(hop), hop.scheme), 0.3)
+    plain, place = PLAIN.get(hop.scheme, "http"), named_at(hop)
+    asked = Evidence("config", "%s asks with %s://" % (place, hop.scheme), 0.3)
     return on_hop(
         hop,
         CAUSE.name,
-        (*hop.seen(SIGNATURE), *probed(hop), asked),
+        (*hop.seen(SIGNATURE), *handshake_evidence(hop), asked),
         why="what listens on %s speaks plain text, not TLS" % (hop.address,),
         advice=(
-            "%s:// instead of %s:// at %s; nginx -t && nginx -s reload"
-            % (PLAIN.get(hop.scheme, "http"), hop.scheme, named_at(hop)),
-            "or let the backend speak TLS there: with %s:// everybody on the way reads what is sent"
-            % PLAIN.get(hop.scheme, "http"),
+            "# write %s:// instead of %s:// at %s, then:" % (plain, hop.scheme, place),
+            "nginx -t && nginx -s reload",
+            "# or let the backend speak TLS there: with %s://, everybody on the way can read what is sent" % plain,
         ),
     )
 

@@ -13,10 +13,21 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._common import on_hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls import directive, in_force, probed
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls import (
+    directive,
+    handshake_evidence,
+    setting_evidence,
+)
 
 SIGNATURE = "upstream_tls_verify"
+#: What holds where a directive is not set.
+DEFAULTS = (
+    ("verify", "off"),
+    ("trusted_certificate", "no authority is trusted"),
+    ("name", "the name in the pass directive"),
+)
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -26,32 +37,26 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 
 
 def refused(hop: Hop) -> Finding:
-    tls = (hop.reach or {}).get("tls") or {}
-    shown = (
-        (Evidence("tls", "the certificate of %s is for %s" % (hop.address, tls["subject"]), 0.3),)
-        if tls.get("subject")
-        else ()
-    )
-    defaults = (
-        ("verify", "off"),
-        ("trusted_certificate", "no authority is trusted"),
-        ("name", "the name in the pass directive"),
-    )
-    settings = [in_force(hop, name, default) for name, default in defaults]
-    peer = hop.address.bare
+    subject = or_empty(or_empty(hop.reach).get("tls")).get("subject")
+    shown = Evidence("tls", "the certificate of %s is for %s" % (hop.address, subject), 0.3)
     return on_hop(
         hop,
         CAUSE.name,
-        (*hop.seen(SIGNATURE), *probed(hop), *shown, *settings),
-        why="the certificate that %s shows is not one that nginx is told to trust: expired, of another authority, or for another name"
+        (
+            *hop.seen(SIGNATURE),
+            *handshake_evidence(hop),
+            *((shown,) if subject else ()),
+            *(setting_evidence(hop, name, default) for name, default in DEFAULTS),
+        ),
+        why="nginx is not set to trust the certificate that %s shows: it has expired, is of another authority, or is for another name"
         % (hop.address,),
         advice=(
             "openssl s_client -connect %s -showcerts </dev/null | openssl x509 -noout -subject -issuer -dates -ext subjectAltName"
-            % peer,
-            "%s FILE with the authority that signed it, %s N for longer chains"
+            % hop.address.bare,
+            "# set %s FILE to the authority that signed it, and %s N for longer chains"
             % (directive(hop, "trusted_certificate"), directive(hop, "verify_depth")),
-            "%s NAME, where the certificate is for another name than nginx asks for" % directive(hop, "name"),
-            "renew an expired certificate on the backend; `%s off` would let anybody on the way be the backend"
+            "# set %s NAME, if the certificate is for another name than nginx asks for" % directive(hop, "name"),
+            "# renew an expired certificate on the backend; do not set %s off: anybody on the way could be the backend then"
             % directive(hop, "verify"),
         ),
     )

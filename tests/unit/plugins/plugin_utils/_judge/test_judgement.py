@@ -217,7 +217,7 @@ class TestClosedPort:
         assert "http://site/ answers 502" in finding["evidence"][1:], (
             "the strongest evidence comes first, and an answer is weak"
         )
-        assert "nobody listens on port 80 of app" in finding["evidence"]
+        assert "nothing listens on port 80 of app" in finding["evidence"]
         step = shown["web"]["steps"][0]
         assert (step["on"], step["role"], step["causes"]) == ("app", "backend_service", ["backend_port_closed"])
         assert (step["variables"]["backend_service_unit"], step["variables"]["backend_service_run"]) == (

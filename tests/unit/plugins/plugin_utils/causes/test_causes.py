@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import importlib.util
 import pathlib
+import re
+import subprocess
 
 import pytest
 
@@ -19,6 +21,13 @@ _spec.loader.exec_module(facts)
 
 FIRES = sorted(facts.CASES.glob("*/fires_*.yml"))
 SILENT = sorted(facts.CASES.glob("*/silent_*.yml"))
+
+#: How a line of advice begins: as a remark, or with one of these programs.
+PASTED = (
+    r"# \S|(?:[A-Z_]+=\S+ )*(?:\S*/php-fpm\S*|apachectl|apparmor_parser|apt-get|auditctl|ausearch|cgi-fcgi|coredumpctl|curl|df|dig|dpkg|du|echo"
+    r"|fail2ban-client|free|getent|grep|ip|journalctl|kill|ls|nft|nginx|openssl|plesk|semanage|semodule|setfacl|ss|stat|systemctl|systemd-tmpfiles"
+    r"|tcpdump|ufw|/usr/local/cpanel/\S+)(?:\s|$)"
+)
 
 
 def name_of(path: pathlib.Path) -> str:
@@ -51,10 +60,19 @@ def test_names_its_cause_and_no_other(path):
     assert finding.confidence >= case.get("confidence", 0.8)
     for key, value in (case.get("parameters") or {}).items():
         assert finding.remedy.parameters[key] == value
-    told = "\n".join(item.text for item in finding.evidence)
+    evidence = "\n".join(item.text for item in finding.evidence)
     for text in case.get("evidence") or []:
-        assert text in told
+        assert text in evidence
     assert finding.remedy or finding.why or finding.advice, "advice says why nothing is changed"
+
+
+def test_advice_can_be_pasted_into_a_shell():
+    """Each line is a command, or a remark that a shell leaves alone."""
+    lines = sorted({line for path in FIRES for finding in findings_of(path)[1] for line in finding.advice})
+    unknown = [line for line in lines if not re.match(PASTED, line)]
+    assert unknown == []
+    checked = subprocess.run(["/bin/bash", "-n"], input="\n".join(lines), capture_output=True, text=True, check=False)
+    assert (checked.returncode, checked.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("path", SILENT, ids=name_of)

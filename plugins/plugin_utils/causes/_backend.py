@@ -1,0 +1,40 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The daemon behind a hop: who it is, and where its own log is.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import Listener
+
+
+def listener_behind(hop: Hop) -> Listener:
+    """Who listens behind a hop; empty where that is not known."""
+    address = hop.destination if hop.tried and not hop.is_unix else hop.real_address
+    return or_empty(hop.backend.listener(address) if hop.backend else None)
+
+
+def described(hop: Hop) -> str:
+    """Who listens behind a hop, in words."""
+    listener = listener_behind(hop)
+    process, unit = listener.get("process"), listener.get("unit")
+    if unit:
+        return "%s (%s) on %s" % (process, unit, hop.on)
+    return "%s on %s" % (process, hop.on) if process else "what listens on %s" % (hop.address,)
+
+
+def log_command(hop: Hop) -> str:
+    """The command that shows the backend's own log; a comment where its unit is not known."""
+    unit = listener_behind(hop).get("unit")
+    if unit:
+        return "journalctl -u %s --since -1h   # on %s" % (unit, hop.on)
+    return "# see the log of %s" % described(hop)

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Findings about one hop and about a proxy as a whole, and the words that they have in common.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence, Finding, Remedy
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, answer_evidence, log_evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import Place
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import FilePlace
+
+
+def on_hop(
+    hop: Hop,
+    cause: str,
+    evidence: t.Iterable[Evidence],
+    *,
+    on: str | None = None,
+    remedy: Remedy | None = None,
+    why: str = "",
+    advice: tuple[str, ...] = (),
+) -> Finding:
+    """A finding about a hop. on: the host to change; without it, the host behind the hop."""
+    return Finding(
+        cause=cause,
+        seen_from=hop.proxy.name,
+        on=hop.on if on is None else on,
+        subject=str(hop.address),
+        evidence=tuple(evidence),
+        remedy=remedy,
+        why=why,
+        advice=advice,
+        routes=hop.route_ids,
+    )
+
+
+def on_proxy(
+    fleet: Fleet,
+    proxy: Host,
+    cause: str,
+    subject: str,
+    evidence: Evidence,
+    lines: t.Sequence[LogRecord],
+    *,
+    remedy: Remedy | None = None,
+    why: str = "",
+    advice: tuple[str, ...] = (),
+) -> Finding:
+    """A finding about a proxy as a whole, whose signature has the cause's name. lines: log records that show it."""
+    answers = [answer_evidence(answer) for answer in proxy.failing if answer.get("signature") == cause]
+    return Finding(
+        cause=cause,
+        seen_from=proxy.name,
+        on=proxy.name,
+        subject=subject,
+        evidence=(*answers, *(log_evidence(record) for record in lines[:3]), evidence),
+        remedy=remedy,
+        why=why,
+        advice=advice,
+        routes=_routes_hurt(fleet, proxy, cause, lines),
+    )
+
+
+def _routes_hurt(fleet: Fleet, proxy: Host, signature: str, lines: t.Iterable[LogRecord]) -> frozenset[int]:
+    """Routes that fail with this signature, now or in these lines; all of the proxy's where none is known."""
+    blamed = {or_empty(record.get("upstream")).get("address") for record in lines}
+    hurt = {route for hop in fleet.hops if hop.proxy is proxy and str(hop.address) in blamed for route in hop.route_ids}
+    hurt |= {
+        answer["route"]
+        for answer in proxy.failing
+        if answer.get("signature") == signature and answer.get("route") is not None
+    }
+    return frozenset(hurt or {route["id"] for route in proxy.config.get("routes") or []})
+
+
+def file_and_line(place: Place | FilePlace) -> str:
+    """A place of a file as FILE:LINE."""
+    return "%s:%d" % (place["file"], place["line"])
+
+
+def late_answers(hop: Hop) -> tuple[Evidence, ...]:
+    """The answers over a hop that did not come in time."""
+    return tuple(
+        Evidence("answer", "%s has no answer after %.0f seconds" % (one["url"], one["seconds"]))
+        for one in hop.failing
+        if one.get("timed_out")
+    )

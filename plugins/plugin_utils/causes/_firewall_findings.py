@@ -1,0 +1,167 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A firewall that refuses the proxy's connections: on the backend, on the proxy itself, or between the two.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence, Finding, Remedy
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.firewall_verdict import Verdict, verdict
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.packet import interface_of
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.facts import FirewallFacts
+
+#: What a connection through a firewall may end with. A reject with tcp-reset or port-unreachable looks like a closed port from the proxy; one
+#: whose ICMP the kernel holds back looks like a drop.
+SIGNATURES = (
+    "firewall_reject",
+    "backend_port_closed",
+    "backend_unreachable",
+    "connect_timeout",
+    "connect_timeout_kernel",
+)
+
+
+def way_in(hop: Hop, action: str) -> Verdict | None:
+    """The verdict of the backend's firewall on the proxy's connections, where it is this action (accept, drop, reject, unknown); else None."""
+    host = hop.backend
+    if host is None or hop.is_unix or not host.facts.get("firewall") or not hop.source:
+        return None
+    address, port = hop.destination.host, hop.destination.port
+    interface = interface_of(host.facts["system"], hop.source, address)
+    found = verdict(host.facts["firewall"], hop.source, address, port, interface)
+    return found if found.action == action else None
+
+
+def way_out(hop: Hop, action: str) -> Verdict | None:
+    """The verdict of the proxy's own firewall on its connections to the backend, where it is this action; else None."""
+    firewall = hop.proxy.facts.get("firewall")
+    if not firewall or hop.is_unix or not hop.source or hop.backend is hop.proxy:
+        return None
+    found = verdict(firewall, hop.source, hop.destination.host, hop.destination.port, leaves=True)
+    return found if found.action == action else None
+
+
+def is_between(hop: Hop) -> bool:
+    """Whether what refuses is on neither host: the backend listens and has room for connections, and both firewalls accept them."""
+    if hop.backend is None or hop.backend is hop.proxy:
+        return False
+    listener = hop.backend.listener(hop.real_address)
+    if listener is None or (listener.get("queue") or 0) >= (listener.get("backlog") or 1):
+        return False
+    return way_in(hop, "accept") is not None and way_out(hop, "accept") is not None
+
+
+def refused_on_the_way_out(hop: Hop, cause: str, found: Verdict) -> Finding:
+    """The finding that the proxy's own firewall refuses: advice alone, as an opening on the backend would not help."""
+    proxy, address = hop.proxy, hop.address
+    rule = Evidence(
+        "firewall", "%s on %s, way out: %s" % (proxy.facts["firewall"]["tool"], proxy.name, found.rule_text)
+    )
+    return on_hop(
+        hop,
+        cause,
+        (*hop.seen(*SIGNATURES), rule),
+        on=proxy.name,
+        why="the firewall of %s itself lets nothing out to %s: somebody closed this way on purpose"
+        % (proxy.name, address),
+        advice=(
+            "nft list ruleset; iptables -S OUTPUT   # on %s: who made this rule?" % proxy.name,
+            "# allow tcp to %s port %d on its way out, in the tool that owns the firewall"
+            % (address.host, address.port),
+        ),
+    )
+
+
+def refused_on_the_way_in(hop: Hop, host: Host, cause: str, found: Verdict, signatures: tuple[str, ...]) -> Finding:
+    """The finding that the backend's firewall refuses: with the remedy that opens the port, or advice where that would not help or not last."""
+    firewall = host.facts["firewall"]
+    seen = _evidence(hop, host, found, signatures)
+    allow = "# allow tcp port %d from %s on %s" % (hop.address.port, hop.source, host.name)
+    if firewall.get("manager"):
+        why = "%s writes the rules of %s: change them there" % (firewall["manager"], host.name)
+        return on_hop(hop, cause, seen, why=why, advice=(allow,))
+    if found.tool and found.tool != firewall["tool"]:
+        why = "the rule is %s's, and not of %s, which owns the firewall of %s" % (
+            found.tool,
+            firewall["tool"],
+            host.name,
+        )
+        advice = ("nft list ruleset   # on %s: who made this rule?" % host.name, allow)
+        return on_hop(hop, cause, seen, why=why, advice=advice)
+    if firewall["tool"] == "ufw" and _names_the_proxy(hop, found):
+        return _refused_by_name(hop, host, cause, seen)
+    return on_hop(hop, cause, seen, remedy=_opening(hop, firewall, found))
+
+
+def refused_between(hop: Hop, cause: str) -> Finding:
+    """The finding that something between the two hosts refuses."""
+    listener = hop.backend.listener(hop.real_address) if hop.backend else None
+    listens = Evidence(
+        "socket", "%s listens on %s of %s" % (or_empty(listener).get("process"), hop.real_address, hop.on)
+    )
+    rules = "the rules of %s let %s in, and those of %s let it out" % (hop.on, hop.source, hop.proxy.name)
+    source, port = hop.source or hop.proxy.name, hop.address.port
+    return on_hop(
+        hop,
+        cause,
+        (*hop.seen(*SIGNATURES), listens, Evidence("firewall", rules, 0.5)),
+        why="neither host's rules keep %s from %s: a security group, a router or a firewall between them does, or the way back is closed"
+        % (hop.proxy.name, hop.address),
+        advice=(
+            "tcpdump -ni any host %s and port %d   # on %s: does the SYN arrive, and does the answer leave?"
+            % (source, port, hop.on),
+            "ip route get %s; iptables -S OUTPUT   # on %s: the way back" % (source, hop.on),
+            "# allow tcp port %d from %s in the network between (security group, router)" % (port, source),
+        ),
+    )
+
+
+def _refused_by_name(hop: Hop, host: Host, cause: str, seen: tuple[Evidence, ...]) -> Finding:
+    """Advice where ufw refuses the proxy's very address: to ufw a refusal and an opening of one address and port are one rule, so that the opening
+    would take its place, and an undo could not put it back."""
+    return on_hop(
+        hop,
+        cause,
+        seen,
+        why="ufw on %s has a rule that refuses the very address %s (%s): somebody made it on purpose"
+        % (host.name, hop.source, hop.proxy.name),
+        advice=(
+            "ufw status numbered   # on %s" % host.name,
+            "ufw allow proto tcp from %s to any port %d   # on %s: takes the place of that rule"
+            % (hop.source, hop.address.port, host.name),
+        ),
+    )
+
+
+def _names_the_proxy(hop: Hop, found: Verdict) -> bool:
+    """Whether the rule that decides is about the proxy's one address."""
+    words = found.rule_text.split()
+    return "-s" in words[:-1] and words[words.index("-s") + 1].partition("/")[0] == hop.source
+
+
+def _opening(hop: Hop, firewall: FirewallFacts, found: Verdict) -> Remedy:
+    """The port opened for the proxy's address, in the tool that owns the firewall."""
+    port = hop.address.port
+    note = "port %d is opened for %s (%s) only" % (port, hop.source, hop.proxy.name)
+    return remedies.firewall_port(firewall["tool"], port, hop.source or "", **found.place, note=note)
+
+
+def _evidence(hop: Hop, host: Host, found: Verdict, signatures: tuple[str, ...]) -> tuple[Evidence, ...]:
+    """What is seen over the hop, the rule that decides, and who listens behind it."""
+    rule = Evidence("firewall", "%s on %s: %s" % (host.facts["firewall"]["tool"], hop.on, found.rule_text))
+    listener = host.listener(hop.destination)
+    if not listener:
+        return (*hop.seen(*signatures), rule)
+    listens = "%s listens on %s:%d" % (listener["process"], listener["address"], listener["port"])
+    return (*hop.seen(*signatures), rule, Evidence("socket", listens))

@@ -1,0 +1,21 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A socket that has to move to /run, where nginx can reach it: what to set for its daemon.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line
+
+
+def socket_in_run(hop: Hop, daemon: str) -> str:
+    """Advice: the setting that puts the socket behind a hop below /run, and where it is set. daemon: its unit, in words."""
+    found = hop.backend.pool_at(hop.real_address) if hop.backend else None
+    listen = found.pool["settings"].get("listen") if found else None
+    if found and listen:
+        return "# at %s: listen = /run/php/%s.sock" % (file_and_line(listen["place"]), found.name)
+    return "# set RuntimeDirectory=NAME in %s, and let it make its socket at /run/NAME/NAME.sock" % daemon

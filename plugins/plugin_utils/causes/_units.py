@@ -1,0 +1,37 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the state of a unit says: how it ended, and whether an administrator wants it to stay down.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+
+
+def kept_down(name: str, unit: Unit | None) -> str | None:
+    """Why an administrator wants this unit to stay down; None where nothing says so."""
+    if unit is None:
+        return None
+    if "masked" in (unit.get("load"), unit.get("enabled")):
+        return "%s is masked: an administrator wants it to stay down" % name
+    if unit.get("enabled") == "disabled" and unit.get("active") == "inactive":
+        return "%s is disabled and stopped: an administrator may want it so" % name
+    return None
+
+
+def unit_evidence(name: str, unit: Unit) -> Evidence:
+    """The unit's state, and how it ended where that is known."""
+    text = "%s is %s (%s)" % (name, unit.get("active"), unit.get("sub"))
+    if unit.get("result") is not None:
+        text += ", result %s" % unit["result"]
+    if unit.get("exit_status") is not None:
+        text += ", exit status %s" % unit["exit_status"]
+    return Evidence("unit", text)
