@@ -11,7 +11,6 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.buffer_levels import (
-    Facts,
     Levels,
     Values,
     text_of,
@@ -23,6 +22,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.buffe
 )
 
 if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.model import BlockFacts, NginxConfig
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import Route
     from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles import Block, DirectiveEdit
 
 _EACH = 16 * 1024
@@ -35,7 +36,7 @@ class BufferEdits:
     dropin: the file that is written instead where the target is http{}; edits of it are what the file will have.
     """
 
-    def __init__(self, config: Facts, route: Facts, target: int, dropin: str | None, page_size: int) -> None:
+    def __init__(self, config: NginxConfig, route: Route, target: int, dropin: str | None, page_size: int) -> None:
         self.config = config
         self.block: int = route["block"]
         self.family: str = route["pass"]["family"]
@@ -115,7 +116,7 @@ class BufferEdits:
         self.edits = [*kept, {"path": path, "block": block, "directive": directive, "args": args, "state": "present"}]
 
 
-def place_for(block: Facts, directive: str) -> tuple[str, Block | None]:
+def place_for(block: BlockFacts, directive: str) -> tuple[str, Block | None]:
     """The file to edit, and the block in it; None for the main level of a file that the block includes, where the directive or the size is set."""
     place = block["place"]
     present = block["sets"].get(directive) or block["sets"].get(directive.partition("_")[0] + "_buffer_size")
@@ -139,7 +140,7 @@ def _buffers(values: Values) -> list[str]:
     return [str(number), text_of(each)]
 
 
-def _without_old_dropin(block: Facts, dropin: str | None) -> list[DirectiveEdit]:
+def _without_old_dropin(block: BlockFacts, dropin: str | None) -> list[DirectiveEdit]:
     """Edits that remove what the drop-in of an earlier run set in this block, as the file is written anew; none without a drop-in."""
     return [
         {"path": dropin, "directive": name, "state": "absent"}

@@ -13,10 +13,11 @@ import re
 import typing as t
 from dataclasses import dataclass
 
-if t.TYPE_CHECKING:
-    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles import DirectiveEdit
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 
-Facts = t.Mapping[str, t.Any]
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.model import BlockFacts, NginxConfig
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles import DirectiveEdit
 
 _DEFAULT_NUMBER = 8
 _DEFAULT_MAX_TEMP = 1024 * 1024 * 1024
@@ -80,9 +81,9 @@ class Levels:
     sets: arguments by directive, for each block's id.
     """
 
-    def __init__(self, config: Facts, edits: t.Iterable[DirectiveEdit] = ()) -> None:
-        self.blocks: list[Facts] = list(config.get("blocks") or [])
-        self.dropin_dir = (config.get("http") or {}).get("dropin_dir")
+    def __init__(self, config: NginxConfig, edits: t.Iterable[DirectiveEdit] = ()) -> None:
+        self.blocks: list[BlockFacts] = list(config.get("blocks") or [])
+        self.dropin_dir = or_empty(config.get("http")).get("dropin_dir")
         self.sets: dict[int, dict[str, list[str]]] = {
             block["id"]: {name: list(one["args"]) for name, one in block["sets"].items()} for block in self.blocks
         }
@@ -96,7 +97,7 @@ class Levels:
             if self._is_meant(block, edit):
                 self._set(block, edit)
 
-    def _set(self, block: Facts, edit: DirectiveEdit) -> None:
+    def _set(self, block: BlockFacts, edit: DirectiveEdit) -> None:
         directive, present = edit["directive"], block["sets"].get(edit["directive"])
         if edit.get("state", "present") == "absent":
             self.sets[block["id"]].pop(directive, None)
@@ -105,7 +106,7 @@ class Levels:
             self.duplicates.append(Duplicate(block["id"], directive))
         self.sets[block["id"]][directive] = list(edit["args"])
 
-    def _is_meant(self, block: Facts, edit: DirectiveEdit) -> bool:
+    def _is_meant(self, block: BlockFacts, edit: DirectiveEdit) -> bool:
         """Whether the edit changes this block. A file that is included in several places is several blocks: all of them change."""
         wanted, place = edit.get("block"), block["place"]
         if wanted is not None:

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.buffer_levels import Facts, Levels, Values
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.buffer_levels import Levels, Values
 
 if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.model import NginxConfig
     from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles import DirectiveEdit
 
 #: Families with several buffers for a response; grpc and memcached have one.
@@ -54,7 +55,7 @@ def broken_rules(family: str, values: Values) -> list[str]:
     return [text for is_met, text in checks if not is_met]
 
 
-def validate_all(config: Facts, edits: t.Iterable[DirectiveEdit], page_size: int) -> list[Violation]:
+def validate_all(config: NginxConfig, edits: t.Iterable[DirectiveEdit], page_size: int) -> list[Violation]:
     """Every demand of nginx that some server or location of the configuration would break once the edits were made."""
     levels = Levels(config, edits)
     duplicates = [

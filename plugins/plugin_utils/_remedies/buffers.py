@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.buffer_edits import BufferEdits
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.buffer_levels import (
-    Facts,
     Levels,
     Values,
     text_of,
@@ -25,6 +24,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.buffe
 )
 
 if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.model import NginxConfig
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import Route
     from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles import DirectiveEdit
 
 #: No buffer for a header is made larger than this.
@@ -68,7 +69,7 @@ class _Header:
         return max(_LEAST_MARGIN, self.size // 8)
 
 
-def plan(config: Facts, route: Facts, header_bytes: int | None, page_size: int = 4096) -> BufferPlan:
+def plan(config: NginxConfig, route: Route, header_bytes: int | None, page_size: int = 4096) -> BufferPlan:
     """Buffers for one route. header_bytes: all that the first buffer has to hold; None where it is only known not to fit into the one in force."""
     family = route["pass"]["family"]
     now = Levels(config).values(route["block"], family, page_size)
@@ -92,7 +93,7 @@ def plan(config: Facts, route: Facts, header_bytes: int | None, page_size: int =
     return BufferPlan(family, refusal="no place to set %s_buffer_size %s: %s" % (family, text_of(size), reasons))
 
 
-def in_force(config: Facts, route: Facts, page_size: int) -> int:
+def in_force(config: NginxConfig, route: Route, page_size: int) -> int:
     """Bytes that the first buffer holds on this route."""
     return Levels(config).values(route["block"], route["pass"]["family"], page_size).size
 
@@ -109,7 +110,7 @@ def size_for(header_bytes: int) -> int:
     return min(size, LARGEST) if header_bytes + _LEAST_MARGIN <= LARGEST else size
 
 
-def _refusal(family: str, route: Facts, header: _Header, size: int, now: Values) -> str | None:
+def _refusal(family: str, route: Route, header: _Header, size: int, now: Values) -> str | None:
     """Why no other size is set: the header is too large for any buffer, or fits into the one in force."""
     if size > LARGEST:
         is_bytes = "%d bytes" % header.size if header.is_measured else "more than %d bytes" % (header.size - 1)
@@ -139,7 +140,7 @@ def _sum(header: _Header, size: int) -> str:
     return "%s + %d margin = %d; %s: %s" % (measured, header.margin, wanted, rule, text_of(size))
 
 
-def _targets(config: Facts, route: Facts, family: str) -> t.Iterator[tuple[int, str | None]]:
+def _targets(config: NginxConfig, route: Route, family: str) -> t.Iterator[tuple[int, str | None]]:
     """Blocks to set the sizes in, the best first: the level in force, else http{}; then the location. With http{} goes the drop-in to write instead."""
     levels = Levels(config)
     blocks = {block["id"]: block for block in levels.blocks}

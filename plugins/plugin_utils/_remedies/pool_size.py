@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host, PoolAt
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, PoolAt, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.worker_memory import (
     Budget,
     budget_to_grow,
@@ -21,6 +21,10 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.worke
     in_mib,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.worker_waits import waits_elsewhere
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import FpmSetting
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmPool
 
 #: One change never multiplies a pool by more: the next look shows whether it helped.
 STEP = 4
@@ -118,10 +122,10 @@ def _below_process_max(pool: PoolAt, room: _Room) -> _Room:
     return _Room(rest, "%s; process.max = %d leaves %d" % (room.text, total, rest))
 
 
-def constrained(pool: Facts, children: int) -> dict[str, str]:
+def constrained(pool: FpmPool, children: int) -> dict[str, str]:
     """pm.max_children and whatever else has to change with it by PHP-FPM's rules. Spare servers count for dynamic pools only."""
     settings, wanted = pool["settings"], {"pm.max_children": children}
-    if settings.get("pm", {}).get("value") == "dynamic":
+    if or_empty(settings.get("pm")).get("value") == "dynamic":
         highest = max(1, min(number(settings, "pm.max_spare_servers"), children))
         lowest = max(1, min(number(settings, "pm.min_spare_servers"), highest))
         wanted.update({"pm.max_spare_servers": highest, "pm.min_spare_servers": lowest})
@@ -138,17 +142,17 @@ def _others(host: Host, pool: PoolAt) -> int:
     return sum(_limit(one.pool) for one in running if (one.fpm["config"], one.name) != own)
 
 
-def _limit(pool: Facts) -> int:
+def _limit(pool: FpmPool) -> int:
     return max(number(pool["settings"], "pm.max_children"), len(pool.get("workers") or []))
 
 
 def _queue(host: Host, pool: PoolAt) -> int:
     """Connections that wait at the pool's address now."""
     listener = host.listener(pool.address) if pool.address else None
-    return (listener or {}).get("queue") or 0
+    return or_empty(listener).get("queue") or 0
 
 
-def number(settings: Facts, key: str) -> int:
+def number(settings: t.Mapping[str, FpmSetting], key: str) -> int:
     """A number that a pool or the global section sets; 0 where it sets none, or one below 0."""
-    value = settings.get(key, {}).get("value")
+    value = or_empty(settings.get(key)).get("value")
     return int(value) if str(value).isdecimal() else 0

@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Remedy
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.buffers import BufferPlan
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles import (
     AddressEdit,
@@ -26,12 +26,15 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles
     UpstreamDns,
 )
 
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmFacts
+
 _VERBS = {"started": "start", "reloaded": "reload", "restarted": "restart"}
 
 
 def php_fpm(
     host: Host,
-    fpm: Facts,
+    fpm: FpmFacts,
     action: t.Literal["started", "reloaded", "restarted"],
     *,
     pool: str = "",

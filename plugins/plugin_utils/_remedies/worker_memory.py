@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts, Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 
 MIB = 1024 * 1024
 #: Kept free for everything that is not PHP: the page cache, logins, other daemons when they are busy.
@@ -103,12 +103,12 @@ def _budget(host: Host, worker: _Worker) -> Budget | None:
 
 def _measured(host: Host) -> list[int]:
     """The PSS of each worker whose memory could be measured, the smallest first."""
-    workers: list[Facts] = [worker for one in host.pools() for worker in one.pool.get("workers") or []]
-    return sorted(worker["pss"] for worker in workers if worker.get("pss"))
+    sizes = [worker.get("pss") for one in host.pools() for worker in one.pool.get("workers") or []]
+    return sorted(size for size in sizes if size)
 
 
 def _memory(host: Host) -> _Memory | None:
-    memory = host.system.get("memory") or {}
+    memory = or_empty(host.system.get("memory"))
     if memory.get("available") is None or not memory.get("total"):
         return None
     return _Memory(memory["available"], memory["total"], memory.get("limit"))

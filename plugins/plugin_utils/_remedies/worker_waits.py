@@ -8,7 +8,10 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Facts
+import typing as t
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmPool
 
 #: Kernel functions (their beginnings) in which a worker waits for another service to answer, or for a lock.
 _NETWORK = (
@@ -37,7 +40,7 @@ _WAITS = (
 _SHARE = 0.8
 
 
-def waits_elsewhere(pool: Facts) -> str | None:
+def waits_elsewhere(pool: FpmPool) -> str | None:
     """Why more workers would not help: nearly all of them wait for the network or for a lock. None where they do not."""
     functions = [worker["waits_in"] for worker in pool.get("workers") or [] if worker.get("waits_in")]
     for beginnings, what in _WAITS:

@@ -15,7 +15,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._finding
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import Place
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.directives import Place
     from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles import AddressEdit
 
 
