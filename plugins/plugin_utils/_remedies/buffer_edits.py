@@ -141,7 +141,7 @@ def _buffers(values: Values) -> list[str]:
 
 
 def _without_old_dropin(block: BlockFacts, dropin: str | None) -> list[DirectiveEdit]:
-    """Edits that remove what the drop-in of an earlier run set in this block, as the file is written anew; none without a drop-in."""
+    """Edits that remove what the drop-in of an earlier run set in this block, as the file is written again; none without a drop-in."""
     return [
         {"path": dropin, "directive": name, "state": "absent"}
         for name, setting in block["sets"].items()

@@ -26,7 +26,7 @@ if t.TYPE_CHECKING:
 
 SIGNATURES = ("backend_port_closed", "ipv6_localhost_refused")
 APACHE = ("apache2.service", "httpd.service")
-#: Each panel's command that writes Apache's configuration anew and starts it.
+#: Each panel's command that writes Apache's configuration again and starts it.
 COMMANDS: t.Mapping[str, tuple[str, ...]] = {
     "plesk": ("plesk", "repair", "web", "-y"),
     "cpanel": ("/usr/local/cpanel/scripts/restartsrv_httpd",),
@@ -85,7 +85,7 @@ def behind_panel(hop: Hop, host: Host, panel: str, apache: Apache, elsewhere: li
     if why:
         advice = (
             "apachectl configtest",
-            "%s   # writes the sites' configuration anew; what was edited by hand in it is lost" % " ".join(command),
+            "%s   # writes the sites' configuration again; what was edited by hand in it is lost" % " ".join(command),
         )
         return on_hop(hop, CAUSE.name, evidence, why=why, advice=advice)
     listens = Address("127.0.0.1", port) if hop.address.is_loopback else hop.address

@@ -84,7 +84,7 @@ def narrowest(port: int, kind: str, booleans: t.Mapping[str, bool]) -> Remedy:
         note = "port %d becomes http_port_t, which %s opens; other ports stay closed" % (port, RELAY)
         return remedies.selinux_connect(boolean=relay, port=port, port_type="http_port_t", note=note)
     note = (
-        "the policy has port %d as %s, for all services, so that it cannot get another label: %s lets nginx and PHP connect to every port"
+        "port %d is %s in the policy, for all services: what is left is %s, which lets nginx and PHP connect to every port"
         % (port, kind or "a type that is not known", CONNECT)
     )
     return remedies.selinux_connect(boolean=CONNECT, note=note)

@@ -106,7 +106,7 @@ def written(root, files):
 
 
 def facts_of(host, main, seen):
-    """What a look at such a host would tell as far as sizes go."""
+    """What a look at such a host would return as far as sizes go."""
     config = parse(host, main)
     pools = {
         pool.name: {"address": config.address(pool), "settings": _told(pool.settings), "workers": []}

@@ -142,9 +142,9 @@ def test_edits_are_whole():
         "args": ["32k"],
         "state": "present",
     }
-    told = "measured header 6200 bytes + 775 margin = 6975; next power of two, at least 32k: 32k; buffers 32 x 8k: busy 64k <= 31 x 8k = 248k"
+    how = "measured header 6200 bytes + 775 margin = 6975; next power of two, at least 32k: 32k; buffers 32 x 8k: busy 64k <= 31 x 8k = 248k"
     assert planned == BufferPlan(
-        "proxy", size="32k", number=32, each="8k", edits=[edit], dropin=None, level="location", sum=told
+        "proxy", size="32k", number=32, each="8k", edits=[edit], dropin=None, level="location", sum=how
     )
 
 
@@ -212,7 +212,7 @@ def test_files_of_a_panel_are_left_alone_and_its_custom_file_is_not():
     )
 
 
-def test_tells_of_each_place_why_it_is_none():
+def test_says_of_each_place_why_nothing_is_set_there():
     own = "/var/www/vhosts/system/example.org/conf/nginx.conf"
     text = (
         "include conf.d/*.conf; include %s;\nserver { location /b { proxy_buffers 4 4k; proxy_pass http://b; } }" % own
@@ -225,7 +225,7 @@ def test_tells_of_each_place_why_it_is_none():
     )
 
 
-def test_a_dropin_of_an_earlier_run_is_written_anew():
+def test_a_dropin_of_an_earlier_run_is_written_again():
     files = {
         MAIN: "events {} http {\ninclude conf.d/*.conf;\nserver { location / { uwsgi_pass a:1; } }\n}\n",
         "/etc/nginx/conf.d/bad_gateway_uwsgi_buffers.conf": "# Managed by webops.bad_gateway\nuwsgi_buffer_size 32k;\nuwsgi_buffers 8 16k;\n",
@@ -237,7 +237,7 @@ def test_a_dropin_of_an_earlier_run_is_written_anew():
 
 
 def test_what_a_location_had_room_for_follows_the_dropin():
-    """The drop-in of somebody's own numbers is written anew with fewer: all that may be busy in a location would be more than there is."""
+    """The drop-in of somebody's own numbers is written again with fewer: all that may be busy in a location would be more than there is."""
     files = {
         "/etc/nginx/conf.d/bad_gateway_uwsgi_buffers.conf": "uwsgi_buffer_size 16k;\nuwsgi_buffers 16 64k;\nuwsgi_busy_buffers_size 512k;\n"
     }

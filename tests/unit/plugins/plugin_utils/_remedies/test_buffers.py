@@ -74,7 +74,7 @@ def test_a_dropin_has_what_http_needs_where_the_location_has_its_own():
     assert planned.sum.endswith("; buffers 32 x 8k: busy 64k <= 31 x 8k = 248k")
 
 
-def test_without_a_dropin_the_plan_tells_what_will_be_in_force_for_the_route():
+def test_without_a_dropin_the_plan_has_what_will_be_in_force_for_the_route():
     planned = planned_for(
         "server { fastcgi_buffer_size 8k; fastcgi_buffers 8 16k; location / { fastcgi_buffers 32 8k; fastcgi_pass a:1; } }"
     )
@@ -83,7 +83,7 @@ def test_without_a_dropin_the_plan_tells_what_will_be_in_force_for_the_route():
 
 
 @pytest.mark.parametrize(
-    "header,told",
+    "header,expected",
     [
         (58255, "measured header 58255 bytes + 7281 margin = 65536; next power of two, at least 32k: 64k; buffers"),
         (58256, "measured header 58256 bytes + 7282 margin = 65538; fits 64k with less margin: 64k; buffers"),
@@ -93,9 +93,9 @@ def test_without_a_dropin_the_plan_tells_what_will_be_in_force_for_the_route():
         ),
     ],
 )
-def test_the_sum_tells_what_became_of_the_margin(header, told):
+def test_the_sum_shows_what_became_of_the_margin(header, expected):
     config = config_of("rhel")
-    assert plan(config, config["routes"][0], header).sum.startswith(told)
+    assert plan(config, config["routes"][0], header).sum.startswith(expected)
 
 
 @pytest.mark.parametrize(
@@ -121,9 +121,9 @@ def test_larger_buffers_where_8_of_16k_do_not_suffice():
 
 def test_a_family_with_one_buffer_has_no_others():
     planned = planned_for("include conf.d/*.conf;\nserver { location / { grpc_pass a:1; } }")
-    told = "measured header 6200 bytes + 775 margin = 6975; next power of two, at least 32k: 32k"
+    expected = "measured header 6200 bytes + 775 margin = 6975; next power of two, at least 32k: 32k"
     assert planned == BufferPlan(
-        "grpc", size="32k", dropin="/etc/nginx/conf.d/bad_gateway_grpc_buffers.conf", level="http", sum=told
+        "grpc", size="32k", dropin="/etc/nginx/conf.d/bad_gateway_grpc_buffers.conf", level="http", sum=expected
     )
 
 
@@ -135,21 +135,21 @@ def test_a_pass_outside_of_any_location_is_planned_for_at_its_server():
 
 def test_refuses_what_no_buffer_should_hold():
     config = config_of("rhel")
-    told = "the header block is %s, more than 64k: the application has to send less (cookies, debug headers)"
-    assert plan(config, config["routes"][0], 70000) == BufferPlan("fastcgi", refusal=told % "70000 bytes")
+    expected = "the header block is %s, more than 64k: the application has to send less (cookies, debug headers)"
+    assert plan(config, config["routes"][0], 70000) == BufferPlan("fastcgi", refusal=expected % "70000 bytes")
     assert plan(config, config["routes"][0], None, 65536) == BufferPlan(
-        "fastcgi", refusal=told % "more than 65536 bytes"
+        "fastcgi", refusal=expected % "more than 65536 bytes"
     )
 
 
 def test_refuses_what_is_in_force_on_disk_already():
     config = config_of("debian")
     route = route_at(config, r"[^/]\.php(/|$)")
-    told = "fastcgi_buffer_size %s holds the measured header of 9000 bytes: nginx runs an older configuration, or the header varies"
-    assert plan(config, route, 9000).refusal == told % "32k at /etc/nginx/sites-enabled/shop:60"
+    expected = "fastcgi_buffer_size %s holds the measured header of 9000 bytes: nginx runs an older configuration, or the header varies"
+    assert plan(config, route, 9000).refusal == expected % "32k at /etc/nginx/sites-enabled/shop:60"
     assert plan(config, route, 30000).size == "64k"
     config = config_of("rhel")
-    assert plan(config, config["routes"][0], 9000, 65536).refusal == told % "64k, nginx's own default,"
+    assert plan(config, config["routes"][0], 9000, 65536).refusal == expected % "64k, nginx's own default,"
 
 
 def test_an_unmeasured_header_is_larger_than_what_is_in_force():

@@ -286,11 +286,11 @@ def test_any_number_of_children_keeps_fpms_rules(one, children):
 
 
 @pytest.mark.parametrize(
-    "start,told",
+    "start,others",
     [(0, {}), (1, {"pm.start_servers": "2"}), (2, {}), (9, {"pm.start_servers": "3"}), ("", {}), ("-1", {})],
 )
-def test_how_many_start_is_left_to_fpm_where_it_was(start, told):
-    assert constrained(dynamic(children=5, start=start, lowest=2, highest=3), 6) == {"pm.max_children": "6", **told}
+def test_how_many_start_is_left_to_fpm_where_it_was(start, others):
+    assert constrained(dynamic(children=5, start=start, lowest=2, highest=3), 6) == {"pm.max_children": "6", **others}
 
 
 def test_a_pool_that_does_not_say_its_kind_gets_no_spare_servers():

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each remedy says in a few words what it does, which kinds of change that takes, and tells its role all that the role knows."""
+"""Each remedy says in a few words what it does, which kinds of change that takes, and gives its role all that the role knows."""
 
 from __future__ import annotations
 
@@ -178,17 +178,17 @@ def test_there_is_a_remedy_of_each_role_with_all_its_parameters():
 
 
 @pytest.mark.parametrize("remedy", [remedy for remedy, _change, _parameters in REMEDIES.values()], ids=REMEDIES)
-def test_its_role_takes_all_that_it_is_told(remedy):
-    told = {**remedy.parameters, "run": "r1", "change": "c1", "proof": []}
-    assert refused(remedy.role, {"%s_%s" % (remedy.role, name): value for name, value in told.items()}) == []
+def test_its_role_takes_all_that_it_is_given(remedy):
+    given = {**remedy.parameters, "run": "r1", "change": "c1", "proof": []}
+    assert refused(remedy.role, {"%s_%s" % (remedy.role, name): value for name, value in given.items()}) == []
 
 
 def steps():
     """Every step that a case leads to, with the name of the case."""
     for path in sorted(cases.CASES.glob("*/fires_*.yml")):
         case = cases.load(path)
-        for told in judgements(cases.case_facts(case), KINDS, "r1", {}, case.get("backend_services") or {}).values():
-            for step in told["steps"]:
+        for judged in judgements(cases.case_facts(case), KINDS, "r1", {}, case.get("backend_services") or {}).values():
+            for step in judged["steps"]:
                 yield "%s: %s" % (path.parent.name, path.stem), step
 
 
@@ -209,7 +209,7 @@ def test_a_panels_command_is_a_change_of_config_too():
     assert REMEDIES["service"][0].kinds == ("start",)
 
 
-def test_whole_numbers_and_sums_are_told():
+def test_notes_have_the_sum_or_the_reason():
     assert (REMEDIES["settings"][0].note, REMEDIES["buffers"][0].note, REMEDIES["limits"][0].note) == (
         "a sum",
         "measured",

@@ -40,7 +40,7 @@ def test_workers_that_all_wait_for_a_lock_are_not_helped_by_more():
 
 
 @pytest.mark.parametrize(
-    "workers,told",
+    "workers,share",
     [
         (busy(2, waits="tcp_recvmsg"), "2 of 2 workers"),
         (busy(4, waits="tcp_recvmsg") + busy(1, waits=ACCEPT), "4 of 5 workers"),
@@ -49,8 +49,8 @@ def test_workers_that_all_wait_for_a_lock_are_not_helped_by_more():
     ],
     ids=["two", "one is idle", "one computes", "not all could be seen"],
 )
-def test_nearly_all_are_enough(workers, told):
-    assert "pool www: %s wait for an answer from the network" % told in grown(host(www=dynamic(workers=workers))).why
+def test_nearly_all_are_enough(workers, share):
+    assert "pool www: %s wait for an answer from the network" % share in grown(host(www=dynamic(workers=workers))).why
 
 
 def test_what_workers_wait_for_is_no_reason_to_keep_more_than_fit():
