@@ -13,8 +13,10 @@ Private to this collection: it may change in any release.
 
 import contextlib
 import os
+import re
 import signal
 import sys
+import threading
 import time
 from typing import Callable, Collection, List, Optional, Sequence, Set
 
@@ -26,6 +28,8 @@ PAUSE = 0.02
 HALT_WITHIN = 1.0
 #: From this share of a socket's queue on, waiting for old requests would cost new ones.
 QUEUE_SHARE = 0.75
+ENDS = (signal.SIGTERM, signal.SIGQUIT, signal.SIGINT)
+_PENDING = re.compile(r"^ShdPnd:\s*([0-9a-f]+)", re.MULTILINE)
 
 Order = Callable[[], Optional[str]]
 
@@ -58,6 +62,7 @@ def _in_child(host: Host, master: int, sockets: Sequence[str], limit: float, the
         os.setsid()
         _halt(host, master)
         _wait(host, master, sockets, limit)
+        threading.Thread(target=_go_on_when_stopped, args=(host, master), daemon=True).start()
         error = then()
     except Exception as problem:
         error = str(problem)
@@ -85,6 +90,20 @@ def _wait(host: Host, master: int, sockets: Sequence[str], limit: float) -> None
         if _full(watched):
             return
         time.sleep(PAUSE)
+
+
+def _go_on_when_stopped(host: Host, master: int) -> None:
+    """Let the master go on as soon as somebody has asked it to end. systemd does that itself; an init script only waits for the end."""
+    while _state(host, master) and not _asked_to_end(host, master):
+        time.sleep(PAUSE)
+    _signal(master, signal.SIGCONT)
+
+
+def _asked_to_end(host: Host, pid: int) -> bool:
+    """Whether a signal that ends FPM waits for a process that stands still."""
+    found = _PENDING.search(host.read("/proc/%d/status" % pid) or "")
+    pending = int(found.group(1), 16) if found else 0
+    return any(pending >> (number - 1) & 1 for number in ENDS)
 
 
 def _state(host: Host, pid: int) -> str:

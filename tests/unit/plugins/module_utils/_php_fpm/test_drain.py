@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -123,3 +124,19 @@ def test_the_master_goes_on_when_the_one_who_watches_is_killed(fpm):
 
     assert drained(Host(), master, [], 5.0, order) == "the process that watched over PHP-FPM was killed"
     assert not stands(master)
+
+
+@pytest.mark.parametrize("kind", ["polite", "deaf"])
+def test_a_master_that_is_asked_to_end_goes_on_and_ends(fpm, kind):
+    """As an init script does it, which waits until the master has ended."""
+    master = fpm(kind)
+
+    def order():
+        os.kill(master, signal.SIGTERM)
+        for _try in range(200):
+            if state(master) == "Z":
+                return None
+            time.sleep(0.02)
+        return "the master stands still"
+
+    assert drained(Host(), master, [], 0.2, order) is None
