@@ -29,8 +29,6 @@ if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.model import NginxConfig
     from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmFacts, FpmPool
 
-Facts = t.Mapping[str, t.Any]
-
 _Part = t.TypeVar("_Part")
 
 

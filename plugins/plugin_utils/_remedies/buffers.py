@@ -153,7 +153,7 @@ def _targets(config: NginxConfig, route: Route, family: str) -> t.Iterator[tuple
     holder = levels.holder(route["block"], names[0])
     location = blocks[route["block"]]
     while location["name"] not in ("location", "server"):
-        location = blocks[location["parent"]]
+        location = blocks[location["parent"] or http["id"]]
     first = http["id"] if holder is None else holder
     yield first, dropin if first == http["id"] else None
     if location["id"] != first:

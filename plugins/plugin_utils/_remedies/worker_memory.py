@@ -109,9 +109,8 @@ def _measured(host: Host) -> list[int]:
 
 def _memory(host: Host) -> _Memory | None:
     memory = or_empty(host.system.get("memory"))
-    if memory.get("available") is None or not memory.get("total"):
-        return None
-    return _Memory(memory["available"], memory["total"], memory.get("limit"))
+    available, total = memory.get("available"), memory.get("total")
+    return None if available is None or not total else _Memory(available, total, memory.get("limit"))
 
 
 def percentile(ordered: t.Sequence[int], percent: int) -> int:

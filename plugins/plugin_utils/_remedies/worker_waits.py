@@ -42,7 +42,8 @@ _SHARE = 0.8
 
 def waits_elsewhere(pool: FpmPool) -> str | None:
     """Why more workers would not help: nearly all of them wait for the network or for a lock. None where they do not."""
-    functions = [worker["waits_in"] for worker in pool.get("workers") or [] if worker.get("waits_in")]
+    known = [worker["waits_in"] for worker in pool.get("workers") or []]
+    functions = [function for function in known if function]
     for beginnings, what in _WAITS:
         waiting = [function for function in functions if function.startswith(beginnings)]
         if len(waiting) > 1 and len(waiting) >= _SHARE * len(functions):

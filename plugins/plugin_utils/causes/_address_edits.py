@@ -32,8 +32,9 @@ def places(hop: Hop) -> list[Named]:
     upstreams = hop.proxy.config.get("upstreams") or {}
     for route in hop.routes:
         entries = [Named(route["pass"]["place"], route["pass"]["directive"])]
-        if route["pass"].get("upstream"):
-            servers = upstreams[route["pass"]["upstream"]]["servers"]
+        upstream = route["pass"].get("upstream")
+        if upstream:
+            servers = upstreams[upstream]["servers"]
             entries = [Named(server["place"], "server") for server in servers if server["address"] == str(hop.address)]
         for entry in entries:
             found[(entry.place["file"], entry.place["line"])] = entry

@@ -154,11 +154,8 @@ def _how_to_find(hop: Hop, host: Host, address: Address) -> tuple[str, ...]:
 def _other_listeners(hop: Hop, host: Host) -> tuple[str, ...]:
     """A command that shows who listens on other ports of the host: the service may have moved. None for a unix socket."""
     listeners = [] if hop.is_unix else or_empty(host.facts.get("listeners")).get("tcp") or []
-    found = {
-        "%s on port %d" % (one["process"], one["port"])
-        for one in listeners
-        if one.get("process") and not one["process"].startswith(NO_BACKENDS)
-    }
+    named = [(one.get("process") or "", one["port"]) for one in listeners]
+    found = {"%s on port %d" % one for one in named if one[0] and not one[0].startswith(NO_BACKENDS)}
     if not found:
         return ()
     return ("ss -ltnp   # on %s: has the service moved? These listen: %s" % (host.name, ", ".join(sorted(found)[:5])),)

@@ -35,11 +35,12 @@ SIGNATURES = (
 def way_in(hop: Hop, action: str) -> Verdict | None:
     """The verdict of the backend's firewall on the proxy's connections, where it is this action (accept, drop, reject, unknown); else None."""
     host = hop.backend
-    if host is None or hop.is_unix or not host.facts.get("firewall") or not hop.source:
+    firewall = host.facts.get("firewall") if host else None
+    if host is None or hop.is_unix or not firewall or not hop.source:
         return None
     address, port = hop.destination.host, hop.destination.port
     interface = interface_of(host.facts["system"], hop.source, address)
-    found = verdict(host.facts["firewall"], hop.source, address, port, interface)
+    found = verdict(firewall, hop.source, address, port, interface)
     return found if found.action == action else None
 
 
@@ -66,7 +67,7 @@ def refused_on_the_way_out(hop: Hop, cause: str, found: Verdict) -> Finding:
     """The finding that the proxy's own firewall refuses: advice alone, as an opening on the backend would not help."""
     proxy, address = hop.proxy, hop.address
     rule = Evidence(
-        "firewall", "%s on %s, way out: %s" % (proxy.facts["firewall"]["tool"], proxy.name, found.rule_text)
+        "firewall", "%s on %s, way out: %s" % (or_empty(proxy.facts["firewall"])["tool"], proxy.name, found.rule_text)
     )
     return on_hop(
         hop,
@@ -85,7 +86,7 @@ def refused_on_the_way_out(hop: Hop, cause: str, found: Verdict) -> Finding:
 
 def refused_on_the_way_in(hop: Hop, host: Host, cause: str, found: Verdict, signatures: tuple[str, ...]) -> Finding:
     """The finding that the backend's firewall refuses: with the remedy that opens the port, or advice where that would not help or not last."""
-    firewall = host.facts["firewall"]
+    firewall = or_empty(host.facts["firewall"])
     seen = _evidence(hop, host, found, signatures)
     allow = "# allow tcp port %d from %s on %s" % (hop.address.port, hop.source, host.name)
     if firewall.get("manager"):
@@ -159,8 +160,8 @@ def _opening(hop: Hop, firewall: FirewallFacts, found: Verdict) -> Remedy:
 
 def _evidence(hop: Hop, host: Host, found: Verdict, signatures: tuple[str, ...]) -> tuple[Evidence, ...]:
     """What is seen over the hop, the rule that decides, and who listens behind it."""
-    rule = Evidence("firewall", "%s on %s: %s" % (host.facts["firewall"]["tool"], hop.on, found.rule_text))
-    listener = host.listener(hop.destination)
+    rule = Evidence("firewall", "%s on %s: %s" % (or_empty(host.facts["firewall"])["tool"], hop.on, found.rule_text))
+    listener = host.tcp_listener(hop.destination.host, hop.destination.port)
     if not listener:
         return (*hop.seen(*signatures), rule)
     listens = "%s listens on %s:%d" % (listener["process"], listener["address"], listener["port"])

@@ -60,13 +60,20 @@ def startable_pool(hop: Hop, *signatures: str) -> PoolAt | None:
 
 def stopped_evidence(hop: Hop, stopped: PoolAt, *signatures: str) -> tuple[Evidence, ...]:
     """What is seen over the hop, the unit's state, and that no master runs for the pool."""
-    unit = hop.backend.unit(stopped.fpm.get("unit")) if hop.backend else None
+    state = unit_state(hop.backend, stopped.fpm) if hop.backend else ()
     master = Evidence(
         "process",
         "no master process of %s runs; its pool %s would listen on %s"
         % (stopped.fpm["binary"], stopped.name, hop.address),
     )
-    return (*hop.seen(*signatures), *((unit_evidence(stopped.fpm["unit"], unit),) if unit else ()), master)
+    return (*hop.seen(*signatures), *state, master)
+
+
+def unit_state(host: Host, fpm: FpmFacts) -> tuple[Evidence, ...]:
+    """The state of PHP-FPM's unit; nothing where no unit is known."""
+    name = fpm.get("unit")
+    unit = host.unit(name)
+    return (unit_evidence(name, unit),) if name and unit else ()
 
 
 def start(host: Host, fpm: FpmFacts) -> tuple[Remedy | None, str]:
@@ -93,10 +100,8 @@ def own_lines(host: Host, fpm: FpmFacts, *signatures: str) -> list[LogRecord]:
 
 def start_evidence(host: Host, fpm: FpmFacts, lines: t.Iterable[LogRecord]) -> tuple[Evidence, ...]:
     """The unit's state, and what PHP-FPM logged when it started: three different lines at most."""
-    unit = host.unit(fpm.get("unit"))
-    state = (unit_evidence(fpm["unit"], unit),) if unit else ()
     once = {record["message"]: record for record in lines}
-    return (*state, *(log_evidence(record) for record in list(once.values())[:3]))
+    return (*unit_state(host, fpm), *(log_evidence(record) for record in list(once.values())[:3]))
 
 
 def says_no_space(text: str | None) -> bool:

@@ -44,8 +44,8 @@ def connections(proxy: Host) -> int:
 
 def files(proxy: Host) -> int | None:
     """Files that a worker may open; None where that is not known."""
-    limits = [worker["nofile"] for worker in serving(proxy) if worker.get("nofile")]
-    return _count(limits[0][0]) if limits else None
+    limits = next((worker["nofile"] for worker in serving(proxy) if worker.get("nofile")), None)
+    return _count(limits[0]) if limits else None
 
 
 def raised(proxy: Host, wanted_connections: int, wanted_files: int, note: str) -> tuple[Remedy | None, str]:
@@ -77,7 +77,8 @@ def raised(proxy: Host, wanted_connections: int, wanted_files: int, note: str) -
 def _most_files(proxy: Host) -> int:
     """How many files the master may let a worker open. worker_rlimit_nofile lowers a worker's own hard limit, never the master's."""
     master = or_empty(proxy.nginx.get("master"))
-    return MOST_FILES if master.get("raises_limits") or not master.get("nofile") else _count(master["nofile"][1])
+    limits = master.get("nofile")
+    return MOST_FILES if master.get("raises_limits") or not limits else _count(limits[1])
 
 
 def _count(limit: int | None) -> int:
