@@ -63,6 +63,9 @@ def test_names_its_cause_and_no_other(path):
     evidence = "\n".join(item.text for item in finding.evidence)
     for text in case.get("evidence") or []:
         assert text in evidence
+    assert case.get("why", "") in finding.why
+    for text in case.get("advice") or []:
+        assert text in "\n".join(finding.advice)
     assert finding.remedy or finding.why or finding.advice, "advice says why nothing is changed"
 
 
