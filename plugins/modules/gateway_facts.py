@@ -13,8 +13,8 @@ description:
     nginx's configuration as it is in force for each location, whether C(nginx -t) is sound, PHP-FPM masters with pools and measured memory,
     service units, recent log lines as typed records, the firewall, SELinux, limits and disks.
   - Then every upstream that the configuration names is connected to as nginx would, and nginx on this host is asked for its own URLs.
-  - The module only reads, and does the same in check mode. It takes two round trips to the host.
-  - With pipelining, and once the host's Python is known, nothing is written on the host to do so, not even a temporary file - it also looks
+  - The module only reads, and does the same in check mode. It takes one execution on the host.
+  - With pipelining, and once the host's Python is known, nothing is written on the host, not even a temporary file, so that it also works
     where a disk is full or read-only.
   - The facts are described field by field in C(docs/facts.md) of this collection.
 extends_documentation_fragment:
@@ -24,7 +24,7 @@ extends_documentation_fragment:
   - webops.bad_gateway._attributes.read_only
 attributes:
   action:
-    details: nginx's configuration is parsed on the controller.
+    details: Some of the URLs are asked from the controller too; without the action plugin only the host asks.
 requirements:
   - root on the target (C(become)), or else much cannot be seen
   - Python 3.6 or later on the target; nothing else
@@ -46,11 +46,6 @@ options:
     type: list
     elements: dict
     default: []
-  ask:
-    description:
-      - What the second look has to connect to and to ask for.
-      - Filled by the action plugin from what the first look saw; not meant to be given by hand.
-    type: dict
 author:
   - The webops.bad_gateway authors (@webops)
 seealso:
@@ -140,7 +135,7 @@ ansible_facts:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._look.gateway_facts import look
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.look import look
 
 
 def main() -> None:
@@ -149,11 +144,10 @@ def main() -> None:
             "log_window": {"type": "int", "default": 3600},
             "urls": {"type": "list", "elements": "str", "default": []},
             "again": {"type": "list", "elements": "dict", "default": []},
-            "ask": {"type": "dict"},
         },
         supports_check_mode=True,
     )
-    seen = look(module.params["log_window"], module.params["ask"])
+    seen = look(**module.params)
     if seen.get("failed"):
         module.fail_json(msg=seen["msg"])
     module.exit_json(**seen)

@@ -9,8 +9,8 @@ short_description: Gather which TCP ports and unix sockets are listened on, by w
 version_added: 0.1.0
 description:
   - Returns every listening TCP socket (IPv4 and IPv6) and every listening unix stream socket that has a path, as facts.
-  - For each one it tells the process, its user and its service unit, the number of connections that wait to be accepted, and the limit in force.
-  - For a unix socket it also tells owner, mode and ACL of the file, and whether that file still is the one that is listened on.
+  - For each one it returns the process, its user and its service unit, the number of connections that wait to be accepted, and the limit in force.
+  - For a unix socket it also returns owner, mode and ACL of the file, and whether that file still is the one that is listened on.
   - On Linux it asks the kernel itself (netlink C(sock_diag) and C(/proc)). Neither C(ss) nor C(netstat) has to be installed.
   - It only reads, and does the same in check mode.
 author:
@@ -67,7 +67,7 @@ ansible_facts:
   type: dict
   contains:
     listening_ports:
-      description: What listens. V(null) where the host does not let it be told; the module then warns why.
+      description: What listens. V(null) where the host does not let it be seen; the module then warns why.
       returned: always
       type: dict
       contains:

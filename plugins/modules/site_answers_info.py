@@ -5,14 +5,14 @@
 
 DOCUMENTATION = r"""
 module: site_answers_info
-short_description: Ask nginx on a host for URLs, and tell which error-log line each answer made
+short_description: Ask nginx on a host for URLs, and return which error-log line each answer made
 version_added: 0.1.0
 description:
-  - Asks for each URL once, from the host itself, and tells status, time and size of the header. Redirects are not followed.
+  - Asks for each URL once, from the host itself, and returns status, time and size of the header. Redirects are not followed.
   - Where error logs are given, names for each answer the signature and the upstream of the line that this very request made in them,
     which says why nginx answered 502, 500 or 504.
   - Only GET and HEAD are asked, at most four at a time, so that a site that is weak already is not hurt by it.
-    The requests carry V(webops.bad_gateway) as C(User-Agent), so that they can be told in the access log.
+    The requests carry V(webops.bad_gateway) as C(User-Agent), so that they can be recognized in the access log.
   - It only asks, and does the same in check mode.
 author:
   - The webops.bad_gateway authors (@webops)

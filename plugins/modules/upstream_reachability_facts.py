@@ -8,7 +8,7 @@ module: upstream_reachability_facts
 short_description: Connect to upstreams as nginx would, and return how it went as facts
 version_added: 0.1.0
 description:
-  - Connects to each upstream the way nginx does, without blocking, as the account of nginx's workers, and tells errno and time of each attempt.
+  - Connects to each upstream the way nginx does, without blocking, as the account of nginx's workers, and returns errno and time of each attempt.
     What root can reach says nothing of what nginx can.
   - Where the scheme asks for it, makes the TLS handshake; then speaks the upstream's protocol and measures the header of the reply,
     which is what C(fastcgi_buffer_size), C(proxy_buffer_size) and their kin have to hold.
@@ -44,7 +44,7 @@ options:
         description: Scheme of the pass directive. V(https), V(grpcs) and V(suwsgi) ask for a TLS handshake, any other for none.
         type: str
       tls:
-        description: What nginx's C(*_ssl_*) directives say for this upstream. Like nginx, it verifies nothing unless told to.
+        description: What nginx's C(*_ssl_*) directives say for this upstream. Like nginx, it verifies nothing unless they say so.
         type: dict
         suboptions:
           server_name:
@@ -117,7 +117,7 @@ options:
   deadline:
     description:
       - Seconds for all upstreams together, between 1 and 600.
-      - What is not done by then is told so, with RV(ansible_facts.upstream_reachability[].connected=null).
+      - What is not done by then has RV(ansible_facts.upstream_reachability[].connected=null).
     type: float
     default: 20
 notes:
@@ -304,7 +304,7 @@ ansible_facts:
           contains:
             protocol:
               description:
-                - What the reply really is, by its first bytes. V(cgi) is a header without a status line, as SCGI sends it. V(tls) is also told where a
+                - What the reply really is, by its first bytes. V(cgi) is a header without a status line, as SCGI sends it. V(tls) is also returned where a
                   server complains in plain HTTP that it wants TLS.
               returned: always
               type: str
@@ -316,7 +316,7 @@ ansible_facts:
               type: int
               sample: 200
             header_bytes:
-              description: Bytes of the header with its blank line. V(null) where there is none or it did not end; a header beyond 256 KiB is told as that.
+              description: Bytes of the header with its blank line. V(null) where there is none or it did not end; a header beyond 256 KiB counts as 256 KiB.
               returned: always
               type: int
               sample: 6108
@@ -357,6 +357,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import bounded
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look import reach as look_reach
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.upstream import FAMILIES
 
 _REQUEST = {
     "method": {"type": "str", "choices": ["GET", "HEAD"], "default": "GET"},
@@ -376,7 +377,7 @@ _TLS = {
 _UPSTREAM = {
     "id": {"type": "str"},
     "address": {"type": "str", "required": True},
-    "family": {"type": "str", "choices": list(look_reach.FAMILIES)},
+    "family": {"type": "str", "choices": list(FAMILIES)},
     "scheme": {"type": "str"},
     "tls": {"type": "dict", "options": _TLS},
     "request": {"type": "dict", "options": _REQUEST},

@@ -11,7 +11,7 @@ import re
 import socket
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence, Union
+from typing import TYPE_CHECKING, Any, List, Mapping, NamedTuple, Optional, Sequence, Union
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, parse_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
@@ -67,7 +67,7 @@ _CREDENTIALS = re.compile(r"//[^/?#]*@")
 
 
 class Ask(NamedTuple):
-    """One question: which URL, where to connect (None: where the URL's host leads), and what the asker wants to get back with the answer."""
+    """One question: which URL, where to connect (None: where the URL's host leads), and the route that it is for."""
 
     url: str
     connect: Optional[str]
@@ -76,17 +76,20 @@ class Ask(NamedTuple):
     route: Any
 
 
-def ask_of(raw: Union[str, Dict[str, Any]]) -> Ask:
-    """Read one entry of the argument. Credentials in a URL are neither sent nor told."""
-    given: Dict[str, Any] = {"url": raw} if isinstance(raw, str) else raw
-    url = _CREDENTIALS.sub("//", str(given.get("url")))
-    return Ask(
-        url, given.get("connect"), given.get("method") or "GET", bool(given.get("proxy_protocol")), given.get("route")
-    )
+def ask_of(raw: Union[str, Mapping[str, Any]]) -> Ask:
+    """The question that one entry of the argument stands for. Credentials in a URL are neither sent nor returned."""
+    given: Mapping[str, Any] = {"url": raw} if isinstance(raw, str) else raw
+    url, method = without_credentials(str(given.get("url"))), given.get("method") or "GET"
+    return Ask(url, given.get("connect"), method, bool(given.get("proxy_protocol")), given.get("route"))
+
+
+def without_credentials(url: str) -> str:
+    """The URL without a user name and password."""
+    return _CREDENTIALS.sub("//", url)
 
 
 def asks_of(raw: Sequence[Any]) -> List[Ask]:
-    """Read the argument. Raises ValueError."""
+    """The questions that the argument stands for. Raises ValueError."""
     if len(raw) > URLS:
         raise ValueError("%d URLs: at most %d are asked" % (len(raw), URLS))
     if not all(isinstance(one, str) or (isinstance(one, dict) and one.get("url")) for one in raw):
@@ -127,9 +130,9 @@ def _proxy_line(sock: socket.socket) -> bytes:
 
 def _over_tls(sock: socket.socket, url: http.Url, deadline: Deadline) -> socket.socket:
     """No certificate is verified: on the host itself the name need not be the one that the certificate is for. Raises OSError."""
-    wrapped, told = handshake(sock, context(Tls()), url.host, deadline)
+    wrapped, shaken = handshake(sock, context(Tls()), url.host, deadline)
     if wrapped is None:
-        raise ConnectionError("TLS handshake with nginx: %s" % told["error"])
+        raise ConnectionError("TLS handshake with nginx: %s" % shaken["error"])
     return wrapped
 
 

@@ -39,9 +39,16 @@ class InMemory:
         exec(compile(self.texts.get(name, ""), "<%s>" % name, "exec"), module.__dict__)  # noqa: S102 - as an import would: the texts are our own files
 
 
-def run_packed(packed: str) -> None:
-    """Import the texts that were packed, call the function that they name, and print what it returns as the last line."""
-    unpacked = json.loads(zlib.decompress(base64.b64decode(packed)).decode())
-    sys.meta_path.insert(0, InMemory(unpacked["texts"]))
-    function = getattr(importlib.import_module(unpacked["module"]), unpacked["function"])
-    sys.stdout.write("\n%s\n" % json.dumps(function(**unpacked["arguments"])))
+def unpacked(packed: str) -> Dict[str, str]:
+    """The texts by their names. Packed they are a package, for which \\1 stands in what follows, then name, text, name, text, ..."""
+    package, _end, rest = zlib.decompress(base64.b64decode(packed)).decode().partition("\0")
+    words = rest.replace("\1", package).split("\0")
+    return dict(zip(words[::2], words[1::2]))
+
+
+def run_packed(packed: str, call: str) -> None:
+    """Import the texts that were packed, call the function that is named, and print what it returns as the last line."""
+    sys.meta_path.insert(0, InMemory(unpacked(packed)))
+    named = json.loads(call)
+    function = getattr(importlib.import_module(named["module"]), named["function"])
+    sys.stdout.write("\n%s\n" % json.dumps(function(**named["arguments"])))

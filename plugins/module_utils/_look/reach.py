@@ -9,11 +9,10 @@ Private to this collection: it may change in any release.
 import errno
 import os
 import socket
-import ssl
 from functools import partial
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Union
+from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Optional, Sequence, Union
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._address import parse_address
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import parse_address, read_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.blocked_folder import blocked_at
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.run_as import (
@@ -22,7 +21,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.run_as im
     of_user,
     reported_by_child,
 )
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net import fastcgi, http, small_protocols
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.upstream import Upstream, read_upstream
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection import (
     Dialled,
     Target,
@@ -30,7 +29,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection
     targets_of,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.parallel import run_all
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.tls import Tls, context, failure, handshake
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.tls import handshake
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
     from typing import TypedDict
@@ -68,103 +67,8 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         reply: Optional[Reply]
 
 
-FAMILIES = ("fastcgi", "proxy", "uwsgi", "scgi", "grpc", "memcached")
 THREADS = 16
 _GRACE = 1.0
-
-Speak = Callable[[socket.socket, Deadline], "Optional[Reply]"]
-
-
-class Upstream(NamedTuple):
-    """One upstream, ready to be tried: all that can be read or refused beforehand has been."""
-
-    id: str
-    address: str
-    family: Optional[str]
-    tls: Optional[ssl.SSLContext]
-    server_name: Optional[str]
-    spare_name: Optional[str]
-    speak: Speak
-    error: Optional[str]
-
-
-def _silent(_sock: socket.socket, _deadline: Deadline) -> None:
-    """Nothing is asked: connecting is all."""
-
-
-def _cgi_params(asked: Dict[str, Any]) -> Dict[str, str]:
-    return fastcgi.params_for(
-        asked.get("method") or "GET",
-        asked.get("uri") or "/",
-        asked.get("host") or "localhost",
-        asked.get("params") or {},
-    )
-
-
-def _message(build: Callable[[], bytes], speak: "Callable[[socket.socket, bytes, Deadline], Reply]") -> Speak:
-    message = build()
-    return lambda sock, deadline: speak(sock, message, deadline)
-
-
-def _http_message(asked: Dict[str, Any], address: str) -> bytes:
-    # $proxy_host, the Host that proxy_pass sends where nothing else is set.
-    host = asked.get("host") or ("localhost" if address.startswith("unix:") else address[len("tcp:") :])
-    return http.request(
-        asked.get("method") or "GET",
-        asked.get("uri") or "/",
-        host,
-        asked.get("headers") or {},
-        asked.get("version") or "1.0",
-    )
-
-
-def speaker(family: Optional[str], asked: Optional[Dict[str, Any]], address: str) -> Speak:
-    """What to say once connected. Without a request only what leaves no trace in the upstream's logs. Raises ValueError."""
-    if family not in FAMILIES + (None,):
-        raise ValueError("family is one of %s, not %s" % (", ".join(FAMILIES), family))
-    if family == "grpc":
-        return small_protocols.speak_http2
-    if family == "memcached":
-        return small_protocols.speak_memcached
-    if asked is None:
-        return _message(fastcgi.question, fastcgi.speak) if family == "fastcgi" else _silent
-    if family == "fastcgi":
-        return _message(lambda: fastcgi.request(_cgi_params(asked)), fastcgi.speak)
-    if family == "uwsgi":
-        return _message(lambda: small_protocols.uwsgi_request(_cgi_params(asked)), small_protocols.speak_cgi)
-    if family == "scgi":
-        return _message(lambda: small_protocols.scgi_request(_cgi_params(asked)), small_protocols.speak_cgi)
-    return _message(lambda: _http_message(asked, address), http.speak)
-
-
-def _tls_of(raw: Dict[str, Any]) -> Optional[Tls]:
-    if raw.get("scheme") not in ("https", "grpcs", "suwsgi"):
-        return None
-    given = {name: value for name, value in (raw.get("tls") or {}).items() if name in Tls._fields and value is not None}
-    if raw.get("scheme") == "grpcs":
-        given.setdefault("alpn", "h2")
-    return Tls(**given)
-
-
-def prepare(raw: Union[str, Dict[str, Any]]) -> Upstream:
-    """Read one upstream of the argument; what is wrong with it becomes its error."""
-    given: Dict[str, Any] = {"address": raw} if isinstance(raw, str) else raw
-    address = str(given.get("address"))
-    name = str(given.get("id") or address)
-    family = given.get("family")
-    try:
-        parse_address(address)
-        speak = speaker(family, given.get("request"), address)
-        tls = _tls_of(given)
-        spare = (given.get("tls") or {}).get("spare_name") if tls and not tls.server_name else None
-        return Upstream(
-            name, address, family, context(tls) if tls else None, tls.server_name if tls else None, spare, speak, None
-        )
-    except (ValueError, TypeError) as error:
-        why = str(error)
-    except OSError as error:
-        why = "TLS files: %s" % failure(error, Deadline(0))
-    return Upstream(name, address, family, None, None, None, _silent, why)
 
 
 def _row(upstream: Upstream, connected: Optional[bool], error: Optional[str]) -> "Reached":
@@ -179,21 +83,22 @@ def _attempt(dialled: Dialled) -> "Attempt":
         "address": dialled.address, "connected": dialled.sock is not None, "errno": dialled.errno, "error": dialled.error,
         "seconds": round(dialled.seconds, 6),
     }  # fmt: skip
-    if dialled.errno == errno.EACCES and dialled.address.startswith("unix:"):
-        made["blocked_at"] = blocked_at(dialled.address[len("unix:") :])
+    address = read_address(dialled.address)
+    if dialled.errno == errno.EACCES and address.is_unix:
+        made["blocked_at"] = blocked_at(address.path)
     return made
 
 
 def _with_name(upstream: Upstream, target: Target, limit: Deadline) -> "Optional[NamedHandshake]":
-    """How the handshake goes once a server name is sent, which nginx is not told to do. A failure without one may be only that."""
+    """How the handshake goes once a server name is sent, which nginx is not configured to do. A failure without one may be only that."""
     if upstream.tls is None or not upstream.spare_name:
         return None
     again = dial([target], limit)[0]
     if again.sock is None:
         return None
-    talking, told = handshake(again.sock, upstream.tls, upstream.spare_name, limit)
+    talking, shaken = handshake(again.sock, upstream.tls, upstream.spare_name, limit)
     (talking or again.sock).close()
-    return {"name": upstream.spare_name, "ok": told["ok"], "error": told["error"]}
+    return {"name": upstream.spare_name, "ok": shaken["ok"], "error": shaken["error"]}
 
 
 def _converse(
@@ -217,7 +122,7 @@ def try_one(upstream: Upstream, timeout: float, deadline: Deadline) -> "Reached"
         return _row(upstream, None, upstream.error)
     row = _row(upstream, False, None)
     address = parse_address(upstream.address)
-    row["real"] = "unix:" + os.path.realpath(address.path) if address.path else None
+    row["real"] = str(address._replace(path=os.path.realpath(address.path))) if address.is_unix else None
     try:
         targets = targets_of(address)
     except OSError as error:
@@ -263,18 +168,18 @@ def cannot_become(identity: Optional[Identity]) -> Optional[str]:
 
 
 def reach(
-    upstreams: Sequence[Union[str, Dict[str, Any]]],
+    upstreams: Sequence[Union[str, Mapping[str, Any]]],
     user: Optional[str] = None,
     timeout: float = 5.0,
     deadline: float = 20.0,
     worker: Optional[int] = None,
 ) -> "List[Reached]":
-    """Try all upstreams and tell how it went, in order, as `reach` of docs/facts.md. Raises ValueError for a user or worker that is not there.
+    """How connecting to each upstream went, in order: `reach` of docs/facts.md. Raises ValueError for a user or worker that is not there.
 
     connected is null where an upstream could not be tried (error says why), or was not done within deadline seconds.
     """
     identity = identity_for(user, worker)
-    prepared = [prepare(raw) for raw in upstreams]
+    prepared = [read_upstream(raw) for raw in upstreams]
     limit = Deadline(deadline)
     # Loaded now: in the child, codecs may lie in folders that the account cannot read.
     "localhost".encode("idna")

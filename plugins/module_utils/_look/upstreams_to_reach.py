@@ -6,27 +6,16 @@
 Private to this collection: it may change in any release.
 """
 
-from __future__ import annotations
+from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
-import typing as t
-
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.canonical import (
-    is_name,
-    is_unix,
-    normal,
-    split_tcp,
-)
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.entry_points import Doors, Failed
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.entry_points import Failed
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.peers import (
     TLS_SCHEMES,
     peers_in_use,
     upstream_id,
 )
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.request_match import (
-    Facts,
-    Landing,
-    landing,
-)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.request_match import Landing, Routing
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.upstream_request import (
     Asked,
     expanded,
@@ -34,69 +23,103 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.u
     variables,
 )
 
-Upstream = dict[str, t.Any]
+if TYPE_CHECKING:  # the shapes of facts are for the type checker only
+    from typing import TypedDict
+
+    from typing_extensions import NotRequired
+
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import Route
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.upstream_request import (
+        UpstreamRequest,
+    )
+
+    class TlsToUse(TypedDict, total=False):
+        """What nginx's *_ssl_* directives say. spare_name: a name to send where nginx sends none and the handshake fails."""
+
+        verify: bool
+        server_name: str
+        spare_name: str
+        trusted_certificate: str
+        certificate: str
+        certificate_key: str
+
+    class UpstreamToReach(TypedDict):
+        """An upstream as the module upstream_reachability_facts takes it."""
+
+        id: str
+        address: str
+        family: str
+        scheme: str
+        tls: NotRequired[TlsToUse]
+        request: NotRequired[UpstreamRequest]
+
 
 _TLS_FILES = ("trusted_certificate", "certificate", "certificate_key")
-#: Asked first: only the reply tells how large the header is.
+#: Asked first: only the reply shows how large the header is.
 _MEASURED = "response_header_too_big"
 UPSTREAMS_LIMIT = 200
 
 
+class PeerRequest(NamedTuple):
+    """A request to a peer of a route."""
+
+    route: "Route"
+    address: str
+    request: "UpstreamRequest"
+
+    @property
+    def upstream(self) -> str:
+        """The id of the upstream that the peer is."""
+        return upstream_id(self.route["pass"]["family"], self.route["pass"]["scheme"], self.address)
+
+
 def upstreams_to_reach(
-    config: Facts, records: t.Iterable[Facts] | None = None, limit: int = UPSTREAMS_LIMIT
-) -> list[Upstream]:
-    """Each upstream that a route names, less those marked down, as upstream_reachability_facts takes them. request is there only where log
-    records show a GET or HEAD failing over it; on a healthy host every upstream is only connected to."""
-    found: dict[tuple[str, str, str], Upstream] = {}
-    for route in config.get("routes") or []:
-        for address in peers_in_use(t.cast(t.Any, config), route):
-            _add(found, route, address)
-    for failed in sorted(Doors(config).failed(records or []), key=lambda one: one.record["signature"] != _MEASURED):
-        _add_request(found, config, failed)
+    routing: Routing, failed: Iterable[Failed] = (), limit: int = UPSTREAMS_LIMIT
+) -> "List[UpstreamToReach]":
+    """Each upstream that a route names, less those marked down. request is there only where the log shows a GET or HEAD failing over it;
+    on a healthy host every upstream is only connected to."""
+    found: "Dict[str, UpstreamToReach]" = {}
+    for route in routing.config["routes"]:
+        for address in peers_in_use(routing.config, route):
+            _add(found, routing, route, address)
+    for one in sorted(failed, key=lambda one: one.logged.signature != _MEASURED):
+        for peer in peer_requests(routing, one):
+            _add(found, routing, peer.route, peer.address).setdefault("request", peer.request)
     return list(found.values())[:limit]
 
 
-def _add(found: dict[tuple[str, str, str], Upstream], route: Facts, address: str) -> Upstream:
+def _add(found: "Dict[str, UpstreamToReach]", routing: Routing, route: "Route", address: str) -> "UpstreamToReach":
     family, scheme = route["pass"]["family"], route["pass"]["scheme"]
-    key = (family, scheme, address)
-    if key not in found:
-        found[key] = {
-            "id": upstream_id(family, scheme, address),
-            "address": address,
-            "family": family,
-            "scheme": scheme,
-        }
+    name = upstream_id(family, scheme, address)
+    if name not in found:
+        found[name] = {"id": name, "address": address, "family": family, "scheme": scheme}
         if scheme in TLS_SCHEMES:
-            found[key]["tls"] = _tls(route)
-    return found[key]
+            found[name]["tls"] = _tls(routing, route)
+    return found[name]
 
 
-def _add_request(found: dict[tuple[str, str, str], Upstream], config: Facts, failed: Failed) -> None:
-    """Give the request to the peers of its route that the record blames; a variable target gets the blamed address as a peer."""
-    landed = landing(config, failed.server, failed.path)
-    blamed = (failed.record.get("upstream") or {}).get("address")
-    if landed.route is None or not blamed:
+def peer_requests(routing: Routing, failed: Failed) -> Iterator[PeerRequest]:
+    """What nginx sends for a request to each peer of its route that the log blames; to the blamed address itself where the target is a variable."""
+    logged = failed.logged
+    landed = routing.landing(failed.server, logged.path)
+    if landed.route is None or not logged.upstream:
         return
-    asked = Asked(failed.method, failed.path, failed.host, failed.door.scheme, failed.door.port)
-    for address in _peers(landed.route, blamed):
-        upstream = _add(found, landed.route, address)
-        if "request" not in upstream:
-            upstream["request"] = upstream_request(landed.route, landed, asked)
+    asked = Asked(logged.method, logged.path, failed.host, failed.door.scheme, failed.door.port)
+    for address in _peers(landed.route, logged.upstream):
+        yield PeerRequest(landed.route, address, upstream_request(landed.route, landed, asked, routing.patterns))
 
 
-def _peers(route: Facts, blamed: str) -> list[str]:
+def _peers(route: "Route", blamed: str) -> List[str]:
     """The peers that a log line means: the address itself, or names with its port, which it may come from."""
-    peers = [address for address in route["peers"] if normal(address) == normal(blamed)]
-    if not peers and not is_unix(blamed):
-        peers = [
-            address
-            for address in route["peers"]
-            if not is_unix(address) and split_tcp(address)[1] == split_tcp(blamed)[1]
-        ]
+    wanted = read_address(blamed)
+    known: List[Tuple[str, Address]] = [(address, read_address(address)) for address in route["peers"]]
+    peers = [address for address, one in known if one.normal() == wanted.normal()]
+    if not peers and not wanted.is_unix:
+        peers = [address for address, one in known if not one.is_unix and one.port == wanted.port]
     return peers or ([] if route["peers"] else [blamed])
 
 
-def _tls(route: Facts) -> dict[str, t.Any]:
+def _tls(routing: Routing, route: "Route") -> "TlsToUse":
     """What the *_ssl_* directives in force say; nothing is verified and no name is sent unless they say so."""
     prefix = TLS_SCHEMES[route["pass"]["scheme"]] + "_ssl_"
     given = {
@@ -104,19 +127,24 @@ def _tls(route: Facts) -> dict[str, t.Any]:
         for name, setting in route["settings"].items()
         if name.startswith(prefix) and setting["args"]
     }
-    told: dict[str, t.Any] = {"verify": given.get("verify") == "on"}
-    name = next((name for name in route["server_names"] if name not in ("_", "") and name[0] not in "~*."), "localhost")
-    values = variables(route, Landing(route, "/", ""), Asked("GET", "/", name, "https", 443))
+    tls: "TlsToUse" = {"verify": given.get("verify") == "on"}
+    own = next((name for name in route["server_names"] if name not in ("_", "") and name[0] not in "~*."), "localhost")
+    asked = Asked("GET", "/", own, "https", 443)
+    values = variables(route, Landing(route, "/", ""), asked, routing.patterns)
     peer = expanded(given.get("name", "$proxy_host"), values).partition(":")[0]
     if given.get("server_name") == "on":
-        told["server_name"] = peer
+        tls["server_name"] = peer
     else:
-        spare = [one for one in (peer, name) if _is_public(one) and one != route["pass"].get("upstream")]
-        told.update(zip(["spare_name"], spare))
-    told.update({name: given[name] for name in _TLS_FILES if given.get(name) and "$" not in given[name]})
-    return told
+        spare = _spare_name([peer, own], route["pass"]["upstream"])
+        if spare:
+            tls["spare_name"] = spare
+    for name in _TLS_FILES:
+        if given.get(name) and "$" not in given[name]:
+            tls[name] = given[name]  # type: ignore[literal-required]  # each of these names is a key of TlsToUse
+    return tls
 
 
-def _is_public(name: str) -> bool:
-    """Whether a server may know this name as one of its own."""
-    return "." in name and is_name("tcp:%s:443" % name)
+def _spare_name(names: Iterable[str], upstream: Optional[str]) -> Optional[str]:
+    """The first name that a server may know as one of its own: the name of an upstream{} is nginx's alone."""
+    public = (name for name in names if "." in name and Address(name, 443).is_name and name != upstream)
+    return next(public, None)

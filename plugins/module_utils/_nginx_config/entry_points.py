@@ -6,28 +6,32 @@
 Private to this collection: it may change in any release.
 """
 
-from __future__ import annotations
-
 import re
-import typing as t
+from typing import TYPE_CHECKING, Collection, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.request_match import (
-    Facts,
-    route_for,
-    server_for,
-    servers_of,
-)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import tcp_address
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.request_match import Routing
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.server_names import host_name
+
+if TYPE_CHECKING:  # the shapes of facts are for the type checker only
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import Listeners
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.model import BlockFacts
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.servers import Listen
+
+#: Where a client on the host connects to: address and port, or the path of a unix socket and 0.
+Socket = Tuple[str, int]
 
 USUAL_PORTS = {"http": 80, "https": 443}
 _LOOPBACK = {"*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "[::]": "[::1]", "localhost": "127.0.0.1"}  # noqa: S104  read, not bound
 _HOST = re.compile(r"\A([A-Za-z0-9_.-]{1,255}|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?\Z")
 #: What a client sent is asked again only where it is a plain path.
 _PATH = re.compile(r"\A/[A-Za-z0-9/._~!$&'()*+,;=:@%-]{0,1023}\Z")
-#: Requests looked at, the latest ones.
+#: Of the requests in the log the latest are considered.
 RECORDS_LIMIT = 200
 
 
-class Door(t.NamedTuple):
+class Door(NamedTuple):
     """A listener of a server, as a client on this host uses it."""
 
     scheme: str
@@ -36,97 +40,104 @@ class Door(t.NamedTuple):
     proxy_protocol: bool
 
     def url(self, host: str, target: str) -> str:
-        return "%s://%s%s%s" % (
-            self.scheme,
-            host,
-            "" if self.port == USUAL_PORTS[self.scheme] else ":%d" % self.port,
-            target,
-        )
+        port = "" if self.port == USUAL_PORTS[self.scheme] else ":%d" % self.port
+        return "%s://%s%s%s" % (self.scheme, host, port, target)
 
 
-class Failed(t.NamedTuple):
-    """A request that a log record shows failing, with the server that it went to."""
+class Logged(NamedTuple):
+    """A request that failed, as the log shows it. host: with a port where the client sent one; upstream: the address that is blamed."""
 
-    record: Facts
-    server: Facts
-    door: Door
     host: str
+    server: Optional[str]
     method: str
     path: str
+    upstream: Optional[str]
+    signature: str = ""
+    last: float = 0.0
 
 
-class Way(t.NamedTuple):
-    """A door with the server behind it, for one name. The lower the rank the better."""
+class Failed(NamedTuple):
+    """A request that failed, with the server that it went to. host: without a port."""
 
-    rank: tuple[bool, ...]
-    server: Facts
+    logged: Logged
+    server: "BlockFacts"
+    door: Door
+    host: str
+
+
+class Way(NamedTuple):
+    """A door with the server behind it. The lower the rank the better."""
+
+    rank: Tuple[bool, ...]
+    server: "BlockFacts"
     door: Door
 
 
 class Doors:
     """The listeners of a configuration. listeners: what is open on the host now."""
 
-    def __init__(self, config: Facts, listeners: Facts | None = None) -> None:
-        self.config = config
-        self.servers = servers_of(config)
-        self.live = {one["port"] for one in (listeners or {}).get("tcp") or []}
-        self.sockets = list(dict.fromkeys(_socket(listen) for server in self.servers for listen in server["listens"]))
-        self.known: dict[str, list[Way]] = {}
+    def __init__(self, routing: Routing, listeners: "Optional[Listeners]" = None) -> None:
+        self.routing = routing
+        live = {one["port"] for one in listeners["tcp"]} if listeners else set()
+        self.by_socket: Dict[Socket, Dict[int, Way]] = {}
+        self.by_port: Dict[int, Dict[Socket, None]] = {}
+        self.by_name: Dict[str, Dict[Socket, None]] = {}
+        for server in routing.servers:
+            for listen in server["listens"]:
+                socket, way = _socket(listen), _way(server, listen, live)
+                self.by_socket.setdefault(socket, {}).setdefault(server["id"], way)
+                self.by_port.setdefault(way.door.port, {})[socket] = None
+                for name in server["server_names"]:
+                    self.by_name.setdefault(name, {})[socket] = None
+        self.known: Dict[str, List[Way]] = {}
 
-    def ways(self, host: str, scheme: str | None = None, port: int | None = None) -> list[Way]:
+    def ways(self, host: str, scheme: Optional[str] = None, port: Optional[int] = None) -> List[Way]:
         """Where this name leads: open listeners first, plain ones before TLS unless the server redirects to it, IPv4 before IPv6."""
-        if host not in self.known:
-            self.known[host] = sorted(
-                (way for way in (self._way(socket, host) for socket in self.sockets) if way), key=lambda way: way.rank
-            )
-        return [way for way in self.known[host] if scheme in (None, way.door.scheme) and port in (None, way.door.port)]
+        if port is not None:
+            found = [way for way in self._ways(self.by_port.get(port, ()), host) if way.door.port == port]
+        else:
+            if host not in self.known:
+                self.known[host] = self._ways(self.by_socket, host)
+            found = self.known[host]
+        return [way for way in found if scheme in (None, way.door.scheme)]
 
-    def _way(self, socket: tuple[str, int], host: str) -> Way | None:
-        server = server_for(self.config, socket[0], socket[1], host)
-        listen = next((listen for listen in server["listens"] if _socket(listen) == socket), None) if server else None
-        if server is None or listen is None:
-            return None
-        door = _door(listen)
-        is_open = "path" in listen or door.port in self.live
-        return Way(
-            (
-                door.proxy_protocol,
-                not is_open,
-                door.scheme != ("https" if server["to_https"] else "http"),
-                "[" in door.connect,
-            ),
-            server,
-            door,
-        )
+    def _ways(self, sockets: Iterable[Socket], host: str) -> List[Way]:
+        """The ways over these sockets, the best first."""
+        name = host_name(host)
+        found: List[Way] = []
+        for socket in sockets:
+            server = self.routing.sockets.names(*socket).server_for(name)
+            way = self.by_socket[socket].get(server["id"]) if server else None
+            if way:
+                found.append(way)
+        return sorted(found, key=lambda way: way.rank)
 
-    def door(self, server: Facts, host: str) -> Door | None:
+    def door(self, server: "BlockFacts", host: str) -> Optional[Door]:
         """The best listener over which this name leads to this server."""
-        return next((way.door for way in self.ways(host) if way.server is server), None)
+        own = dict.fromkeys(map(_socket, server["listens"]))
+        return next((way.door for way in self._ways(own, host) if way.server is server), None)
 
-    def failed(self, records: t.Iterable[Facts]) -> list[Failed]:
-        """GET and HEAD requests that log records show failing, the latest first."""
-        latest = sorted(records, key=lambda record: record["last"], reverse=True)[:RECORDS_LIMIT]
-        return [failed for failed in (self._failed(record) for record in latest) if failed]
+    def failed(self, requests: Iterable[Logged]) -> List[Failed]:
+        """The GET and HEAD requests that can be asked again, the latest first."""
+        latest = sorted(requests, key=lambda logged: logged.last, reverse=True)[:RECORDS_LIMIT]
+        return [failed for failed in map(self.entered, latest) if failed]
 
-    def _failed(self, record: Facts) -> Failed | None:
-        request = record.get("request") or {}
-        found = _HOST.match(record.get("host") or record.get("server") or "")
-        path = request.get("path") or ""
-        if found is None or request.get("method") not in ("GET", "HEAD") or not is_plain(path):
+    def entered(self, logged: Logged) -> Optional[Failed]:
+        """Where a request came in; None where it is not known, or where the request is not one to ask again."""
+        found = _HOST.match(logged.host)
+        if found is None or logged.method not in ("GET", "HEAD") or not is_plain(logged.path):
             return None
-        ways = self.ways(found.group(1), port=int(found.group(2)) if found.group(2) else None) or self.ways(
-            found.group(1)
-        )
-        if not ways:
-            return None
+        host, port = found.group(1), int(found.group(2)) if found.group(2) else None
+        ways = self._named(host, port, logged.server) or self.ways(host, port=port) or self.ways(host)
+        routed = (way for way in ways if self.routing.route_for(way.server, logged.path) is not None)
+        way = next(routed, ways[0] if ways else None)
+        return Failed(logged, way.server, way.door, host) if way else None
 
-        def fits(way: Way) -> tuple[bool, bool]:
-            return record.get("server") not in way.server["server_names"], route_for(
-                self.config, way.server, path
-            ) is None
-
-        way = min(ways, key=fits)
-        return Failed(record, way.server, way.door, found.group(1), request["method"], path)
+    def _named(self, host: str, port: Optional[int], name: Optional[str]) -> List[Way]:
+        """The ways to servers of this name; over this port if any socket has it."""
+        ways = self._ways(self.by_name.get(name or "", ()), host)
+        named = [way for way in ways if name in way.server["server_names"]]
+        return [way for way in named if way.door.port == port] if port in self.by_port else named
 
 
 def is_plain(path: str) -> bool:
@@ -137,16 +148,41 @@ def is_host(name: str) -> bool:
     return bool(_HOST.match(name))
 
 
-def _door(listen: Facts) -> Door:
+def _way(server: "BlockFacts", listen: "Listen", live: Collection[int]) -> Way:
+    door = door_of(listen)
+    is_open = "path" in listen or door.port in live
+    usual = "https" if server["to_https"] else "http"
+    return Way((door.proxy_protocol, not is_open, door.scheme != usual, "[" in door.connect), server, door)
+
+
+def door_of(listen: "Listen") -> Door:
+    """The listener as a client on this host uses it."""
     scheme = "https" if listen["ssl"] else "http"
     if "path" in listen:
         return Door(scheme, USUAL_PORTS[scheme], "unix:" + listen["path"], listen["proxy_protocol"])
-    return Door(scheme, listen["port"], "tcp:%s:%d" % _socket(listen), listen["proxy_protocol"])
+    address, port = _socket(listen)
+    return Door(scheme, port, tcp_address(address.strip("[]"), port), listen["proxy_protocol"])
 
 
-def _socket(listen: Facts) -> tuple[str, int]:
-    """Where a client on the host connects to; a unix socket has port 0."""
+def _socket(listen: "Listen") -> Socket:
     if "path" in listen:
         return listen["path"], 0
-    address: str = listen["address"]
+    address = listen["address"]
     return _LOOPBACK.get(address, address), listen["port"]
+
+
+def logged_requests(records: "Iterable[LogRecord]") -> List[Logged]:
+    """The requests that log records show failing."""
+    return [
+        Logged(
+            record["host"] or record["server"] or "",
+            record["server"],
+            record["request"]["method"],
+            record["request"]["path"],
+            record["upstream"]["address"] if record["upstream"] else None,
+            record["signature"],
+            record["last"],
+        )
+        for record in records
+        if record["request"]
+    ]

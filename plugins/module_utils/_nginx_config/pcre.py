@@ -1,78 +1,144 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Regular expressions of nginx (PCRE) in Python.
+"""Regular expressions of nginx (PCRE): matched within a bound of work that no pattern and no text can exceed.
 
 Private to this collection: it may change in any release.
 """
 
-from __future__ import annotations
-
-import re
-import warnings
 from functools import lru_cache
+from typing import Any, Dict, NamedTuple, Optional, Tuple, Union
 
-_CLASSES = {
-    "alnum": "0-9A-Za-z",
-    "alpha": "A-Za-z",
-    "digit": "0-9",
-    "lower": "a-z",
-    "punct": r"!-/:-@\[-`{-~",
-    "space": r"\s",
-    "upper": "A-Z",
-    "word": r"\w",
-    "xdigit": "0-9A-Fa-f",
-}
-#: Longer text is not matched: it is a client's, and a slow expression must not stop a run.
-_TEXT_LIMIT = 2048
-#: What a piece of an expression may stand for, tried in this order; NUL: any one character.
-_SAMPLES = (
-    (r"\((?:\?<?\w*>|\?:)?([^()|]*)[^()]*\)[?*]", ""),
-    (r"\((?:\?P?<\w+>|\?:)?([^()|]*)(?:\|[^()]*)?\)", r"\1"),
-    (r"(?:\[(?:[^\]\\]|\\.)*\]|\\[dw]|(?<!\\)\.)(?:[+*]\??|\{\d+(?:,\d*)?\})", "\0"),
-    (r"\[\^(?:[^\]\\]|\\.)*\]|\\[dw]|(?<!\\)\.", "\0"),
-    (r"\[([^\]\\])(?:[^\]\\]|\\.)*\]", r"\1"),
-    (r"(?<!\\)[\^$]|\\[Az]|.\?|\*", ""),
-    (r"\\(.)", r"\1"),
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.pcre_chars import (
+    NotRead,
+    bytes_of,
+    text_of,
 )
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.pcre_match import Machine, TooMuch
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.pcre_program import Program, program_of
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.pcre_tree import (
+    Alone,
+    Chars,
+    Choice,
+    Group,
+    Repeat,
+    Sequence,
+    read_pattern,
+)
+
+#: Longer text is not matched: it is a client's.
+TEXT_LIMIT = 2048
+#: Steps of one match, and of all that one look makes: about a tenth of a second, and a few seconds.
+STEPS_LIMIT = 100000
+ALL_STEPS_LIMIT = 4000000
+
+
+class NotKnown(Exception):
+    """Whether a pattern fits a text cannot be found out; the message says why."""
+
+
+class Found(NamedTuple):
+    """What a match put into the groups, in order and by name; None: a group that took no part in it."""
+
+    groups: Tuple[Optional[str], ...]
+    named: Dict[str, Optional[str]]
 
 
 @lru_cache(maxsize=4096)
-def compiled(pattern: str, caseless: bool = False) -> re.Pattern[str] | None:
-    """The expression, or None where Python does not understand it."""
-    python = re.sub(
-        r"\(\?<(?![=!])|\(\?'(\w+)'",
-        lambda found: "(?P<" + (found.group(1) + ">" if found.group(1) else ""),
-        _plain(pattern),
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return re.compile(python, re.IGNORECASE if caseless else 0)
-        except (re.error, OverflowError, RecursionError):
+def _compiled(pattern: str, caseless: bool) -> Union[Program, NotRead]:
+    try:
+        return program_of(read_pattern(pattern, caseless))
+    except NotRead as error:
+        return error
+
+
+def why_not_read(pattern: str, caseless: bool = False) -> Optional[str]:
+    """What keeps a pattern from being matched here, or None."""
+    program = _compiled(pattern, caseless)
+    return str(program) if isinstance(program, NotRead) else None
+
+
+class Patterns:
+    """Matches patterns, all of them together within one number of steps. unknown: what could not be found out, by pattern."""
+
+    def __init__(self, steps: int = ALL_STEPS_LIMIT) -> None:
+        self.left = steps
+        self.unknown: Dict[str, str] = {}
+
+    def search(self, pattern: str, text: str, caseless: bool = False) -> Optional[Found]:
+        """The first place of the text that the pattern fits, or None. Raises NotKnown."""
+        program = _compiled(pattern, caseless)
+        if isinstance(program, NotRead):
+            raise self._not_known(pattern, str(program))
+        if len(text) > TEXT_LIMIT:
+            raise self._not_known(pattern, "it is not compared with more than %d characters" % TEXT_LIMIT)
+        if self.left <= 0:
+            raise self._not_known(
+                "", "comparing requests with patterns took more steps than are allowed: the rest was left out"
+            )
+        if program.needs not in text.lower():
+            self.left -= 1
             return None
+        raw = bytes_of(text)
+        machine = Machine(program, raw, STEPS_LIMIT)
+        try:
+            slots = machine.search()
+        except TooMuch:
+            raise self._not_known(
+                pattern, "comparing it with a request takes more than %d steps" % STEPS_LIMIT
+            ) from None
+        finally:
+            self.left -= STEPS_LIMIT + 1 - machine.left
+        return None if slots is None else _found(program, raw, slots)
+
+    def _not_known(self, pattern: str, why: str) -> NotKnown:
+        self.unknown.setdefault(pattern, why)
+        return NotKnown(why)
 
 
-def _plain(pattern: str) -> str:
-    """Named classes spelt out, and the end of the text as Python has it."""
-    return re.sub(r"\[:(\w+):\]", lambda found: _CLASSES.get(found.group(1), found.group(0)), pattern).replace(
-        r"\z", r"\Z"
-    )
-
-
-def search(pattern: str, text: str, caseless: bool = False) -> re.Match[str] | None:
-    regex = compiled(pattern, caseless)
-    return regex.search(text) if regex is not None and len(text) <= _TEXT_LIMIT else None
+def _found(program: Program, raw: str, slots: Tuple[int, ...]) -> Found:
+    pairs = zip(slots[: 3 * program.groups : 3], slots[1 : 3 * program.groups : 3])
+    groups = tuple(text_of(raw[start:end]) if start >= 0 else None for start, end in pairs)
+    return Found(groups, {name: groups[number - 1] for name, number in program.names.items()})
 
 
 @lru_cache(maxsize=1024)
-def sample(pattern: str, caseless: bool = False, start: str = "") -> str | None:
-    """A short text that the expression matches, found by taking simple pieces literally; None where that does not lead to one."""
-    text = _plain(pattern)
-    for piece, stands_for in _SAMPLES:
-        for _nested in range(4):
-            text = re.sub(piece, stands_for, text)
-    text = text.split("|")[0]
-    text = text if text.startswith(start) else start + text
-    made = (text.replace("\0", filler) for filler in "1a")
-    return next((one for one in made if one and search(pattern, one, caseless)), None)
+def sample(pattern: str, caseless: bool = False, start: str = "") -> Optional[str]:
+    """A short text that begins so and that the pattern fits, found by taking the first of each choice; None where that does not lead to one."""
+    try:
+        tree = read_pattern(pattern, caseless).tree
+    except NotRead:
+        return None
+    for filler in "1a":
+        text = text_of(_sample(tree, filler))
+        made = text if text.startswith(start) else start + text
+        if made and len(made) <= TEXT_LIMIT and _fits(pattern, made, caseless):
+            return made
+    return None
+
+
+def _fits(pattern: str, text: str, caseless: bool) -> bool:
+    try:
+        return Patterns(STEPS_LIMIT).search(pattern, text, caseless) is not None
+    except NotKnown:
+        return False
+
+
+def _sample(item: Any, filler: str) -> str:
+    """What an item may stand for: itself; filler, or else the first character of a class; nothing where it may be left out."""
+    if isinstance(item, Chars):
+        return item.written or (filler if filler in item.members else min(item.members, key=_strange, default=""))
+    if isinstance(item, Sequence):
+        return "".join(_sample(one, filler) for one in item.items)[:TEXT_LIMIT]
+    if isinstance(item, Choice):
+        return _sample(item.items[0], filler)
+    if isinstance(item, Repeat):
+        is_class = isinstance(item.item, Chars) and not item.item.written and item.most != 1
+        times = item.least or int(is_class)
+        return (_sample(item.item, filler) * min(times, TEXT_LIMIT))[:TEXT_LIMIT] if times else ""
+    return _sample(item.item, filler) if isinstance(item, (Group, Alone)) else ""
+
+
+def _strange(char: str) -> Tuple[bool, bool, str]:
+    """Letters and digits first."""
+    return not ("a" <= char <= "z"), not char.isalnum(), char

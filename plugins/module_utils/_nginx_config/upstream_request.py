@@ -6,31 +6,48 @@
 Private to this collection: it may change in any release.
 """
 
-from __future__ import annotations
-
-import typing as t
+import re
 import urllib.parse
+from typing import TYPE_CHECKING, Any, Dict, Iterator, Mapping, NamedTuple, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.pass_target import (
     has_variable,
     read_target,
     substituted,
 )
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.pcre import search
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.pcre import Found, NotKnown, Patterns
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.request_match import (
-    Facts,
     Landing,
     normal_path,
 )
 
+if TYPE_CHECKING:  # the shapes of facts are for the type checker only
+    from typing import TypedDict
+
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import Route
+
+    class UpstreamRequest(TypedDict, total=False):
+        """A request as nginx would send it upstream: params for FastCGI, uwsgi and SCGI, version and headers for HTTP."""
+
+        method: str
+        uri: str
+        host: str
+        params: Dict[str, str]
+        version: str
+        headers: Dict[str, str]
+
+
 #: Values of `set` may name each other.
 _DEPTH = 5
+#: Many times what nginx's buffers take.
+_LENGTH_LIMIT = 1024 * 1024
+PORT = re.compile(r":[0-9]+\Z")
 _DOCUMENT_ROOT = "/usr/share/nginx/html"
 #: Headers that the asking side makes itself.
 _OWN_HEADERS = frozenset({"host", "connection", "upgrade", "content-length", "transfer-encoding", "accept-encoding"})
 
 
-class Asked(t.NamedTuple):
+class Asked(NamedTuple):
     """A request as a client made it."""
 
     method: str
@@ -40,88 +57,93 @@ class Asked(t.NamedTuple):
     port: int
 
 
-def upstream_request(route: Facts, landed: Landing, asked: Asked) -> dict[str, t.Any]:
-    """The request of an upstream in upstream_reachability_facts."""
-    values = variables(route, landed, asked)
+def upstream_request(route: "Route", landed: Landing, asked: Asked, patterns: Patterns) -> "UpstreamRequest":
+    """The request that nginx would send upstream for this one."""
+    values = variables(route, landed, asked, patterns)
     if route["pass"]["family"] in ("fastcgi", "uwsgi", "scgi"):
-        params = {name: expanded(value, values) for name, value in route["params"].items()}
+        params = {name: expanded(value or "", values) for name, value in route["params"].items()}
         if not params.get("HTTPS", "on"):
             del params["HTTPS"]
         return {"method": asked.method, "uri": asked.path, "host": asked.host, "params": params}
     version = (route["settings"].get("proxy_http_version") or {"args": ["1.0"]})["args"][0]
+    host = next((value for name, value in route["params"].items() if name.lower() == "host"), "$proxy_host")
     return {
         "method": asked.method,
         "uri": passed_uri(route, landed, asked, values),
-        "host": expanded(
-            next((value for name, value in route["params"].items() if name.lower() == "host"), "$proxy_host"), values
-        ),
+        "host": expanded(host or "", values),
         "version": version if version in ("1.0", "1.1") else "1.0",
         "headers": {name: value for name, value in _headers(route, values) if value},
     }
 
 
-def _headers(route: Facts, values: t.Mapping[str, str]) -> t.Iterator[tuple[str, str]]:
+def _headers(route: "Route", values: Mapping[str, str]) -> Iterator[Tuple[str, str]]:
     for name, value in route["params"].items():
         if name.lower() not in _OWN_HEADERS:
-            yield name, expanded(value, values)
+            yield name, expanded(value or "", values)
 
 
-def expanded(text: str, values: t.Mapping[str, str]) -> str:
-    """The text with every variable put in; one that is not known is empty, as in nginx."""
+def expanded(text: str, values: Mapping[str, str]) -> str:
+    """The text with every variable put in; one that is not known is empty, as in nginx. Empty too where it would grow beyond all reason."""
+    known = _Known(values)
+    longest = max(map(len, values.values()), default=0)
     for _depth in range(_DEPTH):
         if has_variable(text):
-            text = substituted(text, _Known(values))
+            if text.count("$") * longest > _LENGTH_LIMIT:
+                return ""
+            text = substituted(text, known)
     return text if not has_variable(text) else ""
 
 
-class _Known(dict[str, "str | None"]):
+class _Known(Dict[str, Optional[str]]):
     """Variables, those that are not known being empty."""
 
-    def __missing__(self, name: str) -> str:
-        return ""
-
-    def get(self, name: str, default: t.Any = None) -> t.Any:
-        return self[name]
+    def get(self, name: str, default: Any = None) -> Any:
+        return super().get(name, "")
 
 
-def variables(route: Facts, landed: Landing, asked: Asked) -> dict[str, str]:
+def variables(route: "Route", landed: Landing, asked: Asked, patterns: Patterns) -> Dict[str, str]:
     """nginx's variables for a request, as far as it is known."""
-    values = dict(route["variables"])
+    values = {name: value or "" for name, value in route["variables"].items()}
     location = route["location"]
-    found = (
-        search(location["path"], landed.uri, location["modifier"] == "~*")
-        if location["modifier"].startswith("~")
-        else None
-    )
-    if found:
-        values.update({str(number): text or "" for number, text in enumerate(found.groups(), 1)})
-        values.update({name: text or "" for name, text in found.groupdict().items()})
+    if location["modifier"].startswith("~"):
+        found = _search(patterns, location["path"], landed.uri, location["modifier"] == "~*")
+        if found:
+            values.update({str(number): text or "" for number, text in enumerate(found.groups, 1)})
+            values.update({name: text or "" for name, text in found.named.items()})
     server_name = next((name for name in route["server_names"] if not name.startswith("~")), "")
-    host = asked.host.lower()
     values.update(
         uri=landed.uri, document_uri=landed.uri, request_uri=asked.path, args=landed.query, query_string=landed.query,
         is_args="?" if landed.query else "", request_method=asked.method, scheme=asked.scheme, https="on" if asked.scheme == "https" else "",
-        host=host.rpartition(":")[0] if host.rpartition(":")[2].isdecimal() and ":" in host else host, http_host=asked.host, hostname=server_name,
+        host=PORT.sub("", asked.host.lower()), http_host=asked.host, hostname=server_name,
         server_name=server_name, server_port=str(asked.port), server_addr="127.0.0.1", remote_addr="127.0.0.1", remote_port="0",
         proxy_add_x_forwarded_for="127.0.0.1", server_protocol="HTTP/1.1", nginx_version="", proxy_host=proxy_host(route, values),
     )  # fmt: skip
-    values.update(_script(route, landed.uri))
-    root, alias = (expanded(route[name] or "", values) for name in ("root", "alias"))
-    values["document_root"] = values["realpath_root"] = (
-        alias.rstrip("/") if alias else (root or _DOCUMENT_ROOT).rstrip("/")
-    )
-    values["request_filename"] = (
-        alias + landed.uri[len(location["path"]) :] if alias else values["document_root"] + landed.uri
-    )
+    values.update(_script(route, landed.uri, patterns))
+    values.update(_files(route, landed.uri, values))
     return values
 
 
-def _script(route: Facts, uri: str) -> dict[str, str]:
+def _files(route: "Route", uri: str, values: Mapping[str, str]) -> Dict[str, str]:
+    """$document_root, $realpath_root and $request_filename."""
+    root, alias = (expanded(route[name] or "", values) for name in ("root", "alias"))
+    folder = (alias or root or _DOCUMENT_ROOT).rstrip("/")
+    name = alias + uri[len(route["location"]["path"]) :] if alias else folder + uri
+    return {"document_root": folder, "realpath_root": folder, "request_filename": name}
+
+
+def _search(patterns: Patterns, pattern: str, text: str, caseless: bool = False) -> Optional[Found]:
+    try:
+        return patterns.search(pattern, text, caseless)
+    except NotKnown:
+        return None
+
+
+def _script(route: "Route", uri: str, patterns: Patterns) -> Dict[str, str]:
     """$fastcgi_script_name and $fastcgi_path_info."""
     split = route["settings"].get("fastcgi_split_path_info")
-    found = search(split["args"][0], uri) if split and split["args"] else None
-    if found and len(found.groups()) >= 2:
-        return {"fastcgi_script_name": found.group(1) or "", "fastcgi_path_info": found.group(2) or ""}
+    found = _search(patterns, split["args"][0], uri) if split and split["args"] else None
+    if found and len(found.groups) >= 2:
+        return {"fastcgi_script_name": found.groups[0] or "", "fastcgi_path_info": found.groups[1] or ""}
     index = route["settings"].get("fastcgi_index")
     return {
         "fastcgi_script_name": uri + (index["args"][0] if index and index["args"] and uri.endswith("/") else ""),
@@ -129,13 +151,13 @@ def _script(route: Facts, uri: str) -> dict[str, str]:
     }
 
 
-def proxy_host(route: Facts, values: t.Mapping[str, str | None]) -> str:
+def proxy_host(route: "Route", values: Mapping[str, Optional[str]]) -> str:
     """$proxy_host: name and port as the target has them."""
     target = read_target(route["pass"]["family"], substituted(route["pass"]["target"], values))
     return "localhost" if (target.host or "unix:").startswith("unix:") else str(target.host)
 
 
-def passed_uri(route: Facts, landed: Landing, asked: Asked, values: t.Mapping[str, str]) -> str:
+def passed_uri(route: "Route", landed: Landing, asked: Asked, values: Mapping[str, str]) -> str:
     """The URI that proxy_pass sends: as asked, or with the location's part of it replaced."""
     uri, location = route["pass"]["uri"], route["location"]
     query = "?" + landed.query if landed.query else ""

@@ -8,11 +8,10 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
-import ipaddress
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, is_number, read_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import URLS, ask_all, ask_of
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.canonical import split_tcp
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer
@@ -32,18 +31,8 @@ def outside_asks(
         return [{"url": answer["url"], "route": answer["route"]} for answer in mine if answer["url"] in urls]
     asks = []
     for answer in mine:
-        connect = answer.get("connect") or ""
-        if address and is_number(address) and connect.startswith("tcp:") and not answer.get("proxy_protocol"):
-            host = "[%s]" % address if ":" in address else address
-            asks.append(
-                {"url": answer["url"], "connect": "tcp:%s:%d" % (host, split_tcp(connect)[1]), "route": answer["route"]}
-            )
+        connect = read_address(answer["connect"]) if answer["connect"] else None
+        if address and is_number(address) and connect and not connect.is_unix and not answer["proxy_protocol"]:
+            own = str(Address(address, connect.port))
+            asks.append({"url": answer["url"], "connect": own, "route": answer["route"]})
     return asks[:limit]
-
-
-def is_number(address: str) -> bool:
-    try:
-        ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    return True

@@ -10,7 +10,6 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
-import ast
 import base64
 import functools
 import json
@@ -19,51 +18,51 @@ import typing as t
 import zlib
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look import in_memory
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.small_text import Small, small
 
 PACKAGE = in_memory.__name__.rpartition("._look.")[0]
 FOLDER = pathlib.Path(in_memory.__file__).parents[1]
 
 
-@functools.cache
-def text_of(module: str) -> str:
-    """The source of a module of module_utils, by its full name."""
-    return FOLDER.joinpath(*module[len(PACKAGE) + 1 :].split(".")).with_suffix(".py").read_text(encoding="utf-8")
+class Packed:
+    """A function of one of module_utils, with all that it imports from there, ready to be sent. Packing takes longer than sending: pack once."""
+
+    def __init__(self, module: str, function: str) -> None:
+        self.module = "%s.%s" % (PACKAGE, module)
+        self.function = function
+        self.head = small_module(in_memory.__name__).text
+        named = "\0".join(word for item in texts(self.module).items() for word in item)
+        packer = zlib.compressobj(9, memLevel=9)
+        packed = packer.compress((PACKAGE + "\0" + named.replace(PACKAGE, "\1")).encode()) + packer.flush()
+        self.texts = base64.b64encode(packed).decode()
+
+    def program(self, arguments: t.Mapping[str, t.Any]) -> str:
+        """Source of a program that calls the function with these arguments and prints what it returns as JSON."""
+        call = json.dumps({"module": self.module, "function": self.function, "arguments": arguments}, sort_keys=True)
+        return "%srun_packed(%r, %r)\n" % (self.head, self.texts, call)
 
 
 @functools.cache
-def imports(module: str) -> frozenset[str]:
-    """The modules of module_utils that this one imports, anywhere in its text."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(text_of(module))):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE):
-            names = [str(node.module)] + ["%s.%s" % (node.module, alias.name) for alias in node.names]
-            found.update(
-                name
-                for name in names
-                if FOLDER.joinpath(*name[len(PACKAGE) + 1 :].split(".")).with_suffix(".py").is_file()
-            )
-    return frozenset(found)
+def small_module(module: str) -> Small:
+    """A module of module_utils, by its full name."""
+    return small(_path(module).read_text(encoding="utf-8"))
 
 
-@functools.cache
 def texts(module: str) -> dict[str, str]:
-    """The sources of a module and of all that it imports from module_utils, directly or not, by their full names."""
-    wanted = [module]
+    """The small texts of a module and of all that it imports from module_utils, directly or not, by their full names."""
+    waiting = [module]
     found: dict[str, str] = {}
-    while wanted:
-        name = wanted.pop()
+    while waiting:
+        name = waiting.pop()
         if name not in found:
-            found[name] = text_of(name)
-            wanted += imports(name)
-    return found
+            made = small_module(name)
+            found[name] = made.text
+            waiting += sorted(one for one in made.imports if one.startswith(PACKAGE + ".") and _path(one).is_file())
+    return dict(sorted(found.items()))
 
 
-def program(module: str, function: str, arguments: t.Mapping[str, t.Any]) -> str:
-    """Source of a program that calls a function of one of module_utils and prints what it returns as JSON."""
-    name = "%s.%s" % (PACKAGE, module)
-    call = {"module": name, "function": function, "arguments": arguments, "texts": texts(name)}
-    packed = base64.b64encode(zlib.compress(json.dumps(call).encode(), 1)).decode()
-    return "%s\nrun_packed(%r)\n" % (text_of(in_memory.__name__), packed)
+def _path(module: str) -> pathlib.Path:
+    return FOLDER.joinpath(*module[len(PACKAGE) + 1 :].split(".")).with_suffix(".py")
 
 
 def interpreter(task_vars: t.Mapping[str, t.Any]) -> str | None:
@@ -80,7 +79,7 @@ def result(ran: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     if ran["rc"] == 0 and lines and lines[-1].startswith("{"):
         returned: dict[str, t.Any] = json.loads(lines[-1])
         return returned
-    words = [line.strip() for line in ran["stderr"].splitlines() if line.strip()] or lines or ["it said nothing"]
+    words = [line.strip() for line in ran["stderr"].splitlines() if line.strip()] or lines or ["no output"]
     return {
         "failed": True,
         "msg": "the look ended with %s: %s" % (ran["rc"], words[-1]),

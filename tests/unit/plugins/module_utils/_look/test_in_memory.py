@@ -18,9 +18,18 @@ TEXTS = {
 }
 
 
-def packed(module="in_memory_test.inner._one", function="add", **arguments):
-    call = {"module": module, "function": function, "arguments": arguments, "texts": TEXTS}
-    return base64.b64encode(zlib.compress(json.dumps(call).encode())).decode()
+def run(module="in_memory_test.inner._one", function="add", **arguments):
+    call = {"module": module, "function": function, "arguments": arguments}
+    in_memory.run_packed(packed(), json.dumps(call))
+
+
+def packed():
+    named = "\0".join(word for item in TEXTS.items() for word in item).replace("in_memory_test", "\1")
+    return base64.b64encode(zlib.compress(("in_memory_test\0" + named).encode())).decode()
+
+
+def test_the_name_of_the_package_is_packed_once():
+    assert in_memory.unpacked(packed()) == TEXTS
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +41,7 @@ def clean(monkeypatch):
 
 
 def test_what_the_function_returns_is_the_last_line(capsys):
-    in_memory.run_packed(packed(number=40))
+    run(number=40)
     assert json.loads(capsys.readouterr().out.splitlines()[-1]) == {"sum": 42}
 
 
@@ -46,10 +55,10 @@ def test_packages_stand_above_the_texts_only():
 
 def test_a_module_that_is_not_there_is_an_error():
     with pytest.raises(ImportError):
-        in_memory.run_packed(packed(module="in_memory_test.inner._three"))
+        run(module="in_memory_test.inner._three")
 
 
 def test_a_traceback_names_the_module():
     with pytest.raises(TypeError) as raised:
-        in_memory.run_packed(packed(number="forty"))
+        run(number="forty")
     assert str(raised.traceback[-1].path).endswith("<in_memory_test.inner._one>")

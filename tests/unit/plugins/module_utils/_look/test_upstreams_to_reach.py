@@ -3,10 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Upstreams to connect to, and the request that nginx would send to one over which a request is known to fail."""
 
-from __future__ import annotations
-
-from ansible_collections.webops.bad_gateway.plugins.module_utils._look.upstreams_to_reach import upstreams_to_reach
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look import upstreams_to_reach as look_upstreams
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.entry_points import (
+    Doors,
+    logged_requests,
+)
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.peers import peers_in_use
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.request_match import Routing
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils._nginx_config.nginx_configs import (
     config_of,
     written,
@@ -23,6 +26,11 @@ def record(path, upstream, host="a", server="a", method="GET", signature="upstre
         "signature": signature,
         "upstream": {"address": upstream},
     }
+
+
+def upstreams_to_reach(config, records=()):
+    routing = Routing(config)
+    return look_upstreams.upstreams_to_reach(routing, Doors(routing).failed(logged_requests(records)))
 
 
 def request_of(http, *records):
@@ -197,3 +205,14 @@ def test_the_name_that_is_worth_a_try_where_none_is_sent():
     )
     found = [upstream["tls"].get("spare_name") for upstream in upstreams_to_reach(written(http))]
     assert found == ["app.test", "shop.test", "shop.test", "api.test", None]
+
+
+def test_variables_that_grow_without_end_are_empty():
+    sets = "set $a x; " + " ".join(
+        "set $%s %s;" % (name, ("$" + before) * 1300) for before, name in zip("abcde", "bcdef")
+    )
+    http = (
+        "server { server_name a; %s location / { proxy_set_header X-F $f; proxy_set_header X-A $a; proxy_pass http://b:1; } }"
+        % sets
+    )
+    assert request_of(http, record("/", "tcp:b:1"))["headers"] == {"X-A": "x"}

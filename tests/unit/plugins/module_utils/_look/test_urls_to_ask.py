@@ -3,17 +3,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is asked: a URL that really lands in each route, failing requests again, the user's URLs only where they are served."""
 
-from __future__ import annotations
-
 import urllib.parse
 
 import pytest
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._look.urls_to_ask import asks
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.request_match import (
-    route_for,
-    server_for,
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Ask
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.urls_to_ask import urls_to_ask
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.entry_points import (
+    Doors,
+    logged_requests,
 )
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.request_match import Routing
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils._nginx_config.nginx_configs import (
     config_of,
     written,
@@ -27,12 +27,18 @@ def record(path="/", host="shop.example", server="shop.example", method="GET", l
         "server": server,
         "request": {"method": method, "path": path},
         "signature": "backend_port_closed",
+        "upstream": None,
         **more,
     }
 
 
+def asks(config, listeners, records, *more, **others):
+    doors = Doors(Routing(config), listeners)
+    return urls_to_ask(doors, doors.failed(logged_requests(records)), *more, **others)
+
+
 def urls_of(found):
-    return [ask["url"] for ask in found]
+    return [ask.url for ask in found]
 
 
 @pytest.mark.parametrize(
@@ -50,13 +56,7 @@ def test_a_url_for_each_route(tree, expected):
 
 def test_the_way_to_ask():
     found = asks(config_of("plesk"), None, [])
-    assert found[0] == {
-        "url": "https://example.org/",
-        "connect": "tcp:192.0.2.10:443",
-        "method": "GET",
-        "proxy_protocol": False,
-        "route": 0,
-    }
+    assert found[0] == Ask("https://example.org/", "tcp:192.0.2.10:443", "GET", False, 0)
 
 
 SERVERS = [
@@ -84,14 +84,14 @@ SERVERS = [
 @pytest.mark.parametrize(("text", "expected"), SERVERS, ids=[text for text, _expected in SERVERS])
 def test_names_and_listeners(text, expected):
     found = asks(written(text.replace("IN", "location /x { proxy_pass http://b; }")), None, [])
-    assert [(ask["url"], ask["connect"]) for ask in found] == ([expected] if expected else [])
+    assert [(ask.url, ask.connect) for ask in found] == ([expected] if expected else [])
 
 
 def test_a_listener_that_only_speaks_the_proxy_protocol():
     found = asks(
         written("server { listen 80 proxy_protocol; server_name a; location / { proxy_pass http://b; } }"), None, []
     )
-    assert [(ask["url"], ask["proxy_protocol"]) for ask in found] == [("http://a/", True)]
+    assert [(ask.url, ask.proxy_protocol) for ask in found] == [("http://a/", True)]
 
 
 def test_a_listener_that_is_open_goes_first():
@@ -122,11 +122,12 @@ PATHS = [
 def test_paths_land_in_their_route(text, path):
     config = written("server { server_name a; %s }" % text.replace("PASS", "proxy_pass http://b;"))
     found = asks(config, None, [record("/u/123/x-de.html", "other.example", "other.example", last=9.0)])
-    found = [ask for ask in found if ask["url"].startswith("http://a/")]
+    found = [ask for ask in found if ask.url.startswith("http://a/")]
     assert urls_of(found) == (["http://a" + path] if path else [])
+    routing = Routing(config)
     for ask in found:
-        server = server_for(config, "127.0.0.1", 80, "a")
-        assert route_for(config, server, urllib.parse.urlsplit(ask["url"]).path)["id"] == ask["route"]
+        server = routing.server_for("127.0.0.1", 80, "a")
+        assert routing.route_for(server, urllib.parse.urlsplit(ask.url).path)["id"] == ask.route
 
 
 def test_failing_requests_first_the_latest_first():
@@ -141,7 +142,7 @@ def test_failing_requests_first_the_latest_first():
         "https://shop.example/api/x",
         "http://localhost/index.php",
     ]
-    assert [config["routes"][ask["route"]]["location"]["path"] for ask in found[:2]] == [r"[^/]\.php(/|$)", "/api/"]
+    assert [config["routes"][ask.route]["location"]["path"] for ask in found[:2]] == [r"[^/]\.php(/|$)", "/api/"]
     assert not any("order" in url or "evil" in url or url.endswith("/z") for url in urls_of(found))
 
 
@@ -152,9 +153,9 @@ def test_a_failing_request_is_asked_of_the_server_that_logged_it():
         None,
         [record("/x.php", "192.0.2.1:80", "_"), record("/y.php", "www.shop.example", "shop.example", "HEAD")],
     )
-    assert found[0]["url"] == "http://192.0.2.1/x.php"
-    assert found[1]["url"] == "https://www.shop.example/y.php"
-    assert found[1]["method"] == "HEAD"
+    assert found[0].url == "http://192.0.2.1/x.php"
+    assert found[1].url == "https://www.shop.example/y.php"
+    assert found[1].method == "HEAD"
 
 
 def test_the_limit_leaves_room_for_routes():
@@ -184,18 +185,38 @@ def test_the_limit_leaves_room_for_routes():
 )
 def test_the_users_urls_where_they_are_served(url, connect):
     found = asks(config_of("debian"), None, [record()], [url], addresses=["192.0.2.1"])
-    assert [(ask["url"], ask["connect"]) for ask in found] == ([(url, connect)] if connect else [])
+    assert [(ask.url, ask.connect) for ask in found] == ([(url, connect)] if connect else [])
 
 
 def test_the_users_url_knows_its_route():
     config = config_of("debian")
     found = asks(config, None, [], ["https://shop.example/cart?x=y", "https://shop.example/static/a.css"])
-    assert [ask["route"] and config["routes"][ask["route"]]["location"]["path"] for ask in found] == [
+    assert [ask.route and config["routes"][ask.route]["location"]["path"] for ask in found] == [
         r"[^/]\.php(/|$)",
         None,
     ]
 
 
+def test_a_password_in_the_users_url_is_left_out():
+    config = written("server { server_name a; }")
+    assert urls_of(asks(config, None, [], ["http://me:s3cret@a/x"])) == ["http://a/x"]
+
+
+def test_behind_a_pattern_that_cannot_be_matched_nothing_is_asked():
+    inside = "location /a { proxy_pass http://b; } location ~ '(?(1)a|b)' { } location ^~ /c { proxy_pass http://c; }"
+    found = asks(written("server { server_name a; %s }" % inside), None, [record("/a", "a", "a")])
+    assert [(ask.url, ask.route) for ask in found] == [("http://a/a", None), ("http://a/c", 1)]
+
+
+def test_a_request_that_hangs_other_matchers():
+    evil = "^(([a-z])+.)+[A-Z]([a-z])+$"
+    config = written(
+        "server { server_name a; location ~ '%s' { proxy_pass http://b; } location / { proxy_pass http://c; } }" % evil
+    )
+    found = asks(config, None, [record("/" + "a" * 60, "a", "a")])
+    assert [(ask.url, ask.route) for ask in found] == [("http://a/" + "a" * 60, 1), ("http://a/", 1)]
+
+
 def test_nothing_to_ask():
-    assert asks({}, None, None) == []
+    assert asks(written(""), None, []) == []
     assert asks(written(""), None, [record()], ["http://a/"]) == []

@@ -3,10 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Configurations to parse: a folder for each in nginx_trees, laid out as on its host; or one that a test writes itself."""
 
-from __future__ import annotations
-
 import pathlib
-import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.model import parse
 
@@ -14,7 +11,7 @@ FOLDER = pathlib.Path(__file__).parent / "nginx_trees"
 MAIN = "/etc/nginx/nginx.conf"
 
 
-def files_of(tree: str) -> dict[str, str]:
+def files_of(tree):
     folder = FOLDER / tree
     return {
         "/" + path.relative_to(folder).as_posix(): path.read_text()
@@ -23,16 +20,16 @@ def files_of(tree: str) -> dict[str, str]:
     }
 
 
-def config_of(tree: str, main: str = MAIN) -> dict[str, t.Any]:
+def config_of(tree, main=MAIN):
     return parse(files_of(tree), main, main.rpartition("/")[0])
 
 
-def written(http: str, files: t.Mapping[str, str] | None = None) -> dict[str, t.Any]:
+def written(http, files=None):
     """A configuration with this inside of http{}."""
     return parse({MAIN: "events {}\nhttp {\n%s\n}\n" % http, **(files or {})}, MAIN, "/etc/nginx")
 
 
-def route_at(config: t.Mapping[str, t.Any], path: str, server: str | None = None) -> t.Any:
+def route_at(config, path, server=None):
     """The one route of the location with this path."""
     found = [
         route

@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The model of real configurations: routes, peers, what is in force where, listeners, logs, drop-in folders, generated files."""
 
-from __future__ import annotations
-
 import time
 
 import pytest

@@ -3,23 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Servers and locations are chosen as nginx itself chose them, and internal redirects are followed."""
 
-from __future__ import annotations
-
 import pathlib
 import re
 
 import pytest
 import yaml
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.pcre import sample, search
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.request_match import (
-    landing,
-    location_for,
-    normal_path,
-    route_for,
-    server_for,
-    servers_of,
-)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.request_match import Routing, normal_path
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils._nginx_config.nginx_configs import (
     config_of,
     written,
@@ -41,9 +31,9 @@ def name_of(block, http):
     "case", [case for case in CHOICES if "locations" in case], ids=lambda case: case["locations"][0][0]
 )
 def test_locations_as_nginx_chose_them(case):
-    config = written(case["http"])
-    server = servers_of(config)[0]
-    chosen = [(path, location_for(config, server, path)) for path, _name in case["locations"]]
+    routing = Routing(written(case["http"]))
+    server = routing.servers[0]
+    chosen = [(path, routing.location_for(server, path)) for path, _name in case["locations"]]
     assert [
         [path, name_of(block, case["http"]) if block["name"] == "location" else None] for path, block in chosen
     ] == case["locations"]
@@ -53,9 +43,9 @@ def test_locations_as_nginx_chose_them(case):
     "case", [case for case in CHOICES if "servers" in case], ids=lambda case: case["servers"][0][2]
 )
 def test_servers_as_nginx_chose_them(case):
-    config = written(case["http"])
+    routing = Routing(written(case["http"]))
     asked = [(address, port, host) for address, port, host, _name in case["servers"]]
-    assert [[*one, name_of(server_for(config, *one), case["http"])] for one in asked] == case["servers"]
+    assert [[*one, name_of(routing.server_for(*one), case["http"])] for one in asked] == case["servers"]
 
 
 @pytest.mark.parametrize(
@@ -91,8 +81,8 @@ def test_paths_are_compared_decoded(path, normal):
     ],
 )
 def test_requests_land(path, location, uri, query):
-    config = config_of("debian")
-    landed = landing(config, server_for(config, "127.0.0.1", 443, "shop.example"), path)
+    routing = Routing(config_of("debian"))
+    landed = routing.landing(routing.server_for("127.0.0.1", 443, "shop.example"), path)
     assert (landed.route and landed.route["location"]["path"], landed.uri, landed.query) == (location, uri, query)
 
 
@@ -114,24 +104,50 @@ def test_requests_land(path, location, uri, query):
     ],
 )
 def test_internal_redirects(inside, path, target):
-    config = written("server { %s }" % inside)
-    route = route_for(config, servers_of(config)[0], path)
+    routing = Routing(written("server { %s }" % inside))
+    route = routing.route_for(routing.servers[0], path)
     assert (route and route["pass"]["target"]) == target
 
 
+UNKNOWN = r"(?(1)a|b)"
+
+
 @pytest.mark.parametrize(
-    ("pattern", "start"),
-    [(r"\.php$", "/"), (r"^(.+\.php)(/.*)?$", "/"), (r"^/(api|v2)/", "/"), (r"[^/]\.php(/|$)", "/"), (r"^www\d+\.example\.org$", ""),
-     (r"^(www\.)?(?<name>.+)\.example\.org$", ""), (r"^/(?:status|ping)$", "/"), (r"^\/(?:index|cron)\.php(?:$|\/)", "/"), (r"^/[[:alpha:]]+\.cgi$", "/")],
-)  # fmt: skip
-def test_samples_match(pattern, start):
-    made = sample(pattern, False, start)
-    assert made
-    assert made.startswith(start)
-    assert search(pattern, made)
+    ("inside", "path", "known"),
+    [
+        ("location ~ '%s' { } location / { PASS }" % UNKNOWN, "/x", False),
+        ("location /a { PASS } location ~ '%s' { }" % UNKNOWN, "/a", False),
+        ("location ^~ /a { PASS } location ~ '%s' { }" % UNKNOWN, "/a", True),
+        ("location = /a { PASS } location ~ '%s' { }" % UNKNOWN, "/a", True),
+        ("location ~ ^/a { PASS } location ~ '%s' { }" % UNKNOWN, "/a", True),
+        ("location / { try_files $uri /b; } location ~ '%s' { } location ^~ /b { PASS }" % UNKNOWN, "/a", False),
+    ],
+)
+def test_behind_a_pattern_that_cannot_be_matched_no_route_is_known(inside, path, known):
+    routing = Routing(written("server { %s }" % inside.replace("PASS", "proxy_pass http://a;")))
+    server = routing.servers[0]
+    assert (routing.route_for(server, path) is not None) is known
+    assert (routing.location_for(server, path) is not None) is known
+    assert list(routing.patterns.unknown) == ([] if known else [UNKNOWN])
 
 
-@pytest.mark.parametrize("pattern", ["(", r"^/u/(\d{3})/x-[a-z]{2}\.html$", "^(?=a)b$", ""])
-def test_no_sample_rather_than_a_wrong_one(pattern):
-    made = sample(pattern, False, "/")
-    assert made is None or search(pattern, made)
+def test_behind_a_server_name_that_cannot_be_matched_no_server_is_known():
+    routing = Routing(
+        written("server { server_name a; } server { server_name '~%s'; } server { server_name ~b; }" % UNKNOWN)
+    )
+    assert routing.server_for("127.0.0.1", 80, "a") is routing.servers[0]
+    assert routing.server_for("127.0.0.1", 80, "b") is None
+    assert [routing.answers_to(server, "b") for server in routing.servers] == [False, False, True]
+
+
+def test_of_two_servers_with_one_name_the_first_has_it():
+    names = ["a *.b c.* ~d", "a *.b c.* ~d", "x.b *.y.b x.y.* .e"]
+    routing = Routing(written(" ".join("server { server_name %s; }" % name for name in names)))
+    hosts = ["a", "A.", "z.b", "c.z", "dd", "x.b", "z.y.b", "x.y.z", "e", "z.e", "other", "b"]
+    chosen = [routing.servers.index(routing.server_for("127.0.0.1", 80, host)) for host in hosts]
+    assert chosen == [0, 0, 0, 0, 0, 2, 2, 2, 2, 2, 0, 0]
+
+
+def test_a_socket_whose_path_has_a_colon():
+    routing = Routing(written("server { listen unix:/run/a:b.sock; }"))
+    assert routing.server_for("/run/a:b.sock", 0, "any") is routing.servers[0]

@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Files become one tree: includes in place as often as they are named, mistakes with file and line, never an exception."""
 
-from __future__ import annotations
-
 import contextlib
 import time
 

@@ -5,20 +5,23 @@
 
 import json
 import os
+import pathlib
+import re
 import subprocess
 import sys
 
 import pytest
 
+from ansible_collections.webops.bad_gateway.plugins.action import gateway_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.signature import error_signature
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look import stdin_program
 
 
-def run(module, function, arguments, folder):
+def run(module, function, arguments, folder, python=sys.executable):
     """What a Python that sees only its own library makes of the program."""
     ran = subprocess.run(
-        [sys.executable, "-I", "-S", "-"],
-        input=stdin_program.program(module, function, arguments).encode(),
+        [python, "-I", "-S", "-"],
+        input=stdin_program.Packed(module, function).program(arguments).encode(),
         cwd=str(folder),
         check=False,
         stdout=subprocess.PIPE,
@@ -37,9 +40,49 @@ def test_a_function_is_called_where_the_collection_is_not_installed(tmp_path):
     assert json.loads(ran["stdout"].splitlines()[-1]) == error_signature(LINE)
 
 
-def test_what_it_raises_is_told(tmp_path):
-    told = stdin_program.result(run("_logs.signature", "error_signature", {"text": LINE}, tmp_path))
-    assert told["failed"] and told["msg"].startswith("the look ended with 1: TypeError: ")
+def test_what_it_raises_is_the_failure(tmp_path):
+    result = stdin_program.result(run("_logs.signature", "error_signature", {"text": LINE}, tmp_path))
+    assert result["failed"] and result["msg"].startswith("the look ended with 1: TypeError: ")
+
+
+def test_a_traceback_names_the_module_and_the_line_of_its_file(tmp_path):
+    ran = run("_net.source_address", "source_towards", {"destination": None}, tmp_path)
+    text = pathlib.Path(stdin_program.FOLDER / "_net" / "source_address.py").read_text(encoding="utf-8").splitlines()
+    found = re.findall(
+        r'File "<%s>", line (\d+), in source_towards' % re.escape(stdin_program.PACKAGE + "._net.source_address"),
+        ran["stderr"],
+    )
+    assert found and "in destination" in text[int(found[0]) - 1]
+
+
+def test_what_is_imported_is_sent_and_nothing_else():
+    names = {
+        name[len(stdin_program.PACKAGE) + 1 :]
+        for name in stdin_program.texts(stdin_program.PACKAGE + "._net.source_address")
+    }
+    assert names == {"_net.source_address"}
+    names = {
+        name[len(stdin_program.PACKAGE) + 1 :] for name in stdin_program.texts(stdin_program.PACKAGE + "._look.look")
+    }
+    assert {"_look.look", "_look.reach", "_nginx_config.lexer", "_host.netlink"} <= names
+    # Shapes of facts, journals of changes and the head of the program itself.
+    assert not {"_look.gateway_facts", "_undo.put_back", "_look.in_memory"} & names
+
+
+def test_a_look_is_sent_in_few_bytes():
+    assert len(gateway_facts.LOOK.program({"log_window": 3600, "urls": [], "again": []})) <= 130 * 1000
+
+
+PYTHONS = sorted(pathlib.Path.home().glob(".pyenv/versions/3.*/bin/python"))
+
+
+@pytest.mark.parametrize("python", PYTHONS or [pathlib.Path(sys.executable)], ids=lambda path: path.parts[-3])
+def test_a_look_runs_in_each_python_that_is_here(python, tmp_path):
+    result = stdin_program.result(run("_look.look", "look", {"log_window": 3600}, tmp_path, str(python)))
+    if os.geteuid() == 0:
+        assert set(result["ansible_facts"]["bad_gateway"]) >= {"schema", "listeners", "nginx", "log", "unknown"}
+    else:
+        assert result["msg"].startswith("not root")
 
 
 @pytest.mark.parametrize(
@@ -84,14 +127,14 @@ def test_the_interpreter_is_the_configured_one_or_the_discovered_one(task_vars, 
             "the look ended with 1: KeyError: 'units'",
         ),
         (1, "sudo: a password is required\n", "", "the look ended with 1: sudo: a password is required"),
-        (0, "", "", "the look ended with 0: it said nothing"),
+        (0, "", "", "the look ended with 0: no output"),
         (0, "welcome\n", "", "the look ended with 0: welcome"),
     ],
 )
 def test_a_program_that_returned_nothing_is_a_failure_in_its_own_words(rc, stdout, stderr, msg):
-    told = stdin_program.result({"rc": rc, "stdout": stdout, "stderr": stderr})
-    assert (told["failed"], told["msg"]) == (True, msg)
-    assert (told["module_stdout"], told["module_stderr"]) == (stdout, stderr)
+    result = stdin_program.result({"rc": rc, "stdout": stdout, "stderr": stderr})
+    assert (result["failed"], result["msg"]) == (True, msg)
+    assert (result["module_stdout"], result["module_stderr"]) == (stdout, stderr)
 
 
 def test_what_a_login_shell_said_before_is_passed_over():

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The second look asks nginx, connects to its upstreams and looks names up, all in one."""
+"""nginx is asked, its upstreams are connected to, names are looked up."""
 
 import os
 import time
@@ -9,53 +9,55 @@ import time
 import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
-from ansible_collections.webops.bad_gateway.plugins.module_utils._look import second as look_second
-from ansible_collections.webops.bad_gateway.plugins.module_utils._look.second import (
-    second_look,
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look import ask_and_reach as look_ask_and_reach
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Ask
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.ask_and_reach import (
+    ask_and_reach,
     where_from,
     with_requests,
 )
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.upstreams_to_reach import PeerRequest
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.what_to_ask import Questions
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.net import says
 
 PAGE = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 BAD = b"HTTP/1.1 502 Bad Gateway\r\n\r\n"
 
 
-def asked(**more):
-    return dict(
-        {
-            "urls": [],
-            "upstreams": [],
-            "requests": [],
-            "names": [],
-            "resolvers": [],
-            "logs": [],
-            "error_logs": [],
-            "master": 1,
-            "worker": None,
-        },
-        **more,
+ROUTE = {"pass": {"family": "proxy", "scheme": "http"}}
+
+
+def ask(url, connect, route=None):
+    return Ask(url, connect, "GET", False, route)
+
+
+def seen(host=None, urls=(), upstreams=(), requests=None, names=(), logs=(), error_logs=(), worker=None):
+    """The facts of a host after it was asked."""
+    sources = [{"path": path, "kind": kind} for path, kind in logs]
+    facts = {"log": {"sources": sources, "records": ["read before"]}}
+    nginx = {"master": {"pid": os.getpid()}, "error_logs": list(error_logs), "workers": []}
+    if worker:
+        nginx["workers"] = [{"pid": 2, "stopping": True}, {"pid": worker, "stopping": False}]
+    ask_and_reach(
+        host or Host(), facts, nginx, Questions(list(urls), list(upstreams), requests or {}, list(names), []), 3600
     )
+    return facts
 
 
 def answered(url, status=502, signature=None, timed_out=False):
     return {"url": url, "status": status, "signature": signature, "timed_out": timed_out}
 
 
-class TestSecondLook:
-    def test_has_what_the_facts_lack(self, peer):
+class TestAskAndReach:
+    def test_adds_what_the_facts_lack(self, peer):
         nginx, app = peer(says(BAD)), peer(says(PAGE))
         url = "http://site.test/"
         request = {"method": "GET", "uri": "/", "host": "site.test"}
-        facts = second_look(
-            Host(),
-            asked(
-                urls=[{"url": url, "connect": nginx.address, "route": 0}],
-                upstreams=[{"id": "proxy it", "address": app.address, "family": "proxy", "scheme": "http"}],
-                requests=[{"url": url, "id": "proxy it", "request": request}],
-                names=["localhost"],
-            ),
-            3600,
+        facts = seen(
+            urls=[ask(url, nginx.address, 0)],
+            upstreams=[{"id": "proxy " + app.address, "address": app.address, "family": "proxy", "scheme": "http"}],
+            requests={url: [PeerRequest(ROUTE, app.address, request)]},
+            names=["localhost"],
         )
         assert sorted(facts) == ["answers", "log", "names", "reach"]
         assert [(one["status"], one["route"]) for one in facts["answers"]] == [(502, 0)]
@@ -77,14 +79,7 @@ class TestSecondLook:
                 stream.write(line)
             connection.sendall(BAD)
 
-        made = peer(refuses)
-        facts = second_look(
-            Host(),
-            asked(
-                urls=[{"url": "http://site.test/", "connect": made.address}], error_logs=[str(log)], master=os.getpid()
-            ),
-            3600,
-        )
+        facts = seen(urls=[ask("http://site.test/", peer(refuses).address)], error_logs=[str(log)])
         answer = facts["answers"][0]
         assert (answer["status"], answer["signature"], answer["upstream"], answer["log_read"]) == (
             502,
@@ -93,8 +88,8 @@ class TestSecondLook:
             True,
         )
 
-    @pytest.mark.parametrize("reply,seen", [(BAD, ["selinux_network_connect"]), (PAGE, None)])
-    def test_what_failing_leaves_in_other_logs_is_seen_at_once(self, reply, seen, peer, tmp_path):
+    @pytest.mark.parametrize("reply,records", [(BAD, ["selinux_network_connect"]), (PAGE, ["read before"])])
+    def test_what_failing_leaves_in_other_logs_is_seen_at_once(self, reply, records, peer, tmp_path):
         log = tmp_path / "audit.log"
         log.write_text("")
         denial = (
@@ -107,30 +102,30 @@ class TestSecondLook:
             log.write_text(denial)
             connection.sendall(reply)
 
-        asks = asked(urls=[{"url": "http://site.test/", "connect": peer(denied).address}], logs=[[str(log), "kernel"]])
-        facts = second_look(Host(), asks, 3600)
-        assert ([record["signature"] for record in facts["log"]["records"]] if "log" in facts else None) == seen
+        facts = seen(urls=[ask("http://site.test/", peer(denied).address)], logs=[(str(log), "kernel")])
+        assert [one["signature"] if isinstance(one, dict) else one for one in facts["log"]["records"]] == records
 
-    def test_where_nobody_can_be_connected_as_that_is_told(self):
+    def test_where_nobody_can_be_connected_as_that_is_not_known(self):
         host = Host()
-        facts = second_look(
-            host,
-            asked(upstreams=[{"id": "it", "address": "tcp:127.0.0.1:1", "family": "proxy"}], worker=2**22 + 1),
-            3600,
-        )
+        upstream = {"id": "it", "address": "tcp:127.0.0.1:1", "family": "proxy", "scheme": "http"}
+        facts = seen(host, upstreams=[upstream], worker=2**22 + 1)
         assert facts["reach"] == []
         assert [one["missing"] for one in host.unknown] == ["reach"]
 
+    def test_the_worker_that_serves_is_connected_as(self, peer):
+        made = peer(says(PAGE))
+        upstream = {"id": "it", "address": made.address, "family": "proxy", "scheme": "http"}
+        assert seen(upstreams=[upstream], worker=os.getpid())["reach"][0]["connected"] is True
+
 
 class TestRequests:
-    """Only a reply tells how large a header is: an upstream is sent the request of a URL that just failed over it."""
+    """Only a reply shows how large a header is: an upstream is sent the request of a URL that just failed over it."""
 
-    upstreams = [{"id": "a"}, {"id": "b"}]
-    requests = [
-        {"url": "/1", "id": "a", "request": "first"},
-        {"url": "/2", "id": "a", "request": "second"},
-        {"url": "/2", "id": "b", "request": "third"},
-    ]
+    upstreams = [{"id": "proxy a"}, {"id": "proxy b"}]
+    requests = {
+        "/1": [PeerRequest(ROUTE, "a", "first")],
+        "/2": [PeerRequest(ROUTE, "a", "second"), PeerRequest(ROUTE, "b", "third"), PeerRequest(ROUTE, "b", "fourth")],
+    }
 
     def given(self, *answers):
         return [one.get("request") for one in with_requests(self.upstreams, self.requests, list(answers))]
@@ -153,7 +148,7 @@ class TestRequests:
 
     def test_what_was_to_be_asked_is_left_as_it_was(self):
         self.given(answered("/1"))
-        assert self.upstreams == [{"id": "a"}, {"id": "b"}]
+        assert self.upstreams == [{"id": "proxy a"}, {"id": "proxy b"}]
 
 
 class TestWhereFrom:
@@ -174,7 +169,7 @@ class TestWhereFrom:
         "address,destination", [("tcp:10.0.0.2:80", "10.0.0.2"), ("tcp:[2001:db8::1]:80", "2001:db8::1")]
     )
     def test_a_connection_comes_from_an_address_of_the_host(self, monkeypatch, address, destination):
-        monkeypatch.setattr(look_second, "source_towards", lambda given: "from-" + given)
+        monkeypatch.setattr(look_ask_and_reach, "source_towards", lambda given: "from-" + given)
         row = {"address": "tcp:app.example:80", "tried": [{"address": address}]}
         where_from(Host(), row)
         assert row["tried"][0]["source"] == "from-" + destination

@@ -1,12 +1,12 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The first look at a host: everything that rules may ask for that takes no connection.
+"""The part of a look that takes no connection: files, processes, sockets, logs, and what commands print.
 
 Private to this collection: it may change in any release.
 """
 
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, List, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import facts as firewall_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import selinux
@@ -21,13 +21,14 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.memory im
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.system import system_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs import facts as logs_facts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.redaction import without_arguments
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx import facts as nginx_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm import facts as php_fpm_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo import unfinished_runs
 
 if TYPE_CHECKING:  # the shapes of facts are for the type checker only
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import Listeners
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._look.gateway_facts import GatewayFacts
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.facts import NginxFacts
     from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmFacts
 
@@ -36,8 +37,8 @@ _OWN_SYSLOG = "syslog:server=unix:"
 _AUDIT_LOG = "/var/log/audit/audit.log"
 
 
-def first_look(host: Host, window: float) -> Dict[str, Any]:
-    """Facts as docs/facts.md has them, less what the second look adds."""
+def read_host(host: Host, window: float) -> "GatewayFacts":
+    """The facts of a host, less what asking and connecting adds. nginx's configuration still has values that may be secret."""
     processes = Processes(host)
     system = system_facts(host)
     clock = clock_facts(host)
@@ -47,7 +48,7 @@ def first_look(host: Host, window: float) -> Dict[str, Any]:
     nginx = nginx_facts.nginx_facts(host, processes, units or {})
     php_fpm = php_fpm_facts.php_fpm_facts(host, processes, units or {})
     without_arguments(units)
-    # Once more beside the workers' own: where workers come and go, only both together tell what there is for them.
+    # Once more beside the workers' own: where workers come and go, only both together show what there is for them.
     system["memory"] = memory_facts(host)
     return {
         "schema": SCHEMA,
@@ -65,13 +66,8 @@ def first_look(host: Host, window: float) -> Dict[str, Any]:
         "log": logs_facts.log_facts(
             host, log_sources(nginx, php_fpm, listeners, host), window, clock["now"], master_pid(nginx)
         ),
+        "unknown": host.unknown,
     }
-
-
-def without_arguments(units: "Optional[Mapping[str, Unit]]") -> None:
-    """Facts are shown with -v and kept in caches, and programs are given passwords as arguments: what has been read from them is all that counts."""
-    for unit in (units or {}).values():
-        unit["exec"] = unit["exec"][:1]
 
 
 def master_pid(nginx: "Optional[NginxFacts]") -> Optional[int]:
@@ -107,7 +103,7 @@ def log_sources(
 
 
 def journal_of(nginx: "NginxFacts", host: Host) -> List[Tuple[str, str]]:
-    """The journal of nginx's unit, where nginx writes to its standard error or to the host's syslog; what it sends elsewhere is told."""
+    """The journal of nginx's unit, where nginx writes to its standard error or to the host's syslog; what it sends elsewhere goes to the host's unknown."""
     near = [target for target in nginx["other_logs"] if target == "stderr" or target.startswith(_OWN_SYSLOG)]
     for target in nginx["other_logs"]:
         if target not in near:

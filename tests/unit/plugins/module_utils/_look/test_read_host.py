@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The first look tells all sections of the contract on any host, and reads the logs that can blame somebody."""
+"""All sections of the contract are read on any host, and the logs that can blame somebody."""
 
 import json
 import os
@@ -9,8 +9,8 @@ import re
 
 import pytest
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._look import first as look_first
-from ansible_collections.webops.bad_gateway.plugins.module_utils._look.first import first_look, log_sources
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look import read_host as look_read_host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.read_host import log_sources, read_host
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.nginx_host import NginxHost
 
@@ -20,18 +20,18 @@ ERRORS = ("/var/log/nginx/error.log", "nginx")
 
 
 def promised():
-    """Sections of the contract, the first look's and the second's."""
+    """Sections of the contract: those that are read, and those that are asked for."""
     with open(CONTRACT, encoding="utf-8") as stream:
-        first, second = stream.read().split("```")[1].split("# second look")
+        first, second = stream.read().split("```")[1].split("# where nginx runs")
     return [set(re.findall(r"^([a-z_]+):", text, re.MULTILINE)) for text in (first, second)]
 
 
 @pytest.mark.parametrize("kind", [FakeHost, NginxHost])
 def test_all_sections_are_there_on_any_host(kind, tmp_path):
     host = kind(tmp_path)
-    facts = first_look(host, 3600)
+    facts = read_host(host, 3600)
     assert set(facts) == promised()[0]
-    assert promised()[1] == {"reach", "names", "answers", "unknown"}
+    assert promised()[1] == {"reach", "names", "answers"}
     assert (facts["nginx"] is None) is (kind is FakeHost)
     assert facts["php_fpm"] == []
     assert "log kernel" in [one["missing"] for one in host.unknown]
@@ -39,13 +39,13 @@ def test_all_sections_are_there_on_any_host(kind, tmp_path):
     json.dumps(facts)
 
 
-def test_arguments_of_programs_are_not_told(tmp_path, monkeypatch):
+def test_arguments_of_programs_are_left_out(tmp_path, monkeypatch):
     unit = {"exec": ["/usr/bin/app", "--password=s3cret"]}
     monkeypatch.setattr(
-        look_first.host_units, "unit_facts", lambda *_: {"app.service": unit, "old.service": {"exec": []}}
+        look_read_host.host_units, "unit_facts", lambda *_: {"app.service": unit, "old.service": {"exec": []}}
     )
-    monkeypatch.setattr(look_first.host_units, "own_sockets", lambda *_: None)
-    facts = first_look(FakeHost(tmp_path), 3600)
+    monkeypatch.setattr(look_read_host.host_units, "own_sockets", lambda *_: None)
+    facts = read_host(FakeHost(tmp_path), 3600)
     assert [one["exec"] for one in facts["units"].values()] == [["/usr/bin/app"], []]
 
 
@@ -95,7 +95,7 @@ def test_which_logs_are_read(server, fpms, sources, tmp_path):
         ("syslog:server=10.0.0.9", "nginx.service", [], ["log syslog:server=10.0.0.9"]),
     ],
 )
-def test_what_nginx_does_not_write_to_a_file_is_read_in_the_journal_or_told(target, unit, source, unseen, tmp_path):
+def test_what_nginx_does_not_write_to_a_file_is_read_in_the_journal_or_unknown(target, unit, source, unseen, tmp_path):
     host = FakeHost(tmp_path)
     assert log_sources(nginx(unit=unit, other_logs=[target]), [], None, host) == [*source, KERNEL]
     assert [one["missing"] for one in host.unknown] == unseen
@@ -115,4 +115,4 @@ def test_uwsgi_says_in_its_units_journal_why_it_hangs_up(tmp_path):
 
 
 def test_the_process_that_holds_nginxs_logs():
-    assert [look_first.master_pid(one) for one in (None, nginx(master=False), nginx())] == [None, None, 71]
+    assert [look_read_host.master_pid(one) for one in (None, nginx(master=False), nginx())] == [None, None, 71]

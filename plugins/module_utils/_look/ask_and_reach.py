@@ -1,0 +1,95 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The part of a look that takes connections: nginx is asked for its URLs, upstreams are connected to as nginx would, names are resolved.
+
+Private to this collection: it may change in any release.
+"""
+
+import time
+from typing import TYPE_CHECKING, Dict, List
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.facts import log_facts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tail import ErrorLogTail
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import site_answers
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.reach import reach
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.upstreams_to_reach import PeerRequest
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.what_to_ask import Questions
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.resolve import resolve
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.source_address import source_towards
+
+if TYPE_CHECKING:  # the shapes of facts are for the type checker only
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._look.gateway_facts import GatewayFacts
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._look.reach import Reached
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._look.upstreams_to_reach import UpstreamToReach
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.facts import NginxFacts
+
+ANSWER_TIMEOUT = 10.0
+CONNECT_TIMEOUT = 5.0
+DEADLINE = 60.0
+#: nginx's word for a reply that only its size was wrong with: what is asked again is measured.
+_MEASURED = "response_header_too_big"
+_FAILED = (500, 502, 504)
+
+
+def ask_and_reach(host: Host, facts: "GatewayFacts", nginx: "NginxFacts", questions: Questions, window: float) -> None:
+    """Add answers, reach and names to the facts of a host whose nginx runs.
+
+    Where a URL fails, log is read once more as well: what the kernel, SELinux or PHP-FPM has to say of it may be as new as our own asking.
+    """
+    master = nginx["master"]["pid"] if nginx["master"] else None
+    tails = [ErrorLogTail(host, path, master) for path in nginx["error_logs"]]
+    facts["answers"] = site_answers(questions.urls, ANSWER_TIMEOUT, DEADLINE, tails)
+    facts["reach"] = _reach(host, nginx, with_requests(questions.upstreams, questions.requests, facts["answers"]))
+    facts["names"] = resolve(questions.names, questions.resolvers)
+    if any(failed(answer) for answer in facts["answers"]):
+        sources = [(source["path"], source["kind"]) for source in facts["log"]["sources"]]
+        facts["log"] = log_facts(host, sources, window, time.time(), master)
+
+
+def _reach(host: Host, nginx: "NginxFacts", upstreams: "List[UpstreamToReach]") -> "List[Reached]":
+    """How connecting to these upstreams goes for a worker of nginx that still serves."""
+    worker = next((worker["pid"] for worker in nginx["workers"] if not worker["stopping"]), None)
+    try:
+        rows = reach(upstreams, timeout=CONNECT_TIMEOUT, deadline=DEADLINE, worker=worker)
+    except ValueError as error:
+        host.unseen("reach", error)
+        return []
+    for row in rows:
+        where_from(host, row)
+    return rows
+
+
+def failed(answer: "Answer") -> bool:
+    return answer["status"] in _FAILED or answer["timed_out"]
+
+
+def where_from(host: Host, row: "Reached") -> None:
+    """Add the proxy's own side: the source address of a TCP connection, the socket that a path leads to."""
+    address = read_address(row["address"])
+    if address.is_unix:
+        row["real"] = str(address._replace(path=host.realpath(address.path)))
+        return
+    for attempt in row["tried"]:
+        attempt["source"] = source_towards(read_address(attempt["address"]).host)
+
+
+def with_requests(
+    upstreams: "List[UpstreamToReach]", requests: Dict[str, List[PeerRequest]], answers: "List[Answer]"
+) -> "List[UpstreamToReach]":
+    """The upstreams, each with the request of a URL that just failed over it: only a reply shows how large its header is."""
+    failing = [answer for answer in answers if failed(answer)]
+    failing.sort(key=lambda answer: answer["signature"] != _MEASURED)
+    chosen = {
+        peer.upstream: peer.request
+        for answer in reversed(failing)
+        for peer in reversed(requests.get(answer["url"], []))
+    }
+    made: "List[UpstreamToReach]" = []
+    for upstream in upstreams:
+        request = chosen.get(upstream["id"])
+        made.append({**upstream, "request": request} if request else upstream)
+    return made

@@ -1,0 +1,65 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One look at this host: read it, find out what to ask, ask and connect.
+
+Private to this collection: it may change in any release.
+"""
+
+import os
+from typing import TYPE_CHECKING, Any, Dict, Mapping, Sequence
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.ask_and_reach import ask_and_reach
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.read_host import read_host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.redaction import without_values
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.what_to_ask import what_to_ask
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.request_match import Routing
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.unknown_patterns import unknown_patterns
+
+if TYPE_CHECKING:  # the shapes of facts are for the type checker only
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.facts import Log
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._look.gateway_facts import GatewayFacts
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.facts import NginxFacts
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.model import NginxConfig
+
+NOT_ROOT = "not root: sockets, logs and processes of others cannot be seen. Run with become (ansible-playbook --become)"
+
+
+def look(log_window: float, urls: Sequence[str] = (), again: Sequence[Mapping[str, Any]] = ()) -> Dict[str, Any]:
+    """What the module gateway_facts returns."""
+    if os.geteuid() != 0:
+        return {"failed": True, "msg": NOT_ROOT}
+    host = Host()
+    facts = read_host(host, log_window)
+    nginx = facts["nginx"]
+    if nginx and nginx["master"]:
+        _ask(host, facts, nginx, log_window, urls, again)
+    elif nginx:
+        host.unseen("answers", "nginx is installed and does not run: nothing can be asked of it")
+    if nginx:
+        name_levels(facts["log"], nginx["config"])
+        without_values(nginx["config"])
+    return {"changed": False, "ansible_facts": {"bad_gateway": facts}}
+
+
+def _ask(
+    host: Host,
+    facts: "GatewayFacts",
+    nginx: "NginxFacts",
+    log_window: float,
+    urls: Sequence[str],
+    again: Sequence[Mapping[str, Any]],
+) -> None:
+    routing = Routing(nginx["config"])
+    questions = what_to_ask(facts, routing, urls, again)
+    for pattern in unknown_patterns(nginx["config"], routing.patterns):
+        host.unseen(pattern.name, pattern.why)
+    ask_and_reach(host, facts, nginx, questions, log_window)
+
+
+def name_levels(log: "Log", config: "NginxConfig") -> None:
+    """Name the level from which on each error log is written: what is below it leaves no line."""
+    levels = {one["path"]: one["level"] for one in config["error_logs"]}
+    for source in log["sources"]:
+        source["level"] = levels.get(source["path"], source["level"])

@@ -1,0 +1,92 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a look asks of a host that it has read: URLs of its nginx, upstreams, names.
+
+Private to this collection: it may change in any release.
+"""
+
+from typing import TYPE_CHECKING, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import URLS, Ask, ask_of
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.upstreams_to_reach import (
+    PeerRequest,
+    peer_requests,
+    upstreams_to_reach,
+)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.urls_to_ask import urls_to_ask
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.entry_points import (
+    Doors,
+    Failed,
+    Logged,
+    door_of,
+    is_plain,
+    logged_requests,
+)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.request_match import Routing
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.upstream_request import PORT
+
+if TYPE_CHECKING:  # the shapes of facts are for the type checker only
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._look.gateway_facts import GatewayFacts
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._look.upstreams_to_reach import UpstreamToReach
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.model import NginxConfig
+
+
+class Questions(NamedTuple):
+    """What to ask. requests: what nginx would send to each upstream of the routes of these URLs, by the URL."""
+
+    urls: List[Ask]
+    upstreams: "List[UpstreamToReach]"
+    requests: Dict[str, List[PeerRequest]]
+    names: List[str]
+    resolvers: List[str]
+
+
+def what_to_ask(
+    facts: "GatewayFacts", routing: Routing, urls: Sequence[str], again: "Sequence[Mapping[str, object]]" = ()
+) -> Questions:
+    """The questions for a host whose nginx runs. urls: of the user, and then no others. again: answers of an earlier look, whose URLs are
+    asked once more so that both can be compared."""
+    doors = Doors(routing, facts["listeners"])
+    failed = doors.failed(logged_requests(record for record in facts["log"]["records"] if record["kind"] == "nginx"))
+    asked = with_earlier(urls_to_ask(doors, failed, urls, URLS, facts["system"]["addresses"]), again)
+    names, resolvers = names_to_resolve(routing.config)
+    return Questions(asked, upstreams_to_reach(routing, failed), requests_of(routing, asked), names, resolvers)
+
+
+def with_earlier(asked: Sequence[Ask], answers: "Sequence[Mapping[str, object]]") -> List[Ask]:
+    """The URLs of earlier answers first, then those that are new."""
+    earlier = [ask_of(answer) for answer in answers if answer.get("from") == "host"]
+    urls = {ask.url for ask in earlier}
+    return [*earlier, *(ask for ask in asked if ask.url not in urls)][:URLS]
+
+
+def requests_of(routing: Routing, asked: Sequence[Ask]) -> Dict[str, List[PeerRequest]]:
+    """For each URL what nginx would send to each upstream of its route: used where the URL turns out to fail."""
+    found: Dict[str, List[PeerRequest]] = {}
+    for ask in asked:
+        route = routing.routes.get(ask.route)
+        for address in route["peers"] if route else []:
+            failed = as_failed(routing, ask, address)
+            found.setdefault(ask.url, []).extend(peer_requests(routing, failed) if failed else ())
+    return found
+
+
+def as_failed(routing: Routing, ask: Ask, upstream: str) -> Optional[Failed]:
+    """A GET for this URL as if it had failed over this upstream; None where its path is not one to ask upstream for."""
+    server = routing.server_of(routing.blocks[routing.routes[ask.route]["block"]])
+    host, _slash, path = ask.url.partition("://")[2].partition("/")
+    logged = Logged(host, None, "GET", "/" + path.partition("?")[0], upstream)
+    doors = (door_of(listen) for listen in server["listens"])
+    door = next((door for door in doors if door.connect == ask.connect), None)
+    return Failed(logged, server, door, PORT.sub("", host)) if door and is_plain(logged.path) else None
+
+
+def names_to_resolve(config: "NginxConfig") -> Tuple[List[str], List[str]]:
+    """Host names of upstreams; and the resolvers to ask for them, where nginx itself asks at run time."""
+    peers = [read_address(address) for route in config["routes"] for address in route["peers"]]
+    at_run_time = any(route["pass"]["variable"] for route in config["routes"])
+    resolvers = [address for resolver in config["resolvers"] for address in resolver["addresses"]]
+    names = dict.fromkeys(peer.host for peer in peers if peer.is_name)
+    return list(names), list(dict.fromkeys(resolvers)) if at_run_time else []

@@ -1,0 +1,123 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What only people and type checkers read goes; what Python does stays, on its line."""
+
+from __future__ import annotations
+
+import ast
+import io
+import pathlib
+import tokenize
+
+import pytest
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.small_text import small
+
+MODULES = pathlib.Path(__file__).parents[5] / "plugins" / "module_utils"
+
+
+class Bare(ast.NodeTransformer):
+    """Takes out of a tree what does not count when it runs."""
+
+    def body(self, node):
+        self.generic_visit(node)
+        first = node.body[0] if node.body else None
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+            node.body = node.body[1:]
+        node.body = node.body or [ast.Pass()]
+        return node
+
+    visit_Module = body
+
+    def visit_ClassDef(self, node):
+        fields = [one if isinstance(one, ast.AnnAssign) else None for one in node.body]
+        self.body(node)
+        if any(fields):
+            node.body = [one for one in fields if one] + [
+                one for one in node.body if not isinstance(one, (ast.Assign, ast.Pass))
+            ]
+        return node
+
+    def visit_FunctionDef(self, node):
+        node.returns = None
+        return self.body(node)
+
+    def visit_arg(self, node):
+        node.annotation = None
+        return node
+
+    def visit_AnnAssign(self, node):
+        return ast.Assign([node.target], node.value) if node.value else ast.Pass()
+
+    def visit_If(self, node):
+        is_for_types = isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        return None if is_for_types else self.generic_visit(node)
+
+
+def bare(text):
+    return ast.dump(Bare().visit(ast.parse(text)))
+
+
+def statements(text):
+    """The lines on which a statement begins, with the kind of those that stay what they are."""
+    kinds = (
+        ast.FunctionDef,
+        ast.ClassDef,
+        ast.Return,
+        ast.If,
+        ast.For,
+        ast.While,
+        ast.Raise,
+        ast.Import,
+        ast.ImportFrom,
+    )
+    found = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.stmt)]
+    return {(node.lineno, type(node).__name__ if isinstance(node, kinds) else "") for node in found}
+
+
+def comments(text):
+    """The lines that have a comment; not those between the parts of one string."""
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    parts = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant)]
+    between = {line for part in parts for line in range(part.lineno, part.end_lineno)}
+    return [token.start[0] for token in tokens if token.type == tokenize.COMMENT and token.start[0] not in between]
+
+
+@pytest.mark.parametrize("path", sorted(MODULES.rglob("*.py")), ids=lambda path: path.relative_to(MODULES).as_posix())
+def test_every_module_does_what_it_did(path):
+    text = path.read_text(encoding="utf-8")
+    made = small(text).text
+    assert bare(made) == bare(text)
+    assert len(made) < len(text)
+    assert statements(made) <= statements(text)
+    assert not comments(made)
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ('"""Doc."""\nx = 1  # note\n', "\nx = 1\n"),
+        ("# note\n\nx = '#'  # note\n", "\n\nx = '#'\n"),
+        ('x = """\n    # kept\n"""  # note\n', 'x = """\n    # kept\n"""\n'),
+        ('def f():\n    """Doc."""\n', "def f():\n pass\n"),
+        ('def f():\n    """Doc\n    of two lines."""\n    return 1\n', "def f():\n\n\n return 1\n"),
+        ("def f(a: int, *b: str, c: 'List[int]' = 1, **d: Any) -> Dict[str, int]:\n    pass\n", "def f(a, *b, c = 1, **d) :\n pass\n"),
+        ("def f(\n    a: Tuple[\n        int\n    ],\n) -> None:\n    pass\n", "def f(\n a\n\n,\n) :\n pass\n"),
+        ("class A(NamedTuple):\n    a: int  # note\n    b: str = '#'\n", "class A(NamedTuple):\n a: int\n b: str = '#'\n"),
+        ("x: int = (\n    1\n)\n", "x = (\n 1\n)\n"),
+        ("def f():\n    x: int\n    self.y: int = 2\n", "def f():\n pass\n self.y = 2\n"),
+        ("if TYPE_CHECKING:  # note\n    from a import b\nx = 1\n", "\n\nx = 1\n"),
+        ("@d('#')\ndef f(a='#'):\n    pass  # '#'\n", "@d('#')\ndef f(a='#'):\n pass\n"),
+        ("x = 'é'  # é\ny: 'é' = 1\n", "x = 'é'\ny = 1\n"),
+        ("try:\n    pass\nexcept A:\n    x: int = 1\nelse:\n    y: int = 1\nfinally:\n    z: int = 1\n",
+         "try:\n pass\nexcept A:\n x = 1\nelse:\n y = 1\nfinally:\n z = 1\n"),
+    ],
+)  # fmt: skip
+def test_what_goes_and_what_stays(text, expected):
+    assert small(text).text == expected
+
+
+def test_imports_are_named_but_not_those_for_types():
+    text = "from typing import Any\nif TYPE_CHECKING:\n    from a import b\ndef f():\n    from c.d import e, f\n"
+    assert small(text).imports == {"typing", "typing.Any", "c.d", "c.d.e", "c.d.f"}
