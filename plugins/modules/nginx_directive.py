@@ -58,21 +58,21 @@ options:
           line:
             description:
               - Line on which the block begins, counted from 1. Needed where several blocks have the name.
-              - The edit fails where no such block begins there, as the file has then changed since it was looked at.
+              - The edit fails where no such block begins there, as the file has then changed since it was read.
             type: int
           args:
-            description: Arguments of the block, such as V(["~", "\\.php$"]), as another way to tell one from the others.
+            description: Arguments of the block, such as V(["~", "\\.php$"]), as another way to name one of several.
             type: list
             elements: str
       args:
         description:
           - The arguments, each one word as nginx understands it. Quotes are written where nginx needs them.
           - For a directive that may stand in a block several times (C(fastcgi_param), C(proxy_set_header), C(listen), C(server) and such), the first
-            argument tells which one is changed.
+            argument says which one is changed.
         type: list
         elements: str
       match_args:
-        description: Arguments that the directive has now, to tell which one is changed or removed. The edit fails where there is none.
+        description: Arguments that the directive has now, to name the one that is changed or removed. The edit fails where there is none.
         type: list
         elements: str
       line:
@@ -124,7 +124,7 @@ EXAMPLES = r"""
       - {block: {name: http}, directive: fastcgi_buffer_size, args: ["32k"]}
       - {block: {name: http}, directive: fastcgi_busy_buffers_size, state: absent}
 
-- name: Do so in one location, told by the line where it begins
+- name: Do so in one location, named by the line where it begins
   webops.bad_gateway.nginx_directive:
     path: /etc/nginx/sites-enabled/shop
     edits:

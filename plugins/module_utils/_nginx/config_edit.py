@@ -13,7 +13,7 @@ from typing import List, NamedTuple, Optional
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.lexer import Word
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.statements import Statement, parse, quote
 
-# Directives that may stand several times in one block: which one is meant is told by the first argument.
+#: Directives that may stand several times in one block: the first argument says which one is meant.
 REPEATABLE = frozenset(
     [
         "access_log",
@@ -45,7 +45,7 @@ REPEATABLE = frozenset(
         "uwsgi_param",
     ]
 )
-STALE = "the file changed since it was looked at"
+STALE = "the file has changed since it was read"
 
 
 class EditError(ValueError):
@@ -147,7 +147,7 @@ def _only(meant: List[Statement], edit: Edit) -> Statement:
         raise EditError("no %s%s%s: %s" % (edit.directive, where, _with(edit.match_args), STALE))
     if len(meant) > 1:
         raise EditError(
-            "%d times %s%s: tell by match_args or line which one is meant" % (len(meant), edit.directive, where)
+            "%d times %s%s: name by match_args or line which one is meant" % (len(meant), edit.directive, where)
         )
     if meant[0].body is not None:
         raise EditError("%s at line %d is a block, not a directive" % (edit.directive, meant[0].line))

@@ -26,7 +26,7 @@ FOLDERS = (
     "/usr/local/bin",
     "/opt/nginx/sbin",
 )
-# What ./configure writes into the binary where it is not told otherwise; relative to the prefix.
+# What ./configure writes into the binary by default; relative to the prefix.
 BUILT_IN = {
     "prefix": "/usr/local/nginx",
     "conf_path": "conf/nginx.conf",
@@ -46,7 +46,7 @@ _VERSION = re.compile(r"version: [^/\s]+/([\w.]+)(?: \(nginx/([\w.]+)\))?")
 
 
 class Options(NamedTuple):
-    """What nginx was told on its command line, None where it was told nothing."""
+    """The options on nginx's command line; None for one that is not there."""
 
     prefix: Optional[str] = None
     conf: Optional[str] = None
@@ -71,8 +71,8 @@ class Nginx(NamedTuple):
 
     def argv(self, *more: str) -> List[str]:
         """The command line that speaks to this very instance."""
-        told = [("-p", self.options.prefix), ("-c", self.options.conf), ("-g", self.options.directives)]
-        return [self.binary] + [word for pair in told if pair[1] is not None for word in pair if word] + list(more)
+        options = [("-p", self.options.prefix), ("-c", self.options.conf), ("-g", self.options.directives)]
+        return [self.binary] + [word for pair in options if pair[1] is not None for word in pair if word] + list(more)
 
 
 def is_stopping(worker: Process) -> bool:

@@ -30,8 +30,8 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.instance
 
 PAUSE = 0.05
 SETTLE = 0.2
-#: Seconds in which old workers begin to stop once there are new ones: nginx's master tells them after a tenth of one.
-HEARS = 3.0
+#: Seconds in which old workers begin to stop once there are new ones: nginx's master asks them to after a tenth of one.
+MASTER_ASKS = 3.0
 _LINE = r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[(?:emerg|alert)\] %s#\d+: .*$"
 _REFUSAL = "[emerg]"
 _TRIED_AGAIN = ": bind() to "
@@ -86,27 +86,27 @@ class LogWatch:
 class _Farewell:
     """Sees to it that old workers go once new ones serve.
 
-    A worker without a free descriptor cannot take the new worker's channel, and then closes the one that its master tells it by ("recvmsg() returned
-    ... ancillary data"): it would serve with the old configuration until it is killed. A signal it hears, and ends its requests first all the same.
+    A worker without a free descriptor cannot take the new worker's channel, and then closes the one over which its master asks it to stop ("recvmsg() returned
+    ... ancillary data"): it would serve with the old configuration until it is killed. A signal still reaches it, and it ends its requests first all the same.
     """
 
     def __init__(self, before: Running) -> None:
         self._old = set(before.serving())
         self._since: Optional[float] = None
-        self._told = False
+        self._asked = False
 
     def see(self, now: Running) -> None:
         left = self._old.intersection(now.serving())
-        if self._told or not left or not set(now.serving()).difference(self._old):
+        if self._asked or not left or not set(now.serving()).difference(self._old):
             return
         self._since = time.monotonic() if self._since is None else self._since
-        if time.monotonic() - self._since >= HEARS:
-            self._told = True
+        if time.monotonic() - self._since >= MASTER_ASKS:
+            self._asked = True
             for pid in left:
-                _tell_to_stop(pid)
+                _ask_to_stop(pid)
 
 
-def _tell_to_stop(pid: int) -> None:
+def _ask_to_stop(pid: int) -> None:
     with contextlib.suppress(OSError):
         os.kill(pid, signal.SIGQUIT)
 
@@ -152,7 +152,7 @@ def _run(host: Host, command: Sequence[str], timeout: float) -> Optional[str]:
 
 
 def _journal(host: Host, command: Sequence[str]) -> List[str]:
-    """nginx's own words at a start that failed, where it had no log open yet and systemd heard them."""
+    """nginx's own words at a start that failed, where it had no log open yet and they went to systemd."""
     unit = unit_in(command)
     if unit is None:
         return []

@@ -63,7 +63,7 @@ _OWN |= {
 _OWN |= {"%s_ssl_%s" % (family, word) for family in ("proxy", "uwsgi", "grpc") for word in _TLS_WORDS.split()}
 #: Directives of which the lowest level that sets one wins.
 SETTINGS = frozenset(_OWN | {"resolver", "resolver_timeout"})
-#: The same, which a route tells in fields of their own.
+#: The same, which stand in fields of their own of a route.
 PLAIN = frozenset({"root", "alias", "index", "try_files"})
 #: Directives of which a level that sets one replaces the whole inherited set.
 ARRAYS = frozenset({"fastcgi_param", "uwsgi_param", "scgi_param", "proxy_set_header", "grpc_set_header"})

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The peers of a route, and how a peer is told from others.
+"""The peers of a route that take requests, and the ids of upstreams.
 
 Private to this collection: it may change in any release.
 """
@@ -26,5 +26,5 @@ def peers_in_use(config: "NginxConfig", route: "Route") -> List[str]:
 
 
 def upstream_id(family: str, scheme: str, address: str) -> str:
-    """What tells an upstream from all others: one address may be spoken to in several ways."""
+    """The id of an upstream, unique on its host: one address may be spoken to in several ways."""
     return "%s %s" % (scheme if scheme in TLS_SCHEMES else family, address)

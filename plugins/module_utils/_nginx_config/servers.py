@@ -55,7 +55,7 @@ def server_facts(servers: Sequence[Block]) -> "Dict[int, ServerFacts]":
 
 
 def _socket(listen: "Listen") -> Union[str, Tuple[str, int]]:
-    """What tells one listening socket from others."""
+    """What a listening socket is known by."""
     return listen.get("path") or (listen["address"], listen["port"])
 
 

@@ -101,7 +101,7 @@ def test_one_edit_that_does_not_fit_stops_all(monkeypatch, conf, says):
     stale = edit("3", block={"name": "http", "line": 7})
     result = run_module(monkeypatch, nginx_directive, {"path": str(conf), "edits": [edit("2"), stale]})
     assert (
-        result["failed"] and "no block http begins at line 7: the file changed since it was looked at" in result["msg"]
+        result["failed"] and "no block http begins at line 7: the file has changed since it was read" in result["msg"]
     )
     assert conf.read_bytes() == TEXT
 

@@ -120,13 +120,13 @@ def test_address_with_a_port_is_not_the_start_of_another_port():
 @pytest.mark.parametrize(
     "edit, words",
     [
-        (Edit("a", block=Block("location", 12), args=[]), "no block location begins at line 12: the file changed"),
+        (Edit("a", block=Block("location", 12), args=[]), "no block location begins at line 12: the file has changed"),
         (Edit("a", block=Block("types"), args=[]), "no block types begins$"),
         (Edit("a", block=Block("location"), args=[]), "2 blocks location"),
         (Edit("listen", block=Block("server", 6), match_args=["81"], args=["82"]), "no listen with the arguments 81"),
         (
             Edit("fastcgi_pass", line=10, old="unix:/run/php/old.sock", new="unix:/x"),
-            "no fastcgi_pass unix:/run/php/old.sock at line 10: the file changed",
+            "no fastcgi_pass unix:/run/php/old.sock at line 10: the file has changed",
         ),
         (Edit("fastcgi_pass", old="unix:/run/php", new="unix:/x"), "no fastcgi_pass unix:/run/php"),
         (Edit("user", line=3, args=["a"]), "no user at line 3"),
@@ -139,8 +139,8 @@ def test_says_what_does_not_fit(edit, words):
         apply_edits(SITE, [edit])
 
 
-def test_which_of_several_has_to_be_told():
-    with pytest.raises(EditError, match="2 times a: tell by match_args or line"):
+def test_which_of_several_has_to_be_named():
+    with pytest.raises(EditError, match="2 times a: name by match_args or line"):
         apply_edits("a 1;\na 2;\n", [Edit("a", args=["3"])])
     assert apply_edits("a 1;\na 2;\n", [Edit("a", args=["3"], line=2)]) == "a 1;\na 3;\n"
     assert apply_edits("a 1;\na 2;\n", [Edit("a", args=["2"])]) == "a 1;\na 2;\n"

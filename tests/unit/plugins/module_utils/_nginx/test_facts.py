@@ -60,7 +60,7 @@ def look(host):
     return nginx_facts(host, Processes(host), {"nginx.service": {"load": "loaded"}})
 
 
-def test_tells_what_runs(host):
+def test_what_runs(host):
     host.write("/etc/group", "root:x:0:\nwww-data:x:33:\n")
     run_nginx(host)
     facts = look(host)

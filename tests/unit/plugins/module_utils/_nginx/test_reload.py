@@ -104,19 +104,19 @@ def signals(host, monkeypatch):
         old_worker_stops(host)()
 
     monkeypatch.setattr(nginx_reload.os, "kill", kill)
-    monkeypatch.setattr(nginx_reload, "HEARS", 0)
+    monkeypatch.setattr(nginx_reload, "MASTER_ASKS", 0)
     return sent
 
 
-def test_an_old_worker_that_does_not_hear_its_master_is_told_once(host, signals):
+def test_an_old_worker_that_its_master_cannot_reach_gets_a_signal_once(host, signals):
     scripted(host, new_worker(host))
     done = reload(host, COMMAND, [LOG], 5)
     assert (done.error, signals) == (None, [(72, signal.SIGQUIT)])
     assert done.after.result() == {"master": 71, "workers": [172], "stopping": [72]}
 
 
-def test_an_old_worker_is_not_told_before_its_master_had_the_time(host, signals, monkeypatch):
-    monkeypatch.setattr(nginx_reload, "HEARS", 60)
+def test_an_old_worker_gets_no_signal_before_its_master_had_the_time(host, signals, monkeypatch):
+    monkeypatch.setattr(nginx_reload, "MASTER_ASKS", 60)
     scripted(host, new_worker(host))
     assert reload(host, COMMAND, [LOG], 0.05).error and not signals
 

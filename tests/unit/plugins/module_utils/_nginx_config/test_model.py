@@ -277,7 +277,7 @@ def test_who_wrote_a_file(path, text, by):
     assert generated_by(path, text) == by
 
 
-def test_too_many_routes_are_cut_and_told():
+def test_too_many_routes_are_cut():
     config = written(
         "server { %s }" % "".join("location /%d/ { proxy_pass http://a; }\n" % number for number in range(501))
     )

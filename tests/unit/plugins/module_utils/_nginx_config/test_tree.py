@@ -205,7 +205,7 @@ _WORDS = [*_TEXT.split(), "\n", " "]
     st.lists(st.sampled_from(_WORDS), max_size=60), st.lists(st.sampled_from([" ", "", "\n"]), min_size=60, max_size=60)
 )
 def test_no_text_is_an_exception(words, gaps):
-    text = "".join(word + gap for word, gap in zip(words, gaps, strict=False))
+    text = "".join(word + gap for word, gap in zip(words, gaps))
     config = parse({MAIN: text, "/etc/nginx/x.conf": text}, MAIN, "/etc/nginx")
     assert isinstance(config["routes"], list)
     config = parse({MAIN: "http {\n" + text, "/etc/nginx/x.conf": text}, MAIN, "/etc/nginx")
