@@ -151,7 +151,11 @@ class TestNftables:
         nft.chmod(0o755)
         (argv,) = nftables.undo(WANTED._replace(sources=SOURCES[:1]))
         done = subprocess.run(
-            argv, env={"PATH": "%s:/usr/bin:/bin" % tmp_path}, stdout=subprocess.PIPE, text=True, check=True
+            argv,
+            env={"PATH": "%s:/usr/bin:/bin" % tmp_path},
+            stdout=subprocess.PIPE,
+            universal_newlines=True,
+            check=True,
         )
         assert done.stdout == "delete rule inet filter input handle 7\n"
 
