@@ -9,6 +9,7 @@ import pathlib
 
 from hypothesis import strategies as st
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import parse
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.worker_memory import MIB
@@ -109,16 +110,16 @@ def facts_of(host, main, seen):
     """What a look at such a host would return as far as sizes go."""
     config = parse(host, main)
     pools = {
-        pool.name: {"address": config.address(pool), "settings": _told(pool.settings), "workers": []}
+        pool.name: {"address": str(config.address(pool) or ""), "settings": _values(pool.settings), "workers": []}
         for pool in config.pools.values()
     }
     pools["www"]["workers"] = seen["workers"]
-    fpm = {"config": main, "master": {"pid": 1}, "global": _told(config.globals), "pools": pools}
-    queue = [{"path": pools["www"]["address"][len("unix:") :], "queue": seen["queue"]}]
+    fpm = {"config": main, "master": {"pid": 1}, "global": _values(config.globals), "pools": pools}
+    queue = [{"path": read_address(pools["www"]["address"]).path, "queue": seen["queue"]}]
     return {"system": {"memory": seen["memory"]}, "php_fpm": [fpm], "listeners": {"unix": queue, "tcp": []}}
 
 
-def _told(settings):
+def _values(settings):
     return {
         name: {"value": value.value, "place": {"file": value.file, "line": value.line}}
         for name, value in settings.items()
