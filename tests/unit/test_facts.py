@@ -73,7 +73,8 @@ def compare(kind: t.Any, example: t.Any, where: str, seen: dict[type, set[str]])
         assert example in parts, where
     elif kind is not t.Any:
         # An example may write a float without its fraction; a bool is no number.
-        assert type(example) in ((int, float) if kind is float else (kind,)), where
+        assert isinstance(example, (int, float) if kind is float else kind), where
+        assert isinstance(example, bool) == (kind is bool), where
 
 
 def test_all_that_is_documented_is_declared_and_all_that_is_declared_is_documented(gateway_facts, documented):

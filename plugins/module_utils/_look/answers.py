@@ -17,7 +17,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._address import
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.own_request import NOTHING, Request, blame
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tail import ErrorLogTail
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net import http
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net import http_message
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection import (
     Reader,
     dial,
@@ -128,7 +128,7 @@ def _proxy_line(sock: socket.socket) -> bytes:
     return ("PROXY %s %s %s %d %d\r\n" % (kind, ours[0], theirs[0], ours[1], theirs[1])).encode("ascii")
 
 
-def _over_tls(sock: socket.socket, url: http.Url, deadline: Deadline) -> socket.socket:
+def _over_tls(sock: socket.socket, url: http_message.Url, deadline: Deadline) -> socket.socket:
     """No certificate is verified: on the host itself the name need not be the one that the certificate is for. Raises OSError."""
     wrapped, shaken = handshake(sock, context(Tls()), url.host, deadline)
     if wrapped is None:
@@ -136,7 +136,7 @@ def _over_tls(sock: socket.socket, url: http.Url, deadline: Deadline) -> socket.
     return wrapped
 
 
-def _fill(answer: "Answer", sock: socket.socket, url: http.Url, ask: Ask, deadline: Deadline) -> None:
+def _fill(answer: "Answer", sock: socket.socket, url: http_message.Url, ask: Ask, deadline: Deadline) -> None:
     """Ask over a socket that is connected; what comes back goes into answer. Raises OSError, ValueError."""
     talking = sock
     try:
@@ -144,8 +144,8 @@ def _fill(answer: "Answer", sock: socket.socket, url: http.Url, ask: Ask, deadli
         if ask.proxy_protocol:
             send(sock, _proxy_line(sock), deadline)
         talking = _over_tls(sock, url, deadline) if url.scheme == "https" else sock
-        send(talking, http.request(ask.method, url.target, url.authority, {}, "1.1"), deadline)
-        head, answer["error"] = http.read_head(Reader(talking, deadline))
+        send(talking, http_message.request(ask.method, url.target, url.authority, {}, "1.1"), deadline)
+        head, answer["error"] = http_message.read_head(Reader(talking, deadline))
         answer["timed_out"] = head is None and deadline.left() <= 0
         if head is not None:
             server = head.fields.get("server")
@@ -161,7 +161,7 @@ def ask_one(ask: Ask, timeout: float, within: Deadline, asker: "Asker" = "host")
     deadline = Deadline(timeout, within)
     started = time.monotonic()
     try:
-        url = http.split_url(ask.url)
+        url = http_message.split_url(ask.url)
         address = parse_address(ask.connect) if ask.connect else Address(url.host, url.port, "")
         _fill(answer, _connected(address, deadline), url, ask, deadline)
     except socket.timeout as error:
@@ -183,7 +183,7 @@ def ask_all(asks: Sequence[Ask], timeout: float, deadline: float, asker: "Asker"
 def _request_of(ask: Ask, answer: "Answer") -> Optional[Request]:
     """What nginx's log would call this question; None for one that it never got."""
     try:
-        url = http.split_url(ask.url)
+        url = http_message.split_url(ask.url)
     except ValueError:
         return None
     return (

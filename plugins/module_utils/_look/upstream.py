@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, NamedTuple, Opti
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, parse_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net import fastcgi, http, small_protocols
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net import fastcgi, http_message, small_protocols
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.tls import Tls, context, failure
 
 if TYPE_CHECKING:  # shapes of facts: for the type checker only
@@ -70,7 +70,7 @@ def _speak(family: Optional[str], request: Optional[Mapping[str, Any]], address:
         return _saying(small_protocols.uwsgi_request(_cgi_params(request)), small_protocols.speak_cgi)
     if family == "scgi":
         return _saying(small_protocols.scgi_request(_cgi_params(request)), small_protocols.speak_cgi)
-    return _saying(_http_message(request, address), http.speak)
+    return _saying(_http_message(request, address), http_message.speak)
 
 
 def _saying(message: bytes, speak: "Callable[[socket.socket, bytes, Deadline], Reply]") -> Speak:
@@ -93,7 +93,7 @@ def _cgi_params(request: Mapping[str, Any]) -> Dict[str, str]:
 def _http_message(request: Mapping[str, Any], address: Address) -> bytes:
     # $proxy_host, the Host that proxy_pass sends where nothing else is set.
     host = request.get("host") or ("localhost" if address.is_unix else address.bare)
-    return http.request(
+    return http_message.request(
         request.get("method") or "GET",
         request.get("uri") or "/",
         host,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Dict, Iterator, NamedTuple, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.header_faults import cgi_faults
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.http import (
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.http_message import (
     METHODS,
     USER_AGENT,
     cgi_status,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Dict, List, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.header_faults import cgi_faults
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.http import (
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.http_message import (
     cgi_status,
     fields_of,
     head_of,

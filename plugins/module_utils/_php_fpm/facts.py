@@ -64,23 +64,24 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         pool: Optional[str]
         address: str
 
-    # `global` is a word of Python's, so that it cannot stand in a class.
-    _FpmGlobals = TypedDict("_FpmGlobals", {"global": Dict[str, FpmSetting]})
-
-    class FpmFacts(_FpmGlobals):
-        """One of the facts `php_fpm`: a PHP-FPM, running or not."""
-
-        binary: str
-        version: Optional[str]
-        config: str
-        pool_dir: Optional[str]
-        unit: Optional[str]
-        master: Optional[FpmMaster]
-        test: Optional[FpmCheck]
-        error_log: Optional[str]
-        ini: Optional[Dict[str, int]]
-        set_aside: List[FpmSetAside]
-        pools: Dict[str, FpmPool]
+    # One of the facts `php_fpm`: a PHP-FPM, running or not. `global` is a word of Python's, so that it cannot stand in a class.
+    FpmFacts = TypedDict(
+        "FpmFacts",
+        {
+            "binary": str,
+            "version": Optional[str],
+            "config": str,
+            "pool_dir": Optional[str],
+            "unit": Optional[str],
+            "master": Optional[FpmMaster],
+            "test": Optional[FpmCheck],
+            "error_log": Optional[str],
+            "ini": Optional[Dict[str, int]],
+            "set_aside": List[FpmSetAside],
+            "global": Dict[str, FpmSetting],
+            "pools": Dict[str, FpmPool],
+        },
+    )
 
 
 MEASURED_PER_POOL = 64

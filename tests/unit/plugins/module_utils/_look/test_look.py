@@ -105,7 +105,11 @@ def test_urls_and_earlier_answers_are_asked(look, tmp_path, peer):
 def test_what_may_be_secret_is_asked_with_and_stays_on_the_host(look, tmp_path, peer, monkeypatch, runs):
     sent = []
     reach = look_module.ask_and_reach.__globals__["reach"]
-    spy = lambda upstreams, **how: sent.append(upstreams) or reach(upstreams, **how)  # noqa: E731  a def would say no more
+
+    def spy(upstreams, **how):
+        sent.append(upstreams)
+        return reach(upstreams, **how)
+
     monkeypatch.setitem(look_module.ask_and_reach.__globals__, "reach", spy)
     made = peer(says(b"HTTP/1.1 502 Bad Gateway\r\n\r\n"))
     facts = facts_of(look(nginx_host(tmp_path, made.port, runs)))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net import http
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net import http_message
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.reply import protocol_of
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.net import resets, says, silent
 
@@ -29,7 +29,7 @@ from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.net 
     ],
 )
 def test_urls_are_split(text, host, port, authority, target):
-    url = http.split_url(text)
+    url = http_message.split_url(text)
     assert (url.host, url.port, url.authority, url.target) == (host, port, authority, target)
 
 
@@ -48,16 +48,16 @@ def test_urls_are_split(text, host, port, authority, target):
 )
 def test_what_is_no_url_is_refused(text, why):
     with pytest.raises(ValueError, match=why):
-        http.split_url(text)
+        http_message.split_url(text)
 
 
 @given(st.text(max_size=100))
 def test_no_text_breaks_out_of_the_request_line(text):
     try:
-        url = http.split_url("http://example.org/" + text)
+        url = http_message.split_url("http://example.org/" + text)
     except ValueError:
         return
-    assert http.request("GET", url.target, url.authority, {}).count(b"\r\n") == 6
+    assert http_message.request("GET", url.target, url.authority, {}).count(b"\r\n") == 6
 
 
 @pytest.mark.parametrize(
@@ -72,11 +72,11 @@ def test_no_text_breaks_out_of_the_request_line(text):
 )
 def test_a_request_says_only_what_it_should(arguments):
     with pytest.raises(ValueError):
-        http.request(*arguments)
+        http_message.request(*arguments)
 
 
 def test_a_request():
-    assert http.request("HEAD", "/x?y", "a.test", {"Accept": "text/html"}) == (
+    assert http_message.request("HEAD", "/x?y", "a.test", {"Accept": "text/html"}) == (
         b"HEAD /x?y HTTP/1.0\r\nHost: a.test\r\nUser-Agent: webops.bad_gateway\r\nAccept: text/html\r\nConnection: close\r\n\r\n"
     )
 
@@ -92,15 +92,16 @@ def test_a_request():
     ],
 )
 def test_heads(data, status, size):
-    head = http.head_of(data)
+    head = http_message.head_of(data)
     assert (head.status, head.size) == (status, size)
     assert all(
-        http.head_of(data[:place]) is None for place in range(data.index(b"\n\r\n" if b"\r" in data else b"\n\n"))
+        http_message.head_of(data[:place]) is None
+        for place in range(data.index(b"\n\r\n" if b"\r" in data else b"\n\n"))
     )
 
 
 def test_fields_are_found_by_name():
-    assert http.fields_of(b"HTTP/1.1 200 OK\r\nServer: nginx/1.2 \r\nX-A:b\r\nno field\r\n\r\n") == {
+    assert http_message.fields_of(b"HTTP/1.1 200 OK\r\nServer: nginx/1.2 \r\nX-A:b\r\nno field\r\n\r\n") == {
         "server": "nginx/1.2",
         "x-a": "b",
     }
@@ -111,7 +112,7 @@ def test_fields_are_found_by_name():
     [({"status": "404 Not Found"}, 404), ({"location": "/x"}, 302), ({}, 200), ({"status": "zero"}, 200)],
 )
 def test_status_in_cgi_s_manner(fields, status):
-    assert http.cgi_status(fields) == status
+    assert http_message.cgi_status(fields) == status
 
 
 @pytest.mark.parametrize(
@@ -141,7 +142,7 @@ REFUSED = b"HTTP/1.1 400 Bad Request\r\n\r\n"
 def speak(peer, behaviour, seconds=30.0):
     made = peer(behaviour)
     with socket.create_connection(("127.0.0.1", made.port)) as sock:
-        return http.speak(sock, http.request("GET", "/", "a.test", {}), Deadline(seconds))
+        return http_message.speak(sock, http_message.request("GET", "/", "a.test", {}), Deadline(seconds))
 
 
 @pytest.mark.parametrize("size", [60, 6000, 20000])
