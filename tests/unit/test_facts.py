@@ -67,7 +67,7 @@ def compare(kind: t.Any, example: t.Any, where: str, seen: dict[type, set[str]])
         for one in example.values() if origin is dict else example:
             compare(parts[-1], one, where + "[]", seen)
     elif origin in (t.Union, types.UnionType):
-        options = [part for part in parts if (part is type(None)) == (example is None)]
+        options = [part for part in parts if (part is types.NoneType) == (example is None)]
         compare(options[0], example, where, seen)
     elif origin is t.Literal:
         assert example in parts, where
