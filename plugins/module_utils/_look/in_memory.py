@@ -41,7 +41,7 @@ class InMemory:
 
 def unpacked(packed: str) -> Dict[str, str]:
     """The texts by their names. Packed they are a package, for which \\1 stands in what follows, then name, text, name, text, ..."""
-    package, _end, rest = zlib.decompress(base64.b64decode(packed)).decode().partition("\0")
+    package, _end, rest = zlib.decompress(base64.b85decode(packed)).decode().partition("\0")
     words = rest.replace("\1", package).split("\0")
     return dict(zip(words[::2], words[1::2]))
 

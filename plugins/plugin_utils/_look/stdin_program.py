@@ -34,7 +34,7 @@ class Packed:
         named = "\0".join(word for item in texts(self.module).items() for word in item)
         packer = zlib.compressobj(9, memLevel=9)
         packed = packer.compress((PACKAGE + "\0" + named.replace(PACKAGE, "\1")).encode()) + packer.flush()
-        self.texts = base64.b64encode(packed).decode()
+        self.texts = base64.b85encode(packed).decode()
 
     def program(self, arguments: t.Mapping[str, t.Any]) -> str:
         """Source of a program that calls the function with these arguments and prints what it returns as JSON."""

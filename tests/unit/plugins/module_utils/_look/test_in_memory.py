@@ -25,7 +25,7 @@ def run(module="in_memory_test.inner._one", function="add", **arguments):
 
 def packed():
     named = "\0".join(word for item in TEXTS.items() for word in item).replace("in_memory_test", "\1")
-    return base64.b64encode(zlib.compress(("in_memory_test\0" + named).encode())).decode()
+    return base64.b85encode(zlib.compress(("in_memory_test\0" + named).encode())).decode()
 
 
 def test_the_name_of_the_package_is_packed_once():
