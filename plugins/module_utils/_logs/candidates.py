@@ -20,7 +20,9 @@ _START = rb"20\d\d/\d\d/\d\d \d\d:\d\d:\d\d \["
 _NGINX = re.compile(
     _START
     + rb"(?:(?:error|warn)\] \d+#\d+: (?:\*\d+ )?(?:connect\(|kevent\(|upstream |no (?:live|resolver)|recv|readv|send|writev|SSL_|peer closed"
-    rb"|memcached|\d+ worker_connections|service \S+ of|[^\s\"()]+ could not be)|(?:crit|alert|emerg)\] "
+    rb"|memcached|\d+ worker_connections|service \S+ of|[^\s\"()]+ could not be|cannot load certificate"
+    # Whatever else ends an exchange with an upstream, and quotes nobody.
+    rb"|[^\"\[]{1,300} while (?:connecting to|SSL handshaking to|sending request to|reading response header from) upstream)|(?:crit|alert|emerg)\] "
     # The noise of clients: their handshakes, and paths of which only the status was read.
     rb"(?!\d+#\d+: \*\d+ (?:SSL_[a-z_]+\(\) failed [^,]{0,900} while SSL handshaking, client|(?:l?stat|realpath)\())"
     rb")"
@@ -29,10 +31,11 @@ _NGINX = re.compile(
 _QUOTING = re.compile(_START + rb"[a-z]+\] \d+#\d+: \*\d+ [^,]{0,60}?\"")
 _FPM = re.compile(
     rb"\[\d\d-[A-Z][a-z]{2}-\d{4} \d\d:\d\d:\d\d(?:\.\d+)?\] (?:(?:WARNING|NOTICE): (?:pid \d+, \w+\(\), line \d+: )?(?:\[pool [^\]]+\] )?"
-    rb"(?:server reached|child \d+ exited on|child \d+, script|child \d+ said into \w+: \"ERROR: Conn|The maximum|listening queue)|(?:ERROR|ALERT): )"
+    rb"(?:server reached|child \d+ exited on|child \d+, script|child \d+ said into \w+: \"ERROR: Conn|The maximum|listening queue|failed processes"
+    rb"|Reloading in progress|reloading: execvp)|(?:ERROR|ALERT): )"
     rb"|PHP:  syntax error"
 )
-_KERNEL = re.compile(rb"avc: |apparmor=\"DENIED\"|ANOM_ABEND|type=1701")
+_KERNEL = re.compile(rb"avc: |apparmor=\"DENIED\"|ANOM_ABEND|type=1701|SECCOMP|type=1326")
 _CLIENT = b", client: "
 
 

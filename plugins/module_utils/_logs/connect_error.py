@@ -14,6 +14,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._address import
 
 EPERM, ENOENT, EACCES, EAGAIN = (1,), (2,), (13,), (11,)
 EADDRNOTAVAIL, ENETUNREACH, ECONNRESET = (99, 49), (101, 51), (104, 54)
+ENETDOWN, EHOSTDOWN = (100, 50), (112, 64)
 ETIMEDOUT, ECONNREFUSED, EHOSTUNREACH = (110, 60), (111, 61), (113, 65)
 
 _UNIX = (
@@ -28,6 +29,8 @@ _TCP = (
     (EHOSTUNREACH, "firewall_reject"),
     (EPERM, "firewall_reject"),
     (ENETUNREACH, "backend_unreachable"),
+    (ENETDOWN, "backend_unreachable"),
+    (EHOSTDOWN, "backend_unreachable"),
     (ETIMEDOUT, "connect_timeout"),
     (EADDRNOTAVAIL, "ephemeral_ports_exhausted"),
 )

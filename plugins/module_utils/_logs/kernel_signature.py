@@ -48,7 +48,7 @@ _AUDIT = re.compile(
     r"(?:node=\S{1,255} )?(?:type=(?P<type>[A-Z0-9_]{1,24}|\d{4}) )?(?:msg=)?audit\([\d/ .:]{5,60}\) ?: "
 )
 # The journal's way: `audit[71]: AVC avc:  denied ...`, without a time of its own.
-_AUDIT_JOURNAL = re.compile(r"(?P<type>AVC|ANOM_ABEND) ")
+_AUDIT_JOURNAL = re.compile(r"(?P<type>AVC|ANOM_ABEND|SECCOMP) ")
 _AVC = re.compile(r"avc: {1,2}denied {1,2}\{ (?P<permissions>[a-z_ ]{1,200}) \} for {1,2}(?P<fields>.*)\Z")
 _FIELD = re.compile(r'\b(pid|comm|name|path|dest|scontext|tclass|permissive|profile|sig|exe)=("[^"]*"|\S+)')
 
@@ -100,9 +100,9 @@ def _audit(kind: str, text: str) -> Optional[KernelEvent]:
         return _selinux(text) if kind in ("AVC", "1400", "") else None
     if text.startswith('apparmor="DENIED"'):
         return _apparmor(text)
-    if kind in ("ANOM_ABEND", "1701"):
+    if kind in ("ANOM_ABEND", "1701", "SECCOMP", "1326"):
         fields = _fields(text)
-        if _is_fpm(fields.get("comm")) and fields.get("sig") in ("4", "6", "7", "11"):
+        if _is_fpm(fields.get("comm")) and fields.get("sig") in ("4", "5", "6", "7", "8", "11", "31"):
             return KernelEvent("worker_segfault", fields["comm"], _pid(fields), None)
     return None
 

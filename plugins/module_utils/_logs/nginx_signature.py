@@ -17,12 +17,19 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.connect_e
     connect_signature,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.nginx_line import ErrorLine, connect_to
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tls_signature import (
+    handshake_signature,
+    is_eof,
+    refuses_certificate,
+)
 
 EMFILE, ENOSPC, EPIPE = 24, 28, 32
 
 CONNECTING = "connecting to upstream"
 HANDSHAKING = "SSL handshaking to upstream"
 BEFORE_HEADER = ("sending request to upstream", "reading response header from upstream")
+# Until the header is there nginx answers 502, 504 or 500. The action stays at the early hints while nginx reads the header after them.
+UNTIL_HEADER = (CONNECTING, HANDSHAKING, *BEFORE_HEADER, "sending early hints to client")
 # nginx leaves the action at "sending to client" while it reads on for an unbuffered answer.
 IN_BODY = ("reading upstream", "sending to client")
 
@@ -33,13 +40,14 @@ _CONNECT = re.compile(r"(?:kevent\(\) reported that )?connect\(\) (?:to .{1,300}
 _BROKEN = re.compile(
     r"(?:(?:recv|readv|recvmsg|SSL_read)\(\) failed|kevent\(\) reported (?:about an closed connection|that upstream closed connection))(?=[ :(]|\Z)"
 )
-_BROKEN_SENDING = re.compile(r"(?:send|writev|sendfile|sendmsg|SSL_write)\(\) failed(?=[ :(]|\Z)")
+_BROKEN_SENDING = re.compile(r"(?:send|writev|sendfile|sendmsg|SSL_write|SSL_sendfile)\(\) failed(?=[ :(]|\Z)")
 _CLOSED = re.compile(r"upstream prematurely closed (?:connection|stream|FastCGI (?:stdout|request))\Z")
 _TIMED_OUT = re.compile(r"upstream timed out(?= \(|\Z)")
 _INVALID_HEADER = re.compile(
     r"upstream sent (?:(?:invalid|truncated|too large|zero)(?: encoded| http2)? header(?! frame)|duplicate header line: "
     r'|(?:invalid|unexpected|no|duplicate) :?status\b|"Content-Length" and "Transfer-Encoding" headers at the same time'
-    r'|invalid "Content-Length" header|(?:unknown|invalid) "Transfer-Encoding"|HTTP/1\.0 response with early hints)'
+    r'|invalid "Content-Length" header|(?:unknown|invalid) "Transfer-Encoding"|HTTP/1\.0 response with early hints'
+    r"|(?:invalid )?http2 (?:dynamic )?table \w)"
     r"|memcached sent invalid (?:response|key|flags|length)\b"
 )
 _FRAMING = re.compile(
@@ -57,12 +65,21 @@ _TEMP_FILE = re.compile(r"/\d{10}\Z")
 _TEMP_FOLDER = re.compile(
     r"(?:/(?:client_body|client|proxy|fastcgi|uwsgi|scgi)_temp\b|/nginx/(?:tmp/)?(?:client_body|body|proxy|fastcgi|uwsgi|scgi)(?:/\d{1,3}){0,3}(?:/\d{10})?\Z)"
 )
-_SSL_CODE = re.compile(r"error:([0-9A-Fa-f]{8,16}):")
-_ALERT = re.compile(r"SSL alert number (\d{1,3})\b")
-_SSL_WRONG_PROTOCOL = re.compile(
-    r"wrong.version.number|unknown.protocol|packet.length.too.long|record.layer.failure", re.I
+_SSL_TRANSFER = re.compile(r"SSL_(?:read|write|sendfile)\(\) failed \(SSL: ")
+_SAYS_UPSTREAM = re.compile(r"(?:upstream|memcached) ")
+# A disk that is full has an id of its own; any other error of a write to nginx's own file cuts the answer off just so.
+_TEMP_WRITE = re.compile(r"(?:write|pwrite|pwritev)\(\) \"[^\"]{1,1500}\" failed \(")
+_OWN_WORDS = re.compile(
+    r"(?:upstream|memcached) |SSL_[A-Za-z0-9_]{1,40}\(|cannot load certificate "
+    r"|(?:read|pread|lseek|sendfile|sendfilev|SSL_sendfile)\(\) (?:\"|read only |reported )"
 )
-_SSL_EOF = re.compile(r"unexpected.eof.while.reading", re.I)
+# What is no end of an exchange although it is said in one: the backend's own log, other modules (which quote whom they like),
+# what clients did, what is only said while a connection or a temporary file is put away.
+_NO_END = re.compile(
+    r"FastCGI sent in stderr: |\[|js: |ModSecurity|lua |client |limiting |delaying |thread operation took too long"
+    r"|SSL_shutdown\(\) |SSL renegotiation |ignoring stale |could not allocate new session|(?:unlink|rename|close|chmod|utimes|rmdir|shutdown)\(\) "
+)
+_IGNORED = re.compile(r", ignored(?: \(\d|\Z)")
 _HOST_NOT_FOUND = re.compile(r"host not found in (?:upstream|resolver) ")
 _CONFIG_PLACE = re.compile(r" in (?:command line|/\S{1,400}:\d{1,9})\Z")
 # [emerg] of a running system rather than of its config: sockets, processes, kernel resources.
@@ -144,8 +161,10 @@ def _closed(line: ErrorLine) -> Optional[str]:
     receiving = _BROKEN.match(line.message)
     if receiving and line.errno in ECONNRESET:
         return _by_stage(line.action, "upstream_connection_reset")
-    if receiving and _is_eof(line.message):
+    if receiving and is_eof(line.message):
         return _by_stage(line.action, "upstream_closed_prematurely")
+    if receiving and line.action in IN_BODY:
+        return "upstream_closed_midbody"
     if _BROKEN_SENDING.match(line.message) and line.errno in (*ECONNRESET, EPIPE) and line.action in BEFORE_HEADER:
         return "upstream_connection_reset"
     return None
@@ -177,36 +196,29 @@ def _tls(line: ErrorLine) -> Optional[str]:
         return "upstream_tls_verify"
     if message.startswith("upstream prematurely sent response"):
         return "upstream_tls_reset"
+    if line.action in BEFORE_HEADER and _SSL_TRANSFER.match(message) and refuses_certificate(message):
+        return "upstream_tls_client_certificate"
     if line.action != HANDSHAKING:
         return None
     if message.startswith("peer closed connection in SSL handshake"):
         return "upstream_tls_reset"
-    return _handshake(line) if message.startswith("SSL_do_handshake() failed") else None
+    if not message.startswith("SSL_do_handshake() failed"):
+        return None
+    return handshake_signature(message) or ("upstream_tls_reset" if line.errno in (*ECONNRESET, EPIPE) else None)
 
 
-def _ssl_reasons(message: str) -> Tuple[int, ...]:
-    """OpenSSL's reason codes: the low 12 bits of each error, in all its versions."""
-    return tuple(int(code, 16) & 0xFFF for code in _SSL_CODE.findall(message))
+def _any_other_end(line: ErrorLine) -> Optional[str]:
+    """Whatever else nginx says at [error] or above in a phase that only an upstream has: the exchange has ended, and nothing more exact is known.
 
-
-def _is_eof(message: str) -> bool:
-    return bool(_SSL_EOF.search(message))
-
-
-def _handshake(line: ErrorLine) -> Optional[str]:
-    reasons = _ssl_reasons(line.message)
-    alerts = [int(number) for number in _ALERT.findall(line.message)] + [
-        reason - 1000 for reason in reasons if reason > 1000
-    ]
-    if any(alert in (40, 70, 80, 112) for alert in alerts):
-        return "upstream_tls_sni"
-    if 134 in reasons:
-        return "upstream_tls_verify"
-    if 267 in reasons or 252 in reasons or _SSL_WRONG_PROTOCOL.search(line.message):
-        return "upstream_tls_scheme_mismatch"
-    if 294 in reasons or _is_eof(line.message) or line.errno in (*ECONNRESET, EPIPE):
-        return "upstream_tls_reset"
-    return None
+    Messages that quote are taken only where their first words are nginx's own: others could quote a visitor, the phase included.
+    """
+    message = line.message
+    if line.action in IN_BODY:
+        broken = _SAYS_UPSTREAM.match(message) and not _TIMED_OUT.match(message)
+        return "upstream_failed" if broken or _TEMP_WRITE.match(message) else None
+    if line.action not in UNTIL_HEADER or _NO_END.match(message) or _IGNORED.search(message):
+        return None
+    return "upstream_failed" if '"' not in message or _OWN_WORDS.match(message) else None
 
 
 _RULES: Tuple[Callable[[ErrorLine], Optional[str]], ...] = (
@@ -218,4 +230,5 @@ _RULES: Tuple[Callable[[ErrorLine], Optional[str]], ...] = (
     _answer,
     _peers,
     _tls,
+    _any_other_end,
 )

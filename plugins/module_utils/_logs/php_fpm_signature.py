@@ -49,16 +49,34 @@ _CONFIG = re.compile(
     r"\[[^\]]{1,400}:\d{1,9}\] |FPM initialization failed|failed to (?:post process the configuration|load configuration file|open configuration file)"
     r"|failed to include more than \d|Unable to (?:include|globalize) |No pool defined|configuration filename is empty|'?\$prefix'? must be use"
     r"|log_limit must|process_max can't|process\.priority must|the global prefix '|unable to allocate \d{1,30} bytes in shared memory"
-    r"|failed to open (?:error_log|access log|slowlog)|invalid port value '|getaddrinfo: "
+    r"|failed to open (?:error_log|access log|slowlog)|unable to allocate memory while opening the access log|invalid port value '|getaddrinfo: "
+    r"|Unable to create or open slowlog\("
 )
 _POOL_CONFIG = re.compile(
     r"the (?:prefix|status path|ping path|ping response|chroot path|chdir path)\b|process\.priority must|failed to initialize a status listener"
     r"|'(?:slowlog|request_[a-z_]{1,40})' |unable to set listen address as it's already used|wrong format for access\.format|cannot get [ug]id for "
     r"|please specify user and group other than root|Unable to create (?:or open slowlog|scoreboard)|failed to open (?:access log|slowlog)"
 )
+_EMERGENCY = re.compile(r"failed processes threshold \(\d{1,10} in \d{1,10} sec\) is reached, initiating reload\Z")
+_RELOADS = re.compile(r"Reloading in progress \.\.\.|reloading: execvp\(")
+# What ends a start or a child's start although the files are right: the system refuses what they ask for.
+_START = re.compile(
+    r"Unable to (?:create the PID file|write to the PID file|initialize the event module|set priority for |add the event to queue: )"
+    r"|(?:failed|falied) to (?:init (?:signals|child|stdio)\b|prepare (?:the std(?:out|err) pipe|(?:child )?signal block mask)|(?:un)?block (?:child )?signals"
+    r"|daemonize|create pipe|select\b|read from pipe|set rlimit_|tie stderr|create new listening socket|get max routing table|reload: execvp\(\) failed"
+    r"|unblock pipes|chroot\(|chdir\(|setgid\(|setuid\(|initgroups\(|chown\(\) the socket|(?:read|add entry to|write) the ACL of the socket)"
+    r"|failure to inherit data|the master process didn't send back its status|no data have been read from pipe|fork\(\) failed|child failed to initialize"
+    r"|cannot (?:allocate|create) ACL\b|unable to malloc |unable to find a suitable event mechanism|event mechanism '|no event module found"
+    r"|Incomplete event implementation|(?:epoll|kqueue|poll|port): [Uu]nable to (?:initialize|allocate)|Unable to open /dev/poll|Invalid routing table id "
+    r"|clock_gettime\(\) failed|(?:host_get_clock_service|clock_get_time)\(\) failed|spprintf\(\) failed|no free scoreboard slot|select: not enough space"
+    r"|unable to init fpm_status|ping is set \("
+)
 _INI_SYNTAX = re.compile(r"PHP: {1,4}syntax error\b.{0,600} in /\S{1,400}\.conf on line \d{1,9}\s*\Z", re.S)
 
-_FAULTS = (4, 6, 7, 11)
+# A worker's own doing: illegal instruction, trap, abort, bad address, division by zero, a system call that a filter forbids.
+_FAULTS = (4, 5, 6, 7, 8, 11, 31)
+_FAULT_NAMES = ("SIGBUS", "SIGSYS")
+_QUIT, _KILLED_BY_A_TIMEOUT = 3, 15
 _IN_USE = (98, 48)
 
 
@@ -85,12 +103,14 @@ def fpm_signature(line: FpmLine) -> Optional[str]:
     """The id of a line that parse_fpm took apart, None where it explains no 502."""
     if line.level == "DEBUG":
         return None
-    if line.message.startswith("child "):
+    if _CHILD.match(line.message):
         return _of_child(line.message)
     if _DISALLOWED.match(line.message) or _ALLOWED_CLIENTS.match(line.message):
         return "fpm_allowed_clients"
+    if _RELOADS.match(line.message):
+        return "fpm_reload_cuts_requests"
     if line.level == "WARNING":
-        return "fpm_max_children" if _FULL.match(line.message) else None
+        return _of_running(line.message)
     return _of_start(line) if line.level in ("ERROR", "ALERT") else None
 
 
@@ -114,10 +134,18 @@ def _of_child(message: str) -> Optional[str]:
 
 
 def _of_signal(number: int, name: str) -> Optional[str]:
-    # SIGBUS is 10 on macOS and the BSDs.
-    if number in _FAULTS or name == "SIGBUS":
+    if number == _QUIT:
+        return None
+    # SIGBUS is 10 and SIGSYS 12 on macOS and the BSDs; 10 and 12 are SIGUSR1 and SIGUSR2 on Linux, and 31 is SIGUSR2 on BSD.
+    if name in _FAULT_NAMES or (number in _FAULTS and not name.startswith("SIGUSR")):
         return "worker_segfault"
-    return {9: "worker_killed", 15: "fpm_request_terminate_timeout"}.get(number)
+    return "fpm_request_terminate_timeout" if number == _KILLED_BY_A_TIMEOUT else "worker_killed"
+
+
+def _of_running(message: str) -> Optional[str]:
+    if _EMERGENCY.match(message):
+        return "worker_segfault"
+    return "fpm_max_children" if _FULL.match(message) else None
 
 
 def _of_start(line: FpmLine) -> Optional[str]:
@@ -127,10 +155,10 @@ def _of_start(line: FpmLine) -> Optional[str]:
         return _of_bind(_number(line.message))
     if _CONFIG.match(line.message):
         return "php_fpm_config_invalid"
-    if line.pool is None:
-        return None
     # FPM speaks at ALERT of nothing but the settings of a pool.
-    return "php_fpm_config_invalid" if line.level == "ALERT" or _POOL_CONFIG.match(line.message) else None
+    if line.pool is not None and (line.level == "ALERT" or _POOL_CONFIG.match(line.message)):
+        return "php_fpm_config_invalid"
+    return "backend_start_fails" if _START.match(line.message) else None
 
 
 def _number(message: str) -> Tuple[int, ...]:
@@ -141,4 +169,4 @@ def _number(message: str) -> Tuple[int, ...]:
 def _of_bind(numbers: Tuple[int, ...]) -> Optional[str]:
     if any(number in _IN_USE for number in numbers):
         return "php_fpm_bind_conflict"
-    return "php_fpm_socket_dir_missing" if 2 in numbers else None
+    return "php_fpm_socket_dir_missing" if 2 in numbers else "backend_start_fails"

@@ -27,6 +27,8 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.php_fpm_s
 _UWSGI = re.compile(
     r"(?:[A-Z][a-z]{2} [A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d \d{4} - )?invalid request block size: \d{1,10} \(max \d{1,10}\)"
 )
+# What a program's loader says where no program of ours has begun yet.
+_LOADER = re.compile(r"/\S{1,300}: (?:error while loading shared libraries|symbol lookup error|relocation error): ")
 
 
 def error_signature(line: str) -> Optional[str]:
@@ -40,5 +42,7 @@ def error_signature(line: str) -> Optional[str]:
         return fpm_signature(worker)
     if _UWSGI.match(text):
         return "uwsgi_request_buffer_too_small"
+    if _LOADER.match(text):
+        return "backend_start_fails"
     event = kernel_event(tag, text)
     return event.signature if event else ini_signature(text)
