@@ -15,7 +15,7 @@ from typing import NamedTuple, Optional, Tuple
 _LEVELS = "DEBUG|NOTICE|WARNING|ERROR|ALERT"
 _DEBUG_DETAIL = r"(?:(?:pid \d{1,10}, )?[a-z_0-9]{1,60}\(\), line \d{1,6}: )?"
 _FILE = re.compile(r"\[(\d\d-[A-Z][a-z]{2}-\d{4} \d\d:\d\d:\d\d)(?:\.\d{1,6})?\] (%s): %s" % (_LEVELS, _DEBUG_DETAIL))
-_SYSLOG = re.compile(r"()\[(%s)\] %s" % (_LEVELS, _DEBUG_DETAIL))
+_SYSLOG = re.compile(r"() {0,2}\[(%s)\] %s" % (_LEVELS, _DEBUG_DETAIL))
 _BARE = re.compile(r"()(%s): %s" % (_LEVELS, _DEBUG_DETAIL))
 _POOL = re.compile(r"\[pool ([^\]]{1,200})\] ")
 _CHILD = re.compile(r"child (\d{1,10})\b")
@@ -42,7 +42,7 @@ _FULL = re.compile(
     r"server reached (?:pm\.)?max_children setting \(|The maximum number of processes has been reached\b"
     r"|listening queue is not empty, #?\d{1,10} requests are waiting to be served, consider raising pm\.max_children"
 )
-_BIND = re.compile(r"(?:unable to bind listening socket for|failed to listen to) address '")
+_BIND = re.compile(r"(?:unable to bind listening socket for|failed to listen to) address ['\d/]")
 _OTHER_INSTANCE = re.compile(r"An(?:other| another) FPM instance seems to already listen on ")
 _NUMBER = re.compile(r"\((\d{1,4})\)\Z")
 _CONFIG = re.compile(

@@ -27,8 +27,8 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.php_fpm_s
 _UWSGI = re.compile(
     r"(?:[A-Z][a-z]{2} [A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d \d{4} - )?invalid request block size: \d{1,10} \(max \d{1,10}\)"
 )
-# What a program's loader says where no program of ours has begun yet.
-_LOADER = re.compile(r"/\S{1,300}: (?:error while loading shared libraries|symbol lookup error|relocation error): ")
+# What the loader says of a program that it cannot start.
+_LOADER = re.compile(r"\S{1,300}: (?:error while loading shared libraries|symbol lookup error|relocation error): ")
 
 
 def error_signature(line: str) -> Optional[str]:

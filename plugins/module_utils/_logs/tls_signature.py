@@ -20,7 +20,7 @@ _VERSION = re.compile(
     r"unsupported.protocol|wrong.ssl.version|no.protocols.available|version.too.low|inappropriate.fallback|no.ciphers.available"
     r"|no.shared.cipher|no.cipher.match|(?:unknown|wrong).cipher.returned|unsafe.legacy.renegotiation|(?:dh|ee|ca).key.too.(?:small|short)"
     r"|(?:ca.md|dh.p).too.(?:weak|short)|legacy.sigalg|wrong.signature.type|no.suitable.(?:key.share|signature.algorithm)"
-    r"|no.common.signature.algorithms|wrong.curve|insufficient.security",
+    r"|no.common.signature.algorithms|wrong.curve|unknown.group|insufficient.security",
     re.I,
 )
 # Alerts, RFC 8446 section 6.2 and those before it.

@@ -29,7 +29,7 @@ response_header_too_big upstream_invalid_header upstream_protocol_mismatch uwsgi
 upstream_tls_sni upstream_tls_verify upstream_tls_reset no_live_upstreams resolver_failure upstream_host_not_found_at_start
 nginx_config_invalid nginx_worker_connections nginx_open_files nginx_temp_dir_permission disk_full php_fpm_config_invalid
 php_fpm_bind_conflict php_fpm_socket_dir_missing fpm_max_children fpm_request_terminate_timeout fpm_allowed_clients worker_segfault
-worker_killed worker_oom_killed
+worker_killed worker_oom_killed upstream_failed upstream_tls_protocol upstream_tls_client_certificate backend_start_fails fpm_reload_cuts_requests
 """,
 )
 
@@ -125,6 +125,23 @@ BASES = (
         None,
     ),
     (HEAD + "upstream timed out (110: Connection timed out) while proxying upgraded connection", "http://a:1", None),
+    (
+        HEAD + "upstream rejected request with error 7 while reading response header from upstream",
+        "grpc://a:1",
+        "upstream_failed",
+    ),
+    (
+        HEAD
+        + "SSL_do_handshake() failed (SSL: error:0A00045C:SSL routines::x:SSL alert number 116) while SSL handshaking to upstream",
+        "https://a:1",
+        "upstream_tls_client_certificate",
+    ),
+    (
+        HEAD
+        + "SSL_do_handshake() failed (SSL: error:0A000102:SSL routines::unsupported protocol) while SSL handshaking to upstream",
+        "https://a:1",
+        "upstream_tls_protocol",
+    ),
     (
         HEAD.replace("error", "warn") + "upstream server temporarily disabled while connecting to upstream",
         "http://a:1",
