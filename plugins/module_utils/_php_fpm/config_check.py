@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, List, NamedTuple, Optional
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import FpmConfig, Place, Pool, Value
+from ansible_collections.webops.bad_gateway.plugins.module_utils._text import printable
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
     from typing import TypedDict
@@ -38,6 +39,10 @@ CONSEQUENCES = (
     "Unable to include",
 )
 
+#: Exit codes of a shell, a loader or an init system that could not start the program at all: its files were not read.
+NOT_STARTED = (126, 127)
+LAST_WORDS = 300
+
 ACCOUNTS = (("user", "user"), ("group", "group"))
 OF_THE_SOCKET = (("listen.owner", "user"), ("listen.group", "group"))
 #: With one of these FPM does not look at the socket's owner and group.
@@ -51,6 +56,9 @@ _POOL = re.compile(r"^\[pool (?P<name>[^\]]+)\] ")
 #: PHP's own end while it starts, as with a file to preload that is not there. In a log it could be the message of a page.
 _FATAL = re.compile(r"NOTICE: PHP message: PHP \w+ error: +(?P<reason>.*)$", re.MULTILINE)
 _PHP_TAIL = re.compile(r" in Unknown on line \d+$")
+_LOADER = re.compile(
+    r"^\S{1,300}: (?:error while loading shared libraries|symbol lookup error|relocation error): ", re.MULTILINE
+)
 _WORD = re.compile(r"[a-z][a-z_]*(?:\.[a-z_]+)*")
 
 
@@ -80,7 +88,10 @@ def ask_fpm(host: Host, binary: str, config: FpmConfig) -> Verdict:
         return Verdict(None, ran.error, None)
     if ran.code == 0:
         return without_account(config, Accounts(host)) or Verdict(True, None, None)
-    return verdict(ran.err + "\n" + ran.out, config)
+    said = ran.err + "\n" + ran.out
+    if ran.code in NOT_STARTED or _LOADER.search(said):
+        return Verdict(None, _last_words(said, ran.code), None)
+    return verdict(said, config, ran.code)
 
 
 def without_account(config: FpmConfig, accounts: Accounts) -> Optional[Verdict]:
@@ -102,14 +113,14 @@ def without_account(config: FpmConfig, accounts: Accounts) -> Optional[Verdict]:
     return None
 
 
-def verdict(text: str, config: FpmConfig) -> Verdict:
-    """The first cause in the output of a failed php-fpm -t; what only follows from it is left out."""
+def verdict(text: str, config: FpmConfig, code: int = 1) -> Verdict:
+    """The first cause in the output of a failed php-fpm -t; what only follows from it is left out. code: its exit code, below 0 a signal's number."""
     messages = _messages(text)
     causes = [message for message in messages if not message.text.startswith(CONSEQUENCES)]
     if not causes:
         fatal = _FATAL.search(text)
         words = [fatal.group("reason")] if fatal else [message.text for message in messages]
-        error = _PHP_TAIL.sub("", words[0]) if words else "php-fpm -t failed without a message"
+        error = _PHP_TAIL.sub("", words[0]) if words else _last_words(text, code)
         return Verdict(False, error, _first_error(config))
     level, message = causes[0]
     placed = _PLACE.match(message)
@@ -119,6 +130,17 @@ def verdict(text: str, config: FpmConfig) -> Verdict:
         return Verdict(False, _PHP_TAIL.sub("", message), _included(messages) or _first_error(config))
     opened = _OPENED.search(message)
     return Verdict(False, message, Place(opened.group("file"), 0) if opened else _guess(message, config))
+
+
+def _last_words(text: str, code: int) -> str:
+    """How php-fpm -t ended, with the last line that was said of it: the loader's, a shell's, or an extension's."""
+    ended = "php-fpm -t %s" % ("was killed by signal %d" % -code if code < 0 else "ended with exit code %d" % code)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return (
+        "%s: %s" % (ended, printable(_PHP_TAIL.sub("", lines[-1]), LAST_WORDS))
+        if lines
+        else "%s and said nothing" % ended
+    )
 
 
 def serious_lines(text: str) -> List[str]:

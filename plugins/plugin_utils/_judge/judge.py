@@ -88,7 +88,7 @@ def explains_better(other: Cause, cause: Cause) -> bool:
     """Whether one cause explains a hop better than another, by what either of them declares."""
     if other.name in cause.yields_to or cause.name in other.outdoes:
         return True
-    return "*" in cause.yields_to and other.name != cause.name
+    return "*" in cause.yields_to and other.name not in (cause.name, *cause.outdoes)
 
 
 def not_asked_again(fleet: Fleet, findings: t.Sequence[Finding]) -> dict[str, list[str]]:

@@ -93,7 +93,14 @@ CASES = {
         "Failed opening required '/srv/preload.php' (include_path='.:/usr/share/php')",
         None,
     ),
-    "nothing that is known": ("", "Segmentation fault\n", "php-fpm -t failed without a message", None),
+    "what an extension says": (
+        "",
+        AT
+        + "NOTICE: PHP message: x\nFatal Error Unable to allocate shared memory segment of 8589934592 bytes: mmap: Cannot allocate memory (12)\n",
+        "php-fpm -t ended with exit code 1: Fatal Error Unable to allocate shared memory segment of 8589934592 bytes: mmap: Cannot allocate memory (12)",
+        None,
+    ),
+    "nothing at all": ("", "\n", "php-fpm -t ended with exit code 1 and said nothing", None),
 }
 
 
@@ -121,6 +128,37 @@ def test_a_test_that_could_not_be_run_says_nothing_about_the_files(host):
         "error": "php-fpm: no answer in 20 seconds",
         "where": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("code", "printed", "error"),
+    [
+        (
+            127,
+            "/usr/sbin/php-fpm8.2: error while loading shared libraries: libonig.so.5: cannot open shared object file: No such file or directory\n",
+            "ended with exit code 127: /usr/sbin/php-fpm8.2: error while loading shared libraries: libonig.so.5: cannot open shared object file: "
+            "No such file or directory",
+        ),
+        (
+            127,
+            "/usr/sbin/php-fpm8.2: symbol lookup error: /usr/sbin/php-fpm8.2: undefined symbol: onig_new\n",
+            "ended with exit code 127: /usr/sbin/php-fpm8.2: symbol lookup error: /usr/sbin/php-fpm8.2: undefined symbol: onig_new",
+        ),
+        (126, "", "ended with exit code 126 and said nothing"),
+    ],
+)
+def test_a_program_that_cannot_be_loaded_says_nothing_about_the_files(host, code, printed, error):
+    host.answer = Ran(code, "", printed, None)
+    assert ask_fpm(host, BINARY, parse(host, CONFIG)) == (None, "php-fpm -t " + error, None)
+
+
+def test_a_check_that_crashes_is_named_by_its_signal(host):
+    host.answer = Ran(-11, "", "", None)
+    assert ask_fpm(host, BINARY, parse(host, CONFIG)) == (
+        False,
+        "php-fpm -t was killed by signal 11 and said nothing",
+        None,
+    )
 
 
 def test_only_causes_are_taken_from_a_log():

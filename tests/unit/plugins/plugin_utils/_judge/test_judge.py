@@ -71,6 +71,14 @@ def test_a_cause_does_not_yield_to_itself_nor_to_one_that_was_not_found():
     assert causes_of(cause("one", finding("one")), cause("silent", outdoes=("one",))) == ["one"]
 
 
+def test_of_two_that_yield_to_any_the_one_that_outdoes_the_other_stays():
+    last = cause("last", finding("last"), yields_to=("*",))
+    assert causes_of(last, cause("last but one", finding("last but one"), yields_to=("*",), outdoes=("last",))) == [
+        "last but one"
+    ]
+    assert causes_of(last, cause("other", finding("other"), yields_to=("*",))) == []
+
+
 def test_what_yields_in_turn_still_explains():
     chain = [
         cause("a", finding("a"), yields_to=("b",)),
@@ -81,12 +89,13 @@ def test_what_yields_in_turn_still_explains():
 
 
 def test_no_two_causes_yield_to_each_other():
-    """Both would be dropped, and a host with both would have none. * stands for all others, so that only one may say it."""
+    """Both would be dropped, and a host with both would have none. * stands for all others less those that the cause outdoes."""
     yields = {one.name: {name for name in one.yields_to if name != "*"} for one in known_causes()}
     for one in known_causes():
         for name in one.outdoes:
             yields[name].add(one.name)
-    assert [one.name for one in known_causes() if "*" in one.yields_to] == ["transient"]
+    last_resorts = {one.name: one.outdoes for one in known_causes() if "*" in one.yields_to}
+    assert last_resorts == {"transient": (), "upstream_failed": ("transient",)}
     for name, direct in yields.items():
         reached, todo = set(), list(direct)
         while todo:

@@ -380,10 +380,15 @@ class TestTold:
         assert ([one["cause"] for one in shown["findings"]], shown["unknown"]) == (["transient"], [])
 
     def test_a_url_that_nothing_explains(self):
-        web = proxy("http://10.0.0.2", answers=[answer(502)])
+        web = proxy("http://10.0.0.2", answers=[answer(502, route=None)])
         assert judged({"web": web})["web"]["unknown"] == [
             {"missing": "cause", "why": "http://site/ fails and nothing that was seen explains it"}
         ]
+
+    def test_a_hop_that_nothing_explains_is_shown_with_what_was_seen(self):
+        web = proxy("http://10.0.0.2", answers=[answer(502)])
+        shown = judged({"web": web})["web"]
+        assert ([one["cause"] for one in shown["findings"]], shown["unknown"]) == (["upstream_failed"], [])
 
 
 @functools.lru_cache(maxsize=None)

@@ -1,0 +1,126 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The last resort: requests over a hop fail and no other cause explains it. nginx's own words and what the direct probe saw are shown.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+import urllib.parse
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, answer_evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import log_command
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
+
+SIGNATURE = "upstream_failed"
+#: All that it shows is a symptom: together it weighs less than one piece of evidence of any other cause.
+SYMPTOM = 0.15
+SHOWN = 3
+IN_BODY = ("reading upstream", "sending to client")
+LOG_MORE = (
+    "# no line of nginx says why: set `error_log /var/log/nginx/error.log info;` in that server until it is found"
+)
+
+_HTTP2_ERROR = re.compile(r"upstream (?:rejected request|sent goaway) with error (\d{1,4})\b")
+#: RFC 9113, section 7
+HTTP2_ERRORS = {
+    0: "NO_ERROR: the backend stops, or ends the stream before it has answered",
+    1: "PROTOCOL_ERROR: the backend does not take the request: its path, its content type, or a header that gRPC forbids or requires",
+    2: "INTERNAL_ERROR: the backend failed while it worked on the request",
+    7: "REFUSED_STREAM: the backend takes no more requests at present: a limit of streams, or it stops",
+    8: "CANCEL: the backend gave the request up, mostly for a timeout of its own",
+    11: "ENHANCE_YOUR_CALM: the backend limits how often it is asked",
+    12: "INADEQUATE_SECURITY: the backend wants a better TLS version or cipher",
+    13: "HTTP_1_1_REQUIRED: the backend wants HTTP/1.1: proxy_pass instead of grpc_pass, or proxy_http_version 1.1",
+}
+
+
+def find(fleet: Fleet) -> t.Iterator[Finding]:
+    for hop in fleet.sick_hops():
+        lines = [record for record in hop.past(SIGNATURE) if still_counts(hop, record)]
+        if hop.failing or lines:
+            yield not_explained(hop, lines)
+
+
+def still_counts(hop: Hop, record: LogRecord) -> bool:
+    """Whether nothing shows that this request succeeds by now. A body that breaks off shows only once it is read to its end."""
+    request = or_empty(record.get("request"))
+    asked = (request.get("method"), request.get("path"))
+    again = [one for one in hop.answers if (one["method"], urllib.parse.urlsplit(one["url"]).path) == asked]
+    return record.get("action") in IN_BODY or not again or any(answer_fails(answer) for answer in again)
+
+
+def not_explained(hop: Hop, lines: list[LogRecord]) -> Finding:
+    said, saw = lines or hop.records, probe_saw(hop)
+    seen = [answer_evidence(answer) for answer in hop.failing[:SHOWN]]
+    seen += [Evidence("log", line_of(record)) for record in said[:SHOWN]]
+    seen += [Evidence("probe", text) for text in saw]
+    words = said[0]["message"] if said else ""
+    return on_hop(
+        hop,
+        CAUSE.name,
+        [Evidence(one.look, one.text, SYMPTOM) for one in seen],
+        why="nginx says: %s" % words if words else "no line of nginx says why%s" % "".join("; " + text for text in saw),
+        advice=(*http2_error(words), log_command(hop), *(() if words else (LOG_MORE,))),
+    )
+
+
+def line_of(record: LogRecord) -> str:
+    """nginx's own line, without what the client sent."""
+    action, upstream = record.get("action"), or_empty(record.get("upstream")).get("text")
+    return "%s: [%s] %s%s%s%s" % (
+        record["source"],
+        record.get("level"),
+        record["message"],
+        " while %s" % action if action else "",
+        ", upstream: %s" % upstream if upstream else "",
+        " (%d times)" % record["count"] if record["count"] > 1 else "",
+    )
+
+
+def probe_saw(hop: Hop) -> list[str]:
+    """What happened when the backend was asked directly, in the order in which it happened; empty where it was not asked."""
+    reach = or_empty(hop.reach)
+    tls, reply = or_empty(reach.get("tls")), or_empty(reach.get("reply"))
+    status = reply.get("status")
+    saw = [
+        "connect to %s from %s: %s (errno %s)" % (address, hop.proxy.name, attempt["error"], attempt["errno"])
+        for attempt, address in zip(hop.tried, hop.tried_addresses)
+        if not attempt["connected"]
+    ]
+    if tls.get("ok") is False:
+        saw.append("asked directly, %s ends the TLS handshake: %s" % (hop.address, tls["error"]))
+    elif reply.get("error"):
+        saw.append("asked directly, %s gives no whole answer: %s" % (hop.address, reply["error"]))
+    elif status:
+        saw.append("asked directly, %s answers %d" % (hop.address, status))
+    elif reach.get("connected"):
+        saw.append("asked directly, %s takes the connection" % (hop.address,))
+    return saw
+
+
+def http2_error(words: str) -> tuple[str, ...]:
+    """What the number of an HTTP/2 error in nginx's words stands for, as a remark; empty where there is none that says more."""
+    found = _HTTP2_ERROR.match(words)
+    name = HTTP2_ERRORS.get(int(found.group(1))) if found else None
+    return ("# HTTP/2 error %s" % name,) if name else ()
+
+
+CAUSE = Cause(
+    name=SIGNATURE,
+    title="The exchange with the backend fails, and nothing more exact is known",
+    find=find,
+    yields_to=("*",),
+    outdoes=("transient",),
+)
