@@ -45,6 +45,12 @@ HTTP2_ERRORS = {
     13: "HTTP_1_1_REQUIRED: the backend wants HTTP/1.1: proxy_pass instead of grpc_pass, or proxy_http_version 1.1",
 }
 
+#: What nginx itself could not do on its own host: the backend never heard of the request.
+_OWN_SIDE = re.compile(
+    r"bind\((?P<address>[^)]{1,110})\)|(?:socket|setsockopt|ioctl|fcntl|getsockname)\("
+    r"|cannot load certificate|SSL_(?:use|set)|p?read\(\) |sendfile\(\) reported"
+)
+
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
@@ -67,12 +73,30 @@ def not_explained(hop: Hop, lines: list[LogRecord]) -> Finding:
     seen += [Evidence("log", line_of(record)) for record in said[:SHOWN]]
     seen += [Evidence("probe", text) for text in saw]
     words = said[0]["message"] if said else ""
+    own_side = _OWN_SIDE.match(words)
     return on_hop(
         hop,
         CAUSE.name,
         [Evidence(one.look, one.text, SYMPTOM) for one in seen],
+        on=hop.proxy.name if own_side else None,
         why="nginx says: %s" % words if words else "no line of nginx says why%s" % "".join("; " + text for text in saw),
-        advice=(*http2_error(words), log_command(hop), *(() if words else (LOG_MORE,))),
+        advice=on_the_proxy(hop, own_side)
+        if own_side
+        else (*http2_error(words), log_command(hop), *(() if words else (LOG_MORE,))),
+    )
+
+
+def on_the_proxy(hop: Hop, said: t.Match[str]) -> tuple[str, ...]:
+    """The commands for what nginx could not do itself."""
+    address, name = said.group("address"), hop.proxy.name
+    if address:
+        return (
+            "ip -brief address   # on %s: which host address should stand in place of %s?" % (name, address),
+            "nginx -T 2>/dev/null | grep -nE '_bind |^# configuration'   # on %s: where %s is set" % (name, address),
+        )
+    return (
+        "nginx -T 2>/dev/null | grep -nE '_ssl_certificate|_bind |^# configuration'   # on %s: which files and addresses nginx is to use"
+        % name,
     )
 
 
