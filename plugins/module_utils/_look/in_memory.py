@@ -6,7 +6,6 @@
 Private to this collection: it may change in any release.
 """
 
-import base64
 import importlib
 import importlib.machinery
 import json
@@ -39,14 +38,14 @@ class InMemory:
         exec(compile(self.texts.get(name, ""), "<%s>" % name, "exec"), module.__dict__)  # noqa: S102 - as an import would: the texts are our own files
 
 
-def unpacked(packed: str) -> Dict[str, str]:
+def unpacked(packed: bytes) -> Dict[str, str]:
     """The texts by their names. Packed they are a package, for which \\1 stands in what follows, then name, text, name, text, ..."""
-    package, _end, rest = zlib.decompress(base64.b85decode(packed)).decode().partition("\0")
+    package, _end, rest = zlib.decompress(packed).decode().partition("\0")
     words = rest.replace("\1", package).split("\0")
     return dict(zip(words[::2], words[1::2]))
 
 
-def run_packed(packed: str, call: str) -> None:
+def run_packed(packed: bytes, call: str) -> None:
     """Import the texts that were packed, call the function that is named, and print what it returns as the last line."""
     sys.meta_path.insert(0, InMemory(unpacked(packed)))
     named = json.loads(call)

@@ -10,7 +10,6 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
-import base64
 import functools
 import json
 import pathlib
@@ -22,6 +21,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.small_tex
 
 PACKAGE = in_memory.__name__.rpartition("._look.")[0]
 FOLDER = pathlib.Path(in_memory.__file__).parents[1]
+#: What Python is started with (-c): it reads the length of the source, and the source. What is packed follows in bytes, since text would be a quarter longer.
+START = "import sys; stdin = sys.stdin.buffer; exec(stdin.read(int(stdin.readline())))"
 
 
 class Packed:
@@ -33,13 +34,13 @@ class Packed:
         self.head = small_module(in_memory.__name__).text
         named = "\0".join(word for item in texts(self.module).items() for word in item)
         packer = zlib.compressobj(9, memLevel=9)
-        packed = packer.compress((PACKAGE + "\0" + named.replace(PACKAGE, "\1")).encode()) + packer.flush()
-        self.texts = base64.b85encode(packed).decode()
+        self.texts = packer.compress((PACKAGE + "\0" + named.replace(PACKAGE, "\1")).encode()) + packer.flush()
 
-    def program(self, arguments: t.Mapping[str, t.Any]) -> str:
-        """Source of a program that calls the function with these arguments and prints what it returns as JSON."""
+    def program(self, arguments: t.Mapping[str, t.Any]) -> bytes:
+        """What START reads: source that calls the function with these arguments and prints what it returns as JSON, and the packed texts behind it."""
         call = json.dumps({"module": self.module, "function": self.function, "arguments": arguments}, sort_keys=True)
-        return "%srun_packed(%r, %r)\n" % (self.head, self.texts, call)
+        source = ("%srun_packed(sys.stdin.buffer.read(), %r)\n" % (self.head, call)).encode()
+        return b"%d\n%s%s" % (len(source), source, self.texts)
 
 
 @functools.cache

@@ -4,12 +4,14 @@
 """A host is looked at in one execution, piped or as a module, and what it answered is asked from the controller too."""
 
 import json
+import shlex
 from unittest import mock
 
 import pytest
 from ansible.errors import AnsibleError
 
 from ansible_collections.webops.bad_gateway.plugins.action import gateway_facts
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look import stdin_program
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.action.stubs import given, plugin
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import answer
 
@@ -107,8 +109,9 @@ def piped(interpreter, arguments=None, **task):
 
 def test_the_look_is_piped_once_into_a_python_that_is_known(outside):
     result, modules, commands = piped("/usr/bin/python3", {"urls": ["http://site/x"]})
-    program = gateway_facts.LOOK.program({**ARGUMENTS, "urls": ["http://site/x"]}).encode()
-    assert (modules, commands) == (0, [("LC_ALL=C /usr/bin/python3 -I -", program)])
+    program = gateway_facts.LOOK.program({**ARGUMENTS, "urls": ["http://site/x"]})
+    command = "LC_ALL=C /usr/bin/python3 -I -c %s" % shlex.quote(stdin_program.START)
+    assert (modules, commands) == (0, [(command, program)])
     assert result["ansible_facts"]["bad_gateway"]["reach"] == []
 
 

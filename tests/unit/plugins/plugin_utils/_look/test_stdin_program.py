@@ -20,8 +20,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look import st
 def run(module, function, arguments, folder, python=sys.executable):
     """What a Python that sees only its own library makes of the program."""
     ran = subprocess.run(
-        [python, "-I", "-S", "-"],
-        input=stdin_program.Packed(module, function).program(arguments).encode(),
+        [python, "-I", "-S", "-c", stdin_program.START],
+        input=stdin_program.Packed(module, function).program(arguments),
         cwd=str(folder),
         check=False,
         stdout=subprocess.PIPE,
