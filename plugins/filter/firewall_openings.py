@@ -24,9 +24,8 @@ options:
     elements: str
     required: true
   tool:
-    description: The tool that is in charge of the firewall.
+    description: The tool that is in charge of the firewall, one of those that the role P(webops.bad_gateway.firewall_port#role) knows.
     type: str
-    choices: [firewalld, ufw, nftables, iptables]
     required: true
   port:
     description: The TCP port.

@@ -13,7 +13,6 @@ import re
 import pytest
 import yaml
 
-from ansible_collections.webops.bad_gateway.plugins.filter import firewall_openings
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.tools import TOOLS
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import known_causes
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import judgements
@@ -316,10 +315,22 @@ def test_no_role_compares_the_names_of_tasks():
     assert not [role for role in ROLES if "ansible_failed_task" in str(tasks_of(role))]
 
 
-def test_firewall_tools_are_the_same_everywhere():
+def test_each_firewall_tool_can_be_chosen_and_has_a_row_a_test_and_a_fault():
+    """The specs of a role are data, and can't ask TOOLS."""
     option = read("roles", "firewall_port", "meta", "argument_specs.yml")["argument_specs"]["main"]["options"]
-    documented = yaml.safe_load(firewall_openings.DOCUMENTATION)["options"]["tool"]["choices"]
-    assert option["firewall_port_tool"]["choices"] == documented == list(TOOLS)
+    readme = (TOP / "roles" / "firewall_port" / "README.md").read_text(encoding="utf-8")
+    table = readme.partition("\n## Where the rule goes\n")[2].partition("\n## ")[0]
+    faults = [path.read_text(encoding="utf-8") for path in (TOP / "tests" / "lab" / "faults").glob("*.yml")]
+    assert option["firewall_port_tool"]["choices"] == list(TOOLS)
+    assert re.findall(r"^\| (\w+) \|", table, re.MULTILINE)[1:] == list(TOOLS)
+    for tool in TOOLS:
+        assert (TOP / "tests/unit/plugins/module_utils/_firewall" / ("test_%s.py" % tool)).exists()
+        assert [text for text in faults if "remedy: firewall_port" in text and re.search(r"\b%s\b" % tool, text)], tool
+
+
+def test_each_file_that_is_a_firewall_tool_is_asked():
+    files = (TOP / "plugins" / "module_utils" / "_firewall").glob("*.py")
+    assert {path.stem for path in files if "\ndef is_in_charge(" in path.read_text(encoding="utf-8")} == set(TOOLS)
 
 
 def test_after_putting_back_every_host_is_looked_at_again():

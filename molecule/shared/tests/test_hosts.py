@@ -9,6 +9,8 @@ import time
 
 import _hosts
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.tools import TOOLS
+
 JOURNAL = r"files /var/lib/bad_gateway"
 NGINX = [r"files /etc/nginx/", r"nginx processes"]
 
@@ -26,7 +28,7 @@ MAY_CHANGE = {
     "upstream_dns": [r"nginx processes"],
     "backend_service": [r"units (?!nginx)[\w@.-]+\.service"],
     "nginx_limits": [*NGINX, r"files /etc/systemd/system/nginx\.service\.d", r"files /etc/sysctl\.d/"],
-    "firewall_port": [r"files /etc/(firewalld|ufw|nftables)", r"rules (nft|iptables|ip6tables)"],
+    "firewall_port": [r"files /etc/(%s)" % "|".join(TOOLS), r"rules (nft|iptables|ip6tables)"],
 }
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
     class FirewallFacts(TypedDict):
         """The packet filter of a host."""
 
-        tool: str  # firewalld | ufw | nftables | iptables | none: the one that an opening has to go to
+        tool: str  # one of TOOLS (tools.py), the one that an opening has to go to, or none
         active: bool
         manager: Optional[str]  # csf | shorewall | ferm | imunify360 | plesk: writes all rules anew from its own files
         default_zone: Optional[str]  # firewalld only

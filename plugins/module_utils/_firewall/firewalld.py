@@ -9,7 +9,7 @@ Private to this collection: it may change in any release.
 """
 
 import re
-from typing import TYPE_CHECKING, Dict, List
+from typing import TYPE_CHECKING, Dict, List, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.opening import (
     Found,
@@ -34,7 +34,10 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         target: str  # default | ACCEPT | DROP | REJECT
 
 
+SERVICES = ("firewalld",)
 _ZONE_CHAIN = re.compile(r"(?:filter_)?IN_(?!policy_)(.+)$")
+#: What a zone does in parts stands in chains whose names go on.
+_PART_OF_ZONE = re.compile(_ZONE_CHAIN.pattern.replace("(.+)$", "(.+?)(?:_(?:pre|log|deny|allow|post))?$"))
 #: Where firewalld shares out what comes in: INPUT_ZONES, in 2.x INPUT_POLICIES.
 _ZONES_CHAIN = re.compile(r"(?:filter_)?INPUT_(?:ZONES|POLICIES$)")
 
@@ -43,6 +46,13 @@ def is_in_charge(seen: Seen) -> bool:
     """Whether firewalld runs."""
     by_name = seen.processes.find(name="firewalld$")
     return bool(by_name or seen.processes.find(title=r"\S*python\S* (-\S+ )*/usr/s?bin/firewalld"))
+
+
+def made(chain: "Chain", in_charge: bool) -> bool:
+    """Whether it is firewalld's: in its own table of nftables, or, where iptables is what it works through, a zone's chain or one that leads there."""
+    if chain["syntax"] == "nft":
+        return chain["table"] == "firewalld"
+    return in_charge and bool(zone_of_chain(chain["name"]) or chain["hook"])
 
 
 def rules(wanted: Wanted) -> List[str]:
@@ -78,6 +88,12 @@ def undo(wanted: Wanted) -> List[List[str]]:
         for command in (["firewall-cmd", zone], ["firewall-cmd", "--permanent", zone])
         for rule in rules(wanted)
     ]
+
+
+def zone_of_chain(chain: str) -> Optional[str]:
+    """The zone that a chain of this name, or of a part of one, belongs to."""
+    zone = _PART_OF_ZONE.match(chain)
+    return zone.group(1) if zone else None
 
 
 def zones(host: Host, chains: "Dict[str, Chain]") -> "Dict[str, Zone]":

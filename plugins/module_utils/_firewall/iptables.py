@@ -8,7 +8,7 @@ Private to this collection: it may change in any release.
 
 import re
 import shlex
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.opening import (
     MARK,
@@ -23,6 +23,10 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.openi
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import filtering
 
+if TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import Chain
+
+SERVICES = ("iptables", "ip6tables", "netfilter-persistent")
 #: Those of iptables-persistent (Debian) and iptables-services (Red Hat).
 BOOT_FILES = ["/etc/iptables/rules.v4", "/etc/sysconfig/iptables"]
 BOOT_FILES_6 = ["/etc/iptables/rules.v6", "/etc/sysconfig/ip6tables"]
@@ -35,6 +39,11 @@ WAIT = ["-w", "10"]
 def is_in_charge(seen: Seen) -> bool:
     """Whether anything filters: asked of the tools last, it is iptables that made it."""
     return bool(filtering(seen.chains))
+
+
+def made(chain: "Chain", in_charge: bool) -> bool:
+    """Whatever nobody else has made."""
+    return True
 
 
 def rules(wanted: Wanted) -> List[str]:

@@ -8,7 +8,7 @@ Private to this collection: it may change in any release.
 
 import re
 import shlex
-from typing import List
+from typing import TYPE_CHECKING, List
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.opening import (
     MARK,
@@ -22,6 +22,10 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.openi
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import filtering
 
+if TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import Chain
+
+SERVICES = ("nftables",)
 BOOT_FILES = ["/etc/nftables.conf", "/etc/sysconfig/nftables.conf"]
 FAMILIES = ("inet", "ip", "ip6")
 
@@ -29,6 +33,11 @@ FAMILIES = ("inet", "ip", "ip6")
 def is_in_charge(seen: Seen) -> bool:
     """Whether rules filter that nft itself made. fail2ban's tables (f2b-) do not count: they stand beside any tool."""
     return any(chain["syntax"] == "nft" and not chain["table"].startswith("f2b-") for chain in filtering(seen.chains))
+
+
+def made(chain: "Chain", in_charge: bool) -> bool:
+    """Whether nft lists it: what other tools have made by way of nftables is theirs already."""
+    return chain["syntax"] == "nft"
 
 
 def rules(wanted: Wanted) -> List[str]:

@@ -1,17 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a firewall tool's file takes and gives. Each tool is one file (firewalld, ufw, nftables, iptables) with these functions:
-
-    is_in_charge(seen: Seen) -> bool                    whether an opening has to go to this tool, so that it lasts
-    rules(wanted: Wanted) -> List[str]                  the opening in the tool's own words, one rule for each source
-    boot_files(wanted: Wanted) -> List[str]             files that rules may be loaded from at boot
-    reads(wanted: Wanted) -> List[List[str]]            commands that list what is open
-    opening(wanted: Wanted, found: Found) -> Opening    what is missing, given what boot_files and reads found
-    undo(wanted: Wanted) -> List[List[str]]             commands that close it again; each does nothing where the rule is not there
-
-Whatever of the sources and names can't be put into the tool's words raises ValueError with one sentence.
-The functions but is_in_charge are pure: the controller calls them too.
+"""What a firewall tool's file takes and returns.
 
 Private to this collection: it may change in any release.
 """

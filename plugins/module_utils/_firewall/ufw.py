@@ -7,10 +7,14 @@ Private to this collection: it may change in any release.
 """
 
 import re
-from typing import List
+from typing import TYPE_CHECKING, List
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.opening import Found, Opening, Seen, Wanted
 
+if TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import Chain
+
+SERVICES = ("ufw",)
 _ENABLED = re.compile(r"^\s*ENABLED\s*=\s*[\"']?yes", re.MULTILINE | re.IGNORECASE)
 
 
@@ -19,6 +23,11 @@ def is_in_charge(seen: Seen) -> bool:
     if not any(chain["name"].startswith("ufw-") for chain in seen.chains.values()):
         return False
     return _ENABLED.search(seen.host.read("/etc/ufw/ufw.conf") or "") is not None
+
+
+def made(chain: "Chain", in_charge: bool) -> bool:
+    """Whether it is one of ufw's chains, or one of the kernel's that lead there."""
+    return in_charge and chain["syntax"] != "nft" and bool(chain["name"].startswith("ufw-") or chain["hook"])
 
 
 def rules(wanted: Wanted) -> List[str]:

@@ -9,7 +9,7 @@ Private to this collection: it may change in any release.
 import os
 import re
 import time
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Set
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Pattern, Sequence, Set
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import tcp_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import (
@@ -57,10 +57,9 @@ UNIT_FOLDERS = (
     "/lib/systemd/system",
 )
 # Of each of these the state is worth knowing even where it neither runs nor failed.
-WELL_KNOWN = re.compile(
+WELL_KNOWN = (
     r"(nginx|openresty|angie|apache2?|httpd|lighttpd|caddy|haproxy|varnish|tomcat\d*|jetty\d*|gunicorn|uwsgi|uvicorn|puma|unicorn|passenger|pm2|node"
-    r"|supervisord?"
-    r"|firewalld|ufw|nftables|iptables|ip6tables|netfilter-persistent|systemd-resolved|unbound|dnsmasq|nscd|named|bind9)([.@_-].*)?$"
+    r"|supervisord?|systemd-resolved|unbound|dnsmasq|nscd|named|bind9)([.@_-].*)?$"
     r"|.*php.*fpm.*$"
 )
 #: systemd shows every unit in a tenth of a second, and takes far longer on a host that is overloaded, as one that serves 502 may be.
@@ -75,12 +74,15 @@ APACHE = ("apache2.service", "httpd.service")
 _ARGV = re.compile(r"argv\[\]=(.*?) ; (?:ignore_errors|flags|start_time)=")
 
 
-def unit_facts(host: Host, manager: str, listeners: Optional[Mapping[str, Any]] = None) -> "Optional[Dict[str, Unit]]":
-    """The facts `units`, by name; None where no service manager can be asked."""
+def unit_facts(
+    host: Host, manager: str, listeners: Optional[Mapping[str, Any]] = None, services: Sequence[str] = ()
+) -> "Optional[Dict[str, Unit]]":
+    """The facts `units`, by name; None where no service manager can be asked. services: more of those that are well known."""
+    known = re.compile("|".join([WELL_KNOWN] + [name + "$" for name in services]))
     if manager == service_manager.SYSTEMD:
-        return _systemd(host, listeners)
+        return _systemd(host, listeners, known)
     if manager in (service_manager.SYSVINIT, service_manager.OPENRC):
-        return _scripts(host, manager)
+        return _scripts(host, manager, known)
     return None if manager == service_manager.NONE else {}
 
 
@@ -101,11 +103,11 @@ def own_sockets(listeners: Optional[Mapping[str, Any]], units: "Optional[Dict[st
             listener["unit"] = sockets.get("unix:" + listener["path"], listener["unit"])
 
 
-def _systemd(host: Host, listeners: Optional[Mapping[str, Any]]) -> "Optional[Dict[str, Unit]]":
+def _systemd(host: Host, listeners: Optional[Mapping[str, Any]], known: Pattern[str]) -> "Optional[Dict[str, Unit]]":
     listening = {
         entry["unit"] for kind in ("tcp", "unix") for entry in (listeners or {}).get(kind, []) if entry["unit"]
     }
-    names = sorted({name for name in listening if name.endswith((".service", ".socket"))} | _unit_files(host))
+    names = sorted({name for name in listening if name.endswith((".service", ".socket"))} | _unit_files(host, known))
     # The states filter only what the patterns match; units that are named are shown in any case.
     ran = host.run(
         ["systemctl", "show", "--property=" + PROPERTIES, "--state=failed,listening", *names, "*.service", "*.socket"],
@@ -118,12 +120,12 @@ def _systemd(host: Host, listeners: Optional[Mapping[str, Any]]) -> "Optional[Di
     units: "Dict[str, Unit]" = {}
     for properties in parse_show(ran.out):
         unit = _unit(host, properties, origin)
-        if unit["load"] != "not-found" and _is_of_interest(properties, unit, listening):
+        if unit["load"] != "not-found" and _is_of_interest(properties, unit, listening, known):
             units[properties["Id"]] = unit
     return units
 
 
-def _unit_files(host: Host) -> Set[str]:
+def _unit_files(host: Host, known: Pattern[str]) -> Set[str]:
     """Well-known units, and all that an admin made or masked; those are few. Templates cannot be shown."""
     names: Set[str] = set()
     for folder in UNIT_FOLDERS:
@@ -131,7 +133,7 @@ def _unit_files(host: Host) -> Set[str]:
             stem, suffix = os.path.splitext(name)
             if suffix != ".service" or stem.endswith("@"):
                 continue
-            if WELL_KNOWN.match(stem) or (folder == ADMINS_FOLDER and _made_here(host, name)):
+            if known.match(stem) or (folder == ADMINS_FOLDER and _made_here(host, name)):
                 names.add(name)
     return names
 
@@ -144,12 +146,12 @@ def _made_here(host: Host, name: str) -> bool:
     )
 
 
-def _is_of_interest(properties: Dict[str, str], unit: "Unit", listening: Set[str]) -> bool:
+def _is_of_interest(properties: Dict[str, str], unit: "Unit", listening: Set[str], known: Pattern[str]) -> bool:
     name = properties["Id"]
     if name.endswith(".socket"):
         return unit["active"] == "failed" or bool(unit["declares"])
-    known = name in listening or WELL_KNOWN.match(name[: -len(".service")])
-    return bool(known or unit["active"] == "failed" or unit["declares"] or unit["load"] == "masked")
+    expected = name in listening or known.match(name[: -len(".service")])
+    return bool(expected or unit["active"] == "failed" or unit["declares"] or unit["load"] == "masked")
 
 
 def parse_show(text: str) -> List[Dict[str, str]]:
@@ -204,11 +206,11 @@ def _limit(text: Optional[str]) -> Optional[int]:
     return None if number == UNLIMITED else number
 
 
-def _scripts(host: Host, manager: str) -> "Dict[str, Unit]":
+def _scripts(host: Host, manager: str, known: Pattern[str]) -> "Dict[str, Unit]":
     """The units of sysvinit and OpenRC, which know little: whether a service runs and whether it starts at boot."""
     units: "Dict[str, Unit]" = {}
     for name in host.listdir("/etc/init.d"):
-        if WELL_KNOWN.match(name):
+        if known.match(name):
             units[name] = _script(host, name, service_manager.state_of(host, manager, name))
     return units
 

@@ -9,6 +9,7 @@ Private to this collection: it may change in any release.
 from typing import TYPE_CHECKING, List, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import facts as firewall_facts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import tools
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import selinux
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import units as host_units
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
@@ -43,7 +44,7 @@ def read_host(host: Host, window: float) -> "GatewayFacts":
     system = system_facts(host)
     clock = clock_facts(host)
     listeners = listener_facts(host, processes, Accounts(host))
-    units = host_units.unit_facts(host, system["service_manager"], listeners)
+    units = host_units.unit_facts(host, system["service_manager"], listeners, tools.SERVICES)
     host_units.own_sockets(listeners, units)
     nginx = nginx_facts.nginx_facts(host, processes, units or {})
     php_fpm = php_fpm_facts.php_fpm_facts(host, processes, units or {})

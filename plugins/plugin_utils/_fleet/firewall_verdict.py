@@ -13,9 +13,10 @@ from __future__ import annotations
 import errno
 import fnmatch
 import ipaddress
-import re
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import firewalld
+from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.tools import maker_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.chain_walk import End, ends_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.packet import Packet, is_within, packet_to
 
@@ -37,7 +38,6 @@ ERRNOS = {
     "icmp-no-route": (errno.ENETUNREACH, errno.ENETUNREACH),
     "icmp-proto-unreachable": (errno.ENOPROTOOPT, errno.ENOPROTOOPT),
 }
-_ZONE = re.compile(r"(?:filter_)?IN_((?!policy_).+?)(?:_(?:pre|log|deny|allow|post))?$")
 
 
 class Verdict(t.NamedTuple):
@@ -48,7 +48,7 @@ class Verdict(t.NamedTuple):
     chain: str | None = None  # name of the chain
     table: str | None = None
     family: str | None = None  # of the table: ip, ip6, inet, netdev
-    tool: str | None = None  # whose rule it is: firewalld, ufw, nftables, iptables
+    tool: str | None = None  # whose rule it is
     handle: int | None = None  # nftables only; None for a policy
     zone: str | None = None  # firewalld only
     errno: int | None = None  # what connect() at the source says; ETIMEDOUT for drop, None for accept
@@ -103,7 +103,7 @@ def zone_of(firewall: FirewallFacts, source: str, interface: str | None) -> str 
 def _decided(firewall: FirewallFacts, chain: Chain, action: str, end: End, packet: Packet, certain: bool) -> Verdict:
     """The verdict of the rule, or of the chain's policy, at which the packet ends. certain: whether every way ends so."""
     rule = chain["rules"][end.position] if end.position is not None else None
-    tool = _tool(firewall, chain)
+    tool = maker_of(chain, firewall.get("tool", "none"))
     return Verdict(
         action=action,
         rule_text=rule["text"] if rule else "policy %s of chain %s" % (chain["policy"] or "accept", chain["name"]),
@@ -119,20 +119,7 @@ def _decided(firewall: FirewallFacts, chain: Chain, action: str, end: End, packe
 
 def _zone(firewall: FirewallFacts, chain: Chain, packet: Packet) -> str | None:
     """The zone of firewalld whose chain it is, else the one that the packet belongs to."""
-    named = _ZONE.match(chain["name"])
-    return named.group(1) if named else zone_of(firewall, str(packet.source), packet.interface)
-
-
-def _tool(firewall: FirewallFacts, chain: Chain) -> str:
-    """Whose rule it is: that of the owner only where it stands in the owner's chains."""
-    owner = firewall.get("tool")
-    if chain["syntax"] == "nft":
-        return "firewalld" if chain["table"] == "firewalld" else "nftables"
-    if owner == "ufw" and (chain["name"].startswith("ufw") or chain["hook"]):
-        return "ufw"
-    if owner == "firewalld" and (_ZONE.match(chain["name"]) or chain["hook"]):
-        return "firewalld"
-    return "iptables"
+    return firewalld.zone_of_chain(chain["name"]) or zone_of(firewall, str(packet.source), packet.interface)
 
 
 def _errno(action: str, rule: Rule | None, packet: Packet) -> int | None:

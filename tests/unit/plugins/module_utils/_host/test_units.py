@@ -65,6 +65,14 @@ def test_one_call_names_what_is_worth_knowing(host):
     } & set(command)
 
 
+def test_services_that_others_know_are_shown_even_where_they_do_not_run(host):
+    host.write("/lib/systemd/system/ufw.service", "[Service]\n")
+    host.write("/lib/systemd/system/ufwatch.service", "[Service]\n")
+    host_units.unit_facts(host, "systemd", LISTENERS, ["firewalld", "ufw"])
+    assert "ufw.service" in host.commands[0]
+    assert "ufwatch.service" not in host.commands[0]
+
+
 def test_a_unit_is_described(host):
     nginx = host_units.unit_facts(host, "systemd")["nginx.service"]
     assert (nginx["load"], nginx["active"], nginx["sub"], nginx["enabled"], nginx["main_pid"], nginx["can_reload"]) == (

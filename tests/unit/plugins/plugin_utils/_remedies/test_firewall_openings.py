@@ -5,6 +5,7 @@
 
 import pytest
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.tools import TOOLS
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.firewall_openings import openings
 
 PLACE = {"family": "inet", "table": "filter", "chain": "input"}
@@ -66,7 +67,7 @@ def test_everybody_is_refused(sources):
 
 
 def test_a_tool_and_a_place_have_to_be_known():
-    with pytest.raises(ValueError, match="pf is no tool that is known: choose from firewalld, ufw, nftables, iptables"):
+    with pytest.raises(ValueError, match="pf is no tool that is known: choose from %s" % ", ".join(TOOLS)):
         openings("pf", [SOURCE], 7080, {})
     with pytest.raises(ValueError, match="a place has no anchor"):
         openings("ufw", [SOURCE], 7080, {"anchor": "x"})
