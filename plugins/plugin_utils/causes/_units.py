@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._exit_codes import exit_words
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
@@ -33,5 +34,6 @@ def unit_evidence(name: str, unit: Unit) -> Evidence:
     if unit.get("result") is not None:
         text += ", result %s" % unit["result"]
     if unit.get("exit_status") is not None:
-        text += ", exit status %s" % unit["exit_status"]
+        words = exit_words(unit.get("result"), unit["exit_status"])
+        text += ", exit status %s%s" % (unit["exit_status"], " (%s)" % words if words else "")
     return Evidence("unit", text)

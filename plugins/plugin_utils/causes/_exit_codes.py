@@ -1,0 +1,76 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the number means with which a program or its start ended: a shell's, systemd's own (systemd.exec(5)), a signal's.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import signal
+
+#: Of a shell and of the loader, and of sysexits(3), which PHP-FPM uses.
+PLAIN = {
+    64: "USAGE: it does not know an option that it was given",
+    70: "SOFTWARE: it failed while it started",
+    77: "NOPERM: something that it needs was denied",
+    78: "CONFIG: it refuses its configuration",
+    126: "the program is there and may not be run",
+    127: "the program, or a library that it needs, was not found",
+}
+#: What systemd could not do before the program was run.
+SYSTEMD = {
+    200: "CHDIR: WorkingDirectory= is not there, or may not be entered",
+    203: "EXEC: the program of ExecStart= is not there or may not be run, or its #! line names what is not there",
+    205: "LIMITS: a Limit...= could not be set",
+    206: "OOM_ADJUST: OOMScoreAdjust= could not be set",
+    208: "STDIN: StandardInput= could not be opened",
+    209: "STDOUT: StandardOutput= could not be opened",
+    210: "CHROOT: RootDirectory= is not there",
+    216: "GROUP: Group= or SupplementaryGroups= does not exist",
+    217: "USER: User= does not exist",
+    218: "CAPABILITIES: CapabilityBoundingSet= or AmbientCapabilities= could not be set",
+    219: "CGROUP: its control group could not be made",
+    222: "STDERR: StandardError= could not be opened",
+    224: "PAM: PAMName= refuses the session",
+    225: "NETWORK: PrivateNetwork= could not be set up",
+    226: "NAMESPACE: a path of ReadWritePaths=, ReadOnlyPaths=, InaccessiblePaths= or BindPaths= is not there, or the sandbox may not be made here",
+    227: "NO_NEW_PRIVILEGES: NoNewPrivileges= could not be set",
+    228: "SECCOMP: SystemCallFilter= could not be set",
+    229: "SELINUX_CONTEXT: SELinuxContext= could not be set",
+    231: "APPARMOR_PROFILE: AppArmorProfile= is not loaded",
+    232: "ADDRESS_FAMILIES: RestrictAddressFamilies= could not be set",
+    233: "RUNTIME_DIRECTORY: RuntimeDirectory= could not be made",
+    238: "STATE_DIRECTORY: StateDirectory= could not be made",
+    239: "CACHE_DIRECTORY: CacheDirectory= could not be made",
+    240: "LOGS_DIRECTORY: LogsDirectory= could not be made",
+    241: "CONFIGURATION_DIRECTORY: ConfigurationDirectory= could not be made",
+    243: "CREDENTIALS: a credential (LoadCredential=) could not be read",
+}
+SHELL_SIGNAL = 128
+
+
+def exit_words(result: str | None, status: int | None) -> str:
+    """What a unit's result and exit status mean, in words; empty where the number says no more than itself."""
+    if status is None or status == 0:
+        return ""
+    if result in ("signal", "core-dump", "watchdog"):
+        return signal_words(status)
+    return SYSTEMD.get(status) or PLAIN.get(status) or signal_words(status - SHELL_SIGNAL)
+
+
+def signal_words(number: int) -> str:
+    """The name of a signal, with what it means for whom it ends; empty where there is no such signal."""
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        return ""
+    meaning = {
+        "SIGKILL": ": killed, by the kernel for memory or by somebody",
+        "SIGSEGV": ": crashed",
+        "SIGABRT": ": gave up by itself",
+        "SIGTERM": ": somebody asked it to end",
+        "SIGSYS": ": used a system call that SystemCallFilter= forbids",
+    }
+    return name + meaning.get(name, "")
