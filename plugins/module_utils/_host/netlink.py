@@ -16,7 +16,7 @@ NETLINK_ROUTE, NETLINK_SOCK_DIAG, NETLINK_NETFILTER = 0, 4, 12
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 NLM_F_DUMP_REQUEST = 0x301
 SOCK_DIAG_BY_FAMILY = 20
-RTM_GETLINK, RTM_GETADDR = 18, 22
+RTM_GETLINK, RTM_GETADDR, RTM_GETNEIGH = 18, 22, 30
 NFT_MSG_GETCHAIN = (10 << 8) | 4
 NFTA_CHAIN_HOOK = 4
 
@@ -31,6 +31,7 @@ INET_DIAG_SKV6ONLY = 11
 UNIX_DIAG_NAME, UNIX_DIAG_VFS, UNIX_DIAG_RQLEN = 0, 1, 4
 UDIAG_SHOW = 0x01 | 0x02 | 0x10
 IFF_UP = 1
+NUD_INCOMPLETE, NUD_FAILED = 0x01, 0x20
 
 _HEADER = struct.Struct("=IHHII")
 _INET = struct.Struct("!BBBBHH16s16s")
@@ -179,6 +180,17 @@ def interface_addresses() -> Dict[str, List[str]]:
         raw = parts.get(2) or parts.get(1)
         if raw and index in up and family in (socket.AF_INET, socket.AF_INET6):
             found[up[index]].append("%s/%d" % (socket.inet_ntop(family, raw), prefix))
+    return found
+
+
+def silent_neighbours() -> Dict[str, int]:
+    """Addresses of the host's own networks for which nobody answers, each with the index of the interface where they were asked for."""
+    found: Dict[str, int] = {}
+    for body in dump(NETLINK_ROUTE, RTM_GETNEIGH, struct.pack("=BxxxiHBB", 0, 0, 0, 0, 0)):
+        family, index, state = struct.unpack_from("=BxxxiH", body)
+        raw = attributes(body, 12).get(1)
+        if raw and state & (NUD_INCOMPLETE | NUD_FAILED) and family in (socket.AF_INET, socket.AF_INET6):
+            found[socket.inet_ntop(family, raw)] = index
     return found
 
 

@@ -6,10 +6,12 @@
 Private to this collection: it may change in any release.
 """
 
+import socket
 import time
-from typing import TYPE_CHECKING, Dict, List
+from typing import TYPE_CHECKING, Dict, List, Mapping
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import netlink
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.facts import log_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tail import ErrorLogTail
@@ -25,6 +27,7 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.gateway_facts import GatewayFacts
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.reach import Reached
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.upstreams_to_reach import UpstreamToReach
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._net.resolve import Resolved
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.facts import NginxFacts
 
 ANSWER_TIMEOUT = 10.0
@@ -45,6 +48,7 @@ def ask_and_reach(host: Host, facts: "GatewayFacts", nginx: "NginxFacts", questi
     facts["answers"] = site_answers(questions.urls, ANSWER_TIMEOUT, DEADLINE, tails)
     facts["reach"] = _reach(host, nginx, with_requests(questions.upstreams, questions.requests, facts["answers"]))
     facts["names"] = resolve(questions.names, questions.resolvers)
+    _add_hosts_lines(host, facts["names"])
     if any(failed(answer) for answer in facts["answers"]):
         sources = [(source["path"], source["kind"]) for source in facts["log"]["sources"]]
         facts["log"] = log_facts(host, sources, window, time.time(), master)
@@ -58,23 +62,46 @@ def _reach(host: Host, nginx: "NginxFacts", upstreams: "List[UpstreamToReach]") 
     except ValueError as error:
         host.unseen("reach", error)
         return []
+    silent = _silent_neighbours() if any(row["connected"] is False for row in rows) else {}
     for row in rows:
-        where_from(host, row)
+        where_from(host, row, silent)
     return rows
+
+
+def _silent_neighbours() -> Dict[str, str]:
+    """The interface where nobody answers for an address, by that address."""
+    try:
+        return {address: socket.if_indextoname(index) for address, index in netlink.silent_neighbours().items()}
+    except (OSError, AttributeError):
+        return {}  # not Linux, or an interface is gone: then nothing is said of neighbours
+
+
+def _add_hosts_lines(host: Host, names: "List[Resolved]") -> None:
+    """The line of /etc/hosts that libc has its answer from, where there is one."""
+    lines = (host.read("/etc/hosts") or "").splitlines()
+    for row in names:
+        if row["resolver"] is None:
+            for number, line in enumerate(lines, 1):
+                words = line.partition("#")[0].lower().split()
+                if row["name"].lower() in words[1:]:
+                    row["hosts_line"] = number
+                    break
 
 
 def failed(answer: "Answer") -> bool:
     return answer["status"] in _FAILED or answer["timed_out"]
 
 
-def where_from(host: Host, row: "Reached") -> None:
-    """Add the proxy's own side: the source address of a TCP connection, the socket that a path leads to."""
+def where_from(host: Host, row: "Reached", silent: Mapping[str, str]) -> None:
+    """Add the proxy's own side: the source address of a TCP connection, whether nobody has its address, the socket that a path leads to."""
     address = read_address(row["address"])
     if address.is_unix:
         row["real"] = str(address._replace(path=host.realpath(address.path)))
         return
     for attempt in row["tried"]:
-        attempt["source"] = source_towards(read_address(attempt["address"]).host)
+        number = read_address(attempt["address"]).host
+        attempt["source"] = source_towards(number)
+        attempt["silent"] = silent.get(number)
 
 
 def with_requests(

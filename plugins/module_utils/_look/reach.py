@@ -52,6 +52,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
             Optional[BlockedFolder]
         ]  # of a unix socket, on errno 13: the first folder that the worker may not search
         source: NotRequired[Optional[str]]  # of TCP: the host's own address towards it
+        silent: NotRequired[Optional[str]]  # of TCP: the interface in whose network nobody answers for this address
 
     class Reached(TypedDict):
         """How connecting to one upstream went, as nginx would connect."""

@@ -21,6 +21,8 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._net.parallel i
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
     from typing import TypedDict
 
+    from typing_extensions import NotRequired
+
     class Resolved(TypedDict):
         """What one name resolves to now."""
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         # of a resolver: NXDOMAIN | SERVFAIL | timeout | ..., "AAAA SERVFAIL" where only that type failed
         error: Optional[str]
         resolver: Optional[str]  # the one that was asked; None: libc
+        hosts_line: NotRequired[int]  # the line of /etc/hosts that libc has it from
 
 
 DNS_PORT = 53

@@ -4,6 +4,7 @@
 """Netlink messages as a kernel sent them, and questions to the kernel that runs this test."""
 
 import socket
+import struct
 import sys
 
 import pytest
@@ -81,3 +82,27 @@ class TestThisKernel:
             with socket.create_connection(("127.0.0.1", port)):
                 found = list(netlink.outgoing(socket.AF_INET, frozenset([port])))
         assert found.count((netlink.TCP_ESTABLISHED, "127.0.0.1", port)) == 1
+
+
+class TestSilentNeighbours:
+    def answers(self, monkeypatch, *entries):
+        """The kernel's table of neighbours: family, interface, state, address."""
+        bodies = [
+            struct.pack("=BxxxiHBB", family, index, state, 0, 1) + struct.pack("=HH", 4 + len(raw), 1) + raw
+            for family, index, state, raw in entries
+        ]
+        monkeypatch.setattr(netlink, "dump", lambda *_question: iter(bodies))
+        return netlink.silent_neighbours()
+
+    def test_nobody_answered_for_these(self, monkeypatch):
+        v6 = socket.inet_pton(socket.AF_INET6, "2001:db8::9")
+        entries = [(socket.AF_INET, 2, netlink.NUD_FAILED, bytes([10, 0, 0, 9])), (socket.AF_INET6, 3, 0x01, v6)]
+        assert self.answers(monkeypatch, *entries) == {"10.0.0.9": 2, "2001:db8::9": 3}
+
+    def test_who_answers_or_is_of_another_family_is_left_out(self, monkeypatch):
+        reachable = (socket.AF_INET, 2, 0x02, bytes([10, 0, 0, 1]))
+        bridge = (socket.AF_BRIDGE if hasattr(socket, "AF_BRIDGE") else 7, 2, netlink.NUD_FAILED, bytes(6))
+        assert self.answers(monkeypatch, reachable, bridge) == {}
+
+    def test_the_kernel_understands_the_question(self):
+        assert isinstance(netlink.silent_neighbours(), dict)

@@ -1,0 +1,144 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Nobody has the backend's address, or no route leads there: no firewall is in the way, the address or its host is wrong.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs import connect_error
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._look.reach import Attempt
+
+#: What a connection to an address that nobody has may end with: nginx may give up before the kernel has asked its network for the third time.
+SIGNATURES = ("firewall_reject", "backend_unreachable", "connect_timeout", "connect_timeout_kernel")
+#: With a route of type unreachable or without any, the kernel refuses by itself.
+REFUSED_HERE = (*connect_error.EHOSTUNREACH, *connect_error.ENETUNREACH, *connect_error.ENETDOWN)
+
+
+def find(fleet: Fleet) -> t.Iterator[Finding]:
+    for hop in fleet.sick_hops():
+        if hop.is_unix or not hop.has(*SIGNATURES):
+            continue
+        silent = [one for one in hop.tried if one.get("silent")]
+        routeless = [one for one in hop.tried if is_routeless(one)]
+        if silent:
+            yield nobody_has_it(hop, silent)
+        elif routeless:
+            yield no_route(hop, routeless[0])
+        elif hop.backend is None and hop.has("backend_unreachable"):
+            yield router_knows_none(hop)
+
+
+def is_routeless(attempt: Attempt) -> bool:
+    """Whether the proxy's own routes refuse the connection."""
+    return attempt["errno"] in REFUSED_HERE and attempt.get("source", "") is None
+
+
+def nobody_has_it(hop: Hop, silent: list[Attempt]) -> Finding:
+    proxy = hop.proxy.name
+    addresses = {read_address(one["address"]).host: one.get("silent") or "" for one in silent}
+    unanswered = tuple(
+        Evidence("name", "%s, %s: nobody answers for %s in this network" % (proxy, interface, address), 0.8)
+        for address, interface in addresses.items()
+    )
+    address, interface = next(iter(addresses.items()))
+    return on_hop(
+        hop,
+        CAUSE.name,
+        (*hop.seen(*SIGNATURES), *unanswered, *comes_from(hop)),
+        on=None if hop.backend else proxy,
+        why="nobody has the address %s in the network of %s: its host is down, or the address is wrong (%s). No firewall refuses it"
+        % (", ".join(addresses), interface, origin(hop)),
+        advice=(
+            "ip neigh show %s; ping -c1 -W2 %s   # on %s: does anybody answer for it?" % (address, address, proxy),
+            *correct(hop),
+        ),
+    )
+
+
+def no_route(hop: Hop, attempt: Attempt) -> Finding:
+    address, proxy = read_address(attempt["address"]).host, hop.proxy.name
+    return on_hop(
+        hop,
+        CAUSE.name,
+        (*hop.seen(*SIGNATURES), Evidence("name", "%s has no route to %s" % (proxy, address)), *comes_from(hop)),
+        on=proxy,
+        why="%s has no route to %s: its routes refuse what is sent there, or its interface towards it is down (%s)"
+        % (proxy, address, origin(hop)),
+        advice=(
+            "ip route get %s; ip -brief address; ip route show table all type unreachable   # on %s" % (address, proxy),
+            *correct(hop),
+        ),
+    )
+
+
+def router_knows_none(hop: Hop) -> Finding:
+    address, proxy = hop.destination.host, hop.proxy.name
+    return on_hop(
+        hop,
+        CAUSE.name,
+        (*hop.seen(*SIGNATURES), *comes_from(hop)),
+        why="a router on the way to %s says that it cannot reach that network (%s)" % (address, origin(hop)),
+        advice=("ip route get %s; tracepath -n %s   # on %s" % (address, address, proxy), *correct(hop)),
+    )
+
+
+def origin(hop: Hop) -> str:
+    """Where the address comes from, in words."""
+    if not hop.address.is_name:
+        return named_at(hop)
+    line = hosts_line(hop)
+    return "%s names %s, which %s takes from %s" % (
+        named_at(hop),
+        hop.address.host,
+        hop.proxy.name,
+        "/etc/hosts:%d" % line if line else "DNS",
+    )
+
+
+def hosts_line(hop: Hop) -> int | None:
+    """The line of the proxy's /etc/hosts that has the hop's name."""
+    names = hop.proxy.facts.get("names") or []
+    return next(
+        (one.get("hosts_line") for one in names if one["name"] == hop.address.host and not one["resolver"]), None
+    )
+
+
+def comes_from(hop: Hop) -> tuple[Evidence, ...]:
+    """The place of the address as evidence."""
+    return (Evidence("config", "%s comes from %s" % (hop.address, origin(hop)), 0.3),)
+
+
+def correct(hop: Hop) -> tuple[str, ...]:
+    """Where a wrong address is put right."""
+    name, line, proxy = hop.address.host, hosts_line(hop), hop.proxy.name
+    if not hop.address.is_name:
+        return (
+            "# start the host that should have it, or write the right address at %s on %s" % (named_at(hop), proxy),
+        )
+    return (
+        "getent ahosts %s   # on %s" % (name, proxy),
+        "# start the host that should have it, or correct %s on %s, then: systemctl reload nginx"
+        % ("/etc/hosts:%d" % line if line else "%s in DNS or the name" % name, proxy),
+    )
+
+
+CAUSE = Cause(
+    name="backend_unreachable",
+    title="Nobody has the backend's address, or no route leads there",
+    find=find,
+    yields_to=("stale_upstream_dns",),
+    outdoes=("firewall_reject", "firewall_drop"),
+)
