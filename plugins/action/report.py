@@ -10,10 +10,25 @@ import time
 import typing as t
 
 import yaml
+from ansible import constants
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._console import LastWords
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report import document, table
+
+#: Callbacks whose standard output is one document for a program, which a text would spoil.
+FOR_PROGRAMS = ("json", "jsonl")
+
+
+def show(text: str) -> None:
+    """Show a text on the terminal: on standard output where people read it."""
+    callback = str(constants.config.get_config_value("DEFAULT_STDOUT_CALLBACK"))
+    Display().display("\n" + text, stderr=callback.rpartition(".")[2] in FOR_PROGRAMS)
+
+
+# Ansible's main process loads this plugin before it forks the processes of the tasks.
+LAST = LastWords(show)
 
 
 class ActionModule(ActionBase):
@@ -36,7 +51,7 @@ class ActionModule(ActionBase):
             }
         )
         report = self._compose(args, task_vars or {})
-        Display().display("\n" + table.render(report, shutil.get_terminal_size((100, 24)).columns) + "\n")
+        LAST.leave(table.render(report, shutil.get_terminal_size((100, 24)).columns))
         result.update(changed=False, report=report, failures=document.failures(report))
         return result
 

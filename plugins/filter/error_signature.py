@@ -24,7 +24,16 @@ options:
     description: One line, or a list of lines. Only the first 8192 characters of a line are read.
     type: raw
     required: true
+  pasted:
+    description:
+      - Read each text as a person pastes it, and return the signature of the first line in it that has one. Date, level and process may be missing,
+        anything may stand before the message, and it may be wrapped, quoted or cut off at either end.
+      - For text that a person hands over. Text of a log has to be read without it, as whoever can write into the log could forge a signature.
+    type: bool
+    default: false
+    version_added: 0.2.0
 seealso:
+  - module: webops.bad_gateway.explain
   - module: webops.bad_gateway.gateway_facts
 """
 
@@ -38,6 +47,11 @@ EXAMPLES = r"""
       while connecting to upstream, client: 198.51.100.7, server: example.org, request: "GET / HTTP/1.1",
       upstream: "fastcgi://unix:/run/php/php8.2-fpm.sock:", host: "example.org"
   # unix_socket_missing
+
+- name: Show the signature of what somebody pasted into a ticket
+  ansible.builtin.debug:
+    msg: "{{ '*5 upstream sent too big header while reading' | webops.bad_gateway.error_signature(pasted=true) }}"
+  # response_header_too_big
 
 - name: Count the signatures of a log
   ansible.builtin.debug:
@@ -58,14 +72,16 @@ from collections.abc import Iterable, Mapping
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.signature import error_signature as signature_of
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._explain.pasted_line import pasted_signature
 
 
-def error_signature(value: t.Any) -> str | None | list[str | None]:
+def error_signature(value: t.Any, pasted: bool = False) -> str | None | list[str | None]:
     """The signature of a line, or a list of those of a list of lines."""
+    read = pasted_signature if pasted else signature_of
     if isinstance(value, str):
-        return signature_of(value)
+        return read(value)
     if isinstance(value, Iterable) and not isinstance(value, (bytes, Mapping)):
-        return [_of_item(number, line) for number, line in enumerate(value)]
+        return [_of_item(number, line, read) for number, line in enumerate(value)]
     raise AnsibleFilterError("error_signature takes a line or a list of lines, not %s" % _kind(value))
 
 
@@ -76,10 +92,10 @@ def _kind(value: t.Any) -> str:
     )
 
 
-def _of_item(number: int, line: t.Any) -> str | None:
+def _of_item(number: int, line: t.Any, read: t.Callable[[str], str | None]) -> str | None:
     if not isinstance(line, str):
         raise AnsibleFilterError("error_signature takes a list of lines, but item %d is %s" % (number, _kind(line)))
-    return signature_of(line)
+    return read(line)
 
 
 class FilterModule:

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """nginx's AppArmor profile does not let it connect: a denial is recorded.
 
+Signatures: apparmor_denied, unix_socket_permission, selinux_network_connect.
+
 Private to this collection: it may change in any release.
 """
 

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The backend listens on its host's loopback address, where no other host can reach it.
 
+Signatures: backend_port_closed.
+
 Private to this collection: it may change in any release.
 """
 

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Nothing listens on the backend's port, or has made its socket: its service is down. Or it listens on another address of its host.
 
+Signatures: backend_port_closed, ipv6_localhost_refused, unix_socket_missing.
+
 Private to this collection: it may change in any release.
 """
 

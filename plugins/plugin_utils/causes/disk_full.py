@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A disk is full: nginx cannot keep what it buffers, or the backend's service cannot start.
 
+Signatures: disk_full, unix_socket_missing, backend_port_closed, php_fpm_config_invalid.
+
 Private to this collection: it may change in any release.
 """
 

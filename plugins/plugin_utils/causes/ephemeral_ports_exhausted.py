@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The proxy has no local port left for another connection to this backend.
 
+Signatures: ephemeral_ports_exhausted.
+
 Private to this collection: it may change in any release.
 """
 

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A firewall drops the proxy's packets: nginx waits until its connect timeout.
 
+Signatures: connect_timeout, connect_timeout_kernel.
+
 Private to this collection: it may change in any release.
 """
 

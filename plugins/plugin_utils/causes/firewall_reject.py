@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The backend listens, and a firewall rejects the proxy.
 
+Signatures: firewall_reject, backend_port_closed, backend_unreachable.
+
 Private to this collection: it may change in any release.
 """
 

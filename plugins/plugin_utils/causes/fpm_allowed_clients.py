@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """PHP-FPM accepts the proxy's connection and drops it: the proxy's address is not in listen.allowed_clients.
 
+Signatures: fpm_allowed_clients, upstream_connection_reset, upstream_closed_prematurely.
+
 Private to this collection: it may change in any release.
 """
 

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The pool's queue is so short that a small burst of requests overflows it, while PHP-FPM does not complain of too few children.
 
+Signatures: unix_backlog_full.
+
 Private to this collection: it may change in any release.
 """
 

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """All children of a pool are busy: requests wait in the queue until nginx gives up, or find it full.
 
+Signatures: fpm_max_children, unix_backlog_full, upstream_read_timeout, connect_timeout.
+
 Private to this collection: it may change in any release.
 """
 

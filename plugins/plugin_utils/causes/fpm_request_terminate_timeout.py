@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """PHP-FPM ends the worker because its request takes longer than the pool's request_terminate_timeout.
 
+Signatures: fpm_request_terminate_timeout, upstream_connection_reset, upstream_closed_prematurely.
+
 Private to this collection: it may change in any release.
 """
 

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """nginx asks one of the two loopback addresses, and the backend listens on the other one only.
 
+Signatures: ipv6_localhost_refused, ipv6_unavailable, backend_port_closed.
+
 Private to this collection: it may change in any release.
 """
 

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The backend closes idle connections sooner than nginx does: a request that nginx may not repeat is sent over a closed one.
 
+Signatures: upstream_closed_prematurely, upstream_connection_reset.
+
 Private to this collection: it may change in any release.
 """
 

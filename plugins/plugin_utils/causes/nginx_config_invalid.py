@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The configuration on disk is broken: the running nginx serves with an older one, and a restart would stop it.
 
+Signatures: nginx_config_invalid.
+
 Private to this collection: it may change in any release.
 """
 

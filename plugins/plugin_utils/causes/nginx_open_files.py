@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """nginx's workers cannot open another file or socket: their limit of open files is too low.
 
+Signatures: nginx_open_files.
+
 Private to this collection: it may change in any release.
 """
 

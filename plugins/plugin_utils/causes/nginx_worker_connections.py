@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """nginx's workers have no connection left: worker_connections is too small for the visitors there are.
 
+Signatures: nginx_worker_connections.
+
 Private to this collection: it may change in any release.
 """
 

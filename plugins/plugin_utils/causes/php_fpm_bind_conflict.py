@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """PHP-FPM cannot start because another process listens where one of its pools wants to. php-fpm -t does not see it: it binds nothing.
 
+Signatures: php_fpm_bind_conflict, unix_socket_missing, backend_port_closed.
+
 Private to this collection: it may change in any release.
 """
 

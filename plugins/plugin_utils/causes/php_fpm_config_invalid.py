@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """PHP-FPM does not run because it refuses its own configuration.
 
+Signatures: php_fpm_config_invalid, unix_socket_missing, backend_port_closed, stale_unix_socket.
+
 Private to this collection: it may change in any release.
 """
 

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The folder of a pool's socket is gone: /run is empty after each boot, and nothing makes the folder again.
 
+Signatures: php_fpm_socket_dir_missing, unix_socket_missing.
+
 Private to this collection: it may change in any release.
 """
 

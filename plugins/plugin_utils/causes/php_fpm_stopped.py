@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """PHP-FPM is installed with a pool for this address, and its master does not run.
 
+Signatures: unix_socket_missing, backend_port_closed, stale_unix_socket.
+
 Private to this collection: it may change in any release.
 """
 

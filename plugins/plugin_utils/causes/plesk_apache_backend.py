@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """On the host of a control panel Apache, which serves behind nginx, is down, or listens elsewhere.
 
+Signatures: backend_port_closed.
+
 Private to this collection: it may change in any release.
 """
 

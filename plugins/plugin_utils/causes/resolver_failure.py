@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The resolver that nginx asks at run time does not answer, or answers that there is no such name.
 
+Signatures: resolver_failure.
+
 Private to this collection: it may change in any release.
 """
 

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The response's header block does not fit into the one buffer that nginx keeps for it.
 
+Signatures: response_header_too_big.
+
 Private to this collection: it may change in any release.
 """
 

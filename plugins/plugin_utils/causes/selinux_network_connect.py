@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """SELinux does not let nginx connect to the port: a denial is recorded.
 
+Signatures: selinux_network_connect.
+
 Private to this collection: it may change in any release.
 """
 

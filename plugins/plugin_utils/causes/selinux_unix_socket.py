@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Mode and owner of the socket are right, and SELinux does not let nginx use it: a denial is recorded.
 
+Signatures: selinux_unix_socket, unix_socket_permission.
+
 Private to this collection: it may change in any release.
 """
 

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The backend takes the request and does not answer in time.
 
+Signatures: upstream_read_timeout.
+
 Private to this collection: it may change in any release.
 """
 

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """nginx's workers may not pass through a folder above the socket.
 
+Signatures: unix_socket_permission.
+
 Private to this collection: it may change in any release.
 """
 

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """nginx asks for a socket that no PHP-FPM is configured for, while a running one listens elsewhere: typical after a PHP upgrade.
 
+Signatures: unix_socket_missing, backend_port_closed.
+
 Private to this collection: it may change in any release.
 """
 

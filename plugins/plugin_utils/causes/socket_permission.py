@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The socket is there, and its mode, owner or ACL keeps nginx's workers out.
 
+Signatures: unix_socket_permission.
+
 Private to this collection: it may change in any release.
 """
 

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The socket lies in /tmp, and nginx or the daemon has a /tmp of its own: each sees another folder.
 
+Signatures: unix_socket_missing.
+
 Private to this collection: it may change in any release.
 """
 

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The socket's file and its daemon do not match: the daemon was killed and left the file, or somebody removed the file of one that runs.
 
+Signatures: stale_unix_socket, unix_socket_missing.
+
 Private to this collection: it may change in any release.
 """
 

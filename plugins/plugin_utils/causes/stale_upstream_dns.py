@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """nginx still uses the address that a name had when nginx read its configuration; the name has another one since.
 
+Signatures: backend_port_closed, firewall_reject, connect_timeout, connect_timeout_kernel, backend_unreachable.
+
 Private to this collection: it may change in any release.
 """
 

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The backend closes the connection before it has answered, and nothing that was seen says why: only its own log can.
 
+Signatures: upstream_closed_prematurely.
+
 Private to this collection: it may change in any release.
 """
 

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The backend resets the connection before it has answered, and nothing that was seen says why: only its own log can.
 
+Signatures: upstream_connection_reset.
+
 Private to this collection: it may change in any release.
 """
 

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A backend's name has no address: nginx -t fails, and nginx neither starts nor takes a new configuration.
 
+Signatures: upstream_host_not_found_at_start.
+
 Private to this collection: it may change in any release.
 """
 

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The backend sends a header that nginx refuses.
 
+Signatures: upstream_invalid_header.
+
 Private to this collection: it may change in any release.
 """
 

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """nginx speaks another protocol than what listens there.
 
+Signatures: upstream_protocol_mismatch, upstream_closed_prematurely, upstream_connection_reset.
+
 Private to this collection: it may change in any release.
 """
 

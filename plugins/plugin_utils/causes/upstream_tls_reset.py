@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The backend ends the TLS handshake: for the protocol, the ciphers, a client certificate that it misses, or because it bans nginx's address.
 
+Signatures: upstream_tls_reset.
+
 Private to this collection: it may change in any release.
 """
 

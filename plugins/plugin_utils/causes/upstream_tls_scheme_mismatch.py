@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """nginx speaks TLS to a port that speaks plain text.
 
+Signatures: upstream_tls_scheme_mismatch.
+
 Private to this collection: it may change in any release.
 """
 

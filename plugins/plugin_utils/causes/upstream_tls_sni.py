@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The backend needs a server name in the TLS handshake, and gets none, or one that it does not know.
 
+Signatures: upstream_tls_sni, upstream_tls_reset.
+
 Private to this collection: it may change in any release.
 """
 

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """nginx verifies the backend's certificate, and refuses it.
 
+Signatures: upstream_tls_verify.
+
 Private to this collection: it may change in any release.
 """
 

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A PHP worker was killed by a signal, and no log says that memory was used up.
 
+Signatures: worker_killed, upstream_connection_reset, upstream_closed_prematurely.
+
 Private to this collection: it may change in any release.
 """
 

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The kernel kills PHP workers because memory is used up.
 
+Signatures: worker_oom_killed, worker_killed, upstream_connection_reset, upstream_closed_prematurely.
+
 Private to this collection: it may change in any release.
 """
 

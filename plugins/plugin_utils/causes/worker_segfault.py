@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A PHP worker crashes: PHP itself, an extension, opcache or its JIT.
 
+Signatures: worker_segfault, upstream_connection_reset, upstream_closed_prematurely.
+
 Private to this collection: it may change in any release.
 """
 

@@ -9,7 +9,13 @@ class ActionBase:
     _task: Any
     _templar: Any
     def run(self, tmp: str | None = ..., task_vars: dict[str, Any] | None = ...) -> dict[str, Any]: ...
-    def validate_argument_spec(self, argument_spec: dict[str, Any]) -> tuple[Any, dict[str, Any]]: ...
+    def validate_argument_spec(
+        self,
+        argument_spec: dict[str, Any],
+        mutually_exclusive: list[list[str]] | None = None,
+        *,
+        required_one_of: list[list[str]] | None = None,
+    ) -> tuple[Any, dict[str, Any]]: ...
     def _compute_environment_string(self) -> str: ...
     def _execute_module(
         self,

@@ -71,7 +71,7 @@ def variables(*rounds, outcomes=(), judgement=None, run=RUN):
 def shown(monkeypatch):
     """What goes to the terminal."""
     texts = []
-    monkeypatch.setattr(report.Display, "display", lambda self, text: texts.append(text))
+    monkeypatch.setattr(report.LAST, "leave", texts.append)
     return texts
 
 
@@ -112,7 +112,7 @@ def test_a_cure_that_one_host_drives_cures_all_that_it_serves(shown):
         "fixed",
         "fixed",
     ]
-    assert shown[0].splitlines()[2].split() == [
+    assert shown[0].splitlines()[1].split() == [
         "web1",
         "backend_port_closed",
         "start",
@@ -188,3 +188,14 @@ def test_installed_its_version_is_that_of_the_manifest(tmp_path, monkeypatch):
 def test_wrong_arguments_are_refused(mode, shown):
     with pytest.raises(AnsibleError):
         run({"web1": {}}, mode)
+
+
+@pytest.mark.parametrize(
+    ("callback", "stderr"), [("default", False), ("community.general.yaml", False), ("ansible.posix.json", True)]
+)
+def test_a_document_for_programs_is_not_spoiled(callback, stderr, monkeypatch):
+    calls = []
+    monkeypatch.setattr(report.constants.config, "get_config_value", lambda name: callback)
+    monkeypatch.setattr(report.Display, "display", lambda self, text, stderr: calls.append((text, stderr)))
+    report.show("a")
+    assert calls == [("\na", stderr)]

@@ -43,3 +43,9 @@ def test_ansibles_own_classes_are_called_by_their_plain_name():
 
     with pytest.raises(AnsibleFilterError, match="not dict$"):
         error_signature(_LazyDict())
+
+
+def test_text_that_a_person_pastes_is_read_leniently():
+    cut = "upstream sent too big header while reading"
+    assert error_signature(cut) is None
+    assert error_signature([cut, "hello"], pasted=True) == ["response_header_too_big", None]
