@@ -14,7 +14,14 @@ sed -i 's/<VirtualHost \*:80>/<VirtualHost *:7080>/' /etc/apache2/sites-availabl
 echo 'ServerName localhost' >/etc/apache2/conf-available/servername.conf
 a2enconf -q servername
 a2enmod -q headers
-systemctl disable -q apache2 firewalld ufw nftables dnsmasq
+
+# Packages switch their services on. Of those that serve, only these start with the host: a fault starts what it needs.
+for unit in $(systemctl list-unit-files --type=service --state=enabled --no-legend | cut -d ' ' -f 1); do
+	case $unit in
+	nginx.service | php*-fpm.service | ssh.service | systemd-*) ;;
+	*) systemctl disable -q "$unit" ;;
+	esac
+done
 
 # What Debian's default site shows commented out, switched on.
 cat >/etc/nginx/sites-available/default <<SITE
