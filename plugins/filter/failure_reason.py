@@ -54,7 +54,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies impor
 def failure_reason(result: t.Any) -> str:
     if not isinstance(result, Mapping):
         raise AnsibleFilterError("failure_reason takes the result of a task, not %s" % type(result).__name__)
-    return failure.reason(result)
+    return failure.reason(t.cast("failure.Result", result))
 
 
 class FilterModule:

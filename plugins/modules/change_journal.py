@@ -254,7 +254,7 @@ lock:
 """
 
 import os
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, NamedTuple
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -348,18 +348,29 @@ def roll_back(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str
         message = "no run has left anything on this host that could be rolled back"
     elif not result["changes"]:
         message = "nothing of run %s is left on this host" % result["run"]
+    elif module.check_mode:
+        message = "run %s would be rolled back" % result["run"]
+    elif not all(change["complete"] for change in result["changes"] + result["found"]):
+        return dict(result, failed=True, msg="run %s could not be rolled back completely" % result["run"])
     else:
-        message = "run %s %s" % (result["run"], "would be rolled back" if module.check_mode else "was rolled back")
+        message = "run %s was rolled back" % result["run"]
     return dict(result, changed=touched(result["changes"] + result["found"]), msg=message)
 
 
-STATES: Dict[str, Callable[[AnsibleModule, Journal, Claim], Dict[str, Any]]] = {
-    "begun": begun,
-    "saved": saved,
-    "kept": kept,
-    "undone": undone,
-    "closed": closed,
-    "rolled_back": roll_back,
+class State(NamedTuple):
+    """What one of the states does. predicts: whether check mode can say what it would do."""
+
+    reach: Callable[[AnsibleModule, Journal, Claim], Dict[str, Any]]
+    predicts: bool = False
+
+
+STATES = {
+    "begun": State(begun),
+    "saved": State(saved),
+    "kept": State(kept),
+    "undone": State(undone),
+    "closed": State(closed),
+    "rolled_back": State(roll_back, predicts=True),
 }
 
 
@@ -371,26 +382,22 @@ def warn_of_problems(module: AnsibleModule, result: Dict[str, Any]) -> None:
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, required_if=REQUIRED_IF, supports_check_mode=True)
-    state = module.params["state"]
-    if module.check_mode and state != "rolled_back":
-        module.exit_json(changed=False, msg="check mode: nothing is changed, so nothing is %s in the journal" % state)
+    name = module.params["state"]
+    state = STATES[name]
+    if module.check_mode and not state.predicts:
+        module.exit_json(changed=False, msg="check mode: nothing is changed, so nothing is %s in the journal" % name)
     if os.geteuid() != 0:
         module.fail_json(msg="the journal of changes is root's: run this task with become: true")
     claim = Claim(module.params["lease"], module.params["owner"], module.params["take_over"])
-    failure: Dict[str, Any] = {}
     try:
-        result = STATES[state](module, Journal(Host()), claim)
+        result = state.reach(module, Journal(Host()), claim)
     except Held as held:
-        failure = {"msg": str(held), "lock": held.shown()}
+        result = {"failed": True, "msg": str(held), "lock": held.shown()}
     except (Refused, OSError) as error:
-        failure = {"msg": "%s: %s" % (state, error)}
-    if failure:
-        module.fail_json(**failure)
+        result = {"failed": True, "msg": "%s: %s" % (name, error)}
     warn_of_problems(module, result)
-    if state == "rolled_back" and not all(
-        change["complete"] or module.check_mode for change in result["changes"] + result["found"]
-    ):
-        module.fail_json(**dict(result, msg="run %s could not be rolled back completely" % result["run"]))
+    if result.get("failed"):
+        module.fail_json(**result)
     module.exit_json(**result)
 
 

@@ -9,6 +9,8 @@ Private to this collection: it may change in any release.
 import re
 from typing import Mapping, Match, NamedTuple, Optional
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
+
 PASS_FAMILIES = {
     "fastcgi_pass": "fastcgi",
     "proxy_pass": "proxy",
@@ -84,9 +86,10 @@ def read_target(family: str, text: str) -> Target:
 def canonical(written: str, default_port: Optional[int] = None) -> Optional[str]:
     """The one form of an address (tcp:HOST:PORT, unix:PATH); None where a port is missing or it is no address."""
     if written.startswith("unix:"):
-        return written.rstrip(":") if len(written) > len("unix:") else None
+        path = written[len("unix:") :].rstrip(":")
+        return str(Address("", 0, path)) if path else None
     found = _TCP.match(written)
     if not found:
         return None
     port = int(found.group(2)) if found.group(2) else default_port
-    return "tcp:%s:%d" % (found.group(1), port) if port and port < 65536 else None
+    return str(Address(found.group(1).strip("[]"), port)) if port and port < 65536 else None

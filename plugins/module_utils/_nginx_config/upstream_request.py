@@ -162,13 +162,13 @@ def passed_uri(route: "Route", landed: Landing, asked: Asked, values: Mapping[st
     uri, location = route["pass"]["uri"], route["location"]
     query = "?" + landed.query if landed.query else ""
     if uri is None:
-        return asked.path if normal_path(asked.path) == landed.uri else escaped(landed.uri) + query
+        return asked.path if normal_path(asked.path) == landed.uri else percent_encoded(landed.uri) + query
     if route["pass"]["variable"]:
         return expanded(uri, values) or "/"
     rest = landed.uri[len(location["path"]) :] if location["modifier"] in ("", "^~", "=") else ""
-    return str(uri) + escaped(rest) + query
+    return str(uri) + percent_encoded(rest) + query
 
 
-def escaped(uri: str) -> str:
+def percent_encoded(uri: str) -> str:
     """A decoded path as nginx writes it into a request."""
     return urllib.parse.quote(uri, safe="/!\"$&'()*+,:;<=>@[\\]^`{|}~", errors="surrogateescape")

@@ -19,7 +19,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.commands 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.lease import Held, Lock, shown
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.save import Wanted, left_by, new_change
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.store import OPEN, Store
-from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.undo import HOST_ITSELF, Undone, undo_change
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.undo import Undone, undo_change
 
 if TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.service_manager import Runner
@@ -78,11 +78,7 @@ class Journal:
         found = []
         for other in self.store.runs():
             if other["run"] != run and other["closed"] is None:
-                found += [
-                    Undone(change, [])
-                    for change in self.store.changes(other["run"])
-                    if (change["by"] or "").startswith(HOST_ITSELF)
-                ]
+                found += [Undone(change, []) for change in self.store.changes(other["run"]) if change.get("by_host")]
                 other["closed"] = time.time()
                 self.store.write_run(other)
         return found

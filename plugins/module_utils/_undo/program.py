@@ -16,10 +16,10 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access im
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.boot_units import remove_boot_units
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.put_back import put_files_back
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.store import OPEN, Store
-from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.undo import HOST_ITSELF, Undone, undo_change
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.undo import Undone, undo_change
 
-UNCONFIRMED = HOST_ITSELF + ", as nobody had confirmed the change in %d seconds"
-BOOTED = HOST_ITSELF + ", as it booted while the change was being made"
+UNCONFIRMED = "the host itself, as nobody had confirmed the change in %d seconds"
+BOOTED = "the host itself, as it booted while the change was being made"
 
 
 def _print(undone: Undone) -> None:
@@ -36,7 +36,7 @@ def undo_unconfirmed(store: Store, host: Host, run: str, change: str) -> bool:
         record = store.change(run, change)
         if record is None or record["state"] not in OPEN:
             return True
-        undone = undo_change(store, host, record, UNCONFIRMED % record["confirm_within"])
+        undone = undo_change(store, host, record, UNCONFIRMED % record["confirm_within"], by_host=True)
         _print(undone)
         return undone.complete
 
@@ -49,7 +49,7 @@ def undo_after_boot(store: Store, host: Host, files_only: bool) -> bool:
                 steps = put_files_back(host, store.folder(record["run"], record["change"]), record)
                 _print(Undone(record, steps))
             else:
-                _print(undo_change(store, host, record, BOOTED))
+                _print(undo_change(store, host, record, BOOTED, by_host=True))
         if files_only:
             return True
         remove_boot_units(host)

@@ -65,6 +65,7 @@ def new_change(host: Host, run_command: Runner, run: str, change: str, number: i
         "saved": time.time(),
         "ended": None,
         "by": None,
+        "by_host": False,
         "files": files,
         "undo": [list(argv) for argv in wanted.undo],
         "undo_done": 0,

@@ -63,7 +63,8 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time a record is a 
         state: str
         saved: float
         ended: Optional[float]
-        by: Optional[str]
+        by: Optional[str]  # who undid it, in words
+        by_host: bool  # whether the host itself did, and no run
         files: List[SavedEntry]
         undo: List[List[str]]
         undo_done: int

@@ -44,8 +44,6 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict
         problems: List[str]
 
 
-#: How `by` of a record begins where no run has undone the change.
-HOST_ITSELF = "the host itself"
 #: What an open change becomes when it has been undone.
 CLOSED = {"undoing": "undone", "rolling_back": "rolled_back"}
 
@@ -79,7 +77,9 @@ class Undone(NamedTuple):
         }
 
 
-def undo_change(store: Store, host: Host, record: "ChangeRecord", by: str, run: Runner = run_command) -> Undone:
+def undo_change(
+    store: Store, host: Host, record: "ChangeRecord", by: str, run: Runner = run_command, by_host: bool = False
+) -> Undone:
     """Undo one open change and write down how it went. It stays open where a file could not be put back."""
     if record["state"] == "saved":
         record["state"] = "undoing"
@@ -93,7 +93,7 @@ def undo_change(store: Store, host: Host, record: "ChangeRecord", by: str, run: 
     record["problems"] = [
         "%s: %s" % (step.text, step.why) for step in steps if step.outcome in (undo_steps.FAILED, undo_steps.NOT_DONE)
     ]
-    record["by"] = by
+    record["by"], record["by_host"] = by, by_host
     if not files_failed(steps):
         record["state"] = CLOSED[record["state"]]
         record["ended"] = time.time()

@@ -13,39 +13,12 @@ import json
 import typing as t
 from dataclasses import dataclass, field
 
-#: How sure one kind of look alone makes. Several pieces of evidence of one kind are not independent, so only the strongest counts.
-WEIGHTS: t.Mapping[str, float] = {
-    "log": 0.5,
-    "answer": 0.5,
-    "probe": 0.6,
-    "socket": 0.6,
-    "unit": 0.7,
-    "process": 0.6,
-    "config": 0.6,
-    "firewall": 0.8,
-    "pool": 0.6,
-    "name": 0.7,
-    "kernel": 0.7,
-    "backend_log": 0.7,
-    "selinux": 0.8,
-    "limit": 0.7,
-    "disk": 0.8,
-    "tls": 0.7,
-}
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.evidence import Evidence
 
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 
-@dataclass(frozen=True)
-class Evidence:
-    """One thing that was seen, by one kind of look."""
-
-    look: str
-    text: str
-    weight: float = -1.0
-
-    @property
-    def decides(self) -> float:
-        """How sure it makes by itself, from 0 to 1: the weight of its kind, unless it has its own."""
-        return WEIGHTS[self.look] if self.weight < 0 else self.weight
+__all__ = ("Cause", "Evidence", "Finding", "Remedy", "fingerprint")
 
 
 @dataclass(frozen=True)
@@ -109,6 +82,6 @@ class Cause:
 
     name: str
     title: str
-    find: t.Callable[[t.Any], t.Iterator[Finding]]
+    find: t.Callable[[Fleet], t.Iterator[Finding]]
     yields_to: tuple[str, ...] = ()
     outdoes: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ from functools import cached_property
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.connect_error import connect_signature
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.evidence import Evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails, is_barred
 

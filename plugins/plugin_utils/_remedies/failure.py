@@ -10,7 +10,28 @@ from __future__ import annotations
 
 import typing as t
 
-Result = t.Mapping[str, t.Any]
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.undo import ShownChange
+
+
+class Result(t.TypedDict, total=False):
+    """What Ansible and its modules return of a task, as far as it says why the task failed. results: those of a loop."""
+
+    failed: bool
+    unreachable: bool
+    msg: object
+    rc: int
+    cmd: object
+    stdout: str
+    stderr: str
+    results: t.Sequence[Result]
+
+
+class Undone(Result, total=False):
+    """What change_journal returns of a change that was to be undone."""
+
+    changes: t.Sequence[ShownChange]
+
 
 LINES = 3
 STEP_LENGTH = 80
@@ -29,12 +50,12 @@ def reason(result: Result) -> str:
     return str(result.get("msg") or "").strip() or NO_REASON
 
 
-def _last_lines(result: Result, stream: str) -> str:
+def _last_lines(result: Result, stream: t.Literal["stdout", "stderr"]) -> str:
     lines = [line.strip() for line in str(result.get(stream) or "").splitlines() if line.strip()]
     return " / ".join(lines[-LINES:])
 
 
-def change_failed(title: str, failed: Result, saved: Result, undone: Result) -> str:
+def change_failed(title: str, failed: Result, saved: Result, undone: Undone) -> str:
     """One line that says what failed, why, and what was undone. saved and undone: the journal's results for the change."""
     why = reason(failed)
     if saved.get("failed"):

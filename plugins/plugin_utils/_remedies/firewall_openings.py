@@ -19,7 +19,14 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.firew
 
 PORTS = range(1, 65536)
 
-Result = t.Mapping[str, t.Any]
+
+class CommandResult(t.TypedDict, total=False):
+    """What the module command returns; one that could not be run at all has a msg alone."""
+
+    rc: int
+    stdout: str
+    stderr: str
+    msg: str
 
 
 class Place(t.TypedDict, total=False):
@@ -37,7 +44,16 @@ class Read(t.TypedDict):
     """What was read on the host: those of the boot files that exist, and the results of the module command for the reads, in their order."""
 
     files: list[str]
-    reads: list[Result]
+    reads: list[CommandResult]
+
+
+class EditFields(t.TypedDict):
+    """The fields of an Edit, as the role hands them to ansible.builtin.replace."""
+
+    path: str
+    regexp: str
+    replace: str
+    validate: str
 
 
 class Openings(t.TypedDict):
@@ -48,7 +64,7 @@ class Openings(t.TypedDict):
     reads: list[list[str]]
     undo: list[list[str]]
     files: te.NotRequired[list[str]]
-    edits: te.NotRequired[list[dict[str, str]]]
+    edits: te.NotRequired[list[EditFields]]
     commands: te.NotRequired[list[list[str]]]
 
 
@@ -72,7 +88,10 @@ def openings(tool: str, sources: t.Sequence[object], port: int, place: Place, re
     if read is not None:
         missing = file.opening(wanted, Found(read["files"], [_answer(result) for result in read["reads"]]))
         result["files"], result["commands"] = missing.files, missing.commands
-        result["edits"] = [edit._asdict() for edit in missing.edits]
+        result["edits"] = [
+            {"path": edit.path, "regexp": edit.regexp, "replace": edit.replace, "validate": edit.validate}
+            for edit in missing.edits
+        ]
     return result
 
 
@@ -92,7 +111,7 @@ def _wanted(sources: t.Sequence[object], port: int, place: Place) -> Wanted:
     )
 
 
-def _answer(read: Result) -> Answer:
+def _answer(read: CommandResult) -> Answer:
     """A command that could not be run at all has no words of its own."""
     return Answer(
         int(read.get("rc", 1)), str(read.get("stdout") or ""), str(read.get("stderr") or read.get("msg") or "")
