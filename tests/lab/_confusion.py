@@ -11,6 +11,9 @@ from _faults import Fault
 from _hosts import Place
 
 Row = dict[str, float]
+SURE = 0.8
+#: Its finding shows what was seen where no cause is known, and must not sound sure.
+UNEXPLAINED = "upstream_failed"
 
 
 class Confusion(NamedTuple):
@@ -53,6 +56,12 @@ class Confusion(NamedTuple):
             writer.writerow(["fault", *causes])
             for fault, row in self.rows.items():
                 writer.writerow([fault, *(_cell(row.get(cause), cause in self.wanted[fault]) for cause in causes)])
+
+
+def is_as_sure_as_it_may(finding: dict[str, Any]) -> bool:
+    """Whether a report's finding is sure where its cause is known, and only there."""
+    is_sure: bool = finding["confidence"] >= SURE
+    return is_sure == (finding["cause"] != UNEXPLAINED)
 
 
 def _cell(sure: float | None, is_wanted: bool) -> str:

@@ -8,8 +8,6 @@ import os
 import _confusion
 from _faults import chosen
 
-SURE = 0.8
-
 
 def named(report, place):
     """The dry run's findings about the fault, whichever of its hosts they stand under."""
@@ -34,4 +32,4 @@ def test_first_named_cause_is_sure(report, broken):
     first = named(report, broken)[0]
     assert first["cause"] == broken.fault.expect["cause"]
     assert first["on"] == broken.host(broken.fault.expect["host"])
-    assert first["confidence"] >= SURE, first["evidence"]
+    assert _confusion.is_as_sure_as_it_may(first), (first["confidence"], first["evidence"])

@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What each run said, against what each fault's file says it must say."""
 
+import _confusion
 import _hosts
 import pytest
 
-SURE = 0.8
 PREDICTED = {"fixed": "would_fix"}
 
 
@@ -29,7 +29,7 @@ def assert_finding(entry, place, wanted, outcome):
     assert len(found) == 1, [one["cause"] for one in entry["findings"]]
     assert found[0]["on"] == place.host(wanted["host"])
     assert found[0]["remedy"] == wanted["remedy"]
-    assert found[0]["confidence"] >= SURE
+    assert _confusion.is_as_sure_as_it_may(found[0]), found[0]["confidence"]
     assert found[0]["evidence"]
     assert found[0]["outcome"] == (outcome if wanted["remedy"] else "advice"), found[0]["why"]
 
