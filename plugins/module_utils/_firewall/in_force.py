@@ -67,7 +67,7 @@ def _as_iptables_says(host: Host, chains: "Dict[str, Chain]", family: str, save:
         return
     ran = host.run([save], timeout=20.0)
     if ran.code == 0:
-        better = iptables_listing.chains_of(ran.out, family)
+        better = _chains_of(host, ran.out, family)
         tables = {chain["table"] for chain in better.values()}
         for name in [name for name, chain in chains.items() if chain["family"] == family and chain["table"] in tables]:
             del chains[name]
@@ -86,7 +86,7 @@ def _without_nft(host: Host) -> "Optional[Dict[str, Chain]]":
                 % (save, ran.error or ran.err.strip()),
             )
             return None
-        chains.update(iptables_listing.chains_of(ran.out, family))
+        chains.update(_chains_of(host, ran.out, family))
     return chains
 
 
@@ -99,5 +99,11 @@ def _add_legacy(host: Host, chains: "Dict[str, Chain]", families: List[str]) -> 
                 host.unseen("firewall", ran.error or ran.err.strip())
                 return False
             # Both interfaces may filter, one after the other: neither may hide the other's chains.
-            chains.update(iptables_listing.chains_of(ran.out, family, "/legacy"))
+            chains.update(_chains_of(host, ran.out, family, "/legacy"))
     return True
+
+
+def _chains_of(host: Host, saved: str, family: str, kernel: str = "") -> "Dict[str, Chain]":
+    """The chains of one save. ipset is asked only where a rule names a set."""
+    sets = iptables_listing.sets_of(host.run(["ipset", "save"]).out) if "--match-set" in saved else None
+    return iptables_listing.chains_of(saved, family, kernel, sets)

@@ -8,9 +8,16 @@ Private to this collection: it may change in any release.
 
 import re
 import shlex
-from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Set
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Optional, Set
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import chain, chain_id, rule, test
+from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import (
+    VALUE_LIMIT,
+    chain,
+    chain_id,
+    diverted,
+    rule,
+    test,
+)
 
 if TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import Chain, Test
@@ -24,6 +31,9 @@ BASE_CHAINS = {
     ("filter", "INPUT"): ("input", 0),
     ("security", "INPUT"): ("input", 50),
     ("nat", "INPUT"): ("input", 100),
+    ("mangle", "FORWARD"): ("forward", -150),
+    ("filter", "FORWARD"): ("forward", 0),
+    ("security", "FORWARD"): ("forward", 50),
     ("raw", "OUTPUT"): ("output", -300),
     ("mangle", "OUTPUT"): ("output", -150),
     ("filter", "OUTPUT"): ("output", 0),
@@ -56,7 +66,19 @@ FIELDS = {
     "--src-type": "src_type",
 }
 # Matches that say all they have to say by the options above, or nothing that matters.
-PLAIN_MATCHES = {"tcp", "udp", "icmp", "icmp6", "multiport", "state", "conntrack", "addrtype", "iprange", "comment"}
+PLAIN_MATCHES = {
+    "set",
+    "tcp",
+    "udp",
+    "icmp",
+    "icmp6",
+    "multiport",
+    "state",
+    "conntrack",
+    "addrtype",
+    "iprange",
+    "comment",
+}
 # Extension headers of IPv6 that a plain TCP connection does not have.
 HEADER_MATCHES = {"rt", "hbh", "dst", "frag", "ah", "esp", "ipv6header", "mh"}
 NO_EFFECT = {
@@ -81,6 +103,7 @@ NO_EFFECT = {
 # The one word behind these may look like an option and is none.
 FREE_TEXT = {"--comment", "--log-prefix", "--nflog-prefix"}
 DIVERTS = {"DNAT", "REDIRECT", "TPROXY", "NETMAP"}
+_PLAIN_TARGET = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+))(?::([0-9]+))?\Z")
 _INCOMPATIBLE = re.compile(r"^# Table `(\w+)'.*incompatible", re.MULTILINE)
 _REJECT_NAMES = {
     "tcp-rst": "tcp-reset",
@@ -103,8 +126,13 @@ def incompatible(text: str) -> Set[str]:
     return set(_INCOMPATIBLE.findall(text))
 
 
-def chains_of(text: str, family: str, kernel: str = "") -> "Dict[str, Chain]":
-    """The chains of one save, family being ip or ip6. kernel sets the IDs of two kernel interfaces with the same tables apart."""
+def chains_of(
+    text: str, family: str, kernel: str = "", sets: "Optional[Mapping[str, List[str]]]" = None
+) -> "Dict[str, Chain]":
+    """The chains of one save, family being ip or ip6.
+
+    kernel sets the IDs of two kernel interfaces with the same tables apart. sets: the members of sets, as sets_of() reads them.
+    """
     skipped = incompatible(text)
     chains: "Dict[str, Chain]" = {}
     table = ""
@@ -121,11 +149,11 @@ def chains_of(text: str, family: str, kernel: str = "") -> "Dict[str, Chain]":
                 family, table, name, "iptables", hook, priority, known_policy
             )
         elif line.startswith("-A "):
-            _append(chains, family, table + kernel, line)
+            _append(chains, family, table + kernel, line, sets or {})
     return chains
 
 
-def _append(chains: "Dict[str, Chain]", family: str, table: str, line: str) -> None:
+def _append(chains: "Dict[str, Chain]", family: str, table: str, line: str, sets: "Mapping[str, List[str]]") -> None:
     try:
         words = shlex.split(line)
     except ValueError:
@@ -133,7 +161,7 @@ def _append(chains: "Dict[str, Chain]", family: str, table: str, line: str) -> N
     target = chains.get(chain_id(family, table, words[1]))
     if target is not None:
         parsed = _parse(words[2:])
-        target["rules"].append(rule(_tests(parsed), _verdict(parsed, chains, family, table), line))
+        target["rules"].append(rule(_tests(parsed, sets), _verdict(parsed, chains, family, table), line))
 
 
 def _parse(words: List[str]) -> Words:
@@ -155,11 +183,35 @@ def _parse(words: List[str]) -> Words:
     return Words([tuple(item) for item in items])
 
 
-def _tests(words: Words) -> "List[Test]":
+def _of_set(value: str, sets: "Mapping[str, List[str]]", negate: bool) -> "Test":
+    """A test of a set of addresses, whose members ipset lists; unknown where they are too many, or more than addresses."""
+    name, _blank, directions = value.partition(" ")
+    field = {"src": "saddr", "dst": "daddr"}.get(directions)
+    members = sets.get(name)
+    if field and members is not None and len(members) <= VALUE_LIMIT:
+        return test(field, members, negate)
+    return test("unknown", ["set " + name])
+
+
+def sets_of(saved: str) -> "Dict[str, List[str]]":
+    """The members of each set of addresses or networks in the text of `ipset save`."""
+    found: "Dict[str, List[str]]" = {}
+    for line in saved.splitlines():
+        words = line.split()
+        if words[:1] == ["create"] and words[2:3] in (["hash:ip"], ["hash:net"]):
+            found[words[1]] = []
+        elif words[:1] == ["add"] and words[1] in found and "nomatch" not in words:
+            found[words[1]].append(words[2])
+    return found
+
+
+def _tests(words: Words, sets: "Mapping[str, List[str]]") -> "List[Test]":
     tests = []
     for option, value, negate in words.items:
         if option in FIELDS:
             tests.append(test(FIELDS[option], _values(FIELDS[option], value or ""), negate))
+        elif option == "--match-set":
+            tests.append(_of_set(value or "", sets, negate))
         elif option == "--ports":
             tests.append(test("unknown", ["ports " + (value or "")]))
         elif option in ("--tcp-flags", "--syn"):
@@ -201,6 +253,10 @@ def _verdict(words: Words, chains: "Dict[str, Chain]", family: str, table: str) 
         kind = words.value("--reject-with") or "icmp-port-unreachable"
         return "reject:" + _REJECT_NAMES.get(kind, re.sub(r"^icmp6-", "icmp-", kind))
     if target in DIVERTS:
-        return "divert"
+        to = _PLAIN_TARGET.match(words.value("--to-destination") or "")
+        if to:
+            return diverted(to.group(1) or to.group(2), to.group(3) or "")
+        port = words.value("--to-ports") or ""
+        return diverted("", port) if target == "REDIRECT" and port.isdecimal() else "divert"
     # Chains are declared before the rules of their table.
     return "jump " + chain_id(family, table, target) if chain_id(family, table, target) in chains else "unknown"

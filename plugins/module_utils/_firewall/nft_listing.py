@@ -13,6 +13,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules
     chain,
     chain_id,
     described,
+    diverted,
     rule,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import test as test_of
@@ -105,26 +106,28 @@ def _rules(found: Dict[str, Any], sets: Sets) -> "List[Rule]":
     """One rule of nft is one here, or one for each entry of a verdict map."""
     table = (found["family"], found["table"])
     tests: "Tests" = []
+    named = ""
     made: "List[Rule]" = []
     for statement in found.get("expr", []):
         kind, body = next(iter(statement.items()))
         verdict = _verdict(kind, body, table)
         if kind == "match":
             tests = tests + _match(body, table, sets)
+            named += " (set %s)" % body["right"][1:] if str(body.get("right")).startswith("@") else ""
         elif kind == "vmap":
             made += [_rule(tests + more, verdict, found) for more, verdict in _verdict_map(body, table, sets)]
         elif verdict:
-            made.append(_rule(tests, verdict, found))
+            made.append(_rule(tests, verdict, found, named))
         elif kind not in NO_EFFECT:
             # limit, connlimit, xt and whatever comes later: it may let the rule go on, or not.
             tests = [*tests, test_of("unknown", [kind])]
     return made
 
 
-def _rule(tests: "Tests", verdict: str, found: Dict[str, Any]) -> "Rule":
+def _rule(tests: "Tests", verdict: str, found: Dict[str, Any], named: str = "") -> "Rule":
     shown = [item for item in tests if item["field"] not in ("protocol", "family") or len(tests) == 1]
     comment = found.get("comment")
-    text = described(shown, verdict) + (' comment "%s"' % comment if comment else "")
+    text = described(shown, verdict) + named + (' comment "%s"' % comment if comment else "")
     return rule(tests, verdict, text, found.get("handle"))
 
 
@@ -136,7 +139,9 @@ def _verdict(kind: str, body: Any, table: Tuple[str, str]) -> Optional[str]:
     if kind == "reject":
         return "reject:" + _reject_type(body or {})
     if kind in DIVERTS:
-        return "divert"
+        host, port = (body or {}).get("addr", ""), (body or {}).get("port", "")
+        plain = isinstance(host, str) and isinstance(port, (int, str)) and (host or kind == "redirect")
+        return diverted(host, port) if plain else "divert"
     if kind == "xt":
         # An extension of iptables that nft cannot put into words: a match leaves the verdict to what follows, a target is one.
         return None if (body or {}).get("type") == "match" else "unknown"

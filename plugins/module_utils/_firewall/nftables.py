@@ -20,6 +20,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.openi
     name,
     replacement,
 )
+from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.owners import owner_of
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import filtering
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ FAMILIES = ("inet", "ip", "ip6")
 
 
 def is_in_charge(seen: Seen) -> bool:
-    """Whether rules filter that nft itself made. fail2ban's tables (f2b-) do not count: they stand beside any tool."""
-    return any(chain["syntax"] == "nft" and not chain["table"].startswith("f2b-") for chain in filtering(seen.chains))
+    """Whether rules filter that nft itself made. Tables of fail2ban, docker and their like do not count: they stand beside any tool."""
+    return any(chain["syntax"] == "nft" and not owner_of(chain) for chain in filtering(seen.chains))
 
 
 def made(chain: "Chain", in_charge: bool) -> bool:

@@ -19,15 +19,17 @@ The ID of a chain is "FAMILY TABLE NAME". A rule applies where each of its tests
     header          an extension header of IPv6 or its type; missing: there is none, as in a plain TCP connection
     unknown         what could not be understood; whether it holds is not known
 
-    verdict         accept, drop, reject:TYPE, jump ID, goto ID, return,
-                    divert (address or port is rewritten), unknown (what happens is not known)
+    verdict         accept, drop, reject:TYPE, jump ID, goto ID, return, unknown (what happens is not known),
+                    divert:HOST:PORT (rewritten to these; an empty HOST is this host, an empty PORT the same port), divert (to what is not known)
 
-Only chains that a packet on its way in or out meets are kept, and in them only rules that can decide about a TCP connection.
+Only chains that a packet on its way in, out or through meets are kept, and in them only rules that can decide about a TCP connection.
 
 Private to this collection: it may change in any release.
 """
 
 from typing import TYPE_CHECKING, Dict, Iterable, List, Optional, Set
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import bracketed
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
     from typing import TypedDict
@@ -54,7 +56,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         table: str
         name: str
         syntax: str  # nft | iptables
-        hook: Optional[str]  # ingress | prerouting | input | output | postrouting; None: only jumps lead here
+        hook: Optional[str]  # ingress | prerouting | input | forward | output | postrouting; None: only jumps lead here
         priority: int
         policy: Optional[str]  # accept | drop; None: it has none
         rules: List[Rule]
@@ -68,6 +70,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 
 HOOKS = ("ingress", "prerouting", "input")
 WAY_OUT = ("output", "postrouting")
+WAY_THROUGH = ("forward",)
 RULE_LIMIT = 2000
 VALUE_LIMIT = 5000
 TEXT_VALUES = 6
@@ -106,6 +109,11 @@ def rule(tests: "List[Test]", verdict: str, text: str, handle: Optional[int] = N
     return {"tests": tests, "verdict": verdict, "text": text, "handle": handle}
 
 
+def diverted(host: str, port: object) -> str:
+    """The verdict of a rule that rewrites where a packet goes."""
+    return "divert:%s:%s" % (bracketed(host), port)
+
+
 def described(tests: "List[Test]", verdict: str) -> str:
     """A rule in words, for listings that have it as data only."""
     words = []
@@ -120,7 +128,11 @@ def described(tests: "List[Test]", verdict: str) -> str:
 
 def filtering(chains: "Dict[str, Chain]") -> "List[Chain]":
     """The chains that decide which packets get in."""
-    return [entry for entry in chains.values() if entry["hook"] == "input" or entry["table"] == "filter"]
+    return [
+        entry
+        for entry in chains.values()
+        if entry["hook"] == "input" or (entry["table"] == "filter" and entry["hook"] not in (None, *WAY_THROUGH))
+    ]
 
 
 def target_of(verdict: str) -> Optional[str]:
@@ -176,8 +188,8 @@ def _drop_empty_jumps(chains: "Dict[str, Chain]") -> None:
 
 
 def _reachable(chains: "Dict[str, Chain]") -> List[str]:
-    """Base chains of the way in and then out that have something to say, in the order that packets meet them, each with what it leads to."""
-    hooks = HOOKS + WAY_OUT
+    """Base chains of the way in, out and through that have something to say, in the order that packets meet them, each with what it leads to."""
+    hooks = HOOKS + WAY_OUT + WAY_THROUGH
     bases = [
         name
         for name, entry in chains.items()

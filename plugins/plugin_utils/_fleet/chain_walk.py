@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import HOOKS, WAY_OUT
+from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import HOOKS, WAY_OUT, WAY_THROUGH
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.packet import Packet, applies
 
 if t.TYPE_CHECKING:
@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
 
 
 class End(t.NamedTuple):
-    """One way that the walk through a chain can end: accept | drop | reject | unknown, or "" for back to the caller.
+    """One way that the walk through a chain can end: accept | drop | reject | divert | unknown, or "" for back to the caller.
 
     position is that of the rule in the chain; None: a policy, or the end of the chain.
     """
@@ -32,7 +32,7 @@ class End(t.NamedTuple):
 
 def ends_of(chains: t.Mapping[str, Chain], packet: Packet) -> dict[str, End]:
     """How the packet may end, by action. Of refusals the first chain counts, of chains that accept it the last."""
-    hooks = WAY_OUT if packet.leaves else HOOKS
+    hooks = WAY_OUT if packet.leaves else WAY_THROUGH if packet.passes else HOOKS[-1:] if packet.diverted else HOOKS
     bases = [
         (hooks.index(chain["hook"]), chain["priority"], name)
         for name, chain in chains.items()
@@ -98,4 +98,4 @@ class _Walk:
             return {End("", name, None) if end.action == "" else end for end in self.chain(target)}
         if kind == "return":
             return {End("", name, None)}
-        return {End("unknown" if kind == "divert" else kind.partition(":")[0], name, index)}
+        return {End(kind.partition(":")[0], name, index)}

@@ -15,14 +15,22 @@ import fnmatch
 import ipaddress
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import bracketed
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import firewalld
+from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.owners import owner_of
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.tools import maker_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.chain_walk import End, ends_of
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.packet import Packet, is_within, packet_to
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.packet import (
+    Packet,
+    diverted_to,
+    is_within,
+    packet_to,
+)
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.facts import FirewallFacts
     from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import Chain, Rule
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.system import System
 
 REFUSALS = ("drop", "reject")
 #: What connect() says at the other end, by ICMP type, for IPv4 and IPv6 (Linux, icmp_err_convert and icmpv6_err_convert).
@@ -52,6 +60,16 @@ class Verdict(t.NamedTuple):
     handle: int | None = None  # nftables only; None for a policy
     zone: str | None = None  # firewalld only
     errno: int | None = None  # what connect() at the source says; ETIMEDOUT for drop, None for accept
+    owner: str | None = None  # the program whose chain it is, beside the tool in charge: fail2ban, docker, ...
+    port: int = 0  # the port that the packet is for there
+    through: str | None = (
+        None  # the address that the host passes the packet on to, where that is another host or a container
+    )
+
+    @property
+    def where(self) -> str:
+        """The table and the chain that decide, in words."""
+        return "table %s %s, chain %s" % (self.family, self.table, self.chain) if self.chain else "no chain"
 
     @property
     def place(self) -> dict[str, str]:
@@ -71,11 +89,22 @@ def verdict(
     port: int,
     interface: str | None = None,
     leaves: bool = False,
+    system: System | None = None,
 ) -> Verdict:
-    """Whether a new TCP connection from source to port of destination gets into this host, or, where it leaves, out of it."""
+    """Whether a new TCP connection from source to port of destination gets into this host, or, where it leaves, out of it.
+
+    system: of the host. With it, a packet whose address is rewritten is followed: to another port, or through the host.
+    """
     packet = packet_to(source, destination, port, interface, leaves)
     chains = (firewall.get("rules") or {}).get("chains") or {}
     ends = ends_of(chains, packet)
+    if list(ends) == ["divert"] and system is not None:
+        rewrites = ends["divert"]
+        rewritten = chains[rewrites.chain]["rules"][rewrites.position or 0]["verdict"]
+        packet = diverted_to(packet, rewritten, system) or packet
+        ends = ends_of(chains, packet) if packet.diverted else ends
+    if "divert" in ends:
+        ends["unknown"] = ends.pop("divert")
     actions = set(ends)
     if actions <= {"accept"}:
         action, end = "accept", ends.get("accept")
@@ -84,7 +113,7 @@ def verdict(
     else:
         action, end = "unknown", next(ends[name] for name in ("drop", "reject", "unknown") if name in ends)
     if end is None:
-        return Verdict("accept", "no rule")
+        return Verdict("accept", "no rule", through=_through(packet))
     return _decided(firewall, chains[end.chain], action, end, packet, certain=len(actions) == 1)
 
 
@@ -114,7 +143,14 @@ def _decided(firewall: FirewallFacts, chain: Chain, action: str, end: End, packe
         handle=rule["handle"] if rule else None,
         zone=_zone(firewall, chain, packet) if tool == "firewalld" else None,
         errno=_errno(action, rule, packet) if certain else None,
+        owner=owner_of(chain),
+        port=packet.port,
+        through=_through(packet),
     )
+
+
+def _through(packet: Packet) -> str | None:
+    return "%s:%d" % (bracketed(str(packet.destination)), packet.port) if packet.passes else None
 
 
 def _zone(firewall: FirewallFacts, chain: Chain, packet: Packet) -> str | None:

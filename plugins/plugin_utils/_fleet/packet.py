@@ -41,6 +41,9 @@ class Packet(t.NamedTuple):
     port: int
     interface: str | None
     leaves: bool = False  # it is on its way out of the host whose rules are walked, instead of in
+    passes: bool = False  # it is on its way through that host, to another one or to a container
+    diverted: bool = False  # that host has rewritten where it goes
+    out: str | None = None  # where it passes: the interface that it leaves by
 
     @property
     def family(self) -> str:
@@ -55,6 +58,17 @@ def packet_to(source: str, destination: str, port: int, interface: str | None = 
     except ValueError:
         target = None
     return Packet(ipaddress.ip_address(source), target, port, interface, leaves)
+
+
+def diverted_to(packet: Packet, verdict: str, system: System) -> Packet | None:
+    """What becomes of a packet by a rule that rewrites where it goes (divert:HOST:PORT); None where that is not known."""
+    host, colon, port = verdict.partition(":")[2].rpartition(":")
+    if not colon:
+        return None
+    target = ipaddress.ip_address(host.strip("[]")) if host else packet.destination
+    onward = packet._replace(destination=target, port=int(port or packet.port), diverted=True)
+    way = "lo" if not host else interface_of(system, str(target), "")
+    return onward if way == "lo" else onward._replace(passes=True, out=way)
 
 
 def interface_of(system: System, source: str, destination: str) -> str | None:
@@ -103,6 +117,10 @@ def is_within(number: Number, value: str) -> bool | None:
 def _holds(field: str, values: t.Sequence[str], packet: Packet) -> bool | None:
     """Whether a test without its negation holds for the packet; None: cannot be said."""
     known = FIRST_PACKET_OUT if packet.leaves else FIRST_PACKET
+    if packet.diverted and field in ("ct_state", "ct_status") and "dnat" in values:
+        return True
+    if packet.passes and field == "dst_type":
+        return "unicast" in values
     if field in known:
         return known[field] in values
     judge = _JUDGES.get(field)
@@ -160,6 +178,8 @@ def _comes_in_by(packet: Packet, value: str) -> bool | None:
 
 
 def _goes_out_by(packet: Packet, value: str) -> bool | None:
+    if packet.passes:
+        return None if packet.out is None else fnmatch.fnmatchcase(packet.out, value)
     return _is_interface(packet, value) if packet.leaves else None
 
 

@@ -17,6 +17,10 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.packet import interface_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_owners import (
+    advice_of_owner,
+    why_of_owner,
+)
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.facts import FirewallFacts
@@ -40,7 +44,7 @@ def way_in(hop: Hop, action: str) -> Verdict | None:
         return None
     address, port = hop.destination.host, hop.destination.port
     interface = interface_of(host.facts["system"], hop.source, address)
-    found = verdict(firewall, hop.source, address, port, interface)
+    found = verdict(firewall, hop.source, address, port, interface, system=host.facts["system"])
     return found if found.action == action else None
 
 
@@ -53,21 +57,26 @@ def way_out(hop: Hop, action: str) -> Verdict | None:
     return found if found.action == action else None
 
 
+def has_room(hop: Hop) -> bool:
+    """Whether another host listens there and has room for connections."""
+    listener = hop.backend.listener(hop.real_address) if hop.backend and hop.backend is not hop.proxy else None
+    return listener is not None and (listener.get("queue") or 0) < (listener.get("backlog") or 1)
+
+
 def is_between(hop: Hop) -> bool:
-    """Whether what refuses is on neither host: the backend listens and has room for connections, and both firewalls accept them."""
-    if hop.backend is None or hop.backend is hop.proxy:
+    """Whether what refuses is on neither host: the backend has room for connections, and both firewalls accept them."""
+    if not has_room(hop):
         return False
-    listener = hop.backend.listener(hop.real_address)
-    if listener is None or (listener.get("queue") or 0) >= (listener.get("backlog") or 1):
-        return False
-    return way_in(hop, "accept") is not None and way_out(hop, "accept") is not None
+    accepted = way_in(hop, "accept")
+    return accepted is not None and not accepted.through and way_out(hop, "accept") is not None
 
 
 def refused_on_the_way_out(hop: Hop, cause: str, found: Verdict) -> Finding:
     """The finding that the proxy's own firewall refuses: advice alone, as an opening on the backend would not help."""
     proxy, address = hop.proxy, hop.address
     rule = Evidence(
-        "firewall", "%s on %s, way out: %s" % (or_empty(proxy.facts["firewall"])["tool"], proxy.name, found.rule_text)
+        "firewall",
+        "%s on %s, %s, way out: %s" % (found.owner or found.tool, proxy.name, found.where, found.rule_text),
     )
     return on_hop(
         hop,
@@ -92,6 +101,14 @@ def refused_on_the_way_in(hop: Hop, host: Host, cause: str, found: Verdict, sign
     if firewall.get("manager"):
         why = "%s writes the rules of %s: change them there" % (firewall["manager"], host.name)
         return on_hop(hop, cause, seen, why=why, advice=(allow,))
+    if found.owner and hop.source:
+        why, advice = (
+            why_of_owner(found, hop.source, host.name),
+            advice_of_owner(found, hop.source, found.port, host.name),
+        )
+        return on_hop(hop, cause, seen, why=why, advice=advice)
+    if found.through and hop.source:
+        return _refused_on_the_way_through(hop, host, cause, found, seen)
     if found.tool and found.tool != firewall["tool"]:
         why = "the rule is %s's, and not of %s, which owns the firewall of %s" % (
             found.tool,
@@ -103,6 +120,60 @@ def refused_on_the_way_in(hop: Hop, host: Host, cause: str, found: Verdict, sign
     if firewall["tool"] == "ufw" and _names_the_proxy(hop, found):
         return _refused_by_name(hop, host, cause, seen)
     return on_hop(hop, cause, seen, remedy=_opening(hop, firewall, found))
+
+
+def _refused_on_the_way_through(
+    hop: Hop, host: Host, cause: str, found: Verdict, seen: tuple[Evidence, ...]
+) -> Finding:
+    """Advice where the backend's host passes the connection on, and refuses it there: an opening of the port on the way in would change nothing."""
+    source, (address, _colon, port) = hop.source, (found.through or "").rpartition(":")
+    family = "ip6" if ":" in address else "ip"
+    tests = "%s saddr %s %s daddr %s tcp dport %s" % (family, source, family, address.strip("[]"), port)
+    chains = (or_empty(host.facts["firewall"]).get("rules") or {}).get("chains") or {}
+    if any(chain["name"] == "DOCKER-USER" for chain in chains.values()):
+        command = advice_of_owner(found._replace(owner="docker"), source or "", int(port), host.name)[-1]
+    elif found.tool == "ufw":
+        command = "ufw route allow proto tcp from %s to %s port %s   # on %s" % (source, address, port, host.name)
+    elif found.tool == "nftables":
+        command = "nft insert rule %s %s %s %s accept   # on %s, and in the file that it is loaded from" % (
+            found.family, found.table, found.chain, tests, host.name,
+        )  # fmt: skip
+    elif found.tool == "firewalld":
+        command = "# let %s through to %s in firewalld of %s: a policy from the zone of the one to that of the other" % (
+            source, found.through, host.name,
+        )  # fmt: skip
+    else:
+        command = "%s -I %s -s %s -d %s -p tcp --dport %s -j ACCEPT   # on %s; keep it where the host's rules are kept" % (
+            "ip6tables" if family == "ip6" else "iptables", found.chain, source, address.strip("[]"), port, host.name,
+        )  # fmt: skip
+    return on_hop(
+        hop,
+        cause,
+        seen,
+        why="%s passes the connection on to %s, and refuses it on the way through (%s)"
+        % (host.name, found.through, found.where),
+        advice=("nft list ruleset; iptables -S FORWARD   # on %s: who made this rule?" % host.name, command),
+    )
+
+
+def cannot_be_decided(hop: Hop, cause: str, found: Verdict) -> Finding:
+    """The finding that the backend's rules may be what keeps the proxy out: a test of one of them is not understood, or its set is too large."""
+    rule = "%s on %s, %s: %s" % (found.owner or found.tool, hop.on, found.where, found.rule_text)
+    source, port = hop.source or hop.proxy.name, found.port or hop.address.port
+    return on_hop(
+        hop,
+        cause,
+        (*hop.seen(*SIGNATURES), Evidence("firewall", rule, 0.3)),
+        why="%s listens and nothing of %s arrives; whether this rule refuses it cannot be seen"
+        % (hop.on, hop.proxy.name),
+        advice=(
+            *(advice_of_owner(found, source, port, hop.on) if found.owner and hop.source else ()),
+            "tcpdump -ni any host %s and port %d   # on %s: does the SYN arrive, and does the answer leave?"
+            % (source, hop.address.port, hop.on),
+            "nft list ruleset; iptables-save -c   # on %s: which counter grows while %s asks?"
+            % (hop.on, hop.proxy.name),
+        ),
+    )
 
 
 def refused_between(hop: Hop, cause: str) -> Finding:
@@ -153,14 +224,15 @@ def _names_the_proxy(hop: Hop, found: Verdict) -> bool:
 
 def _opening(hop: Hop, firewall: FirewallFacts, found: Verdict) -> Remedy:
     """The port opened for the proxy's address, in the tool that owns the firewall."""
-    port = hop.address.port
+    port = found.port or hop.address.port
     note = "port %d is opened for %s (%s) only" % (port, hop.source, hop.proxy.name)
     return remedies.firewall_port(firewall["tool"], port, hop.source or "", **found.place, note=note)
 
 
 def _evidence(hop: Hop, host: Host, found: Verdict, signatures: tuple[str, ...]) -> tuple[Evidence, ...]:
     """What is seen over the hop, the rule that decides, and who listens behind it."""
-    rule = Evidence("firewall", "%s on %s: %s" % (or_empty(host.facts["firewall"])["tool"], hop.on, found.rule_text))
+    whose = found.owner or or_empty(host.facts["firewall"])["tool"]
+    rule = Evidence("firewall", "%s on %s, %s: %s" % (whose, hop.on, found.where, found.rule_text))
     listener = host.tcp_listener(hop.destination.host, hop.destination.port)
     if not listener:
         return (*hop.seen(*signatures), rule)

@@ -17,6 +17,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_findings import (
+    cannot_be_decided,
+    has_room,
     is_between,
     refused_between,
     refused_on_the_way_in,
@@ -37,11 +39,13 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             yield refused_on_the_way_out(hop, CAUSE.name, out)
         if hop.is_unix or out or not hop.has(*SIGNATURES):
             continue
-        found = way_in(hop, "drop")
+        found, unknown = way_in(hop, "drop"), way_in(hop, "unknown")
         if found and hop.backend:
             yield refused_on_the_way_in(hop, hop.backend, CAUSE.name, found, SIGNATURES)
         elif hop.backend is None:
             yield outside(hop)
+        elif unknown and has_room(hop):
+            yield cannot_be_decided(hop, CAUSE.name, unknown)
         elif is_between(hop):
             yield refused_between(hop, CAUSE.name)
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as some
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import facts as firewall_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import iptables_listing, nft_listing
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import rules as firewall_rules
+from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.owners import owner_of
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import netlink
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Ran
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
@@ -105,7 +106,11 @@ def test_what_a_statement_of_nft_asks(statement, tests):
         ({"reject": None}, "reject:icmp-port-unreachable"),
         ({"reject": {"type": "tcp reset"}}, "reject:tcp-reset"),
         ({"reject": {"type": "icmpx", "expr": "admin-prohibited"}}, "reject:icmp-admin-prohibited"),
-        ({"redirect": {"port": 80}}, "divert"),
+        ({"redirect": {"port": 80}}, "divert::80"),
+        ({"dnat": {"family": "ip", "addr": "10.0.0.5", "port": 80}}, "divert:10.0.0.5:80"),
+        ({"dnat": {"addr": "fd00::5"}}, "divert:[fd00::5]:"),
+        ({"dnat": {"addr": {"range": ["10.0.0.5", "10.0.0.9"]}}}, "divert"),
+        ({"tproxy": {"port": 80}}, "divert"),
         ({"queue": {"num": 1}}, "unknown"),
         ({"xt": {"type": "target", "name": "TARPIT"}}, "unknown"),
         ({"xt": None}, "unknown"),
@@ -134,6 +139,16 @@ def test_a_set_that_is_too_large_is_not_known():
     assert asked(nft_rule(match(DPORT, large), {"accept": None})[0])[-1][0] == "unknown"
 
 
+IPSETS = """create f2b-www hash:ip family inet hashsize 1024 maxelem 65536 timeout 600
+add f2b-www 10.0.0.9 timeout 598
+add f2b-www 10.1.0.0/16
+create nets hash:net family inet
+add nets 10.0.0.0/8 nomatch
+create ports hash:ip,port family inet
+add ports 10.0.0.9,tcp:80
+"""
+
+
 @pytest.mark.parametrize(
     ("line", "tests", "verdict"),
     [
@@ -152,7 +167,15 @@ def test_a_set_that_is_too_large_is_not_known():
             "drop",
         ),
         ("-m rt --rt-type 0 -j DROP", [("header", False, ["rt"])], "drop"),
-        ("-m set --match-set banned src -j DROP", [("unknown", False, ["set"])], "drop"),
+        ("-m set --match-set banned src -j DROP", [("unknown", False, ["set banned"])], "drop"),
+        (
+            "-m set --match-set f2b-www src -j REJECT",
+            [("saddr", False, ["10.0.0.9", "10.1.0.0/16"])],
+            "reject:icmp-port-unreachable",
+        ),
+        ("-m set ! --match-set f2b-www dst -j DROP", [("daddr", True, ["10.0.0.9", "10.1.0.0/16"])], "drop"),
+        ("-m set --match-set f2b-www src,dst -j DROP", [("unknown", False, ["set f2b-www"])], "drop"),
+        ("-m set --match-set ports src -j DROP", [("unknown", False, ["set ports"])], "drop"),
         ('-m comment --comment "-j DROP it" -j ACCEPT', [], "accept"),
         ('-j LOG --log-prefix "--dport 80 "', [], "none"),
         ("-j REJECT", [], "reject:icmp-port-unreachable"),
@@ -160,13 +183,59 @@ def test_a_set_that_is_too_large_is_not_known():
         ("-j web", [], "jump ip filter web"),
         ("-g web", [], "goto ip filter web"),
         ("-j TARPIT", [], "unknown"),
-        ("-p tcp -j REDIRECT --to-ports 80", [TCP], "divert"),
+        ("-p tcp -j REDIRECT --to-ports 80", [TCP], "divert::80"),
+        ("-p tcp -j DNAT --to-destination 172.17.0.2:80", [TCP], "divert:172.17.0.2:80"),
+        ("-p tcp -j DNAT --to-destination [fd00::2]:80", [TCP], "divert:[fd00::2]:80"),
+        ("-p tcp -j DNAT --to-destination 10.0.0.1-10.0.0.9:80", [TCP], "divert"),
+        ("-p tcp -j REDIRECT --to-ports 80-90", [TCP], "divert"),
     ],
 )
 def test_a_line_of_iptables(line, tests, verdict):
     text = "*filter\n:INPUT ACCEPT [0:0]\n:web - [0:0]\n-A INPUT %s\nCOMMIT\n" % line
-    (rule,) = iptables_listing.chains_of(text, "ip")["ip filter INPUT"]["rules"]
+    sets = iptables_listing.sets_of(IPSETS)
+    (rule,) = iptables_listing.chains_of(text, "ip", "", sets)["ip filter INPUT"]["rules"]
     assert (asked(rule), rule["verdict"], rule["text"]) == (tests, verdict, "-A INPUT " + line)
+
+
+def test_a_set_that_is_too_large_is_unknown(monkeypatch):
+    monkeypatch.setattr(iptables_listing, "VALUE_LIMIT", 1)
+    text = "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -m set --match-set f2b-www src -j DROP\nCOMMIT\n"
+    chains = iptables_listing.chains_of(text, "ip", "", iptables_listing.sets_of(IPSETS))
+    assert asked(chains["ip filter INPUT"]["rules"][0]) == [("unknown", False, ["set f2b-www"])]
+
+
+def test_a_set_of_nft_is_named():
+    match = {"op": "==", "left": {"payload": {"protocol": "ip", "field": "saddr"}}, "right": "@addr-set-www"}
+    table = {"family": "inet", "table": "f2b-table"}
+    listing = [
+        {"set": {**table, "name": "addr-set-www", "elem": ["10.0.0.9"]}},
+        {"chain": {**table, "name": "f2b-chain", "hook": "input", "prio": -1, "policy": "accept"}},
+        {"rule": {**table, "chain": "f2b-chain", "handle": 4, "expr": [{"match": match}, {"reject": None}]}},
+    ]
+    (rule,) = nft_listing.chains_of({"nftables": listing})["inet f2b-table f2b-chain"]["rules"]
+    assert rule["text"] == "saddr 10.0.0.9 reject with icmp-port-unreachable (set addr-set-www)"
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "owner"),
+    [
+        ("filter", "f2b-sshd", "fail2ban"),
+        ("f2b-table", "f2b-chain", "fail2ban"),
+        ("crowdsec", "crowdsec-chain-input", "crowdsec"),
+        ("filter", "CROWDSEC_CHAIN", "crowdsec"),
+        ("filter", "DOCKER-USER", "docker"),
+        ("nat", "KUBE-SERVICES", "kubernetes"),
+        ("filter", "cali-INPUT", "calico"),
+        ("filter", "INPUT_imunify360", None),
+        ("filter", "imunify360_input", "imunify360"),
+        ("filter", "DENYIN", "csf"),
+        ("filter", "INPUT", None),
+        ("filter", "CC", None),
+        ("firewalld", "filter_IN_docker", None),
+    ],
+)
+def test_a_chain_is_known_by_its_name(table, name, owner):
+    assert owner_of(firewall_rules.chain("ip", table, name, "iptables")) == owner
 
 
 def test_base_chains_of_iptables_have_their_place_and_policy():
@@ -192,7 +261,7 @@ class TestReduced:
         chains = firewall_rules.reduced(nft_listing.chains_of(json.loads(fixture("firewall", "firewalld.json"))))[
             "chains"
         ]
-        assert "inet firewalld filter_FORWARD" not in chains
+        assert "inet firewalld filter_FORWARD" in chains
         assert "inet firewalld filter_IN_public_log" not in chains
         assert [rule["text"] for rule in chains["inet firewalld filter_IN_public_allow"]["rules"]] == [
             "tcp dport 22 accept",
@@ -207,7 +276,7 @@ class TestReduced:
         chains = firewall_rules.reduced(nft_listing.chains_of(json.loads(fixture("firewall", "nftables.json"))))[
             "chains"
         ]
-        assert list(chains) == ["ip nat pre", "inet filter input", "inet filter special"]
+        assert list(chains) == ["ip nat pre", "inet filter input", "inet filter special", "inet filter forward"]
 
     def test_what_is_cut_off_does_not_look_open(self):
         base = firewall_rules.chain("ip", "filter", "INPUT", "iptables", "input", 0, "accept")
@@ -285,7 +354,7 @@ class TestCollect:
         found = self.collect(host)
         assert (found["tool"], list(found["rules"]["chains"])) == (
             "nftables",
-            ["ip nat pre", "inet filter input", "inet filter special"],
+            ["ip nat pre", "inet filter input", "inet filter special", "inet filter forward"],
         )
 
     def test_rules_of_iptables_are_iptables(self, host):
@@ -296,6 +365,34 @@ class TestCollect:
         found = self.collect(host)
         assert found["tool"] == "iptables"
         assert found["rules"]["chains"]["ip6 filter INPUT"]["policy"] == "drop"
+        assert ["ipset", "save"] not in host.commands
+
+    def test_the_members_of_sets_are_asked_where_a_rule_names_one(self, host):
+        host.answers.update({NFT: fixture("firewall", "iptables_nft.json"), "ip6tables-save": "", "ipset save": IPSETS})
+        host.answers["iptables-save"] = (
+            "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -m set --match-set f2b-www src -j DROP\nCOMMIT\n"
+        )
+        (rule,) = self.collect(host)["rules"]["chains"]["ip filter INPUT"]["rules"]
+        assert rule["tests"] == [firewall_rules.test("saddr", ["10.0.0.9", "10.1.0.0/16"])]
+
+    def test_tables_of_programs_that_stand_beside_any_tool_are_nobodys_tool(self, host):
+        table = {"family": "ip", "table": "crowdsec", "chain": "crowdsec-chain-input"}
+        base = {"family": "ip", "table": "crowdsec", "name": "crowdsec-chain-input", "hook": "input", "prio": -10}
+        drop = {**table, "handle": 3, "expr": [{"drop": None}]}
+        host.answers[NFT] = json.dumps({"nftables": [{"chain": {**base, "policy": "accept"}}, {"rule": drop}]})
+        assert self.collect(host)["tool"] != "nftables"
+
+    def test_a_host_that_only_passes_packets_on_has_no_filter_of_its_own(self, host):
+        base = {"family": "ip", "table": "filter", "name": "FORWARD", "hook": "forward", "prio": 0, "policy": "drop"}
+        host.answers[NFT] = json.dumps({"nftables": [{"chain": base}]})
+        host.answers["iptables-save"] = (
+            "*filter\n:FORWARD DROP [0:0]\n:DOCKER-USER - [0:0]\n-A FORWARD -j DOCKER-USER\n-A DOCKER-USER -j RETURN\nCOMMIT\n"
+        )
+        found = self.collect(host)
+        assert (found["tool"], list(found["rules"]["chains"])) == (
+            "none",
+            ["ip filter FORWARD", "ip filter DOCKER-USER"],
+        )
 
     def test_rules_of_the_older_kernel_interface_are_added(self, host, monkeypatch):
         monkeypatch.setattr(netlink, "has_nft_base_chains", lambda: False)

@@ -309,3 +309,77 @@ def test_the_way_out_is_walked_apart_from_the_way_in(port, leaves, action):
     rules = firewall_rules.reduced(iptables_listing.chains_of(SAVED, "ip"))
     found = verdict({"tool": "iptables", "rules": rules}, WEB, APP, port, leaves=leaves)
     assert (found.action, found.tool if action != "accept" else "iptables") == (action, "iptables")
+
+
+#: As docker writes them, with two published ports, and a chain of an administrator before its own.
+DOCKER = """*nat
+:PREROUTING ACCEPT [0:0]
+:DOCKER - [0:0]
+-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER
+-A DOCKER -i docker0 -j RETURN
+-A DOCKER ! -i docker0 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80
+-A DOCKER ! -i docker0 -p tcp -m tcp --dport 8443 -j DNAT --to-destination 172.17.0.3:443
+-A PREROUTING -p tcp -m tcp --dport 81 -j REDIRECT --to-ports 8181
+-A PREROUTING -p tcp -m tcp --dport 82 -j DNAT --to-destination 10.89.77.12:8282
+COMMIT
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD DROP [0:0]
+:DOCKER - [0:0]
+:DOCKER-USER - [0:0]
+-A INPUT -p tcp -m tcp --dport 8181 -j DROP
+-A INPUT -p tcp -m tcp --dport 8282 -j REJECT --reject-with tcp-reset
+-A INPUT -p tcp -m tcp --dport 80 -j DROP
+-A FORWARD -j DOCKER-USER
+-A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A FORWARD -o docker0 -j DOCKER
+-A FORWARD -i docker0 ! -o docker0 -j ACCEPT
+-A DOCKER -d 172.17.0.2/32 ! -i docker0 -o docker0 -p tcp -m tcp --dport 80 -j ACCEPT
+-A DOCKER-USER -s 10.89.77.11/32 -p tcp -m conntrack --ctstate DNAT -m tcp --dport 443 -j DROP
+-A DOCKER-USER -j RETURN
+COMMIT
+"""
+SYSTEM = {"interfaces": {"lo": ["127.0.0.1/8"], "eth0": ["10.89.77.12/24"], "docker0": ["172.17.0.1/16"]}}
+
+
+class TestTheWayThrough:
+    def found(self, port, saved=DOCKER, source=WEB, system=SYSTEM):
+        rules = firewall_rules.reduced(iptables_listing.chains_of(saved, "ip"))
+        return verdict({"tool": "none", "rules": rules}, source, APP, port, "eth0", system=system)
+
+    def test_a_published_port_leads_to_its_container(self):
+        found = self.found(8080)
+        assert (found.action, found.chain, found.through) == ("accept", "DOCKER", "172.17.0.2:80")
+
+    def test_a_chain_of_the_way_through_refuses(self):
+        found = self.found(8443)
+        assert (found.action, found.chain, found.owner) == ("drop", "DOCKER-USER", "docker")
+        assert (found.through, found.port, found.where) == (
+            "172.17.0.3:443",
+            443,
+            "table ip filter, chain DOCKER-USER",
+        )
+
+    def test_the_policy_of_the_way_through_refuses(self):
+        found = self.found(8443, source=THIRD)
+        assert (found.action, found.rule_text, found.owner) == ("drop", "policy drop of chain FORWARD", None)
+
+    @pytest.mark.parametrize(("port", "action", "behind"), [(81, "drop", 8181), (82, "reject", 8282)])
+    def test_another_port_of_the_host_itself_is_on_its_way_in(self, port, action, behind):
+        found = self.found(port)
+        assert (found.action, found.port, found.through) == (action, behind, None)
+
+    @pytest.mark.parametrize(
+        "target",
+        ["-j DNAT --to-destination 172.17.0.2-172.17.0.9", "-m statistic --mode random -j REDIRECT --to-ports 9"],
+    )
+    def test_where_it_leads_is_not_guessed(self, target):
+        saved = DOCKER.replace("-j REDIRECT --to-ports 8181", target)
+        assert self.found(81, saved).action == "unknown"
+
+    def test_without_the_interfaces_nothing_is_said(self):
+        assert self.found(8080, system=None).action == "unknown"
+
+    def test_an_interface_that_is_not_known_leaves_the_way_through_open(self):
+        found = self.found(8080, system={"interfaces": {"eth0": ["10.89.77.12/24"]}})
+        assert (found.action, found.through) == ("unknown", "172.17.0.2:80")
