@@ -1,71 +1,166 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a unit of systemd listens, or would listen if it ran, as its properties and what they name say it.
+"""Where a unit listens by what it says itself: its command, the script that this is, its environment, its configuration files.
 
 Private to this collection: it may change in any release.
 """
 
+import os
 import re
-from typing import TYPE_CHECKING, Dict, List, Mapping, Sequence, Tuple
+from typing import TYPE_CHECKING, List
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host import declared_addresses
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.apache_listens import of_apache
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.declared_addresses import (
+    Place,
+    entry,
+)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.server_command import (
+    default_of,
+    expand,
+    in_folder,
+    of_command,
+    server_of,
+)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.server_environment import (
+    Environment,
+    add_file,
+    of_environment,
+    words_of,
+)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.server_files import (
+    of_config_files,
+    of_supervisor,
+    of_tomcat,
+)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.server_options import SERVERS
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_properties import (
+    Properties,
+    argv_of,
+    where_set,
+)
 
 if TYPE_CHECKING:  # shapes of facts: for the type checker only
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.declared_addresses import DeclaredAddress
 
+#: What they would listen on stands in files of their own: a mask, which hides their command, does not hide that.
+APACHE = ("apache2.service", "httpd.service")
+SCRIPT_LIMIT = 64 * 1024
 _STREAM = re.compile(r"^(.*) \(Stream\)$")
+_VARIABLE = re.compile(r"\$\{?(\w+)\}?")
+_SHELLS = ("sh", "bash", "dash", "ash", "zsh", "ksh")
 
 
-def of_socket(properties: Mapping[str, str]) -> "List[DeclaredAddress]":
-    """The addresses of a .socket unit, which systemd itself listens on."""
-    place = declared_addresses.Place(properties.get("FragmentPath", ""), 0)
+class _Command:
+    """A command that a unit runs, with the variables that it has by then."""
+
+    def __init__(self, words: List[str], environment: Environment, place: Place, folder: str) -> None:
+        self.words = in_folder(expand(words, environment.values), folder)
+        self.environment = environment
+        self.place = place
+        self.server = server_of(self.words)
+        self._variables = [name for name in _VARIABLE.findall(" ".join(words)) if name in environment.places]
+
+    def addresses(self) -> "List[DeclaredAddress]":
+        """What its arguments say. What a variable among them says stands where that is set."""
+        found = of_command(self.words, self.place)
+        for one in found:
+            address = read_address(one["address"])
+            text = address.path or str(address.port)
+            places = [
+                self.environment.places[name] for name in self._variables if text in self.environment.values[name]
+            ]
+            if places:
+                one["file"], one["line"] = places[-1]
+        return found
+
+
+def of_socket(properties: Properties) -> "List[DeclaredAddress]":
+    """The addresses of a .socket unit that somebody outside of systemd may connect to."""
+    place = Place(properties.get("FragmentPath", ""), 0)
     found = [_STREAM.match(line) for line in properties.get("Listen", "").splitlines()]
     addresses = [
         stream.group(1) for stream in found if stream and not stream.group(1).startswith(("@", "/run/systemd/"))
     ]
     return [
-        declared_addresses.entry(
-            Address("", 0, address) if address.startswith("/") else read_address("tcp:" + address), place
-        )
+        entry(Address("", 0, address) if address.startswith("/") else read_address("tcp:" + address), place)
         for address in addresses
     ]
 
 
-def of_service(host: Host, properties: Mapping[str, str], argv: Sequence[str]) -> "List[DeclaredAddress]":
-    """The addresses of a service with this command line, of which its configuration says that it would listen on them."""
-    name, fragment = properties["Id"][: -len(".service")], properties.get("FragmentPath", "")
-    if name in ("apache2", "httpd"):
-        return declared_addresses.of_apache(host)
-    if name.startswith("tomcat"):
-        return declared_addresses.of_tomcat(host, name)
-    environment, places = _environment(host, properties, fragment)
-    argv = declared_addresses.expand(argv, environment)
-    place = declared_addresses.Place(fragment, _line_of(host, fragment, "ExecStart"))
-    found = declared_addresses.of_command(argv, place) + declared_addresses.of_config_files(
-        host, argv, properties.get("WorkingDirectory", "").lstrip("!-")
-    )
-    return found or declared_addresses.of_environment(environment, places)
+def of_service(host: Host, properties: Properties) -> "List[DeclaredAddress]":
+    """The addresses of a service; the first that says any of: its own files, its command, its environment, and what its program does if not told."""
+    name = properties["Id"][: -len(".service")]
+    if properties["Id"] in APACHE:
+        return of_apache(host)
+    if re.match(r"supervisord?$", name):
+        return of_supervisor(host)
+    environment = environment_of(host, properties)
+    catalina = environment.values.get("CATALINA_BASE") or environment.values.get("CATALINA_HOME") or ""
+    if name.startswith("tomcat") or catalina:
+        return of_tomcat(host, name, "" if host.exists("/etc/%s/server.xml" % name) else catalina)
+    folder = properties.get("WorkingDirectory", "").lstrip("!-")
+    commands = _commands(host, argv_of(properties), environment, folder, where_set(host, properties, "ExecStart"))
+    for command in commands:
+        found = command.addresses() + of_config_files(
+            host, command.words, folder, command.server, command.environment.values
+        )
+        found = found or of_environment(command.environment, command.server)
+        if found:
+            return [one for number, one in enumerate(found) if one not in found[:number]]
+    for command in commands:
+        found = default_of(command.words, command.place)
+        if found:
+            return found
+    return []
 
 
-def _environment(
-    host: Host, properties: Mapping[str, str], fragment: str
-) -> Tuple[Dict[str, str], Dict[str, declared_addresses.Place]]:
-    """The service's variables and where each is set; files are read after the unit's own, as systemd does."""
-    environment = dict(word.split("=", 1) for word in properties.get("Environment", "").split() if "=" in word)
-    places = dict.fromkeys(environment, declared_addresses.Place(fragment, _line_of(host, fragment, "Environment")))
+def environment_of(host: Host, properties: Properties) -> Environment:
+    """The service's variables; files are read after the unit's own settings, as systemd does."""
+    environment = Environment({}, {})
+    for word in words_of(properties.get("Environment", "")):
+        name, equals, value = word.partition("=")
+        if equals:
+            environment.values[name] = value
+            environment.places[name] = where_set(host, properties, "Environment", name + "=")
     for line in properties.get("EnvironmentFiles", "").splitlines():
         path = line.split(" (")[0].lstrip("-")
-        for number, setting in enumerate((host.read(path) or "").splitlines(), 1):
-            key, equals, value = setting.partition("=")
-            if equals and re.match(r"\w+$", key.strip()):
-                environment[key.strip()] = value.strip().strip("\"'")
-                places[key.strip()] = declared_addresses.Place(path, number)
-    return environment, places
+        add_file(environment, path, host.read(path) or "")
+    return environment
 
 
-def _line_of(host: Host, path: str, key: str) -> int:
-    lines = (host.read(path) or "").splitlines() if path else []
-    return next((number for number, line in enumerate(lines, 1) if line.strip().startswith(key + "=")), 0)
+def _commands(host: Host, argv: List[str], environment: Environment, folder: str, place: Place) -> List[_Command]:
+    """What a unit runs: its command, or those of the shell script that this is."""
+    words = argv[1:] if argv and os.path.basename(argv[0]) in _SHELLS + ("env",) and len(argv) > 1 else argv
+    script = os.path.normpath(os.path.join(folder or "/", words[0])) if words else ""
+    text = host.read(script, SCRIPT_LIMIT) if script and not words[0].startswith("-") else None
+    if not text or not re.match(r"#!\s*\S*\b(?:env )?(?:ba|da|z|k)?sh\b", text) or "\0" in text:
+        return [_Command(argv, environment, place, folder)] if argv else []
+    return _commands_of_script(text, script, environment, folder) or [_Command(argv, environment, place, folder)]
+
+
+def _commands_of_script(text: str, path: str, environment: Environment, folder: str) -> List[_Command]:
+    """The commands of a script that start a server, each with what the script has set before."""
+    found: List[_Command] = []
+    own = Environment(dict(environment.values), dict(environment.places))
+    lines = text.splitlines()
+    for number, line in enumerate(lines, 1):
+        last = number
+        while line.endswith("\\") and last < len(lines):
+            line, lines[last] = line[:-1] + lines[last], ""
+            last += 1
+        words = words_of(line)
+        settings = [word for word in words if re.match(r"[A-Za-z_]\w*=", word)]
+        if settings and (len(settings) == len(words) or words[0] == "export" or "=" in words[0]):
+            for word in settings:
+                name, _equals, value = word.partition("=")
+                own.values[name] = re.sub(r"^\$\{\w+:-([^}]*)\}$", r"\1", value)
+                own.places[name] = Place(path, number)
+        if words[:1] == ["cd"] and len(words) > 1:
+            folder = os.path.normpath(os.path.join(folder or "/", words[1]))
+        command = _Command(words, own, Place(path, number), folder)
+        if command.server in SERVERS or "java" in [os.path.basename(word) for word in command.words[:3]]:
+            found.append(command)
+    return found

@@ -1,19 +1,87 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A unit's last words: what a daemon said that had no log open yet, as systemd heard it.
+"""What a unit wrote to the journal: its last words, and where it said that it listens.
 
 Private to this collection: it may change in any release.
 """
 
-from typing import List, Sequence
+import re
+from typing import List, Optional, Sequence
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.declared_addresses import read_declared, tcp
+from ansible_collections.webops.bad_gateway.plugins.module_utils._text import printable
 
 LINES = 20
+#: Of what a unit said when its newest start failed, so many lines of so many characters are kept.
+WORDS, WORD_LENGTH = 3, 200
+#: What is longer of a line is not searched.
+LINE_LENGTH = 2000
+SECONDS = 5.0
+#: Lines that say where a server listens, and how far back each is looked for.
+LISTENING = (
+    "listening|running (at|on)|started (on|at)|serving|available (at|on)|bound to|accepting connections"
+    r"|server (is )?(up|on|at|running)|ready on|local:|port\(?s?\)?:? [0-9]"
+)
+#: And lines like them that say what it connects to, or passes on to.
+_CONNECTS = re.compile(
+    r"connect|waiting|upstream|forward|backend|redis|mysql|postgres|database|broker|amqp|mongo|->|=>", re.IGNORECASE
+)
+REMEMBERED = 10
+
+_JOURNAL = ["journalctl", "--no-pager", "--quiet", "-o", "cat"]
+_URL = re.compile(r"\b(?:https?|tcp)://[\w.*+-]*(?:\[[\da-f:]+\])?:\d+|(?:unix:(?://)?|\s)/[\w./-]+\.sock\b")
+_PAIR = re.compile(r"(?<![\w.])(\d+\.\d+\.\d+\.\d+|localhost|\*|\[[\da-f:]+\]|:::?)?:(\d{2,5})\b(?![.:]\d)")
+_PORT = re.compile(r"\bport(?:\(s\))?:? (\d{2,5})\b", re.IGNORECASE)
+#: Lines that say nothing of why: systemd's own, and the frames of a traceback.
+_IDLE = re.compile(
+    r"\s*$|(Started|Starting|Stopped|Stopping|Scheduled restart|Reloading|Failed to start) "
+    r"|\S+: (Scheduled restart|Main process exited|Control process exited|Failed with|Start request|Consumed|Deactivated|Unit entered)"
+    r"|\s|Traceback|\^|---|Node\.js v|During handling|AH00558|Action '\w+' failed|The Apache error log"
+)
+_SECRET = re.compile(
+    r"(?i)(://[^/\s:@]*:)[^@\s]+@|((?:password|passwd|pwd|secret|token|api[-_]?key|authorization)[\"']?\s*[=:]\s*)\S+|(\?)[^\s\"']+"
+)
 
 
 def last_words(host: Host, units: Sequence[str]) -> List[str]:
     """The last lines that these units wrote to the journal, the oldest first; none where there is no journal."""
-    argv = ["journalctl", "--no-pager", "--quiet", "-o", "cat", "-n", str(LINES)]
-    return host.run(argv + ["--unit=" + unit for unit in units]).out.splitlines()
+    return host.run(_JOURNAL + ["-n", str(LINES)] + ["--unit=" + unit for unit in units]).out.splitlines()
+
+
+def why_it_ended(host: Host, unit: str) -> List[str]:
+    """The last lines that a unit itself wrote and that may say why it ended, the oldest first; without passwords and query strings."""
+    lines = list(dict.fromkeys(line for line in last_words(host, [unit]) if not _IDLE.match(line)))
+    return [printable(_SECRET.sub(_without_secret, line.strip()[:LINE_LENGTH]), WORD_LENGTH) for line in lines[-WORDS:]]
+
+
+def _without_secret(found: "re.Match[str]") -> str:
+    return (found.group(1) or found.group(2) or found.group(3)) + ("***@" if found.group(1) else "***")
+
+
+def said_to_listen(host: Host, unit: str) -> List[str]:
+    """Addresses that a unit said it listens on, by its newest such lines, the newest first; none where the journal cannot be searched."""
+    ran = host.run(
+        _JOURNAL + ["--reverse", "-n", str(REMEMBERED), "--unit=" + unit, "--grep=" + LISTENING], timeout=SECONDS
+    )
+    lines = [
+        line[:LINE_LENGTH]
+        for line in ran.out.splitlines()
+        if not _CONNECTS.search(line.replace("accepting connections", ""))
+    ]
+    found = [str(address) for line in lines for address in _addresses(line) if address]
+    return list(dict.fromkeys(found))[:REMEMBERED]
+
+
+def _addresses(line: str) -> List[Optional[Address]]:
+    """The addresses that a line names: URLs and sockets, else HOST:PORT, else a port."""
+    urls = [read_declared(match.group(0).strip()) for match in _URL.finditer(line)]
+    pairs = (
+        [tcp((match.group(1) or "").strip("[]:*"), match.group(2)) for match in _PAIR.finditer(line)]
+        if not urls
+        else []
+    )
+    ports = [tcp("", match.group(1)) for match in _PORT.finditer(line)] if not urls and not pairs else []
+    return urls or pairs or ports

@@ -6,25 +6,42 @@
 Private to this collection: it may change in any release.
 """
 
-import os
-import re
 import time
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Pattern, Sequence, Set
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Pattern, Sequence
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import tcp_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import (
-    declared_addresses,
     service_config_check,
     service_manager,
     unit_addresses,
+    unit_journal,
+    unit_start,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.apache_listens import of_apache
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_choice import (
+    is_of_interest,
+    is_searched,
+    unit_files,
+    well_known,
+)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_properties import (
+    Properties,
+    argv_of,
+    is_set,
+    limit,
+    number,
+    parse_show,
+    seconds,
+)
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
     from typing import TypedDict
 
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.declared_addresses import DeclaredAddress
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.service_config_check import ServiceCheck
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_start import StartProblem
 
     class Unit(TypedDict):
         """One of the facts `units`: a service or a socket, as its service manager has it."""
@@ -35,6 +52,9 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         enabled: Optional[str]
         result: Optional[str]
         exit_status: Optional[int]
+        ended: Optional[str]  # exited | killed | dumped: how its main process ended last
+        lasted: Optional[float]  # seconds that the main process ran which ended last
+        restarts: Optional[int]  # by systemd itself, since it was started
         since: Optional[float]
         main_pid: int
         private_tmp: bool
@@ -43,44 +63,42 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         limit_nofile: Optional[int]
         memory_max: Optional[int]
         fragment: Optional[str]
+        triggers: List[str]  # of a socket: the services that it starts
         declares: List[DeclaredAddress]
+        listened: List[str]  # where it said in the journal that it listens, the newest first
+        start_problems: List[StartProblem]
+        last_words: List[str]
         test: Optional[ServiceCheck]
 
 
-ADMINS_FOLDER = "/etc/systemd/system"
-UNIT_FOLDERS = (
-    ADMINS_FOLDER,
-    "/run/systemd/system",
-    "/run/systemd/generator.late",
-    "/usr/local/lib/systemd/system",
-    "/usr/lib/systemd/system",
-    "/lib/systemd/system",
-)
-# Of each of these the state is worth knowing even where it neither runs nor failed.
-WELL_KNOWN = (
-    r"(nginx|openresty|angie|apache2?|httpd|lighttpd|caddy|haproxy|varnish|tomcat\d*|jetty\d*|gunicorn|uwsgi|uvicorn|puma|unicorn|passenger|pm2|node"
-    r"|supervisord?|systemd-resolved|unbound|dnsmasq|nscd|named|bind9)([.@_-].*)?$"
-    r"|.*php.*fpm.*$"
-)
 #: systemd shows every unit in a tenth of a second, and takes far longer on a host that is overloaded, as one that serves 502 may be.
 SHOW_SECONDS = 30.0
 PROPERTIES = (
-    "Id,Names,LoadState,ActiveState,SubState,UnitFileState,Result,ExecMainStatus,StateChangeTimestampMonotonic,MainPID,PrivateTmp,ExecStart,CanReload,"
-    "LimitNOFILE,MemoryMax,FragmentPath,Listen,Environment,EnvironmentFiles,WorkingDirectory"
+    "Id,Names,LoadState,LoadError,ActiveState,SubState,UnitFileState,Result,ExecMainStatus,ExecMainCode,NRestarts,Type,StateChangeTimestampMonotonic"
+    ",ExecMainStartTimestampMonotonic,ExecMainExitTimestampMonotonic,MainPID,PrivateTmp,ExecStart,ExecStartPre,CanReload,LimitNOFILE,MemoryMax"
+    ",FragmentPath,DropInPaths,Listen,Triggers,Environment,EnvironmentFiles,WorkingDirectory,RootDirectory,RootImage,User,Group,DynamicUser"
+    ",RuntimeDirectory,StateDirectory,LogsDirectory,CacheDirectory,ReadWritePaths,ReadOnlyPaths,BindPaths,BindReadOnlyPaths"
 )
-UNLIMITED = 2**64 - 1
-#: What they would listen on stands in files of their own: a mask, which hides their command, does not hide that.
-APACHE = ("apache2.service", "httpd.service")
-_ARGV = re.compile(r"argv\[\]=(.*?) ; (?:ignore_errors|flags|start_time)=")
+#: siginfo's codes of a child that has ended.
+_ENDED = {1: "exited", 2: "killed", 3: "dumped"}
+#: Seconds in which the journals of units are searched in one look; a search may take unit_journal.SECONDS longer.
+SEARCH_SECONDS = 10.0
 
 
 def unit_facts(
-    host: Host, manager: str, listeners: Optional[Mapping[str, Any]] = None, services: Sequence[str] = ()
+    host: Host,
+    manager: str,
+    listeners: Optional[Mapping[str, Any]] = None,
+    services: Sequence[str] = (),
+    addresses: Optional[Sequence[str]] = None,
 ) -> "Optional[Dict[str, Unit]]":
-    """The facts `units`, by name; None where no service manager can be asked. services: more of those that are well known."""
-    known = re.compile("|".join([WELL_KNOWN] + [name + "$" for name in services]))
+    """The facts `units`, by name; None where no service manager can be asked.
+
+    services: more of those that are well known. addresses: of all interfaces of the host; None where they are not known.
+    """
+    known = well_known(services)
     if manager == service_manager.SYSTEMD:
-        return _systemd(host, listeners, known)
+        return _systemd(host, listeners, known, addresses)
     if manager in (service_manager.SYSVINIT, service_manager.OPENRC):
         return _scripts(host, manager, known)
     return None if manager == service_manager.NONE else {}
@@ -103,107 +121,91 @@ def own_sockets(listeners: Optional[Mapping[str, Any]], units: "Optional[Dict[st
             listener["unit"] = sockets.get("unix:" + listener["path"], listener["unit"])
 
 
-def _systemd(host: Host, listeners: Optional[Mapping[str, Any]], known: Pattern[str]) -> "Optional[Dict[str, Unit]]":
+def _systemd(
+    host: Host, listeners: Optional[Mapping[str, Any]], known: Pattern[str], addresses: Optional[Sequence[str]]
+) -> "Optional[Dict[str, Unit]]":
     listening = {
         entry["unit"] for kind in ("tcp", "unix") for entry in (listeners or {}).get(kind, []) if entry["unit"]
     }
-    names = sorted({name for name in listening if name.endswith((".service", ".socket"))} | _unit_files(host, known))
+    names = sorted({name for name in listening if name.endswith((".service", ".socket"))} | unit_files(host, known))
     # The states filter only what the patterns match; units that are named are shown in any case.
+    states = "--state=failed,listening,activating"
     ran = host.run(
-        ["systemctl", "show", "--property=" + PROPERTIES, "--state=failed,listening", *names, "*.service", "*.socket"],
+        ["systemctl", "show", "--property=" + PROPERTIES, states, *names, "*.service", "*.socket"],
         timeout=SHOW_SECONDS,
     )
     if ran.code != 0 and not ran.out:
         host.unseen("units", ran.error or ran.err.strip())
         return None
     origin = time.time() - time.monotonic()
+    accounts = Accounts(host)
     units: "Dict[str, Unit]" = {}
+    ends = time.monotonic() + SEARCH_SECONDS
     for properties in parse_show(ran.out):
-        unit = _unit(host, properties, origin)
-        if unit["load"] != "not-found" and _is_of_interest(properties, unit, listening, known):
+        unit = _unit(properties, origin)
+        if unit["load"] == "not-found":
+            continue
+        _add_start(host, properties, unit, addresses, accounts)
+        if time.monotonic() < ends and is_searched(properties, unit, listening):
+            _add_journal(host, properties["Id"], unit)
+        if is_of_interest(properties, unit, listening, known):
             units[properties["Id"]] = unit
     return units
 
 
-def _unit_files(host: Host, known: Pattern[str]) -> Set[str]:
-    """Well-known units, and all that an admin made or masked; those are few. Templates cannot be shown."""
-    names: Set[str] = set()
-    for folder in UNIT_FOLDERS:
-        for name in host.listdir(folder):
-            stem, suffix = os.path.splitext(name)
-            if suffix != ".service" or stem.endswith("@"):
-                continue
-            if known.match(stem) or (folder == ADMINS_FOLDER and _made_here(host, name)):
-                names.add(name)
-    return names
+def _add_journal(host: Host, name: str, unit: "Unit") -> None:
+    """Add what the journal has to say: the last words of a service that fails or listens nowhere, and where one listened that does not say so itself."""
+    if unit["active"] in ("failed", "activating") or (unit["active"] == "active" and unit["declares"]):
+        unit["last_words"] = unit_journal.why_it_ended(host, name)
+    if not unit["declares"]:
+        unit["listened"] = unit_journal.said_to_listen(host, name)
 
 
-def _made_here(host: Host, name: str) -> bool:
-    """A unit file of this host's own, or a mask; not an alias, nor a mask of a part of the system that serves nothing."""
-    target = host.readlink(os.path.join(ADMINS_FOLDER, name))
-    return target is None or (
-        target == "/dev/null" and not name.startswith(("systemd-", "getty", "console-", "serial-"))
-    )
-
-
-def _is_of_interest(properties: Dict[str, str], unit: "Unit", listening: Set[str], known: Pattern[str]) -> bool:
-    name = properties["Id"]
-    if name.endswith(".socket"):
-        return unit["active"] == "failed" or bool(unit["declares"])
-    expected = name in listening or known.match(name[: -len(".service")])
-    return bool(expected or unit["active"] == "failed" or unit["declares"] or unit["load"] == "masked")
-
-
-def parse_show(text: str) -> List[Dict[str, str]]:
-    """The units of `systemctl show`, each once. A property that stands several times has a line for each."""
-    units: Dict[str, Dict[str, str]] = {}
-    for block in text.split("\n\n"):
-        properties: Dict[str, str] = {}
-        for line in block.splitlines():
-            key, equals, value = line.partition("=")
-            if equals:
-                properties[key] = properties[key] + "\n" + value if key in properties else value
-        if properties.get("Id"):
-            units[properties["Id"]] = properties
-    return list(units.values())
-
-
-def _unit(host: Host, properties: Dict[str, str], origin: float) -> "Unit":
-    changed = _number(properties.get("StateChangeTimestampMonotonic"))
-    commands = _ARGV.findall(properties.get("ExecStart", ""))
-    unit: "Unit" = {
+def _unit(properties: Properties, origin: float) -> "Unit":
+    """A unit by its properties alone."""
+    changed = seconds(properties.get("StateChangeTimestampMonotonic"))
+    began = seconds(properties.get("ExecMainStartTimestampMonotonic"))
+    ended = seconds(properties.get("ExecMainExitTimestampMonotonic"))
+    return {
         "load": properties.get("LoadState"),
         "active": properties.get("ActiveState"),
         "sub": properties.get("SubState"),
         "enabled": properties.get("UnitFileState") or None,
         "result": properties.get("Result"),
-        "exit_status": _number(properties.get("ExecMainStatus")),
-        "since": round(origin + changed / 1e6, 3) if changed else None,
-        "main_pid": _number(properties.get("MainPID")) or 0,
-        "private_tmp": properties.get("PrivateTmp", "no") not in ("no", ""),
-        "exec": commands[-1].split() if commands else [],
+        "exit_status": number(properties.get("ExecMainStatus")),
+        "ended": _ENDED.get(number(properties.get("ExecMainCode")) or 0),
+        "lasted": round(ended - began, 3) if began and ended and ended >= began else None,
+        "restarts": number(properties.get("NRestarts")),
+        "since": round(origin + changed, 3) if changed else None,
+        "main_pid": number(properties.get("MainPID")) or 0,
+        "private_tmp": is_set(properties, "PrivateTmp"),
+        "exec": argv_of(properties),
         "can_reload": properties.get("CanReload") == "yes",
-        "limit_nofile": _limit(properties.get("LimitNOFILE")),
-        "memory_max": _limit(properties.get("MemoryMax")),
+        "limit_nofile": limit(properties.get("LimitNOFILE")),
+        "memory_max": limit(properties.get("MemoryMax")),
         "fragment": properties.get("FragmentPath") or None,
+        "triggers": properties.get("Triggers", "").split(),
         "declares": [],
+        "listened": [],
+        "start_problems": [],
+        "last_words": [],
         "test": None,
     }
+
+
+def _add_start(
+    host: Host, properties: Properties, unit: "Unit", addresses: Optional[Sequence[str]], accounts: Accounts
+) -> None:
+    """Add where a unit listens by its own words and, unless it runs, what is known of its next start."""
     if properties["Id"].endswith(".socket"):
         unit["declares"] = unit_addresses.of_socket(properties)
-    elif unit["active"] != "active" and (unit["exec"] or properties["Id"] in APACHE):
-        unit["declares"] = unit_addresses.of_service(host, properties, unit["exec"])
+        return
+    if properties.get("Type") == "oneshot" or not (unit["exec"] or properties["Id"] in unit_addresses.APACHE):
+        return
+    unit["declares"] = unit_addresses.of_service(host, properties)
+    if unit["active"] != "active":
+        unit["start_problems"] = unit_start.start_problems(host, properties, unit["declares"], addresses, accounts)
         unit["test"] = service_config_check.config_check(host, properties["Id"][: -len(".service")], unit)
-    return unit
-
-
-def _number(text: Optional[str]) -> Optional[int]:
-    return int(text) if text and text.isdecimal() else None
-
-
-def _limit(text: Optional[str]) -> Optional[int]:
-    number = _number(text)
-    return None if number == UNLIMITED else number
 
 
 def _scripts(host: Host, manager: str, known: Pattern[str]) -> "Dict[str, Unit]":
@@ -224,6 +226,9 @@ def _script(host: Host, name: str, active: str) -> "Unit":
         "enabled": "enabled" if at_boot else "disabled",
         "result": None,
         "exit_status": None,
+        "ended": None,
+        "lasted": None,
+        "restarts": None,
         "since": None,
         "main_pid": 0,
         "private_tmp": False,
@@ -232,9 +237,13 @@ def _script(host: Host, name: str, active: str) -> "Unit":
         "limit_nofile": None,
         "memory_max": None,
         "fragment": "/etc/init.d/" + name,
+        "triggers": [],
         "declares": [],
+        "listened": [],
+        "start_problems": [],
+        "last_words": [],
         "test": None,
     }
     unit["test"] = service_config_check.config_check(host, name, unit)
-    unit["declares"] = declared_addresses.of_apache(host) if active != "active" and name in ("apache2", "httpd") else []
+    unit["declares"] = of_apache(host) if active != "active" and name in ("apache2", "httpd") else []
     return unit

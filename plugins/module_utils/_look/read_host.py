@@ -44,7 +44,7 @@ def read_host(host: Host, window: float) -> "GatewayFacts":
     system = system_facts(host)
     clock = clock_facts(host)
     listeners = listener_facts(host, processes, Accounts(host))
-    units = host_units.unit_facts(host, system["service_manager"], listeners, tools.SERVICES)
+    units = host_units.unit_facts(host, system["service_manager"], listeners, tools.SERVICES, system["addresses"])
     host_units.own_sockets(listeners, units)
     nginx = nginx_facts.nginx_facts(host, processes, units or {})
     php_fpm = php_fpm_facts.php_fpm_facts(host, processes, units or {})

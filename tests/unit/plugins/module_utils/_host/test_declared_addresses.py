@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host import declared_addresses
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import (
+    apache_listens,
+    declared_addresses,
+    server_command,
+    server_environment,
+    server_files,
+)
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.declared_addresses import Place
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost
 
@@ -40,26 +46,30 @@ HERE = Place("/etc/systemd/system/app.service", 3)
     ],
 )
 def test_addresses_among_the_arguments(command, addresses):
-    found = declared_addresses.of_command(command.split(), HERE)
+    found = server_command.of_command(command.split(), HERE)
     assert [entry["address"] for entry in found] == addresses
     assert all((entry["file"], entry["line"]) == HERE for entry in found)
 
 
 def test_variables_are_filled_in_where_they_are_known():
-    assert declared_addresses.expand(["$PORT", "--bind=${HOST}:$PORT", "$OTHER"], {"PORT": "1", "HOST": "h"}) == [
+    assert server_command.expand(["$PORT", "--bind=${HOST}:$PORT", "$OTHER"], {"PORT": "1", "HOST": "h"}) == [
         "1",
         "--bind=h:1",
         "$OTHER",
     ]
 
 
+def of_environment(values):
+    places = {name: Place("/etc/default/app", number) for number, name in enumerate(values, 1)}
+    return server_environment.of_environment(server_environment.Environment(values, places), "app")
+
+
 def test_port_in_the_environment_counts():
-    places = {"PORT": Place("/etc/default/app", 2)}
-    assert declared_addresses.of_environment({"PORT": "3000"}, places) == [
+    assert of_environment({"HOME": "/", "PORT": "3000"}) == [
         {"address": "tcp:0.0.0.0:3000", "file": "/etc/default/app", "line": 2}
     ]
-    assert declared_addresses.of_environment({"PORT": "$(free)"}, places) == []
-    assert declared_addresses.of_environment({}, {}) == []
+    assert of_environment({"PORT": "$(free)"}) == []
+    assert of_environment({}) == []
 
 
 @pytest.mark.parametrize(
@@ -84,7 +94,7 @@ def test_port_in_the_environment_counts():
 def test_addresses_in_a_config_file(tmp_path, command, name, text, addresses):
     host = FakeHost(tmp_path)
     host.write(name, text)
-    found = declared_addresses.of_config_files(host, command.split(), "/srv/app")
+    found = server_files.of_config_files(host, command.split(), "/srv/app", command.split()[0])
     assert [entry["address"] for entry in found] == addresses
     assert all((entry["file"], entry["line"]) == (name, 2) for entry in found)
 
@@ -108,7 +118,7 @@ class TestApache:
         return made
 
     def test_listen_is_found_with_its_place(self, host):
-        assert declared_addresses.of_apache(host) == [
+        assert apache_listens.of_apache(host) == [
             {"address": "tcp:0.0.0.0:7080", "file": "/etc/apache2/ports.conf", "line": 2},
             {"address": "tcp:0.0.0.0:81", "file": "/etc/apache2/ports.conf", "line": 7},
             {"address": "tcp:[::1]:8081", "file": "/etc/apache2/sites-enabled/a.conf", "line": 4},
@@ -116,7 +126,7 @@ class TestApache:
 
     def test_what_a_module_that_is_loaded_switches_on_counts(self, host):
         host.write("/etc/apache2/mods-enabled/ssl.load", "LoadModule ssl_module /usr/lib/apache2/modules/mod_ssl.so\n")
-        assert [entry["address"] for entry in declared_addresses.of_apache(host)] == [
+        assert [entry["address"] for entry in apache_listens.of_apache(host)] == [
             "tcp:0.0.0.0:7080",
             "tcp:0.0.0.0:443",
             "tcp:[::1]:8081",
@@ -127,15 +137,15 @@ class TestApache:
             "/etc/apache2/ports.conf",
             "<IfModule no_module>\n<IfModule !also_no>\nListen 1\n</IfModule>\nListen 2\n</IfModule>\nListen 3\n",
         )
-        assert [entry["address"] for entry in declared_addresses.of_apache(host)] == ["tcp:0.0.0.0:3", "tcp:[::1]:8081"]
+        assert [entry["address"] for entry in apache_listens.of_apache(host)] == ["tcp:0.0.0.0:3", "tcp:[::1]:8081"]
 
     def test_a_file_that_includes_itself_comes_to_an_end(self, host):
         host.write("/etc/apache2/ports.conf", "Include ports.conf\n")
-        declared_addresses.of_apache(host)
+        apache_listens.of_apache(host)
         assert host.unknown[0]["missing"] == "Listen directives of Apache"
 
     def test_a_host_without_apache_declares_nothing(self, tmp_path):
-        assert declared_addresses.of_apache(FakeHost(tmp_path)) == []
+        assert apache_listens.of_apache(FakeHost(tmp_path)) == []
 
 
 def test_tomcats_connectors_are_found_outside_comments(tmp_path):
@@ -144,7 +154,7 @@ def test_tomcats_connectors_are_found_outside_comments(tmp_path):
         "/etc/tomcat10/server.xml",
         '<Server port="8005">\n<!-- <Connector\n port="1"/> -->\n<Connector\n  port="8080" protocol="HTTP/1.1"/>\n</Server>\n',
     )
-    assert declared_addresses.of_tomcat(host, "tomcat10") == [
+    assert server_files.of_tomcat(host, "tomcat10") == [
         {"address": "tcp:0.0.0.0:8080", "file": "/etc/tomcat10/server.xml", "line": 4}
     ]
 

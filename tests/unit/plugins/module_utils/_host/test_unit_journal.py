@@ -1,17 +1,75 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A unit's last words."""
+"""What a unit has told the journal."""
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_journal import last_words
+import pytest
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_journal import (
+    last_words,
+    said_to_listen,
+    why_it_ended,
+)
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost
 
 
-def test_the_end_of_the_units_journals_is_read(tmp_path):
+def test_the_last_lines_of_some_units(tmp_path):
     host = FakeHost(tmp_path, {"journalctl": "first\nlast\n"})
     assert last_words(host, ["nginx", "nginx.service"]) == ["first", "last"]
-    assert host.commands[0][-4:] == ["-n", "20", "--unit=nginx", "--unit=nginx.service"]
+    assert host.commands[0][-2:] == ["--unit=nginx", "--unit=nginx.service"]
 
 
 def test_a_host_without_a_journal_has_no_last_words(tmp_path):
     assert last_words(FakeHost(tmp_path), ["nginx"]) == []
+    assert said_to_listen(FakeHost(tmp_path), "shop.service") == []
+
+
+def test_of_a_traceback_the_line_that_says_it_is_kept(tmp_path):
+    said = (
+        'Started shop.service - The shop.\nTraceback (most recent call last):\n  File "/srv/shop/app.py", line 1, in <module>\n'
+        "    import shop\nModuleNotFoundError: No module named 'shop'\nshop.service: Main process exited, code=exited, status=1/FAILURE\n"
+        "shop.service: Failed with result 'exit-code'.\nModuleNotFoundError: No module named 'shop'\n"
+    )
+    assert why_it_ended(FakeHost(tmp_path, {"journalctl": said}), "shop.service") == [
+        "ModuleNotFoundError: No module named 'shop'"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ("cannot reach postgres://shop:s3cret@db:5432/shop", "cannot reach postgres://shop:***@db:5432/shop"),
+        ("bad option: password=s3cret x", "bad option: password=*** x"),
+        ('{"api_key": "s3cret"}', '{"api_key": ***'),
+        ("GET https://a/b?token=s3cret failed", "GET https://a/b?*** failed"),
+        ("a\x1b[31mb", "a\\x1b[31mb"),
+    ],
+)
+def test_no_secret_is_kept(tmp_path, line, kept):
+    assert why_it_ended(FakeHost(tmp_path, {"journalctl": line + "\n"}), "shop.service") == [kept]
+
+
+def test_words_are_bounded(tmp_path):
+    (word,) = why_it_ended(FakeHost(tmp_path, {"journalctl": "x" * 100000}), "shop.service")
+    assert len(word) <= 200
+
+
+@pytest.mark.parametrize(
+    ("line", "addresses"),
+    [
+        ("Listening on http://127.0.0.1:3000", ["tcp:127.0.0.1:3000"]),
+        ("12:30:05 Server running at http://localhost:8080/", ["tcp:localhost:8080"]),
+        ("Listening at: http://0.0.0.0:8000 (42)", ["tcp:0.0.0.0:8000"]),
+        ("Listening at: unix:/run/shop.sock (42)", ["unix:/run/shop.sock"]),
+        ("Tomcat started on port(s): 8080 (http) with context path ''", ["tcp:0.0.0.0:8080"]),
+        ("Now listening on: http://[::]:5000", ["tcp:[::]:5000"]),
+        ("server listening on :9090", ["tcp:0.0.0.0:9090"]),
+        ("Ready, accepting connections on port 8080", ["tcp:0.0.0.0:8080"]),
+        ("listening for signals", []),
+        ("connected: the server is at localhost:5432", []),
+        ("waiting for the server on http://127.0.0.1:8000", []),
+        ("Serving, upstream is http://10.0.0.5:8080", []),
+    ],
+)
+def test_where_it_said_that_it_listens(tmp_path, line, addresses):
+    assert said_to_listen(FakeHost(tmp_path, {"journalctl": line + "\n"}), "shop.service") == addresses

@@ -45,7 +45,8 @@ def host(tmp_path):
 
 def test_one_call_names_what_is_worth_knowing(host):
     host_units.unit_facts(host, "systemd", LISTENERS)
-    (command,) = host.commands
+    command = host.commands[0]
+    assert [line[0] for line in host.commands[1:]] == ["journalctl"]
     assert command[-6:] == [
         "apache2.service",
         "dbus.service",
@@ -55,7 +56,7 @@ def test_one_call_names_what_is_worth_knowing(host):
         "*.socket",
     ]
     assert "apache-htcacheclean.service" in command
-    assert "--state=failed,listening" in command
+    assert "--state=failed,listening,activating" in command
     assert not {
         "cron.service",
         "apache2@.service",
@@ -105,7 +106,7 @@ def test_a_stopped_service_declares_where_it_would_listen(host):
     ]
     # The environment file goes before the unit's own Environment=.
     assert units["myapp.service"]["declares"] == [
-        {"address": "tcp:127.0.0.1:9001", "file": "/etc/systemd/system/myapp.service", "line": 3}
+        {"address": "tcp:127.0.0.1:9001", "file": "/etc/default/myapp", "line": 2}
     ]
     assert units["nginx.service"]["declares"] == []
 
@@ -129,7 +130,7 @@ def test_a_systemd_that_does_not_answer_is_unknown(tmp_path):
 
 def test_a_limit_without_an_end_is_none():
     text = "Id=a.service\nLoadState=loaded\nActiveState=active\nMemoryMax=104857600\nLimitNOFILE=18446744073709551615\n"
-    unit = host_units._unit(None, host_units.parse_show(text)[0], 0.0)
+    unit = host_units._unit(host_units.parse_show(text)[0], 0.0)
     assert (unit["memory_max"], unit["limit_nofile"], unit["since"]) == (104857600, None, None)
 
 
@@ -157,7 +158,8 @@ def test_without_a_service_manager_nothing_is_claimed(tmp_path):
 
 def test_a_masked_apache_still_shows_where_it_would_listen(host):
     text = "Id=apache2.service\nLoadState=masked\nActiveState=inactive\nUnitFileState=masked\n"
-    unit = host_units._unit(host, host_units.parse_show(text)[0], 0.0)
+    host.answers["systemctl show"] = text
+    unit = host_units.unit_facts(host, "systemd")["apache2.service"]
     assert (unit["declares"][0]["address"], unit["exec"], unit["test"]) == ("tcp:0.0.0.0:7080", [], None)
 
 
@@ -174,3 +176,48 @@ def test_no_answer_of_systemctl_stops_the_look(tmp_path_factory, properties):
         set(unit) >= {"load", "active", "declares"}
         for unit in (host_units.unit_facts(host, "systemd", LISTENERS) or {}).values()
     )
+
+
+def test_enabled_instances_sockets_services_and_what_is_made_of_container_files_are_looked_at(host):
+    for name in ("shop@8001.service", "grafana.service"):
+        host.link("/etc/systemd/system/multi-user.target.wants/" + name, "/lib/systemd/system/" + name)
+    host.write("/etc/systemd/system/wiki.socket", "")
+    host.link("/run/systemd/generator/default.target.wants/web.service", "../web.service")
+    host_units.unit_facts(host, "systemd")
+    wanted = {"shop@8001.service", "grafana.service", "wiki.socket", "wiki.service", "web.service"}
+    assert wanted <= set(host.commands[0])
+
+
+LOOPING = (
+    "Id=shop.service\nLoadState=loaded\nActiveState=activating\nSubState=auto-restart\nResult=exit-code\nExecMainStatus=1\nExecMainCode=1\n"
+    "NRestarts=7\nExecMainStartTimestampMonotonic=10000000\nExecMainExitTimestampMonotonic=10400000\nType=simple\n"
+    "FragmentPath=/etc/systemd/system/shop.service\n"
+    "ExecStart={ path=/srv/gone ; argv[]=/srv/gone --port=8000 ; ignore_errors=no ; start_time=[n/a] }\n"
+)
+
+
+def test_how_a_unit_ended_and_what_its_next_start_lacks(host):
+    host.write("/etc/systemd/system/shop.service", "[Service]\nExecStart=/srv/gone --port=8000\n")
+    host.answers.update({"systemctl show": LOOPING, "journalctl": "Error: no such thing\n"})
+    unit = host_units.unit_facts(host, "systemd", None, ["10.0.0.1"])["shop.service"]
+    assert (unit["ended"], unit["lasted"], unit["restarts"]) == ("exited", 0.4, 7)
+    assert [one["address"] for one in unit["declares"]] == ["tcp:0.0.0.0:8000"]
+    assert [(one["problem"], one["line"]) for one in unit["start_problems"]] == [
+        ("the program /srv/gone is not there", 2)
+    ]
+    assert unit["last_words"] == ["Error: no such thing"]
+
+
+def test_a_service_that_says_nothing_is_looked_for_in_the_journal(host):
+    silent = LOOPING.replace(" --port=8000", "").replace(
+        "ActiveState=activating\nSubState=auto-restart", "ActiveState=inactive"
+    )
+    host.answers.update({"systemctl show": silent, "journalctl": "Listening on http://127.0.0.1:3000\n"})
+    unit = host_units.unit_facts(host, "systemd")["shop.service"]
+    assert (unit["listened"], unit["last_words"]) == (["tcp:127.0.0.1:3000"], [])
+
+
+def test_what_is_done_once_serves_nobody(host):
+    host.answers["systemctl show"] = LOOPING.replace("Type=simple", "Type=oneshot")
+    unit = host_units.unit_facts(host, "systemd").get("shop.service", {})
+    assert not unit.get("declares")

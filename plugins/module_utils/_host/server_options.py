@@ -1,0 +1,249 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the servers that people run behind nginx are told where to listen: options, properties, variables. Data only.
+
+Private to this collection: it may change in any release.
+"""
+
+import re
+from typing import Dict, FrozenSet, NamedTuple, Optional, Tuple
+
+#: What the value of an option or variable is.
+ADDRESS, PORT, HOST, SOCKET, ARGUMENTS = "address", "port", "host", "socket", "arguments"
+
+
+def _of(kind: str, names: str) -> Dict[str, str]:
+    return dict.fromkeys(names.split(), kind)
+
+
+#: Long options and -D properties, without their dashes and in lower case. Whatever is not here is what a program connects to, or none of our business.
+LONG: Dict[str, str] = {
+    **_of(
+        ADDRESS,
+        "bind listen urls address addr bind-addr bind-address listen-address listen-addr listen-http http-listen"
+        " http http-address http-addr http-bind http-listen-addr http-listen-address http.listen-address http.addr http.address"
+        " web.listen-address web.listen web-listen web.address web-addr web.addr server.http.addr server.listen"
+        " http-socket https-socket http11-socket entrypoints.web.address entrypoints.http.address",
+    ),
+    **_of(
+        PORT,
+        "port http-port httpport http.port http_port server.port listen-port listenport web.port web-port webport"
+        " httpsport https-port xmlrpc-port quarkus.http.port micronaut.server.port jetty.http.port jetty.port grails.server.port"
+        " play.server.http.port jboss.http.port helidon.server.port server.http.port rundeck.http.port ratpack.port",
+    ),
+    **_of(
+        HOST,
+        "host hostname ip interface http-host http.host httphost httplistenaddress listen-host server.address server.host"
+        " quarkus.http.host micronaut.server.host jetty.http.host jetty.host play.server.http.address jboss.bind.address web.host"
+        " http-interface xmlrpc-interface",
+    ),
+    **_of(
+        SOCKET,
+        "socket uwsgi-socket fastcgi-socket scgi-socket uds unix unix-socket socket-path unix-socket-path unix_socket socketpath",
+    ),
+}
+
+
+class Server(NamedTuple):
+    """A program that serves: its short options, and where it listens when nothing says it (None: it has no port of its own, or it depends)."""
+
+    short: Dict[str, str]
+    default: Optional[str] = None
+
+
+_NODE = {**_of(PORT, "-p"), **_of(HOST, "-H")}
+_RACK = {**_of(PORT, "-p"), **_of(HOST, "-o")}
+_PLACK = {**_of(ADDRESS, "-l -S"), **_of(HOST, "-o"), **_of(PORT, "-p")}
+#: By the name of the program, without a version at its end.
+SERVERS: Dict[str, Server] = {
+    # Python
+    "gunicorn": Server(_of(ADDRESS, "-b"), "127.0.0.1:8000"),
+    "uvicorn": Server({}, "127.0.0.1:8000"),
+    "hypercorn": Server(_of(ADDRESS, "-b"), "127.0.0.1:8000"),
+    "daphne": Server(
+        {**_of(HOST, "-b"), **_of(PORT, "-p"), **_of(SOCKET, "-u"), **_of(ADDRESS, "-e")}, "127.0.0.1:8000"
+    ),
+    "granian": Server({}, "127.0.0.1:8000"),
+    "waitress-serve": Server({}, ":8080"),
+    "uwsgi": Server(_of(SOCKET, "-s")),
+    "flask": Server({**_of(HOST, "-h"), **_of(PORT, "-p")}, "127.0.0.1:5000"),
+    "superset": Server({**_of(HOST, "-h"), **_of(PORT, "-p")}, "127.0.0.1:5000"),
+    "twistd": Server(_of(ADDRESS, "-p")),
+    "fastapi": Server({}, "127.0.0.1:8000"),
+    "runserver": Server({}, "127.0.0.1:8000"),
+    "runserver_plus": Server({}, "127.0.0.1:8000"),
+    "http.server": Server(_of(HOST, "-b"), ":8000"),
+    "airflow": Server(_of(PORT, "-p")),
+    "streamlit": Server({}, ":8501"),
+    "jupyter": Server({}, "localhost:8888"),
+    "jupyter-lab": Server({}, "localhost:8888"),
+    "jupyter-notebook": Server({}, "localhost:8888"),
+    "jupyterhub": Server({}, ":8000"),
+    "mlflow": Server({**_of(PORT, "-p"), **_of(HOST, "-h")}, "127.0.0.1:5000"),
+    "odoo": Server(_of(PORT, "-p"), ":8069"),
+    "odoo-bin": Server(_of(PORT, "-p"), ":8069"),
+    # Ruby
+    "puma": Server({**_of(ADDRESS, "-b"), **_of(PORT, "-p")}, ":9292"),
+    "unicorn": Server({**_RACK, **_of(ADDRESS, "-l")}, ":8080"),
+    "unicorn_rails": Server({**_RACK, **_of(ADDRESS, "-l")}, ":8080"),
+    "thin": Server({**_of(HOST, "-a"), **_of(PORT, "-p"), **_of(SOCKET, "-S")}, ":3000"),
+    "passenger": Server({**_of(HOST, "-a"), **_of(PORT, "-p"), **_of(SOCKET, "-S")}, ":3000"),
+    "rackup": Server(_RACK, "localhost:9292"),
+    "rails": Server({**_of(HOST, "-b"), **_of(PORT, "-p")}, "localhost:3000"),
+    "falcon": Server(_of(ADDRESS, "-b"), ":9292"),
+    "iodine": Server({**_of(HOST, "-b"), **_of(PORT, "-p")}, ":3000"),
+    # JavaScript
+    "next": Server(_NODE, ":3000"),
+    "nuxt": Server(_NODE, "localhost:3000"),
+    "vite": Server({}, "localhost:5173"),
+    "http-server": Server({**_of(PORT, "-p"), **_of(HOST, "-a")}, ":8080"),
+    "serve": Server({**_of(ADDRESS, "-l"), **_of(PORT, "-p")}, ":3000"),
+    "json-server": Server({**_of(PORT, "-p"), **_of(HOST, "-H")}, "localhost:3000"),
+    "node-red": Server(_of(PORT, "-p"), ":1880"),
+    "n8n": Server({}, ":5678"),
+    "strapi": Server({}, ":1337"),
+    "code-server": Server({}, "127.0.0.1:8080"),
+    # PHP beside PHP-FPM
+    "php": Server(_of(ADDRESS, "-S")),
+    "php-cgi": Server(_of(ADDRESS, "-b")),
+    "artisan": Server({}, "127.0.0.1:8000"),
+    "frankenphp": Server(_of(ADDRESS, "-l -a")),
+    "spawn-fcgi": Server({**_of(HOST, "-a"), **_of(PORT, "-p"), **_of(SOCKET, "-s")}),
+    "fcgiwrap": Server(_of(ADDRESS, "-s")),
+    # Perl
+    "starman": Server(_PLACK, ":5000"),
+    "plackup": Server(_PLACK, ":5000"),
+    "starlet": Server(_PLACK, ":5000"),
+    "morbo": Server(_of(ADDRESS, "-l"), ":3000"),
+    "daemon": Server(_of(ADDRESS, "-l")),
+    # Go and others
+    "caddy": Server({}),
+    "prometheus": Server({}, ":9090"),
+    "alertmanager": Server({}, ":9093"),
+    "grafana": Server({}, ":3000"),
+    "grafana-server": Server({}, ":3000"),
+    "minio": Server({}, ":9000"),
+    "gitea": Server(_of(PORT, "-p"), ":3000"),
+    "forgejo": Server(_of(PORT, "-p"), ":3000"),
+    "vaultwarden": Server({}, ":8000"),
+    "registry": Server({}, ":5000"),
+    "varnishd": Server(_of(ADDRESS, "-a")),
+    "thttpd": Server(_of(PORT, "-p")),
+    "mini_httpd": Server(_of(PORT, "-p")),
+    "dockerd": Server(_of(ADDRESS, "-H")),
+    "xsp4": Server({}),
+    "fastcgi-mono-server4": Server({}),
+    # Java
+    "jenkins": Server({}, ":8080"),
+    "kc.sh": Server({}, ":8080"),
+    # What runs whatever is given to it: -p is a port to most of it.
+    "node": Server(_NODE),
+    "npm": Server(_NODE),
+    "npx": Server(_NODE),
+    "yarn": Server(_NODE),
+    "pnpm": Server(_NODE),
+    "bun": Server(_NODE),
+    "deno": Server(_of(PORT, "-p")),
+    "ruby": Server({**_of(HOST, "-b"), **_RACK}),
+}
+UNKNOWN_SERVER = Server({})
+#: They take --host, --port and the like for what they connect to.
+CLIENTS = frozenset(
+    _of(
+        HOST,
+        "celery rq rqworker dramatiq huey sidekiq resque queue:work horizon consul-template mysqld_exporter redis_exporter psql mysql"
+        " redis-cli curl wget rsync cloudflared filebeat telegraf fluent-bit promtail",
+    )
+)
+#: Ports that a bare HOST:PORT among the arguments is rather connected to: databases, caches, queues, mail, directories.
+CONNECTED_TO: FrozenSet[int] = frozenset(
+    {
+        25,
+        53,
+        143,
+        389,
+        465,
+        587,
+        636,
+        993,
+        1433,
+        1521,
+        2181,
+        2379,
+        3306,
+        4222,
+        5432,
+        5672,
+        6379,
+        6432,
+        8125,
+        8500,
+        9042,
+        9092,
+        9200,
+        11211,
+        26379,
+        27017,
+    }
+)
+#: `python -m http.server 8000`, `manage.py runserver 8000`
+BARE_PORT: FrozenSet[str] = frozenset({"http.server", "runserver", "runserver_plus"})
+#: Options of all servers whose value is a file that says more.
+CONFIG_OPTIONS = (
+    "-c",
+    "-C",
+    "-f",
+    "--config",
+    "--config-file",
+    "--ini",
+    "--conf",
+    "--spring.config.location",
+    "--emperor",
+)
+
+#: Variables of the environment that say where to listen, each with what it is. Those that belong together are on one row.
+VARIABLES: Tuple[Dict[str, str], ...] = (
+    _of(ADDRESS, "ASPNETCORE_URLS DOTNET_URLS KESTREL__ENDPOINTS__HTTP__URL"),
+    _of(PORT, "ASPNETCORE_HTTP_PORTS DOTNET_HTTP_PORTS"),
+    _of(ARGUMENTS, "GUNICORN_CMD_ARGS MINIO_OPTS JENKINS_OPTS JENKINS_ARGS UWSGI_ARGS"),
+    _of(ARGUMENTS, "JAVA_OPTS JAVA_ARGS JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS CATALINA_OPTS JENKINS_JAVA_OPTIONS"),
+    {"UVICORN_PORT": PORT, "UVICORN_HOST": HOST, "UVICORN_UDS": SOCKET},
+    {"GRANIAN_PORT": PORT, "GRANIAN_HOST": HOST},
+    {"SERVER_PORT": PORT, "SERVER_ADDRESS": HOST, "SERVER_HOST": HOST},
+    {"JENKINS_PORT": PORT, "JENKINS_LISTEN_ADDRESS": HOST},
+    {"FLASK_RUN_PORT": PORT, "FLASK_RUN_HOST": HOST},
+    {"GF_SERVER_HTTP_PORT": PORT, "GF_SERVER_HTTP_ADDR": HOST},
+    {"ROCKET_PORT": PORT, "ROCKET_ADDRESS": HOST},
+    {"KC_HTTP_PORT": PORT, "KC_HTTP_HOST": HOST},
+    {"QUARKUS_HTTP_PORT": PORT, "QUARKUS_HTTP_HOST": HOST},
+    {"MICRONAUT_SERVER_PORT": PORT, "MICRONAUT_SERVER_HOST": HOST},
+    {"STREAMLIT_SERVER_PORT": PORT, "STREAMLIT_SERVER_ADDRESS": HOST},
+    {"GRADIO_SERVER_PORT": PORT, "GRADIO_SERVER_NAME": HOST},
+    {"N8N_PORT": PORT, "N8N_LISTEN_ADDRESS": HOST},
+    {"UPTIME_KUMA_PORT": PORT, "UPTIME_KUMA_HOST": HOST},
+    {"NUXT_PORT": PORT, "NUXT_HOST": HOST},
+    {"NITRO_PORT": PORT, "NITRO_HOST": HOST},
+    {"GITEA__SERVER__HTTP_PORT": PORT, "GITEA__SERVER__HTTP_ADDR": HOST},
+    {"MINIO_ADDRESS": ADDRESS},
+    {"MM_SERVICESETTINGS_LISTENADDRESS": ADDRESS},
+    {"REGISTRY_HTTP_ADDR": ADDRESS},
+    {"PHX_PORT": PORT},
+    {"HTTP_PORT": PORT, "HTTP_HOST": HOST, "HTTP_ADDRESS": HOST},
+    {"APP_PORT": PORT, "APP_HOST": HOST},
+    {"WEB_PORT": PORT, "WEB_HOST": HOST},
+    {"NODE_PORT": PORT, "NODE_HOST": HOST},
+    {"LISTEN_PORT": PORT, "LISTEN_HOST": HOST, "LISTEN_IP": HOST},
+    _of(ADDRESS, "LISTEN LISTEN_ADDR LISTEN_ADDRESS BIND BIND_ADDR"),
+    # The plainest last: HOST and PORT as node, ruby and Procfile servers read them, HOSTNAME as Next.js does.
+    {"PORT": PORT, "HOST": HOST, "HOSTNAME": HOST, "IP": HOST, "BIND_ADDRESS": HOST},
+)
+
+_VERSION = re.compile(r"[-_]?\d[\d.]*$")
+_ENDING = re.compile(r"\.(py|rb|js|mjs|cjs|jar|war|phar|exe|dll|bin)$")
+
+
+def plain_name(word: str) -> str:
+    """The name of a program without its folder, ending and version: gunicorn for /srv/venv/bin/gunicorn3."""
+    base = _ENDING.sub("", word.rpartition("/")[2])
+    return base if base in SERVERS else _VERSION.sub("", base)

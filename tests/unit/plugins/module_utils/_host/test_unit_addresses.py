@@ -1,0 +1,288 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where units of the servers that people run behind nginx listen by their own words."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import server_options, unit_addresses
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost
+
+FRAGMENT = "/etc/systemd/system/shop.service"
+
+
+def properties(command, **more):
+    """What systemctl shows of a unit with this command."""
+    program = command.split()[0]
+    shown = "{ path=%s ; argv[]=%s ; ignore_errors=no ; start_time=[n/a] }" % (program, command)
+    return dict(
+        {"Id": "shop.service", "FragmentPath": FRAGMENT, "ExecStart": shown, "WorkingDirectory": "/srv/shop"}, **more
+    )
+
+
+def declared(host, command, **more):
+    return [one["address"] for one in unit_addresses.of_service(host, properties(command, **more))]
+
+
+@pytest.mark.parametrize(
+    ("command", "addresses"),
+    [
+        # options of every way of writing
+        ("/srv/venv/bin/gunicorn -b127.0.0.1:8000 shop:app", ["tcp:127.0.0.1:8000"]),
+        ("/srv/venv/bin/python3 -m gunicorn --bind=unix:/run/shop/app shop:app", ["unix:/run/shop/app"]),
+        ("/usr/bin/env gunicorn3 shop.wsgi --workers 3 --bind [::1]:8000", ["tcp:[::1]:8000"]),
+        ("/bin/sh -c exec gunicorn -b :8000 -w 2 shop:app", ["tcp:0.0.0.0:8000"]),
+        ("/usr/local/bin/poetry run uvicorn shop:app --port 8001", ["tcp:0.0.0.0:8001"]),
+        ("/usr/bin/daphne -b 127.0.0.1 -p 8001 shop.asgi:application", ["tcp:127.0.0.1:8001"]),
+        ("/usr/bin/daphne -u /run/daphne.sock shop.asgi:application", ["unix:/run/daphne.sock"]),
+        ("/usr/bin/daphne -e tcp:port=8002:interface=127.0.0.1 shop.asgi:application", ["tcp:127.0.0.1:8002"]),
+        ("/usr/bin/waitress-serve --listen=127.0.0.1:8041 shop:app", ["tcp:127.0.0.1:8041"]),
+        ("/usr/bin/hypercorn -b unix:/run/h.sock shop:app", ["unix:/run/h.sock"]),
+        ("/usr/bin/flask --app shop run -h 127.0.0.1 -p 5001", ["tcp:127.0.0.1:5001"]),
+        ("/usr/bin/twistd -n web --listen=tcp:8080 --path /srv", ["tcp:0.0.0.0:8080"]),
+        ("/usr/bin/streamlit run app.py --server.port=8502 --server.address=127.0.0.1", ["tcp:127.0.0.1:8502"]),
+        ("/usr/bin/jupyter lab --ip=127.0.0.1 --port=8889", ["tcp:127.0.0.1:8889"]),
+        ("/usr/bin/bundle exec puma -b unix:///srv/shop/puma.sock -e production", ["unix:/srv/shop/puma.sock"]),
+        ("/usr/bin/bundle exec rails server -b 127.0.0.1 -p 3001", ["tcp:127.0.0.1:3001"]),
+        ("/usr/bin/bundle exec unicorn -l /run/unicorn.sock -D", ["unix:/run/unicorn.sock"]),
+        ("/usr/bin/thin start -a 127.0.0.1 -p 3002", ["tcp:127.0.0.1:3002"]),
+        ("/usr/bin/npx next start -p 3005 -H 127.0.0.1", ["tcp:127.0.0.1:3005"]),
+        ("/usr/bin/node /srv/server.js --port 3006 --redis 127.0.0.1:6379", ["tcp:0.0.0.0:3006"]),
+        ("/usr/bin/http-server /srv -p 8083 -a 127.0.0.1", ["tcp:127.0.0.1:8083"]),
+        ("/usr/bin/java -jar shop.jar --server.port=8081", ["tcp:0.0.0.0:8081"]),
+        ("/usr/bin/java -Dserver.port=8082 -Xmx512m -jar shop.jar", ["tcp:0.0.0.0:8082"]),
+        (
+            "/usr/bin/java -jar /usr/share/jenkins/jenkins.war --httpPort=8090 --httpListenAddress=127.0.0.1",
+            ["tcp:127.0.0.1:8090"],
+        ),
+        ("/usr/bin/java -Dquarkus.http.port=8084 -Dquarkus.http.host=127.0.0.1 -jar run.jar", ["tcp:127.0.0.1:8084"]),
+        ("/usr/bin/java -jar start.jar jetty.http.port=8085", ["tcp:0.0.0.0:8085"]),
+        ("/opt/keycloak/bin/kc.sh start --http-port=8180", ["tcp:0.0.0.0:8180"]),
+        (
+            "/usr/bin/dotnet /srv/Shop.dll --urls http://localhost:5005;http://+:5006",
+            ["tcp:localhost:5005", "tcp:0.0.0.0:5006"],
+        ),
+        ("/usr/bin/fastcgi-mono-server4 --socket=tcp:127.0.0.1:9002", ["tcp:127.0.0.1:9002"]),
+        ("/usr/bin/fastcgi-mono-server4 /socket=unix:/run/mono.sock", ["unix:/run/mono.sock"]),
+        ("/usr/bin/prometheus --config.file=/etc/p.yml --web.listen-address=127.0.0.1:9091", ["tcp:127.0.0.1:9091"]),
+        ("/usr/local/bin/shop -addr :8086 -dsn postgres://db:5432/shop", ["tcp:0.0.0.0:8086"]),
+        ("/usr/local/bin/shop -listen=127.0.0.1:8087", ["tcp:127.0.0.1:8087"]),
+        ("/usr/local/bin/shop --http-address=127.0.0.1:4180 --upstream=http://127.0.0.1:8080/", ["tcp:127.0.0.1:4180"]),
+        ("/usr/local/bin/minio server --address :9003 /data", ["tcp:0.0.0.0:9003"]),
+        ("/usr/bin/gitea web -p 3007", ["tcp:0.0.0.0:3007"]),
+        ("/usr/bin/code-server --bind-addr 127.0.0.1:8088", ["tcp:127.0.0.1:8088"]),
+        ("/usr/bin/starman --listen 127.0.0.1:5007 app.psgi", ["tcp:127.0.0.1:5007"]),
+        ("/usr/bin/perl /srv/app.pl daemon -l http://127.0.0.1:3008", ["tcp:127.0.0.1:3008"]),
+        ("/usr/sbin/varnishd -a 127.0.0.1:6081 -f /etc/varnish/default.vcl", ["tcp:127.0.0.1:6081"]),
+        ("/usr/bin/spawn-fcgi -s /run/fcgi.socket -n -- /usr/bin/app", ["unix:/run/fcgi.socket"]),
+        ("/usr/sbin/fcgiwrap -f -s unix:/run/fcgiwrap.sock", ["unix:/run/fcgiwrap.sock"]),
+        ("/usr/bin/php /srv/artisan serve --host=127.0.0.1 --port=8089", ["tcp:127.0.0.1:8089"]),
+        (
+            "/usr/bin/dockerd -H unix:///run/docker.sock -H tcp://127.0.0.1:2375",
+            ["unix:/run/docker.sock", "tcp:127.0.0.1:2375"],
+        ),
+        ("/usr/bin/docker run --rm -p 127.0.0.1:8091:80 -e BIND=:1 shop:1 gunicorn -b :8000", ["tcp:127.0.0.1:8091"]),
+        ("/usr/bin/podman run --publish 8092:80/tcp -p 53:53/udp shop", ["tcp:0.0.0.0:8092"]),
+        ("/usr/bin/docker run --network host shop gunicorn --bind 127.0.0.1:8093", ["tcp:127.0.0.1:8093"]),
+        ("/usr/bin/socat TCP-LISTEN:8094,fork,bind=127.0.0.1 TCP:10.0.0.9:80", ["tcp:127.0.0.1:8094"]),
+        ("/usr/bin/socat UNIX-LISTEN:/run/shop.sock,fork TCP4:10.0.0.9:80", ["unix:/run/shop.sock"]),
+        ("/usr/bin/ssh -N -L 127.0.0.1:8095:db:80 -L 8096:db:81 bastion", ["tcp:127.0.0.1:8095", "tcp:127.0.0.1:8096"]),
+        # relative to the working directory
+        ("/srv/venv/bin/gunicorn --workers 3 --bind unix:Dash.sock -m 007 wsgi:app", ["unix:/srv/shop/Dash.sock"]),
+        ("/usr/bin/uwsgi --socket=run/shop.sock --module wsgi", ["unix:/srv/shop/run/shop.sock"]),
+        # what is connected to
+        ("/usr/local/bin/shop --redis 127.0.0.1:6379 --database-url postgres://127.0.0.1:5432/a", []),
+        ("/usr/local/bin/shop --upstream 127.0.0.1:8080 --proxy-to=http://127.0.0.1:8081", []),
+        ("/usr/local/bin/shop 127.0.0.1:5432", []),
+        ("/srv/venv/bin/celery -A shop worker --port 8000", []),
+        ("/usr/bin/php /srv/artisan queue:work --port=8000", []),
+        ("/usr/bin/node_exporter -p 4", []),
+        # what a server does that is told nothing
+        ("/srv/venv/bin/gunicorn shop:app", ["tcp:127.0.0.1:8000"]),
+        ("/usr/bin/java -jar /usr/share/java/jenkins.war", ["tcp:0.0.0.0:8080"]),
+        ("/usr/bin/npm start", []),
+    ],
+)
+def test_what_a_command_says(tmp_path, command, addresses):
+    assert declared(FakeHost(tmp_path), command) == addresses
+
+
+@pytest.mark.parametrize(
+    ("environment", "command", "addresses"),
+    [
+        (
+            "ASPNETCORE_URLS=http://localhost:5000;https://localhost:5001",
+            "/usr/bin/dotnet S.dll",
+            ["tcp:localhost:5000", "tcp:localhost:5001"],
+        ),
+        ("SERVER_PORT=8081 SERVER_ADDRESS=127.0.0.1", "/usr/bin/java -jar shop.jar", ["tcp:127.0.0.1:8081"]),
+        ("JENKINS_PORT=8082", "/usr/bin/jenkins", ["tcp:0.0.0.0:8082"]),
+        ('"GUNICORN_CMD_ARGS=--bind 127.0.0.1:8003 -w 2"', "/usr/bin/gunicorn a:b", ["tcp:127.0.0.1:8003"]),
+        ('"JAVA_OPTS=-Xmx1g -Dserver.port=8084"', "/usr/bin/java -jar a.jar", ["tcp:0.0.0.0:8084"]),
+        ("UVICORN_PORT=8005 UVICORN_HOST=127.0.0.1", "/usr/bin/uvicorn a:b", ["tcp:127.0.0.1:8005"]),
+        ("PORT=3000 HOST=127.0.0.1 REDIS_PORT=6379", "/usr/bin/node a.js", ["tcp:127.0.0.1:3000"]),
+        ("N8N_PORT=5679 PORT=1", "/usr/bin/n8n", ["tcp:0.0.0.0:5679"]),
+        ("REDIS_PORT=6379 DB_HOST=db", "/usr/bin/node a.js", []),
+        ('"OPTS=--bind 127.0.0.1:8006 --workers 3"', "/usr/bin/gunicorn $OPTS a:b", ["tcp:127.0.0.1:8006"]),
+    ],
+)
+def test_what_the_environment_says(tmp_path, environment, command, addresses):
+    assert declared(FakeHost(tmp_path), command, Environment=environment) == addresses
+
+
+@pytest.mark.parametrize(
+    ("command", "path", "text", "address", "line"),
+    [
+        (
+            "/usr/bin/gunicorn a:b",
+            "/srv/shop/gunicorn.conf.py",
+            'workers = 2\nbind = "127.0.0.1:8011"\n',
+            "tcp:127.0.0.1:8011",
+            2,
+        ),
+        (
+            "/usr/bin/puma -C config/puma.rb",
+            "/srv/shop/config/puma.rb",
+            '# port 1\nport ENV.fetch("PORT") { 3011 }\n',
+            "tcp:0.0.0.0:3011",
+            2,
+        ),
+        (
+            "/usr/bin/bundle exec puma",
+            "/srv/shop/config/puma.rb",
+            'bind "unix:///run/puma.sock"\n',
+            "unix:/run/puma.sock",
+            1,
+        ),
+        ("/usr/bin/unicorn -c /etc/u.rb", "/etc/u.rb", 'listen "/run/u.sock", :backlog => 64\n', "unix:/run/u.sock", 1),
+        (
+            "/usr/bin/java -jar /opt/shop/shop.jar",
+            "/opt/shop/application.properties",
+            "a=b\nserver.port=8012\n",
+            "tcp:0.0.0.0:8012",
+            2,
+        ),
+        (
+            "/usr/bin/java -jar shop.jar",
+            "/srv/shop/config/application.yml",
+            "server:\n  compression: x\n  port: ${P:8013}\n",
+            "tcp:0.0.0.0:8013",
+            3,
+        ),
+        (
+            "/usr/bin/uwsgi --emperor /etc/uwsgi/v",
+            "/etc/uwsgi/v/a.ini",
+            "[uwsgi]\nhttp-socket = :8014\n",
+            "tcp:0.0.0.0:8014",
+            2,
+        ),
+        (
+            "/usr/sbin/haproxy -f /etc/haproxy/haproxy.cfg",
+            "/etc/haproxy/haproxy.cfg",
+            "frontend a\n  bind 127.0.0.1:8015 ssl\n",
+            "tcp:127.0.0.1:8015",
+            2,
+        ),
+        (
+            "/usr/bin/caddy run --config /etc/caddy/Caddyfile",
+            "/etc/caddy/Caddyfile",
+            "{\n}\n:8016 {\n}\n",
+            "tcp:0.0.0.0:8016",
+            3,
+        ),
+        (
+            "/usr/sbin/grafana-server",
+            "/etc/grafana/grafana.ini",
+            "[server]\n;http_port = 1\nhttp_port = 3016\n",
+            "tcp:0.0.0.0:3016",
+            3,
+        ),
+        (
+            "/usr/bin/docker compose up",
+            "/srv/shop/docker-compose.yml",
+            'services:\n  a:\n    ports:\n      - "127.0.0.1:8017:80"\n',
+            "tcp:127.0.0.1:8017",
+            4,
+        ),
+        (
+            "/srv/shop/start.sh",
+            "/srv/shop/start.sh",
+            "#!/bin/bash\ncd /srv\nexport PORT=8018\nexec node server.js\n",
+            "tcp:0.0.0.0:8018",
+            3,
+        ),
+        (
+            "/bin/bash /srv/shop/run",
+            "/srv/shop/run",
+            "#!/bin/sh\nexec gunicorn \\\n  --bind unix:/run/g.sock a:b\n",
+            "unix:/run/g.sock",
+            2,
+        ),
+    ],
+)
+def test_what_a_file_says_with_its_line(tmp_path, command, path, text, address, line):
+    host = FakeHost(tmp_path)
+    host.write(path, text)
+    assert unit_addresses.of_service(host, properties(command)) == [{"address": address, "file": path, "line": line}]
+
+
+@pytest.mark.parametrize("line", ['bind = "127.0.0.1:" + port', "bind = f'0.0.0.0:{port}'", "bind = os.environ['B']"])
+def test_nothing_that_is_computed_is_guessed(tmp_path, line):
+    host = FakeHost(tmp_path)
+    host.write("/srv/shop/gunicorn.conf.py", line + "\n")
+    assert declared(host, "/usr/bin/gunicorn a:b") == ["tcp:127.0.0.1:8000"]
+
+
+def test_the_line_of_a_drop_in_goes_before_the_units_own(tmp_path):
+    host = FakeHost(tmp_path)
+    host.write(FRAGMENT, "[Service]\nExecStart=/usr/bin/app --port 1\n")
+    host.write(
+        "/etc/systemd/system/shop.service.d/port.conf", "[Service]\nExecStart=\nExecStart=/usr/bin/app --port 8000\n"
+    )
+    found = unit_addresses.of_service(
+        host, properties("/usr/bin/app --port 8000", DropInPaths="/etc/systemd/system/shop.service.d/port.conf")
+    )
+    assert (found[0]["file"], found[0]["line"]) == ("/etc/systemd/system/shop.service.d/port.conf", 3)
+
+
+def test_what_a_variable_says_stands_where_it_is_set(tmp_path):
+    host = FakeHost(tmp_path)
+    host.write("/etc/default/shop", "A=1\nBIND_TO=127.0.0.1:8000\n")
+    found = unit_addresses.of_service(
+        host,
+        properties("/usr/bin/gunicorn --bind ${BIND_TO} a:b", EnvironmentFiles="/etc/default/shop (ignore_errors=no)"),
+    )
+    assert found == [{"address": "tcp:127.0.0.1:8000", "file": "/etc/default/shop", "line": 2}]
+
+
+def test_tomcat_of_its_own_folder(tmp_path):
+    host = FakeHost(tmp_path)
+    host.write("/opt/tomcat/conf/server.xml", '<Server>\n<Connector port="8081" address="127.0.0.1"/>\n</Server>')
+    assert declared(host, "/opt/tomcat/bin/startup.sh", Environment="CATALINA_HOME=/opt/tomcat") == [
+        "tcp:127.0.0.1:8081"
+    ]
+
+
+def test_supervisor_says_where_its_programs_listen(tmp_path):
+    host = FakeHost(tmp_path)
+    host.write(
+        "/etc/supervisor/conf.d/shop.conf",
+        "[program:shop]\ncommand=/venv/bin/gunicorn -b unix:a.sock a:b\ndirectory=/srv/a\n[program:b]\ncommand=/usr/bin/gunicorn b:b\n",
+    )
+    assert unit_addresses.of_service(host, properties("/usr/bin/supervisord", Id="supervisor.service")) == [
+        {"address": "unix:/srv/a/a.sock", "file": "/etc/supervisor/conf.d/shop.conf", "line": 2},
+        {"address": "tcp:127.0.0.1:8000", "file": "/etc/supervisor/conf.d/shop.conf", "line": 5},
+    ]
+
+
+def test_forty_servers_are_known():
+    assert len(server_options.SERVERS) >= 40
+
+
+@given(some.lists(some.text(alphabet="-=:/. abpsD0129[]\"'$%", max_size=12), min_size=1, max_size=6))
+def test_no_command_stops_the_look(tmp_path_factory, words):
+    host = FakeHost(tmp_path_factory.mktemp("host"))
+    for one in unit_addresses.of_service(host, properties("/usr/bin/gunicorn " + " ".join(words))):
+        assert one["address"].startswith(("tcp:", "unix:/"))

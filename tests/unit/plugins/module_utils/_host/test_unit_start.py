@@ -1,0 +1,158 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is known beforehand of a start that would fail."""
+
+import os
+
+import pytest
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_start import start_problems
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost
+
+FRAGMENT = "/etc/systemd/system/shop.service"
+OWN = ["127.0.0.1", "10.0.0.1"]
+
+
+@pytest.fixture(name="host")
+def _host(tmp_path):
+    made = FakeHost(tmp_path)
+    made.write(FRAGMENT, "[Service]\nUser=shop\nWorkingDirectory=/srv/shop\nExecStart=/srv/shop/run --port 80\n")
+    made.write("/etc/passwd", "root:x:0:0::/:\nshop:x:999:999::/:\n")
+    made.write("/etc/group", "root:x:0:\nshop:x:999:\n")
+    made.program("/srv/shop/run")
+    return made
+
+
+def problems(host, declares=(), command="/srv/shop/run --port 80", **more):
+    shown = "{ path=%s ; argv[]=%s ; ignore_errors=no ; start_time=[n/a] }" % (command.split()[0], command)
+    properties = {"Id": "shop.service", "LoadState": "loaded", "FragmentPath": FRAGMENT, "ExecStart": shown}
+    properties.update({"User": "shop", "WorkingDirectory": "/srv/shop"}, **more)
+    declared = [{"address": address, "file": "/etc/shop.conf", "line": 5} for address in declares]
+    return start_problems(host, properties, declared, OWN, Accounts(host))
+
+
+def test_where_all_is_there_nothing_is_said(host):
+    assert problems(host, ["tcp:0.0.0.0:80", "tcp:127.0.0.2:81", "tcp:10.0.0.1:82", "tcp:localhost:83"]) == []
+
+
+def test_a_program_that_is_gone_is_named_with_its_line(host):
+    assert problems(host, command="/srv/shop/venv/bin/gunicorn a:b") == [
+        {
+            "setting": "ExecStart",
+            "problem": "the program /srv/shop/venv/bin/gunicorn is not there",
+            "exit_status": 203,
+            "command": None,
+            "file": FRAGMENT,
+            "line": 4,
+        }
+    ]
+
+
+def test_a_program_has_to_be_one_that_can_run(host):
+    host.write("/srv/shop/plain", "#!/bin/sh\n")
+    host.write("/srv/shop/moved", "#!/srv/old/venv/bin/python3\n")
+    host.write("/srv/shop/windows", "")
+    host.write("/bin/sh", "")
+    for name in ("moved", "windows"):
+        os.chmod(host.path("/srv/shop/" + name), 0o700)
+    with open(host.path("/srv/shop/windows"), "wb") as stream:
+        stream.write(b"#!/bin/sh\r\necho\r\n")
+    host.link("/srv/shop/link", "/srv/nowhere")
+    found = {name: problems(host, command="/srv/shop/" + name)[0] for name in ("plain", "moved", "windows", "link")}
+    assert {name: one["problem"] for name, one in found.items()} == {
+        "plain": "the program /srv/shop/plain is not executable",
+        "moved": "/srv/shop/moved is to be run by /srv/old/venv/bin/python3, which is not there",
+        "windows": "the first line of /srv/shop/windows ends as on Windows (\\r): there is no such interpreter",
+        "link": "the link /srv/shop/link leads to /srv/nowhere, which is not there",
+    }
+    assert found["plain"]["command"] == "chmod +x /srv/shop/plain"
+    assert found["windows"]["command"] == "sed -i 's/\\r$//' /srv/shop/windows"
+
+
+def test_a_failure_that_is_to_be_ignored_is_none(host):
+    shown = "{ path=/nope ; argv[]=/nope ; ignore_errors=yes ; start_time=[n/a] }"
+    assert problems(host, ExecStartPre=shown) == []
+    assert problems(host, ExecStartPre=shown.replace("=yes", "=no"))[0]["setting"] == "ExecStartPre"
+
+
+@pytest.mark.parametrize(
+    ("more", "problem", "status", "command"),
+    [
+        ({"User": "gone"}, "there is no user gone", 217, "useradd --system --no-create-home gone"),
+        ({"Group": "gone"}, "there is no group gone", 216, "groupadd --system gone"),
+        (
+            {"WorkingDirectory": "/srv/gone"},
+            "there is no folder /srv/gone",
+            200,
+            "install -d -o shop -g shop -m 0755 /srv/gone",
+        ),
+        ({"EnvironmentFiles": "/etc/gone (ignore_errors=no)"}, "there is no file /etc/gone", None, None),
+        (
+            {"ReadWritePaths": "-/a /srv/gone"},
+            "there is no /srv/gone",
+            226,
+            "install -d -o shop -g shop -m 0755 /srv/gone",
+        ),
+    ],
+)
+def test_what_a_unit_names_has_to_be_there(host, more, problem, status, command):
+    (found,) = problems(host, **more)
+    assert (found["problem"], found["exit_status"], found["command"]) == (problem, status, command)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"User": "1234", "Group": "1234"},
+        {"User": "gone", "DynamicUser": "yes"},
+        {"WorkingDirectory": "!/srv/shop"},
+        {"WorkingDirectory": "/run/shop", "RuntimeDirectory": "shop"},
+        {"EnvironmentFiles": "/etc/gone (ignore_errors=yes)"},
+        {"User": "gone", "RootDirectory": "/srv/root"},
+    ],
+)
+def test_what_systemd_does_without_or_makes_itself_is_no_problem(host, more):
+    assert problems(host, **more) == []
+
+
+def test_a_unit_file_that_systemd_refuses(host):
+    (found,) = problems(host, LoadState="bad-setting", LoadError='org.freedesktop "Unit has no ExecStart="')
+    assert found["problem"] == "systemd refuses the unit file: Unit has no ExecStart="
+
+
+@pytest.mark.parametrize(
+    ("command", "problem"),
+    [
+        ("/usr/bin/python3 app.py", "there is no /srv/shop/app.py for python3 to run"),
+        ("/usr/bin/java -Xmx1g -jar shop.jar", "there is no /srv/shop/shop.jar for java to run"),
+        ("/usr/bin/node /srv/shop/server.js", "there is no /srv/shop/server.js for node to run"),
+    ],
+)
+def test_what_an_interpreter_is_given_has_to_be_there(host, command, problem):
+    host.write(command.split()[0], "")
+    os.chmod(host.path(command.split()[0]), 0o700)
+    assert [one["problem"] for one in problems(host, command=command)] == [problem]
+    host.write("/srv/shop/" + problem.split()[3].rpartition("/")[2], "")
+    assert problems(host, command=command) == []
+
+
+def test_sockets_need_their_folder_and_addresses_their_host(host):
+    found = problems(host, ["unix:/run/shop/a.sock", "tcp:10.0.0.9:80", "tcp:[2001:db8::1]:80"])
+    assert [(one["problem"], one["command"]) for one in found] == [
+        ("there is no folder /run/shop for its socket", "install -d -o shop -g shop -m 0755 /run/shop"),
+        ("the host has no address 10.0.0.9", "ip -brief address"),
+        ("the host has no address 2001:db8::1", "ip -brief address"),
+    ]
+    assert (found[0]["file"], found[0]["line"], found[0]["setting"]) == ("/etc/shop.conf", 5, "listen")
+    assert problems(host, ["unix:/run/shop/a.sock"], RuntimeDirectory="shop") == []
+    host.write("/proc/sys/net/ipv4/ip_nonlocal_bind", "1\n")
+    assert problems(host, ["tcp:10.0.0.9:80"]) == []
+
+
+def test_a_folder_that_is_closed_to_the_account(host):
+    os.chmod(host.path("/srv/shop"), 0o700)
+    (found,) = problems(host, WorkingDirectory="/")
+    assert found["problem"] == "shop may not enter %s (mode 0700), where /srv/shop/run is" % "/srv/shop"
+    assert problems(host, WorkingDirectory="/", User="root") == []
