@@ -8,6 +8,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address
@@ -17,8 +18,14 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop impo
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._unit_starts import Obstacle, obstacle
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import kept_down, unit_evidence
 
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+
+#: Where an administrator's own units lie, and those that systemd makes of his container files.
+ADMINS_FOLDERS = ("/etc/systemd/system/", "/run/systemd/generator/")
 KINDS_OF_UNIT = (".service", ".socket")
 #: Beginnings of programs that listen and are no backend of a site.
 NO_BACKENDS = ("nginx", "sshd", "systemd", "init", "systemd-resolve", "dnsmasq", "master", "chronyd")
@@ -33,31 +40,95 @@ CONFIG_CHECKS = {
 class Owner(t.NamedTuple):
     """The unit that should listen on an address, and how that is known. unit is None where there is no one unit; reason then says why.
 
-    is_named: whether fix_502_backend_services names it.
+    is_named: whether fix_502_backend_services names it. candidates: the units that could be meant, where there are several.
     """
 
     unit: str | None
     reason: str
     is_named: bool = False
+    candidates: tuple[str, ...] = ()
+
+
+def nobody_listens(hop: Hop, host: Host) -> bool:
+    """Whether no process has this socket, or this port on any address, and no PHP-FPM should have it."""
+    address = hop.real_address
+    if not host.sees("listeners") or host.pool_at(address):
+        return False
+    return not (host.unix_listener(address) if hop.is_unix else host.tcp_listeners(address.port))
+
+
+def asked_address(hop: Hop) -> Address:
+    """The address that a unit would have to listen on for a hop."""
+    return hop.address if hop.address.host == "localhost" else hop.real_address
+
+
+class Blocked(t.NamedTuple):
+    """The unit that would have to listen and why a start does not help: what keeps it from starting, or it runs (obstacle is None)."""
+
+    unit: str
+    reason: str
+    obstacle: Obstacle | None
+
+
+def blocked(hop: Hop, fleet: Fleet, host: Host) -> Blocked | None:
+    """The unit behind a hop where nobody listens, where starting it is of no use; None where it may be, or no unit is known."""
+    address = asked_address(hop)
+    owner = owner_of(fleet, host, address)
+    if owner.unit is None:
+        return _suspect(host, address)
+    if refusal(host, owner, address):
+        return None
+    found = obstacle(host, owner.unit)
+    return Blocked(owner.unit, owner.reason, found) if found or _runs(host.unit(owner.unit)) else None
+
+
+def _runs(unit: Unit | None) -> bool:
+    """Whether a unit is up or on its way there; one that waits for its next restart is not."""
+    state = or_empty(unit)
+    return state.get("active") in ("active", "activating", "reloading") and not (state.get("sub") or "").startswith(
+        "auto-restart"
+    )
+
+
+def _suspect(host: Host, address: Address) -> Blocked | None:
+    """The only unit of an administrator's that does not start, or that has moved to a port which nobody asks for. Nothing else says whose the address is."""
+    failing = [(name, obstacle(host, name)) for name in made_here(host) if not _runs(host.unit(name))]
+    found = [(name, one) for name, one in failing if one]
+    reason = "no other unit is known that could own %s" % port_or_path(address)
+    return Blocked(found[0][0], reason, found[0][1]) if len(found) == 1 else None
+
+
+def made_here(host: Host) -> list[str]:
+    """Services that an administrator made, wants to run, and that say nothing of where they listen: any of them may own an address."""
+    units = host.facts.get("units") or {}
+    return [
+        name
+        for name, unit in units.items()
+        if name.endswith(".service")
+        and (unit.get("fragment") or "").startswith(ADMINS_FOLDERS)
+        and not unit.get("declares")
+        and not unit.get("listened")
+        and kept_down(name, unit) is None
+    ]
 
 
 def started(hop: Hop, fleet: Fleet, host: Host, cause: str, evidence: tuple[Evidence, ...]) -> Finding:
     """The finding that nobody listens behind a hop: with the remedy that starts the unit, or with advice how to find and start it."""
-    address = hop.address if hop.address.host == "localhost" else hop.real_address
+    address = asked_address(hop)
     owner = owner_of(fleet, host, address)
     seen = (*evidence, Evidence("socket", "nothing listens on %s of %s" % (port_or_path(address), host.name)))
     if owner.unit is None:
-        return on_hop(hop, cause, seen, why=owner.reason, advice=_how_to_find(hop, host, address))
+        return on_hop(hop, cause, seen, why=owner.reason, advice=_how_to_find(hop, host, owner.candidates))
     unit = host.unit(owner.unit)
     if unit:
         seen += (unit_evidence(owner.unit, unit),)
     config_check = CONFIG_CHECKS.get(owner.unit, [])
-    refusal = _refusal(host, owner, address)
-    if refusal:
+    refused = refusal(host, owner, address)
+    if refused:
         commands = [" ".join(config_check)] if config_check else []
         commands.append("systemctl start %s" % owner.unit)
         advice = tuple("%s   # on %s" % (command, host.name) for command in commands)
-        return on_hop(hop, cause, seen, why=refusal, advice=advice)
+        return on_hop(hop, cause, seen, why=refused, advice=advice)
     note = "%s owns %s: %s" % (owner.unit, port_or_path(address), owner.reason)
     remedy = remedies.backend_service(host, owner.unit, address=str(address), config_check=config_check, note=note)
     return on_hop(hop, cause, seen, remedy=remedy)
@@ -68,16 +139,31 @@ def owner_of(fleet: Fleet, host: Host, address: Address) -> Owner:
     named = _named_by_user(fleet, host, address)
     if named:
         return Owner(named, "fix_502_backend_services names it", is_named=True)
-    units = units_declaring(host, address)
-    if len(units) > 1:
-        # Units that an administrator wants to be down do not count where there are others.
-        units = [name for name in units if not kept_down(name, host.unit(name))] or units
     place = port_or_path(address)
+    units = _wanted(host, units_declaring(host, address))
     if len(units) == 1:
         return Owner(units[0], "its configuration says that it listens on %s" % place)
+    remembered = [] if units else _wanted(host, _units_that_listened(host, address))
+    if len(remembered) == 1:
+        return Owner(remembered[0], "its journal says that it listened on %s" % place)
+    units = units or remembered
     if units:
-        return Owner(None, "more than one unit could own %s: %s" % (place, ", ".join(units)))
+        return Owner(None, "more than one unit could own %s: %s" % (place, ", ".join(units)), candidates=tuple(units))
     return Owner(None, "no unit is known that owns %s" % place)
+
+
+def _wanted(host: Host, names: list[str]) -> list[str]:
+    """Units that an administrator wants to be down do not count where there are others."""
+    return [name for name in names if not kept_down(name, host.unit(name))] or names
+
+
+def _units_that_listened(host: Host, address: Address) -> list[str]:
+    """Units that do not say where they listen, and whose journal says that they listened there."""
+    return [
+        name
+        for name, unit in (host.facts.get("units") or {}).items()
+        if any(is_same_place(read_address(one), address) for one in unit.get("listened") or [])
+    ]
 
 
 def units_declaring(host: Host, address: Address) -> list[str]:
@@ -95,7 +181,7 @@ def _named_by_user(fleet: Fleet, host: Host, address: Address) -> str | None:
     """The unit that fix_502_backend_services names for this port or socket."""
     for where, name in fleet.backend_services.items():
         place = Address("", int(where)) if where.isdecimal() else Address("", 0, where.removeprefix("unix:"))
-        if _is_same_place(place, address):
+        if is_same_place(place, address):
             is_whole = name.endswith(KINDS_OF_UNIT) or host.system.get("service_manager") != "systemd"
             return name if is_whole else name + ".service"
     return None
@@ -106,7 +192,7 @@ def _declared(host: Host, name: str, address: Address) -> list[Address]:
     addresses = [read_address(one["address"]) for one in or_empty(host.unit(name)).get("declares") or []]
     if name == host.nginx.get("unit") and not host.nginx.get("master"):
         addresses += _of_stopped_nginx(host)
-    return [one for one in addresses if _is_same_place(one, address)]
+    return [one for one in addresses if is_same_place(one, address)]
 
 
 def _of_stopped_nginx(host: Host) -> list[Address]:
@@ -120,14 +206,14 @@ def _of_stopped_nginx(host: Host) -> list[Address]:
     ]
 
 
-def _is_same_place(one: Address, other: Address) -> bool:
+def is_same_place(one: Address, other: Address) -> bool:
     """Whether both are the same socket, or the same port of whichever address."""
     if one.is_unix or other.is_unix:
         return one.normal() == other.normal()
     return one.port == other.port
 
 
-def _refusal(host: Host, owner: Owner, address: Address) -> str | None:
+def refusal(host: Host, owner: Owner, address: Address) -> str | None:
     """Why the unit is not started: an administrator keeps it down, its configuration is broken, or it would not listen where nginx asks."""
     unit = or_empty(host.unit(owner.unit))
     is_masked = "masked" in (unit.get("load"), unit.get("enabled"))
@@ -144,11 +230,22 @@ def _refusal(host: Host, owner: Owner, address: Address) -> str | None:
     return None
 
 
-def _how_to_find(hop: Hop, host: Host, address: Address) -> tuple[str, ...]:
-    """Advice where it is not known which unit should listen."""
+def _how_to_find(hop: Hop, host: Host, candidates: t.Sequence[str]) -> tuple[str, ...]:
+    """Advice where it is not known which unit should listen: those that could be meant, or where the address is written."""
+    address = asked_address(hop)
     key = address.path if address.is_unix else str(address.port)
+    made = [name for name in made_here(host) if or_empty(host.unit(name)).get("active") != "active"]
     name_it = "# then name it for the next run: fix_502_backend_services: {'%s': UNIT}" % key
-    return ("systemctl list-units --failed   # on %s" % host.name, *_other_listeners(hop, host), name_it)
+    if candidates:
+        find = "systemctl status %s   # on %s: which of them?" % (" ".join(candidates), host.name)
+    elif made:
+        find = "systemctl status %s   # on %s: made here, wanted and down; one of them?" % (
+            " ".join(made[:5]),
+            host.name,
+        )
+    else:
+        find = "grep -rnF %s /etc/systemd/system /etc/default   # on %s: what names it?" % (shlex.quote(key), host.name)
+    return (find, *_other_listeners(hop, host), name_it)
 
 
 def _other_listeners(hop: Hop, host: Host) -> tuple[str, ...]:

@@ -18,7 +18,11 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import started
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import (
+    blocked,
+    nobody_listens,
+    started,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 
 #: A refusal on ::1 has a signature of its own; where nothing listens on 127.0.0.1 either, the service is down all the same.
@@ -34,17 +38,10 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         if hop.backend is None:
             yield outside(hop)
         elif nobody_listens(hop, hop.backend):
-            yield started(hop, fleet, hop.backend, CAUSE.name, hop.seen(*CLOSED, MISSING))
+            if not blocked(hop, fleet, hop.backend):
+                yield started(hop, fleet, hop.backend, CAUSE.name, hop.seen(*CLOSED, MISSING))
         elif not hop.is_unix and listens_elsewhere(hop, hop.backend):
             yield elsewhere(hop, hop.backend)
-
-
-def nobody_listens(hop: Hop, host: Host) -> bool:
-    """Whether no process has this socket, or this port on any address, and no PHP-FPM should have it."""
-    address = hop.real_address
-    if not host.sees("listeners") or host.pool_at(address):
-        return False
-    return not (host.unix_listener(address) if hop.is_unix else host.tcp_listeners(address.port))
 
 
 def listens_elsewhere(hop: Hop, host: Host) -> bool:

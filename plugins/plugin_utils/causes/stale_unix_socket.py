@@ -17,7 +17,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import started
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import blocked, started
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_start import (
     start,
@@ -48,7 +48,7 @@ def left_over(hop: Hop, fleet: Fleet, host: Host) -> t.Iterator[Finding]:
     if stopped:
         remedy, why = start(host, stopped.fpm)
         yield on_hop(hop, CAUSE.name, stopped_evidence(hop, stopped, SIGNATURE), remedy=remedy, why=why)
-    elif not host.pool_at(hop.real_address):
+    elif not host.pool_at(hop.real_address) and not blocked(hop, fleet, host):
         left = Evidence("socket", "%s exists and no process listens on it" % (hop.real_address,))
         yield started(hop, fleet, host, CAUSE.name, (*hop.seen(SIGNATURE), left))
 

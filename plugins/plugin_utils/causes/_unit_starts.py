@@ -1,0 +1,216 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What says beforehand that a unit would not start: what it needs and is not there, or how its newest start ended.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_start import StartProblem
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+
+#: A service whose main process ended within these seconds has failed to start, rather than failed later.
+START_SECONDS = 15.0
+#: So often in a row, and it is not left to chance.
+RESTARTS = 3
+#: systemd.exec(5): with which systemd gives up before the program runs.
+STATUSES: t.Mapping[int, str] = {
+    200: "CHDIR: its working directory cannot be entered",
+    203: "EXEC: its program cannot be run",
+    205: "LIMITS: a resource limit cannot be set",
+    209: "STDOUT: its standard output cannot be opened",
+    210: "CHROOT: its root folder cannot be entered",
+    214: "SETSCHEDULER: its scheduling cannot be set",
+    216: "GROUP: its group cannot be taken",
+    217: "USER: its user cannot be taken",
+    218: "CAPABILITIES: its capabilities cannot be set",
+    219: "CGROUP: its control group cannot be set up",
+    225: "NETWORK: its network namespace cannot be set up",
+    226: "NAMESPACE: a path that its sandbox names is missing or cannot be mounted",
+    227: "NO_NEW_PRIVILEGES: its privileges cannot be limited",
+    228: "SECCOMP: its system calls cannot be filtered",
+    231: "APPARMOR_PROFILE: its AppArmor profile cannot be applied",
+    233: "RUNTIME_DIRECTORY: its folder under /run cannot be made",
+    238: "STATE_DIRECTORY: its folder under /var/lib cannot be made",
+    240: "LOGS_DIRECTORY: its folder under /var/log cannot be made",
+    241: "CONFIGURATION_DIRECTORY: its folder under /etc cannot be made",
+    243: "CREDENTIALS: its credentials cannot be read",
+    126: "its program is not executable",
+    127: "a command that it runs is not there",
+}
+#: What the look has checked itself: where it finds nothing, that has been mended since.
+CHECKED = (200, 203, 216, 217)
+_IN_USE = re.compile(r"already in use|address in use|EADDRINUSE|errno 98|in use by another", re.IGNORECASE)
+_NO_ADDRESS = re.compile(r"cannot assign requested address|EADDRNOTAVAIL|errno 99", re.IGNORECASE)
+_WAITS_FOR = re.compile(
+    r"connection refused|ECONNREFUSED|could not connect|can't connect|unable to connect|connect(?:ion)? timed? ?out|ETIMEDOUT|name resolution"
+    r"|ENOTFOUND|EAI_AGAIN|starting up",
+    re.IGNORECASE,
+)
+_PORT = re.compile(r"(?:port:?\s+|:)(\d{2,5})\b", re.IGNORECASE)
+
+
+class Obstacle(t.NamedTuple):
+    """What keeps a unit from starting: in one line, the evidence, and what to do about it."""
+
+    why: str
+    evidence: tuple[Evidence, ...]
+    advice: tuple[str, ...]
+
+
+def obstacle(host: Host, name: str) -> Obstacle | None:
+    """What would make a start of this unit fail; of a .socket unit, a start of its service. None where nothing is known that would."""
+    unit = host.unit(name)
+    if unit is None:
+        return None
+    for service in unit.get("triggers") or []:
+        behind = _of_service(host, service, or_empty(host.unit(service)))
+        if behind:
+            starts = Evidence("unit", "%s starts %s on the first connection" % (name, service), 0.3)
+            advice = (*behind.advice[:-1], _start_again(host, service, name))
+            return behind._replace(evidence=(*behind.evidence, starts), advice=advice)
+    return _of_service(host, name, unit)
+
+
+def _of_service(host: Host, name: str, unit: Unit) -> Obstacle | None:
+    problems = unit.get("start_problems") or []
+    if problems:
+        return _of_problems(host, name, problems)
+    if not (is_in_a_crash_loop(host, unit) or _failed_at_once(unit)):
+        return None
+    if _config_is_sound(host, name, unit) and not _IN_USE.search(" ".join(unit.get("last_words") or [])):
+        return None
+    return _of_last_start(host, name, unit)
+
+
+def _config_is_sound(host: Host, name: str, unit: Unit) -> bool:
+    """Whether the service has been asked and accepts its configuration as it is now."""
+    check = host.nginx.get("test") if name == host.nginx.get("unit") else unit.get("test")
+    return or_empty(check).get("sound") is True
+
+
+def is_in_a_crash_loop(host: Host, unit: Unit) -> bool:
+    """Whether systemd starts the unit again and again, and its process ends each time. It may just be running for a moment."""
+    waits = unit.get("sub") in ("auto-restart", "auto-restart-queued")
+    often = (unit.get("restarts") or 0) >= RESTARTS or unit.get("result") == "start-limit-hit"
+    if waits:
+        return often or _ended_at_once(unit)
+    if unit.get("active") == "failed":
+        return often and _ended_at_once(unit)
+    return often and unit.get("active") in ("active", "activating") and _age(host, unit) < START_SECONDS
+
+
+def _age(host: Host, unit: Unit) -> float:
+    """Seconds since the unit's state changed last."""
+    return (or_empty(host.facts.get("clock")).get("now") or 0.0) - (unit.get("since") or 0.0)
+
+
+def _ended_at_once(unit: Unit) -> bool:
+    """Whether the newest process ended by itself, with a failure, soon after it was started."""
+    lasted = unit.get("lasted")
+    return (
+        unit.get("ended") == "exited"
+        and bool(unit.get("exit_status"))
+        and lasted is not None
+        and lasted < START_SECONDS
+    )
+
+
+def _failed_at_once(unit: Unit) -> bool:
+    return unit.get("active") == "failed" and _ended_at_once(unit) and unit.get("exit_status") not in CHECKED
+
+
+def _of_problems(host: Host, name: str, problems: t.Sequence[StartProblem]) -> Obstacle:
+    first = problems[0]
+    shown = tuple(Evidence("config", "%s: %s: %s" % (_place(one), one["setting"], one["problem"])) for one in problems)
+    advice = [_line_to_change(one) for one in problems]
+    advice += ["%s   # on %s" % (one["command"], host.name) for one in problems if one["command"]]
+    return Obstacle(
+        "%s cannot start: %s%s" % (name, first["problem"], meaning(first["exit_status"])),
+        shown,
+        (*advice, _start_again(host, name)),
+    )
+
+
+def _place(problem: StartProblem) -> str:
+    return "%s:%d" % (problem["file"], problem["line"]) if problem["line"] else problem["file"]
+
+
+def _line_to_change(problem: StartProblem) -> str:
+    return "# %s, %s: %s; mend that, or correct the line" % (
+        _place(problem),
+        problem["setting"],
+        problem["problem"],
+    )
+
+
+def _start_again(host: Host, *names: str) -> str:
+    return "systemctl daemon-reload; systemctl reset-failed %s; systemctl restart %s   # on %s, after that" % (
+        " ".join(names),
+        names[-1],
+        host.name,
+    )
+
+
+def meaning(exit_status: int | None) -> str:
+    """What systemd's exit status says, in parentheses; empty where it is the program's own."""
+    return " (status %d/%s)" % (exit_status, STATUSES[exit_status]) if exit_status in STATUSES and exit_status else ""
+
+
+def _of_last_start(host: Host, name: str, unit: Unit) -> Obstacle | None:
+    """How the newest start ended, unless what it failed for is mended by now."""
+    words = unit.get("last_words") or []
+    said = " / ".join(words)
+    loops = is_in_a_crash_loop(host, unit)
+    missed = _still_missing(host, name, said)
+    if not loops and missed == "":
+        return None
+    status = unit.get("exit_status")
+    ended = "it ended with exit status %s%s after %.1f s" % (status, meaning(status), unit.get("lasted") or 0.0)
+    if unit.get("lasted") is None:
+        ended = "it runs since %.0f s, and ended each time before" % _age(host, unit)
+    why = "%s %s: %s" % (name, "is in a crash loop" if loops else "would not start: its newest start failed", ended)
+    if missed:
+        why += "; " + missed
+    elif said:
+        why += "; its last words: %s" % said
+    seen = [Evidence("unit", "%s, %s restarts by systemd" % (ended, unit.get("restarts") or 0))]
+    seen += [Evidence("backend_log", "%s says: %s" % (name, line)) for line in words]
+    advice = (
+        "journalctl -u %s -n 50 --no-pager   # on %s: why it ends" % (name, host.name),
+        "# mend what it says%s"
+        % ("" if words else "; it wrote nothing to the journal: look for a log file of its own"),
+        _start_again(host, name),
+    )
+    return Obstacle(why, tuple(seen), advice)
+
+
+def _still_missing(host: Host, name: str, said: str) -> str | None:
+    """What the last words say was missing: in words where it still is, empty where it is there by now, None where they do not say."""
+    ports = [int(port) for port in _PORT.findall(said)]
+    if _IN_USE.search(said):
+        taken = [one for port in ports for one in host.tcp_listeners(port) if one.get("unit") != name]
+        return "%s has port %d" % (taken[0].get("process") or "another process", taken[0]["port"]) if taken else ""
+    if _NO_ADDRESS.search(said):
+        return ""  # an address that the host still lacks is one of its start_problems
+    if _WAITS_FOR.search(said):
+        silent = [port for port in ports if not host.tcp_listeners(port)]
+        return (
+            "nothing listens on port %d, which it connects to" % silent[0] if silent and host.sees("listeners") else ""
+        )
+    return None
+
+
+def says_in_use(unit: Unit, port: int) -> bool:
+    """Whether a unit's last words say that this port was in use."""
+    said = " ".join(unit.get("last_words") or [])
+    return bool(_IN_USE.search(said)) and str(port) in _PORT.findall(said)

@@ -1,0 +1,145 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The unit that should listen runs, and does not listen where nginx asks: it listens elsewhere, or not yet.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, is_any, read_address
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import (
+    ADMINS_FOLDERS,
+    asked_address,
+    blocked,
+    is_same_place,
+    nobody_listens,
+    owner_of,
+    port_or_path,
+)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import unit_evidence
+
+SYMPTOMS = ("backend_port_closed", "ipv6_localhost_refused", "unix_socket_missing", "stale_unix_socket")
+#: Seconds in which a service that runs may still be on its way to listening: the slow ones (Java, compilers) take a minute or two.
+STARTING = 180.0
+PATIENCE = "# it may only need time: ask the site again in a minute or two; a restart would begin anew"
+SUPERVISED = (
+    "supervisorctl status   # on %s: the state of its programs; supervisorctl tail NAME stderr shows why one ends"
+)
+
+
+def find(fleet: Fleet) -> t.Iterator[Finding]:
+    for hop in fleet.sick_hops():
+        host = hop.backend
+        if not host or not hop.has(*SYMPTOMS) or not nobody_listens(hop, host):
+            continue
+        found = blocked(hop, fleet, host)
+        if found and not found.obstacle:
+            yield runs(hop, host, found.unit, found.reason)
+        elif not found and owner_of(fleet, host, asked_address(hop)).unit is None:
+            name = moved(fleet, hop, host)
+            if name:
+                yield runs(
+                    hop, host, name, "no unit is known that owns the port, and nothing asks for where this one listens"
+                )
+
+
+def listens_on(host: Host, name: str) -> list[Address]:
+    """Where the processes of a unit listen."""
+    listeners = or_empty(host.facts.get("listeners"))
+    found = [Address(one["address"], one["port"]) for one in listeners.get("tcp") or [] if one.get("unit") == name]
+    return found + [Address("", 0, one["path"]) for one in listeners.get("unix") or [] if one.get("unit") == name]
+
+
+def moved(fleet: Fleet, hop: Hop, host: Host) -> str | None:
+    """The only service of an administrator's that listens where no hop leads; None where there is none, or several."""
+    asked = [other.real_address for other in fleet.all_hops if other.backend is host and other is not hop]
+    found = []
+    for name, unit in (host.facts.get("units") or {}).items():
+        places = [one for one in listens_on(host, name) if one.is_unix == hop.is_unix]
+        if not (unit.get("fragment") or "").startswith(ADMINS_FOLDERS) or not places or name == host.nginx.get("unit"):
+            continue
+        if not any(is_same_place(place, other) for place in places for other in asked):
+            found.append(name)
+    return found[0] if len(found) == 1 else None
+
+
+def runs(hop: Hop, host: Host, name: str, reason: str) -> Finding:
+    unit = or_empty(host.unit(name))
+    place, there = port_or_path(hop.real_address), listens_on(host, name)
+    elsewhere = ", ".join(one.bare for one in there)
+    nobody = Evidence("socket", "nothing listens on %s of %s; %s: %s" % (place, host.name, name, reason))
+    seen = (*hop.seen(*SYMPTOMS), nobody, unit_evidence(name, unit))
+    if there:
+        return on_hop(
+            hop,
+            CAUSE.name,
+            (*seen, Evidence("process", "%s listens on %s" % (name, elsewhere))),
+            why="%s runs and listens on %s, not on %s" % (name, elsewhere, place),
+            advice=(*_lines_that_say(host, name, hop), *_either(hop, host, name, there)),
+        )
+    words = unit.get("last_words") or []
+    lines = _lines_that_say(host, name, hop)
+    advice = (
+        "journalctl -u %s -n 50 --no-pager   # on %s: what it waits for" % (name, host.name),
+        "systemctl status %s   # its processes" % name,
+    )
+    age = (or_empty(host.facts.get("clock")).get("now") or 0.0) - (unit.get("since") or 0.0)
+    if name.startswith("supervisor"):
+        state, first = "runs, and its program that should listen does not", (*lines, SUPERVISED % host.name)
+    elif unit.get("active") == "active" and age > STARTING:
+        state, first = "runs since %.0f s and listens nowhere" % age, lines
+    else:
+        state, first = "has been starting for %.0f s and does not listen yet" % age, (PATIENCE,)
+    return on_hop(
+        hop,
+        CAUSE.name,
+        (*seen, *(Evidence("backend_log", "%s says: %s" % (name, line)) for line in words)),
+        why="%s %s%s" % (name, state, "; its last words: %s" % words[-1] if words else ""),
+        advice=(*first, *advice),
+    )
+
+
+def _lines_that_say(host: Host, name: str, hop: Hop) -> tuple[str, ...]:
+    """The lines of its configuration that say where it is to listen."""
+    declares = or_empty(host.unit(name)).get("declares") or []
+    found = [one for one in declares if is_same_place(read_address(one["address"]), asked_address(hop))]
+    return tuple("# %s:%d says %s" % (one["file"], one["line"], read_address(one["address"]).bare) for one in found)
+
+
+def _either(hop: Hop, host: Host, name: str, there: list[Address]) -> tuple[str, ...]:
+    asked = hop.real_address
+    pick = next((one for one in there if one.is_unix == asked.is_unix), there[0])
+    is_everywhere = not pick.is_unix and is_any(pick.host)
+    bare = Address((asked.host or "127.0.0.1") if is_everywhere else pick.host, pick.port, pick.path).bare
+    return (
+        "ss -ltnp   # on %s: where it listens" % host.name,
+        "systemctl restart %s   # on %s, if its configuration was changed after it was started; it loses what it works on"
+        % (name, host.name),
+        "# or write %s instead of %s at %s" % (bare, asked.bare, named_at(hop)),
+    )
+
+
+CAUSE = Cause(
+    name="backend_not_listening",
+    title="The backend's service runs and does not listen there",
+    find=find,
+    yields_to=(
+        "firewall_reject",
+        "stale_upstream_dns",
+        "plesk_apache_backend",
+        "socket_path_mismatch",
+        "disk_full",
+        "socket_private_tmp",
+    ),
+    outdoes=("backend_port_closed", "stale_unix_socket"),
+)

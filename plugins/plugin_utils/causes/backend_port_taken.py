@@ -1,0 +1,137 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Another daemon has the address that the backend's service wants: the service is down, and nginx is connected to a stranger.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, covers, read_address
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import port_or_path
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._unit_starts import (
+    is_in_a_crash_loop,
+    says_in_use,
+)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import kept_down, unit_evidence
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import Listener
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+
+
+def find(fleet: Fleet) -> t.Iterator[Finding]:
+    for hop in fleet.sick_hops():
+        host = hop.backend
+        if not host or not hop.symptoms or host.pool_at(hop.real_address):
+            continue
+        for listener, at in holders(host, hop.real_address):
+            name = claimant(host, at, listener)
+            if name:
+                yield taken(hop, host, name, listener, at)
+                break
+
+
+def holders(host: Host, asked: Address) -> list[tuple[Listener, Address]]:
+    """Who listens on a socket, or on a port of whichever address, with the address that each has."""
+    if asked.is_unix:
+        found = host.unix_listener(asked)
+        return [(found, asked)] if found else []
+    return [(one, Address(one["address"], one["port"])) for one in host.tcp_listeners(asked.port)]
+
+
+def claimant(host: Host, at: Address, listener: Listener) -> str | None:
+    """The unit that wants to listen there, that has failed or is about to be started again, and that is not the one which listens."""
+    for name, unit in (host.facts.get("units") or {}).items():
+        down = unit.get("active") == "failed" or (unit.get("sub") or "").startswith("auto-restart")
+        down = down or is_in_a_crash_loop(host, unit)
+        if not down or kept_down(name, unit) or name == listener.get("unit") or _is_its_socket(host, name, listener):
+            continue
+        if any(overlaps(read_address(one["address"]), at) for one in unit.get("declares") or []):
+            return name
+        if not at.is_unix and says_in_use(unit, at.port):
+            return name
+    return None
+
+
+def _is_its_socket(host: Host, name: str, listener: Listener) -> bool:
+    """Whether systemd listens there for this very service."""
+    return name in (or_empty(host.unit(listener.get("unit"))).get("triggers") or [])
+
+
+def overlaps(wanted: Address, held: Address) -> bool:
+    """Whether one of two cannot be listened on while the other is."""
+    if wanted.is_unix or held.is_unix:
+        return wanted.normal() == held.normal()
+    host = "127.0.0.1" if wanted.host == "localhost" else wanted.host
+    return wanted.port == held.port and (covers(host, held.host) or covers(held.host, host))
+
+
+def taken(hop: Hop, host: Host, name: str, listener: Listener, at: Address) -> Finding:
+    unit: Unit = or_empty(host.unit(name))
+    where = listener.get("unit")
+    who = "%s (pid %s%s)" % (
+        listener.get("process") or "another process",
+        listener.get("pid"),
+        ", %s" % where if where else "",
+    )
+    place = port_or_path(at)
+    ask = "ss -xlp src %s" % at.path if at.is_unix else "ss -ltnp 'sport = :%d'" % at.port
+    says = [
+        "%s:%d" % (one["file"], one["line"])
+        for one in unit.get("declares") or []
+        if overlaps(read_address(one["address"]), at)
+    ]
+    words = tuple(Evidence("backend_log", "%s says: %s" % (name, line)) for line in unit.get("last_words") or [])
+    stop = "systemctl stop %s   # what it serves is then gone" % where if where and where.endswith(".service") else None
+    kill = "kill %s   # it was started by hand, or is left over; what it serves is then gone" % listener.get("pid")
+    return on_hop(
+        hop,
+        CAUSE.name,
+        (
+            *hop.seen(*hop.symptoms),
+            Evidence("socket", "%s listens on %s, where %s wants to" % (who, at.bare, name)),
+            unit_evidence(name, unit),
+            *words,
+        ),
+        why="%s cannot start: %s has %s. Which of the two is to have it is for you to say" % (name, who, place),
+        advice=(
+            "%s   # on %s: who has it" % (ask, host.name),
+            *(
+                "# %s says that %s listens there: give it another address, and nginx the same" % (one, name)
+                for one in says[:1]
+            ),
+            stop or kill,
+            "systemctl reset-failed %s; systemctl start %s   # on %s, after that" % (name, name, host.name),
+        ),
+    )
+
+
+CAUSE = Cause(
+    name="backend_port_taken",
+    title="Another daemon has the backend's port",
+    find=find,
+    yields_to=("php_fpm_bind_conflict", "php_fpm_config_invalid"),
+    outdoes=(
+        "backend_loopback_only",
+        "backend_port_closed",
+        "ipv6_localhost_refused",
+        "keepalive_race",
+        "slow_upstream",
+        "upstream_closed_prematurely",
+        "upstream_connection_reset",
+        "upstream_invalid_header",
+        "upstream_protocol_mismatch",
+        "upstream_returned_502",
+        "upstream_tls_reset",
+        "upstream_tls_scheme_mismatch",
+    ),
+)

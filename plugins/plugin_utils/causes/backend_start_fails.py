@@ -1,0 +1,68 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The unit that would have to listen cannot start: what it needs is not there, or its newest starts failed. Starting it is left to who mends that.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import (
+    Blocked,
+    blocked,
+    nobody_listens,
+    port_or_path,
+)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import unit_evidence
+
+#: What nginx meets where nobody listens: a closed port, no socket, or one that was left behind.
+SYMPTOMS = ("backend_port_closed", "ipv6_localhost_refused", "unix_socket_missing", "stale_unix_socket")
+
+
+def find(fleet: Fleet) -> t.Iterator[Finding]:
+    for hop in fleet.sick_hops():
+        host = hop.backend
+        if host and hop.has(*SYMPTOMS) and nobody_listens(hop, host):
+            found = blocked(hop, fleet, host)
+            if found and found.obstacle:
+                yield cannot_start(hop, host, found)
+
+
+def cannot_start(hop: Hop, host: Host, found: Blocked) -> Finding:
+    unit = host.unit(found.unit)
+    nobody = Evidence(
+        "socket",
+        "nothing listens on %s of %s; %s: %s" % (port_or_path(hop.real_address), host.name, found.unit, found.reason),
+    )
+    state = (unit_evidence(found.unit, unit),) if unit else ()
+    obstacle = found.obstacle
+    return on_hop(
+        hop,
+        CAUSE.name,
+        (*hop.seen(*SYMPTOMS), nobody, *state, *(obstacle.evidence if obstacle else ())),
+        why=obstacle.why if obstacle else "",
+        advice=obstacle.advice if obstacle else (),
+    )
+
+
+CAUSE = Cause(
+    name="backend_start_fails",
+    title="The backend's service cannot start",
+    find=find,
+    yields_to=(
+        "firewall_reject",
+        "stale_upstream_dns",
+        "plesk_apache_backend",
+        "socket_path_mismatch",
+        "disk_full",
+        "socket_private_tmp",
+    ),
+)
