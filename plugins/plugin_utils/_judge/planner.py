@@ -19,7 +19,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.proof im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles import ORDER, RELOADS_NGINX
 
 #: What becomes of a finding: of a judgement planned, advice, not_allowed or how a step ended before, of a report any of them.
-Outcome = t.Literal["fixed", "planned", "advice", "undone", "failed", "not_allowed"]
+Outcome = t.Literal["fixed", "relieved", "planned", "advice", "undone", "failed", "not_allowed"]
 
 #: Kinds of change that fix_502_allow names.
 KINDS = ("start", "reload", "restart", "config", "firewall", "selinux")

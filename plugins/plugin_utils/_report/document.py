@@ -134,7 +134,7 @@ def status(mode: Mode, findings: t.Sequence[FindingEntry], failing: t.Sequence[J
         return "would_fix" if "planned" in outcomes else "advice"
     if outcomes & {"undone", "failed", "planned"}:
         return "not_fixed"
-    if "fixed" in outcomes:
+    if outcomes & {"fixed", "relieved"}:
         return "not_fixed" if failing else "fixed"
     return "advice"
 

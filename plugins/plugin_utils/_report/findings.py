@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import HostJudgement, JudgedFinding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import Outcome
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.safe_text import safe_text
@@ -54,11 +55,15 @@ def findings_of_run(judgements: t.Sequence[HostJudgement], outcomes: t.Mapping[s
         newest[key] = finding
         if finding["step"] in outcomes:
             run[key] = finding
-    still = {finding["key"] for finding in judgements[-1]["findings"]}
+    last = judgements[-1]
+    still = {finding["key"] for finding in last["findings"]}
     entries = []
     for key, seen in first.items():
         done = run.get(key, newest[key])
-        entries.append(finding_entry(seen, done, newest[key]["advice"], outcomes.get(done["step"] or ""), key in still))
+        ended = outcomes.get(done["step"] or "")
+        if ended and ended["outcome"] == "relieved" and not any(answer_fails(answer) for answer in last["answers"]):
+            ended = {"step": ended["step"], "outcome": "fixed"}  # what was not proven at once shows in the last look
+        entries.append(finding_entry(seen, done, newest[key]["advice"], ended, key in still))
     return entries
 
 

@@ -46,6 +46,7 @@ def change_of(finding: FindingEntry) -> str:
     text = finding["change"] or "nothing"
     return {
         "fixed": text,
+        "relieved": "not proven: " + text,
         "planned": "would: " + text,
         "undone": "undone: " + text,
         "failed": "failed: " + text,
@@ -102,7 +103,7 @@ def notes(report: ReportDocument, width: int) -> list[str]:
             *wrapped("%s: %s%s" % (name, entry["status"], ", " + entry["why"] if entry.get("why") else ""), "", width),
         ]
         for finding in entry["findings"]:
-            somebody_has_to_act = finding["outcome"] in ("advice", "not_allowed", "undone", "failed")
+            somebody_has_to_act = finding["outcome"] in ("relieved", "advice", "not_allowed", "undone", "failed")
             reason = finding["why"] or finding["title"]
             lines += wrapped(
                 "%s on %s (confidence %.2f): %s" % (finding["cause"], finding["on"], finding["confidence"], reason),

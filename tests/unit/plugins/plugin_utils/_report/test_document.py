@@ -84,6 +84,7 @@ def report(entry, mode="fix"):
 
 FIXED = {"s1": {"step": "s1", "outcome": "fixed"}}
 UNDONE = {"s1": {"step": "s1", "outcome": "undone", "why": "php-fpm: bad value"}}
+LATE = {"s1": {"step": "s1", "outcome": "relieved", "why": "shop.service does not listen yet"}}
 BUSY = {"s1": {"step": "s1", "outcome": "failed", "why": "another run has this host"}}
 TRANSIENT = finding("transient", outcome="advice", step=None, why="gone on asking again")
 
@@ -126,6 +127,22 @@ CASES = {
         False,
     ),
     "put back": ("fix", [look(finding()), look(finding())], UNDONE, "not_fixed", "undone", True),
+    "kept without a proof, and it still fails": (
+        "fix",
+        [look(finding()), look()],
+        LATE,
+        "not_fixed",
+        "relieved",
+        True,
+    ),
+    "kept without a proof, and it answers by the last look": (
+        "fix",
+        [look(finding()), look(status=200)],
+        LATE,
+        "fixed",
+        "fixed",
+        False,
+    ),
     "another run is at it": ("fix", [look(finding()), look(finding())], BUSY, "not_fixed", "failed", True),
     "put back, and the site answers": (
         "fix",

@@ -53,6 +53,7 @@ def report(**hosts):
     "outcome,change",
     [
         ("fixed", "start php8.2-fpm"),
+        ("relieved", "not proven: start php8.2-fpm"),
         ("planned", "would: start php8.2-fpm"),
         ("undone", "undone: start php8.2-fpm"),
         ("failed", "failed: start php8.2-fpm"),
@@ -174,7 +175,7 @@ def test_a_remark_has_no_prompt():
 
 
 words = st.text(max_size=200)
-outcomes = st.sampled_from(["fixed", "planned", "advice", "undone", "failed", "not_allowed"])
+outcomes = st.sampled_from(["fixed", "relieved", "planned", "advice", "undone", "failed", "not_allowed"])
 
 
 @given(
