@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._exit_codes import exit_words
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_start import StartProblem
@@ -22,31 +23,6 @@ if t.TYPE_CHECKING:
 START_SECONDS = 15.0
 #: So often in a row, and it is not left to chance.
 RESTARTS = 3
-#: systemd.exec(5): with which systemd gives up before the program runs.
-STATUSES: t.Mapping[int, str] = {
-    200: "CHDIR: its working directory cannot be entered",
-    203: "EXEC: its program cannot be run",
-    205: "LIMITS: a resource limit cannot be set",
-    209: "STDOUT: its standard output cannot be opened",
-    210: "CHROOT: its root folder cannot be entered",
-    214: "SETSCHEDULER: its scheduling cannot be set",
-    216: "GROUP: its group cannot be taken",
-    217: "USER: its user cannot be taken",
-    218: "CAPABILITIES: its capabilities cannot be set",
-    219: "CGROUP: its control group cannot be set up",
-    225: "NETWORK: its network namespace cannot be set up",
-    226: "NAMESPACE: a path that its sandbox names is missing or cannot be mounted",
-    227: "NO_NEW_PRIVILEGES: its privileges cannot be limited",
-    228: "SECCOMP: its system calls cannot be filtered",
-    231: "APPARMOR_PROFILE: its AppArmor profile cannot be applied",
-    233: "RUNTIME_DIRECTORY: its folder under /run cannot be made",
-    238: "STATE_DIRECTORY: its folder under /var/lib cannot be made",
-    240: "LOGS_DIRECTORY: its folder under /var/log cannot be made",
-    241: "CONFIGURATION_DIRECTORY: its folder under /etc cannot be made",
-    243: "CREDENTIALS: its credentials cannot be read",
-    126: "its program is not executable",
-    127: "a command that it runs is not there",
-}
 #: What the look has checked itself: where it finds nothing, that has been mended since.
 CHECKED = (200, 203, 216, 217)
 _IN_USE = re.compile(r"already in use|address in use|EADDRINUSE|errno 98|in use by another", re.IGNORECASE)
@@ -135,7 +111,8 @@ def _of_problems(host: Host, name: str, problems: t.Sequence[StartProblem]) -> O
     advice = [_line_to_change(one) for one in problems]
     advice += ["%s   # on %s" % (one["command"], host.name) for one in problems if one["command"]]
     return Obstacle(
-        "%s cannot start: %s%s" % (name, first["problem"], meaning(first["exit_status"])),
+        "%s cannot start: %s%s"
+        % (name, first["problem"], " (%s)" % status_words(first["exit_status"]) if first["exit_status"] else ""),
         shown,
         (*advice, _start_again(host, name)),
     )
@@ -161,9 +138,10 @@ def _start_again(host: Host, *names: str) -> str:
     )
 
 
-def meaning(exit_status: int | None) -> str:
-    """What systemd's exit status says, in parentheses; empty where it is the program's own."""
-    return " (status %d/%s)" % (exit_status, STATUSES[exit_status]) if exit_status in STATUSES and exit_status else ""
+def status_words(exit_status: int | None) -> str:
+    """An exit status with what it means, where that says more than the number."""
+    words = exit_words(None, exit_status)
+    return "exit status %s%s" % (exit_status, ", " + words if words else "")
 
 
 def _of_last_start(host: Host, name: str, unit: Unit) -> Obstacle | None:
@@ -174,8 +152,7 @@ def _of_last_start(host: Host, name: str, unit: Unit) -> Obstacle | None:
     missed = _still_missing(host, name, said)
     if not loops and missed == "":
         return None
-    status = unit.get("exit_status")
-    ended = "it ended with exit status %s%s after %.1f s" % (status, meaning(status), unit.get("lasted") or 0.0)
+    ended = "it ended after %.1f s with %s" % (unit.get("lasted") or 0.0, status_words(unit.get("exit_status")))
     if unit.get("lasted") is None:
         ended = "it runs since %.0f s, and ended each time before" % _age(host, unit)
     why = "%s %s: %s" % (name, "is in a crash loop" if loops else "would not start: its newest start failed", ended)

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The unit that should listen runs, and does not listen where nginx asks: it listens elsewhere, or not yet.
 
+Signatures: backend_port_closed, ipv6_localhost_refused, unix_socket_missing, stale_unix_socket.
+
 Private to this collection: it may change in any release.
 """
 

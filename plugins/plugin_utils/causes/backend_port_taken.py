@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Another daemon has the address that the backend's service wants: the service is down, and nginx is connected to a stranger.
 
+Signatures: upstream_closed_prematurely, upstream_connection_reset, upstream_invalid_header, backend_port_closed.
+
 Private to this collection: it may change in any release.
 """
 

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The unit that would have to listen cannot start: what it needs is not there, or its newest starts failed. Starting it is left to who mends that.
 
+Signatures: backend_port_closed, ipv6_localhost_refused, unix_socket_missing, stale_unix_socket.
+
 Private to this collection: it may change in any release.
 """
 
