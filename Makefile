@@ -94,7 +94,8 @@ selinux: setup       ## the faults of SELinux on an emulated host (an hour)
 	@tests/setup selinux
 	python tests/selinux/selinux.py $(FAULT)
 
-bench: setup         ## speed beside plays that gather facts or use stock modules
+bench: setup         ## speed beside plays that gather facts or use stock modules, and with 2,000 servers
+	PYTHONPATH=.ansible/collections python tests/bench/what_to_ask.py
 	python tests/bench/bench.py
 
 lock:                ## pin the tests' packages anew

@@ -6,8 +6,10 @@
 Private to this collection: it may change in any release.
 """
 
+import heapq
+import itertools
 import re
-from typing import TYPE_CHECKING, Collection, Dict, Iterable, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Collection, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import tcp_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.request_match import Routing
@@ -29,6 +31,8 @@ _HOST = re.compile(r"\A([A-Za-z0-9_.-]{1,255}|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?
 _PATH = re.compile(r"\A/[A-Za-z0-9/._~!$&'()*+,;=:@%-]{0,1023}\Z")
 #: Of the requests in the log the latest are considered.
 RECORDS_LIMIT = 200
+#: Of the ways that a request may have come in by the best are tried.
+WAYS_LIMIT = 100
 
 
 class Door(NamedTuple):
@@ -79,6 +83,7 @@ class Doors:
     def __init__(self, routing: Routing, listeners: "Optional[Listeners]" = None) -> None:
         self.routing = routing
         live = {one["port"] for one in listeners["tcp"]} if listeners else set()
+        self.passing = {routing.server_of(routing.blocks[route["block"]])["id"] for route in routing.config["routes"]}
         self.by_socket: Dict[Socket, Dict[int, Way]] = {}
         self.by_port: Dict[int, Dict[Socket, None]] = {}
         self.by_name: Dict[str, Dict[Socket, None]] = {}
@@ -89,32 +94,40 @@ class Doors:
                 self.by_port.setdefault(way.door.port, {})[socket] = None
                 for name in server["server_names"]:
                     self.by_name.setdefault(name, {})[socket] = None
-        self.known: Dict[str, List[Way]] = {}
+        self.passing_sockets = {socket for socket, ways in self.by_socket.items() if not self.passing.isdisjoint(ways)}
+        self.best = {socket: min(way.rank for way in ways.values()) for socket, ways in self.by_socket.items()}
+        self.sockets = self._sorted(self.by_socket)
+        self.sockets_of = {port: self._sorted(sockets) for port, sockets in self.by_port.items()}
 
-    def ways(self, host: str, scheme: Optional[str] = None, port: Optional[int] = None) -> List[Way]:
+    def ways(self, host: str, scheme: Optional[str] = None, port: Optional[int] = None) -> Iterator[Way]:
         """Where this name leads: open listeners first, plain ones before TLS unless the server redirects to it, IPv4 before IPv6."""
-        if port is not None:
-            found = [way for way in self._ways(self.by_port.get(port, ()), host) if way.door.port == port]
-        else:
-            if host not in self.known:
-                self.known[host] = self._ways(self.by_socket, host)
-            found = self.known[host]
-        return [way for way in found if scheme in (None, way.door.scheme)]
+        return (way for way in self._ways(self._at(port), host) if _is_at(way, scheme, port))
 
-    def _ways(self, sockets: Iterable[Socket], host: str) -> List[Way]:
-        """The ways over these sockets, the best first."""
+    def _at(self, port: Optional[int]) -> List[Socket]:
+        return self.sockets if port is None else self.sockets_of.get(port, [])
+
+    def _sorted(self, sockets: Iterable[Socket]) -> List[Socket]:
+        return sorted(sockets, key=self.best.__getitem__)
+
+    def _ways(self, sockets: Iterable[Socket], host: str) -> Iterator[Way]:
+        """The ways over sorted sockets, the best first. A socket is asked only when it may have the next one."""
         name = host_name(host)
-        found: List[Way] = []
-        for socket in sockets:
-            server = self.routing.sockets.names(*socket).server_for(name)
+        found: List[Tuple[Tuple[bool, ...], int, Way]] = []
+        for number, socket in enumerate(sockets):
+            while found and found[0][:2] <= (self.best[socket], number):
+                yield heapq.heappop(found)[2]
+            names = self.routing.sockets.names(*socket)
+            is_left_out = names.expressions and name not in names.exact and self.routing.patterns.is_spent()
+            server = None if is_left_out else names.server_for(name)
             way = self.by_socket[socket].get(server["id"]) if server else None
             if way:
-                found.append(way)
-        return sorted(found, key=lambda way: way.rank)
+                heapq.heappush(found, (way.rank, number, way))
+        while found:
+            yield heapq.heappop(found)[2]
 
     def door(self, server: "BlockFacts", host: str) -> Optional[Door]:
         """The best listener over which this name leads to this server."""
-        own = dict.fromkeys(map(_socket, server["listens"]))
+        own = self._sorted(dict.fromkeys(map(_socket, server["listens"])))
         return next((way.door for way in self._ways(own, host) if way.server is server), None)
 
     def failed(self, requests: Iterable[Logged]) -> List[Failed]:
@@ -128,14 +141,30 @@ class Doors:
         if found is None or logged.method not in ("GET", "HEAD") or not is_plain(logged.path):
             return None
         host, port = found.group(1), int(found.group(2)) if found.group(2) else None
-        ways = self._named(host, port, logged.server) or self.ways(host, port=port) or self.ways(host)
-        routed = (way for way in ways if self.routing.route_for(way.server, logged.path) is not None)
-        way = next(routed, ways[0] if ways else None)
+        named = self._named(host, port, logged.server)
+        way = self._passed_on(named, logged.path) or next(iter(named), None) or self._entered(host, port, logged.path)
         return Failed(logged, way.server, way.door, host) if way else None
+
+    def _entered(self, host: str, port: Optional[int], path: str) -> Optional[Way]:
+        """The way over this port, or else over any: the best to a server that passes this path on, or else the best one."""
+        for at in dict.fromkeys((port, None)):
+            passing = self._ways(filter(self.passing_sockets.__contains__, self._at(at)), host)
+            way = self._passed_on((way for way in passing if _is_at(way, None, at)), path)
+            way = way or next(self.ways(host, port=at), None)
+            if way:
+                return way
+        return None
+
+    def _passed_on(self, ways: Iterable[Way], path: str) -> Optional[Way]:
+        """The first way to a server that passes this path on."""
+        passing = (way for way in ways if way.server["id"] in self.passing)
+        return next(
+            (way for way in itertools.islice(passing, WAYS_LIMIT) if self.routing.route_for(way.server, path)), None
+        )
 
     def _named(self, host: str, port: Optional[int], name: Optional[str]) -> List[Way]:
         """The ways to servers of this name; over this port if any socket has it."""
-        ways = self._ways(self.by_name.get(name or "", ()), host)
+        ways = self._ways(self._sorted(self.by_name.get(name or "", ())), host)
         named = [way for way in ways if name in way.server["server_names"]]
         return [way for way in named if way.door.port == port] if port in self.by_port else named
 
@@ -146,6 +175,10 @@ def is_plain(path: str) -> bool:
 
 def is_host(name: str) -> bool:
     return bool(_HOST.match(name))
+
+
+def _is_at(way: Way, scheme: Optional[str], port: Optional[int]) -> bool:
+    return scheme in (None, way.door.scheme) and port in (None, way.door.port)
 
 
 def _way(server: "BlockFacts", listen: "Listen", live: Collection[int]) -> Way:

@@ -75,6 +75,6 @@ class Locations:
         if found.is_final or (longest and longest["modifier"] == "^~"):
             return found
         for location in level.expressions:
-            if self.patterns.search(location["path"], path, location["modifier"] == "~*"):
+            if self.patterns.fits(location["path"], path, location["modifier"] == "~*"):
                 return Chosen(self.find(location, path).block, True)
         return found

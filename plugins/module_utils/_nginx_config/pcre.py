@@ -28,9 +28,9 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.p
 
 #: Longer text is not matched: it is a client's.
 TEXT_LIMIT = 2048
-#: Steps of one match, and of all that one look makes: about a tenth of a second, and a few seconds.
+#: Steps of one match, and of all that one look makes: about a twentieth of a second, and a second or two.
 STEPS_LIMIT = 100000
-ALL_STEPS_LIMIT = 4000000
+ALL_STEPS_LIMIT = 3000000
 
 
 class NotKnown(Exception):
@@ -45,9 +45,9 @@ class Found(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def _compiled(pattern: str, caseless: bool) -> Union[Program, NotRead]:
+def _compiled(pattern: str, caseless: bool, remembers: bool = False) -> Union[Program, NotRead]:
     try:
-        return program_of(read_pattern(pattern, caseless))
+        return program_of(read_pattern(pattern, caseless), remembers)
     except NotRead as error:
         return error
 
@@ -65,31 +65,45 @@ class Patterns:
         self.left = steps
         self.unknown: Dict[str, str] = {}
 
+    def fits(self, pattern: str, text: str, caseless: bool = False) -> bool:
+        """Whether the pattern fits anywhere in the text. Raises NotKnown."""
+        return self._slots(pattern, text, _compiled(pattern, caseless)) is not None
+
     def search(self, pattern: str, text: str, caseless: bool = False) -> Optional[Found]:
         """The first place of the text that the pattern fits, or None. Raises NotKnown."""
-        program = _compiled(pattern, caseless)
+        program = _compiled(pattern, caseless, True)
+        slots = self._slots(pattern, text, program)
+        return None if slots is None or isinstance(program, NotRead) else _found(program, bytes_of(text), slots)
+
+    def is_spent(self) -> bool:
+        """Whether no step is left; that is then said as unknown."""
+        if self.left > 0:
+            return False
+        self.unknown.setdefault(
+            "", "comparing requests with patterns took more steps than are allowed: the rest was left out"
+        )
+        return True
+
+    def _slots(self, pattern: str, text: str, program: Union[Program, NotRead]) -> Optional[Tuple[int, ...]]:
+        """What the first match has remembered, or None. Raises NotKnown."""
         if isinstance(program, NotRead):
             raise self._not_known(pattern, str(program))
         if len(text) > TEXT_LIMIT:
             raise self._not_known(pattern, "it is not compared with more than %d characters" % TEXT_LIMIT)
-        if self.left <= 0:
-            raise self._not_known(
-                "", "comparing requests with patterns took more steps than are allowed: the rest was left out"
-            )
+        if self.is_spent():
+            raise NotKnown(self.unknown[""])
         if program.needs not in text.lower():
             self.left -= 1
             return None
-        raw = bytes_of(text)
-        machine = Machine(program, raw, STEPS_LIMIT)
+        machine = Machine(program, bytes_of(text), STEPS_LIMIT)
         try:
-            slots = machine.search()
+            return machine.search()
         except TooMuch:
             raise self._not_known(
                 pattern, "comparing it with a request takes more than %d steps" % STEPS_LIMIT
             ) from None
         finally:
             self.left -= STEPS_LIMIT + 1 - machine.left
-        return None if slots is None else _found(program, raw, slots)
 
     def _not_known(self, pattern: str, why: str) -> NotKnown:
         self.unknown.setdefault(pattern, why)
@@ -119,7 +133,7 @@ def sample(pattern: str, caseless: bool = False, start: str = "") -> Optional[st
 
 def _fits(pattern: str, text: str, caseless: bool) -> bool:
     try:
-        return Patterns(STEPS_LIMIT).search(pattern, text, caseless) is not None
+        return Patterns(STEPS_LIMIT).fits(pattern, text, caseless)
     except NotKnown:
         return False
 

@@ -60,11 +60,13 @@ class Program(NamedTuple):
     has_backs: bool
 
 
-def program_of(pattern: Pattern) -> Program:
-    """The program of a pattern. Raises NotRead where it would be too long."""
-    writer = _Writer(pattern.groups)
+def program_of(pattern: Pattern, remembers: bool = True) -> Program:
+    """The program of a pattern. remembers: whether it has to know what its groups have matched. Raises NotRead where it would be too long."""
+    writer = _Writer(pattern.groups, remembers)
     start = writer.write(pattern.tree, writer.add(ACCEPT), ())
     has_backs = any(one.kind == BACK for one in writer.code)
+    if has_backs and not remembers:
+        return program_of(pattern)
     needs = max((text for text in literals(pattern.tree) if max(text, default="") < "\x80"), key=len, default="")
     return Program(
         writer.code,
@@ -81,9 +83,10 @@ def program_of(pattern: Pattern) -> Program:
 class _Writer:
     """Writes instructions from the last to the first, so that each knows what follows it."""
 
-    def __init__(self, groups: int) -> None:
+    def __init__(self, groups: int, remembers: bool) -> None:
         self.code: List[Instruction] = []
-        self.slots = 3 * groups
+        self.remembers = remembers
+        self.slots = 3 * groups if remembers else 0
         self.items = 0
 
     def add(self, kind: int, argument: Any = None, then: int = 0, other: int = 0, loops: Tuple[int, ...] = ()) -> int:
@@ -118,7 +121,7 @@ class _Writer:
         return start
 
     def group(self, item: Group, then: int, loops: Tuple[int, ...]) -> int:
-        if not item.number:
+        if not item.number or not self.remembers:
             return self.write(item.item, then, loops)
         # Three places: start and end of what it has matched, and where it was opened last; inside, it still is what it was before.
         slot = 3 * (item.number - 1)

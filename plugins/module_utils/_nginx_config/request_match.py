@@ -9,6 +9,7 @@ Private to this collection: it may change in any release.
 import posixpath
 import re
 import urllib.parse
+from functools import lru_cache
 from typing import TYPE_CHECKING, Dict, NamedTuple, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.locations import Locations
@@ -133,6 +134,7 @@ class Routing:
         return None
 
 
+@lru_cache(maxsize=1024)
 def normal_path(path: str) -> str:
     """The path as locations are compared with it: decoded, one slash for several, dots resolved."""
     decoded = re.sub(r"/+", "/", urllib.parse.unquote(path.partition("?")[0], errors="surrogateescape"))

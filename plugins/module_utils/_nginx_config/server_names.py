@@ -40,6 +40,7 @@ class ServerNames:
         self.endings: "Dict[str, BlockFacts]" = {}
         self.beginnings: "Dict[str, BlockFacts]" = {}
         self.expressions: "List[Tuple[str, BlockFacts]]" = []
+        self.fitting: "Dict[str, Optional[BlockFacts]]" = {}
         self.default: "Optional[BlockFacts]" = None
         first: "Optional[BlockFacts]" = None
         for server, is_default in listening:
@@ -73,15 +74,18 @@ class ServerNames:
     def named(self, name: str) -> "Optional[BlockFacts]":
         """The server that one of its names leads to: an exact one, the longest that begins with *, the longest that ends with it, the first
         expression that fits. None: no name does. Raises NotKnown."""
-        found = self.exact.get(name)
-        if found is None and (self.endings or self.beginnings):
-            found = self._wildcard(name)
-        if found is None:
-            expressions = (server for written, server in self.expressions if self.patterns.search(written, name, True))
-            found = next(expressions, None)
-        return found
+        return self.exact.get(name) or self._wildcard(name) or self._expression(name)
+
+    def _expression(self, name: str) -> "Optional[BlockFacts]":
+        """The server of the first expression that fits. Raises NotKnown."""
+        if name not in self.fitting:
+            fitting = (server for written, server in self.expressions if self.patterns.fits(written, name, True))
+            self.fitting[name] = next(fitting, None)
+        return self.fitting[name]
 
     def _wildcard(self, name: str) -> "Optional[BlockFacts]":
+        if not self.endings and not self.beginnings:
+            return None
         dots = [place for place, char in enumerate(name) if char == "."]
         endings = (self.endings.get(name[dot:]) for dot in dots if dot)
         beginnings = (self.beginnings.get(name[: dot + 1]) for dot in reversed(dots) if dot + 1 < len(name))

@@ -258,6 +258,18 @@ def test_agrees_with_the_library_of_pcre(pattern, text, caseless):
     assert _matched(pattern, text, caseless) == expected
 
 
+@given(PATTERNS, SHORT, some.booleans())
+@settings(max_examples=500)
+def test_it_fits_where_it_is_found_and_takes_no_more_steps(pattern, text, caseless):
+    search, fits = Patterns(), Patterns()
+    try:
+        found = search.search(pattern, text, caseless) is not None
+    except NotKnown:
+        return
+    assert fits.fits(pattern, text, caseless) is found
+    assert search.left <= fits.left
+
+
 def _is_safe(pattern):
     """Whether Python's re takes no long time over it, and remembers what PCRE does: nothing is repeated that may repeat or be empty."""
     return not re.search(r"[*+?}][^()|]*\)[*+{?]|\|\)[*+{?]|\([|)]|\)[*+{?].*\)[*+{?]", pattern)
