@@ -24,6 +24,8 @@ options:
   before:
     description:
       - The answers before, one for each answer now and in the same order, with C(url), C(status), C(signature) and C(upstream).
+      - C(elsewhere), whether the change sends the request to another daemon, whose page then has to be the one that was there by C(had),
+        the statuses that visitors had before.
       - C(peers), the addresses of all servers of the upstream, keeps a mere change of server from counting as progress.
     type: list
     elements: dict
@@ -47,7 +49,7 @@ RETURN = r"""
 _value:
   description:
     - A dictionary with C(passed) (nothing is worse, and something is better or nothing was failing), C(better) and C(worse)
-      (numbers of URLs) and C(why), one line with the URLs and what they answered before and now.
+      (numbers of URLs), C(why), one line with the URLs and what they answered before and now, and C(settled) (asking again changes nothing).
   type: dict
 """
 

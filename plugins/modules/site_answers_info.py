@@ -8,7 +8,7 @@ module: site_answers_info
 short_description: Ask nginx on a host for URLs, and return which error-log line each answer made
 version_added: 0.1.0
 description:
-  - Asks for each URL once, from the host itself, and returns status, time and size of the header. Redirects are not followed.
+  - Asks for each URL, from the host itself, and returns status, time and size of the header. Redirects are not followed.
   - Where error logs are given, names for each answer the signature and the upstream of the line that this very request made in them,
     which says why nginx answered 502, 500 or 504.
   - Only GET and HEAD are asked, at most four at a time, so that a site that is weak already is not hurt by it.
@@ -47,6 +47,12 @@ options:
     description: Seconds for all answers together, between 1 and 600.
     type: float
     default: 60
+  times:
+    description:
+      - How often each URL is asked at most, between 1 and 10, in rows of all URLs. Returned is the worst answer of each.
+      - The rows end early with one that has a failure, or where O(deadline) may not suffice for another.
+    type: int
+    default: 1
 notes:
   - No certificate is verified. The module asks from the host itself, often by an address that no certificate is for, and a certificate that is
     not trusted is no reason for a 502. Nothing secret is sent.
@@ -183,6 +189,7 @@ def main() -> None:
             "error_logs": {"type": "list", "elements": "str", "default": []},
             "timeout": {"type": "float", "default": 10},
             "deadline": {"type": "float", "default": 60},
+            "times": {"type": "int", "default": 1},
         },
         supports_check_mode=True,
     )
@@ -193,12 +200,13 @@ def main() -> None:
             bounded("timeout", given["timeout"], 0.1, 120),
             bounded("deadline", given["deadline"], 1, 600),
         )
+        times = int(bounded("times", given["times"], 1, 10))
         asks = look_answers.asks_of(given["urls"])
     except ValueError as error:
         module.fail_json(msg=str(error))
     masters = instance.masters(Processes(host)) if given["error_logs"] else []
     tails = [ErrorLogTail(host, path, masters[0].pid if masters else None) for path in given["error_logs"]]
-    module.exit_json(answers=look_answers.site_answers(asks, timeout, deadline, tails))
+    module.exit_json(answers=look_answers.site_answers(asks, timeout, deadline, tails, times))
 
 
 if __name__ == "__main__":

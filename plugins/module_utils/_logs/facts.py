@@ -34,6 +34,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.time_wind
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
     from typing import TypedDict
 
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.access_log import Visits
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
 
     class LogSource(TypedDict):
@@ -50,6 +51,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 
         sources: List[LogSource]
         records: List[LogRecord]  # the newest first, at most 200
+        visits: List[Visits]  # of the paths that these name or that just failed
 
 
 RECORD_LIMIT = 200
@@ -87,7 +89,7 @@ def log_facts(
             host.unseen("log " + path, why)
         elif state == "cut":
             host.unseen("older lines of log " + path, why)
-    return {"sources": found, "records": look.records.newest(record_limit)}
+    return {"sources": found, "records": look.records.newest(record_limit), "visits": []}
 
 
 class _Look:

@@ -8,11 +8,13 @@ Private to this collection: it may change in any release.
 
 import socket
 import time
+import urllib.parse
 from typing import TYPE_CHECKING, Dict, List, Mapping
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import netlink
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.access_log import visits
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.facts import log_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tail import ErrorLogTail
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import site_answers
@@ -23,6 +25,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._net.resolve im
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.source_address import source_towards
 
 if TYPE_CHECKING:  # the shapes of facts are for the type checker only
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.access_log import Visits
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.gateway_facts import GatewayFacts
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.reach import Reached
@@ -52,6 +55,15 @@ def ask_and_reach(host: Host, facts: "GatewayFacts", nginx: "NginxFacts", questi
     if any(failed(answer) for answer in facts["answers"]):
         sources = [(source["path"], source["kind"]) for source in facts["log"]["sources"]]
         facts["log"] = log_facts(host, sources, window, time.time(), master)
+    facts["log"]["visits"] = _visits(host, facts, nginx, window)
+
+
+def _visits(host: Host, facts: "GatewayFacts", nginx: "NginxFacts", window: float) -> "List[Visits]":
+    """What the access logs have of the paths that the error logs name, or that just failed."""
+    paths = {record["request"]["path"] for record in facts["log"]["records"] if record["request"]}
+    paths |= {urllib.parse.urlsplit(answer["url"]).path for answer in facts["answers"] if failed(answer)}
+    logs = dict.fromkeys(log for route in nginx["config"]["routes"] for log in route["access_logs"])
+    return visits(host, logs, nginx["configure"]["prefix"], paths, facts["clock"]["now"] - window)
 
 
 def _reach(host: Host, nginx: "NginxFacts", upstreams: "List[UpstreamToReach]") -> "List[Reached]":

@@ -79,6 +79,7 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
             "try_files": Optional[List[str]],
             "variables": Dict[str, Optional[str]],
             "params": Dict[str, Optional[str]],
+            "access_logs": List[str],
             "generated_by": Optional[str],
         },
     )
@@ -91,6 +92,7 @@ _PARAMS = {
     "proxy": "proxy_set_header",
     "grpc": "grpc_set_header",
 }
+_BUILT_IN_ACCESS_LOG = "logs/access.log"
 _SHARED = ("resolver", "resolver_timeout")
 
 
@@ -180,8 +182,18 @@ def _route(block: Block, passing: Directive, server: "ServerFacts", follower: _F
         "try_files": block.sets["try_files"].args if "try_files" in block.sets else None,
         "params": _params(block, family),
         "variables": {name: value for name, value in variables.items() if value is not None},
+        "access_logs": _access_logs(block),
         "generated_by": None,
     }
+
+
+def _access_logs(block: Block) -> List[str]:
+    """The files of the access logs in force, as written."""
+    directives = next((one.others["access_log"] for one in block.chain() if "access_log" in one.others), None)
+    if directives is None:
+        return [_BUILT_IN_ACCESS_LOG]
+    targets = [directive.first for directive in directives if directive.args]
+    return [target for target in targets if target != "off" and not has_variable(target) and ":" not in target]
 
 
 def _only(block: Optional[Block], name: str) -> Optional[str]:

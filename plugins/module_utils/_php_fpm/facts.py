@@ -8,7 +8,7 @@ Private to this collection: it may change in any release.
 
 import os
 import re
-from typing import TYPE_CHECKING, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Collection, Dict, List, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
@@ -58,7 +58,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         workers: List[FpmWorker]
 
     class FpmSetAside(TypedDict):
-        """A pool in a file beside those that FPM reads."""
+        """A pool in a file that no FPM reads: beside those of this one, or in the folder of a version whose FPM is gone."""
 
         file: str
         pool: Optional[str]
@@ -93,13 +93,21 @@ SHOWN_OF_ARRAYS = re.compile(r"php_(admin_)?value\[(memory_limit|max_execution_t
 NOT_WANTED = ("disabled", "masked", "masked-runtime")
 
 _LISTENS = re.compile(r"^[ \t]*(?:\[([^\]\n]+)\]|listen[ \t]*=[ \t]*[\"']?([^\s\"';]+))", re.MULTILINE)
+#: A version in the path of a folder of pools: /etc/php/8.2/fpm/pool.d, /opt/cpanel/ea-php82/...
+_VERSION = re.compile(r"(?<=/)\d\.\d+(?=/)|(?<=php)\d\d(?=/)")
 _INI = re.compile(r"^(max_execution_time) => (\d+) => ", re.MULTILINE)
 
 
 def php_fpm_facts(host: Host, processes: Processes, units: Units) -> "List[FpmFacts]":
     """The facts `php_fpm`: what runs first, then what is installed and does not run."""
     accounts = Accounts(host)
-    return [_facts(host, processes, units, accounts, instance) for instance in instances(host, processes, units)]
+    found = [_facts(host, processes, units, accounts, instance) for instance in instances(host, processes, units)]
+    read = {fpm["pool_dir"] for fpm in found}
+    for fpm in found:
+        for folder in host.glob(_VERSION.sub("*", fpm["pool_dir"] or "")) if fpm["version"] else ():
+            if folder not in read:
+                fpm["set_aside"] += set_aside(host, (), folder)
+    return found
 
 
 def _facts(host: Host, processes: Processes, units: Units, accounts: Accounts, instance: Instance) -> "FpmFacts":
@@ -119,7 +127,7 @@ def _facts(host: Host, processes: Processes, units: Units, accounts: Accounts, i
         "error_log": error_log(config, instance.binary),
         "ini": _ini(host, instance, config),
         "global": {name: value.as_fact() for name, value in config.globals.items()},
-        "set_aside": set_aside(host, config, os.path.dirname(include.pattern)) if include else [],
+        "set_aside": set_aside(host, config.files, os.path.dirname(include.pattern), config.prefix) if include else [],
         "pools": {
             pool.name: _pool(host, config, pool, _workers(host, processes, accounts, master, pool.name))
             for pool in config.pools.values()
@@ -127,15 +135,15 @@ def _facts(host: Host, processes: Processes, units: Units, accounts: Accounts, i
     }
 
 
-def set_aside(host: Host, config: FpmConfig, folder: str) -> "List[FpmSetAside]":
+def set_aside(host: Host, read: Collection[str], folder: str, prefix: str = "/usr") -> "List[FpmSetAside]":
     """Pools in files beside those that FPM reads (www.conf.disabled, shop.bak), which somebody has renamed to have no such pool."""
     found: "List[FpmSetAside]" = []
     for name in host.listdir(folder)[:SET_ASIDE]:
         path, pool = os.path.join(folder, name), None
-        for section, listen in _LISTENS.findall("" if path in config.files else host.read(path, MOST_OF_A_POOL) or ""):
+        for section, listen in _LISTENS.findall("" if path in read else host.read(path, MOST_OF_A_POOL) or ""):
             pool = section or pool
             if listen:
-                found.append({"file": path, "pool": pool, "address": str(listen_address(listen, "", config.prefix))})
+                found.append({"file": path, "pool": pool, "address": str(listen_address(listen, "", prefix))})
     return found
 
 

@@ -25,7 +25,7 @@ __all__ = ("Cause", "Evidence", "Finding", "Remedy", "fingerprint")
 class Remedy:
     """A role with the variables that say all it needs (without the role's prefix), and the kinds of change that it makes.
 
-    change is what it does in a few words; note is the calculation behind it or its reason.
+    change is what it does in a few words; note is the calculation behind it or its reason; elsewhere: whether requests go to another daemon than before.
     """
 
     role: str
@@ -33,6 +33,7 @@ class Remedy:
     change: str
     parameters: t.Mapping[str, t.Any] = field(default_factory=dict)
     note: str = ""
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.visited import statuses_before
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import (
     RuleErrors,
     judge,
@@ -44,6 +45,7 @@ class JudgedFinding(t.TypedDict):
     why: str
     advice: list[str]
     step: str | None
+    routes: list[int]
 
 
 class StepData(t.TypedDict):
@@ -67,6 +69,8 @@ JudgedAnswer = t.TypedDict(
         "status": t.Optional[int],
         "signature": t.Optional[str],
         "timed_out": bool,
+        "route": t.Optional[int],
+        "had": list[int],  # statuses below 500 that visitors had before
     },
 )
 
@@ -193,6 +197,8 @@ def host_judgement(host: Host, planned: Plan, unknown: list[Unknown], causes: t.
                 "status": one.get("status"),
                 "signature": one.get("signature"),
                 "timed_out": one.get("timed_out", False),
+                "route": one.get("route"),
+                "had": statuses_before(host, one.get("route"), one["url"]),
             }
             for one in host.answers
         ],
@@ -218,6 +224,7 @@ def finding_data(judged: Judged, cause: Cause) -> JudgedFinding:
         "why": judged.why or finding.why,
         "advice": list(finding.advice),
         "step": judged.step,
+        "routes": sorted(finding.routes),
     }
 
 

@@ -14,6 +14,12 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.visited import statuses_before
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.page_status import (
+    as_before,
+    had_in_words,
+    refuses,
+)
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer
@@ -34,6 +40,8 @@ class Proof(Question, total=False):
     host: str
     error_logs: list[str]
     peers: list[str]  # the addresses of all servers of the upstream
+    had: list[int]  # statuses below 500 that visitors had before
+    elsewhere: bool  # whether the change sends the request to another daemon
     status: int | None
     signature: str | None
     upstream: str | None
@@ -78,12 +86,13 @@ _CONSEQUENCES = {"no_live_upstreams"}
 
 
 class Verdict(t.NamedTuple):
-    """passed is what a remedy waits for; better and worse count URLs; why is one line."""
+    """passed is what a remedy waits for; better and worse count URLs; why is one line; settled: asking again changes nothing."""
 
     passed: bool
     better: int
     worse: int
     why: str
+    settled: bool = False
 
 
 def in_words(answer: Proof | Answer) -> str:
@@ -148,6 +157,21 @@ def worse(before: Proof, after: Answer) -> bool:
     return (gone and before.get("status") is not None) or _fell_back(before, after)
 
 
+def other_pages(pairs: t.Sequence[tuple[Proof, Answer]]) -> list[str]:
+    """What answers in place of a page that the change sent elsewhere, where that is not the page: a line for each URL.
+
+    Without an answer from before, an error is one where no URL of the change has content.
+    """
+    sent = [(one, other, other["status"]) for one, other in pairs if one.get("elsewhere") and not _unwell(other)]
+    served = any(status is not None and not refuses(status) for _one, _other, status in sent)
+    lines = []
+    for one, other, status in sent:
+        had = one.get("had") or []
+        if status is not None and (not as_before(status, had) if had else refuses(status) and not served):
+            lines.append("%s (%s)" % (better(one, other)[1], had_in_words(had)))
+    return lines
+
+
 def verdict(before: t.Sequence[Proof], after: t.Sequence[Answer]) -> Verdict:
     """Judge all URLs of a proof. before and after belong together one by one. Nothing asked, or nothing failing before and now, passes."""
     if len(before) != len(after):
@@ -156,6 +180,9 @@ def verdict(before: t.Sequence[Proof], after: t.Sequence[Answer]) -> Verdict:
     losses = [better(one, other)[1] for one, other in pairs if worse(one, other)]
     gains = [why for one, other in pairs for good, why in [better(one, other)] if good]
     same = [better(one, other)[1] for one, other in pairs if _unwell(one) and not better(one, other)[0]]
+    other = other_pages(pairs)
+    if other:
+        return Verdict(False, 0, len(other), "another page than before: " + "; ".join(other), True)
     if losses:
         return Verdict(False, len(gains), len(losses), "worse than before: " + "; ".join(losses))
     if gains or not same:
@@ -184,6 +211,8 @@ def proof_of(finding: Finding, fleet: Fleet) -> list[Proof]:
             "host": proxy.name,
             "error_logs": logs,
             "peers": peers.get(answer.get("route"), []),
+            "had": statuses_before(proxy, answer.get("route"), answer["url"]),
+            "elsewhere": finding.remedy.elsewhere if finding.remedy else False,
             "url": answer["url"],
             "connect": answer["connect"],
             "method": answer["method"],

@@ -104,10 +104,15 @@ def backend_service(
     return Remedy("backend_service", ("start",), "start %s" % unit.replace(".service", ""), parameters, note)
 
 
-def upstream_address(edits: t.Sequence[AddressEdit]) -> Remedy:
-    """Writes another address of a backend into nginx's configuration, at each place that has the wrong one. All edits have the same new address."""
+def upstream_address(edits: t.Sequence[AddressEdit], *, elsewhere: bool = False) -> Remedy:
+    """Writes another address of a backend into nginx's configuration, at each place that has the wrong one. All edits have the same new address.
+
+    elsewhere: whether that is another daemon, whose page has to be the one that was there.
+    """
     parameters = UpstreamAddress(edits=list(edits))
-    return Remedy("upstream_address", ("config", "reload"), "nginx asks %s" % edits[0]["to"], parameters)
+    return Remedy(
+        "upstream_address", ("config", "reload"), "nginx asks %s" % edits[0]["to"], parameters, elsewhere=elsewhere
+    )
 
 
 def upstream_dns(caches: t.Sequence[str] = (), *, note: str = "") -> Remedy:

@@ -21,6 +21,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.finding
     StepOutcome,
     findings_of_run,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.own_answers import own_answers, question
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.safe_text import safe_text, safe_url
 
 SCHEMA_VERSION: t.Final = 1
@@ -111,7 +112,8 @@ def host_entry(
     if failure is not None or not judgements:
         why = safe_text(failure or "not looked at")
         return {"status": "failed", "probes": [], "findings": [], "unknown": [], "why": why}
-    findings = findings_of_run(judgements, outcomes)
+    own = own_answers(judgements) if mode == "fix" else []
+    findings = findings_of_run(judgements, outcomes, own)
     last = judgements[-1]
     failing = [answer for answer in last["answers"] if answer_fails(answer)]
     entry: HostEntry = {
@@ -122,6 +124,8 @@ def host_entry(
     }
     if failing:
         entry["why"] = why_failing(mode, failing[0], findings)
+    elif own:
+        entry["why"] = own[0].text
     return entry
 
 
@@ -152,11 +156,6 @@ def probes(mode: Mode, judgements: t.Sequence[HostJudgement]) -> list[ProbeEntry
         }
         for answer in judgements[0]["answers"]
     ]
-
-
-def question(answer: JudgedAnswer) -> tuple[str, str, str | None]:
-    """What makes two answers answers to the same question: servers on several addresses can share a URL."""
-    return answer["url"], answer["from"], answer["connect"]
 
 
 def why_failing(mode: Mode, answer: JudgedAnswer, findings: t.Sequence[FindingEntry]) -> str:

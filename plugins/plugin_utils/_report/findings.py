@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import HostJudgement, JudgedFinding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import Outcome
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.own_answers import LOOK_THERE, OwnAnswer
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.safe_text import safe_text
 
 
@@ -44,8 +45,13 @@ class FindingEntry(t.TypedDict):
     advice: list[str]
 
 
-def findings_of_run(judgements: t.Sequence[HostJudgement], outcomes: t.Mapping[str, StepOutcome]) -> list[FindingEntry]:
-    """Every finding of every round once: the evidence as it was first seen, the remedy that was run last, and how that ended."""
+def findings_of_run(
+    judgements: t.Sequence[HostJudgement], outcomes: t.Mapping[str, StepOutcome], own: t.Sequence[OwnAnswer] = ()
+) -> list[FindingEntry]:
+    """Every finding of every round once: the evidence as it was first seen, the remedy that was run last, and how that ended.
+
+    own: errors that the sites answer by themselves where they answered 502.
+    """
     first: dict[str, JudgedFinding] = {}
     newest: dict[str, JudgedFinding] = {}
     run: dict[str, JudgedFinding] = {}
@@ -63,8 +69,20 @@ def findings_of_run(judgements: t.Sequence[HostJudgement], outcomes: t.Mapping[s
         ended = outcomes.get(done["step"] or "")
         if ended and ended["outcome"] == "relieved" and not any(answer_fails(answer) for answer in last["answers"]):
             ended = {"step": ended["step"], "outcome": "fixed"}  # what was not proven at once shows in the last look
-        entries.append(finding_entry(seen, done, newest[key]["advice"], ended, key in still))
+        entry = finding_entry(seen, done, newest[key]["advice"], ended, key in still)
+        entries.append(with_own_answer(entry, next((one for one in own if one.route in done["routes"]), None)))
     return entries
+
+
+def with_own_answer(entry: FindingEntry, own: OwnAnswer | None) -> FindingEntry:
+    """A finding that is fixed says what its site answers by itself; where that is not well, it is not fixed."""
+    if entry["outcome"] != "fixed" or own is None:
+        return entry
+    entry["why"] = own.text
+    if not own.well:
+        entry["outcome"] = "failed"
+        entry["advice"] = [*entry["advice"], LOOK_THERE]
+    return entry
 
 
 def finding_entry(

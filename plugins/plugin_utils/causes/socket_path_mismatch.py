@@ -10,19 +10,28 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import posixpath
+import shlex
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, is_any, read_address
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import edits_of_address, named_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._pool_names import (
+    Candidate,
+    candidates,
+    named,
+    same_name,
+    whose,
+)
 
 if t.TYPE_CHECKING:
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmSetAside
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmFacts, FpmSetAside
 
 SIGNATURES = ("unix_socket_missing", "backend_port_closed", "ipv6_localhost_refused")
 
@@ -41,9 +50,9 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             continue
         if host.pool_at(hop.real_address) or host.listener(hop.real_address) or is_declared(host, hop):
             continue
-        targets = live_addresses(host)
-        if targets:
-            yield mismatch(hop, targets)
+        running = candidates(host)
+        if running:
+            yield mismatch(hop, running)
 
 
 def is_declared(host: Host, hop: Hop) -> bool:
@@ -55,59 +64,105 @@ def is_declared(host: Host, hop: Hop) -> bool:
     return any(address.port == hop.address.port for address in addresses if not address.is_unix)
 
 
-def live_addresses(host: Host) -> list[Address]:
-    """Where the pools of running PHP-FPMs can be reached, each address once."""
-    live = [one.address for one in host.pools() if one.fpm.get("master") and one.address and host.listener(one.address)]
-    return sorted({reachable(address) for address in live}, key=str)
-
-
-def reachable(address: Address) -> Address:
-    """Where to connect to a pool of this host: one that listens on every address is asked at the loopback one."""
-    return Address("127.0.0.1", address.port) if not address.is_unix and is_any(address.host) else address
-
-
-def mismatch(hop: Hop, targets: list[Address]) -> Finding:
+def mismatch(hop: Hop, running: list[Candidate]) -> Finding:
     asks = "%s asks for %s; no PHP-FPM pool is configured to listen there" % (named_at(hop), hop.address)
     evidence = (
         *hop.seen(*SIGNATURES),
         Evidence("config", asks),
-        Evidence("socket", "PHP-FPM runs and listens on %s" % ", ".join(map(str, targets))),
+        Evidence("socket", "PHP-FPM runs and listens on %s" % listed(running)),
     )
-    doubt = doubt_about(hop, targets)
+    meant = same_name(hop.address, running) or running
+    doubt = doubt_about(hop, meant)
     if doubt:
         return on_hop(hop, CAUSE.name, evidence, on=hop.proxy.name, why=doubt.why, advice=doubt.advice)
-    remedy = remedies.upstream_address(edits_of_address(hop, targets[0]))
-    return on_hop(hop, CAUSE.name, evidence, on=hop.proxy.name, remedy=remedy)
+    remedy = remedies.upstream_address(edits_of_address(hop, meant[0].address), elsewhere=True)
+    pool = meant[0].at
+    advice = (
+        "# compare the site's files with chroot, user and open_basedir of pool %s; in %s"
+        % (pool.name, pool.pool["file"]),
+    )
+    return on_hop(hop, CAUSE.name, evidence, on=hop.proxy.name, remedy=remedy, advice=advice)
 
 
-def doubt_about(hop: Hop, targets: list[Address]) -> Doubt | None:
-    """Why the address is not changed; None where it is sure which pool is meant and the file may be edited."""
+def listed(pools: t.Sequence[Candidate]) -> str:
+    """The addresses of pools, as words."""
+    return ", ".join(str(one.address) for one in pools)
+
+
+def doubt_about(hop: Hop, meant: list[Candidate]) -> Doubt | None:
+    """Why the address is not changed; None where it is sure which pool is meant and the file may be edited. meant: those that it may be."""
     tool = next((route["generated_by"] for route in hop.routes if route.get("generated_by")), None)
     if tool:
         return Doubt("the file is generated (%s): change the PHP version where it is made" % tool)
-    aside = set_aside(hop)
-    if aside:
+    if is_peer_already(hop, meant[0].address):
         return Doubt(
-            "its pool %s is in %s, which PHP-FPM does not read: somebody set it aside, and another pool may run as another user"
-            % (aside["pool"], aside["file"]),
-            ("# give %s a name that PHP-FPM reads, or remove the site" % aside["file"],),
-        )
-    if len(targets) > 1:
-        return Doubt("more than one pool could be meant: %s" % ", ".join(map(str, targets)))
-    if is_peer_already(hop, targets[0]):
-        return Doubt(
-            "%s is a peer beside %s: it cannot be seen which pool was meant here" % (targets[0], hop.address),
+            "%s is a peer beside %s: it cannot be seen which pool was meant here" % (meant[0].address, hop.address),
             ("# remove that server from its upstream, or start the pool that should listen there",),
         )
-    return None
+    aside = set_aside(hop)
+    if aside:
+        return pool_not_read(aside.pool, aside.fpm)
+    if len(meant) == 1 and same_name(hop.address, meant):
+        return None
+    if len(meant) > 1:
+        return Doubt("more than one pool could be meant: %s" % listed(meant))
+    return other_owner(hop, meant[0])
 
 
-def set_aside(hop: Hop) -> FpmSetAside | None:
+class Aside(t.NamedTuple):
+    """A pool in a file that a PHP-FPM does not read, and the PHP-FPM that could."""
+
+    pool: FpmSetAside
+    fpm: FpmFacts
+
+
+def pool_not_read(aside: FpmSetAside, fpm: FpmFacts) -> Doubt:
+    """The pool is there, in a file that no PHP-FPM reads: beside those of the one that runs, or in the folder of a version that is gone."""
+    name, file, folder = aside["pool"], aside["file"], fpm["pool_dir"] or ""
+    if posixpath.dirname(file) == folder:
+        return Doubt(
+            "its pool %s is in %s, which PHP-FPM does not read: somebody set it aside, and another pool may run as another user"
+            % (name, file),
+            ("# give %s a name that PHP-FPM reads, or remove the site" % file,),
+        )
+    return Doubt(
+        "its pool %s lies in %s, whose PHP-FPM is not installed any more: move it to %s" % (name, file, folder),
+        ("mv -n %s %s/" % (shlex.quote(file), shlex.quote(folder)), *checked_and_reloaded(fpm)),
+    )
+
+
+def checked_and_reloaded(fpm: FpmFacts) -> tuple[str, ...]:
+    """The commands that put edited files of a PHP-FPM in force."""
+    reload = ("systemctl reload %s" % fpm["unit"],) if fpm.get("unit") else ()
+    return ("%s -t --fpm-config %s" % (fpm["binary"], fpm["config"]), *reload)
+
+
+def other_owner(hop: Hop, pool: Candidate) -> Doubt | None:
+    """The doubt about the only pool that runs where it or the socket is named after somebody; None where both are anybody's."""
+    asked, runs = whose(hop.address), whose(pool.address) | named(pool.at.name)
+    if not asked and not runs:
+        return None
+    user = or_empty(pool.at.pool["settings"].get("user")).get("value")
+    name = posixpath.basename(hop.address.path).partition(".sock")[0] if asked else "this site"
+    return Doubt(
+        "the only pool that runs is %s%s, and nothing says that it is meant for %s: another pool may not read the site's files, or read too much"
+        % (pool.at.name, " (user %s)" % user if user else "", hop.address),
+        (
+            "# a pool of its own for %s: a file in %s with its [name], its user and listen = %s"
+            % (name, pool.at.fpm["pool_dir"] or "PHP-FPM's pool folder", str(hop.address).partition(":")[2]),
+            *checked_and_reloaded(pool.at.fpm),
+            "# or, if the site may run in %s: %s in place of %s; at %s"
+            % (pool.at.name, pool.address, hop.address, named_at(hop)),
+        ),
+    )
+
+
+def set_aside(hop: Hop) -> Aside | None:
     """A pool for this address in a file that PHP-FPM does not read. A copy of a pool that runs (elsewhere by now) is none."""
     for fpm in hop.proxy.facts.get("php_fpm") or []:
         for one in fpm.get("set_aside") or []:
             if read_address(one["address"]).normal() == hop.address.normal() and one["pool"] not in fpm["pools"]:
-                return one
+                return Aside(one, fpm)
     return None
 
 

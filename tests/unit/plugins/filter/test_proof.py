@@ -18,7 +18,13 @@ def test_rounds():
 
 
 def test_verdict():
-    assert verdict([GOOD], [BAD]) == {"passed": True, "better": 1, "worse": 0, "why": "u: 502 before, 200 now"}
+    assert verdict([GOOD], [BAD]) == {
+        "passed": True,
+        "better": 1,
+        "worse": 0,
+        "why": "u: 502 before, 200 now",
+        "settled": False,
+    }
     assert verdict([BAD], [GOOD])["passed"] is False
 
 

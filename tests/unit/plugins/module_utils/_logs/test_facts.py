@@ -65,6 +65,7 @@ def test_one_record_as_the_contract_has_it(host):
                 "process": None,
             }
         ],
+        "visits": [],
     }
 
 

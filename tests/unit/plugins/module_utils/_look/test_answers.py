@@ -214,3 +214,33 @@ def test_few_are_asked_at_a_time(peer):
     )
     assert {answer["status"] for answer in answers} == {200}
     assert most[0] == look_answers.AT_ONCE == 4
+
+
+class TestAskedSeveralTimes:
+    def ask(self, peer, *replies, times=3):
+        """The answer of a site that gives one reply after the other, and how many it gave."""
+        left = list(replies)
+        made = peer(lambda connection: connection.recv(1000) and connection.sendall(left.pop(0)))
+        answers = site_answers([ask_of({"url": "http://a.test/", "connect": made.address})], 30.0, 60.0, (), times)
+        return answers[0]["status"], len(replies) - len(left)
+
+    def test_the_worst_is_told(self, peer):
+        gone = b"HTTP/1.1 404 Not Found\r\n\r\n"
+        assert self.ask(peer, PAGE, gone, PAGE, PAGE) == (404, 3)
+
+    @pytest.mark.parametrize("bad,asked", [(0, 1), (1, 2), (2, 3)])
+    def test_a_failure_ends_it(self, peer, bad, asked):
+        replies = [PAGE] * 3
+        replies[bad] = BAD
+        assert self.ask(peer, *replies) == (502, asked)
+
+    def test_it_ends_where_time_may_not_suffice(self, peer):
+        seen = []
+
+        def slow(connection):
+            seen.append(connection.recv(1000))
+            threading.Event().wait(0.5)
+            connection.sendall(PAGE)
+
+        site_answers([ask_of({"url": "http://a.test/", "connect": peer(slow).address})], 30.0, 1.2, (), 3)
+        assert len(seen) == 1

@@ -31,11 +31,20 @@ def ask(url, connect, route=None):
     return Ask(url, connect, "GET", False, route)
 
 
-def seen(host=None, urls=(), upstreams=(), requests=None, names=(), logs=(), error_logs=(), worker=None):
+def seen(
+    host=None, urls=(), upstreams=(), requests=None, names=(), logs=(), error_logs=(), access_logs=(), worker=None
+):
     """The facts of a host after it was asked."""
     sources = [{"path": path, "kind": kind} for path, kind in logs]
-    facts = {"log": {"sources": sources, "records": ["read before"]}}
-    nginx = {"master": {"pid": os.getpid()}, "error_logs": list(error_logs), "workers": []}
+    before = {"signature": "read before", "request": None}
+    facts = {"log": {"sources": sources, "records": [before]}, "clock": {"now": time.time()}}
+    nginx = {
+        "master": {"pid": os.getpid()},
+        "error_logs": list(error_logs),
+        "workers": [],
+        "config": {"routes": [{"access_logs": list(access_logs)}]},
+        "configure": {"prefix": "/etc/nginx"},
+    }
     if worker:
         nginx["workers"] = [{"pid": 2, "stopping": True}, {"pid": worker, "stopping": False}]
     ask_and_reach(
@@ -59,7 +68,7 @@ class TestAskAndReach:
             requests={url: [PeerRequest(ROUTE, app.address, request)]},
             names=["localhost"],
         )
-        assert sorted(facts) == ["answers", "log", "names", "reach"]
+        assert sorted(facts) == ["answers", "clock", "log", "names", "reach"]
         assert [(one["status"], one["route"]) for one in facts["answers"]] == [(502, 0)]
         row = facts["reach"][0]
         assert (row["connected"], row["reply"]["status"], row["tried"][0]["source"]) == (True, 200, "127.0.0.1")
@@ -103,7 +112,14 @@ class TestAskAndReach:
             connection.sendall(reply)
 
         facts = seen(urls=[ask("http://site.test/", peer(denied).address)], logs=[(str(log), "kernel")])
-        assert [one["signature"] if isinstance(one, dict) else one for one in facts["log"]["records"]] == records
+        assert [one["signature"] for one in facts["log"]["records"]] == records
+
+    @pytest.mark.parametrize("reply,statuses", [(BAD, [{"200": 1}]), (PAGE, [])])
+    def test_what_visitors_had_is_read_for_what_just_failed(self, reply, statuses, peer, tmp_path):
+        log = tmp_path / "access.log"
+        log.write_text('1.2.3.4 - - [22/Nov/2026:14:30:00 +0000] "GET /cart HTTP/1.1" 200 5 "-" "curl"\n')
+        facts = seen(urls=[ask("http://site.test/cart?id=1", peer(says(reply)).address)], access_logs=[str(log)])
+        assert [row["statuses"] for row in facts["log"]["visits"]] == statuses
 
     def test_where_nobody_can_be_connected_as_that_is_not_known(self):
         host = Host()

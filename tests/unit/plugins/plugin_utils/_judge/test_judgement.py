@@ -213,6 +213,7 @@ class TestClosedPort:
             "why": finding["why"],
             "advice": [],
             "step": shown["web"]["steps"][0]["id"],
+            "routes": [0],
         }
         assert "http://site/ answers 502" in finding["evidence"][1:], (
             "the strongest evidence comes first, and an answer is weak"
@@ -347,10 +348,12 @@ class TestTold:
             "status": None,
             "signature": None,
             "timed_out": False,
+            "route": None,
+            "had": [],
         }
         assert judged({"web": web})["web"]["answers"] == [
-            {**kept, "connect": "tcp:127.0.0.1:80", "status": 502, "signature": "backend_port_closed"},
-            {**kept, "from": "controller", "timed_out": True},
+            {**kept, "connect": "tcp:127.0.0.1:80", "status": 502, "signature": "backend_port_closed", "route": 0},
+            {**kept, "from": "controller", "timed_out": True, "route": 0},
             {**kept, "url": "http://site/1"},
         ]
 

@@ -109,7 +109,56 @@ def test_worse(before, after):
 
 @pytest.mark.parametrize(("before", "after"), STILL_WELL)
 def test_what_was_well_and_is_passes(before, after):
-    assert proof.verdict([before], [after]) == (True, 0, 0, "all still well")
+    assert proof.verdict([before], [after])[:4] == (True, 0, 0, "all still well")
+
+
+def sent(*had, **more):
+    """A URL that a change sends to another daemon, with what visitors had of it before."""
+    return {**MISSING, "had": list(had), "elsewhere": True, **more}
+
+
+class TestAPageThatIsSentElsewhere:
+    @pytest.mark.parametrize(
+        ("before", "now"),
+        [
+            (sent(200), 200),
+            (sent(200), 304),
+            (sent(302), 303),
+            (sent(200, 404), 404),
+            (sent(), 200),
+            (sent(), 401),
+            ({**MISSING, "had": [200]}, 403),
+        ],
+    )
+    def test_is_the_one_that_was_there(self, before, now):
+        assert proof.verdict([before], [answer(now)]).passed
+
+    @pytest.mark.parametrize(
+        ("before", "now", "why"),
+        [
+            (sent(200, 304), 403, "the access log has 200, 304"),
+            (sent(200), 404, "the access log has 200"),
+            (sent(200), 302, "the access log has 200"),
+            (sent(404), 200, "the access log has 404"),
+            (sent(200), 500, "the access log has 200"),
+            (sent(), 403, "no earlier answer is in the access log"),
+            (sent(), 404, "no earlier answer is in the access log"),
+            (sent(), 503, "no earlier answer is in the access log"),
+        ],
+    )
+    def test_is_another_one(self, before, now, why):
+        verdict = proof.verdict([before], [answer(now)])
+        assert (verdict.passed, verdict.settled, verdict.worse) == (False, True, 1)
+        assert verdict.why.startswith("another page than before: http://a.test/: 502 (unix_socket_missing")
+        assert "%d now (%s)" % (now, why) in verdict.why
+
+    def test_one_without_a_past_may_be_missing_beside_one_that_is_there(self):
+        assert proof.verdict([sent(), sent()], [answer(404), WELL]).passed
+        assert not proof.verdict([sent(200), sent()], [answer(404), WELL]).passed
+
+    def test_one_that_still_fails_is_asked_again(self):
+        verdict = proof.verdict([sent(200)], [MISSING])
+        assert (verdict.passed, verdict.settled) == (False, False)
 
 
 def test_one_of_several_causes_is_enough():
@@ -204,6 +253,8 @@ class TestWhatHasToBeAskedAgain:
                 "upstream": "tcp:10.0.0.2:80",
                 "timed_out": False,
                 "peers": ["tcp:10.0.0.2:80"],
+                "had": [],
+                "elsewhere": False,
                 "error_logs": ["/var/log/nginx/error.log"],
             }
         ]
@@ -230,6 +281,11 @@ class TestWhatHasToBeAskedAgain:
         logs = small_fleet.log()
         logs["sources"][0].update(source)
         assert self.proof(small_fleet.answer(), log=logs)[0]["error_logs"] == []
+
+    def test_has_what_visitors_had(self):
+        visits = {"source": "logs/access.log", "method": "GET", "path": "/", "statuses": {"200": 3, "404": 1, "502": 9}}
+        log = {**small_fleet.log(), "visits": [visits, {**visits, "path": "/other"}, {**visits, "source": "other.log"}]}
+        assert self.proof(small_fleet.answer(), log=log)[0]["had"] == [200, 404]
 
     def test_without_logs_it_still_asks(self):
         assert self.proof(small_fleet.answer(), log=None)[0]["error_logs"] == []

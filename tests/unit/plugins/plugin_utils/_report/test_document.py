@@ -39,6 +39,7 @@ def finding(cause="php_fpm_stopped", outcome="planned", step="s1", **more):
         "why": "",
         "advice": [],
         "step": step,
+        "routes": [0],
         **more,
     }
 
@@ -56,6 +57,8 @@ def answer(status=502, url="http://site/", **more):
         "status": status,
         "signature": None,
         "timed_out": False,
+        "route": 0,
+        "had": [],
         **more,
     }
 
@@ -355,6 +358,43 @@ def test_findings_of_later_rounds_come_after_those_of_the_first():
 def test_probes_have_an_after_only_where_something_was_to_be_changed(mode, after):
     entry = document.host_entry(mode, [look(finding()), look(status=200)], FIXED, None)
     assert entry["probes"] == [{"url": "http://site/", "host": "web", "from": "host", "before": 502, "after": after}]
+
+
+class TestAnErrorInPlaceOfThe502:
+    def entry(self, status, had=(), mode="fix", **more):
+        looks = [look(finding()), look(answers=[answer(status, had=list(had), **more)])]
+        return document.host_entry(mode, looks, FIXED, None)
+
+    @pytest.mark.parametrize(("status", "had"), [(404, [200, 404]), (403, [403]), (404, []), (401, [])])
+    def test_its_own_is_fixed_and_said(self, status, had):
+        entry = self.entry(status, had)
+        assert (entry["status"], entry["findings"][0]["outcome"]) == ("fixed", "fixed")
+        for why in (entry["why"], entry["findings"][0]["why"]):
+            assert why.startswith("the 502 is gone, and http://site/ answers %d now (" % status)
+        assert document.failures(report(entry)) == {}
+
+    @pytest.mark.parametrize(("status", "had"), [(500, []), (503, [200]), (404, [200]), (403, [200, 302])])
+    def test_one_that_it_never_had_is_not_fixed(self, status, had):
+        entry = self.entry(status, had)
+        assert (entry["status"], entry["findings"][0]["outcome"]) == ("not_fixed", "failed")
+        assert entry["findings"][0]["advice"][-1].startswith("# the gateway works again")
+        assert "answers %d now" % status in document.failures(report(entry))["web"]
+
+    @pytest.mark.parametrize("status", [200, 304, 302])
+    def test_a_page_needs_no_word(self, status):
+        entry = self.entry(status)
+        assert "why" not in entry
+        assert entry["findings"][0]["why"] == ""
+
+    def test_of_another_route_it_is_said_of_the_host_alone(self):
+        entry = self.entry(404, route=7)
+        assert entry["findings"][0]["why"] == ""
+        assert "answers 404 now" in entry["why"]
+
+    def test_one_that_was_there_from_the_start_is_none(self):
+        looks = [look(finding(), answers=[answer(), answer(500, "http://site/old")])]
+        looks.append(look(answers=[answer(200), answer(500, "http://site/old")]))
+        assert document.host_entry("fix", looks, FIXED, None)["status"] == "fixed"
 
 
 def test_probes_join_the_same_question():

@@ -25,7 +25,7 @@ SILENT = sorted(facts.CASES.glob("*/silent_*.yml"))
 #: How a line of advice begins: as a remark, or with one of these programs.
 PASTED = (
     r"# \S|(?:[A-Z_]+=\S+ )*(?:\S*/php-fpm\S*|apachectl|apparmor_parser|apt-get|auditctl|ausearch|cgi-fcgi|coredumpctl|cscli|csf|curl|df|dig|dpkg|du|echo"
-    r"|fail2ban-client|free|getent|grep|imunify360-agent|ip|ip6?tables|journalctl|kill|kubectl|ls|nft|nginx|openssl|plesk|semanage|semodule|setfacl|ss|stat|systemctl|systemd-tmpfiles"
+    r"|fail2ban-client|free|getent|grep|imunify360-agent|ip|ip6?tables|journalctl|kill|kubectl|ls|mv|nft|nginx|openssl|plesk|semanage|semodule|setfacl|ss|stat|systemctl|systemd-tmpfiles"
     r"|chmod|groupadd|install|sed|supervisorctl|useradd"
     r"|tcpdump|ufw|virsh|/usr/local/cpanel/\S+)(?:\s|$)"
 )

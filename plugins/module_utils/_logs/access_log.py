@@ -1,0 +1,98 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What visitors were answered, by nginx's access log: which statuses a page has had, and how often it failed.
+
+Private to this collection: it may change in any release.
+"""
+
+import os
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Collection, Dict, Iterable, List, Tuple
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.files import read_end
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.rotation import last_rotated
+
+if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
+    from typing import TypedDict
+
+    class Visits(TypedDict):
+        """Requests of visitors with one method and path in one access log, by their statuses."""
+
+        source: str
+        method: str
+        path: str
+        statuses: Dict[str, int]
+        failed: int  # 502 or 504 within the window
+        span: int  # requests from the first of these to the last
+        since: int  # requests after the last of them
+
+
+READ_LIMIT = 1024 * 1024
+ROWS = 200
+_FAILED = (b"502", b"504")
+#: nginx's own: the visitor has gone, and nobody was answered.
+_NOBODY = b"499"
+_OURS = b"bad_gateway"
+# nginx escapes quotes in what a visitor sends, so that none of it can look like a request of its own.
+_REQUEST = re.compile(rb'"([A-Z]{3,10}) ([^ "?\\]{1,300})[^ "]{0,9000} HTTP/[0-9.]{1,3}"(?: ([0-9]{3}) )?')
+_STATUS = re.compile(rb'"status": ?"?([0-9]{3})\b')
+_TIME = re.compile(rb"[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}(?::[0-9]{2}){3} [+-][0-9]{4}")
+_ISO_TIME = re.compile(rb"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8})(?:\.[0-9]+)?([+-][0-9]{2}):?([0-9]{2})")
+
+
+def visits(host: Host, logs: Iterable[str], prefix: str, paths: Collection[str], since: float) -> "List[Visits]":
+    """What each of these logs has of these paths. since: when the window begins in which failures count. A log may be relative to nginx's prefix."""
+    rows: "List[Visits]" = []
+    for log in logs if paths else ():
+        file = os.path.join(prefix, log)
+        end = read_end(host, file, READ_LIMIT)
+        older = last_rotated(host, file) if end.whole else None
+        data = read_end(host, older, READ_LIMIT).data if older else b""
+        rows += counted(log, data + end.data, paths, since)
+    return rows[:ROWS]
+
+
+def counted(source: str, data: bytes, paths: Collection[str], since: float) -> "List[Visits]":
+    """The lines of one log added up. What this collection asks itself does not count."""
+    wanted = {path.encode("utf-8", "replace") for path in paths}
+    rows: "Dict[Tuple[bytes, bytes], Visits]" = {}
+    for line in data.split(b"\n"):
+        found = _REQUEST.search(line)
+        if found is None or found.group(2) not in wanted or _OURS in line:
+            continue
+        named = found.group(3) or next(iter(_STATUS.findall(line)), _NOBODY)
+        if named == _NOBODY:
+            continue
+        method, path = found.group(1).decode(), found.group(2).decode("utf-8", "replace")
+        row = rows.setdefault(
+            (found.group(1), found.group(2)),
+            {"source": source, "method": method, "path": path, "statuses": {}, "failed": 0, "span": 0, "since": 0},
+        )
+        status = named.decode()
+        row["statuses"][status] = row["statuses"].get(status, 0) + 1
+        if named in _FAILED and _when(line) >= since:
+            row["span"] += row["since"] + 1
+            row["failed"] += 1
+            row["since"] = 0
+        elif row["failed"]:
+            row["since"] += 1
+    return list(rows.values())
+
+
+def _when(line: bytes) -> float:
+    """When a line was written; the end of time where it does not say so."""
+    found = _TIME.search(line)
+    if found:
+        return _epoch(found.group(), "%d/%b/%Y:%H:%M:%S %z")
+    iso = _ISO_TIME.search(line)
+    return _epoch(b"".join(iso.groups()), "%Y-%m-%dT%H:%M:%S%z") if iso else float("inf")
+
+
+def _epoch(text: bytes, form: str) -> float:
+    try:
+        return datetime.strptime(text.decode(), form).timestamp()
+    except ValueError:
+        return float("inf")

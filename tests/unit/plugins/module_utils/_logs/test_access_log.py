@@ -1,0 +1,78 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What visitors were answered, by the access log in its usual formats."""
+
+import pytest
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.access_log import counted, visits
+
+SINCE = 1795900000.0  # 2026-11-28T19:46:40Z
+COMBINED = '10.0.0.9 - - [29/Nov/2026:02:13:07 +0000] "%s" %s 612 "-" "%s"\n'
+JSON = '{"time":"2026-11-29T02:13:07+00:00","request":"GET /a HTTP/1.1","status":"%s","agent":"x"}\n'
+
+
+def combined(*statuses, request="GET /a HTTP/1.1", agent="curl/8.1", day="29/Nov"):
+    return "".join(COMBINED % (request, status, agent) for status in statuses).replace("29/Nov", day)
+
+
+def rows(text, *paths):
+    return counted("log", text.encode(), paths or ["/a"], SINCE)
+
+
+def test_of_one_path_and_method():
+    text = combined(200, 502, 200, 502, 200, 200) + combined(404, request="GET /b HTTP/1.1") + "no request\n"
+    text += combined(201, request="POST /a?id=2 HTTP/2.0")
+    plain = {"source": "log", "path": "/a"}
+    assert rows(text) == [
+        {**plain, "method": "GET", "statuses": {"200": 4, "502": 2}, "failed": 2, "span": 3, "since": 2},
+        {**plain, "method": "POST", "statuses": {"201": 1}, "failed": 0, "span": 0, "since": 0},
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        JSON % 502,
+        (JSON % 502).replace("02:13:07+00:00", "02:13:07.123+0000"),
+        '{"status": 502, "request": "GET /a HTTP/1.1"}\n',
+        'shop.test 10.0.0.9 [29/Nov/2026:02:13:07 +0000] "GET /a HTTP/1.1" 502 0.003\n',
+    ],
+)
+def test_other_formats(text):
+    assert [(row["statuses"], row["failed"]) for row in rows(text)] == [({"502": 1}, 1)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        combined(200, agent="bad_gateway"),
+        combined(499),
+        combined(200, request="\\x16\\x03"),
+        combined(200, request="\\x22GET /a HTTP/1.1\\x22"),
+        '10.0.0.9 "GET /a HTTP/1.1" without a status\n',
+    ],
+)
+def test_what_is_no_answer_to_a_visitor(text):
+    assert rows(text) == []
+
+
+def test_what_failed_before_the_window_is_no_failure_now():
+    (row,) = rows(combined(502, 502, day="27/Nov") + combined(200, 502, 200))
+    assert (row["statuses"], row["failed"], row["span"], row["since"]) == ({"502": 3, "200": 2}, 1, 1, 1)
+
+
+@pytest.mark.parametrize("day", ["99/Nov", "29/Xyz"])
+def test_a_time_that_is_none_counts_as_now(day):
+    assert rows(combined(502, day=day))[0]["failed"] == 1
+
+
+def test_the_log_before_a_rotation_comes_first(tmp_path):
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs/access.log").write_text(combined(200))
+    (tmp_path / "logs/access.log.1").write_text(combined(502))
+    host = Host()
+    (row,) = visits(host, ["logs/access.log", "/nowhere/access.log"], str(tmp_path), ["/a"], SINCE)
+    assert (row["source"], row["statuses"], row["since"]) == ("logs/access.log", {"502": 1, "200": 1}, 1)
+    assert visits(host, ["logs/access.log"], str(tmp_path), [], SINCE) == []
