@@ -86,7 +86,7 @@ test: lint coverage  ## what CI runs: lint, units, most gates, the everyday scen
 
 full: lint coverage gates molecule ## every gate and every scenario
 
-safety: setup        ## try to hurt lab hosts (hours); figures into docs/safety.md; SAFETY="killed lost back respect bounded leaks" for some
+safety: setup        ## try to hurt lab hosts (hours); figures into docs/safety.md; SAFETY="killed lost back respect bounded leaks hostile" for some
 	$(LAB) images bookworm
 	python tests/safety/safety.py $(SAFETY)
 

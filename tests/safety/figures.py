@@ -13,6 +13,7 @@ from typing import Any
 
 import back
 import bounded
+import hostile
 import killed
 import leaks
 import lost
@@ -158,6 +159,11 @@ def _leaks(results: Results) -> list[str]:
     return _table(["run", "the run says", "of the secrets it shows or keeps"], rows)
 
 
+def _hostile(results: Results) -> list[str]:
+    rows = [[one["title"], _few(one["said"]), "no" if not one["wrong"] else "; ".join(one["wrong"])] for one in results]
+    return _table(["attempt", "the run ends", "succeeded"], rows)
+
+
 TABLES: dict[str, Callable[[Results], list[str]]] = {
     "killed": _killed,
     "lost": _lost,
@@ -165,6 +171,7 @@ TABLES: dict[str, Callable[[Results], list[str]]] = {
     "respect": _respect,
     "bounded": _bounded,
     "leaks": _leaks,
+    "hostile": _hostile,
 }
 SUMMARIES: dict[str, Callable[[Results], str]] = {
     "killed": killed.summary,
@@ -173,6 +180,7 @@ SUMMARIES: dict[str, Callable[[Results], str]] = {
     "respect": respect.summary,
     "bounded": bounded.summary,
     "leaks": leaks.summary,
+    "hostile": hostile.summary,
 }
 SHOWN = 160
 #: What makes two results two views of the same thing.
@@ -183,6 +191,7 @@ KEYS = {
     "respect": ("title",),
     "bounded": ("title",),
     "leaks": ("title",),
+    "hostile": ("title",),
 }
 
 

@@ -9,6 +9,7 @@ safety.py back            fix, then roll back
 safety.py respect         what a run has to leave alone
 safety.py bounded         hosts on which something hangs, is full or is huge
 safety.py leaks           a host full of secrets
+safety.py hostile         site users, colleagues and visitors against a run
 safety.py                 all of them
 """
 
@@ -20,14 +21,15 @@ import _world
 import back
 import bounded
 import figures
+import hostile
 import killed
 import leaks
 import lost
 import respect
 from _play import Keep
 
-HARNESSES = ("killed", "lost", "back", "respect", "bounded", "leaks")
-BY_CASE = {"respect": respect.run, "bounded": bounded.run, "leaks": leaks.run}
+HARNESSES = ("killed", "lost", "back", "respect", "bounded", "leaks", "hostile")
+BY_CASE = {"respect": respect.run, "bounded": bounded.run, "leaks": leaks.run, "hostile": hostile.run}
 
 
 def _run(harness: str, args: argparse.Namespace, keep: Keep) -> None:

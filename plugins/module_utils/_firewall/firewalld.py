@@ -44,8 +44,9 @@ _ZONES_CHAIN = re.compile(r"(?:filter_)?INPUT_(?:ZONES|POLICIES$)")
 
 def is_in_charge(seen: Seen) -> bool:
     """Whether firewalld runs."""
-    by_name = seen.processes.find(name="firewalld$")
-    return bool(by_name or seen.processes.find(title=r"\S*python\S* (-\S+ )*/usr/s?bin/firewalld"))
+    found = seen.processes.find(name="firewalld$")
+    found += seen.processes.find(title=r"\S*python\S* (-\S+ )*/usr/s?bin/firewalld")
+    return any(not process.disguise("firewalld|python") for process in found)
 
 
 def made(chain: "Chain", in_charge: bool) -> bool:

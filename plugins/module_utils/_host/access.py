@@ -8,12 +8,14 @@ Private to this collection: it may change in any release.
 
 import contextlib
 import glob
+import itertools
 import os
 import selectors
 import signal
 import stat
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
@@ -34,13 +36,23 @@ OUTPUT_LIMIT = 16 * 1024 * 1024
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/homebrew/bin"
 
 
+#: Seconds that all commands of one look may take together: each has a limit of its own, and a host on which one hangs has others that do.
+COMMANDS_SECONDS = 90.0
+#: Names of a folder, and paths of a pattern: whose folder it is may fill it.
+NAMES_LIMIT = 50000
+
+
 class Ran(NamedTuple):
-    """What a command did. code is None where it could not be started or had to be killed; error then says why."""
+    """What a command did. code is None where it could not be started or had to be killed; error then says why.
+
+    cut: it said more than the caller takes; what came before is there, and code is 0.
+    """
 
     code: Optional[int]
     out: str
     err: str
     error: Optional[str]
+    cut: bool = False
 
 
 class Host:
@@ -49,6 +61,8 @@ class Host:
     def __init__(self, root: str = "/") -> None:
         self.root = root
         self.unknown: "List[Unknown]" = []
+        #: Seconds that commands may still take together; without end but in a look.
+        self.seconds_left = float("inf")
 
     @property
     def is_darwin(self) -> bool:
@@ -68,6 +82,11 @@ class Host:
     def exists(self, path: str) -> bool:
         return os.path.exists(self.path(path))
 
+    def stat(self, path: str) -> os.stat_result:
+        """The status of the file that a path leads to. Raises OSError."""
+        target = self.readlink(path) if self.root != "/" else None
+        return os.stat(self.path(target or path))
+
     def is_dir(self, path: str) -> bool:
         return os.path.isdir(self.path(path))
 
@@ -80,10 +99,12 @@ class Host:
 
     def glob(self, pattern: str) -> List[str]:
         """Paths that match, sorted by bytes as glob(3) does in the C locale."""
-        found = glob.glob(self.path(pattern))
+        found = list(itertools.islice(glob.iglob(self.path(pattern)), NAMES_LIMIT + 1))
+        if len(found) > NAMES_LIMIT:
+            self.unseen(pattern, "there are more than %d" % NAMES_LIMIT)
         if self.root != "/":
             found = ["/" + os.path.relpath(name, self.root) for name in found]
-        return sorted(found)
+        return sorted(found[:NAMES_LIMIT])
 
     def readlink(self, path: str) -> Optional[str]:
         """Where a link leads, or None where there is no link."""
@@ -123,11 +144,20 @@ class Host:
                 return candidate
         return None
 
-    def run(self, argv: Sequence[str], timeout: float = 10.0) -> Ran:
+    def run(self, argv: Sequence[str], timeout: float = 10.0, cut: int = 0) -> Ran:
         """Run a command without a shell in the C locale.
 
-        One that does not end in timeout seconds, or prints more than OUTPUT_LIMIT bytes, is killed with all that it started.
+        One that does not end in timeout seconds, or prints more than OUTPUT_LIMIT bytes, is killed with all that it started. With cut, the first bytes, so many
+        of them, are enough of one that prints more.
         """
+        began = time.monotonic()
+        ran = self._run(argv, min(timeout, self.seconds_left), cut)
+        self.seconds_left -= time.monotonic() - began
+        return ran
+
+    def _run(self, argv: Sequence[str], timeout: float, cut: int) -> Ran:
+        if timeout <= 0:
+            return Ran(None, "", "", "%s: the commands before it took %d seconds" % (argv[0], COMMANDS_SECONDS))
         env = {"PATH": SYSTEM_PATH, "LC_ALL": "C", "LANG": "C", "HOME": "/root"}
         try:
             process = subprocess.Popen(  # pylint: disable=ansible-bad-function  # a look is also piped to the host, where there is no AnsibleModule
@@ -141,7 +171,11 @@ class Host:
         except OSError as error:
             return Ran(None, "", "", "%s: %s" % (argv[0], os.strerror(error.errno or 0)))
         try:
-            out, err = _printed(process, Deadline(timeout))
+            out, err = _printed(process, Deadline(timeout), cut or OUTPUT_LIMIT)
+        except _TooMuch as found:
+            if cut:
+                return Ran(0, found.out.decode("utf-8", "replace"), "", None, True)
+            return Ran(None, "", "", "%s: %s" % (" ".join(argv), found))
         except _Stopped as why:
             return Ran(None, "", "", "%s: %s" % (" ".join(argv), why))
         finally:
@@ -153,7 +187,15 @@ class _Stopped(Exception):
     """Why a command was killed."""
 
 
-def _printed(process: "subprocess.Popen[bytes]", deadline: Deadline) -> Tuple[bytes, bytes]:
+class _TooMuch(_Stopped):
+    """It printed more than is read; out: the first of that."""
+
+    def __init__(self, out: bytearray, limit: int) -> None:
+        super().__init__("more than %d bytes of output" % limit)
+        self.out = out[:limit]
+
+
+def _printed(process: "subprocess.Popen[bytes]", deadline: Deadline, limit: int) -> Tuple[bytearray, bytearray]:
     """Standard output and standard error of a command that ended. Raises _Stopped."""
     out, err = bytearray(), bytearray()
     late = "no answer in %g seconds" % deadline.seconds
@@ -169,13 +211,13 @@ def _printed(process: "subprocess.Popen[bytes]", deadline: Deadline) -> Tuple[by
                 key.data.extend(chunk)
                 if not chunk:
                     selector.unregister(key.fileobj)
-            if len(out) + len(err) > OUTPUT_LIMIT:
-                raise _Stopped("more than %d bytes of output" % OUTPUT_LIMIT)
+            if len(out) + len(err) > limit:
+                raise _TooMuch(out, limit)
     try:
         process.wait(deadline.left())
     except subprocess.TimeoutExpired:
         raise _Stopped(late) from None
-    return bytes(out), bytes(err)
+    return out, err
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
@@ -183,7 +225,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     if process.returncode is None:
         with contextlib.suppress(OSError, _Stopped):
             os.killpg(process.pid, signal.SIGKILL)
-            _printed(process, Deadline(1.0))
+            _printed(process, Deadline(1.0), OUTPUT_LIMIT)
     for stream in (process.stdout, process.stderr):
         if stream:
             stream.close()

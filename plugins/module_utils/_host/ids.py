@@ -6,15 +6,19 @@
 Private to this collection: it may change in any release.
 """
 
-from typing import Dict, List, NamedTuple, Optional
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 
 class Ids(NamedTuple):
-    """Effective ids: what the kernel compares with a file's owner, group and mode. groups: the supplementary ones, with or without gid among them."""
+    """Effective ids: what the kernel compares with a file's owner, group and mode. groups: the supplementary ones, with or without gid among them.
+
+    uids: all that the process may work with: real, effective, saved, of the file system; empty where only the effective one is known.
+    """
 
     uid: int
     gid: int
     groups: List[int]
+    uids: Tuple[int, ...] = ()
 
 
 def parse_ids(status: str) -> Optional[Ids]:
@@ -24,6 +28,5 @@ def parse_ids(status: str) -> Optional[Ids]:
         key, _colon, rest = line.partition(":")
         if key in ("Uid", "Gid", "Groups"):
             fields[key] = [int(word) for word in rest.split() if word.isdecimal()]
-    # Real, effective, saved, of the file system.
     uids, gids = fields.get("Uid", []), fields.get("Gid", [])
-    return Ids(uids[1], gids[1], fields.get("Groups", [])) if len(uids) > 1 and len(gids) > 1 else None
+    return Ids(uids[1], gids[1], fields.get("Groups", []), tuple(uids)) if len(uids) > 1 and len(gids) > 1 else None

@@ -56,6 +56,10 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         unix: List[UnixListener]
 
 
+#: Listeners of a kind: a user may open one for each port of each address of the loopback.
+MOST = 10000
+
+
 def listener_facts(host: Host, processes: Processes, accounts: Optional[Accounts] = None) -> "Optional[Listeners]":
     """The listening TCP and unix stream sockets; None where they cannot be read."""
     accounts = accounts or Accounts(host)
@@ -64,6 +68,10 @@ def listener_facts(host: Host, processes: Processes, accounts: Optional[Accounts
     tcp, unix = tcp_listening(host), unix_listening(host)
     if tcp is None or unix is None:
         return None
+    for found in (tcp, unix):
+        if len(found) > MOST:
+            host.unseen("listeners", "there are more than %d of a kind, which were read" % MOST)
+            del found[MOST:]
     owners = socket_owners(host, processes, {found.inode for found in tcp + unix})
     return {
         "tcp": [_tcp_listener(found, owners.get(found.inode), accounts) for found in tcp],

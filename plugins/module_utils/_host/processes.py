@@ -18,6 +18,9 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.ids impor
 KERNEL_THREAD = 0x00200000
 PS = ["ps", "-axww", "-o", "pid=,ppid=,uid=,gid=,rss=,stat=,lstart=,command="]
 _PS_LINE = re.compile(r"\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(\w{3}\s+\w{3}\s+\d+\s+[\d:]+\s+\d+)\s+(.*)")
+#: Of a command line, which may have megabytes, and of processes: more than a look needs of what a user can make so many of.
+COMMAND_LINE = 1024
+MOST = 20000
 _SYSTEM_UNIT = re.compile(r"\.(service|scope|socket|mount|swap)$")
 
 
@@ -106,6 +109,18 @@ class Process:
             return None
         return max(0, int(fields[1]) - int(fields[2])) * os.sysconf("SC_PAGESIZE")
 
+    def disguise(self, program: str) -> Optional[str]:
+        """Why it is no process that root (or this user) started from a program whose name has this pattern in it: anybody can take a title. None: it is one."""
+        ids = self._known_ids()
+        if not set(ids.uids or (ids.uid,)) <= {0, os.geteuid()}:
+            return "it does not run as root"
+        exe = self.exe
+        if exe is None and not ids.uids:
+            return None
+        if not re.search(program, os.path.basename(exe or "")):
+            return "its program is %s" % exe
+        return foreign_program(self.host, "/proc/%d/exe" % self.pid)
+
     def _known_ids(self) -> Ids:
         """Ids of -1 where they cannot be read."""
         if self._ids is None:
@@ -117,6 +132,20 @@ class Process:
 
     def _link(self, name: str) -> Optional[str]:
         return self.host.readlink("/proc/%d/%s" % (self.pid, name))
+
+
+def foreign_program(host: Host, path: str) -> Optional[str]:
+    """Why root must not run a program: it is, or may become, somebody else's. None where it may."""
+    try:
+        status = host.stat(path)
+    except OSError as error:
+        return "its program: %s" % error.strerror
+    if status.st_uid not in (0, os.geteuid()):
+        return "its program belongs to uid %d" % status.st_uid
+    if status.st_mode & 0o6000:
+        return "its program is setuid or setgid"
+    others = status.st_mode & 0o002 or (status.st_mode & 0o020 and status.st_gid != 0)
+    return "others may write to its program" if others else None
 
 
 def _unit(cgroup: str) -> Optional[str]:
@@ -159,9 +188,17 @@ class Processes:
         found = [
             process
             for process in self.by_pid.values()
-            if wanted_title.match(process.title) and wanted_name.match(process.name)
+            if wanted_name.match(process.name) and wanted_title.match(process.title)
         ]
         return self._oldest_first([process for process in found if not process.foreign])
+
+    def daemons(self, title: str, program: str) -> List[Process]:
+        """Root's own among those with such a title, oldest first. One that only says so is remembered as unseen: the first, as there may be thousands."""
+        found = [(process, process.disguise(program)) for process in self.find(title)]
+        for process, why in [one for one in found if one[1]][:1]:
+            said = "process %d says that it is a master, but %s: it is not believed" % (process.pid, why)
+            self.host.unseen(title.partition(":")[0], said)
+        return [process for process, why in found if not why]
 
     def oldest_first(self) -> List[Process]:
         """All processes by the time when they started."""
@@ -176,11 +213,13 @@ class Processes:
         if boot is None:
             self.host.unseen("process start times", "/proc/stat has no btime")
         ticks = float(os.sysconf("SC_CLK_TCK"))
-        for entry in self.host.listdir("/proc"):
-            if entry.isdecimal():
-                process = self._read_one(int(entry), boot or 0.0, ticks)
-                if process:
-                    self.by_pid[process.pid] = process
+        pids = sorted(int(entry) for entry in self.host.listdir("/proc") if entry.isdecimal())
+        if len(pids) > MOST:
+            self.host.unseen("processes", "there are more than %d, which were read" % MOST)
+        for pid in pids[:MOST]:
+            process = self._read_one(pid, boot or 0.0, ticks)
+            if process:
+                self.by_pid[process.pid] = process
 
     def _read_one(self, pid: int, boot: float, ticks: float) -> Optional[Process]:
         stat = self.host.read("/proc/%d/stat" % pid) or ""
@@ -189,7 +228,7 @@ class Processes:
         fields = stat[end + 1 :].split()
         if start < 0 or len(fields) < 20 or int(fields[6]) & KERNEL_THREAD:
             return None
-        argv = (self.host.read("/proc/%d/cmdline" % pid) or "").rstrip("\0").split("\0")
+        argv = (self.host.read("/proc/%d/cmdline" % pid, COMMAND_LINE) or "").rstrip("\0").split("\0")
         return Process(
             self.host, pid, int(fields[1]), stat[start + 1 : end], fields[0], boot + int(fields[19]) / ticks, argv
         )

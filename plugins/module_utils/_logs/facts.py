@@ -55,6 +55,9 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 
 
 RECORD_LIMIT = 200
+#: Bytes of all log files together; of each file beyond them only the last ones are read.
+TOTAL_LIMIT = 64 * 1024 * 1024
+LEAST_READ = 64 * 1024
 
 
 class State(NamedTuple):
@@ -98,6 +101,7 @@ class _Look:
     def __init__(self, host: Host, window: Window, master_pid: Optional[int], read_limit: int) -> None:
         self.host, self.window, self.master_pid, self.read_limit = host, window, master_pid, read_limit
         self.records = Records()
+        self.left = TOTAL_LIMIT
 
     def source(self, path: str, kind: str) -> State:
         """Read one source."""
@@ -116,6 +120,8 @@ class _Look:
         for entry in entries.lines:
             if self.window.has(entry.when):
                 self._add(origin, entry.when, entry.tag, entry.text)
+        if entries.cut:
+            return State("cut", entries.cut)
         return State("unreadable", entries.why) if entries.why else State("ok")
 
     def _nginx(self, path: str) -> State:
@@ -124,14 +130,15 @@ class _Look:
         held = held_file(self.host, path, self.master_pid)
         if not held:
             return at_path
-        self._read(Origin(path, "nginx"), read_end(self.host, held.path, self.read_limit).data)
+        self._read(Origin(path, "nginx"), self._end(held.path).data)
         if held.deleted:
             return State("deleted", "nginx (%s) still writes to the deleted file" % self.master_pid)
         renamed = "nginx (%s) still writes to the file that was renamed" % self.master_pid
         return at_path if at_path.why else State(at_path.state, renamed)
 
     def _file(self, path: str, kind: str) -> State:
-        end = read_end(self.host, path, self.read_limit)
+        limit = self._limit()
+        end = self._end(path)
         origin = Origin(path, kind)
         self._read(origin, end.data)
         if end.state != "ok":
@@ -139,11 +146,19 @@ class _Look:
         if self._reaches_back(end, kind):
             return State("ok")
         if not end.whole:
-            return State("cut", "the window holds more than the last %d bytes, which were read" % self.read_limit)
+            return State("cut", "the window holds more than the last %d bytes, which were read" % limit)
         older = last_rotated(self.host, path)
         if older:
-            self._read(origin, read_end(self.host, older, self.read_limit).data)
+            self._read(origin, self._end(older).data)
         return State("ok")
+
+    def _end(self, path: str) -> End:
+        end = read_end(self.host, path, self._limit())
+        self.left -= len(end.data)
+        return end
+
+    def _limit(self) -> int:
+        return min(self.read_limit, max(self.left, LEAST_READ))
 
     def _reaches_back(self, end: End, kind: str) -> bool:
         """Whether the first line that has a time is older than the window."""

@@ -54,6 +54,8 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 
 
 MESSAGE_LIMIT = 300
+#: Records at most while lines are read, and what is left of them then: a visitor makes as many as there are paths.
+MOST, KEPT = 5000, 1000
 _QUERY = re.compile(r"\?[^\"\s]*")
 _NUMBER = re.compile(r"\d+")
 _SEVERITY = {"ALERT": "alert", "ERROR": "error", "WARNING": "warn", "NOTICE": "notice", "DEBUG": "debug"}
@@ -71,6 +73,7 @@ class _Ranked(NamedTuple):
     """A record, and how many newer ones of its source, signature and upstream there are."""
 
     rank: int
+    key: Tuple[Any, ...]
     record: "LogRecord"
 
 
@@ -134,19 +137,22 @@ class Records:
             }
         )
         self._records[key] = latest
+        if len(self._records) > MOST:
+            self._records = dict(self._newest(KEPT))
 
     def newest(self, limit: int) -> "List[LogRecord]":
         """At most limit records, the last ones first; a flood of one kind never pushes out the only record of another."""
-        ordered = sorted(self._records.values(), key=lambda record: -record["last"])
+        return sorted((record for _key, record in self._newest(limit)), key=lambda record: -record["last"])
+
+    def _newest(self, limit: int) -> "List[Tuple[Tuple[Any, ...], LogRecord]]":
         seen: Dict[Tuple[Any, ...], int] = {}
         ranked = []
-        for record in ordered:
+        for key, record in sorted(self._records.items(), key=lambda item: -item[1]["last"]):
             upstream = record["upstream"]["address"] if record["upstream"] else None
             kind = (record["source"], record["signature"], upstream)
-            ranked.append(_Ranked(seen.get(kind, 0), record))
+            ranked.append(_Ranked(seen.get(kind, 0), key, record))
             seen[kind] = seen.get(kind, 0) + 1
-        kept = [one.record for one in sorted(ranked, key=lambda one: one.rank)[:limit]]
-        return sorted(kept, key=lambda record: -record["last"])
+        return [(one.key, one.record) for one in sorted(ranked, key=lambda one: one.rank)[:limit]]
 
 
 def _words(message: str) -> str:

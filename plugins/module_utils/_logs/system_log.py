@@ -14,6 +14,8 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access im
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.collector_prefix import strip_prefix
 
 JOURNAL_LINES = 5000
+#: Bytes of a journal, the newest first: anybody can write lines of 180 kB.
+JOURNAL_LIMIT = 6 * 1024 * 1024
 KMSG_RECORDS = 20000
 _JOURNAL = re.compile(r"(\d{9,11}\.\d{1,6}) ")
 _DMESG = re.compile(r"(?:<\d{1,3}>)?\[ *(\d{1,10}\.\d{1,6})\] (.*)\Z")
@@ -29,10 +31,11 @@ class Entry(NamedTuple):
 
 
 class Entries(NamedTuple):
-    """Lines, or why they could not be read."""
+    """Lines, the oldest first, or why they could not be read. cut: why there are no older ones."""
 
     lines: List[Entry]
     why: Optional[str]
+    cut: Optional[str] = None
 
 
 def journal(host: Host, since: float, options: Sequence[str]) -> Entries:
@@ -40,8 +43,19 @@ def journal(host: Host, since: float, options: Sequence[str]) -> Entries:
 
     Its short form indents what follows a newline in a message, so nobody can forge a line in it.
     """
-    argv = ["journalctl", "-a", "--no-pager", "-o", "short-unix", "-n", str(JOURNAL_LINES), "--since", "@%d" % since]
-    ran = host.run(argv + list(options), timeout=15)
+    argv = [
+        "journalctl",
+        "-a",
+        "-r",
+        "--no-pager",
+        "-o",
+        "short-unix",
+        "-n",
+        str(JOURNAL_LINES),
+        "--since",
+        "@%d" % since,
+    ]
+    ran = host.run(argv + list(options), timeout=15, cut=JOURNAL_LIMIT)
     if ran.code != 0 or "No journal files" in ran.err:
         return Entries([], ran.error or ran.err.strip().split("\n")[-1] or "journalctl ended with %s" % ran.code)
     lines = []
@@ -50,7 +64,8 @@ def journal(host: Host, since: float, options: Sequence[str]) -> Entries:
         if found:
             stripped = strip_prefix(line)
             lines.append(Entry(float(found.group(1)), stripped.tag, stripped.text))
-    return Entries(lines, None)
+    cut = "the window holds more than the last %d bytes, which were read" % JOURNAL_LIMIT if ran.cut else None
+    return Entries(lines[::-1], None, cut)
 
 
 def kernel_log(host: Host, since: float, boot: Optional[float]) -> Entries:

@@ -7,9 +7,10 @@ Private to this collection: it may change in any release.
 """
 
 import os
+import signal
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Sequence
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import COMMANDS_SECONDS, Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.ask_and_reach import ask_and_reach
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.read_host import read_host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.redaction import without_values
@@ -26,11 +27,36 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
 NOT_ROOT = "not root: sockets, logs and processes of others cannot be seen. Run with become (ansible-playbook --become)"
 
 
+#: All that may wait in a look (commands, answers, upstreams, names), and as much again for a slow machine.
+LOOK_SECONDS = 480
+TOO_LATE = "the look took more than %d seconds and was given up: nothing was changed here" % LOOK_SECONDS
+
+
 def look(log_window: float, urls: Sequence[str] = (), again: Sequence[Mapping[str, Any]] = ()) -> Dict[str, Any]:
     """What the module gateway_facts returns."""
     if os.geteuid() != 0:
         return {"failed": True, "msg": NOT_ROOT}
+    signal.signal(signal.SIGALRM, _too_late)
+    signal.alarm(LOOK_SECONDS)
+    try:
+        return _look(log_window, urls, again)
+    except _TooLate:
+        return {"failed": True, "msg": TOO_LATE}
+    finally:
+        signal.alarm(0)
+
+
+class _TooLate(BaseException):
+    """The look takes longer than any host may need; nothing that is merely careful catches it."""
+
+
+def _too_late(_number: int, _frame: Any) -> None:
+    raise _TooLate
+
+
+def _look(log_window: float, urls: Sequence[str], again: Sequence[Mapping[str, Any]]) -> Dict[str, Any]:
     host = Host()
+    host.seconds_left = COMMANDS_SECONDS
     facts = read_host(host, log_window)
     nginx = facts["nginx"]
     if nginx and nginx["master"]:

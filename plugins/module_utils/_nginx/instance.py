@@ -12,12 +12,17 @@ import shlex
 from typing import Dict, List, NamedTuple, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import (
+    Process,
+    Processes,
+    foreign_program,
+)
 
 MASTER = r"nginx: master process "
 WORKER = "nginx: worker process"
 STOPPING = "nginx: worker process is shutting down"
 NAMES = ("nginx", "openresty", "angie", "nginx-debug")
+_PROGRAM = "nginx|openresty|angie|tengine|sw-cp-serverd"
 FOLDERS = (
     "/usr/local/nginx/sbin",
     "/usr/local/openresty/nginx/sbin",
@@ -85,35 +90,24 @@ def workers_of(processes: Processes, master: Process) -> List[Process]:
 
 
 def masters(processes: Processes) -> List[Process]:
-    """The site's own nginx first: a control panel runs one for itself, and an upgrade of the binary runs two for a while."""
+    """Root's, the site's own nginx first: a control panel runs one for itself, and an upgrade of the binary runs two for a while."""
 
     def rank(master: Process) -> List[float]:
         named = os.path.basename(master.exe or "") in NAMES
         return [
-            not is_trusted(master),
             master.unit != "nginx.service",
             not named,
             not workers_of(processes, master),
             -master.started,
         ]
 
-    return sorted(processes.find(title=MASTER), key=rank)
-
-
-def is_trusted(master: Process) -> bool:
-    """Whether what its title and binary say may be run: anybody can call a process of his own an nginx master."""
-    return master.uid in (0, os.geteuid())
+    return sorted(processes.daemons(MASTER, _PROGRAM), key=rank)
 
 
 def find(host: Host, processes: Processes) -> Optional[Nginx]:
     """The nginx that runs here, else the one that is installed, else None."""
     running = masters(processes)
-    master = running[0] if running and is_trusted(running[0]) else None
-    if running and master is None:
-        host.unseen(
-            "nginx",
-            "process %d says that it is an nginx master, but belongs to neither root nor this user" % running[0].pid,
-        )
+    master = running[0] if running else None
     binary = _binary(host, master)
     if binary is None:
         return None
@@ -139,7 +133,7 @@ def find(host: Host, processes: Processes) -> Optional[Nginx]:
         ],
         master=master,
         workers=workers_of(processes, master) if master else [],
-        others=[other for other in running if other is not master],
+        others=running[1:],
     )
 
 
@@ -150,7 +144,7 @@ def _log_path(prefix: str, target: str) -> str:
 def _binary(host: Host, master: Optional[Process]) -> Optional[str]:
     if master is not None:
         named = master.exe or master.title[len(MASTER) :].split(" ")[0]
-        if os.path.isabs(named) and host.exists(named):
+        if os.path.isabs(named) and not foreign_program(host, named):
             return named
     for name in NAMES:
         found = host.which(name)

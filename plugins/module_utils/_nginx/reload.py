@@ -23,7 +23,6 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_jour
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tail import Tail
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.instance import (
     is_stopping,
-    is_trusted,
     masters,
     workers_of,
 )
@@ -66,7 +65,7 @@ class Outcome(NamedTuple):
 def running(host: Host, pid: Optional[int] = None) -> Running:
     """Master and workers now; of the master with that pid where one is given."""
     processes = Processes(host)
-    found = [master for master in masters(processes) if pid in (None, master.pid) and is_trusted(master)]
+    found = [master for master in masters(processes) if pid in (None, master.pid)]
     return Running(found[0], workers_of(processes, found[0])) if found else Running(None, [])
 
 

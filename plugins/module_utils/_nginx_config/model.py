@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, cast
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.blocks import (
+    BLOCKS_LIMIT,
     SETTINGS,
     Block,
     block_facts,
@@ -200,9 +201,9 @@ def _resolvers(blocks: Iterable[Block]) -> "List[ConfiguredResolver]":
 
 
 def _left_out(blocks: Sequence[Block], http: Optional[Directive]) -> "List[ConfigError]":
-    """An error where there are more routes than the facts have."""
+    """An error where there are more blocks or routes than the facts have."""
     count = count_passing(blocks)
-    if count <= ROUTES_LIMIT or http is None:
-        return []
-    text = "%d locations pass requests on: only the first %d are read" % (count, ROUTES_LIMIT)
-    return [{"file": http.file, "line": http.line, "error": text}]
+    texts = ["more than %d blocks: the rest is not read" % BLOCKS_LIMIT] if len(blocks) >= BLOCKS_LIMIT else []
+    if count > ROUTES_LIMIT:
+        texts.append("%d locations pass requests on: only the first %d are read" % (count, ROUTES_LIMIT))
+    return [{"file": http.file, "line": http.line, "error": text} for text in texts] if http else []

@@ -34,6 +34,9 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 
 
 MAX_DEPTH = 5
+#: What a look reads of all files, in lines of some hundred characters; a file counts as FILE_COST lines, so that empty ones are counted, too.
+MAX_LINES = 100000
+FILE_COST = 20
 
 _SECTION = re.compile(r"^[ \t]*\[(?P<name>[^\]]*)\][ \t]*(?P<rest>.*)$")
 _NAME = re.compile(r"^(?P<name>[^;\[\]&|^$~(){}!\"]+)(?:\[(?P<key>[^\]]*)\])?$")
@@ -167,27 +170,44 @@ class _Reader:
         self.host = host
         self.config = config
         self.section: Optional[Pool] = None
+        self.left = MAX_LINES
+        self.stopped = False
 
     def file(self, path: str, depth: int) -> None:
         text = self.host.read(path)
-        if text is None or depth >= MAX_DEPTH:
-            why = "cannot be read" if text is None else "failed to include more than %d files recursively" % MAX_DEPTH
-            self.config.errors.append(Value(why, path, 0))
+        if text is None:
+            self.config.errors.append(Value("cannot be read", path, 0))
             return
-        self.config.files.append(path)
+        if depth >= MAX_DEPTH:
+            self.stop("failed to include more than %d files recursively" % MAX_DEPTH, path)
+        self.left -= FILE_COST
         for number, line in enumerate(text.split("\n"), 1):
+            self.left -= 1 + len(line) // 100
+            if self.left < 0:
+                self.stop("more than %d lines of configuration: the rest is not read" % MAX_LINES, path)
+            if self.stopped:
+                return
+            if number == 1:
+                self.config.files.append(path)
             self.line(line, path, number, depth)
+
+    def stop(self, why: str, path: str) -> None:
+        """Read no more: FPM itself would go no further, or a look must not."""
+        if not self.stopped:
+            self.config.errors.append(Value(why, path, 0))
+        self.stopped = True
 
     def line(self, line: str, path: str, number: int, depth: int) -> None:
         stripped = line.strip(" \t\r")
         if not stripped or stripped.startswith(";"):
             return
         section = _SECTION.match(stripped)
-        if section:
+        while section:
             self.open(section.group("name").strip(" \t\"'"), path, number)
-            self.line(section.group("rest"), path, number, depth)
-            return
-        self.entry(stripped, path, number, depth)
+            stripped = section.group("rest")
+            section = _SECTION.match(stripped)
+        if stripped and not stripped.startswith(";"):
+            self.entry(stripped, path, number, depth)
 
     def open(self, name: str, path: str, number: int) -> None:
         if name.lower() == "global":

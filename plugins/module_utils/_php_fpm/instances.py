@@ -11,7 +11,11 @@ import re
 from typing import TYPE_CHECKING, List, Mapping, NamedTuple, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import (
+    Process,
+    Processes,
+    foreign_program,
+)
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.layouts import (
     Installed,
     installed,
@@ -49,7 +53,7 @@ def instances(host: Host, processes: Processes, units: Units) -> List[Instance]:
 
 def masters(processes: Processes) -> List[Process]:
     """The master processes. Anybody can give a process of theirs that title, so only root's and our own count."""
-    return [process for process in processes.find(title=_MASTER.pattern) if process.uid in (0, os.geteuid())]
+    return processes.daemons(_MASTER.pattern, "fpm")
 
 
 def config_of(master: Process) -> str:
@@ -61,7 +65,10 @@ def config_of(master: Process) -> str:
 def _running(host: Host, master: Process, places: List[Installed], units: Units) -> Instance:
     config = config_of(master)
     same = [place for place in places if place.config == config]
-    binary = master.exe or (same[0].binary if same else "")
+    binary = master.exe or ""
+    if not binary or foreign_program(host, binary):
+        # It was replaced on the disk; what is to be run is what root would start now.
+        binary = same[0].binary if same else ""
     place = Installed(binary, version_of(host, binary), config, same[0].units if same else ())
     unit = _unit_of_master(master, units) or _unit_by_name(host, place, units)
     return Instance(binary, place.version, config, unit, _prefix(binary, unit, units), master)

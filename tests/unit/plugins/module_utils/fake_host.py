@@ -17,7 +17,7 @@ class FakeHost(Host):
         self.commands = []
         self.write("/proc/stat", "cpu  1 2 3 4\nbtime 1700000000\n")
 
-    def run(self, argv, timeout=10.0):
+    def run(self, argv, timeout=10.0, cut=0):
         self.commands.append(list(argv))
         line = " ".join(argv)
         for begin, answer in self.answers.items():
@@ -39,7 +39,9 @@ class FakeHost(Host):
         self.write(path, "")
         os.chmod(self.path(path), 0o700)
 
-    def process(self, pid, title, parent=1, name=None, ticks=100, uid=0, cgroup="0::/\n", flags=0x400100, fds=()):
+    def process(
+        self, pid, title, parent=1, name=None, ticks=100, uid=0, cgroup="0::/\n", flags=0x400100, fds=(), exe=None
+    ):
         """title as it stands in the command line; fds: inodes of sockets that it holds."""
         where = "/proc/%d/" % pid
         name = name or os.path.basename(title.split(" ")[0].rstrip(":"))
@@ -52,6 +54,9 @@ class FakeHost(Host):
             "Name:\t%s\nUid:\t0\t%d\t0\t0\nGid:\t0\t%d\t0\t0\nGroups:\t4 27\nVmRSS:\t    2000 kB\n" % (name, uid, uid),
         )
         self.write(where + "cgroup", cgroup)
+        if exe:
+            self.program(exe)
+            self.link(where + "exe", exe)
         os.makedirs(self.path(where + "fd"), exist_ok=True)
         for number, inode in enumerate(fds):
             self.link(where + "fd/%d" % number, "socket:[%d]" % inode)

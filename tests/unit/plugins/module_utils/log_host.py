@@ -20,7 +20,7 @@ class LogHost(Host):
         self.answers = dict(answers)
         self.asked = []
 
-    def run(self, argv, timeout=10.0):
+    def run(self, argv, timeout=10.0, cut=0):
         self.asked.append(list(argv))
         kind = argv[0] + (" -k" if "-k" in argv else " -u" if "-u" in argv else "")
         return self.answers.get(kind, Ran(None, "", "", "%s: No such file or directory" % argv[0]))

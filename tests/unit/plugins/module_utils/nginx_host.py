@@ -65,7 +65,7 @@ class NginxHost(Host):
     def end(self, pid):
         os.rename(self.path("/proc/%d" % pid), self.path("/gone-%d" % pid))
 
-    def run(self, argv, timeout=10.0):
+    def run(self, argv, timeout=10.0, cut=0):
         self.commands.append(list(argv))
         for ending, answer in self.answers.items():
             if ending in argv:

@@ -48,6 +48,7 @@ class FpmHost(Host):
         self.write("/etc/passwd", "root:x:0:0::/root:/bin/sh\nwww-data:x:33:33::/:/bin/false\n")
         self.process(1, "init", parent=0)
         self.write(BINARY, "")
+        os.chmod(self.path(BINARY), 0o700)
         self.write(CONFIG, MAIN_TEXT)
         self.write(POOL, POOL_TEXT)
 
@@ -71,6 +72,6 @@ class FpmHost(Host):
         if waits_in is not None:
             self.write("/proc/%d/wchan" % pid, waits_in)
 
-    def run(self, argv, timeout=10.0):
+    def run(self, argv, timeout=10.0, cut=0):
         self.commands.append(list(argv))
         return self.answer

@@ -305,7 +305,9 @@ class TestCollect:
         assert (found["tool"], found["active"], found["rules"]["chains"], host.commands) == ("none", False, {}, [])
 
     def test_firewalld_is_never_asked(self, host):
-        host.process(65, "/usr/bin/python3 /usr/sbin/firewalld --nofork --nopid", name="firewalld")
+        host.process(
+            65, "/usr/bin/python3 /usr/sbin/firewalld --nofork --nopid", name="firewalld", exe="/usr/bin/python3.11"
+        )
         host.write("/usr/lib/firewalld/zones/public.xml", '<zone target="%%REJECT%%">')
         host.answers[NFT] = fixture("firewall", "firewalld.json")
         found = self.collect(host)
@@ -317,7 +319,9 @@ class TestCollect:
 
     def test_a_zone_that_lets_nothing_in_is_seen(self, host):
         """firewalld 2 shares out in INPUT_POLICIES; a zone that drops all has no rules of its own."""
-        host.process(65, "/usr/bin/python3 /usr/sbin/firewalld --nofork --nopid", name="firewalld")
+        host.process(
+            65, "/usr/bin/python3 /usr/sbin/firewalld --nofork --nopid", name="firewalld", exe="/usr/bin/python3.11"
+        )
         host.answers[NFT] = fixture("firewall", "firewalld2.json")
         found = self.collect(host)
         assert found["default_zone"] == "public"

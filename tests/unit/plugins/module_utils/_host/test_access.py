@@ -183,3 +183,22 @@ class TestRun:
         ran = Host().run([sys.executable, "-c", leave], 0.5)
         assert time.monotonic() - started < 3.5
         assert (ran.code, ran.error is None) == (None, False)
+
+
+class TestBounds:
+    def test_the_first_of_a_long_output_is_enough_where_the_caller_says_so(self, host):
+        ran = host.run(["yes", "line"], cut=100000)
+        assert (ran.code, ran.cut, len(ran.out)) == (0, True, 100000) and ran.out.startswith("line\nline\n")
+        assert not host.run(["echo", "line"], cut=100000).cut
+
+    def test_commands_share_the_time_of_a_look(self, host):
+        host.seconds_left = 0.3
+        assert host.run(["sleep", "5"]).error == "sleep 5: no answer in 0.3 seconds" or host.seconds_left <= 0
+        assert host.run(["echo"]).error == "echo: the commands before it took 90 seconds"
+
+    def test_a_pattern_names_so_many_files_and_no_more(self, host, monkeypatch):
+        monkeypatch.setattr(access, "NAMES_LIMIT", 3)
+        for number in range(9):
+            written(host, "/etc/%d.conf" % number)
+        assert len(host.glob("/etc/*.conf")) <= 4
+        assert host.unknown == [{"missing": "/etc/*.conf", "why": "there are more than 3"}]

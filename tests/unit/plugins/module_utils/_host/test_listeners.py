@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import listeners as listeners_module
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.connections import connection_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import listener_facts
@@ -150,3 +151,10 @@ class TestThisKernel:
     @staticmethod
     def unix(here, path):
         return next(entry for entry in listener_facts(here, Processes(here))["unix"] if entry["path"] == path)
+
+
+def test_of_ever_more_listeners_so_many_are_facts(host, monkeypatch):
+    monkeypatch.setattr(listeners_module, "MOST", 1)
+    found = listener_facts(host, Processes(host))
+    assert (len(found["tcp"]), len(found["unix"])) == (1, 1)
+    assert host.unknown[-1] == {"missing": "listeners", "why": "there are more than 1 of a kind, which were read"}

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import processes as processes_module
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.clock import boot_time
@@ -170,3 +171,80 @@ def test_no_stat_or_cgroup_text_stops_the_look(tmp_path_factory, text):
     found = Processes(host).by_pid[1]
     assert found.unit is None or found.unit in text
     assert isinstance(found.groups, list)
+
+
+MASTER = "nginx: master process "
+PROGRAM = "/usr/sbin/nginx"
+
+
+@pytest.fixture
+def daemon(tmp_path):
+    host = FakeHost(tmp_path)
+    host.process(1, "/sbin/init", parent=0)
+    host.process(70, "nginx: master process %s" % PROGRAM, exe=PROGRAM)
+    return host
+
+
+def pids(host):
+    return [process.pid for process in Processes(host).daemons(MASTER, "nginx")]
+
+
+def test_a_daemon_is_what_root_runs_from_a_program_of_its_name(daemon):
+    assert pids(daemon) == [70] and not daemon.unknown
+
+
+@pytest.mark.parametrize("uids", ["33\t33\t33\t33", "33\t0\t0\t0", "0\t33\t0\t0", "0\t0\t33\t0"])
+def test_each_uid_of_a_daemon_counts(daemon, uids):
+    daemon.write("/proc/70/status", "Uid:\t%s\nGid:\t0\t0\t0\t0\n" % uids)
+    assert pids(daemon) == []
+    assert daemon.unknown == [
+        {
+            "missing": "nginx",
+            "why": "process 70 says that it is a master, but it does not run as root: it is not believed",
+        }
+    ]
+
+
+def test_a_title_makes_no_daemon_of_another_program(daemon):
+    """As `exec -a "nginx: master process ..." sudo -S` has it: sudo runs as root."""
+    daemon.process(80, "nginx: master process sudo", exe="/usr/bin/sudo")
+    daemon.process(81, "nginx: master process sudo", exe="/usr/bin/bash")
+    assert pids(daemon) == [70]
+    assert [one["why"] for one in daemon.unknown] == [
+        "process 80 says that it is a master, but its program is /usr/bin/sudo: it is not believed"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mode", "why"),
+    [(0o4755, "is setuid or setgid"), (0o2755, "is setuid or setgid"), (0o757, "others may write to its program")],
+)
+def test_a_daemons_program_is_roots_alone(daemon, mode, why):
+    os.chmod(daemon.path(PROGRAM), mode)
+    assert pids(daemon) == [] and why in daemon.unknown[0]["why"]
+
+
+def test_a_daemons_program_belongs_to_root(daemon, monkeypatch):
+    status = os.stat(daemon.path(PROGRAM))
+    theirs = os.stat_result([*status[:4], 1001, *status[5:]])
+    monkeypatch.setattr(FakeHost, "stat", lambda host, path: theirs)
+    assert pids(daemon) == [] and "its program belongs to uid 1001" in daemon.unknown[0]["why"]
+
+
+def test_where_ps_tells_of_processes_the_effective_user_counts(tmp_path):
+    line = "  70     1     0     0   1000 Ss   Sun Nov 22 10:00:00 2026     nginx: master process nginx\n"
+    host = FakeHost(tmp_path, {"ps": line + line.replace(" 70 ", " 80 ").replace("1     0", "1   501")})
+    assert pids(host) == [70]
+
+
+def test_a_command_line_of_megabytes_is_read_by_its_beginning(daemon):
+    daemon.process(80, "eve " + "x" * 100000)
+    assert len(Processes(daemon).by_pid[80].title) < 1100
+
+
+def test_of_ever_more_processes_so_many_are_read(daemon, monkeypatch):
+    monkeypatch.setattr(processes_module, "MOST", 5)
+    for pid in range(100, 120):
+        daemon.process(pid, "eve")
+    assert sorted(Processes(daemon).by_pid) == [1, 70, 100, 101, 102]
+    assert daemon.unknown == [{"missing": "processes", "why": "there are more than 5, which were read"}]

@@ -5,6 +5,8 @@
 
 import json
 import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -12,6 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host, Ran
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs import facts as facts_module
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs import records as records_module
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.facts import log_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tail import ErrorLogTail
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.log_host import (
@@ -389,3 +393,68 @@ def test_no_bytes_in_a_log_stop_the_look(tmp_path_factory, pieces):
     assert [source["state"] for source in found["sources"]] == ["ok"] * 3
     assert len(found["records"]) <= 5
     json.dumps(found)
+
+
+def test_many_large_logs_are_read_by_their_ends(host, monkeypatch):
+    monkeypatch.setattr(facts_module, "TOTAL_LIMIT", 300 * 1024)
+    paths = ["/var/log/nginx/site%d.log" % number for number in range(5)]
+    for path in paths:
+        host.write(path, refused(3000, "/early") + "x" * 250 * 1024 + "\n" + refused(100, path))
+    result = look(host, *[(path, "nginx") for path in paths])
+    assert {record["request"]["path"] for record in result["records"]} == {"/early", *paths}
+    assert [source["state"] for source in result["sources"]] == ["ok", "cut", "cut", "cut", "cut"]
+    assert "more than the last 65536 bytes" in result["sources"][4]["why"]
+
+
+def test_a_visitor_who_asks_for_ever_new_paths_makes_no_more_records_and_hides_nothing(host, monkeypatch):
+    monkeypatch.setattr(records_module, "MOST", 50)
+    monkeypatch.setattr(records_module, "KEPT", 10)
+    largest = []
+    add = records_module.Records._add
+    monkeypatch.setattr(
+        records_module.Records,
+        "_add",
+        lambda records, *line: [add(records, *line), largest.append(len(records._records))],
+    )
+    flood = "".join(refused(1000 - number, "/%d" % number) for number in range(400))
+    host.write(ERROR_LOG, refused(2000, "/other", upstream="http://10.0.0.3:3000") + flood)
+    paths = [record["request"]["path"] for record in look(host)["records"]]
+    assert max(largest) <= 50 and {"/other", "/399"} <= set(paths)
+
+
+def test_a_journal_that_says_too_much_is_read_from_its_end(host):
+    lines = "%d.1 web1 kernel: oom-kill:constraint=CONSTRAINT_NONE,task=php,pid=90,uid=33\n" % (NOW - 100)
+    host.answers["journalctl -k"] = Ran(0, lines + "  of a line that was c", "", None, True)
+    assert state(host, ("kernel", "kernel")) == [
+        ("cut", "the window holds more than the last 6291456 bytes, which were read")
+    ]
+    assert "-r" in host.asked[0] and host.unknown[0]["missing"] == "older lines of log kernel"
+
+
+def test_a_journal_of_huge_lines_takes_little_memory(tmp_path):
+    """5000 lines of 180 kB, as anybody may send them to the journal."""
+    journalctl = tmp_path / "journalctl"
+    journalctl.write_text(
+        "#!%s\nfor n in range(5000): print('%%d.1 web1 eve[%%d]: ' %% (1700000000 + n, n) + 'x' * 180000)\n"
+        % sys.executable
+    )
+    journalctl.chmod(0o700)
+    program = """
+import resource, sys
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import access
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs import system_log
+access.SYSTEM_PATH = sys.argv[1]
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+read = system_log.journal(access.Host(), 0.0, [])
+print(len(read.lines), read.cut, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)),
+    )
+    lines, rest = ran.stdout.split(" ", 1)
+    assert 20 < int(lines) < 40 and "which were read" in rest
+    assert int(rest.split()[-1]) < 60 * 1024

@@ -5,6 +5,7 @@
 
 import json
 import os
+import time
 
 import pytest
 
@@ -131,3 +132,11 @@ def test_a_pattern_that_is_not_known_is_named_with_its_place(look, tmp_path, pee
         "unknown"
     ]
     assert [one["route"] for one in facts["answers"]] == [1]
+
+
+def test_a_look_that_takes_too_long_is_given_up(look, monkeypatch):
+    monkeypatch.setattr(look_module, "LOOK_SECONDS", 1)
+    monkeypatch.setattr(look_module, "read_host", lambda _host, _window: time.sleep(30))
+    began = time.monotonic()
+    assert look() == {"failed": True, "msg": look_module.TOO_LATE}
+    assert time.monotonic() - began < 20

@@ -115,6 +115,7 @@ def test_no_nginx(host):
 
 def test_the_panels_own_nginx_is_another(host):
     title = "nginx: master process /usr/sbin/sw-cp-serverd -c /etc/sw-cp-server/config"
+    host.binary("/usr/sbin/sw-cp-serverd")
     host.process(50, title, exe="/usr/sbin/sw-cp-serverd", cgroup="0::/system.slice/sw-cp-server.service\n")
     host.process(51, "nginx: worker process", parent=50)
     run_nginx(host)
@@ -127,7 +128,7 @@ def test_a_process_of_somebody_that_calls_itself_master_is_not_obeyed(host):
     host.process(50, "nginx: master process x -c /home/eve/nginx.conf", uid=1000, exe="/home/eve/bash")
     host.binary("/home/eve/bash")
     facts = look(host)
-    assert facts["master"] is None and facts["others"][0]["pid"] == 50
+    assert facts["master"] is None and not facts["others"]
     assert all(command[0] == "/usr/sbin/nginx" and "-c" not in command for command in host.commands)
     assert host.unknown[0]["missing"] == "nginx"
 

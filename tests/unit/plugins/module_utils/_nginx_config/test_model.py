@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config import blocks as blocks_module
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config import model as model_module
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.generated_files import generated_by
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.model import parse
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.pass_target import canonical, read_target
@@ -275,6 +277,14 @@ def test_dropin_folder(includes, folder):
 )
 def test_who_wrote_a_file(path, text, by):
     assert generated_by(path, text) == by
+
+
+def test_too_many_blocks_are_cut(monkeypatch):
+    for module in (blocks_module, model_module):
+        monkeypatch.setattr(module, "BLOCKS_LIMIT", 10)
+    config = written("server { %s }" % "".join("location /%d/ { return 204; }\n" % number for number in range(30)))
+    assert len(config["blocks"]) == 10
+    assert [error["error"] for error in config["errors"]] == ["more than 10 blocks: the rest is not read"]
 
 
 def test_too_many_routes_are_cut():

@@ -3,12 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """PHP-FPM's own ini dialect. The expected values are what php-fpm8.2 -tt printed for the same lines."""
 
+import os
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import (
+    MAX_LINES,
     comment_at,
     listen_address,
     parse,
@@ -144,6 +147,30 @@ def test_what_fpm_refuses_is_returned_with_its_line(host, line):
 def test_a_file_that_includes_itself_comes_to_an_end(host):
     host.write(POOL, "[www]\ninclude=%s\n" % POOL)
     assert "recursively" in parse(host, CONFIG).errors[-1].value
+
+
+def test_two_thousand_sections_of_one_line_are_read(host):
+    host.write(POOL, "".join("[p%d]" % number for number in range(2000)) + "pm = static\n[www] ; the last\n")
+    config = parse(host, CONFIG)
+    assert len(config.pools) == 2001 and config.pool("p1999").get("pm") == "static" and not config.errors
+
+
+def test_files_that_include_each_other_are_not_read_for_ever(host):
+    for number in range(30):
+        host.write(
+            "%s/%d.conf" % (os.path.dirname(POOL), number),
+            "[p%d]\ninclude=%s/*.conf\n" % (number, os.path.dirname(POOL)),
+        )
+    config = parse(host, CONFIG)
+    assert len(config.files) < 100 and [error.value for error in config.errors] == [
+        "failed to include more than 5 files recursively"
+    ]
+
+
+def test_more_lines_than_a_look_reads_are_named(host):
+    host.write(POOL, "[www]\n" + "a=1\n" * MAX_LINES)
+    config = parse(host, CONFIG)
+    assert config.pool("www") and "the rest is not read" in config.errors[-1].value
 
 
 def test_a_missing_file_is_no_empty_configuration(host):

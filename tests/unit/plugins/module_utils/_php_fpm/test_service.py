@@ -56,7 +56,7 @@ class Daemon:
         self.orders.append(("kill", pid, number))
         self.happens()
 
-    def run(self, argv, timeout=10.0):
+    def run(self, argv, timeout=10.0, cut=0):
         if "-t" in argv:
             self.orders.append("test")
             return self.refuses or Ran(0, "", "", None)

@@ -197,7 +197,7 @@ def systemd(host):
 def commands(monkeypatch, code=0, err=""):
     ran = []
 
-    def run(self, argv, timeout=10.0):
+    def run(self, argv, timeout=10.0, cut=0):
         ran.append(list(argv))
         return Ran(code, "", err, None)
 
@@ -256,7 +256,7 @@ def test_systemd_forgets_the_boot_units_where_a_reload_has_shown_them_to_it(host
     systemd(host)
     ran = []
 
-    def run(self, argv, timeout=10.0):
+    def run(self, argv, timeout=10.0, cut=0):
         ran.append(argv)
         return Ran(0, shown if argv[1] == "show" else "", "", None)
 

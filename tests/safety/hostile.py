@@ -1,0 +1,182 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Site users, colleagues and visitors against a run of root: what they set up before it, and what the run must not do, show or believe."""
+
+from typing import Any, NamedTuple
+
+import _world
+from _play import Keep, Play
+
+MARK = "s3cret"
+
+
+class Case(NamedTuple):
+    """A fault of a host and what somebody has done there besides.
+
+    words: the output or the report has each of them. status: what a run must make of the host. after: shell text
+    that prints what went wrong, or what was `seen: `.
+    """
+
+    title: str
+    fault: str
+    setup: str
+    status: str
+    words: tuple[str, ...] = ()
+    after: str = ""
+    broken: bool = True
+
+
+# user NAME COMMAND: runs a shell command as www-data, on and on.
+USER = r"""
+user() { systemd-run -q --unit="$1" --uid=www-data --gid=www-data /bin/bash -c "$2"; sleep 0.5; }
+printf '[global]\nerror_log = /var/log/x\n[www]\nlisten = /run/x.sock\nuser = s3cret\nenv[A] = s3cret\n' >/root/private.conf
+chmod 600 /root/private.conf
+"""
+TITLE = "php-fpm: master process (/root/private.conf)"
+# Writes down how much memory a look takes at most; and users and visitors who make as much noise as they can.
+MEASURED = r"""
+cat >/usr/local/bin/measure <<'PYTHON'
+import glob, re, time
+most = 0
+while True:
+    for path in glob.glob("/proc/[0-9]*"):
+        try:
+            if open(path + "/cmdline", "rb").read(4096).split(b"\0")[1:3] == [b"-I", b"-c"]:
+                most = max(most, int(re.search(r"VmHWM:\s+(\d+)", open(path + "/status").read()).group(1)))
+                open("/root/most", "w").write("%d\n" % (most // 1024))
+        except (OSError, AttributeError):
+            continue
+    time.sleep(0.1)
+PYTHON
+systemd-run -q --unit=measure python3 /usr/local/bin/measure
+"""
+NOISE = r"""
+cat >/usr/local/bin/noise <<'PYTHON'
+import os, socket, subprocess, sys, time
+sockets = []
+for port in range(20000, 20400):
+    for address in ("127.0.0.2", "127.0.0.3"):
+        sockets.append(socket.create_server((address, port)))
+journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+for number in range(1500):
+    journal.sendto(b"<3>eve: " + b"x" * 180000, "/dev/log")
+for number in range(100):
+    subprocess.Popen(["/bin/sleep", *["1" + "0" * 100000] * 8])
+time.sleep(7200)
+PYTHON
+user noise 'ulimit -n 4096; ulimit -s unlimited; exec python3 /usr/local/bin/noise'
+python3 - <<'PYTHON'
+import random, time
+now = time.strftime("%Y/%m/%d %H:%M:%S")
+line = '%s [error] 71#71: *9 connect() failed (111: Connection refused) while connecting to upstream, client: 10.0.0.9, server: _, '
+for number in range(40):
+    with open("/var/log/nginx/%d.log" % number, "w") as log:
+        for _line in range(15000):
+            log.write(line % now + 'request: "GET /%d HTTP/1.1", ' % random.getrandbits(60) + 'upstream: "http://10.9.9.9:80/", host: "h"\n')
+with open("/etc/nginx/conf.d/logs.conf", "w") as conf:
+    for number in range(40):
+        conf.write("server { listen 8090; server_name s%d; error_log /var/log/nginx/%d.log; }\n" % (number, number))
+PYTHON
+reload_nginx
+sleep 15
+"""
+CASES = [
+    Case(
+        "logs, a journal, processes and sockets full of noise",
+        "php_fpm_stopped",
+        MEASURED + USER + NOISE,
+        "fixed",
+        ("older lines of log",),
+        """awk '{print "seen: a look took " $1 " MB"} $1 > 150' /root/most; test -s /root/most || echo not measured""",
+    ),
+    Case(
+        "www-data's process says that it is PHP-FPM's master",
+        "php_fpm_stopped",
+        USER + "user liar \"exec -a '%s' sleep 7200\"" % TITLE,
+        "fixed",
+    ),
+    Case(
+        "a setuid program of root says, for www-data, that it is PHP-FPM's master",
+        "php_fpm_stopped",
+        USER
+        + """cp /usr/bin/sleep /usr/local/bin/suid-sleep; chmod 4755 /usr/local/bin/suid-sleep
+user liar "exec -a '%s' /usr/local/bin/suid-sleep 7200"
+"""
+        % TITLE,
+        "fixed",
+        ("it is not believed",),
+    ),
+    Case(
+        "sudo, asking for a password, says that it is PHP-FPM's master",
+        "php_fpm_stopped",
+        USER
+        + """printf 'www-data ALL=(ALL) ALL\\n' >/etc/sudoers.d/www-data
+user liar "sleep 7200 | exec -a '%s' sudo -S true"
+"""
+        % TITLE,
+        "fixed",
+        after="journalctl -o cat _COMM=sudo | grep -a 'COMMAND=.*-t' || true",
+    ),
+    Case(
+        "www-data's process says that it is nginx's master, with a file of its own",
+        "response_header_too_big",
+        USER + "user liar \"exec -a 'nginx: master process nginx -c /root/private.conf' sleep 7200\"",
+        "fixed",
+    ),
+    Case(
+        "two thousand sections in one line of a pool's file",
+        "php_fpm_stopped",
+        "python3 -c 'print(\"[www]\" * 2000)' >>$POOL",
+        "fixed",
+    ),
+    Case(
+        "blocks of nginx nested two thousand deep, in a file that nginx has not read yet",
+        "php_fpm_stopped",
+        'python3 -c \'print("location /a {" * 2000 + "}" * 2000)\' >/etc/nginx/sites-enabled/deep',
+        "fixed",
+        ("nested more than",),
+    ),
+]
+
+
+def _case(case: Case) -> dict[str, Any]:
+    place = _world.fresh(case.fault, broken=case.broken)
+    _world.run_on(place, place.proxy, case.setup)
+    play = Play("fix_502.yml", place, flags=("-v",))
+    play.wait()
+    report = play.report()
+    hosts = report["hosts"].values()
+    said = ["%s: %s" % (one["cause"], one["outcome"]) for host in hosts for one in host["findings"]]
+    text = play.text() + "".join(path.read_text() for path in play.folder.glob("report.*"))
+    ends = "; ".join(sorted({host["status"] for host in hosts})) or "no report"
+    wrong = [] if ends == case.status else ["ends %s, not %s: %s" % (ends, case.status, play.text()[-1500:])]
+    wrong += ["says nothing of: " + word for word in case.words if word not in text]
+    wrong += ["shows: " + line.strip()[:200] for line in text.splitlines() if MARK in line][:3]
+    lines = _world.run_on(place, place.proxy, case.after, check=False).splitlines() if case.after else []
+    wrong += [line for line in lines if not line.startswith("seen: ")]
+    said += [line for line in lines if line.startswith("seen: ")]
+    wrong += ["left over: " + line for line in _world.left_over(place)]
+    play.close()
+    _world.remove(case.fault)
+    return {"title": case.title, "said": [ends, *dict.fromkeys(said)], "wrong": wrong}
+
+
+def run(only: str, keep: Keep) -> None:
+    for case in CASES:
+        if only in case.title:
+            result = _case(case)
+            keep(result)
+            print(
+                "%s: %s" % (case.title, "; ".join(result["said"])),
+                *["  WRONG: " + line for line in result["wrong"]],
+                sep="\n",
+                flush=True,
+            )
+
+
+def summary(results: list[dict[str, Any]]) -> str:
+    return "%d attempts of others on a host: %d succeeded" % (
+        len(results),
+        sum(1 for result in results if result["wrong"]),
+    )
