@@ -111,7 +111,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - With O(state=rolled_back), what would be put back is returned. The states V(begun), V(saved), V(kept), V(undone) and V(closed) do nothing and say so, as
+      - With O(state=rolled_back), what would be undone is returned. The states V(begun), V(saved), V(kept), V(undone) and V(closed) do nothing and say so, as
         there is no change that they could belong to.
   diff_mode:
     support: partial

@@ -39,7 +39,7 @@ EXAMPLES = r"""
   webops.bad_gateway.listening_ports_facts:
   become: true
 
-- name: Tell who listens on port 7080
+- name: Show who listens on port 7080
   ansible.builtin.debug:
     msg: "{{ ansible_facts.listening_ports.tcp | selectattr('port', 'eq', 7080) | map(attribute='process') | unique }}"
 

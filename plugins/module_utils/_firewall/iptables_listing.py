@@ -122,7 +122,7 @@ class Words(NamedTuple):
 
 
 def incompatible(text: str) -> Set[str]:
-    """Tables that iptables-save says it cannot tell, because nft rules were put into them."""
+    """Tables that iptables-save says it cannot list, because nft rules were put into them."""
     return set(_INCOMPATIBLE.findall(text))
 
 

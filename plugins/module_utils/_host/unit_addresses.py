@@ -91,7 +91,7 @@ def of_socket(properties: Properties) -> "List[DeclaredAddress]":
 
 
 def of_service(host: Host, properties: Properties) -> "List[DeclaredAddress]":
-    """The addresses of a service; the first that says any of: its own files, its command, its environment, and what its program does if not told."""
+    """The addresses of a service; the first that says any of: its own files, its command, its environment, and what its program does by itself."""
     name = properties["Id"][: -len(".service")]
     if properties["Id"] in APACHE:
         return of_apache(host)

@@ -143,11 +143,11 @@ MEANINGS: t.Mapping[str, Meaning] = {
     "upstream_protocol_mismatch": Meaning(
         NGINX,
         "What listens there speaks another protocol than nginx: HTTP in place of FastCGI, HTTP/2 or uwsgi, or the other way round.",
-        (_TRY, "# compare proxy_pass, fastcgi_pass, uwsgi_pass or grpc_pass with what the backend is told to speak"),
+        (_TRY, "# compare proxy_pass, fastcgi_pass, uwsgi_pass or grpc_pass with what the backend speaks"),
     ),
     "uwsgi_request_buffer_too_small": Meaning(
         "uwsgi's log",
-        "The request's headers are larger than uwsgi's buffer (4096 bytes unless it is told otherwise).",
+        "The request's headers are larger than uwsgi's buffer (4096 bytes unless it is set).",
         ("# set buffer-size in uwsgi's configuration",),
     ),
     "upstream_tls_scheme_mismatch": Meaning(

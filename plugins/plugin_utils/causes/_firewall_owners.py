@@ -74,7 +74,7 @@ def why_of_owner(found: Verdict, source: str, on: str) -> str:
         return "%s on %s has banned %s, the address of the proxy" % (found.owner, on, source)
     if found.chain == "DOCKER-USER":
         return "somebody made this rule on %s, in the chain that docker leaves to its administrator" % on
-    return "the rule is in a chain of %s on %s, which writes it anew by itself: it has to be told there" % (
+    return "the rule is in a chain of %s on %s, which writes it anew by itself: change it there" % (
         found.owner,
         on,
     )

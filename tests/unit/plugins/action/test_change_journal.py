@@ -19,7 +19,7 @@ def run(arguments, results, dead=True):
     plugin = change_journal.ActionModule(task, mock.Mock(), mock.Mock(), None, None, None)
     plugin._execute_module = mock.Mock(side_effect=results)
     with mock.patch.object(change_journal.ActionModule.__base__, "run", lambda *args: {}), mock.patch.object(
-        change_journal, "is_dead", lambda told: dead
+        change_journal, "is_dead", lambda shown: dead
     ):
         result = plugin.run(None, {})
     return result, [call[1]["module_args"] for call in plugin._execute_module.call_args_list]
@@ -65,7 +65,7 @@ def test_nothing_else_is_pushed_aside(results, dead):
 
 
 @pytest.mark.parametrize(
-    "out,err,told",
+    "out,err,shown",
     [
         (
             "",
@@ -75,9 +75,9 @@ def test_nothing_else_is_pushed_aside(results, dead):
         ("Killed\r\n", "", "Killed"),
     ],
 )
-def test_a_module_that_could_not_begin_says_why(out, err, told):
+def test_a_module_that_could_not_begin_says_why(out, err, shown):
     failed = {"failed": True, "msg": "Module result deserialization failed", "module_stdout": out, "module_stderr": err}
-    assert run({"run": "r1", "state": "begun"}, [failed])[0]["msg"] == "the host could not run it: " + told
+    assert run({"run": "r1", "state": "begun"}, [failed])[0]["msg"] == "the host could not run it: " + shown
 
 
 def test_a_module_that_said_nothing_fails_in_ansibles_words():

@@ -63,8 +63,8 @@ def first(hosts=BROKEN, failures=None):
 
 def variables(*rounds, outcomes=(), judgement=None, run=RUN):
     """What a host of the run has."""
-    told = {"__judgement": judgement or first()}
-    return {**told, "__run": run, "__rounds": list(rounds), "__outcomes": list(outcomes)} if run else told
+    shown = {"__judgement": judgement or first()}
+    return {**shown, "__run": run, "__rounds": list(rounds), "__outcomes": list(outcomes)} if run else shown
 
 
 @pytest.fixture
@@ -173,9 +173,9 @@ def test_a_run_that_judged_nothing_has_a_report_all_the_same(shown):
 
 
 def test_a_run_has_its_time_and_its_version(shown):
-    told = run({"web1": variables(run=None)}, "diagnose")["report"]["run"]
-    assert (told["id"], told["mode"], told["started"]) == (RUN, "diagnose", "2026-11-22T14:30:00Z")
-    assert told["version"] == str(yaml.safe_load((TOP / "galaxy.yml").read_text(encoding="utf-8"))["version"])
+    shown = run({"web1": variables(run=None)}, "diagnose")["report"]["run"]
+    assert (shown["id"], shown["mode"], shown["started"]) == (RUN, "diagnose", "2026-11-22T14:30:00Z")
+    assert shown["version"] == str(yaml.safe_load((TOP / "galaxy.yml").read_text(encoding="utf-8"))["version"])
 
 
 def test_installed_its_version_is_that_of_the_manifest(tmp_path, monkeypatch):

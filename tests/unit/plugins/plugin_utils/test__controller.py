@@ -27,24 +27,24 @@ def end(process):
 
 
 def test_a_process_is_alive_until_it_has_ended(child):
-    told = owner(child.pid)
-    assert "process %d (" % child.pid in told
-    assert not is_dead(told)
+    shown = owner(child.pid)
+    assert "process %d (" % child.pid in shown
+    assert not is_dead(shown)
     end(child)
-    assert is_dead(told)  # though nobody has waited for it
+    assert is_dead(shown)  # though nobody has waited for it
     child.wait()
-    assert is_dead(told)
+    assert is_dead(shown)
 
 
 def test_a_new_process_with_the_same_number_is_another_one():
-    told = owner(os.getpid())
-    assert not is_dead(told)
-    assert is_dead(told[:-1] + "0)")
+    shown = owner(os.getpid())
+    assert not is_dead(shown)
+    assert is_dead(shown[:-1] + "0)")
 
 
 @pytest.mark.parametrize("attribute,value", [("platform", "elsewhere"), ("boot", "other"), ("namespace", "pid:[1]")])
 def test_of_other_controllers_nothing_is_known(monkeypatch, child, attribute, value):
-    told = owner(child.pid)
+    shown = owner(child.pid)
     end(child)
     if attribute == "platform":
         monkeypatch.setattr(_controller.platform, "node", lambda: value)
@@ -53,14 +53,14 @@ def test_of_other_controllers_nothing_is_known(monkeypatch, child, attribute, va
         monkeypatch.setattr(_controller, "_read", lambda path: value if path.endswith("boot_id") else read(path))
     else:
         monkeypatch.setattr(os, "readlink", lambda path: value)
-    assert not is_dead(told)
+    assert not is_dead(shown)
 
 
 @pytest.mark.parametrize(
-    "told", ["", "ada", "ada@control", "ada, process 1 (x)", "process 999999 (0123456789ab-1) or so"]
+    "shown", ["", "ada", "ada@control", "ada, process 1 (x)", "process 999999 (0123456789ab-1) or so"]
 )
-def test_an_owner_in_other_words_counts_as_alive(told):
-    assert not is_dead(told)
+def test_an_owner_in_other_words_counts_as_alive(shown):
+    assert not is_dead(shown)
 
 
 def test_a_controller_without_proc_is_named_without_a_process(monkeypatch):

@@ -246,10 +246,10 @@ def test_an_account_or_worker_that_is_not_there():
     assert look_reach.identity_for(pwd.getpwuid(os.getuid()).pw_name, 2000000000).uid == os.getuid()
 
 
-@pytest.mark.parametrize(("euid", "uid", "told"), [(0, 33, False), (33, 33, False), (1000, 33, True)])
-def test_it_is_told_who_could_not_be_impersonated(monkeypatch, euid, uid, told):
+@pytest.mark.parametrize(("euid", "uid", "said"), [(0, 33, False), (33, 33, False), (1000, 33, True)])
+def test_it_is_told_who_could_not_be_impersonated(monkeypatch, euid, uid, said):
     monkeypatch.setattr(look_reach.os, "geteuid", lambda: euid)
-    assert bool(look_reach.cannot_become(Identity(uid, uid, ()))) is told
+    assert bool(look_reach.cannot_become(Identity(uid, uid, ()))) is said
     assert look_reach.cannot_become(None) is None
 
 

@@ -19,7 +19,7 @@ CHOICES = yaml.safe_load((pathlib.Path(__file__).parent / "nginx_choices.yml").r
 
 
 def name_of(block, http):
-    """What the block returns, as nginx was told to in the file."""
+    """What the block returns, as the file says it."""
     if block is None:
         return None
     return re.search(r'return 200 "(\w+)', "\n".join(("\n\n" + http).split("\n")[block["place"]["line"] - 1 :])).group(

@@ -19,10 +19,10 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.drain 
 MASTER = """
 import os, signal, sys
 deaf = sys.argv[1] == "deaf"
-ready, told = os.pipe()
+ready, done = os.pipe()
 if os.fork() == 0:
     signal.signal(signal.SIGQUIT, signal.SIG_IGN if deaf else lambda *_: os._exit(0))
-    os.write(told, b"x")
+    os.write(done, b"x")
     while True:
         signal.pause()
 os.read(ready, 1)

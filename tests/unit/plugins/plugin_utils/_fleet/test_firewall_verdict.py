@@ -88,7 +88,7 @@ CASES = [
     ("iptables", "iptables_save.txt", "10.89.77.14", 9000, "reject", NO_ROUTE),
     ("iptables", "iptables_save.txt", WEB, 25, "unknown", None),
     ("iptables", "iptables_save.txt", WEB, 9200, "unknown", None),
-    # What nft cannot tell of iptables' rules is not guessed.
+    # What nft cannot show of iptables' rules is not guessed.
     ("iptables", "iptables_nft.json", WEB, 7080, "unknown", None),
 ]
 
@@ -127,7 +127,7 @@ def test_the_rule_that_decides_is_named_with_its_place():
         ("firewalld2.json", THIRD, "public"),
     ],
 )
-def test_firewalld_is_told_by_zone(name, source, zone):
+def test_a_rule_of_firewalld_has_its_zone(name, source, zone):
     found = verdict(facts("firewalld", name), source, APP, 8888)
     assert (found.tool, found.zone, found.place["zone"]) == ("firewalld", zone, zone)
 

@@ -406,7 +406,7 @@ def base_facts(name):
 
 
 def may_be_null(value, path=()):
-    """Paths to what a host may not have been able to tell."""
+    """Paths to what could not be read of a host."""
     for key, part in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
         here = (*path, key)
         is_entry = isinstance(key, int) or bool(path and path[-1] in NAMED)

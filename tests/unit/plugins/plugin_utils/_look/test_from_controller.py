@@ -54,8 +54,8 @@ def test_what_cannot_be_asked_from_outside_is_not(address, more):
 
 def test_answers_of_the_controller_say_so(peer):
     made = peer(says(BAD))
-    told = from_controller([{"url": "http://a.test/", "connect": made.address, "route": 7}], timeout=30.0)
-    assert [(one["from"], one["status"], one["route"], one["url"]) for one in told] == [
+    shown = from_controller([{"url": "http://a.test/", "connect": made.address, "route": 7}], timeout=30.0)
+    assert [(one["from"], one["status"], one["route"], one["url"]) for one in shown] == [
         ("controller", 502, 7, "http://a.test/")
     ]
     assert from_controller([]) == []

@@ -75,8 +75,8 @@ def test_another_host_that_is_changed_is_named():
 
 
 def test_a_host_has_its_name_and_answers_once():
-    told = rows(report(web=entry(finding(), finding(cause="response_header_too_big"))))
-    assert [(row[0], row[3], row[4]) for row in told] == [("web", "502", "200"), ("", "", "")]
+    shown = rows(report(web=entry(finding(), finding(cause="response_header_too_big"))))
+    assert [(row[0], row[3], row[4]) for row in shown] == [("web", "502", "200"), ("", "", "")]
 
 
 def test_a_host_without_findings_has_its_status():
@@ -124,7 +124,7 @@ def test_below_the_table_stands_what_somebody_has_to_do():
         advice=["systemctl unmask php8.2-fpm"],
         evidence=["one", "two", "three", "four", "five"],
     )
-    told = render(
+    shown = render(
         report(
             web=entry(
                 left,
@@ -135,7 +135,7 @@ def test_below_the_table_stands_what_somebody_has_to_do():
             app=entry(status="healthy", unknown=[{"missing": "nginx", "why": "none"}]),
         )
     ).split("\n\n")[1]
-    assert told.splitlines() == [
+    assert shown.splitlines() == [
         "web: advice, http://site/ still answers 502",
         "  php_fpm_stopped on web (confidence 0.97): php8.2-fpm is masked",
         "    seen: one",
@@ -214,8 +214,8 @@ def test_fits_the_terminal_whatever_was_found(found, width, name, status):
         "answers": [answer],
         "unknown": [{"missing": one[0], "why": one[3]} for one in found],
     }
-    told = render({"hosts": {safe_text(name): document.host_entry("fix", [judgement], {}, None)}}, width)
-    assert told.splitlines()[0].split() == list(HEAD)
-    for line in told.split("\n"):
+    shown = render({"hosts": {safe_text(name): document.host_entry("fix", [judgement], {}, None)}}, width)
+    assert shown.splitlines()[0].split() == list(HEAD)
+    for line in shown.split("\n"):
         assert line.isprintable()
         assert len(line) <= max(width, MIN_WIDTH) or line.startswith(("    $ ", "    # "))
