@@ -10,7 +10,12 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.webops.bad_gateway.plugins.modules.change_journal import SPECIFICATION
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._controller import is_dead, owner
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.piped import run_module
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.stdin_program import PackedModule
+
+MODULE = PackedModule("change_journal")
 
 TAKING = ("begun", "saved", "rolled_back")
 
@@ -20,15 +25,18 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         super().run(tmp, task_vars)
-        arguments = dict(self._task.args)
-        taking = arguments.get("state") in TAKING
-        if taking and not arguments.get("owner"):
-            arguments["owner"] = owner(os.getppid())  # a task runs in a child of ansible-playbook
-        result: dict[str, t.Any] = self._execute_module(module_args=arguments, task_vars=task_vars)
+        taking = self._task.args.get("state") in TAKING
+        more = {}
+        if taking and not self._task.args.get("owner"):
+            more["owner"] = owner(os.getppid())  # a task runs in a child of ansible-playbook
+        result = self._module(more, task_vars or {})
         lock = result.get("lock")
         if taking and result.get("failed") and isinstance(lock, dict) and is_dead(str(lock["owner"])):
-            result = self._execute_module(module_args=dict(arguments, take_over=lock["run"]), task_vars=task_vars)
+            result = self._module({**more, "take_over": lock["run"]}, task_vars or {})
         return {**result, "msg": last_words(result)} if result.get("failed") and "module_stderr" in result else result
+
+    def _module(self, more: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        return run_module(self, MODULE, SPECIFICATION, more, task_vars)
 
 
 def last_words(result: t.Mapping[str, t.Any]) -> str:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import shlex
 import typing as t
 
 from ansible.plugins.action import ActionBase
@@ -14,12 +13,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.from_cont
     from_controller,
     outside_asks,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.stdin_program import (
-    START,
-    Packed,
-    interpreter,
-    result,
-)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.piped import pipe, python_for_pipe
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.stdin_program import Packed
 
 MODULE = "webops.bad_gateway.gateway_facts"
 #: Seconds that the controller waits longer than the host had to: for the way, which a firewall may close.
@@ -53,10 +48,9 @@ class ActionModule(ActionBase):
 
     def _look(self, arguments: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """The look: piped into the host's Python where that can be, as a module where not."""
-        python = self._templar.template(interpreter(task_vars))
-        if python and not self._task.delegate_to and self._connection.is_pipelining_enabled():
-            command = "%s %s -I -c %s" % (self._compute_environment_string(), python, shlex.quote(START))
-            return result(self._low_level_execute_command(command.strip(), in_data=LOOK.program(arguments)))
+        python = python_for_pipe(self, task_vars)
+        if python:
+            return pipe(self, python, LOOK.program(arguments))
         # URLs may have secrets in their paths: not for the host's syslog, nor for our output.
         quiet = {**task_vars, "ansible_no_target_syslog": True}
         module: dict[str, t.Any] = self._execute_module(module_name=MODULE, module_args=arguments, task_vars=quiet)

@@ -290,6 +290,7 @@ REQUIRED_IF = [
     ("state", "undone", ["run", "change"]),
     ("state", "closed", ["run"]),
 ]
+SPECIFICATION: Dict[str, Any] = {"argument_spec": ARGUMENTS, "required_if": REQUIRED_IF, "supports_check_mode": True}
 
 
 def touched(changes: List[Dict[str, Any]]) -> bool:
@@ -381,7 +382,7 @@ def warn_of_problems(module: AnsibleModule, result: Dict[str, Any]) -> None:
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENTS, required_if=REQUIRED_IF, supports_check_mode=True)
+    module = AnsibleModule(**SPECIFICATION)
     name = module.params["state"]
     state = STATES[name]
     if module.check_mode and not state.predicts:

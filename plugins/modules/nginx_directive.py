@@ -98,6 +98,7 @@ options:
     default: true
 extends_documentation_fragment:
   - webops.bad_gateway._attributes
+  - webops.bad_gateway._attributes.action
 attributes:
   check_mode:
     support: full
@@ -225,6 +226,23 @@ EDIT = {
 }
 
 
+SPECIFICATION: Dict[str, Any] = {
+    "argument_spec": {
+        "path": {"type": "path"},
+        "edits": {
+            "type": "list",
+            "elements": "dict",
+            "required": True,
+            "options": EDIT,
+            "required_together": [("from", "to")],
+            "mutually_exclusive": [("from", "args"), ("from", "match_args")],
+        },
+        "validate": {"type": "bool", "default": True},
+    },
+    "supports_check_mode": True,
+}
+
+
 def wish(edit: Dict[str, Any]) -> Edit:
     return Edit(
         directive=edit["directive"],
@@ -333,21 +351,7 @@ def write_and_judge(module: AnsibleModule, files: List[File]) -> Optional[Verdic
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "path": {"type": "path"},
-            "edits": {
-                "type": "list",
-                "elements": "dict",
-                "required": True,
-                "options": EDIT,
-                "required_together": [("from", "to")],
-                "mutually_exclusive": [("from", "args"), ("from", "match_args")],
-            },
-            "validate": {"type": "bool", "default": True},
-        },
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(**SPECIFICATION)
     try:
         files = planned(module.params)
         tested = write_and_judge(module, files) if files and not module.check_mode else None

@@ -47,6 +47,7 @@ options:
     default: true
 extends_documentation_fragment:
   - webops.bad_gateway._attributes
+  - webops.bad_gateway._attributes.action
 attributes:
   check_mode:
     support: full
@@ -162,6 +163,18 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_check import ConfigCheck
 
 
+SPECIFICATION: Dict[str, Any] = {
+    "argument_spec": {
+        "state": {"type": "str", "choices": ["reloaded", "restarted", "started"], "default": "reloaded"},
+        "command": {"type": "list", "elements": "str"},
+        "timeout": {"type": "float", "default": 30.0},
+        "reload_first": {"type": "bool", "default": True},
+    },
+    "required_if": [("state", "restarted", ["command"]), ("state", "started", ["command"])],
+    "supports_check_mode": True,
+}
+
+
 def find_nginx(module: AnsibleModule, host: Host) -> Nginx:
     nginx = find(host, Processes(host))
     if nginx is None:
@@ -193,16 +206,7 @@ def act(host: Host, nginx: Nginx, params: Dict[str, Any], command: List[str], lo
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "state": {"type": "str", "choices": ["reloaded", "restarted", "started"], "default": "reloaded"},
-            "command": {"type": "list", "elements": "str"},
-            "timeout": {"type": "float", "default": 30.0},
-            "reload_first": {"type": "bool", "default": True},
-        },
-        required_if=[("state", "restarted", ["command"]), ("state", "started", ["command"])],
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(**SPECIFICATION)
     host, state = Host(), module.params["state"]
     nginx = find_nginx(module, host)
     command, test_command = module.params["command"] or nginx.argv("-s", "reload"), nginx.argv("-t", "-q")

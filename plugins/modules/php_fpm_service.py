@@ -60,6 +60,7 @@ options:
     default: 30
 extends_documentation_fragment:
   - webops.bad_gateway._attributes
+  - webops.bad_gateway._attributes.action
   - webops.bad_gateway._attributes.root
   - webops.bad_gateway._php_fpm
 attributes:
@@ -154,6 +155,7 @@ ARGUMENTS = {
     "drain": {"type": "float", "default": 10},
     "timeout": {"type": "float", "default": 30},
 }
+SPECIFICATION: Dict[str, Any] = {"argument_spec": ARGUMENTS, "supports_check_mode": True}
 
 
 def wanted(values: Dict[str, Any], host: Host, fpm: Fpm, now: Running) -> bool:
@@ -184,7 +186,7 @@ def message(outcome: service.Outcome, fpm: Fpm) -> str:
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    module = AnsibleModule(**SPECIFICATION)
     values = module.params
     host = Host()
     fpm = Fpm(

@@ -16,6 +16,7 @@ author:
   - The webops.bad_gateway authors (@webops)
 extends_documentation_fragment:
   - webops.bad_gateway._attributes
+  - webops.bad_gateway._attributes.action
   - webops.bad_gateway._attributes.read_only
 options:
   unit:
@@ -74,6 +75,8 @@ seconds:
   sample: 2.5
 """
 
+from typing import Any, Dict
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import parse_address
@@ -87,10 +90,11 @@ ARGUMENTS = {
     "address": {"type": "str", "required": True},
     "timeout": {"type": "float", "default": 30},
 }
+SPECIFICATION: Dict[str, Any] = {"argument_spec": ARGUMENTS, "supports_check_mode": True}
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    module = AnsibleModule(**SPECIFICATION)
     host, values = Host(), module.params
     if not 0 <= values["timeout"] <= 3600:
         module.fail_json(msg="timeout has to be between 0 and 3600 seconds")

@@ -18,6 +18,7 @@ author:
   - The webops.bad_gateway authors (@webops)
 extends_documentation_fragment:
   - webops.bad_gateway._attributes
+  - webops.bad_gateway._attributes.action
   - webops.bad_gateway._attributes.read_only
 options:
   urls:
@@ -172,6 +173,8 @@ answers:
       sample: 152
 """
 
+from typing import Any, Dict
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
@@ -181,18 +184,20 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tail impo
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look import answers as look_answers
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx import instance
 
+SPECIFICATION: Dict[str, Any] = {
+    "argument_spec": {
+        "urls": {"type": "list", "elements": "raw", "required": True},
+        "error_logs": {"type": "list", "elements": "str", "default": []},
+        "timeout": {"type": "float", "default": 10},
+        "deadline": {"type": "float", "default": 60},
+        "times": {"type": "int", "default": 1},
+    },
+    "supports_check_mode": True,
+}
+
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "urls": {"type": "list", "elements": "raw", "required": True},
-            "error_logs": {"type": "list", "elements": "str", "default": []},
-            "timeout": {"type": "float", "default": 10},
-            "deadline": {"type": "float", "default": 60},
-            "times": {"type": "int", "default": 1},
-        },
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(**SPECIFICATION)
     given = module.params
     host = Host()
     try:

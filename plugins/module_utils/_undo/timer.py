@@ -10,12 +10,11 @@ Private to this collection: it may change in any release.
 """
 
 import ast
-import inspect
 import io
 import os
 import sys
 import zipfile
-from typing import Dict
+from typing import Any, Dict
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import service_manager
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
@@ -37,7 +36,8 @@ def sources(module: str, package: str) -> Dict[str, str]:
         # Packages hold no code; what is imported from a module is not always a module.
         if name in found or name not in sys.modules or hasattr(sys.modules[name], "__path__"):
             continue
-        found[name] = inspect.getsource(sys.modules[name])
+        loader: Any = sys.modules[name].__loader__
+        found[name] = loader.get_source(name)
         for node in ast.walk(ast.parse(found[name])):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(package):
                 wanted += [str(node.module)] + ["%s.%s" % (node.module, alias.name) for alias in node.names]

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The text of a Python module without what only people and type checkers read.
 
-Comments, docstrings, annotations and blocks for the type checker go; each statement stays as it is written, and on its line, so that an older
-Python reads it as before and a traceback names the right line.
+Comments, docstrings, documentation of modules, annotations and blocks for the type checker go; each statement stays as it is written, and on its
+line, so that an older Python reads it as before and a traceback names the right line.
 
 Private to this collection: it may change in any release.
 """
@@ -21,6 +21,10 @@ Position = tuple[int, int]
 _INDENT = re.compile(rb"^(?:    )+")
 #: A line on which a # may stand in a string, or a string of several lines.
 _STRINGS = re.compile(rb"""['"].*#|\'\'\'|\"\"\"""")
+
+
+#: What a module has for ansible-doc.
+_DOCS = frozenset(["DOCUMENTATION", "EXAMPLES", "RETURN"])
 
 
 class Edit(t.NamedTuple):
@@ -94,6 +98,8 @@ class _Reader:
         for statement in body:
             if isinstance(statement, ast.AnnAssign) and isinstance(owner, ast.ClassDef):
                 self.note_strings(statement)
+            elif isinstance(owner, ast.Module) and _is_docs(statement):
+                self.take_out(_start(statement), _end(statement), b"")
             else:
                 self.read(statement)
 
@@ -146,6 +152,11 @@ class _Reader:
 
     def take_out(self, start: Position, end: Position, instead: bytes) -> None:
         self.edits.append(Edit(start, end, instead))
+
+
+def _is_docs(statement: ast.stmt) -> bool:
+    target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+    return isinstance(target, ast.Name) and target.id in _DOCS
 
 
 def _statements_in(statement: ast.AST) -> t.Iterator[ast.stmt]:

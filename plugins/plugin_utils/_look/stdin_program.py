@@ -20,7 +20,12 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._look import in
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.small_text import Small, small
 
 PACKAGE = in_memory.__name__.rpartition("._look.")[0]
-FOLDER = pathlib.Path(in_memory.__file__).parents[1]
+MODULES = PACKAGE.rpartition(".")[0] + ".modules"
+#: Where the texts of PACKAGE and MODULES lie.
+FOLDERS = {
+    PACKAGE: pathlib.Path(in_memory.__file__).parents[1],
+    MODULES: pathlib.Path(in_memory.__file__).parents[2] / "modules",
+}
 #: What Python is started with (-c): it reads the length of the source, and the source. What is packed follows in bytes, since text would be a quarter longer.
 START = "import sys; stdin = sys.stdin.buffer; exec(stdin.read(int(stdin.readline())))"
 
@@ -28,11 +33,12 @@ START = "import sys; stdin = sys.stdin.buffer; exec(stdin.read(int(stdin.readlin
 class Packed:
     """A function of one of module_utils, with all that it imports from there, ready to be sent. Packing takes longer than sending: pack once."""
 
-    def __init__(self, module: str, function: str) -> None:
+    def __init__(self, module: str, function: str, *also: str) -> None:
+        """also: full names of what the function imports by name."""
         self.module = "%s.%s" % (PACKAGE, module)
         self.function = function
         self.head = small_module(in_memory.__name__).text
-        named = "\0".join(word for item in texts(self.module).items() for word in item)
+        named = "\0".join(word for item in texts(self.module, *also).items() for word in item)
         packer = zlib.compressobj(9, memLevel=9)
         self.texts = packer.compress((PACKAGE + "\0" + named.replace(PACKAGE, "\1")).encode()) + packer.flush()
 
@@ -43,15 +49,27 @@ class Packed:
         return b"%d\n%s%s" % (len(source), source, self.texts)
 
 
+class PackedModule:
+    """A module of this collection that runs without AnsibleModule, ready to be sent."""
+
+    def __init__(self, name: str) -> None:
+        self.module = "%s.%s" % (MODULES, name)
+        self.packed = Packed("_look.piped_module", "run", self.module)
+
+    def program(self, params: t.Mapping[str, t.Any], check_mode: bool, diff: bool) -> bytes:
+        """What START reads: runs the module with these arguments, all of them, as they were validated."""
+        return self.packed.program({"module": self.module, "params": params, "check_mode": check_mode, "diff": diff})
+
+
 @functools.cache
 def small_module(module: str) -> Small:
-    """A module of module_utils, by its full name."""
+    """A module of PACKAGE or MODULES, by its full name."""
     return small(_path(module).read_text(encoding="utf-8"))
 
 
-def texts(module: str) -> dict[str, str]:
-    """The small texts of a module and of all that it imports from module_utils, directly or not, by their full names."""
-    waiting = [module]
+def texts(*modules: str) -> dict[str, str]:
+    """The small texts of modules and of all that they import from module_utils, directly or not, by their full names."""
+    waiting = list(modules)
     found: dict[str, str] = {}
     while waiting:
         name = waiting.pop()
@@ -63,14 +81,16 @@ def texts(module: str) -> dict[str, str]:
 
 
 def _path(module: str) -> pathlib.Path:
-    return FOLDER.joinpath(*module[len(PACKAGE) + 1 :].split(".")).with_suffix(".py")
+    package = MODULES if module.startswith(MODULES + ".") else PACKAGE
+    return FOLDERS[package].joinpath(*module[len(package) + 1 :].split(".")).with_suffix(".py")
 
 
-def interpreter(task_vars: t.Mapping[str, t.Any]) -> str | None:
-    """Python of the host where it is known by now: as it was configured, or as Ansible discovered it."""
-    configured = task_vars.get("ansible_python_interpreter") or "auto"
+def interpreter(task_vars: t.Mapping[str, t.Any], delegate_to: str | None = None) -> str | None:
+    """Python of the host where it is known by now: as it was configured, or as Ansible discovered it. May be a template."""
+    own = (task_vars.get("ansible_delegated_vars") or {}).get(delegate_to) or {} if delegate_to else task_vars
+    configured = own.get("ansible_python_interpreter") or "auto"
     if configured.startswith("auto"):
-        return (task_vars.get("ansible_facts") or {}).get("discovered_interpreter_python")
+        return (own.get("ansible_facts") or {}).get("discovered_interpreter_python")
     return str(configured)
 
 
@@ -83,7 +103,7 @@ def result(ran: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     words = [line.strip() for line in ran["stderr"].splitlines() if line.strip()] or lines or ["no output"]
     return {
         "failed": True,
-        "msg": "the look ended with %s: %s" % (ran["rc"], words[-1]),
+        "msg": "the program on the host ended with %s: %s" % (ran["rc"], words[-1]),
         "module_stdout": ran["stdout"],
         "module_stderr": ran["stderr"],
     }

@@ -8,6 +8,7 @@ from unittest import mock
 import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.action import change_journal
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.action.stubs import given, plugin
 
 DEAD = "ada@control, process 1 (0123456789ab-1)"
 HELD = {"failed": True, "msg": "run r0 has been changing this host", "lock": {"run": "r0", "owner": DEAD}}
@@ -15,14 +16,12 @@ HELD = {"failed": True, "msg": "run r0 has been changing this host", "lock": {"r
 
 def run(arguments, results, dead=True):
     """Run the plugin; returns its result and what the module was given, call by call."""
-    task = mock.Mock(args=arguments, async_val=0, check_mode=False)
-    plugin = change_journal.ActionModule(task, mock.Mock(), mock.Mock(), None, None, None)
-    plugin._execute_module = mock.Mock(side_effect=results)
+    made = plugin(change_journal, arguments, results)
     with mock.patch.object(change_journal.ActionModule.__base__, "run", lambda *args: {}), mock.patch.object(
         change_journal, "is_dead", lambda shown: dead
     ):
-        result = plugin.run(None, {})
-    return result, [call[1]["module_args"] for call in plugin._execute_module.call_args_list]
+        result = made.run(None, {})
+    return result, given(made)
 
 
 @pytest.mark.parametrize("state", ["begun", "saved", "rolled_back"])

@@ -121,3 +121,8 @@ def test_what_goes_and_what_stays(text, expected):
 def test_imports_are_named_but_not_those_for_types():
     text = "from typing import Any\nif TYPE_CHECKING:\n    from a import b\ndef f():\n    from c.d import e, f\n"
     assert small(text).imports == {"typing", "typing.Any", "c.d", "c.d.e", "c.d.f"}
+
+
+def test_documentation_goes_from_modules_and_from_nowhere_else():
+    text = 'DOCUMENTATION = """\nx: 1\n"""\nRETURN = ""\n\n\ndef f():\n    RETURN = 2\n    return RETURN\n'
+    assert small(text).text == "\n\n\n\n\n\ndef f():\n RETURN = 2\n return RETURN\n"

@@ -42,12 +42,16 @@ def test_a_function_is_called_where_the_collection_is_not_installed(tmp_path):
 
 def test_what_it_raises_is_the_failure(tmp_path):
     result = stdin_program.result(run("_logs.signature", "error_signature", {"text": LINE}, tmp_path))
-    assert result["failed"] and result["msg"].startswith("the look ended with 1: TypeError: ")
+    assert result["failed"] and result["msg"].startswith("the program on the host ended with 1: TypeError: ")
 
 
 def test_a_traceback_names_the_module_and_the_line_of_its_file(tmp_path):
     ran = run("_net.source_address", "source_towards", {"destination": None}, tmp_path)
-    text = pathlib.Path(stdin_program.FOLDER / "_net" / "source_address.py").read_text(encoding="utf-8").splitlines()
+    text = (
+        pathlib.Path(stdin_program.FOLDERS[stdin_program.PACKAGE] / "_net" / "source_address.py")
+        .read_text(encoding="utf-8")
+        .splitlines()
+    )
     found = re.findall(
         r'File "<%s>", line (\d+), in source_towards' % re.escape(stdin_program.PACKAGE + "._net.source_address"),
         ran["stderr"],
@@ -67,6 +71,13 @@ def test_what_is_imported_is_sent_and_nothing_else():
     assert {"_look.look", "_look.reach", "_nginx_config.lexer", "_host.netlink"} <= names
     # Shapes of facts, journals of changes and the head of the program itself.
     assert not {"_look.gateway_facts", "_undo.put_back", "_look.in_memory"} & names
+
+
+def test_a_module_is_packed_with_what_it_imports_and_without_its_documentation():
+    name = stdin_program.MODULES + ".site_answers_info"
+    found = stdin_program.texts(name)
+    assert stdin_program.PACKAGE + "._look.answers" in found
+    assert "argument_spec" in found[name] and "RETURN" not in found[name]
 
 
 def test_a_look_is_sent_in_few_bytes():
@@ -109,6 +120,13 @@ def test_a_look_runs_in_each_python_that_is_here(python, tmp_path):
 )
 def test_the_interpreter_is_the_configured_one_or_the_discovered_one(task_vars, found):
     assert stdin_program.interpreter(task_vars) == found
+    assert stdin_program.interpreter({"ansible_delegated_vars": {"app1": task_vars}}, "app1") == found
+
+
+def test_a_delegated_task_runs_in_the_python_of_its_own_host():
+    task_vars = {"ansible_python_interpreter": "/usr/bin/python3", "ansible_delegated_vars": {"app1": {}}}
+    assert stdin_program.interpreter(task_vars, "app1") is None
+    assert stdin_program.interpreter({"ansible_python_interpreter": "/usr/bin/python3"}, "app1") is None
 
 
 @pytest.mark.parametrize(
@@ -118,17 +136,17 @@ def test_the_interpreter_is_the_configured_one_or_the_discovered_one(task_vars, 
             127,
             "",
             "sh: 1: /usr/bin/python9: not found\n",
-            "the look ended with 127: sh: 1: /usr/bin/python9: not found",
+            "the program on the host ended with 127: sh: 1: /usr/bin/python9: not found",
         ),
         (
             1,
             "",
             "Traceback (most recent call last):\n  File x\nKeyError: 'units'\n",
-            "the look ended with 1: KeyError: 'units'",
+            "the program on the host ended with 1: KeyError: 'units'",
         ),
-        (1, "sudo: a password is required\n", "", "the look ended with 1: sudo: a password is required"),
-        (0, "", "", "the look ended with 0: no output"),
-        (0, "welcome\n", "", "the look ended with 0: welcome"),
+        (1, "sudo: a password is required\n", "", "the program on the host ended with 1: sudo: a password is required"),
+        (0, "", "", "the program on the host ended with 0: no output"),
+        (0, "welcome\n", "", "the program on the host ended with 0: welcome"),
     ],
 )
 def test_a_program_that_returned_nothing_is_a_failure_in_its_own_words(rc, stdout, stderr, msg):

@@ -1,0 +1,63 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs a program of ours on a task's host over its connection, where that can be.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import shlex
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.stdin_program import (
+    START,
+    PackedModule,
+    interpreter,
+    result,
+)
+
+Values = t.Mapping[str, t.Any]
+
+
+def python_for_pipe(action: t.Any, task_vars: Values) -> str | None:
+    """The host's Python, where a program can be piped into it: with pipelining, once Python is known. action: the task's action plugin."""
+    if action._task.async_val or not action._connection.is_pipelining_enabled():
+        return None
+    found: str | None = action._templar.template(interpreter(task_vars, action._task.delegate_to))
+    return found
+
+
+def pipe(action: t.Any, python: str, program: bytes) -> dict[str, t.Any]:
+    """What the program returned."""
+    command = "%s %s -I -c %s" % (action._compute_environment_string(), python, shlex.quote(START))
+    return result(action._low_level_execute_command(command.strip(), in_data=program))
+
+
+def run_module(
+    action: t.Any, packed: PackedModule, specification: Values, more: Values, task_vars: Values
+) -> dict[str, t.Any]:
+    """What the task's module returned, piped where that can be. specification: what it hands to AnsibleModule. more: arguments beside the task's own."""
+    arguments = {**action._task.args, **more}
+    python = python_for_pipe(action, task_vars)
+    if python and not needs_host(specification["argument_spec"], arguments):
+        parts = {name: part for name, part in specification.items() if name != "supports_check_mode"}
+        _validated, params = action.validate_argument_spec(**parts)
+        return pipe(action, python, packed.program({**params, **more}, action._task.check_mode, action._task.diff))
+    executed: dict[str, t.Any] = action._execute_module(module_args=arguments, task_vars=task_vars)
+    return executed
+
+
+def needs_host(options: Values, arguments: t.Any) -> bool:
+    """Whether a path has a home folder or a variable in it, which only the host can replace."""
+    if not isinstance(arguments, dict):
+        return False
+    for name, option in options.items():
+        value = arguments.get(name)
+        if option.get("type") == "path" and any(mark in str(value) for mark in "~$"):
+            return True
+        inner = value if isinstance(value, list) else [value]
+        if any(needs_host(option.get("options", {}), one) for one in inner):
+            return True
+    return False

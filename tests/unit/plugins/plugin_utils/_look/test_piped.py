@@ -1,0 +1,87 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Modules that are piped: which are, into which Python, and that they return what they return as modules."""
+
+import shlex
+import subprocess
+import sys
+
+import pytest
+from ansible.errors import AnsibleError
+
+from ansible_collections.webops.bad_gateway.plugins.action import (
+    change_journal,
+    nginx_directive,
+    nginx_service,
+    php_fpm_service,
+    service_start_info,
+    site_answers_info,
+)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look import piped
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.action.stubs import given, plugin
+
+KNOWN = {"ansible_python_interpreter": sys.executable}
+ACTIONS = {
+    change_journal: {"state": "kept", "run": "r1", "change": "c1"},
+    nginx_directive: {"path": "/nowhere/nginx.conf", "edits": [{"directive": "gzip", "args": ["on"]}]},
+    nginx_service: {"state": "reloaded"},
+    php_fpm_service: {"state": "started", "binary": "/nowhere/php-fpm", "config": "/nowhere/php-fpm.conf"},
+    service_start_info: {"unit": "nowhere.service", "address": "tcp:127.0.0.1:1", "timeout": 0},
+    site_answers_info: {"urls": []},
+}
+
+
+def action_of(module, arguments, check_mode=False, **connection):
+    """An action whose connection runs commands here."""
+    made = plugin(module, arguments, [{"as": "module"}])
+    made._task.check_mode, made._task.diff = check_mode, False
+    made._connection.is_pipelining_enabled.return_value = connection.get("pipelining", True)
+    made._compute_environment_string = lambda: ""
+
+    def run_here(command, in_data):
+        ran = subprocess.run(shlex.split(command), check=False, input=in_data, capture_output=True)
+        return {"rc": ran.returncode, "stdout": ran.stdout.decode(), "stderr": ran.stderr.decode()}
+
+    made._low_level_execute_command = run_here
+    return made
+
+
+@pytest.mark.parametrize("module", list(ACTIONS), ids=lambda module: module.__name__.rpartition(".")[2])
+def test_a_module_runs_where_neither_ansible_nor_the_collection_is(module):
+    made = action_of(module, ACTIONS[module], check_mode=True)
+    result = made.run(None, KNOWN)
+    assert given(made) == []
+    assert "changed" in result and "ended with" not in str(result.get("msg"))
+
+
+@pytest.mark.parametrize(
+    "task_vars, connection", [({}, {}), (KNOWN, {"pipelining": False})], ids=["Python is not known", "no pipelining"]
+)
+def test_where_it_can_not_be_piped_ansible_runs_it(task_vars, connection):
+    made = action_of(site_answers_info, {"urls": []}, **connection)
+    assert made.run(None, task_vars)["as"] == "module"
+    assert given(made) == [{"urls": []}]
+
+
+def test_a_path_that_only_the_host_can_complete_is_left_to_it():
+    made = action_of(php_fpm_service, {**ACTIONS[php_fpm_service], "config": "~/php-fpm.conf"})
+    assert made.run(None, KNOWN)["as"] == "module"
+
+
+@pytest.mark.parametrize(
+    "arguments, found",
+    [
+        ({"edits": [{"path": "$HOME/x"}]}, True),
+        ({"edits": [{"path": "/etc/x", "args": ["$host"]}]}, False),
+        ({"edits": "no list"}, False),
+    ],
+)
+def test_paths_within_options_count_too(arguments, found):
+    assert piped.needs_host(nginx_directive.SPECIFICATION["argument_spec"], arguments) == found
+
+
+def test_an_argument_that_does_not_fit_never_reaches_the_host():
+    made = action_of(nginx_service, {"state": "bounced"})
+    with pytest.raises(AnsibleError, match="bounced"):
+        made.run(None, KNOWN)
