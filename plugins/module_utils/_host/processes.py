@@ -94,6 +94,10 @@ class Process:
             self._unit, self._unit_is_known = _unit(self._text("cgroup")), True
         return self._unit
 
+    def cgroup(self) -> str:
+        """Its control groups, as the kernel lists them."""
+        return self._text("cgroup")
+
     def rss(self) -> Optional[int]:
         """Resident bytes, shared pages included."""
         return _kilobytes(self._text("status"), "VmRSS")

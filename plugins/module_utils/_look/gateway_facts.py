@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Unknown
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.clock import Clock
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.connections import Connections
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.disks import Disk
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import Listeners
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.selinux import SelinuxFacts
@@ -41,6 +42,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         units: Optional[Dict[str, Unit]]
         nginx: Optional[NginxFacts]
         php_fpm: List[FpmFacts]
+        containers: List[Container]
         firewall: Optional[FirewallFacts]
         selinux: Optional[SelinuxFacts]
         disks: List[Disk]

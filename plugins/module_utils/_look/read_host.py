@@ -16,6 +16,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access im
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.clock import clock_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.connections import connection_facts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import container_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.disks import disk_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import listener_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.memory import memory_facts
@@ -28,12 +29,14 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm import
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo import unfinished_runs
 
 if TYPE_CHECKING:  # the shapes of facts are for the type checker only
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import Listeners
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.gateway_facts import GatewayFacts
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.facts import NginxFacts
     from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmFacts
 
 SCHEMA = 1
+IN_CONTAINER = "%s runs in container %s (%s), pid %d, not looked into"
 _OWN_SYSLOG = "syslog:server=unix:"
 _AUDIT_LOG = "/var/log/audit/audit.log"
 
@@ -48,6 +51,8 @@ def read_host(host: Host, window: float) -> "GatewayFacts":
     host_units.own_sockets(listeners, units)
     nginx = nginx_facts.nginx_facts(host, processes, units or {})
     php_fpm = php_fpm_facts.php_fpm_facts(host, processes, units or {})
+    containers = container_facts(host, processes)
+    not_looked_into(host, containers)
     without_arguments(units)
     # Once more beside the workers' own: where workers come and go, only both together show what there is for them.
     system["memory"] = memory_facts(host)
@@ -60,6 +65,7 @@ def read_host(host: Host, window: float) -> "GatewayFacts":
         "units": units,
         "nginx": nginx,
         "php_fpm": php_fpm,
+        "containers": containers,
         "firewall": firewall_facts.firewall_facts(host, processes),
         "selinux": selinux.selinux_facts(host),
         "disks": disk_facts(host),
@@ -69,6 +75,13 @@ def read_host(host: Host, window: float) -> "GatewayFacts":
         ),
         "unknown": host.unknown,
     }
+
+
+def not_looked_into(host: Host, containers: "List[Container]") -> None:
+    """Put into the host's unknown which daemons run in containers."""
+    for container in containers:
+        for one in container["inside"]:
+            host.unseen(one["name"], IN_CONTAINER % (one["name"], container["name"], container["engine"], one["pid"]))
 
 
 def master_pid(nginx: "Optional[NginxFacts]") -> Optional[int]:

@@ -96,6 +96,7 @@ class Failure(t.TypedDict):
 Judgement = HostJudgement | Failure
 
 NO_NGINX = "no nginx was found on any host of this run: name the hosts that run nginx (fix_502_hosts, or the inventory)"
+IN_CONTAINER = "nginx runs in container %s (%s) on %s, pid %d, not looked into: only an nginx of the host itself is"
 NOT_SERVED = "fix_502_urls: no nginx of this run serves %s (http or https, its name, its port)"
 STOPPED = "nginx does not run on this host, although its unit is enabled: start it (nginx -t shows whether it can)"
 NOT_RUNNING = "nginx runs on no host of this run, so that nothing can be asked of it: start it first (nginx -t shows whether it can)"
@@ -135,13 +136,24 @@ def judgements(
 def why_nothing_is_known(fleet: Fleet, findings: t.Sequence[Finding], urls: t.Sequence[str]) -> str | None:
     """Why nothing can be said of any host, in one line; None where something can."""
     if not fleet.proxies():
-        return NO_NGINX
+        return in_containers(fleet) or NO_NGINX
     if findings:
         return None
     if not any(proxy.nginx.get("master") for proxy in fleet.proxies()):
-        return NOT_RUNNING
+        return in_containers(fleet) or NOT_RUNNING
     missed = not_served(fleet, urls)
     return NOT_SERVED % ", ".join(missed) if missed and set(missed) == set(urls) else None
+
+
+def in_containers(fleet: Fleet) -> str:
+    """Which nginx runs in containers of the hosts of this run, in one line; empty where none does."""
+    return "; ".join(
+        IN_CONTAINER % (container["name"], container["engine"], host.name, one["pid"])
+        for host in fleet.hosts.values()
+        for container in host.facts.get("containers") or []
+        for one in container["inside"]
+        if one["name"] == "nginx"
+    )
 
 
 def not_served(fleet: Fleet, urls: t.Sequence[str]) -> list[str]:
@@ -173,7 +185,8 @@ def unknown_of(
             {"missing": one["missing"], "why": one["why"]} for one in host.facts.get("unknown") or []
         ]
         rows += [{"missing": "cause", "why": why} for why in whys]
-        rows += [] if host.nginx else [{"missing": "nginx", "why": NOT_A_PROXY}]
+        said = any(row["missing"] == "nginx" for row in rows)
+        rows += [] if host.nginx or said else [{"missing": "nginx", "why": NOT_A_PROXY}]
         rows += [
             {"missing": "cause %s" % cause, "why": RULE_ERROR % error} for cause, error in errors.get(name, {}).items()
         ]

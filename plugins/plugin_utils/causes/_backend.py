@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _containers as containers
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import Listener
@@ -27,6 +28,9 @@ def described(hop: Hop) -> str:
     """Who listens behind a hop, in words."""
     listener = listener_behind(hop)
     process, unit = listener.get("process"), listener.get("unit")
+    container = containers.behind(hop.backend, listener) or containers.at_address(hop)
+    if container:
+        return "%s on %s" % (containers.called(container), hop.on if hop.backend else hop.proxy.name)
     if unit:
         return "%s (%s) on %s" % (process, unit, hop.on)
     return "%s on %s" % (process, hop.on) if process else "what listens on %s" % (hop.address,)
@@ -34,7 +38,11 @@ def described(hop: Hop) -> str:
 
 def log_command(hop: Hop) -> str:
     """The command that shows the backend's own log; a comment where its unit is not known."""
-    unit = listener_behind(hop).get("unit")
+    listener = listener_behind(hop)
+    container = containers.behind(hop.backend, listener) or containers.at_address(hop)
+    if container:
+        return containers.log_of(container, hop.on if hop.backend else hop.proxy.name)
+    unit = listener.get("unit")
     if unit:
         return "journalctl -u %s --since -1h   # on %s" % (unit, hop.on)
     return "# see the log of %s" % described(hop)

@@ -11,13 +11,23 @@ from __future__ import annotations
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _containers as containers
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _uwsgi
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import described, log_command
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import (
+    described,
+    listener_behind,
+    log_command,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 
 CLOSED, RESET = "upstream_closed_prematurely", "upstream_connection_reset"
 #: Causes that only say that connections end. A cause that says why outdoes them.
 ENDED = ("keepalive_race", CLOSED, RESET)
+
+IN_APPLICATION: tuple[str, ...] = (
+    "# look there for a worker that its server killed (gunicorn: WORKER TIMEOUT, uwsgi: HARAKIRI), a crash, or too large a request (uwsgi: buffer-size)",
+    "# a longer timeout there keeps a worker busy longer: more workers may be needed",
+)
 
 
 def probe_ended(hop: Hop) -> tuple[Evidence, ...]:
@@ -30,10 +40,11 @@ def probe_ended(hop: Hop) -> tuple[Evidence, ...]:
 def not_explained(hop: Hop, signature: str, does: str) -> Finding:
     """The finding that the backend ends connections and nothing that was seen says why: only its own log can. does: what it does, in words."""
     refused = _uwsgi.requests_too_large(hop)
-    advice = (
-        "# look there for a worker that its server killed (gunicorn: WORKER TIMEOUT, uwsgi: HARAKIRI), a crash, or too large a request (uwsgi: buffer-size)",
-        "# a longer timeout there keeps a worker busy longer: more workers may be needed",
-    )
+    container = containers.behind(hop.backend, listener_behind(hop))
+    inside = container["ports"].get(str(hop.real_address.port)) if container else None
+    advice = IN_APPLICATION
+    if container and inside:
+        advice = (containers.ask_inside(container, hop.on, inside),)
     return on_hop(
         hop,
         signature,

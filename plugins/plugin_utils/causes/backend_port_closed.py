@@ -17,6 +17,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _containers as containers
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import (
     blocked,
@@ -24,6 +25,9 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
     started,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
 
 #: A refusal on ::1 has a signature of its own; where nothing listens on 127.0.0.1 either, the service is down all the same.
 CLOSED = ("backend_port_closed", "ipv6_localhost_refused")
@@ -35,8 +39,12 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
         if not hop.has(*((MISSING,) if hop.is_unix else CLOSED)):
             continue
+        gone = None if hop.is_unix or not hop.backend else containers.stopped_at(hop.backend, hop.real_address)
         if hop.backend is None:
-            yield outside(hop)
+            inside = containers.at_address(hop)
+            yield in_container(hop, inside) if inside else outside(hop)
+        elif gone and nobody_listens(hop, hop.backend):
+            yield container_gone(hop, hop.backend, gone)
         elif nobody_listens(hop, hop.backend):
             if not blocked(hop, fleet, hop.backend):
                 yield started(hop, fleet, hop.backend, CAUSE.name, hop.seen(*CLOSED, MISSING))
@@ -62,6 +70,40 @@ def elsewhere(hop: Hop, host: Host) -> Finding:
         why="%s listens on %s and nginx asks %s: it cannot be seen which of the two is wrong" % (process, there, asked),
         advice=(
             "# write %s instead of %s at %s; or let %s listen on %s" % (there, asked, named_at(hop), process, asked),
+        ),
+    )
+
+
+def container_gone(hop: Hop, host: Host, container: Container) -> Finding:
+    """The port is published from a container that does not run."""
+    port = hop.real_address.port
+    nobody = Evidence("socket", "nothing listens on port %d of %s" % (port, host.name))
+    publishes = Evidence("unit", "port %d of %s leads to %s" % (port, host.name, containers.called(container)))
+    return on_hop(
+        hop,
+        CAUSE.name,
+        (*hop.seen(*CLOSED), nobody, publishes),
+        why="port %d of %s is published from a container, and %s" % (port, host.name, containers.state(container)),
+        advice=containers.start_of(container, host.name),
+    )
+
+
+def in_container(hop: Hop, container: Container) -> Finding:
+    """The address is a container's of the proxy's own host, and nothing listens there."""
+    name, port = hop.proxy.name, hop.destination.port
+    has = Evidence(
+        "process", "%s is the address of %s on %s" % (hop.destination.host, containers.called(container), name)
+    )
+    return on_hop(
+        hop,
+        CAUSE.name,
+        (*hop.seen(*CLOSED), has),
+        on=name,
+        why="%s, and nothing in it listens on port %d of %s"
+        % (containers.state(container), port, hop.destination.host),
+        advice=(
+            containers.log_of(container, name),
+            "# let it listen on 0.0.0.0:%d inside, or write its right port at %s" % (port, named_at(hop)),
         ),
     )
 

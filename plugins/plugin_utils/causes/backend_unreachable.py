@@ -15,6 +15,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._logs import co
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _containers as containers
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 
@@ -54,6 +55,8 @@ def nobody_has_it(hop: Hop, silent: list[Attempt]) -> Finding:
         for address, interface in addresses.items()
     )
     address, interface = next(iter(addresses.items()))
+    if containers.is_container_network(interface):
+        return no_container_has_it(hop, address, interface, unanswered)
     return on_hop(
         hop,
         CAUSE.name,
@@ -64,6 +67,35 @@ def nobody_has_it(hop: Hop, silent: list[Attempt]) -> Finding:
         advice=(
             "ip neigh show %s; ping -c1 -W2 %s   # on %s: does anybody answer for it?" % (address, address, proxy),
             *correct(hop),
+        ),
+    )
+
+
+def no_container_has_it(hop: Hop, address: str, interface: str, unanswered: tuple[Evidence, ...]) -> Finding:
+    """The address belongs to a network of the proxy's own containers."""
+    proxy, known = hop.proxy.name, containers.containers_of(hop.proxy)
+    had = next((one for one in known if address in one["addresses"]), None)
+    down = [had] if had else [one for one in known if not one["running"]]
+    now = [
+        "%s has %s" % (one["name"], ", ".join(one["addresses"])) for one in known if one["running"] and one["addresses"]
+    ]
+    states = "; ".join(containers.state(one) for one in down[:3])
+    return on_hop(
+        hop,
+        CAUSE.name,
+        (*hop.seen(*SIGNATURES), *unanswered, *comes_from(hop)),
+        on=proxy,
+        why="%s is an address of a container network (%s), and no container has it now: a container gets another one each time it starts (%s)%s"
+        % (address, interface, origin(hop), "; " + states if states else ""),
+        advice=(
+            *(
+                containers.start_of(down[0], proxy)
+                if len(down) == 1
+                else ("docker ps -a   # on %s: which container is gone?" % proxy,)
+            ),
+            *(("# addresses now: %s" % "; ".join(now[:5]),) if now else ()),
+            "# publish its port (-p 127.0.0.1:%d:PORT) and pass on to 127.0.0.1:%d at %s, or give it a fixed address"
+            % (hop.address.port, hop.address.port, named_at(hop)),
         ),
     )
 

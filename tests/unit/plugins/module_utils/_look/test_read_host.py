@@ -49,6 +49,16 @@ def test_arguments_of_programs_are_left_out(tmp_path, monkeypatch):
     assert [one["exec"] for one in facts["units"].values()] == [["/usr/bin/app"], []]
 
 
+def test_daemons_in_containers_are_said(tmp_path):
+    host = FakeHost(tmp_path)
+    host.process(1, "/sbin/init", parent=0)
+    host.process(7, "nginx: master process nginx", name="nginx", cgroup="0::/lxc.payload.shop/nginx.service\n")
+    host.link("/proc/7/ns/pid", "pid:[9]")
+    host.link("/proc/self/ns/pid", "pid:[1]")
+    facts = read_host(host, 3600)
+    assert {"missing": "nginx", "why": "nginx runs in container shop (lxc), pid 7, not looked into"} in facts["unknown"]
+
+
 def nginx(*logs, unit="nginx.service", master=True, other_logs=()):
     return {
         "error_logs": list(logs),

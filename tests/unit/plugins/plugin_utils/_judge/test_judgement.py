@@ -137,6 +137,16 @@ class TestWithoutNginx:
             "app": {"failure": NOT_RUNNING},
         }
 
+    @pytest.mark.parametrize("own", [True, False])
+    def test_one_in_a_container_is_said(self, own):
+        inside = [{"name": "PHP-FPM", "pid": 4}, {"name": "nginx", "pid": 4711}]
+        web = proxy("http://10.0.0.2") if own else host()
+        if own:
+            web["nginx"].update(master=None, workers=[])
+        web["containers"] = [{"engine": "docker", "name": "shop-proxy-1", "inside": inside}]
+        text = "nginx runs in container shop-proxy-1 (docker) on web, pid 4711, not looked into: only an nginx of the host itself is"
+        assert judged({"web": web}) == {"web": {"failure": text}}
+
     def stopped(self, enabled="enabled", *targets):
         web = proxy(
             *targets or ("http://10.0.0.2",),
@@ -236,6 +246,11 @@ class TestClosedPort:
         assert judged(self.facts())["app"]["unknown"] == [
             {"missing": "nginx", "why": "no nginx on this host: it was read as a backend only"}
         ]
+
+    def test_an_nginx_in_a_container_of_a_backend_is_said_once(self):
+        facts = self.facts()
+        facts["app"]["unknown"] = [{"missing": "nginx", "why": "nginx runs in container shop"}]
+        assert judged(facts)["app"]["unknown"] == facts["app"]["unknown"]
 
     def test_what_is_not_allowed_has_no_step(self):
         shown = judged(self.facts(), allow=["reload"])["web"]

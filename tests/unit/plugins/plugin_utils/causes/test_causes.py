@@ -22,13 +22,30 @@ _spec.loader.exec_module(facts)
 FIRES = sorted(facts.CASES.glob("*/fires_*.yml"))
 SILENT = sorted(facts.CASES.glob("*/silent_*.yml"))
 
+#: Programs that a line of advice may begin with.
+PROGRAMS = r"""
+apachectl apparmor_parser apt-get auditctl ausearch
+cgi-fcgi chmod coredumpctl cscli csf curl
+df dig docker dpkg du
+echo
+fail2ban-client free
+getent grep groupadd
+imunify360-agent install ip ip6?tables
+journalctl
+kill kubectl
+ls
+mv
+nerdctl nft nginx nsenter
+openssl
+plesk podman
+sed semanage semodule setfacl ss stat supervisorctl systemctl systemd-tmpfiles
+tcpdump
+ufw unshare useradd
+virsh
+\S*/php-fpm\S* /usr/local/cpanel/\S+
+"""
 #: How a line of advice begins: as a remark, or with one of these programs.
-PASTED = (
-    r"# \S|(?:[A-Z_]+=\S+ )*(?:\S*/php-fpm\S*|apachectl|apparmor_parser|apt-get|auditctl|ausearch|cgi-fcgi|coredumpctl|cscli|csf|curl|df|dig|dpkg|du|echo"
-    r"|fail2ban-client|free|getent|grep|imunify360-agent|ip|ip6?tables|journalctl|kill|kubectl|ls|mv|nft|nginx|openssl|plesk|semanage|semodule|setfacl|ss|stat|systemctl|systemd-tmpfiles"
-    r"|chmod|groupadd|install|sed|supervisorctl|useradd"
-    r"|tcpdump|ufw|virsh|/usr/local/cpanel/\S+)(?:\s|$)"
-)
+PASTED = r"# \S|(?:[A-Z_]+=\S+ )*(?:%s)(?:\s|$)" % "|".join(PROGRAMS.split())
 
 
 def name_of(path: pathlib.Path) -> str:

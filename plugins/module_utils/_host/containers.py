@@ -1,0 +1,164 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The containers of a host: what their engines' files and the process table say. No engine is asked, and none is looked into.
+
+Private to this collection: it may change in any release.
+"""
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
+
+if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
+    from typing import TypedDict
+
+    class Inside(TypedDict):
+        """A daemon in a container."""
+
+        name: str  # nginx | PHP-FPM
+        pid: int  # as this host numbers it
+
+    class Container(TypedDict):
+        """One container."""
+
+        engine: str  # docker | podman | containerd | lxc | systemd-nspawn
+        name: str
+        running: bool
+        ended: Optional[str]  # how one that does not run has ended, in words; None: not known
+        inside: List[Inside]
+        addresses: List[str]  # those that it has, or that are set for it
+        ports: Dict[str, int]  # its own port by the port of the host that leads to it
+        proxies: List[int]  # processes of the host that listen for it
+
+
+LIMIT = 200
+DOCKER_ROOTS = ("/var/lib/docker", "/var/snap/docker/common/var-lib-docker")
+PODMAN = "/var/lib/containers/storage/overlay-containers/containers.json"
+CONTAINERD = "/run/containerd/io.containerd.runtime.v2.task/*/%s/config.json"
+NAMED_BY = (
+    "io.kubernetes.pod.name",
+    "io.kubernetes.cri.sandbox-name",
+    "nerdctl/name",
+    "io.kubernetes.cri.container-name",
+)
+#: The ID or name of a container in the path of its control group.
+CGROUPS = (
+    ("docker", re.compile(r"docker[-/]([0-9a-f]{64})")),
+    ("podman", re.compile(r"libpod-([0-9a-f]{64})")),
+    ("containerd", re.compile(r"(?:cri-containerd[-:]|crio-|nerdctl-|/kubepods\S*/|/default/)([0-9a-f]{64})")),
+    ("lxc", re.compile(r"lxc(?:\.payload\.|/)([^/\n]+)")),
+    ("systemd-nspawn", re.compile(r"machine-([^/\n]+?)\.scope")),
+)
+MASTERS = (("nginx", "nginx: master process "), ("PHP-FPM", "php-fpm: master process "))
+
+
+def container_facts(host: Host, processes: Processes) -> "List[Container]":
+    """The containers of docker and podman, and those of any engine in which an nginx or a PHP-FPM runs."""
+    found = _of_docker(host, processes)
+    found.update(_of_podman(host, processes))
+    for process in processes.oldest_first():
+        inside = next((name for name, title in MASTERS if process.title.startswith(title)), None)
+        if inside and process.foreign:
+            engine, number = _container_of(process)
+            if number not in found:
+                found[number] = _container(engine, _name(host, engine, number))
+            found[number]["running"] = True
+            found[number]["inside"].append({"name": inside, "pid": process.pid})
+    return list(found.values())[:LIMIT]
+
+
+def _container(engine: str, name: str) -> "Container":
+    return {
+        "engine": engine, "name": name, "running": False, "ended": None, "inside": [], "addresses": [], "ports": {}, "proxies": [],
+    }  # fmt: skip
+
+
+def _container_of(process: Process) -> Tuple[str, str]:
+    """The engine and the ID of the innermost container that a process runs in; a namespace of its own where no engine is known."""
+    path = max(process.cgroup().splitlines(), key=len, default="")
+    found = [(named.start(), engine, named.group(1)) for engine, pattern in CGROUPS for named in pattern.finditer(path)]
+    return max(found)[1:] if found else ("container", "of process %d" % process.pid)
+
+
+def _name(host: Host, engine: str, number: str) -> str:
+    """What people call it: containerd keeps that beside what it runs."""
+    if engine == "containerd":
+        for path in host.glob(CONTAINERD % number)[:1]:
+            notes = _json(host, path).get("annotations") or {}
+            names = [notes[key] for key in NAMED_BY if isinstance(notes.get(key), str)]
+            if names:
+                return "/".join(dict.fromkeys(names))
+    return number[:12] if re.match("[0-9a-f]{64}$", number) else number
+
+
+def _json(host: Host, path: str) -> Dict[str, Any]:
+    """An object in a file; empty where it cannot be read."""
+    try:
+        found = json.loads(host.read(path) or "{}")
+    except ValueError:
+        found = {}
+        host.unseen("container", "%s is no JSON, or too large" % path)
+    return found if isinstance(found, dict) else {}
+
+
+def _of_docker(host: Host, processes: Processes) -> "Dict[str, Container]":
+    """docker's containers by their IDs, also those that do not run."""
+    root = _json(host, "/etc/docker/daemon.json").get("data-root")
+    roots = [root] if isinstance(root, str) else DOCKER_ROOTS
+    found: "Dict[str, Container]" = {}
+    for path in [path for root in roots for path in host.glob(root + "/containers/*/config.v2.json")][:LIMIT]:
+        config = _json(host, path)
+        state, networks = config.get("State") or {}, (config.get("NetworkSettings") or {}).get("Networks") or {}
+        made = _container("docker", str(config.get("Name") or path.split("/")[-2][:12]).lstrip("/"))
+        made["running"] = bool(state.get("Running")) and state.get("Pid") in processes.by_pid
+        if not made["running"] and not state.get("Running"):
+            memory = ", killed for memory" if state.get("OOMKilled") else ""
+            made["ended"] = "exit code %s%s" % (state.get("ExitCode"), memory)
+        for network in networks.values():
+            network = network or {}
+            own = (
+                network.get("IPAddress"),
+                network.get("GlobalIPv6Address"),
+                (network.get("IPAMConfig") or {}).get("IPv4Address"),
+            )
+            made["addresses"] += [one for one in own if one and one not in made["addresses"]]
+        bound = _json(host, path[: -len("config.v2.json")] + "hostconfig.json").get("PortBindings")
+        for own_port, places in {**(bound or {}), **((config.get("NetworkSettings") or {}).get("Ports") or {})}.items():
+            number, _slash, protocol = own_port.partition("/")
+            for place in places or []:
+                if protocol == "tcp" and number.isdecimal() and str(place.get("HostPort")).isdecimal():
+                    made["ports"][place["HostPort"]] = int(number)
+        found[path.split("/")[-2]] = made
+    for process in processes.find(name="docker-proxy$"):
+        to = _after(process.argv, "-container-ip")
+        for made in found.values():
+            if to in made["addresses"]:
+                made["proxies"].append(process.pid)
+    return found
+
+
+def _of_podman(host: Host, processes: Processes) -> "Dict[str, Container]":
+    """podman's containers by their IDs. Which of them run shows by their monitors, which also hold their ports."""
+    found: "Dict[str, Container]" = {}
+    try:
+        kept = json.loads(host.read(PODMAN) or "[]")
+    except ValueError:
+        kept = []
+    for one in kept[:LIMIT] if isinstance(kept, list) else []:
+        found[str(one.get("id"))] = _container("podman", (one.get("names") or [str(one.get("id"))[:12]])[0])
+    for process in processes.find(name="conmon$"):
+        number, name = _after(process.argv, "-c"), _after(process.argv, "-n")
+        if number:
+            made = found.setdefault(number, _container("podman", name or number[:12]))
+            made["running"] = True
+            made["proxies"].append(process.pid)
+    return found
+
+
+def _after(words: List[str], option: str) -> Optional[str]:
+    """The value of an option on a command line."""
+    return next((value for word, value in zip(words, words[1:]) if word == option), None)

@@ -1,0 +1,94 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Containers behind a hop: who has the address, who should answer on the port, and their engine's own commands.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import Listener
+
+#: Interfaces of networks that engines make for their containers.
+_BRIDGE = re.compile(
+    r"docker\d|br-[0-9a-f]{12}$|podman\d|cni|nerdctl\d|lxcbr\d|lxdbr\d|incusbr\d|cbr0|flannel|cali|weave"
+)
+CLIENTS = {"docker": "docker", "podman": "podman", "containerd": "nerdctl"}
+
+
+def is_container_network(interface: str) -> bool:
+    """Whether an interface of a host leads to a network of its containers."""
+    return _BRIDGE.match(interface) is not None
+
+
+def containers_of(host: Host | None) -> list[Container]:
+    return host.facts.get("containers") or [] if host else []
+
+
+def at_address(hop: Hop) -> Container | None:
+    """The container of the proxy's own host that has the hop's address."""
+    return next((one for one in containers_of(hop.proxy) if hop.destination.host in one["addresses"]), None)
+
+
+def stopped_at(host: Host, address: Address) -> Container | None:
+    """The container that does not run and has this port of the host published."""
+    found = [one for one in containers_of(host) if not one["running"] and str(address.port) in one["ports"]]
+    return found[0] if found else None
+
+
+def behind(host: Host | None, listener: Listener) -> Container | None:
+    """The container for which a process of the host listens."""
+    pid = listener.get("pid")
+    return next((one for one in containers_of(host) if pid is not None and pid in one["proxies"]), None)
+
+
+def called(container: Container) -> str:
+    return "container %s (%s)" % (container["name"], container["engine"])
+
+
+def state(container: Container) -> str:
+    """What is known of a container that does not answer, in words."""
+    if container["running"]:
+        return "%s runs" % called(container)
+    return "%s does not run%s" % (called(container), " (%s)" % container["ended"] if container["ended"] else "")
+
+
+def log_of(container: Container, on: str) -> str:
+    """The command that shows a container's own log."""
+    client, name = CLIENTS.get(container["engine"]), shlex.quote(container["name"])
+    if client is None:
+        return "# see the log of %s on %s" % (called(container), on)
+    return "%s logs --since 1h %s   # on %s" % (client, name, on)
+
+
+def start_of(container: Container, on: str) -> tuple[str, ...]:
+    """The commands that show why a container ended, and start it."""
+    client, name = CLIENTS.get(container["engine"]), shlex.quote(container["name"])
+    if client is None:
+        return ("# start %s on %s" % (called(container), on),)
+    return (
+        "%s logs --tail 50 %s   # on %s: why did it end?" % (client, name, on),
+        "%s start %s   # on %s; or docker compose up -d where it belongs to a project" % (client, name, on)
+        if client == "docker"
+        else "%s start %s   # on %s" % (client, name, on),
+    )
+
+
+def ask_inside(container: Container, on: str, port: int) -> str:
+    """The command that shows whether anything listens on a port in a container, whose engine takes connections all the same."""
+    client, name = CLIENTS.get(container["engine"], "docker"), shlex.quote(container["name"])
+    return (
+        "nsenter -t $(%s inspect -f '{{.State.Pid}}' %s) -n ss -ltnp   # on %s: does anything listen on port %d in it, and not on 127.0.0.1 alone?"
+        % (client, name, on, port)
+    )

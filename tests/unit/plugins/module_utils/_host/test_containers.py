@@ -1,0 +1,145 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Containers as their engines' files and the process table of the host have them."""
+
+import json
+
+import pytest
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import containers
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import container_facts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost
+
+ID = "5f3c" * 16
+NGINX, FPM = "nginx: master process nginx -g daemon off;", "php-fpm: master process (/usr/local/etc/php-fpm.conf)"
+
+
+@pytest.fixture
+def host(tmp_path):
+    made = FakeHost(tmp_path)
+    made.process(1, "/sbin/init", parent=0)
+    made.link("/proc/self/ns/pid", "pid:[1]")
+    return made
+
+
+def docker(host, number=ID, root="/var/lib/docker", bindings=None, **config):
+    folder = "%s/containers/%s/" % (root, number)
+    host.write(folder + "config.v2.json", json.dumps({"Name": "/shop-proxy-1", **config}))
+    host.write(folder + "hostconfig.json", json.dumps({"PortBindings": bindings}))
+
+
+def inside(host, pid, title, cgroup):
+    """A process in a PID namespace of its own."""
+    host.process(pid, title, name=title.split(":")[0], cgroup=cgroup)
+    host.link("/proc/%d/ns/pid" % pid, "pid:[9]")
+
+
+def found(host):
+    return container_facts(host, Processes(host))
+
+
+class TestDocker:
+    def test_one_that_runs_has_addresses_and_ports(self, host):
+        inside(host, 4711, NGINX, "0::/system.slice/docker-%s.scope\n" % ID)
+        argv = "/usr/bin/docker-proxy -proto tcp -host-ip 0.0.0.0 -host-port 8080 -container-ip 172.18.0.3 -container-port 80"
+        host.process(4690, argv)
+        networks = {"shop": {"IPAddress": "172.18.0.3", "GlobalIPv6Address": "", "IPAMConfig": None}, "none": None}
+        ports = {"80/tcp": [{"HostIp": "::", "HostPort": "8080"}], "443/tcp": None, "53/udp": [{"HostPort": "53"}]}
+        docker(host, State={"Running": True, "Pid": 4711}, NetworkSettings={"Networks": networks, "Ports": ports})
+        assert found(host) == [
+            {
+                "engine": "docker",
+                "name": "shop-proxy-1",
+                "running": True,
+                "ended": None,
+                "inside": [{"name": "nginx", "pid": 4711}],
+                "addresses": ["172.18.0.3"],
+                "ports": {"8080": 80},
+                "proxies": [4690],
+            }
+        ]
+
+    @pytest.mark.parametrize(
+        ("state", "ended"),
+        [
+            ({"Running": False, "ExitCode": 137, "OOMKilled": True}, "exit code 137, killed for memory"),
+            ({"Running": False, "ExitCode": 1, "OOMKilled": False}, "exit code 1"),
+            # docker itself is down, and its last word was that it ran.
+            ({"Running": True, "Pid": 99}, None),
+        ],
+    )
+    def test_one_that_is_gone_keeps_what_is_set_for_it(self, host, state, ended):
+        networks = {"shop": {"IPAddress": "", "IPAMConfig": {"IPv4Address": "172.18.0.7"}}}
+        docker(
+            host,
+            bindings={"80/tcp": [{"HostIp": "", "HostPort": "8080"}]},
+            State=state,
+            NetworkSettings={"Networks": networks},
+        )
+        (one,) = found(host)
+        assert (one["running"], one["ended"], one["ports"], one["addresses"]) == (
+            False,
+            ended,
+            {"8080": 80},
+            ["172.18.0.7"],
+        )
+
+    def test_its_folder_may_be_elsewhere(self, host):
+        host.write("/etc/docker/daemon.json", '{"data-root": "/srv/docker"}')
+        docker(host, root="/srv/docker")
+        assert [one["name"] for one in found(host)] == ["shop-proxy-1"]
+
+    @pytest.mark.parametrize("text", ["{", "[]", "null"])
+    def test_a_file_that_is_cut_is_no_traceback(self, host, text):
+        host.write("/var/lib/docker/containers/%s/config.v2.json" % ID, text)
+        assert [one["name"] for one in found(host)] == [ID[:12]]
+
+    def test_no_more_than_a_limit_are_read(self, host, monkeypatch):
+        monkeypatch.setattr(containers, "LIMIT", 2)
+        for number in range(4):
+            docker(host, number="%064x" % number)
+        assert len(found(host)) == 2
+
+
+class TestOtherEngines:
+    def test_podman_by_its_list_and_its_monitors(self, host):
+        other = "ab12" * 16
+        host.write(containers.PODMAN, json.dumps([{"id": ID, "names": ["shop"]}, {"id": other, "names": ["cron"]}]))
+        host.process(50, "/usr/bin/conmon --api-version 1 -c %s -u %s -n shop" % (ID, ID))
+        inside(host, 51, FPM, "0::/machine.slice/libpod-%s.scope/container\n" % ID)
+        shop, cron = found(host)
+        assert (shop["engine"], shop["name"], shop["running"], shop["proxies"]) == ("podman", "shop", True, [50])
+        assert (shop["inside"], cron["running"]) == ([{"name": "PHP-FPM", "pid": 51}], False)
+
+    def test_a_monitor_whose_container_is_in_no_list(self, host):
+        host.process(50, "/usr/bin/conmon --api-version 1 -c %s -n shop" % ID)
+        host.write(containers.PODMAN, "{}")
+        assert [one["name"] for one in found(host)] == ["shop"]
+
+    @pytest.mark.parametrize(
+        ("cgroup", "engine", "name"),
+        [
+            ("0::/kubepods.slice/kubepods-pod1.slice/cri-containerd-%s.scope\n" % ID, "containerd", "shop-7c/web"),
+            ("11:memory:/kubepods/burstable/pod1/%s\n" % ID, "containerd", "shop-7c/web"),
+            ("0::/lxc.payload.shop/system.slice/nginx.service\n", "lxc", "shop"),
+            ("0::/machine.slice/machine-shop.scope/payload\n", "systemd-nspawn", "shop"),
+            ("12:pids:/docker/%s\n1:cpu:/\n" % ID, "docker", ID[:12]),
+            # A host that is a container itself, seen from where its own groups begin.
+            ("0::/libpod-%s/system.slice/docker-%s.scope\n" % ("ab12" * 16, ID), "docker", ID[:12]),
+            ("0::/\n", "container", "of process 7"),
+        ],
+    )
+    def test_any_engine_in_which_nginx_runs(self, host, cgroup, engine, name):
+        notes = {"io.kubernetes.cri.sandbox-name": "shop-7c", "io.kubernetes.cri.container-name": "web"}
+        path = "/run/containerd/io.containerd.runtime.v2.task/k8s.io/%s/config.json" % ID
+        host.write(path, json.dumps({"annotations": notes, "process": {"env": ["SECRET=1"]}}))
+        inside(host, 7, NGINX, cgroup)
+        (one,) = found(host)
+        assert (one["engine"], one["name"], one["running"]) == (engine, name, True)
+
+    def test_the_hosts_own_nginx_is_in_none(self, host):
+        host.process(7, NGINX, name="nginx")
+        host.link("/proc/7/ns/pid", "pid:[1]")
+        assert found(host) == []
