@@ -49,7 +49,8 @@ RETURN = r"""
 _value:
   description:
     - A dictionary with C(passed) (nothing is worse, and something is better or nothing was failing), C(better) and C(worse)
-      (numbers of URLs), C(why), one line with the URLs and what they answered before and now, and C(settled) (asking again changes nothing).
+      (numbers of URLs), C(why), one line with the URLs and what they answered before and now, C(settled) (asking again changes nothing)
+      and C(set_aside) (nginx asks no server of an upstream, as it remembers that they failed).
   type: dict
 """
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.model import NginxConfig
 
 #: Of what nginx sends upstream, all whose value a rule reads. The rest may be a password or a token.
-_KEPT_PARAMS = ("connection",)
+_KEPT_PARAMS = ("connection", "host")
 
 
 def without_arguments(units: "Optional[Mapping[str, Unit]]") -> None:

@@ -17,12 +17,13 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.directives import Place
 
     class UpstreamServer(TypedDict):
-        """A server of an upstream{}, by its canonical address."""
+        """A server of an upstream{}, by its canonical address. parameters: fail_timeout, max_fails and others that have a value, as written."""
 
         address: str
         down: bool
         backup: bool
         resolve: bool
+        parameters: Dict[str, str]
         place: Place
 
     class UpstreamFacts(TypedDict):
@@ -67,5 +68,6 @@ def _server(server: Directive) -> "Optional[UpstreamServer]":
         "down": "down" in flags,
         "backup": "backup" in flags,
         "resolve": "resolve" in flags,
+        "parameters": dict(flag.split("=", 1) for flag in flags if "=" in flag),
         "place": server.place,
     }

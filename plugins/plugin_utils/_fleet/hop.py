@@ -26,6 +26,11 @@ if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import Route
 
 
+NO_LIVE, CONNECTING = "no_live_upstreams", "connecting to upstream"
+#: Seconds for which a failure may have nginx ask nobody: what nginx says then stands for that failure.
+REMEMBERED = 120.0
+
+
 @dataclass
 class Hop:
     """One upstream address as one proxy's config names it, with all that was seen of it.
@@ -140,7 +145,14 @@ class Hop:
             signature = answer.get("signature")
             if signature:
                 seen.setdefault(signature, []).append(answer_evidence(answer))
+        for record in self.records if NO_LIVE in seen else ():
+            if record["signature"] != NO_LIVE and record.get("action") != CONNECTING and self._is_remembered(record):
+                seen.setdefault(record["signature"], []).append(log_evidence(record))
         return seen
+
+    def _is_remembered(self, record: LogRecord) -> bool:
+        """Whether nginx may ask nobody over this hop because of that failure. How connecting fails shows by itself."""
+        return record["last"] >= (or_empty(self.proxy.facts.get("clock")).get("now") or 0.0) - REMEMBERED
 
     def has(self, *signatures: str) -> bool:
         """Whether one of these is wrong over this hop now."""

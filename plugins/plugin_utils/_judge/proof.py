@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.visited import statuses_before
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.page_status import (
@@ -20,6 +20,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.page_sta
     had_in_words,
     refuses,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.durations import nginx_seconds
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer
@@ -41,6 +42,7 @@ class Proof(Question, total=False):
     error_logs: list[str]
     peers: list[str]  # the addresses of all servers of the upstream
     had: list[int]  # statuses below 500 that visitors had before
+    fail_timeout: float  # seconds for which nginx sets a failed server of the upstream aside, the longest; 0 where it has one server only
     elsewhere: bool  # whether the change sends the request to another daemon
     status: int | None
     signature: str | None
@@ -55,7 +57,11 @@ class Round(t.TypedDict):
     before: list[Proof]
     urls: list[Question]
     error_logs: list[str]
+    wait: int  # seconds for which it is worth while to ask as long as nginx has no live upstreams
 
+
+#: nginx's own, where a server line sets none.
+FAIL_TIMEOUT = "10s"
 
 #: URLs that one step's proof asks for at most.
 PROOF_URLS = 10
@@ -84,15 +90,20 @@ _ONE_FAULT = (
 )
 _CONSEQUENCES = {"no_live_upstreams"}
 
+#: Seconds of nginx's memory that are waited out. What lasts longer is for the next look, which has nginx forget it.
+MOST_WAIT = 90
+
 
 class Verdict(t.NamedTuple):
-    """passed is what a remedy waits for; better and worse count URLs; why is one line; settled: asking again changes nothing."""
+    """passed is what a remedy waits for; better and worse count URLs; why is one line; settled: asking again changes nothing; set_aside: nginx asks no
+    server of an upstream, as it remembers that they failed."""
 
     passed: bool
     better: int
     worse: int
     why: str
     settled: bool = False
+    set_aside: bool = False
 
 
 def in_words(answer: Proof | Answer) -> str:
@@ -187,7 +198,20 @@ def verdict(before: t.Sequence[Proof], after: t.Sequence[Answer]) -> Verdict:
         return Verdict(False, len(gains), len(losses), "worse than before: " + "; ".join(losses))
     if gains or not same:
         return Verdict(True, len(gains), 0, "; ".join(gains) or "all still well")
-    return Verdict(False, 0, 0, "no better than before: " + "; ".join(same))
+    aside = [one for one, other in pairs if _unwell(other) and other.get("signature") in _CONSEQUENCES]
+    longest = max((one.get("fail_timeout") or 0.0 for one in aside), default=0.0)
+    if (
+        longest > MOST_WAIT
+        and len(aside) == len(same)
+        and all(one.get("signature") not in _CONSEQUENCES for one in aside)
+    ):
+        return Verdict(
+            True,
+            0,
+            0,
+            "nginx sets the servers of the upstream aside for %d seconds: the next look shows more" % longest,
+        )
+    return Verdict(False, 0, 0, "no better than before: " + "; ".join(same), set_aside=bool(aside))
 
 
 def proof_of(finding: Finding, fleet: Fleet) -> list[Proof]:
@@ -211,6 +235,7 @@ def proof_of(finding: Finding, fleet: Fleet) -> list[Proof]:
             "host": proxy.name,
             "error_logs": logs,
             "peers": peers.get(answer.get("route"), []),
+            "fail_timeout": fail_timeout(proxy, answer.get("route")),
             "had": statuses_before(proxy, answer.get("route"), answer["url"]),
             "elsewhere": finding.remedy.elsewhere if finding.remedy else False,
             "url": answer["url"],
@@ -226,13 +251,31 @@ def proof_of(finding: Finding, fleet: Fleet) -> list[Proof]:
     ]
 
 
+def fail_timeout(proxy: Host, route_id: object) -> float:
+    """For how many seconds nginx sets a server of a route's upstream aside that failed, the longest of them; 0 where it never does."""
+    route = next((one for one in proxy.config.get("routes") or [] if one["id"] == route_id), None)
+    upstream = (proxy.config.get("upstreams") or {}).get(route["pass"]["upstream"] or "") if route else None
+    servers = [server for server in upstream["servers"] if not server["down"]] if upstream else []
+    given = [
+        nginx_seconds(server["parameters"].get("fail_timeout", FAIL_TIMEOUT)) or 0.0
+        for server in servers
+        if server["parameters"].get("max_fails") != "0"
+    ]
+    return max(given, default=0.0)
+
+
 def rounds(proofs: t.Sequence[Proof]) -> list[Round]:
     """The proofs of a remedy by the host to ask: all URLs of a host are asked in one go."""
     grouped: dict[str, Round] = {}
     for proof in proofs:
-        entry = grouped.setdefault(proof["host"], {"host": proof["host"], "before": [], "urls": [], "error_logs": []})
+        entry = grouped.setdefault(
+            proof["host"], {"host": proof["host"], "before": [], "urls": [], "error_logs": [], "wait": 0}
+        )
         entry["before"].append(proof)
         question = {key: value for key, value in proof.items() if key in Question.__annotations__ and value is not None}
         entry["urls"].append(t.cast("Question", question))
+        lasts = proof.get("fail_timeout") or 0.0
+        if lasts <= MOST_WAIT:
+            entry["wait"] = max(entry["wait"], int(lasts) + 2)
         entry["error_logs"] += [path for path in proof.get("error_logs") or [] if path not in entry["error_logs"]]
     return list(grouped.values())

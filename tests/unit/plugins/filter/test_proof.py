@@ -24,6 +24,7 @@ def test_verdict():
         "worse": 0,
         "why": "u: 502 before, 200 now",
         "settled": False,
+        "set_aside": False,
     }
     assert verdict([BAD], [GOOD])["passed"] is False
 

@@ -161,6 +161,50 @@ class TestAPageThatIsSentElsewhere:
         assert (verdict.passed, verdict.settled) == (False, False)
 
 
+class TestServersThatNginxHasSetAside:
+    """nginx asks them again after fail_timeout only, however well they are by then."""
+
+    def test_are_waited_for(self):
+        verdict = proof.verdict([{**CLOSED, "fail_timeout": 60.0}], [NO_LIVE])
+        assert (verdict.passed, verdict.set_aside) == (False, True)
+        assert not proof.verdict([CLOSED], [CLOSED]).set_aside
+        assert not proof.verdict([NO_LIVE], [WELL]).set_aside
+
+    def test_are_left_to_the_next_look_where_that_takes_long(self):
+        verdict = proof.verdict([{**CLOSED, "fail_timeout": 600.0}], [NO_LIVE])
+        assert verdict.passed
+        assert verdict.why == "nginx sets the servers of the upstream aside for 600 seconds: the next look shows more"
+
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [
+            ([{**NO_LIVE, "fail_timeout": 600.0}], [NO_LIVE]),
+            ([{**CLOSED, "fail_timeout": 600.0}, CLOSED], [NO_LIVE, CLOSED]),
+        ],
+    )
+    def test_hide_nothing_else(self, before, after):
+        assert not proof.verdict(before, after).passed
+
+    @pytest.mark.parametrize(("lasts", "wait"), [(0.0, 2), (60.0, 62), (90.0, 92), (600.0, 0)])
+    def test_a_round_says_how_long_it_is_worth_while(self, lasts, wait):
+        (entry,) = proof.rounds([{"host": "web", "url": URL, "fail_timeout": lasts}])
+        assert entry["wait"] == wait
+
+    @pytest.mark.parametrize(
+        ("servers", "lasts"),
+        [
+            ("server 10.0.0.2; server 10.0.0.3;", 10.0),
+            ("server 10.0.0.2 fail_timeout=1m30s; server 10.0.0.3 fail_timeout=20;", 90.0),
+            ("server 10.0.0.2 fail_timeout=60s down; server 10.0.0.3;", 10.0),
+            ("server 10.0.0.2 max_fails=0 fail_timeout=60s; server 10.0.0.3 max_fails=0;", 0.0),
+        ],
+    )
+    def test_the_longest_of_the_upstream_counts(self, servers, lasts):
+        web = small_fleet.proxy("http://app", http="upstream app { %s }" % servers, answers=[small_fleet.answer()])
+        (entry,) = proof.proof_of(small_fleet.finding(routes=frozenset({0})), small_fleet.fleet(web=web))
+        assert entry["fail_timeout"] == lasts
+
+
 def test_one_of_several_causes_is_enough():
     assert proof.verdict([CLOSED, REJECTED], [CLOSED, WELL]).passed
 
@@ -254,6 +298,7 @@ class TestWhatHasToBeAskedAgain:
                 "timed_out": False,
                 "peers": ["tcp:10.0.0.2:80"],
                 "had": [],
+                "fail_timeout": 0.0,
                 "elsewhere": False,
                 "error_logs": ["/var/log/nginx/error.log"],
             }

@@ -1,0 +1,158 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""nginx has set all peers of an upstream aside: they failed, and answer again, or are as busy as they may be; or the configuration marks them down.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding, Remedy
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, answer_evidence, log_evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import Route
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.upstreams import UpstreamServer
+
+SIGNATURE = "no_live_upstreams"
+#: nginx's own, where a server line sets none.
+FAIL_TIMEOUT, MAX_FAILS = "10s", "1"
+SHOWN = 3
+
+
+def find(fleet: Fleet) -> t.Iterator[Finding]:
+    for proxy in fleet.proxies():
+        failing = {answer.get("route") for answer in proxy.failing if answer.get("signature") == SIGNATURE}
+        for route in proxy.config.get("routes") or []:
+            if route["id"] not in failing:
+                continue
+            servers = servers_of(proxy, route)
+            hops = [hop for hop in fleet.hops if hop.proxy is proxy and route["id"] in hop.route_ids]
+            if servers and all(server["down"] for server in servers):
+                yield marked_down(proxy, route, servers)
+            elif any(or_empty(hop.reach).get("connected") for hop in hops):
+                yield set_aside(proxy, route, servers, hops)
+
+
+def servers_of(proxy: Host, route: Route) -> list[UpstreamServer]:
+    """The servers of the route's upstream{}; empty where it has none."""
+    upstream = (proxy.config.get("upstreams") or {}).get(route["pass"]["upstream"] or "")
+    return list(or_empty(upstream).get("servers") or [])
+
+
+def on_route(proxy: Host, route: Route, evidence: t.Iterable[Evidence], **more: t.Any) -> Finding:
+    """A finding about the upstream of a route."""
+    answers = [
+        answer_evidence(answer)
+        for answer in proxy.failing
+        if answer.get("route") == route["id"] and answer.get("signature") == SIGNATURE
+    ]
+    return Finding(
+        cause=SIGNATURE,
+        seen_from=proxy.name,
+        on=proxy.name,
+        subject="upstream %s" % (route["pass"]["upstream"] or route["pass"]["target"]),
+        evidence=(*answers[:SHOWN], *evidence),
+        routes=frozenset({route["id"]}),
+        **more,
+    )
+
+
+def marked_down(proxy: Host, route: Route, servers: list[UpstreamServer]) -> Finding:
+    """Somebody has taken all servers out: that is left as it is."""
+    where = ", ".join(file_and_line(server["place"]) for server in servers)
+    return on_route(
+        proxy,
+        route,
+        [
+            Evidence(
+                "config", "all servers of upstream %s are marked down: %s" % (route["pass"]["upstream"], where), 0.9
+            )
+        ],
+        why="an administrator has marked all servers of upstream %s down (%s)" % (route["pass"]["upstream"], where),
+        advice=(
+            "# take `down` off a server that may serve again; at %s" % where,
+            "nginx -t && nginx -s reload",
+        ),
+    )
+
+
+def set_aside(proxy: Host, route: Route, servers: list[UpstreamServer], hops: list[Hop]) -> Finding:
+    """The peers take connections, and nginx asks none of them."""
+    name = route["pass"]["upstream"] or route["pass"]["target"]
+    up = [server for server in servers if not server["down"]]
+    records = sorted(
+        (record for hop in hops for record in hop.records if record["signature"] != SIGNATURE),
+        key=lambda record: -record["last"],
+    )
+    alive = [hop for hop in hops if or_empty(hop.reach).get("connected")]
+    seen = [log_evidence(record) for record in records[:SHOWN]]
+    seen += [Evidence("probe", "%s takes connections from %s" % (hop.address, proxy.name)) for hop in alive[:SHOWN]]
+    seen += [Evidence("config", text) for text in [rules(name, up)] if text]
+    busy = up and all("max_conns" in server["parameters"] for server in up) and not records
+    remedy: Remedy | None = None
+    if not busy:
+        remedy = remedies.upstream_dns(
+            note="its peers take connections again: a reload makes nginx forget that they failed"
+        )
+    return on_route(
+        proxy,
+        route,
+        seen,
+        remedy=remedy,
+        why="every server of upstream %s may have as many connections as max_conns allows: nginx sends them no more"
+        % name
+        if busy
+        else "",
+        advice=busy_advice(up) if busy else lasting_advice(up),
+    )
+
+
+def rules(name: str, servers: list[UpstreamServer]) -> str:
+    """What the configuration says of when servers are set aside, and for how long; empty for a proxy_pass without upstream{}."""
+    said = [
+        "%s: max_fails=%s fail_timeout=%s%s"
+        % (
+            file_and_line(server["place"]),
+            server["parameters"].get("max_fails", MAX_FAILS),
+            server["parameters"].get("fail_timeout", FAIL_TIMEOUT),
+            " max_conns=%s" % server["parameters"]["max_conns"] if "max_conns" in server["parameters"] else "",
+        )
+        for server in servers[:SHOWN]
+    ]
+    return "upstream %s sets a server aside by %s" % (name, "; ".join(said)) if said else ""
+
+
+def lasting_advice(servers: list[UpstreamServer]) -> tuple[str, ...]:
+    """What keeps it from coming back: whoever failed, and nginx's patience."""
+    where = ", ".join(file_and_line(server["place"]) for server in servers[:SHOWN])
+    if not servers:
+        return (
+            "# one failed request sets an address aside for 10 seconds; an upstream{} with max_fails=0 on its server never does",
+        )
+    return (
+        "# without a reload nginx asks them again after fail_timeout",
+        "# what lasts: more than one server, or max_fails=0 where there is only one to ask; at %s" % where,
+    )
+
+
+def busy_advice(servers: list[UpstreamServer]) -> tuple[str, ...]:
+    """What lets more requests through."""
+    where = ", ".join(file_and_line(server["place"]) for server in servers[:SHOWN])
+    return ("# raise max_conns where the backend has more workers than that, or add servers; at %s" % where,)
+
+
+CAUSE = Cause(
+    name=SIGNATURE,
+    title="nginx has no peer that it would ask",
+    find=find,
+    yields_to=("*",),
+    outdoes=("transient", "upstream_failed"),
+)
