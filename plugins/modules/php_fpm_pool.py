@@ -134,9 +134,10 @@ where:
       type: int
 """
 
+import hashlib
 import os
 import re
-import tempfile
+import time
 from typing import Any, Dict, List
 
 from ansible.module_utils.basic import AnsibleModule
@@ -153,6 +154,8 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.pool_e
     plan_present,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._refused import Refused
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.put_back import put_back as replace
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.saved_file import ABSENT, look_to_save
 
 ARGUMENTS = {
     "config": {"type": "path", "required": True},
@@ -176,23 +179,21 @@ def refuse(module: AnsibleModule, verdict: Verdict, what: str) -> None:
     )
 
 
-def write(module: AnsibleModule, path: str, text: str, model: str) -> None:
-    """Replace a file as one step. A new one gets the owner and mode of the model, an old one keeps its own."""
-    target = os.path.realpath(path)
-    like = os.stat(target if os.path.exists(target) else model)
-    descriptor, fresh = tempfile.mkstemp(dir=module.tmpdir)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(as_bytes(text))
-    module.atomic_move(fresh, target)
-    os.chown(target, like.st_uid, like.st_gid)
-    os.chmod(target, like.st_mode & 0o7777)
+def write(path: str, text: str, model: str) -> None:
+    """Replace a file as one step. A new one gets the owner and mode of the model, an old one keeps what it has: ACL, label, attributes and other names too."""
+    target, data = os.path.realpath(path), as_bytes(text)
+    state = look_to_save("/", target).state
+    if state.kind == "absent":
+        state = look_to_save("/", os.path.realpath(model)).state._replace(xattrs={})
+    wanted = state._replace(sha256=hashlib.sha256(data).hexdigest(), size=len(data), mtime_ns=int(time.time() * 1e9))
+    replace("/", target, wanted, data)
 
 
 def put(module: AnsibleModule, edit: Edit, text: Any) -> None:
     if text is not None:
-        write(module, edit.path, text, module.params["config"])
-    elif os.path.exists(edit.path):
-        os.unlink(edit.path)
+        write(edit.path, text, module.params["config"])
+    else:
+        replace("/", edit.path, ABSENT, None)
 
 
 def apply(module: AnsibleModule, host: Host, plan: Plan, prefix: str) -> None:
@@ -241,6 +242,8 @@ def main() -> None:
     make = plan_present if values["state"] == "present" else plan_absent
     try:
         plan = make(host, values["config"], prefix, values["pool"], values["settings"])
+        for edit in plan.edits:
+            look_to_save("/", os.path.realpath(edit.path))
         if plan.edits and not module.check_mode:
             apply(module, host, plan, prefix)
     except Refused as error:

@@ -33,6 +33,16 @@ user() { systemd-run -q --unit="$1" --uid=www-data --gid=www-data /bin/bash -c "
 printf '[global]\nerror_log = /var/log/x\n[www]\nlisten = /run/x.sock\nuser = s3cret\nenv[A] = s3cret\n' >/root/private.conf
 chmod 600 /root/private.conf
 """
+# What belongs to a customer whose folder a site's files are in.
+CUSTOMER = (
+    USER
+    + r"""
+mkdir -p /home/eve /root/private
+chmod 700 /root/private
+chown www-data:www-data /home/eve
+"""
+)
+OLD_MODE = "[ $(stat -c %a /root/private) = 700 ] || stat -c '%n has mode %a' /root/private"
 TITLE = "php-fpm: master process (/root/private.conf)"
 # Writes down how much memory a look takes at most; and users and visitors who make as much noise as they can.
 MEASURED = r"""
@@ -136,6 +146,37 @@ user liar "sleep 7200 | exec -a '%s' sudo -S true"
         'python3 -c \'print("location /a {" * 2000 + "}" * 2000)\' >/etc/nginx/sites-enabled/deep',
         "fixed",
         ("nested more than",),
+    ),
+    Case(
+        "the folder of the sockets is to be made in a customer's folder",
+        "php_fpm_socket_dir_missing",
+        CUSTOMER
+        + """pool listen /home/eve/run/php.sock
+sed -i "s|unix:/run/shop/php.sock|unix:/home/eve/run/php.sock|" $SITE
+reload_nginx
+""",
+        "advice",
+        ("root makes no folder where others may put a link",),
+        "ls -d /home/eve/run",
+    ),
+    Case(
+        "a site's file in a customer's folder, behind a link of root",
+        "header_too_big_location_set",
+        CUSTOMER
+        + """mv $SITE /home/eve/site.conf
+ln -s /home/eve/site.conf $SITE
+reload_nginx
+""",
+        "advice",
+        ("not root's alone",),
+        OLD_MODE,
+    ),
+    Case(
+        "a pool's folder that belongs to a customer",
+        "socket_permission",
+        CUSTOMER + "chown www-data $(dirname $POOL)",
+        "not_fixed",
+        ("is not root's alone",),
     ),
 ]
 

@@ -11,6 +11,7 @@ import os
 from typing import TYPE_CHECKING, List
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.root_only import RootOnly
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.model import config_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import read_tree
 
@@ -57,10 +58,19 @@ class ConfigFiles:
     def __init__(self, host: Host, conf_path: str) -> None:
         self.folder = os.path.dirname(conf_path)
         self.tree = read_tree(_HostFiles(host), conf_path, self.folder)
+        self._root_only = RootOnly(host)
+        for path in self.tree.files:
+            why = self._root_only.why_not(path)
+            if why:
+                self.tree.generated[path] = "not root's alone: " + why
 
     def facts(self) -> "NginxConfig":
         """The configuration as docs/facts.md has it."""
-        return config_facts(self.tree, self.folder)
+        facts = config_facts(self.tree, self.folder)
+        http = facts["http"]
+        if http and http["dropin_dir"] and self._root_only.why_not(http["dropin_dir"] + "/x"):
+            http["dropin_dir"] = None
+        return facts
 
     def log_paths(self, directive: str, prefix: str) -> List[str]:
         """Files that an error_log or access_log directive writes to, in order, each once."""

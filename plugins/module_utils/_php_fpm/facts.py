@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Collection, Dict, List, Optional, Tuple
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.root_only import RootOnly
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import (
     FpmConfig,
     Pool,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 
         address: Optional[str]
         folder: Optional[bool]
+        folder_others: Optional[str]
         settings: Dict[str, FpmSetting]
         file: str
         workers: List[FpmWorker]
@@ -177,9 +179,12 @@ def error_log(config: FpmConfig, binary: str) -> Optional[str]:
 
 def _pool(host: Host, config: FpmConfig, pool: Pool, workers: "List[FpmWorker]") -> "FpmPool":
     address = config.address(pool)
+    folder = os.path.dirname(address.path) if address and address.is_unix else None
+    folder_is_there = host.is_dir(folder) if folder else None
     return {
         "address": str(address) if address else None,
-        "folder": host.is_dir(os.path.dirname(address.path)) if address and address.is_unix else None,
+        "folder": folder_is_there,
+        "folder_others": RootOnly(host).why_not(folder) if folder and not folder_is_there else None,
         "settings": {
             name: value.as_fact()
             for name, value in pool.settings.items()

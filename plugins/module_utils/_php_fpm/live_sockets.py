@@ -6,13 +6,16 @@
 Private to this collection: it may change in any release.
 """
 
+import contextlib
 import grp
 import os
 import pwd
 import stat
-from typing import Any, Mapping, Optional, Sequence
+import sys
+from typing import Any, Iterator, Mapping, Optional, Sequence
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.netlink import unix_listeners
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import FpmConfig, Pool
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.live_backlog import listen_again
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.running import Fpm, running
@@ -70,15 +73,33 @@ def _adjust(config: FpmConfig) -> Optional[str]:
 def _adjust_one(pool: Pool, path: str) -> Optional[str]:
     owner, group, mode = (pool.get("listen.%s" % name) for name in ("owner", "group", "mode"))
     try:
-        if not stat.S_ISSOCK(os.lstat(path).st_mode):
-            return "%s is not a socket" % path
-        if owner or group:
-            os.chown(path, _user(owner), _group(group), follow_symlinks=False)
-        if mode:
-            os.chmod(path, int(mode, 8))
+        with _held(path) as socket:
+            if owner or group:
+                os.chown(socket, _user(owner), _group(group))
+            if mode:
+                os.chmod(socket, int(mode, 8))
     except (OSError, KeyError, ValueError) as error:
         return "%s: %s" % (path, error)
     return None
+
+
+@contextlib.contextmanager
+def _held(path: str) -> Iterator[str]:
+    """A path that stays that of the socket which listens here, whatever others put in its place: its folder may be theirs. Raises OSError, ValueError."""
+    if not stat.S_ISSOCK(os.lstat(path).st_mode):
+        raise ValueError("it is not a socket")
+    if sys.platform != "linux":
+        yield path
+        return
+    descriptor = os.open(path, os.O_PATH | os.O_NOFOLLOW)
+    try:
+        found = os.fstat(descriptor)
+        bound = [one.file_inode for one in unix_listeners() if one.name == path]
+        if not stat.S_ISSOCK(found.st_mode) or found.st_nlink != 1 or found.st_ino & 0xFFFFFFFF not in bound:
+            raise ValueError("it is not the socket that listens there")
+        yield "/proc/self/fd/%d" % descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _user(name: Optional[str]) -> int:

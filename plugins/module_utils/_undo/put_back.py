@@ -151,6 +151,17 @@ def _make_aside(folder: int, name: str, state: FileState, data: Optional[bytes])
     return aside
 
 
+def _write_through(folder: int, name: str, state: FileState, data: bytes) -> None:
+    """Give a file its bytes where it lies, as it had the same other names when it was saved: replaced, it would no longer be theirs."""
+    descriptor = os.open(name, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+    try:
+        write_all(descriptor, data)
+        os.ftruncate(descriptor, len(data))
+    finally:
+        os.close(descriptor)
+    _put_attributes(folder, name, state)
+
+
 def _put_back(folder: int, name: str, state: FileState, now: FileState, data: Optional[bytes]) -> str:
     if state.kind == "absent":
         if now.kind != "folder":
@@ -171,6 +182,8 @@ def _put_back(folder: int, name: str, state: FileState, now: FileState, data: Op
         _put_attributes(folder, name, state)
     elif state.kind == "file" and now.kind == "file" and now.sha256 == state.sha256:
         _put_attributes(folder, name, state)
+    elif state.shared and state.shared == now.shared:
+        _write_through(folder, name, state, data or b"")
     else:
         os.rename(_make_aside(folder, name, state, data), name, src_dir_fd=folder, dst_dir_fd=folder)
     return DONE

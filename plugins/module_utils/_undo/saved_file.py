@@ -18,6 +18,7 @@ import stat
 import struct
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.root_only import others_in
 from ansible_collections.webops.bad_gateway.plugins.module_utils._refused import Refused
 
 SIZE_LIMIT = 16 * 1024 * 1024
@@ -42,6 +43,8 @@ class FileState(NamedTuple):
     sha256: Optional[str] = None
     target: Optional[str] = None
     xattrs: Dict[str, str] = {}
+    #: Its number, where it has more names than this one, which have its bytes too; 0 else.
+    shared: int = 0
 
 
 ABSENT = FileState("absent")
@@ -56,7 +59,7 @@ class Seen(NamedTuple):
 
 def same(one: FileState, other: FileState) -> bool:
     """Whether two states are the same. A file that was only touched, or a folder in which files changed, is the same."""
-    return one._replace(mtime_ns=0, size=0) == other._replace(mtime_ns=0, size=0)
+    return one._replace(mtime_ns=0, size=0, shared=0) == other._replace(mtime_ns=0, size=0, shared=0)
 
 
 def check_path(path: str) -> str:
@@ -87,8 +90,11 @@ def _step(folder: int, name: str) -> Tuple[int, Optional[str]]:
     return -1, os.readlink(name, dir_fd=folder)
 
 
-def open_parent(root: str, path: str) -> Tuple[int, str]:
-    """A descriptor of the folder that holds path (to be closed by the caller), and the name in it."""
+def open_parent(root: str, path: str, root_only: bool = False) -> Tuple[int, str]:
+    """A descriptor of the folder that holds path (to be closed by the caller), and the name in it.
+
+    root_only: raise Refused where somebody else may change one of the folders on the way.
+    """
     parts = [part for part in path.split("/") if part]
     name = parts.pop()
     folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
@@ -99,6 +105,9 @@ def open_parent(root: str, path: str) -> Tuple[int, str]:
             if target is None:
                 os.close(folder)
                 folder = entered
+                why = others_in(folder, os.fstat(folder), not parts) if root_only else None
+                if why:
+                    raise Refused("%s is not root's alone: of a folder on the way, %s" % (path, why))
                 continue
             links += 1
             if links > LINK_LIMIT:
@@ -171,6 +180,7 @@ def look_in(folder: int, name: str) -> Seen:
             sha256=None if data is None else hashlib.sha256(data).hexdigest(),
             target=target,
             xattrs=read_xattrs(folder, name),
+            shared=found.st_ino if kind == "file" and found.st_nlink > 1 else 0,
         ),
         data,
     )
@@ -222,7 +232,7 @@ def _why_not(folder: int, name: str, state: FileState) -> Optional[str]:
 def look_to_save(root: str, path: str) -> Seen:
     """How a path is now. Raises Refused where it could not be put back as it is."""
     try:
-        folder, name = open_parent(root, path)
+        folder, name = open_parent(root, path, root_only=True)
     except FileNotFoundError:
         return Seen(ABSENT)
     try:

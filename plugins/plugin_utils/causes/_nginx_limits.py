@@ -56,7 +56,7 @@ def raised(proxy: Host, wanted_connections: int, wanted_files: int, note: str) -
     if edits is None:
         return None, "the events block of nginx's configuration was not found"
     if file:
-        return None, "%s is written by %s: set it there" % (file, generated[file])
+        return None, "%s is not ours to edit (%s): set it there" % (file, generated[file])
     ceiling = _most_files(proxy)
     if wanted_files <= ceiling:
         return remedies.nginx_limits(edits, note=note), ""

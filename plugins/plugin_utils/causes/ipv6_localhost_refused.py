@@ -86,7 +86,7 @@ def on_other_side(hop: Hop, side: Side, listener: TcpListener) -> Finding:
         return on_hop(hop, CAUSE.name, evidence, remedy=remedies.upstream_address(edits))
     why = "the address comes from a variable"
     if tool:
-        why = "the file is generated (%s): write %s instead of %s where it is made" % (tool, wanted, host)
+        why = "the file is not ours to edit (%s): write %s instead of %s where it is made" % (tool, wanted, host)
     advice = "# write %s instead of %s, where %s gets it from" % (wanted, host, named_at(hop))
     return on_hop(hop, CAUSE.name, evidence, why=why, advice=(advice,))
 

@@ -78,13 +78,16 @@ def folder_evidence(folder: str, pool: PoolAt) -> Evidence:
     return Evidence("socket", "%s does not exist; pool %s listens in it (%s)" % (folder, pool.name, place))
 
 
-def why_not(host: Host, fpm: FpmFacts, folders: t.Collection[str]) -> str | None:
+def why_not(host: Host, fpm: FpmFacts, folders: dict[str, PoolAt]) -> str | None:
     """Why nothing is changed; None where the folder can be made and PHP-FPM be started."""
     refusal = kept_down(fpm.get("unit") or fpm["binary"], host.unit(fpm.get("unit")))
     if refusal:
         return refusal
     if not fpm.get("unit"):
         return "no unit is known that starts %s" % fpm["binary"]
+    others = next((pool.pool["folder_others"] for pool in folders.values() if pool.pool.get("folder_others")), None)
+    if others:
+        return "root makes no folder where others may put a link in its place: %s" % others
     return "more than one folder is gone: %s" % ", ".join(folders) if len(folders) > 1 else None
 
 

@@ -93,7 +93,7 @@ def doubt_about(hop: Hop, meant: list[Candidate]) -> Doubt | None:
     """Why the address is not changed; None where it is sure which pool is meant and the file may be edited. meant: those that it may be."""
     tool = next((route["generated_by"] for route in hop.routes if route.get("generated_by")), None)
     if tool:
-        return Doubt("the file is generated (%s): change the PHP version where it is made" % tool)
+        return Doubt("the file is not ours to edit (%s): change the PHP version where it is made" % tool)
     if is_peer_already(hop, meant[0].address):
         return Doubt(
             "%s is a peer beside %s: it cannot be seen which pool was meant here" % (meant[0].address, hop.address),

@@ -124,3 +124,23 @@ def test_the_diff_hides_the_environment(run, place):
     assert result["method"] == "in_place"
     assert "geheim" not in str(result)
     assert "env[PW] = ********" in result["diff"][0]["after"]
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_folder_of_others_is_not_written_to(run, place, check):
+    os.chown(str(place / "pool.d"), 1001, 1001)
+    before = files(place)
+    result = run(settings={"pm.max_children": 20}, check=check)
+    assert result["failed"] and "it belongs to uid 1001" in result["msg"]
+    assert files(place) == before
+
+
+def test_the_other_names_and_attributes_of_a_pools_file_are_kept(run, place):
+    pool = str(place / "pool.d" / "www.conf")
+    os.unlink(str(place / "php-fpm.conf"))
+    (place / "php-fpm.conf").write_text("include=%s\n" % pool)
+    os.link(pool, str(place / "backup"))
+    os.setxattr(pool, "user.note", b"kept")
+    assert run(settings={"pm.max_children": 20})["method"] == "in_place"
+    assert os.path.samefile(pool, str(place / "backup")) and "20" in (place / "backup").read_text()
+    assert os.getxattr(pool, "user.note") == b"kept"

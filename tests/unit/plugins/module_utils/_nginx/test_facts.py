@@ -360,3 +360,16 @@ def test_a_test_without_answer_is_unknown_not_sound(host):
     facts = look(host)
     assert facts["test"]["sound"] is None
     assert host.unknown == [{"missing": "nginx test", "why": "nginx -t: no answer in 15 seconds"}]
+
+
+def test_a_file_that_others_may_lead_elsewhere_is_not_to_be_edited(host):
+    host.write("/home/eve/site.conf", "server { listen 81; }\n")
+    host.write("/etc/nginx/conf.d/own.conf", "server { listen 82; }\n")
+    host.link("/etc/nginx/conf.d/eve.conf", "../../../home/eve/site.conf")
+    os.chown(host.path("/home/eve"), 1001, 1001)
+    config = look(host)["config"]
+    assert config["generated"] == {"/etc/nginx/conf.d/eve.conf": "not root's alone: /home/eve: it belongs to uid 1001"}
+    assert config["http"]["dropin_dir"] == "/etc/nginx/conf.d"
+    os.chown(host.path("/etc/nginx/conf.d"), 33, 33)
+    config = look(host)["config"]
+    assert config["http"]["dropin_dir"] is None and "/etc/nginx/conf.d/own.conf" in config["generated"]

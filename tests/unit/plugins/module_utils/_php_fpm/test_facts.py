@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where PHP-FPM is installed, and what its facts say."""
 
+import os
 import shutil
 
 import pytest
@@ -171,6 +172,16 @@ def test_whether_the_folder_of_a_socket_is_there(host):
     host.write("/run/php/other.sock", "")
     pools = look(host, {})[0]["pools"]
     assert {name: pool["folder"] for name, pool in pools.items()} == {"www": True, "shop": False, "tcp": None}
+    assert {pool["folder_others"] for pool in pools.values()} == {None}
+
+
+def test_who_could_lead_root_elsewhere_where_it_makes_a_folder(host):
+    host.write("/home/eve/note", "")
+    os.chown(host.path("/home/eve"), 1001, 1001)
+    os.symlink("../../root/private", host.path("/home/eve/run"))
+    host.write(POOL, POOL_TEXT.replace("/run/php/", "/home/eve/run/"))
+    (fpm,) = look(host)
+    assert fpm["pools"]["www"]["folder_others"] == "/home/eve: it belongs to uid 1001"
 
 
 def test_workers_that_come_and_go_are_listed_anew(host):

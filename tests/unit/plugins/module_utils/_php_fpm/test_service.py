@@ -240,6 +240,7 @@ def live(daemon, monkeypatch, tmp_path):
     path = str(tmp_path / "live.sock")
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(path)
+        listening.listen(5)
         os.chmod(path, 0o600)
         daemon.host.write(POOL, POOL_TEXT.replace(SOCKET, path) + "listen.mode = 0660\n")
         daemon.listens[:] = [path]
@@ -247,7 +248,7 @@ def live(daemon, monkeypatch, tmp_path):
         monkeypatch.setattr(
             live_sockets.os,
             "chown",
-            lambda where, uid, gid, follow_symlinks: owners.append((where, uid, gid, follow_symlinks)),
+            lambda where, uid, gid: owners.append((os.readlink(where), uid, gid)),
         )
         monkeypatch.setattr(live_sockets, "_user", lambda name: {"www-data": 33}[name])
         monkeypatch.setattr(live_sockets, "_group", lambda name: {"www-data": 34}[name])
@@ -258,7 +259,7 @@ def test_owner_and_mode_are_set_on_the_live_socket(daemon, live):
     path, owners = live
     daemon.runs()
     assert service.apply(daemon.host, FPM, ["listen.owner", "listen.mode"], 0, 10) == ("adjusted", None, [], None)
-    assert (owners, stat.S_IMODE(os.stat(path).st_mode)) == ([(path, 33, 34, False)], 0o660)
+    assert (owners, stat.S_IMODE(os.stat(path).st_mode)) == ([(path, 33, 34)], 0o660)
     assert daemon.orders == ["test"], "neither a reload nor a restart"
 
 
@@ -312,8 +313,21 @@ def test_what_is_no_socket_is_not_given_away(daemon, live):
     os.unlink(path)
     os.symlink("/etc/passwd", path)
     daemon.runs()
-    assert service.apply(daemon.host, FPM, ["listen.owner"], 0, 10).error == "%s is not a socket" % path
+    assert service.apply(daemon.host, FPM, ["listen.owner"], 0, 10).error == "%s: it is not a socket" % path
     assert owners == []
+
+
+def test_a_socket_that_somebody_put_in_the_place_of_fpms_is_not_given_away(daemon, live, tmp_path):
+    path, owners = live
+    other = str(tmp_path / "other.sock")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(other)
+        listening.listen(5)
+        os.rename(other, path)
+        daemon.runs()
+        error = service.apply(daemon.host, FPM, ["listen.owner", "listen.mode"], 0, 10).error
+    assert error == "%s: it is not the socket that listens there" % path
+    assert (owners, stat.S_IMODE(os.stat(path).st_mode)) == ([], 0o755)
 
 
 def test_files_younger_than_the_oldest_worker_are_not_in_force_yet(daemon):

@@ -161,3 +161,16 @@ def test_removing_what_is_in_a_folder_that_is_gone_is_nothing_to_do(root):
     assert put_back(root, "/etc/gone/a", ABSENT, None) == "same"
     with pytest.raises(FileNotFoundError):
         put_back(root, "/etc/gone/a", ABSENT._replace(kind="file", mode=0o644), b"data")
+
+
+def test_all_names_of_a_file_keep_to_it_through_an_edit_and_an_undo(root):
+    path = write(root, "/etc/a", b"data", 0o640)
+    os.link(path, root + "/etc/b")
+    os.setxattr(path, "user.note", b"kept")
+    state, data = look_to_save(root, "/etc/a")
+    put_back(root, "/etc/a", state._replace(sha256="", size=6), b"edited")
+    assert look(root, "/etc/b").data == b"edited" and os.path.samefile(path, root + "/etc/b")
+    assert os.getxattr(path, "user.note") == b"kept"
+    put_back(root, "/etc/a", state, data)
+    assert look(root, "/etc/b") == look(root, "/etc/a") == (state, b"data")
+    assert os.path.samefile(path, root + "/etc/b")

@@ -27,6 +27,10 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.saved_fil
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.saved_paths import USER, write
 
 
+def give_mode(path, mode):
+    os.chmod(path, mode)
+
+
 @pytest.mark.parametrize(
     "change",
     [lambda path: os.chmod(path, 0o600), lambda path: os.chown(path, USER, 0), lambda path: write("", path, b"DATA")],
@@ -188,3 +192,39 @@ def test_a_file_system_without_attributes_has_none_and_other_errors_are_raised(r
         look(root, "/etc/a")
     monkeypatch.delattr(os, "listxattr")
     assert look(root, "/etc/a").state.xattrs == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda folder: os.chown(folder, USER, 0), "it belongs to uid %d" % USER),
+        (lambda folder: give_mode(folder, 0o757), "others may write to it"),
+        (lambda folder: [os.chown(folder, 0, USER), give_mode(folder, 0o775)], "others may write to it"),
+        (lambda folder: give_mode(folder, 0o1777), "others may write to it"),
+    ],
+)
+def test_what_lies_in_a_folder_of_others_is_not_changed(root, change, why):
+    os.mkdir(root + "/etc/site")
+    write(root, "/etc/site/a", b"data")
+    look_to_save(root, "/etc/site/a")
+    change(root + "/etc/site")
+    for name in ("/etc/site/a", "/etc/site/new"):
+        with pytest.raises(Refused, match=why):
+            look_to_save(root, name)
+
+
+def test_a_link_of_root_into_a_folder_of_others_is_no_way_there(root):
+    os.mkdir(root + "/home")
+    os.mkdir(root + "/etc/eve")
+    os.lchown(root + "/etc/eve", USER, USER)
+    os.symlink("/etc/eve", root + "/etc/site")
+    with pytest.raises(Refused, match="belongs to uid"):
+        look_to_save(root, "/etc/site/a")
+
+
+def test_folders_of_roots_group_and_tmp_on_the_way_are_roots(root):
+    os.makedirs(root + "/etc/tmp/mine")
+    give_mode(root + "/etc", 0o775)
+    give_mode(root + "/etc/tmp", 0o1777)
+    write(root, "/etc/tmp/mine/a", b"data")
+    assert look_to_save(root, "/etc/tmp/mine/a").data == b"data"
