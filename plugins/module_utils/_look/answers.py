@@ -45,6 +45,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
             "route": Any,  # as given: the id of the route that was asked, or None
             "from": Asker,
             "status": Optional[int],
+            "asked": int,  # how often
             "seconds": float,
             "error": Optional[str],
             "timed_out": bool,
@@ -59,6 +60,8 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 
 
 AT_ONCE = 4
+#: Seconds after which a URL is not asked once more.
+REPEATS = 10.0
 URLS = 50
 _LOGGED = (500, 502, 504)
 _PAUSES = (0.0, 0.05, 0.15)
@@ -67,13 +70,14 @@ _CREDENTIALS = re.compile(r"//[^/?#]*@")
 
 
 class Ask(NamedTuple):
-    """One question: which URL, where to connect (None: where the URL's host leads), and the route that it is for."""
+    """One question: which URL, where to connect (None: where the URL's host leads), the route that it is for, and how often at most."""
 
     url: str
     connect: Optional[str]
     method: str
     proxy_protocol: bool
     route: Any
+    times: int = 1
 
 
 def ask_of(raw: Union[str, Mapping[str, Any]]) -> Ask:
@@ -100,7 +104,7 @@ def asks_of(raw: Sequence[Any]) -> List[Ask]:
 def _blank(ask: Ask, asker: "Asker", error: Optional[str] = None) -> "Answer":
     return {
         "url": ask.url, "connect": ask.connect, "method": ask.method, "proxy_protocol": ask.proxy_protocol, "route": ask.route,
-        "from": asker, "status": None, "seconds": 0.0, "error": error, "timed_out": False,
+        "from": asker, "status": None, "asked": 1, "seconds": 0.0, "error": error, "timed_out": False,
         "signature": None, "upstream": None, "server_header": None, "header_bytes": None,
         "client": None, "log_read": None,
     }  # fmt: skip
@@ -172,10 +176,23 @@ def ask_one(ask: Ask, timeout: float, within: Deadline, asker: "Asker" = "host")
     return answer
 
 
+def ask_times(ask: Ask, timeout: float, within: Deadline, asker: "Asker" = "host") -> "Answer":
+    """Ask one URL as often as it is to be asked: the worst answer. A failure ends it, and so does a slow site."""
+    started = time.monotonic()
+    answers = [ask_one(ask, timeout, within, asker)]
+    while len(answers) < ask.times and (answers[-1]["status"] or 599) < 500:
+        if time.monotonic() - started > REPEATS or within.left() < 3 * answers[-1]["seconds"]:
+            break
+        answers.append(ask_one(ask, timeout, within, asker))
+    worst = max(answers, key=lambda answer: answer["status"] or 999)
+    worst["asked"] = len(answers)
+    return worst
+
+
 def ask_all(asks: Sequence[Ask], timeout: float, deadline: float, asker: "Asker" = "host") -> "List[Answer]":
     """Ask all, a few at a time so that a weak site is not hurt by it."""
     limit = Deadline(deadline)
-    answers = run_all([partial(ask_one, ask, timeout, limit, asker) for ask in asks], AT_ONCE, limit)
+    answers = run_all([partial(ask_times, ask, timeout, limit, asker) for ask in asks], AT_ONCE, limit)
     late = "not asked within %g seconds" % deadline
     return [answer or _blank(ask, asker, late) for answer, ask in zip(answers, asks)]
 
@@ -191,25 +208,12 @@ def _request_of(ask: Ask, answer: "Answer") -> Optional[Request]:
     )
 
 
-def ask_often(asks: Sequence[Ask], timeout: float, deadline: float, times: int) -> "List[Answer]":
-    """Ask all, one row after the other: of each URL the worst answer. The rows end with one that has a failure, or where another may not end in time."""
-    limit, started = Deadline(deadline), time.monotonic()
-    worst = answers = ask_all(asks, timeout, deadline)
-    slowest = time.monotonic() - started
-    for _row in range(times - 1):
-        if limit.left() < 3 * slowest or any((answer["status"] or 599) >= 500 for answer in answers):
-            break
-        answers = ask_all(asks, timeout, limit.left())
-        worst = [max(pair, key=lambda answer: answer["status"] or 999) for pair in zip(worst, answers)]
-    return worst
-
-
 def site_answers(
-    asks: Sequence[Ask], timeout: float, deadline: float, tails: Sequence[ErrorLogTail] = (), times: int = 1
+    asks: Sequence[Ask], timeout: float, deadline: float, tails: Sequence[ErrorLogTail] = ()
 ) -> "List[Answer]":
-    """Ask all, each so many times, and name the error-log line of each: `answers` of docs/facts.md."""
+    """Ask all and name the error-log line of each: `answers` of docs/facts.md."""
     marked = [tail.mark() for tail in tails]
-    answers = ask_often(asks, timeout, deadline, times)
+    answers = ask_all(asks, timeout, deadline)
     for pause in _PAUSES if tails else ():
         # nginx logs before it answers, but a log may lie on a slow or a remote disk.
         time.sleep(pause)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.model import BlockFacts
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import Route
 
+#: How often a URL is asked that has failed: one failure in ten shows itself then. So many URLs are asked so often.
+OFTEN, OFTEN_ASKED = 30, 3
 _CATCH_ALL = ("_", "")
 _LITERAL_NAME = re.compile(r"\A[A-Za-z0-9-][A-Za-z0-9_.-]*\Z")
 _UNUSED_NAME = "bad-gateway-probe"
@@ -53,7 +55,8 @@ def urls_to_ask(
         half = max(1, limit // 2)
         found = again[:half] + _Routes(doors, paths).asks() + again[half:]
     unique = {(ask.url, ask.connect): ask for ask in reversed(found)}
-    return list(reversed(list(unique.values())))[:limit]
+    asks = list(reversed(list(unique.values())))[:limit]
+    return asks[:OFTEN_ASKED] + [ask._replace(times=1) for ask in asks[OFTEN_ASKED:]]
 
 
 def _ask(url: str, door: Door, route: "Optional[Route]", method: str = "GET") -> Ask:
@@ -94,7 +97,7 @@ def _serves(routing: Routing, server: "BlockFacts", host: str) -> bool:
 def _again(doors: Doors, failed: Failed) -> Ask:
     path = failed.logged.path
     route = doors.routing.route_for(failed.server, path)
-    return _ask(failed.door.url(failed.host, path), failed.door, route, failed.logged.method)
+    return _ask(failed.door.url(failed.host, path), failed.door, route, failed.logged.method)._replace(times=OFTEN)
 
 
 class _Name(NamedTuple):

@@ -38,7 +38,7 @@ class Remedy:
 
 @dataclass(frozen=True)
 class Finding:
-    """One cause on one host. on is an inventory name, or an address where no inventory host has it."""
+    """One cause on one host. on is an inventory name, or an address where no inventory host has it. recurs: how often it fails where nothing fails now."""
 
     cause: str
     seen_from: str
@@ -49,6 +49,7 @@ class Finding:
     why: str = ""
     advice: tuple[str, ...] = ()
     routes: frozenset[int] = frozenset()
+    recurs: str = ""
 
     @property
     def confidence(self) -> float:

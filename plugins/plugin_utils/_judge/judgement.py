@@ -46,6 +46,7 @@ class JudgedFinding(t.TypedDict):
     advice: list[str]
     step: str | None
     routes: list[int]
+    recurs: str  # how often it fails where nothing fails now
 
 
 class StepData(t.TypedDict):
@@ -238,6 +239,7 @@ def finding_data(judged: Judged, cause: Cause) -> JudgedFinding:
         "advice": list(finding.advice),
         "step": judged.step,
         "routes": sorted(finding.routes),
+        "recurs": finding.recurs,
     }
 
 

@@ -126,6 +126,10 @@ def host_entry(
         entry["why"] = why_failing(mode, failing[0], findings)
     elif own:
         entry["why"] = own[0].text
+    else:
+        again = [one for one in last["findings"] if one["recurs"]]
+        if again:
+            entry["why"] = safe_text("a 502 that comes again: %s (%s)" % (again[0]["recurs"], again[0]["cause"]))
     return entry
 
 

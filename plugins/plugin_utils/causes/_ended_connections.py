@@ -19,6 +19,11 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
     log_command,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import (
+    rate,
+    rate_evidence,
+    recurring,
+)
 
 CLOSED, RESET = "upstream_closed_prematurely", "upstream_connection_reset"
 #: Causes that only say that connections end. A cause that says why outdoes them.
@@ -45,10 +50,14 @@ def not_explained(hop: Hop, signature: str, does: str) -> Finding:
     advice = IN_APPLICATION
     if container and inside:
         advice = (containers.ask_inside(container, hop.on, inside),)
+    again = recurring(hop, signature)
+    often = rate(hop, again)
     return on_hop(
         hop,
         signature,
-        (*hop.seen(signature), *probe_ended(hop), *refused.evidence),
-        why="%s %s before it has answered: its own log says why" % (described(hop), does),
+        (*hop.seen(signature), *rate_evidence(hop, again), *probe_ended(hop), *refused.evidence),
+        why="%s %s before it has answered%s: its own log says why"
+        % (described(hop), does, " (%s)" % often if often else ""),
+        recurs=often,
         advice=(*refused.advice, log_command(hop), *advice),
     )

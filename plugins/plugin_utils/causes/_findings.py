@@ -30,6 +30,7 @@ def on_hop(
     remedy: Remedy | None = None,
     why: str = "",
     advice: tuple[str, ...] = (),
+    recurs: str = "",
 ) -> Finding:
     """A finding about a hop. on: the host to change; without it, the host behind the hop."""
     return Finding(
@@ -42,6 +43,7 @@ def on_hop(
         why=why,
         advice=advice,
         routes=hop.route_ids,
+        recurs=recurs,
     )
 
 

@@ -14,17 +14,19 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, log_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
-
-#: Signatures of requests that did not fail with 502, or that are only a consequence.
-OTHERWISE = frozenset({"upstream_closed_midbody", "upstream_read_timeout", "disk_full", "nginx_temp_dir_permission"})
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import IN_BODY, OTHERWISE, recurring
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.hops:
         records = [
-            record for record in hop.records if record["signature"] not in OTHERWISE and not hop.is_barred(record)
+            record
+            for record in hop.records
+            if record["signature"] not in OTHERWISE
+            and record.get("action") not in IN_BODY
+            and not hop.is_barred(record)
         ]
-        if records and hop.answers and not hop.failing:
+        if records and hop.answers and not hop.failing and not any(record in records for record in recurring(hop)):
             yield gone(hop, [log_evidence(record) for record in records])
 
 

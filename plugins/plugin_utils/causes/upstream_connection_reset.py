@@ -19,11 +19,12 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_c
     RESET,
     not_explained,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import recurring
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
-        if hop.has(RESET):
+        if hop.has(RESET) or recurring(hop, RESET):
             yield not_explained(hop, RESET, "resets the connection")
 
 

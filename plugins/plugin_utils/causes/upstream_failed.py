@@ -22,6 +22,12 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import log_command
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import (
+    IN_BODY,
+    OTHERWISE,
+    rate,
+    recurring,
+)
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
@@ -30,7 +36,6 @@ SIGNATURE = "upstream_failed"
 #: All that it shows is a symptom: together it weighs less than one piece of evidence of any other cause.
 SYMPTOM = 0.15
 SHOWN = 3
-IN_BODY = ("reading upstream", "sending to client")
 LOG_MORE = (
     "# no line of nginx says why: set `error_log /var/log/nginx/error.log info;` in that server until it is found"
 )
@@ -58,8 +63,9 @@ _OWN_SIDE = re.compile(
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
         lines = [record for record in hop.past(SIGNATURE) if still_counts(hop, record)]
-        if hop.failing or lines:
-            yield not_explained(hop, lines)
+        again = [record for record in recurring(hop) if record["signature"] not in OTHERWISE]
+        if hop.failing or lines or again:
+            yield not_explained(hop, lines or again, rate(hop, again))
 
 
 def still_counts(hop: Hop, record: LogRecord) -> bool:
@@ -70,7 +76,8 @@ def still_counts(hop: Hop, record: LogRecord) -> bool:
     return record.get("action") in IN_BODY or not again or any(answer_fails(answer) for answer in again)
 
 
-def not_explained(hop: Hop, lines: list[LogRecord]) -> Finding:
+def not_explained(hop: Hop, lines: list[LogRecord], often: str) -> Finding:
+    """lines: those of nginx that count. often: how often that fails where nothing fails now."""
     said, saw = lines or hop.records, probe_saw(hop)
     seen = [answer_evidence(answer) for answer in hop.failing[:SHOWN]]
     seen += [Evidence("log", line_of(record)) for record in said[:SHOWN]]
@@ -82,7 +89,10 @@ def not_explained(hop: Hop, lines: list[LogRecord]) -> Finding:
         CAUSE.name,
         [Evidence(one.look, one.text, SYMPTOM) for one in seen],
         on=hop.proxy.name if own_side else None,
-        why="nginx says: %s" % words if words else "no line of nginx says why%s" % "".join("; " + text for text in saw),
+        recurs=often,
+        why="nginx says: %s%s" % (words, " (%s)" % often if often else "")
+        if words
+        else "no line of nginx says why%s" % "".join("; " + text for text in saw),
         advice=on_the_proxy(hop, own_side)
         if own_side
         else (*http2_error(words), log_command(hop), *(() if words else (LOG_MORE,))),

@@ -34,6 +34,7 @@ def test_an_answer_has_the_contract_s_keys(peer):
         "route": 7,
         "from": "host",
         "status": 200,
+        "asked": 1,
         "error": None,
         "timed_out": False,
         "signature": None,
@@ -221,8 +222,10 @@ class TestAskedSeveralTimes:
         """The answer of a site that gives one reply after the other, and how many it gave."""
         left = list(replies)
         made = peer(lambda connection: connection.recv(1000) and connection.sendall(left.pop(0)))
-        answers = site_answers([ask_of({"url": "http://a.test/", "connect": made.address})], 30.0, 60.0, (), times)
-        return answers[0]["status"], len(replies) - len(left)
+        question = ask_of({"url": "http://a.test/", "connect": made.address})._replace(times=times)
+        (answer,) = site_answers([question], 30.0, 60.0)
+        assert answer["asked"] == len(replies) - len(left)
+        return answer["status"], len(replies) - len(left)
 
     def test_the_worst_is_told(self, peer):
         gone = b"HTTP/1.1 404 Not Found\r\n\r\n"
@@ -242,5 +245,6 @@ class TestAskedSeveralTimes:
             threading.Event().wait(0.5)
             connection.sendall(PAGE)
 
-        site_answers([ask_of({"url": "http://a.test/", "connect": peer(slow).address})], 30.0, 1.2, (), 3)
+        question = ask_of({"url": "http://a.test/", "connect": peer(slow).address})._replace(times=3)
+        site_answers([question], 30.0, 1.2)
         assert len(seen) == 1

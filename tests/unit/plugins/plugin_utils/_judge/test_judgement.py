@@ -224,6 +224,7 @@ class TestClosedPort:
             "advice": [],
             "step": shown["web"]["steps"][0]["id"],
             "routes": [0],
+            "recurs": "",
         }
         assert "http://site/ answers 502" in finding["evidence"][1:], (
             "the strongest evidence comes first, and an answer is weak"

@@ -40,6 +40,7 @@ def finding(cause="php_fpm_stopped", outcome="planned", step="s1", **more):
         "advice": [],
         "step": step,
         "routes": [0],
+        "recurs": "",
         **more,
     }
 
@@ -98,6 +99,22 @@ CASES = {
     "a backend without nginx": ("fix", [look(answers=[])], {}, "healthy", None, False),
     "gone again": ("fix", [look(TRANSIENT, status=200)], {}, "healthy", "advice", False),
     "gone again in a dry run": ("check", [look(TRANSIENT, status=200)], {}, "healthy", "advice", False),
+    "seen in the log again and again": (
+        "fix",
+        [look(advice(recurs="3 of 27"), status=200)],
+        {},
+        "advice",
+        "advice",
+        True,
+    ),
+    "seen in the log, in a dry run": (
+        "check",
+        [look(advice(recurs="3 of 27"), status=200)],
+        {},
+        "advice",
+        "advice",
+        False,
+    ),
     "cured": ("fix", [look(finding()), look(status=200)], FIXED, "fixed", "fixed", False),
     "cured, and the log still has the old line": (
         "fix",

@@ -197,6 +197,8 @@ def test_fits_the_terminal_whatever_was_found(found, width, name, status):
             "advice": [why],
             "subject": "",
             "step": None,
+            "routes": [],
+            "recurs": "",
         }
         for number, (cause, change, outcome, why) in enumerate(found)
     ]

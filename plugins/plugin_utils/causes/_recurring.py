@@ -1,0 +1,101 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Failures that the log has and that asking again does not show to be over: too seldom for that, or of a method that is not asked.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+import urllib.parse
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import CONNECTING, Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails, is_barred
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.visited import READING, visits
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.access_log import Visits
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
+
+#: A failure that comes at random is over when so many good answers would be had by chance with this probability only.
+CHANCE = 0.05
+#: One single failure is over after so many good answers.
+ENOUGH = 10
+#: Signatures of requests that did not fail with 502, or that are only a consequence.
+OTHERWISE = frozenset({"upstream_closed_midbody", "upstream_read_timeout", "disk_full", "nginx_temp_dir_permission"})
+#: What a record of the answer's body is about: the status was sent before.
+IN_BODY = ("reading upstream", "sending to client")
+
+
+def recurring(hop: Hop, *signatures: str) -> list[LogRecord]:
+    """The records of this hop that may fail again; with these signatures only, where any is given. None while something fails in full view."""
+    if hop.failing:
+        return []
+    records = hop.past(*signatures) if signatures else [one for one in hop.records if one["last"] >= hop.started]
+    return [record for record in records if record.get("action") not in IN_BODY and not is_over(hop, record)]
+
+
+def is_barred_from(hop: Hop, record: LogRecord) -> bool:
+    """Whether the very request was asked and did not get as far as the backend: that is told as unknown."""
+    return or_empty(record.get("request")).get("method") in READING and hop.is_barred(record)
+
+
+def is_over(hop: Hop, record: LogRecord) -> bool:
+    """Whether enough good answers have come since: our own, and those of visitors."""
+    request = or_empty(record.get("request"))
+    if not request or is_barred_from(hop, record):
+        return True
+    row = row_of(hop, request["method"], request["path"])
+    good = asked_now(hop, request["method"], request["path"]) + (row["since"] if row else 0)
+    if record.get("action") == CONNECTING and or_empty(hop.reach).get("connected"):
+        good += 1
+    if row is None or row["failed"] == row["span"] > 1:
+        return good > 0
+    if row["failed"] > 1:
+        often = (row["failed"] - 1) / (row["span"] - 1)
+        return bool((1 - often) ** good < CHANCE)
+    seldom = 1 / sum(row["statuses"].values())
+    return good >= ENOUGH or (1 - seldom) ** good < CHANCE or (record.get("action") == CONNECTING and good > 0)
+
+
+def row_of(hop: Hop, method: str, path: str) -> Visits | None:
+    """What the access log has of a request that failed in the window; None where it has none."""
+    methods = READING if method in READING else {method}
+    rows = (row for route in hop.route_ids for row in visits(hop.proxy, route, path, methods) if row["failed"])
+    return next(rows, None)
+
+
+def asked_now(hop: Hop, method: str, path: str) -> int:
+    """How often the same request was asked now, and answered."""
+    return sum(
+        answer.get("asked", 1)
+        for answer in hop.answers
+        if urllib.parse.urlsplit(answer["url"]).path == path
+        and (answer["method"] == method or {answer["method"], method} <= READING)
+        and not answer_fails(answer)
+        and not is_barred(answer)
+    )
+
+
+def rate(hop: Hop, records: t.Sequence[LogRecord]) -> str:
+    """How often the newest of these records failed, in words; empty where there is none."""
+    if not records:
+        return ""
+    record = max(records, key=lambda one: one["last"])
+    request = or_empty(record.get("request"))
+    row = row_of(hop, request["method"], request["path"])
+    counted = "%d of %d" % (row["failed"], sum(row["statuses"].values())) if row else str(record["count"])
+    last = datetime.datetime.fromtimestamp(record["last"], tz=datetime.timezone.utc).strftime("%H:%M:%S")
+    return "%s requests %s %s failed, the last at %s UTC" % (counted, request["method"], request["path"], last)
+
+
+def rate_evidence(hop: Hop, records: t.Sequence[LogRecord]) -> tuple[Evidence, ...]:
+    """What the access log says of how often they fail; empty where it says nothing."""
+    requests = [or_empty(record.get("request")) for record in records]
+    known = any(row_of(hop, request["method"], request["path"]) for request in requests)
+    return (Evidence("answer", "by the access log, %s" % rate(hop, records), 0.7),) if known else ()

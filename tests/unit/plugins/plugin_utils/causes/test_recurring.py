@@ -1,0 +1,105 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether good answers show that what the log has is over, by how often it failed."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import (
+    _recurring,
+    transient,
+    upstream_connection_reset,
+    upstream_failed,
+)
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils import small_fleet
+
+APP = "tcp:10.0.0.2:80"
+
+
+def fleet(*answers, method="GET", visits=None, **more):
+    """A proxy whose log has a reset of a request for /x, with what it answers now and what visitors had."""
+    record = small_fleet.record(
+        APP,
+        "upstream_connection_reset",
+        **{
+            "action": "reading response header from upstream",
+            "level": "error",
+            "request": {"method": method, "path": "/x"},
+            **more,
+        },
+    )
+    row = {"source": "logs/access.log", "method": method, "path": "/x", **(visits or {})}
+    log = {**small_fleet.log(record), "visits": [row] if visits else []}
+    reach = [small_fleet.reached(APP, small_fleet.tried(APP))]
+    return small_fleet.fleet(web=small_fleet.proxy("http://10.0.0.2", answers=list(answers), log=log, reach=reach))
+
+
+def asked(times=1, status=200, **more):
+    return small_fleet.answer(status, **{"url": "http://site/x", "asked": times, **more})
+
+
+def had(good, bad, span, since):
+    return {"statuses": {"200": good, "502": bad}, "failed": bad, "span": span, "since": since}
+
+
+OVER = [
+    fleet(asked()),
+    fleet(asked(), visits=had(5, 40, 40, 0)),
+    fleet(visits=had(5, 40, 40, 1), method="POST"),
+    fleet(asked(30), visits=had(24, 3, 19, 0)),
+    fleet(asked(10), visits=had(900, 1, 1, 2)),
+    fleet(visits=had(300, 3, 19, 40), method="POST"),
+    fleet(method="POST", action="connecting to upstream"),
+    fleet(method="POST", action="connecting to upstream", visits=had(8, 1, 1, 0)),
+    fleet(asked(status=401)),
+    fleet(request=None),
+]
+RECURS = [
+    (fleet(method="POST"), "1 requests POST /x failed, the last at 00:15:00 UTC"),
+    (fleet(asked(), method="POST", visits=had(0, 5, 5, 0)), "5 of 5 requests POST /x failed"),
+    (fleet(asked(30), method="POST", visits=had(24, 3, 19, 8)), "3 of 27 requests POST /x failed"),
+    (fleet(asked(5), visits=had(24, 3, 19, 0)), "3 of 27 requests GET /x failed"),
+    (fleet(method="POST", visits=had(8, 1, 1, 4)), "1 of 9 requests POST /x failed"),
+    (
+        fleet(method="POST", action="connecting to upstream", visits=had(18, 2, 10, 3)),
+        "2 of 20 requests POST /x failed",
+    ),
+    (fleet(asked(url="http://site/other")), "1 requests GET /x failed"),
+]
+
+
+@pytest.mark.parametrize("over", OVER)
+def test_is_over(over):
+    assert _recurring.recurring(over.hops[0]) == []
+    assert list(upstream_connection_reset.find(over)) == []
+
+
+@pytest.mark.parametrize(("again", "words"), RECURS)
+def test_recurs(again, words):
+    (finding,) = upstream_connection_reset.find(again)
+    assert finding.recurs.startswith(words)
+    assert words in finding.why
+    assert list(transient.find(again)) == []
+    (general,) = upstream_failed.find(again)
+    assert general.recurs == finding.recurs
+
+
+def test_the_access_log_makes_it_sure():
+    assert [next(upstream_connection_reset.find(RECURS[number][0])).confidence for number in (0, 2)] == [0.5, 0.85]
+
+
+def test_a_head_is_asked_as_a_get():
+    assert _recurring.recurring(fleet(asked(method="HEAD")).hops[0]) == []
+
+
+@pytest.mark.parametrize("action", ["reading upstream", "sending to client"])
+def test_a_body_that_breaks_off_was_no_502(action):
+    broken = fleet(asked(), action=action)
+    assert list(transient.find(broken)) == []
+    assert _recurring.recurring(fleet(method="POST", action=action).hops[0]) == []
+
+
+def test_while_something_fails_that_is_what_is_looked_at():
+    assert _recurring.recurring(fleet(asked(status=502), method="POST").hops[0]) == []
