@@ -5,6 +5,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import _world
@@ -149,6 +150,45 @@ def _unconfirmed(fault: str, variable: str, after: str, seconds: int = 60) -> di
     return {"title": "controller gone: %s" % fault, "said": [said], "wrong": wrong}
 
 
+def _rebooted(fault: str, rules: dict[str, str], answer: int) -> dict[str, Any]:
+    """After a run the backend's host loses its power: what its own files load is there again, and the opening with it, where one was made.
+
+    rules: what shows that a file was loaded, by the file. answer: of the site in the end.
+    """
+    place = _world.fresh(fault)
+    role = _world.changed_role(place)
+    play = Play("fix_502.yml", place)
+    code = play.wait()
+    held = _world.status(place)
+    _world.power_cut(place, role)
+    _world.booted(place, role)
+    loaded = _world.run_on(place, role, "nft list ruleset; iptables -S 2>/dev/null || true")
+    wrong = [
+        "%s was not loaded by the boot: no %r" % (path, rule) for path, rule in rules.items() if rule not in loaded
+    ]
+    # The proxy remembers the hardware's address of the host that is gone, for a while.
+    after = _world.until_status(place, {answer}, 120)
+    wrong += [] if after == answer else ["answers %s after the boot" % after]
+    wrong += [] if (code, held) in ((0, 200), (2, place.fault.status_before)) else ["ended with %s: %s" % (code, held)]
+    wrong += ["left over: " + line for line in _world.left_over(place)]
+    play.close()
+    _world.remove(fault)
+    said = "answered %s after the run and %s after the boot, which loaded %s" % (held, after, ", ".join(rules))
+    return {"title": "reboot: %s" % fault, "said": [said], "wrong": wrong}
+
+
+#: By fault: what shows that a file was loaded at boot, by the file; and what the site answers then. A chain that no file makes is gone with the boot.
+REBOOTS: dict[str, tuple[dict[str, str], int]] = {
+    "firewall_reject_nft": ({"/etc/nftables.conf": "reject with tcp reset"}, 200),
+    "firewall_file_of_another_unit": (
+        {"/etc/nftables.conf": "ip saddr 203.0.113.0/24 drop", "/etc/nftables-shop.nft": "reject with tcp reset"},
+        200,
+    ),
+    "firewall_loaded_by_no_unit": ({"/etc/nftables.conf": "ip saddr 203.0.113.0/24 drop"}, 200),
+    "firewall_iptables_own_unit": ({"/etc/iptables-shop.rules": "-A INPUT -s 203.0.113.0/24 -j DROP"}, 200),
+}
+
+
 def run(only: str, keep: Keep) -> None:
     more: list[tuple[str, Callable[[], dict[str, Any]]]] = [
         ("two runs at once", _two_at_once),
@@ -161,6 +201,7 @@ def run(only: str, keep: Keep) -> None:
             lambda: _unconfirmed("firewall_reject", "firewall_port_confirm_within", "Prove that it helped"),
         ),
     ]
+    more += [("reboot: %s" % fault, partial(_rebooted, fault, *REBOOTS[fault])) for fault in REBOOTS]
     todo = [(case.title, lambda case=case: _case(case)) for case in CASES] + more
     for title, function in todo:
         if only in title:

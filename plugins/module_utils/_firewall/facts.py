@@ -6,19 +6,20 @@
 Private to this collection: it may change in any release.
 """
 
-from typing import TYPE_CHECKING, Dict, Optional
+from typing import TYPE_CHECKING, Dict, List, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import firewalld
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.in_force import chains_in_force
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.opening import Seen
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import reduced
-from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.tools import tool_in_charge
+from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.tools import TOOLS, tool_in_charge
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
     from typing import TypedDict
 
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.boot import BootFile
     from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.firewalld import Zone
     from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import Rules
 
@@ -31,6 +32,9 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         default_zone: Optional[str]  # firewalld only
         zones: Dict[str, Zone]  # firewalld only
         rules: Rules
+        boot: Optional[
+            List[BootFile]
+        ]  # files that rules may be loaded from at boot; None: not known, or the tool sees to it
 
 
 # Programs that write all rules anew from files of their own: an opening made beside them would be lost.
@@ -59,6 +63,7 @@ def firewall_facts(host: Host, processes: Processes) -> "Optional[FirewallFacts]
         "default_zone": None,
         "zones": {},
         "rules": rules,
+        "boot": TOOLS[tool].boot(host) if tool in TOOLS else None,
     }
     if tool == "firewalld":
         facts["zones"], facts["default_zone"] = bound, default

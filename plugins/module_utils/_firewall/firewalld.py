@@ -24,6 +24,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access im
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
     from typing import TypedDict
 
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.boot import BootFile
     from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import Chain, Rule
 
     class Zone(TypedDict):
@@ -54,6 +55,11 @@ def made(chain: "Chain", in_charge: bool) -> bool:
     if chain["syntax"] == "nft":
         return chain["table"] == "firewalld"
     return in_charge and bool(zone_of_chain(chain["name"]) or chain["hook"])
+
+
+def boot(host: Host) -> "Optional[List[BootFile]]":
+    """None: it keeps and loads its rules by itself."""
+    return None
 
 
 def rules(wanted: Wanted) -> List[str]:

@@ -8,8 +8,10 @@ Private to this collection: it may change in any release.
 
 import re
 import shlex
-from typing import TYPE_CHECKING, List, Optional
+from typing import TYPE_CHECKING, List, Optional, Tuple
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.boot import alone, loaded_alone
+from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.iptables_listing import chains_of
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.opening import (
     MARK,
     Answer,
@@ -22,14 +24,23 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.openi
     replacement,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import filtering
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 
 if TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.boot import BootFile
     from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import Chain
 
 SERVICES = ("iptables", "ip6tables", "netfilter-persistent")
 #: Those of iptables-persistent (Debian) and iptables-services (Red Hat).
 BOOT_FILES = ["/etc/iptables/rules.v4", "/etc/sysconfig/iptables"]
 BOOT_FILES_6 = ["/etc/iptables/rules.v6", "/etc/sysconfig/ip6tables"]
+#: What the programs of its services load.
+_LOADERS = (
+    ("netfilter-persistent", (BOOT_FILES[0], BOOT_FILES_6[0])),
+    ("/ip6tables.init", (BOOT_FILES_6[1],)),
+    ("/iptables.init", (BOOT_FILES[1],)),
+)
+_RESTORES = re.compile(r"\bip6?tables(?:-nft|-legacy)?-restore\s[^\n]*?(/[^\s\"';<]+)")
 #: How iptables ends where it knows that a rule is not there.
 ABSENT = 1
 #: Seconds to wait while another iptables changes rules.
@@ -44,6 +55,29 @@ def is_in_charge(seen: Seen) -> bool:
 def made(chain: "Chain", in_charge: bool) -> bool:
     """Whatever nobody else has made."""
     return True
+
+
+def boot(host: Host) -> "Optional[List[BootFile]]":
+    """The files that an enabled unit hands to iptables-restore, those of iptables-persistent and iptables-services among them."""
+
+    def loaded_by(commands: str) -> List[str]:
+        own = [path for program, paths in _LOADERS for path in paths if program in commands]
+        return own + [path for path in _RESTORES.findall(commands) if path not in own]
+
+    return loaded_alone(host, BOOT_FILES + BOOT_FILES_6, loaded_by, _load_and_show, _chains)
+
+
+def _load_and_show(path: str) -> Tuple[str, str]:
+    kind = "ip6tables" if _is_of_v6(path) else "iptables"
+    return kind + '-restore "$1"', kind + "-save"
+
+
+def _chains(path: str, saved: str) -> List[str]:
+    return list(chains_of(saved, "ip6" if _is_of_v6(path) else "ip"))
+
+
+def _is_of_v6(path: str) -> bool:
+    return "6" in path.rpartition("/")[2]
 
 
 def rules(wanted: Wanted) -> List[str]:
@@ -109,7 +143,8 @@ def _edits(wanted: Wanted, source: str, found: Found) -> List[Edit]:
         re.escape(wanted.chain),
     )
     restore = "ip6tables-restore" if _is_v6(source) else "iptables-restore"
-    return [Edit(path, place, r"\g<1>-A %s\n" % replacement(rule), restore + " --test %s")]
+    check = " ".join(shlex.quote(word) for word in alone(restore + ' --test "$1"'))
+    return [Edit(path, place, r"\g<1>-A %s\n" % replacement(rule), check + " %s")]
 
 
 def _boot_file(wanted: Wanted, source: str, found: Found) -> Optional[str]:

@@ -6,10 +6,12 @@
 Private to this collection: it may change in any release.
 """
 
+import json
 import re
 import shlex
-from typing import TYPE_CHECKING, List
+from typing import TYPE_CHECKING, List, Optional
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.boot import alone, loaded_alone
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.opening import (
     MARK,
     Edit,
@@ -21,13 +23,17 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.openi
     replacement,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.owners import owner_of
-from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import filtering
+from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import chain_id, filtering
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 
 if TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.boot import BootFile
     from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import Chain
 
 SERVICES = ("nftables",)
 BOOT_FILES = ["/etc/nftables.conf", "/etc/sysconfig/nftables.conf"]
+_LOADS = re.compile(r"\bnft\s(?:[^\n]*?\s)?-f\s*[\"']?(/[^\s\"';]+)")
+_PROGRAM = re.compile(r"^[-@:+!]*(/(?:etc|usr/local)/\S+)", re.MULTILINE)
 FAMILIES = ("inet", "ip", "ip6")
 
 
@@ -39,6 +45,25 @@ def is_in_charge(seen: Seen) -> bool:
 def made(chain: "Chain", in_charge: bool) -> bool:
     """Whether nft lists it: what other tools have made by way of nftables is theirs already."""
     return chain["syntax"] == "nft"
+
+
+def boot(host: Host) -> "Optional[List[BootFile]]":
+    """The files that `nft -f` of an enabled unit loads, or that are scripts of nft."""
+
+    def loaded_by(commands: str) -> List[str]:
+        scripts = [path for path in _PROGRAM.findall(commands) if _is_script(host, path)]
+        return _LOADS.findall(commands) + scripts
+
+    return loaded_alone(host, BOOT_FILES, loaded_by, lambda _path: ('nft -f "$1"', "nft -j list chains"), _chains)
+
+
+def _is_script(host: Host, path: str) -> bool:
+    return "nft" in (host.read(path, 100) or "").partition("\n")[0]
+
+
+def _chains(_path: str, listed: str) -> List[str]:
+    entries = [entry["chain"] for entry in json.loads(listed)["nftables"] if "chain" in entry]
+    return [chain_id(entry["family"], entry["table"], entry["name"]) for entry in entries]
 
 
 def rules(wanted: Wanted) -> List[str]:
@@ -89,7 +114,7 @@ def _edit(wanted: Wanted, path: str) -> Edit:
         path,
         r"\A(?![\s\S]*^%s$)([\s\S]*?)\n*\Z" % re.escape(begin),
         r"\g<1>\n%s\n" % replacement("\n".join(block)),
-        "nft -c -f %s",
+        " ".join(shlex.quote(word) for word in alone('nft -c -f "$1"')) + " %s",
     )
 
 

@@ -6,7 +6,7 @@
 Private to this collection: it may change in any release.
 """
 
-from typing import TYPE_CHECKING, Dict, List, Tuple
+from typing import TYPE_CHECKING, Dict, List, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import firewalld, iptables, nftables, ufw
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.opening import Found, Opening, Seen, Wanted
@@ -14,7 +14,9 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.openi
 if TYPE_CHECKING:
     from typing import Protocol
 
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.boot import BootFile
     from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import Chain
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 
     class Tool(Protocol):
         """What the file of a tool has.
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
 
         def made(self, chain: Chain, in_charge: bool) -> bool:
             """Whether the rules of a chain are this tool's, where none that comes before it in TOOLS has made them."""
+
+        def boot(self, host: Host) -> Optional[List[BootFile]]:
+            """The files that its rules may be loaded from at boot; None where it sees to that by itself, or it is not known."""
 
         def rules(self, wanted: Wanted) -> List[str]:
             """The opening in the tool's own words, one rule for each source."""

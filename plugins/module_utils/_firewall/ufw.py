@@ -7,12 +7,14 @@ Private to this collection: it may change in any release.
 """
 
 import re
-from typing import TYPE_CHECKING, List
+from typing import TYPE_CHECKING, List, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.opening import Found, Opening, Seen, Wanted
 
 if TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.boot import BootFile
     from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import Chain
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 
 SERVICES = ("ufw",)
 _ENABLED = re.compile(r"^\s*ENABLED\s*=\s*[\"']?yes", re.MULTILINE | re.IGNORECASE)
@@ -28,6 +30,11 @@ def is_in_charge(seen: Seen) -> bool:
 def made(chain: "Chain", in_charge: bool) -> bool:
     """Whether it is one of ufw's chains, or one of the kernel's that lead there."""
     return in_charge and chain["syntax"] != "nft" and bool(chain["name"].startswith("ufw-") or chain["hook"])
+
+
+def boot(host: "Host") -> "Optional[List[BootFile]]":
+    """None: it keeps and loads its rules by itself."""
+    return None
 
 
 def rules(wanted: Wanted) -> List[str]:

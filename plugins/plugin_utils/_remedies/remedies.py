@@ -132,11 +132,12 @@ def firewall_port(
     family: str = "",
     table: str = "",
     chain: str = "",
+    file: str = "",
     note: str = "",
 ) -> Remedy:
-    """Opens a TCP port for one address, in the tool that owns the firewall: firewalld needs the zone, nftables and iptables table and chain."""
+    """Opens a TCP port for one address, in the tool that owns the firewall: firewalld needs the zone, nftables and iptables table, chain and file."""
     parameters = FirewallPort(
-        tool=tool, port=port, sources=[source], zone=zone, family=family, table=table, chain=chain
+        tool=tool, port=port, sources=[source], zone=zone, family=family, table=table, chain=chain, file=file
     )
     return Remedy("firewall_port", ("firewall",), "open %d for %s" % (port, source), parameters, note)
 

@@ -75,6 +75,7 @@ class FirewallPort(t.TypedDict):
     family: str
     table: str
     chain: str
+    file: str
 
 
 class SelinuxConnect(t.TypedDict):

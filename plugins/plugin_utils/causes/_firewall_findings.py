@@ -17,6 +17,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.packet import interface_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_boot import by_hand, kept
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_owners import (
     advice_of_owner,
     why_of_owner,
@@ -119,7 +120,16 @@ def refused_on_the_way_in(hop: Hop, host: Host, cause: str, found: Verdict, sign
         return on_hop(hop, cause, seen, why=why, advice=advice)
     if firewall["tool"] == "ufw" and _names_the_proxy(hop, found):
         return _refused_by_name(hop, host, cause, seen)
-    return on_hop(hop, cause, seen, remedy=_opening(hop, firewall, found))
+    place = kept(firewall, found)
+    if place.why:
+        return on_hop(
+            hop,
+            cause,
+            seen,
+            why="an opening would not outlive a boot of %s: %s" % (host.name, place.why),
+            advice=by_hand(found, hop.source or "", host.name),
+        )
+    return on_hop(hop, cause, seen, remedy=_opening(hop, firewall, found, place.file))
 
 
 def _refused_on_the_way_through(
@@ -222,11 +232,11 @@ def _names_the_proxy(hop: Hop, found: Verdict) -> bool:
     return "-s" in words[:-1] and words[words.index("-s") + 1].partition("/")[0] == hop.source
 
 
-def _opening(hop: Hop, firewall: FirewallFacts, found: Verdict) -> Remedy:
+def _opening(hop: Hop, firewall: FirewallFacts, found: Verdict, file: str) -> Remedy:
     """The port opened for the proxy's address, in the tool that owns the firewall."""
     port = found.port or hop.address.port
     note = "port %d is opened for %s (%s) only" % (port, hop.source, hop.proxy.name)
-    return remedies.firewall_port(firewall["tool"], port, hop.source or "", **found.place, note=note)
+    return remedies.firewall_port(firewall["tool"], port, hop.source or "", **found.place, file=file, note=note)
 
 
 def _evidence(hop: Hop, host: Host, found: Verdict, signatures: tuple[str, ...]) -> tuple[Evidence, ...]:

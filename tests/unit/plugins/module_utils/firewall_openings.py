@@ -4,6 +4,7 @@
 """An opening for tests: a port, its sources and all that says where."""
 
 import re
+import shlex
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.opening import Wanted
 
@@ -14,3 +15,11 @@ WANTED = Wanted(7080, SOURCES, zone="internal", priority=-1, family="inet", tabl
 def edited(edit, text):
     """What ansible.builtin.replace makes of a file's text."""
     return re.sub(edit.regexp, edit.replace, text, flags=re.MULTILINE)
+
+
+def judged_by(edit):
+    """The command that judges an edited file, which it has to do in a network namespace of its own."""
+    argv = shlex.split(edit.validate)
+    assert (argv[:4], argv[5:]) == (["unshare", "-n", "sh", "-c"], ["sh", "%s"])
+    assert edit.validate.count("%") == 1, "Ansible puts the path in place of the only one"
+    return argv[4].partition(' "$1"')[0]

@@ -9,7 +9,11 @@ import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import iptables
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.opening import Answer, Found
-from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.firewall_openings import WANTED, edited
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.firewall_openings import (
+    WANTED,
+    edited,
+    judged_by,
+)
 
 RULES = [
     'input -s 192.0.2.10/32 -p tcp -m tcp --dport 7080 -m comment --comment "webops.bad_gateway" -j ACCEPT',
@@ -41,10 +45,10 @@ def test_the_rules_are_as_iptables_prints_them():
 def test_each_kind_of_address_has_its_file():
     opening = iptables.opening(WANTED, FOUND)
     assert opening.files == ["/etc/iptables/rules.v4", "/etc/iptables/rules.v6"]
-    assert [(edit.path, edit.validate) for edit in opening.edits] == [
-        ("/etc/iptables/rules.v4", "iptables-restore --test %s"),
-        ("/etc/iptables/rules.v4", "iptables-restore --test %s"),
-        ("/etc/iptables/rules.v6", "ip6tables-restore --test %s"),
+    assert [(edit.path, judged_by(edit)) for edit in opening.edits] == [
+        ("/etc/iptables/rules.v4", "iptables-restore --test"),
+        ("/etc/iptables/rules.v4", "iptables-restore --test"),
+        ("/etc/iptables/rules.v6", "ip6tables-restore --test"),
     ]
 
 

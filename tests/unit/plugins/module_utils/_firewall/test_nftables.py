@@ -14,6 +14,7 @@ from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fire
     SOURCES,
     WANTED,
     edited,
+    judged_by,
 )
 
 RULES = [
@@ -54,7 +55,7 @@ def test_the_block_goes_to_the_end_of_the_file_once(before):
     assert after == before.rstrip("\n") + "\n" + "\n".join(block) + "\n"
     assert edited(edit, after) == after
     assert edited(edit, after + "# more\n") == after + "# more\n"
-    assert (edit.path, edit.validate) == ("/etc/nftables.conf", "nft -c -f %s")
+    assert (edit.path, judged_by(edit)) == ("/etc/nftables.conf", "nft -c -f")
 
 
 def test_others_get_a_block_of_their_own():

@@ -1,0 +1,75 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether an opening would be there after the next boot, and would cost it none of the rules that are there now.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import iptables
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.boot import BootFile
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.facts import FirewallFacts
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.firewall_verdict import Verdict
+
+
+class Kept(t.NamedTuple):
+    """file: where an opening is kept; empty: where the tool keeps its rules. why: why no file can keep it."""
+
+    file: str = ""
+    why: str = ""
+
+
+def kept(firewall: FirewallFacts, found: Verdict) -> Kept:
+    """The file that keeps an opening in the chain that refuses: one that an enabled unit loads, and that makes this chain by itself."""
+    files, chain = firewall.get("boot"), "%s %s %s" % (found.family, found.table, found.chain)
+    if files is None or (not files and firewall["tool"] == "iptables"):
+        # Not known, or no rule of iptables outlives a boot here: then the opening lasts as long as the others do.
+        return Kept()
+    keeper = next((one for one in files if one["unit"] and chain in one["chains"]), None)
+    if keeper:
+        # iptables has files of its own for either family, which its role knows.
+        own = firewall["tool"] == "iptables" and keeper["file"] in (*iptables.BOOT_FILES, *iptables.BOOT_FILES_6)
+        return Kept(file="" if own else keeper["file"])
+    return Kept(
+        why="; ".join(reason(one, chain) for one in files)
+        or "no file that is loaded at boot makes the chain %s" % chain
+    )
+
+
+def reason(file: BootFile, chain: str) -> str:
+    """Why a file does not keep an opening."""
+    if file["unit"] is None:
+        return "no enabled unit loads %s" % file["file"]
+    if file["error"]:
+        return "%s, which %s loads at boot, can't be loaded alone: %s" % (file["file"], file["unit"], file["error"])
+    return "%s, which %s loads at boot, does not make the chain %s: with a rule for it none of that file would be loaded" % (
+        file["file"], file["unit"], chain,
+    )  # fmt: skip
+
+
+def by_hand(found: Verdict, source: str, on: str) -> tuple[str, ...]:
+    """The commands that open the port until the next boot, and that find what makes the chain."""
+    if found.tool == "nftables":
+        rule = "%s saddr %s tcp dport %d accept" % ("ip6" if ":" in source else "ip", source, found.port)
+        return (
+            "nft insert rule %s %s %s %s   # on %s: until the next boot"
+            % (found.family, found.table, found.chain, rule, on),
+            "grep -rsn 'chain %s' /etc /usr/local --include=*nft*   # on %s: which file makes it? The same rule goes there"
+            % (found.chain, on),
+            "unshare -n nft -c -f FILE   # on %s, before the next boot: whether that file still loads alone" % on,
+        )
+    kind = "6" if ":" in source else ""
+    return (
+        "ip%stables -I %s -s %s -p tcp --dport %d -j ACCEPT   # on %s: until the next boot"
+        % (kind, found.chain, source, found.port, on),
+        "grep -rslE 'tables(-restore)? ' /etc/systemd/system /etc/network /etc/rc.local /usr/local/sbin   # on %s: what makes its rules at boot?"
+        % on,
+        "unshare -n ip%stables-restore --test FILE   # on %s, before the next boot: whether that file still loads alone"
+        % (kind, on),
+    )

@@ -1,0 +1,156 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which files the boot loads rules from, and what each of them makes alone."""
+
+import json
+import os
+import subprocess
+
+import pytest
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import boot, iptables, nftables
+from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.tools import TOOLS
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Ran
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost
+
+ALONE = "unshare -n sh -c"
+CHAINS = {
+    "nftables": [{"metainfo": {}}, {"chain": {"family": "inet", "table": "filter", "name": "input", "hook": "input"}}]
+}
+SAVED = "*filter\n:INPUT DROP [0:0]\n:web - [0:0]\n-A INPUT -j web\nCOMMIT\n"
+
+
+@pytest.fixture
+def host(tmp_path):
+    made = FakeHost(tmp_path, {ALONE: json.dumps(CHAINS)})
+    os.makedirs(made.path("/run/systemd/system"))
+    return made
+
+
+def enabled(host, name, start, **dropins):
+    host.write(
+        "/etc/systemd/system/multi-user.target.wants/" + name, "[Service]\nExecStart=%s\nExecStop=/bin/true\n" % start
+    )
+    for file, text in dropins.items():
+        host.write("/etc/systemd/system/%s.d/%s.conf" % (name, file), text)
+
+
+def loaded(found):
+    return [(one["file"], one["unit"]) for one in found]
+
+
+class TestNftables:
+    @pytest.mark.parametrize(
+        "start",
+        [
+            "/usr/sbin/nft -f /etc/fw.nft",
+            "-/sbin/nft -o -f /etc/fw.nft",
+            "/bin/sh -c 'nft -f /etc/fw.nft'",
+            "/etc/fw.nft",
+        ],
+    )
+    def test_whoever_loads_a_file_is_found(self, host, start):
+        host.write("/etc/fw.nft", "#!/usr/sbin/nft -f\n")
+        enabled(host, "shop-firewall.service", start)
+        assert nftables.boot(host) == [
+            {"file": "/etc/fw.nft", "unit": "shop-firewall.service", "chains": ["inet filter input"], "error": None}
+        ]
+        assert host.commands[0][:4] == ["unshare", "-n", "sh", "-c"]
+        assert host.commands[0][5:] == ["sh", "/etc/fw.nft"]
+
+    def test_the_usual_file_that_no_unit_loads_is_told(self, host):
+        host.write("/etc/nftables.conf", "flush ruleset\n")
+        enabled(host, "app.service", "/usr/local/bin/app -f /etc/nftables.conf")
+        assert nftables.boot(host) == [{"file": "/etc/nftables.conf", "unit": None, "chains": [], "error": None}]
+        assert host.commands == []
+
+    def test_what_a_drop_in_takes_back_counts_no_more(self, host):
+        for path in ("/etc/nftables.conf", "/etc/own.nft"):
+            host.write(path, "")
+        enabled(
+            host,
+            "nftables.service",
+            "/usr/sbin/nft -f /etc/nftables.conf",
+            own="[Service]\nExecStart=\nExecStart=/usr/sbin/nft -f /etc/own.nft\n",
+        )
+        assert loaded(nftables.boot(host)) == [("/etc/own.nft", "nftables.service"), ("/etc/nftables.conf", None)]
+
+    @pytest.mark.parametrize(
+        ("answer", "error"),
+        [
+            (
+                Ran(1, "", "/etc/nftables.conf:3:1-9: Error: No such file or directory\nmore", None),
+                "line 3:1-9: Error: No such file or directory",
+            ),
+            (Ran(None, "", "", "unshare: No such file or directory"), "unshare: No such file or directory"),
+            (Ran(1, "", "", None), "exit code 1"),
+        ],
+    )
+    def test_one_that_cannot_be_loaded_alone_says_why(self, host, answer, error):
+        host.answers[ALONE] = answer
+        host.write("/etc/nftables.conf", "")
+        enabled(host, "nftables.service", "/usr/sbin/nft -f /etc/nftables.conf")
+        (found,) = nftables.boot(host)
+        assert (found["chains"], found["error"]) == ([], error)
+
+    def test_without_systemd_nothing_is_said(self, tmp_path):
+        assert nftables.boot(FakeHost(tmp_path)) is None
+
+
+class TestIptables:
+    def test_the_services_of_distributions_have_their_files(self, host):
+        host.answers[ALONE] = SAVED
+        for path in ("/etc/iptables/rules.v4", "/etc/iptables/rules.v6", "/etc/sysconfig/iptables"):
+            host.write(path, SAVED)
+        enabled(host, "netfilter-persistent.service", "/usr/sbin/netfilter-persistent start")
+        enabled(host, "iptables.service", "/usr/libexec/iptables/iptables.init start")
+        found = iptables.boot(host)
+        assert loaded(found) == [
+            ("/etc/sysconfig/iptables", "iptables.service"),
+            ("/etc/iptables/rules.v4", "netfilter-persistent.service"),
+            ("/etc/iptables/rules.v6", "netfilter-persistent.service"),
+        ]
+        assert [one["chains"][0] for one in found] == ["ip filter INPUT", "ip filter INPUT", "ip6 filter INPUT"]
+        assert ["ip6tables-restore" in argv[4] for argv in host.commands] == [False, False, True]
+
+    @pytest.mark.parametrize(
+        "start", ["/usr/sbin/iptables-restore /etc/fw.rules", "/bin/sh -c 'iptables-restore -w </etc/fw.rules'"]
+    )
+    def test_a_unit_of_an_administrators_own(self, host, start):
+        host.answers[ALONE] = SAVED
+        host.write("/etc/fw.rules", SAVED)
+        enabled(host, "fw.service", start)
+        assert loaded(iptables.boot(host)) == [("/etc/fw.rules", "fw.service")]
+
+    def test_a_host_that_keeps_no_rules_has_no_file(self, host):
+        assert iptables.boot(host) == []
+
+
+@pytest.mark.parametrize("tool", ["firewalld", "ufw"])
+def test_what_loads_its_rules_by_itself_has_no_file(tool, host):
+    assert TOOLS[tool].boot(host) is None
+
+
+@pytest.mark.parametrize(("passes", "tries", "code"), [(1, 1, 0), (2, 2, 0), (3, 2, 1)])
+def test_names_of_interfaces_are_given_only_where_the_file_does_not_load_without(tmp_path, passes, tries, code):
+    """The shell text does what it says, with programs that note how they are called."""
+    calls = tmp_path / "calls"
+    for name, text in (
+        ("unshare", 'shift; exec "$@"'),
+        ("ip", "echo ip >>%s" % calls),
+        ("load", 'echo load >>%s; [ "$1" = /etc/fw ] && [ $(grep -c load %s) -ge %d ]' % (calls, calls, passes)),
+        ("show", "echo shown"),
+    ):
+        (tmp_path / name).write_text("#!/bin/sh\n%s\n" % text)
+        (tmp_path / name).chmod(0o755)
+    ran = subprocess.run(
+        [*boot.alone('load "$1"', "show"), "/etc/fw"],
+        env={"PATH": "%s:/usr/bin:/bin" % tmp_path},
+        stdout=subprocess.PIPE,
+        universal_newlines=True,
+        check=False,
+    )
+    called = calls.read_text().splitlines()
+    assert (called.count("load"), "ip" in called, ran.returncode) == (tries, tries == 2, code)
+    assert ran.stdout == ("" if code else "shown\n")
