@@ -44,7 +44,7 @@ class AnsibleModule:
         raise Ended(dict({"changed": False}, **result))
 
     def fail_json(self, msg: str, **result: Any) -> None:
-        self.exit_json(failed=True, msg=msg, **result)
+        self.exit_json(**dict(result, failed=True, msg=msg))
 
 
 def run(module: str, params: Dict[str, Any], check_mode: bool, diff: bool) -> Dict[str, Any]:

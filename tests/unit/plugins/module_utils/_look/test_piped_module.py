@@ -49,6 +49,18 @@ def test_a_failure_and_its_warnings_are_returned(module):
     }
 
 
+def test_a_result_may_say_itself_that_it_failed(module):
+    def main(given):
+        given.fail_json(failed=True, msg="held", lock={"run": "r1"})
+
+    assert piped_module.run(module(main), {}, False, False) == {
+        "changed": False,
+        "failed": True,
+        "msg": "held",
+        "lock": {"run": "r1"},
+    }
+
+
 def test_a_module_that_does_not_end_is_an_error(module):
     with pytest.raises(RuntimeError):
         piped_module.run(module(lambda given: None), {}, False, False)
