@@ -17,6 +17,11 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._address import
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.connect_error import connect_signature
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.evidence import Evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.probe_symptoms import (
+    Sign,
+    handshake_sign,
+    reply_sign,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails, is_barred
 
 if t.TYPE_CHECKING:
@@ -148,7 +153,26 @@ class Hop:
         for record in self.records if NO_LIVE in seen else ():
             if record["signature"] != NO_LIVE and record.get("action") != CONNECTING and self._is_remembered(record):
                 seen.setdefault(record["signature"], []).append(log_evidence(record))
+        sign = self.probe_sign
+        if sign:
+            text = "asked directly, %s %s" % (self.address, sign.seen)
+            unsaid = [answer_evidence(answer) for answer in self.unsaid]
+            seen.setdefault(sign.signature, []).extend([Evidence(sign.look, text), *unsaid])
         return seen
+
+    @property
+    def unsaid(self) -> list[Answer]:
+        """The failing answers without a line of nginx that says why: it writes none, or not where it could be read."""
+        return [answer for answer in self.failing if not answer.get("signature")]
+
+    @property
+    def probe_sign(self) -> Sign | None:
+        """What a direct request to the backend failed with; None where it did not, or where nginx itself has said why its own failed."""
+        reach = or_empty(self.reach)
+        tls, reply = reach.get("tls"), reach.get("reply")
+        if not self.unsaid:
+            return None
+        return (handshake_sign(tls) if tls else None) or (reply_sign(self.family, reply) if reply else None)
 
     def _is_remembered(self, record: LogRecord) -> bool:
         """Whether nginx may ask nobody over this hop because of that failure. How connecting fails shows by itself."""

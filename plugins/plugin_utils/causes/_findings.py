@@ -38,7 +38,7 @@ def on_hop(
         seen_from=hop.proxy.name,
         on=hop.on if on is None else on,
         subject=str(hop.address),
-        evidence=tuple(evidence),
+        evidence=tuple(dict.fromkeys(evidence)),
         remedy=remedy,
         why=why,
         advice=advice,

@@ -13,13 +13,9 @@ from dataclasses import dataclass
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, answer_evidence, log_evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, log_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, PoolAt, or_empty
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import (
-    CLOSED,
-    RESET,
-    probe_ended,
-)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import CLOSED, RESET
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
@@ -61,10 +57,8 @@ class LossyHop:
     @property
     def is_present(self) -> bool:
         """Whether connections are still lost: a request fails now, or what failed could not be asked again."""
-        return (
-            self.hop.has(*_LOST)
-            or is_lost_without_a_line(self.hop)
-            or any(or_empty(record.get("request")).get("method") not in _SAFE for record in self.past)
+        return self.hop.has(*_LOST) or any(
+            or_empty(record.get("request")).get("method") not in _SAFE for record in self.past
         )
 
     @property
@@ -115,10 +109,7 @@ class LossyHop:
 
     def evidence(self, *records: LogRecord) -> tuple[Evidence, ...]:
         """What is seen of lost connections now, and these records."""
-        live = self.hop.seen(*_LOST)
-        if not live:
-            live = (*(answer_evidence(answer) for answer in self.hop.failing), *probe_ended(self.hop))
-        return (*live, *(log_evidence(record) for record in records))
+        return (*self.hop.seen(*_LOST), *(log_evidence(record) for record in records))
 
 
 def lossy_hops(fleet: Fleet) -> t.Iterator[LossyHop]:
@@ -127,15 +118,8 @@ def lossy_hops(fleet: Fleet) -> t.Iterator[LossyHop]:
         found = hop.backend.pool_at(hop.real_address) if hop.backend else None
         if not hop.backend or not found or not found.fpm.get("master"):
             continue
-        if hop.has(*_LOST) or hop.past(*_LOST) or is_lost_without_a_line(hop):
+        if hop.has(*_LOST) or hop.past(*_LOST):
             yield LossyHop(hop, hop.backend, found)
-
-
-def is_lost_without_a_line(hop: Hop) -> bool:
-    """Whether connections are lost and nginx logs nothing, as its log leaves this level out: a request fails, and the direct probe ends the same way."""
-    return bool(probe_ended(hop)) and any(
-        answer.get("status") == 502 and not answer.get("signature") for answer in hop.failing
-    )
 
 
 def _is_fpm(process: str | None) -> bool:

@@ -16,6 +16,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.probe_symptoms import SPEAKS
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import listener_behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import CLOSED, ENDED, RESET
@@ -36,15 +37,6 @@ NAMES = {
     "cgi": "CGI",
     "scgi": "SCGI",
     "uwsgi": "uwsgi's own protocol",
-}
-#: What is heard from a backend that speaks the protocol of a family.
-SPEAKS = {
-    "fastcgi": ("fastcgi",),
-    "proxy": ("http",),
-    "grpc": ("http2",),
-    "memcached": ("memcached",),
-    "uwsgi": ("http", "cgi"),
-    "scgi": ("http", "cgi"),
 }
 #: The directive for what was heard.
 PASSES = {
