@@ -63,6 +63,12 @@ options:
           certificate_key:
             description: File with the key of O(upstreams[].tls.certificate), on the host, without a passphrase.
             type: path
+          protocols:
+            description: The TLS versions to speak, parted by blanks as in C(proxy_ssl_protocols). Not set, what Python allows.
+            type: str
+          ciphers:
+            description: The ciphers to offer up to TLS 1.2, in OpenSSL's words as in C(proxy_ssl_ciphers).
+            type: str
       request:
         description: What to ask once connected. Only GET and HEAD are asked, and no body is sent. Not used for V(grpc) and V(memcached).
         type: dict
@@ -293,6 +299,22 @@ ansible_facts:
               returned: always
               type: str
               sample: api.example.org
+            expires:
+              description: When that certificate ends, in UTC.
+              returned: always
+              type: str
+              sample: "2027-01-31 12:00:00"
+            takes:
+              description: The TLS versions in which the upstream answers, with any cipher.
+              returned: on failure, unless for the certificate or for silence
+              type: list
+              elements: str
+              sample: [TLSv1.2, TLSv1.3]
+            asks_certificate:
+              description: Whether the upstream asks for a client certificate.
+              returned: on failure, unless for the certificate or for silence
+              type: bool
+              sample: true
             with_name:
               description: How it went once a server name was sent. V(null) where there was none to try.
               returned: on failure
@@ -373,6 +395,8 @@ _TLS = {
     "trusted_certificate": {"type": "path"},
     "certificate": {"type": "path"},
     "certificate_key": {"type": "path", "no_log": False},
+    "protocols": {"type": "str"},
+    "ciphers": {"type": "str"},
 }
 _UPSTREAM = {
     "id": {"type": "str"},

@@ -9,6 +9,7 @@ Private to this collection: it may change in any release.
 import errno
 import os
 import socket
+import ssl
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Optional, Sequence, Union
 
@@ -21,6 +22,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.run_as im
     of_user,
     reported_by_child,
 )
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.other_protocol import heard_instead
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.upstream import Upstream, read_upstream
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection import (
     Dialled,
@@ -30,6 +32,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.parallel import run_all
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.tls import handshake
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.tls_trials import takes
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
     from typing import TypedDict
@@ -94,12 +97,37 @@ def _with_name(upstream: Upstream, target: Target, limit: Deadline) -> "Optional
     """How the handshake goes once a server name is sent, which nginx is not configured to do. A failure without one may be only that."""
     if upstream.tls is None or not upstream.spare_name:
         return None
-    again = dial([target], limit)[0]
-    if again.sock is None:
+    shaken = _shaken(upstream.tls, target, upstream.spare_name, limit)
+    return {"name": upstream.spare_name, "ok": shaken["ok"], "error": shaken["error"]} if shaken else None
+
+
+def _shaken(made: ssl.SSLContext, target: Target, name: Optional[str], limit: Deadline) -> "Optional[Handshake]":
+    """How one more handshake with a server goes; None where it takes no connection."""
+    sock = _again(target, limit)
+    if sock is None:
         return None
-    talking, shaken = handshake(again.sock, upstream.tls, upstream.spare_name, limit)
-    (talking or again.sock).close()
-    return {"name": upstream.spare_name, "ok": shaken["ok"], "error": shaken["error"]}
+    talking, shaken = handshake(sock, made, name, limit)
+    (talking or sock).close()
+    return shaken
+
+
+def _again(target: Target, limit: Deadline) -> Optional[socket.socket]:
+    """One more connection to a target."""
+    return dial([target], limit)[0].sock
+
+
+def _learn_why(upstream: Upstream, target: Target, shaken: "Handshake", limit: Deadline) -> None:
+    """Add to a handshake that failed what others show: with a server name, in other versions, with a certificate that is not verified."""
+    shaken["with_name"] = _with_name(upstream, target, limit)
+    error, made = shaken["error"] or "", upstream.tls
+    if error.startswith("certificate verify error") and made is not None:
+        made.check_hostname, made.verify_mode = False, ssl.CERT_NONE
+        seen = _shaken(made, target, upstream.server_name, limit)
+        if seen:
+            shaken["subject"], shaken["expires"] = seen["subject"], seen["expires"]
+    elif not error.startswith("no answer"):
+        found = takes(partial(_again, target), upstream.server_name, limit)
+        shaken["takes"], shaken["asks_certificate"] = found.versions, found.asks_certificate
 
 
 def _converse(
@@ -111,10 +139,13 @@ def _converse(
         talking, shaken = handshake(sock, upstream.tls, upstream.server_name, Deadline(timeout, deadline))
         row["tls"] = shaken
         if talking is None:
-            shaken["with_name"] = _with_name(upstream, target, Deadline(timeout, deadline))
+            _learn_why(upstream, target, shaken, Deadline(timeout, deadline))
     if talking is not None:
-        row["reply"] = upstream.speak(talking, Deadline(timeout, deadline))
+        reply = upstream.speak(talking, Deadline(timeout, deadline))
         talking.close()
+        row["reply"] = reply
+        if reply and upstream.tls is None:
+            heard_instead(partial(_again, target), upstream.family, reply, Deadline(timeout, deadline))
 
 
 def try_one(upstream: Upstream, timeout: float, deadline: Deadline) -> "Reached":

@@ -6,6 +6,7 @@
 Private to this collection: it may change in any release.
 """
 
+import re
 from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address
@@ -42,6 +43,8 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
         trusted_certificate: str
         certificate: str
         certificate_key: str
+        protocols: str
+        ciphers: str
 
     class UpstreamToReach(TypedDict):
         """An upstream as the module upstream_reachability_facts takes it."""
@@ -55,6 +58,9 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
 
 
 _TLS_FILES = ("trusted_certificate", "certificate", "certificate_key")
+_NUMBER = re.compile(r"\d{1,5}")
+#: nginx speaks TLS 1.3 to upstreams unasked since this version, and this before.
+_TLS_1_3_SINCE, _BEFORE_TLS_1_3 = (1, 23, 4), "TLSv1 TLSv1.1 TLSv1.2"
 #: Asked first: only the reply shows how large the header is.
 _MEASURED = "response_header_too_big"
 UPSTREAMS_LIMIT = 200
@@ -74,27 +80,29 @@ class PeerRequest(NamedTuple):
 
 
 def upstreams_to_reach(
-    routing: Routing, failed: Iterable[Failed] = (), limit: int = UPSTREAMS_LIMIT
+    routing: Routing, failed: Iterable[Failed] = (), version: str = "", limit: int = UPSTREAMS_LIMIT
 ) -> "List[UpstreamToReach]":
     """Each upstream that a route names, less those marked down. request is there only where the log shows a GET or HEAD failing over it;
-    on a healthy host every upstream is only connected to."""
+    on a healthy host every upstream is only connected to. version: nginx's own, which decides what it speaks where nothing is set."""
     found: "Dict[str, UpstreamToReach]" = {}
     for route in routing.config["routes"]:
         for address in peers_in_use(routing.config, route):
-            _add(found, routing, route, address)
+            _add(found, routing, route, address, version)
     for one in sorted(failed, key=lambda one: one.logged.signature != _MEASURED):
         for peer in peer_requests(routing, one):
-            _add(found, routing, peer.route, peer.address).setdefault("request", peer.request)
+            _add(found, routing, peer.route, peer.address, version).setdefault("request", peer.request)
     return list(found.values())[:limit]
 
 
-def _add(found: "Dict[str, UpstreamToReach]", routing: Routing, route: "Route", address: str) -> "UpstreamToReach":
+def _add(
+    found: "Dict[str, UpstreamToReach]", routing: Routing, route: "Route", address: str, version: str
+) -> "UpstreamToReach":
     family, scheme = route["pass"]["family"], route["pass"]["scheme"]
     name = upstream_id(family, scheme, address)
     if name not in found:
         found[name] = {"id": name, "address": address, "family": family, "scheme": scheme}
         if scheme in TLS_SCHEMES:
-            found[name]["tls"] = _tls(routing, route)
+            found[name]["tls"] = _tls(routing, route, version)
     return found[name]
 
 
@@ -119,11 +127,11 @@ def _peers(route: "Route", blamed: str) -> List[str]:
     return peers or ([] if route["peers"] else [blamed])
 
 
-def _tls(routing: Routing, route: "Route") -> "TlsToUse":
+def _tls(routing: Routing, route: "Route", version: str) -> "TlsToUse":
     """What the *_ssl_* directives in force say; nothing is verified and no name is sent unless they say so."""
     prefix = TLS_SCHEMES[route["pass"]["scheme"]] + "_ssl_"
     given = {
-        name[len(prefix) :]: setting["args"][0]
+        name[len(prefix) :]: " ".join(setting["args"])
         for name, setting in route["settings"].items()
         if name.startswith(prefix) and setting["args"]
     }
@@ -138,7 +146,9 @@ def _tls(routing: Routing, route: "Route") -> "TlsToUse":
         spare = _spare_name([peer, own], route["pass"]["upstream"])
         if spare:
             tls["spare_name"] = spare
-    for name in _TLS_FILES:
+    if version and tuple(int(part) for part in _NUMBER.findall(version)[:3]) < _TLS_1_3_SINCE:
+        tls["protocols"] = _BEFORE_TLS_1_3
+    for name in (*_TLS_FILES, "protocols", "ciphers"):
         if given.get(name) and "$" not in given[name]:
             tls[name] = given[name]  # type: ignore[literal-required]  # each of these names is a key of TlsToUse
     return tls

@@ -52,7 +52,8 @@ def what_to_ask(
     failed = doors.failed(logged_requests(record for record in facts["log"]["records"] if record["kind"] == "nginx"))
     asked = with_earlier(urls_to_ask(doors, failed, urls, URLS, facts["system"]["addresses"]), again)
     names, resolvers = names_to_resolve(routing.config)
-    return Questions(asked, upstreams_to_reach(routing, failed), requests_of(routing, asked), names, resolvers)
+    version = facts["nginx"]["version"] if facts["nginx"] else ""
+    return Questions(asked, upstreams_to_reach(routing, failed, version), requests_of(routing, asked), names, resolvers)
 
 
 def with_earlier(asked: Sequence[Ask], answers: "Sequence[Mapping[str, object]]") -> List[Ask]:

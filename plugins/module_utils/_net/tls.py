@@ -10,7 +10,7 @@ import errno
 import socket
 import ssl
 import warnings
-from typing import TYPE_CHECKING, Iterator, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Collection, Iterator, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import is_number
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
@@ -36,12 +36,17 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         error: Optional[str]
         version: Optional[str]
         subject: Optional[str]  # common name of the peer's certificate
+        expires: Optional[str]  # when that certificate ends: YYYY-MM-DD HH:MM:SS, in UTC
         # on failure: with a name that nginx does not send; None: none to try
         with_name: NotRequired[Optional[NamedHandshake]]
+        takes: NotRequired[List[str]]  # on failure: the TLS versions in which it answers, with any cipher
+        asks_certificate: NotRequired[bool]  # on failure: whether it asks for a client certificate
 
 
 _COMMON_NAME = b"\x55\x04\x03"
 _SUBJECT_LIMIT = 100
+#: The versions of TLS that Python and nginx both have, as nginx writes them.
+VERSIONS = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 #: OpenSSL 3's name of an end without notice, and what Pythons that know older ones only make of its number.
 _EOF_REASONS = ("UNEXPECTED_EOF_WHILE_READING", "KRB5_S_TKT_NYV")
 
@@ -55,6 +60,8 @@ class Tls(NamedTuple):
     certificate: Optional[str] = None
     certificate_key: Optional[str] = None
     alpn: Optional[str] = None
+    protocols: Optional[str] = None
+    ciphers: Optional[str] = None
 
 
 def context(tls: Tls) -> ssl.SSLContext:
@@ -62,7 +69,9 @@ def context(tls: Tls) -> ssl.SSLContext:
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     made.check_hostname = bool(tls.verify and tls.server_name)
     made.verify_mode = ssl.CERT_REQUIRED if tls.verify else ssl.CERT_NONE
-    made.set_ciphers("DEFAULT")
+    made.set_ciphers(tls.ciphers or "DEFAULT")
+    if tls.protocols:
+        only_versions(made, tls.protocols.split())
     if tls.trusted_certificate:
         made.load_verify_locations(cafile=tls.trusted_certificate)
     if tls.certificate:
@@ -70,6 +79,17 @@ def context(tls: Tls) -> ssl.SSLContext:
     if tls.alpn:
         made.set_alpn_protocols([tls.alpn])
     return made
+
+
+def only_versions(made: ssl.SSLContext, wanted: Collection[str]) -> None:
+    """Let a context speak these versions of TLS alone."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # some are old, which is why they are tried
+        if hasattr(made, "minimum_version"):
+            made.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        for version in VERSIONS:
+            if version not in wanted:
+                made.options |= getattr(ssl, "OP_NO_" + version.replace(".", "_"), 0)
 
 
 def handshake(
@@ -84,8 +104,10 @@ def handshake(
             wrapped = made.wrap_socket(sock, server_hostname=name)
         certificate = wrapped.getpeercert(True) or b""
     except (OSError, ValueError) as error:
-        return None, {"ok": False, "error": failure(error, deadline), "version": None, "subject": None}
-    return wrapped, {"ok": True, "error": None, "version": wrapped.version(), "subject": subject(certificate)}
+        return None, {"ok": False, "error": failure(error, deadline), "version": None, "subject": None, "expires": None}
+    return wrapped, {
+        "ok": True, "error": None, "version": wrapped.version(), "subject": subject(certificate), "expires": expires(certificate),
+    }  # fmt: skip
 
 
 def failure(error: Exception, deadline: Deadline) -> str:
@@ -118,16 +140,32 @@ def _elements(data: bytes) -> Iterator[Tuple[int, bytes]]:
         place += length
 
 
-def subject(certificate: bytes) -> Optional[str]:
-    """Common name of a certificate in DER. Python gives a decoded certificate only where it has been verified."""
+def _parts(certificate: bytes) -> List[bytes]:
+    """The parts of a certificate in DER from its number on: signature, issuer, validity, subject; empty where it makes no sense."""
     body = [content for _tag, content in _elements(certificate)][:1]
     tbs = [content for _tag, content in _elements(body[0])][:1] if body else []
     parts = [content for tag, content in _elements(tbs[0]) if tag != 0xA0] if tbs else []
-    if len(parts) < 5:
-        return None
-    for _tag, relative in _elements(parts[4]):
-        for _set_tag, pair in _elements(relative):
-            fields = [content for _tag, content in _elements(pair)]
-            if len(fields) == 2 and fields[0] == _COMMON_NAME:
-                return escaped(fields[1], _SUBJECT_LIMIT)
+    return parts if len(parts) >= 5 else []
+
+
+def expires(certificate: bytes) -> Optional[str]:
+    """When a certificate in DER ends: YYYY-MM-DD HH:MM:SS, in UTC."""
+    for part in _parts(certificate)[3:4]:
+        times = [content.decode("ascii", "replace") for _tag, content in _elements(part)]
+        end = times[-1] if times else ""
+        # RFC 5280: two digits of a year, from 50 on of the last century.
+        whole = end if len(end) == 15 else ("19" if end >= "5" else "20") + end
+        if len(whole) == 15 and whole[:14].isdigit():
+            return "%s-%s-%s %s:%s:%s" % (whole[:4], whole[4:6], whole[6:8], whole[8:10], whole[10:12], whole[12:14])
+    return None
+
+
+def subject(certificate: bytes) -> Optional[str]:
+    """Common name of a certificate in DER. Python gives a decoded certificate only where it has been verified."""
+    for part in _parts(certificate)[4:5]:
+        for _tag, relative in _elements(part):
+            for _set_tag, pair in _elements(relative):
+                fields = [content for _tag, content in _elements(pair)]
+                if len(fields) == 2 and fields[0] == _COMMON_NAME:
+                    return escaped(fields[1], _SUBJECT_LIMIT)
     return None

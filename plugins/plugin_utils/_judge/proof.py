@@ -76,7 +76,14 @@ _STAGES = (
     {"unix_socket_permission", "selinux_unix_socket", "apparmor_denied"},
     {"backend_port_closed", "ipv6_localhost_refused", "stale_unix_socket"},
     {"unix_backlog_full"},
-    {"upstream_tls_scheme_mismatch", "upstream_tls_sni", "upstream_tls_verify", "upstream_tls_reset"},
+    {
+        "upstream_tls_scheme_mismatch",
+        "upstream_tls_sni",
+        "upstream_tls_verify",
+        "upstream_tls_reset",
+        "upstream_tls_protocol",
+        "upstream_tls_client_certificate",
+    },  # fmt: skip
     {"upstream_connection_reset", "upstream_closed_prematurely", "upstream_read_timeout", "upstream_protocol_mismatch"},
     {"upstream_invalid_header", "response_header_too_big", "uwsgi_request_buffer_too_small"},
 )

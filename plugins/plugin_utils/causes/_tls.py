@@ -18,7 +18,10 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._finding
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import SettingInForce
 
-SNI, RESET = "upstream_tls_sni", "upstream_tls_reset"
+SNI, RESET, SCHEME = "upstream_tls_sni", "upstream_tls_reset", "upstream_tls_scheme_mismatch"
+PROTOCOL, CLIENT_CERTIFICATE = "upstream_tls_protocol", "upstream_tls_client_certificate"
+#: What a handshake ends with that does not say why: an alert of many reasons, or none at all.
+VAGUE = (SNI, RESET)
 _PREFIXES = {"proxy": "proxy_ssl_", "grpc": "grpc_ssl_", "uwsgi": "uwsgi_ssl_"}
 
 
@@ -29,7 +32,7 @@ def directive(hop: Hop, name: str) -> str:
 
 def setting_evidence(hop: Hop, name: str, default: str) -> Evidence:
     """The directive that is in force, with its place. default: what holds where it is not set."""
-    given = _setting(hop, name)
+    given = setting(hop, name)
     if given is None:
         place = file_and_line(hop.routes[0]["pass"]["place"])
         return Evidence("config", "%s is not set at %s: %s" % (directive(hop, name), place, default))
@@ -39,16 +42,37 @@ def setting_evidence(hop: Hop, name: str, default: str) -> Evidence:
 
 def handshake_evidence(hop: Hop) -> tuple[Evidence, ...]:
     """How the handshake failed when the backend was asked directly, as nginx asks it; empty where it did not."""
-    tls = or_empty(or_empty(hop.reach).get("tls"))
-    if tls.get("ok") is not False:
+    tls = failed_handshake(hop)
+    if not tls:
         return ()
     return (Evidence("tls", "asked directly, %s ends the TLS handshake: %s" % (hop.address, tls["error"])),)
 
 
+def wants_certificate(hop: Hop) -> bool:
+    """Whether the backend ends the handshake for nginx's certificate: by its alert, or by one of many reasons after it has asked for one."""
+    return hop.has(CLIENT_CERTIFICATE) or hop.has(*VAGUE) and bool(failed_handshake(hop).get("asks_certificate"))
+
+
+def is_about_the_version(hop: Hop) -> bool:
+    """Whether the version or the ciphers are to blame: by what was said, or because the backend answers others in the same handshake."""
+    if hop.has(PROTOCOL):
+        return True
+    answers = bool(failed_handshake(hop).get("takes"))
+    return answers and hop.has(*VAGUE) and not wants_certificate(hop) and _name_helps(hop) is not True
+
+
 def is_about_the_name(hop: Hop) -> bool:
     """Whether the server name is to blame: an alert of that kind, unless a name was sent and did not help; or any end that a name prevents."""
+    if wants_certificate(hop) or is_about_the_version(hop):
+        return False
     helped = _name_helps(hop)
     return helped is not False if hop.has(SNI) else helped is True and hop.has(RESET)
+
+
+def failed_handshake(hop: Hop) -> t.Mapping[str, t.Any]:
+    """The handshake that was made directly, where it failed; empty else."""
+    tls = or_empty(or_empty(hop.reach).get("tls"))
+    return tls if tls.get("ok") is False else {}
 
 
 def _name_helps(hop: Hop) -> bool | None:
@@ -57,13 +81,13 @@ def _name_helps(hop: Hop) -> bool | None:
     again = tls.get("with_name")
     if again:
         return bool(again["ok"])
-    sent = _setting(hop, "server_name")
+    sent = setting(hop, "server_name")
     if sent and sent["args"] == ["on"]:
         return "unrecognized name" in (tls.get("error") or "")
     return None
 
 
-def _setting(hop: Hop, name: str) -> SettingInForce | None:
+def setting(hop: Hop, name: str) -> SettingInForce | None:
     """The directive in force on the first route that has it."""
     whole = directive(hop, name)
     found = [route["settings"][whole] for route in hop.routes if whole in route["settings"]]

@@ -4,7 +4,7 @@
 """The last resort: requests over a hop fail and no other cause explains it. nginx's own words and what the direct probe saw are shown.
 
 Signatures: upstream_failed, nginx_temp_dir_permission, backend_unreachable, no_live_upstreams, upstream_closed_midbody,
-backend_start_fails, fpm_reload_cuts_requests, upstream_tls_client_certificate, upstream_tls_protocol, uwsgi_request_buffer_too_small.
+backend_start_fails, fpm_reload_cuts_requests, uwsgi_request_buffer_too_small.
 
 Private to this collection: it may change in any release.
 """

@@ -49,6 +49,9 @@ PASSES = {
     "uwsgi": "uwsgi_pass",
 }
 
+#: The scheme with TLS, by the family.
+OVER_TLS = {"proxy": "https", "grpc": "grpcs", "uwsgi": "suwsgi"}
+
 
 class Spoken(t.NamedTuple):
     """The protocol that the backend speaks, a key of PASSES, and what shows it."""
@@ -110,11 +113,30 @@ def mismatch(hop: Hop, other: Spoken | None) -> Finding:
         why="what listens on %s speaks %s, and nginx speaks %s to it"
         % (hop.address, theirs, NAMES.get(hop.family, hop.family)),
         advice=(
-            "# write %s instead of %s at %s, with the parameters that go with it (fastcgi_param, proxy_set_header)"
-            % (directive, used["directive"], place),
+            *(
+                over_tls(hop, place)
+                if other and other.protocol == "tls"
+                else to_other(directive, used["directive"], place)
+            ),
             "ss -ltnp   # on %s: or is it the wrong port?" % hop.on,
-            "# no buffer or timeout helps: nginx reads the other protocol's bytes as lengths",
         ),
+    )
+
+
+def over_tls(hop: Hop, place: str) -> tuple[str, ...]:
+    """What to do where the backend wants what nginx speaks, and TLS around it."""
+    return (
+        "# write %s:// instead of %s:// at %s; where the backend serves by name, also %s_ssl_server_name on;"
+        % (OVER_TLS.get(hop.family, "https"), hop.scheme, place, hop.family),
+        "nginx -t && nginx -s reload",
+    )
+
+
+def to_other(directive: str, used: str, place: str) -> tuple[str, ...]:
+    return (
+        "# write %s instead of %s at %s, with the parameters that go with it (fastcgi_param, proxy_set_header)"
+        % (directive, used, place),
+        "# no buffer or timeout helps: nginx reads the other protocol's bytes as lengths",
     )
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The backend ends the TLS handshake: for the protocol, the ciphers, a client certificate that it misses, or because it bans nginx's address.
+"""The backend ends every TLS handshake, whatever is tried: it bans nginx's address, or fails itself.
 
 Signatures: upstream_tls_reset.
 
@@ -22,13 +22,16 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls imp
     directive,
     handshake_evidence,
     is_about_the_name,
+    is_about_the_version,
     setting_evidence,
+    wants_certificate,
 )
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
-        if hop.has(RESET, SNI) and not is_about_the_name(hop):
+        known = wants_certificate(hop) or is_about_the_version(hop) or is_about_the_name(hop)
+        if hop.has(RESET, SNI) and not known:
             yield ended(hop)
 
 

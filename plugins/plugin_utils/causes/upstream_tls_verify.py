@@ -11,6 +11,7 @@ Private to this collection: it may change in any release.
 from __future__ import annotations
 
 import typing as t
+from datetime import datetime, timezone
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
@@ -35,7 +36,36 @@ DEFAULTS = (
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
         if hop.has(SIGNATURE):
-            yield refused(hop)
+            since = ended_on(hop)
+            yield expired(hop, since) if since else refused(hop)
+
+
+def ended_on(hop: Hop) -> str | None:
+    """When the certificate has expired, where it has."""
+    ends = or_empty(or_empty(hop.reach).get("tls")).get("expires")
+    now = or_empty(hop.proxy.facts.get("clock")).get("now")
+    if not ends or not now:
+        return None
+    until = datetime.strptime(ends, "%Y-%m-%d %H:%M:%S").replace(tzinfo=timezone.utc)
+    return "%s UTC" % ends if until.timestamp() < now else None
+
+
+def expired(hop: Hop, since: str) -> Finding:
+    where = hop.address.bare
+    shown = Evidence("tls", "the certificate of %s has expired on %s" % (hop.address, since), 0.9)
+    return on_hop(
+        hop,
+        CAUSE.name,
+        (*hop.seen(SIGNATURE), *handshake_evidence(hop), shown, setting_evidence(hop, *DEFAULTS[0])),
+        why="the certificate that %s shows has expired on %s, and nginx is set to verify it" % (hop.address, since),
+        advice=(
+            "# renew it on %s, and let the service that listens there load it (certbot renew, acme.sh --cron, the panel, or its authority)"
+            % hop.on,
+            "openssl s_client -connect %s </dev/null | openssl x509 -noout -subject -issuer -dates   # on %s: which one does it show afterwards?"
+            % (where, hop.proxy.name),
+            "# leave %s on: without it anybody on the way could be the backend" % directive(hop, "verify"),
+        ),
+    )
 
 
 def refused(hop: Hop) -> Finding:
@@ -50,7 +80,7 @@ def refused(hop: Hop) -> Finding:
             *((shown,) if subject else ()),
             *(setting_evidence(hop, name, default) for name, default in DEFAULTS),
         ),
-        why="nginx is not set to trust the certificate that %s shows: it has expired, is of another authority, or is for another name"
+        why="nginx is not set to trust the certificate that %s shows: it is of another authority, or is for another name"
         % (hop.address,),
         advice=(
             "openssl s_client -connect %s -showcerts </dev/null | openssl x509 -noout -subject -issuer -dates -ext subjectAltName"
@@ -58,8 +88,7 @@ def refused(hop: Hop) -> Finding:
             "# set %s FILE to the authority that signed it, and %s N for longer chains"
             % (directive(hop, "trusted_certificate"), directive(hop, "verify_depth")),
             "# set %s NAME, if the certificate is for another name than nginx asks for" % directive(hop, "name"),
-            "# renew an expired certificate on the backend; do not set %s off: anybody on the way could be the backend then"
-            % directive(hop, "verify"),
+            "# leave %s on: without it anybody on the way could be the backend" % directive(hop, "verify"),
         ),
     )
 

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Upstreams to connect to, and the request that nginx would send to one over which a request is known to fail."""
 
+import pytest
+
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look import upstreams_to_reach as look_upstreams
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.entry_points import (
     Doors,
@@ -28,9 +30,9 @@ def record(path, upstream, host="a", server="a", method="GET", signature="upstre
     }
 
 
-def upstreams_to_reach(config, records=()):
+def upstreams_to_reach(config, records=(), version=""):
     routing = Routing(config)
-    return look_upstreams.upstreams_to_reach(routing, Doors(routing).failed(logged_requests(records)))
+    return look_upstreams.upstreams_to_reach(routing, Doors(routing).failed(logged_requests(records)), version)
 
 
 def request_of(http, *records):
@@ -195,6 +197,26 @@ def test_tls_as_the_directives_say():
         {"verify": False},
         None,
     ]
+
+
+@pytest.mark.parametrize(
+    "version,settings,tls",
+    [
+        (
+            "1.26.0",
+            "proxy_ssl_protocols TLSv1.2 TLSv1.3; proxy_ssl_ciphers HIGH;",
+            {"protocols": "TLSv1.2 TLSv1.3", "ciphers": "HIGH"},
+        ),
+        ("1.22.1", "proxy_ssl_protocols TLSv1.3;", {"protocols": "TLSv1.3"}),
+        ("1.22.1", "", {"protocols": "TLSv1 TLSv1.1 TLSv1.2"}),
+        ("1.23.4", "", {}),
+        ("", "", {}),
+    ],
+)
+def test_versions_and_ciphers_of_tls(version, settings, tls):
+    http = "server { location / { proxy_pass https://10.0.0.2; %s } }" % settings
+    (upstream,) = upstreams_to_reach(written(http), version=version)
+    assert upstream["tls"] == {"verify": False, **tls}
 
 
 def test_the_name_that_is_worth_a_try_where_none_is_sent():

@@ -22,7 +22,7 @@ def read(http=SITE, records=()):
     """The facts of a host that asking needs."""
     files = {MAIN: "events {}\nhttp {\n%s\n}\n" % http}
     return {
-        "nginx": {"config": parse(files, MAIN, "/etc/nginx")},
+        "nginx": {"version": "1.26.0", "config": parse(files, MAIN, "/etc/nginx")},
         "log": {"sources": [], "records": list(records)},
         "listeners": {"tcp": [{"address": "::", "port": 80}], "unix": []},
         "system": {"addresses": ["127.0.0.1"]},

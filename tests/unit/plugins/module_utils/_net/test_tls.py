@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+import calendar
 import socket
+import ssl
+import time
 
 import pytest
 from hypothesis import given
@@ -72,6 +75,7 @@ def test_a_peer_that_goes_away(peer, behaviour):
         "error": "peer closed connection in SSL handshake",
         "version": None,
         "subject": None,
+        "expires": None,
     }
 
 
@@ -87,3 +91,40 @@ def test_a_client_certificate_that_cannot_be_read():
 @given(st.binary(max_size=300))
 def test_no_certificate_breaks_the_reader(data):
     assert net_tls.subject(data) is None or isinstance(net_tls.subject(data), str)
+
+
+@pytest.mark.parametrize(
+    "tls,version",
+    [
+        ({"protocols": "TLSv1.2"}, "TLSv1.2"),
+        ({"protocols": "TLSv1.2 TLSv1.3"}, "TLSv1.3"),
+        ({"protocols": "TLSv1.2", "ciphers": "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256"}, "TLSv1.2"),
+    ],
+)
+def test_only_the_versions_that_are_given_are_spoken(peer, tls, version):
+    assert shake(peer, over_tls(silent), **tls)["version"] == version
+
+
+def test_the_end_of_a_certificate(peer):
+    expires = shake(peer, over_tls(silent))["expires"]
+    decoded = ssl._ssl._test_decode_cert(CERTIFICATE)  # type: ignore[attr-defined]  # Python has no public way to read a file's dates
+    assert calendar.timegm(time.strptime(expires, "%Y-%m-%d %H:%M:%S")) == ssl.cert_time_to_seconds(decoded["notAfter"])
+
+
+@pytest.mark.parametrize(
+    "written,read",
+    [
+        (b"250102030405Z", "2025-01-02 03:04:05"),
+        (b"991231235959Z", "1999-12-31 23:59:59"),
+        (b"20501231235959Z", "2050-12-31 23:59:59"),
+        (b"soon", None),
+        (b"", None),
+    ],
+)
+def test_the_two_ways_to_write_it(written, read):
+    def element(tag, content):
+        return bytes([tag, len(content)]) + content
+
+    validity = element(0x30, element(0x17, b"240102030405Z") + element(0x17, written))
+    tbs = element(0x02, b"\x01") + element(0x30, b"") * 2 + validity + element(0x30, b"")
+    assert net_tls.expires(element(0x30, element(0x30, tbs))) == read

@@ -1,0 +1,54 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which protocol a backend speaks that gives no answer in the one that nginx speaks to it.
+
+Private to this collection: it may change in any release.
+"""
+
+import socket
+from typing import TYPE_CHECKING, Callable, Optional
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net import fastcgi, http_message, small_protocols
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.tls_trials import takes
+
+if TYPE_CHECKING:  # shapes of facts: for the type checker only
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._net.reply import Reply
+
+Dial = Callable[[Deadline], Optional[socket.socket]]
+
+_SECONDS = 2.0
+_OWN = {"proxy": "http", "fastcgi": "fastcgi", "grpc": "http2"}
+
+
+def heard_instead(dial: Dial, family: Optional[str], reply: "Reply", limit: Deadline) -> None:
+    """Put into a reply that says nothing what the backend answers in other protocols; its own is tried first, as one request alone may fail."""
+    own = _OWN.get(family or "")
+    if reply["protocol"] != "unknown" or reply["began"] or not reply["error"]:
+        return
+    for protocol in sorted(("http", "fastcgi", "http2"), key=lambda one: one != own):
+        began = _began(dial, protocol, Deadline(_SECONDS, limit))
+        if began is not None:
+            if protocol != own:
+                reply["protocol"], reply["began"] = protocol, began
+            return
+    versions = takes(dial, None, limit).versions
+    if versions:
+        reply["protocol"], reply["began"] = "tls", versions[-1]
+
+
+def _began(dial: Dial, protocol: str, deadline: Deadline) -> Optional[str]:
+    """The first bytes that the backend answers in a protocol; None where it does not speak it."""
+    sock = dial(deadline)
+    if sock is None:
+        return None
+    with sock:
+        if protocol == "http":
+            message = http_message.request("HEAD", "/", "localhost", {})
+            reply = http_message.speak(sock, message, deadline)
+        elif protocol == "fastcgi":
+            reply = fastcgi.speak(sock, fastcgi.question(), deadline)
+        else:
+            reply = small_protocols.speak_http2(sock, deadline)
+    return reply["began"] if reply["protocol"] == protocol else None

@@ -1,0 +1,78 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The backend wants a certificate of nginx, and gets none, or one that it does not take.
+
+Signatures: upstream_tls_client_certificate, upstream_tls_sni, upstream_tls_reset.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line, on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls import (
+    CLIENT_CERTIFICATE,
+    VAGUE,
+    directive,
+    failed_handshake,
+    handshake_evidence,
+    setting,
+    setting_evidence,
+    wants_certificate,
+)
+
+
+def find(fleet: Fleet) -> t.Iterator[Finding]:
+    for hop in fleet.sick_hops():
+        if wants_certificate(hop):
+            yield not_taken(hop)
+
+
+def not_taken(hop: Hop) -> Finding:
+    given = setting(hop, "certificate")
+    asked = Evidence("tls", "%s asks for a client certificate in the handshake" % (hop.address,), 0.9)
+    return on_hop(
+        hop,
+        CAUSE.name,
+        (
+            *hop.seen(CLIENT_CERTIFICATE, *VAGUE),
+            *handshake_evidence(hop),
+            *((asked,) if failed_handshake(hop).get("asks_certificate") else ()),
+            setting_evidence(hop, "certificate", "nginx shows no certificate of its own"),
+        ),
+        on=hop.proxy.name,
+        why="%s wants a client certificate, and %s"
+        % (hop.address, "does not take the one that nginx shows" if given else "nginx shows none"),
+        advice=other(hop, given["args"]) if given else to_set(hop),
+    )
+
+
+def to_set(hop: Hop) -> tuple[str, ...]:
+    return (
+        "# have the owner of %s sign a certificate for nginx, and keep its key readable for root alone; then, beside the pass directive at %s:"
+        % (hop.address, file_and_line(hop.routes[0]["pass"]["place"])),
+        "# %s FILE; %s FILE;" % (directive(hop, "certificate"), directive(hop, "certificate_key")),
+        "openssl s_client -connect %s </dev/null 2>/dev/null | grep -A5 'Acceptable client certificate'   # on %s: whose signature does it take?"
+        % (hop.address.bare, hop.proxy.name),
+        "nginx -t && nginx -s reload",
+    )
+
+
+def other(hop: Hop, shown: t.Sequence[str]) -> tuple[str, ...]:
+    return (
+        "openssl x509 -noout -subject -issuer -dates -in %s   # on %s: has it expired, and who has signed it?"
+        % (" ".join(shown), hop.proxy.name),
+        "openssl s_client -connect %s </dev/null 2>/dev/null | grep -A5 'Acceptable client certificate'   # whose signature does it take?"
+        % hop.address.bare,
+        "# renew it with that authority, then:",
+        "nginx -t && nginx -s reload",
+    )
+
+
+CAUSE = Cause(name=CLIENT_CERTIFICATE, title="The backend wants a certificate of nginx", find=find)

@@ -1,0 +1,112 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""nginx and the backend have no version of TLS, or no cipher, in common.
+
+Signatures: upstream_tls_protocol, upstream_tls_sni, upstream_tls_reset.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line, on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls import (
+    PROTOCOL,
+    VAGUE,
+    directive,
+    failed_handshake,
+    handshake_evidence,
+    is_about_the_version,
+    setting,
+    setting_evidence,
+)
+
+#: Versions that no backend should be limited to any more (RFC 8996).
+OLD = ("TLSv1", "TLSv1.1")
+#: nginx speaks TLS 1.3 to upstreams unasked since this version, and 1.2 in all of them.
+TLS_1_3_SINCE = (1, 23, 4)
+
+
+def find(fleet: Fleet) -> t.Iterator[Finding]:
+    for hop in fleet.sick_hops():
+        if is_about_the_version(hop):
+            yield nothing_in_common(hop)
+
+
+def nothing_in_common(hop: Hop) -> Finding:
+    takes = list(failed_handshake(hop).get("takes") or [])
+    offered = offered_versions(hop)
+    shared = [one for one in takes if one in offered]
+    seen = Evidence("tls", "greeted in each version alone, %s answers in %s" % (hop.address, ", ".join(takes)), 0.9)
+    return on_hop(
+        hop,
+        CAUSE.name,
+        (
+            *hop.seen(PROTOCOL, *VAGUE),
+            *handshake_evidence(hop),
+            *((seen,) if takes else ()),
+            setting_evidence(hop, "protocols", "by default %s" % ", ".join(offered)),
+            setting_evidence(hop, "ciphers", "DEFAULT, OpenSSL's own"),
+        ),
+        why=why(hop, takes, shared),
+        advice=(*to_write(hop, takes, shared), *to_look_at(hop)),
+    )
+
+
+def offered_versions(hop: Hop) -> list[str]:
+    """The versions that nginx offers: those that are set, or its default, as far as backends of today may know them."""
+    given = setting(hop, "protocols")
+    if given:
+        return given["args"]
+    version = tuple(int(part) for part in re.findall(r"\d{1,5}", hop.proxy.nginx.get("version") or ""))
+    return ["TLSv1.2", "TLSv1.3"] if version >= TLS_1_3_SINCE else ["TLSv1.2"]
+
+
+def why(hop: Hop, takes: t.Sequence[str], shared: t.Sequence[str]) -> str:
+    if shared:
+        return "%s takes %s, and none of the ciphers that nginx offers for it" % (hop.address, ", ".join(shared))
+    if takes:
+        return "%s takes %s only, and nginx offers it %s" % (
+            hop.address,
+            ", ".join(takes),
+            ", ".join(offered_versions(hop)),
+        )
+    return "nginx and %s have no version of TLS or no cipher in common" % (hop.address,)
+
+
+def to_write(hop: Hop, takes: t.Sequence[str], shared: t.Sequence[str]) -> tuple[str, ...]:
+    """What to set for this backend; for one that knows old versions only, what to do about that first."""
+    place = file_and_line(hop.routes[0]["pass"]["place"])
+    protocols = "# beside the pass directive at %s: %s %s;" % (place, directive(hop, "protocols"), " ".join(takes))
+    if takes and all(one in OLD for one in takes):
+        return (
+            "# update the backend: %s is no protection any more; until then, for this location alone:"
+            % ", ".join(takes),
+            protocols,
+            "# with OpenSSL 3 an old version needs %s DEFAULT:@SECLEVEL=0; too" % directive(hop, "ciphers"),
+        )
+    if shared:
+        return (
+            "# beside the pass directive at %s: %s with a cipher that the backend takes, or none, which offers OpenSSL's own"
+            % (place, directive(hop, "ciphers")),
+        )
+    return (protocols,) if takes else ()
+
+
+def to_look_at(hop: Hop) -> tuple[str, ...]:
+    where, name = hop.address.bare, hop.proxy.name
+    return (
+        "openssl s_client -connect %s -tls1_2 </dev/null   # on %s; the same with -tls1_3: which does it take?"
+        % (where, name),
+        "nginx -t && nginx -s reload",
+    )
+
+
+CAUSE = Cause(name=PROTOCOL, title="nginx and the backend have no TLS version or cipher in common", find=find)

@@ -1,0 +1,63 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which protocol a backend speaks that gives no answer in the one that nginx speaks to it."""
+
+import contextlib
+import socket
+
+import pytest
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.other_protocol import heard_instead
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.net import over_tls, resets, says, silent
+
+SETTINGS = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
+#: What PHP-FPM answers when it is asked for its values.
+VALUES = b"\x01\x0a\x00\x00\x00\x00\x00\x00"
+
+
+def speaks(begins, answer):
+    """A server that hangs up on all that does not begin so."""
+
+    def behaviour(connection):
+        if connection.recv(65536).startswith(begins):
+            connection.sendall(answer)
+
+    return behaviour
+
+
+def heard(peer, behaviour, family, **reply):
+    port = peer(behaviour).port
+    given = {"protocol": "unknown", "error": "connection closed without an answer", "began": "", **reply}
+
+    def dial(limit):
+        with contextlib.suppress(OSError):
+            return socket.create_connection(("127.0.0.1", port), limit.left())
+        return None
+
+    heard_instead(dial, family, given, Deadline(20.0))
+    return given["protocol"]
+
+
+@pytest.mark.parametrize(
+    "family,behaviour,protocol",
+    [
+        ("proxy", over_tls(silent), "tls"),
+        ("proxy", speaks(b"\x01", VALUES), "fastcgi"),
+        ("proxy", speaks(b"PRI ", SETTINGS), "http2"),
+        ("fastcgi", speaks(b"HEAD ", b"HTTP/1.0 200 OK\r\n\r\n"), "http"),
+        ("grpc", over_tls(silent), "tls"),
+        ("proxy", resets, "unknown"),
+        # It does speak what nginx speaks: this one request fails.
+        ("proxy", speaks((b"HEAD ", b"PRI "), b"HTTP/1.0 200 OK\r\n\r\n"), "unknown"),
+    ],
+)
+def test_what_is_heard(peer, family, behaviour, protocol):
+    assert heard(peer, behaviour, family) == protocol
+
+
+@pytest.mark.parametrize("reply", [{"error": None}, {"protocol": "http"}, {"began": "SSH-2.0"}])
+def test_nobody_is_asked_again_where_the_reply_says_something(peer, reply):
+    made = reply.get("protocol", "unknown")
+    assert heard(peer, says(b"HTTP/1.0 200 OK\r\n\r\n"), "fastcgi", **reply) == made
