@@ -9,7 +9,10 @@ printable() is for text that people read: letters of all languages stay, only wh
 Private to this collection: it may change in any release.
 """
 
+import re
 from typing import Optional
+
+_SECRETS = re.compile(r"\?[^\s\"']*|(?<=//)[^/@\s\"]*@|((?:\A|[\"'])(?:data|engine):)[^\"']*")
 
 
 def escaped(data: bytes, limit: int = 16) -> str:
@@ -26,3 +29,8 @@ def printable(text: str, limit: Optional[int] = None) -> str:
         return cut
     shown = "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in cut)
     return shown[:limit]
+
+
+def without_secrets(text: str) -> str:
+    """A text without the query strings, the user names and passwords of URLs, and the keys that stand in place of a file, which it has."""
+    return _SECRETS.sub(lambda found: found.group(1) or "", text)

@@ -143,7 +143,7 @@ from typing import Any, Dict, List
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
-from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import parse
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import SHOWN, parse
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config_check import Verdict, ask_fpm
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.layouts import prefix_of
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.pool_edit import (
@@ -165,7 +165,7 @@ ARGUMENTS = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "prefix": {"type": "path"},
 }
-SECRETS = re.compile(r"(?m)^(\s*env\[[^\]]*\]\s*=\s*).*$")
+_LINE = re.compile(r"(?m)^([ \t]*(?:([\w.]+(?:\[[^\]]*\])?)[ \t]*=|;))(.*)$")
 
 
 def judge(module: AnsibleModule, host: Host, prefix: str) -> Verdict:
@@ -230,8 +230,13 @@ def diff(edits: List[Edit]) -> List[Dict[str, str]]:
 
 
 def shown(text: Any) -> str:
-    """The text without the values of env[], which may be passwords."""
-    return SECRETS.sub(r"\1********", as_bytes(text or "").decode("utf-8", "replace"))
+    """The text without what may be a password: comments, and values of entries that are not known to hold none."""
+
+    def line(found: "re.Match[str]") -> str:
+        known = found.group(2) and SHOWN.match(found.group(2).lower())
+        return found.group(0) if known or not found.group(3).strip() else found.group(1) + " ********"
+
+    return _LINE.sub(line, as_bytes(text or "").decode("utf-8", "replace"))
 
 
 def main() -> None:

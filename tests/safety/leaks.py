@@ -19,6 +19,10 @@ SECRETS = r"""
 in_php_location 'fastcgi_param DB_PASSWORD s3cret-param; set $key s3cret-variable; fastcgi_param KEY $key; fastcgi_param AUTH "Basic s3cret-basic";'
 sed -i 's|proxy_pass http://127.0.0.1:8081/;|proxy_set_header Authorization "Bearer s3cret-header"; &|' /etc/nginx/conf.d/healthy.conf
 sed -i 's|location /app/|location = /user { proxy_pass http://unix:/tmp/user.sock:/; }\n\t&|' /etc/nginx/conf.d/healthy.conf
+in_php_location 'proxy_ssl_certificate_key "data:$key"; # s3cret-comment'
+sed -i 's|location /app/|location /uri { proxy_pass http://127.0.0.1:8081/?s3cret-uri; }\n\t&|' /etc/nginx/conf.d/healthy.conf
+in_http 'map $arg_key $known { s3cret-key 1; default s3cret-default; }'
+printf 'ping.response = s3cret-ping\naccess.format = s3cret-format\n' >>$POOL
 printf 'env[DB_PASSWORD] = s3cret-env\nphp_admin_value[mysqli.default_pw] = s3cret-ini\n' >>$POOL
 mkdir -p /etc/systemd/system/php$PHP-fpm.service.d
 printf '[Service]\nEnvironment=API_KEY=s3cret-unit\n' >/etc/systemd/system/php$PHP-fpm.service.d/environment.conf
@@ -81,7 +85,7 @@ def _cases(place: Place, title: str, playbook: str, pipelined: bool) -> dict[str
     cache = Path(tempfile.mkdtemp(prefix="bg-cache-"))
     env = {"ANSIBLE_CACHE_PLUGIN": "ansible.builtin.jsonfile", "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(cache)}
     extra = {} if pipelined else {"ansible_ssh_pipelining": False}
-    play = Play(playbook, place, extra, flags=("-v",), env=env)
+    play = Play(playbook, place, extra, flags=("-vvv", "--diff"), env=env)
     code = play.wait()
     wrong = _shown(play.text(), "output")
     kept = [*play.folder.glob("report.*"), *cache.iterdir()]

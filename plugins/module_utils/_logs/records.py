@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Tuple
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.kernel_signature import KernelEvent
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.nginx_line import ErrorLine
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.php_fpm_signature import FpmLine
-from ansible_collections.webops.bad_gateway.plugins.module_utils._text import printable
+from ansible_collections.webops.bad_gateway.plugins.module_utils._text import printable, without_secrets
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
     from typing import TypedDict
@@ -56,7 +56,6 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 MESSAGE_LIMIT = 300
 #: Records at most while lines are read, and what is left of them then: a visitor makes as many as there are paths.
 MOST, KEPT = 5000, 1000
-_QUERY = re.compile(r"\?[^\"\s]*")
 _NUMBER = re.compile(r"\d+")
 _SEVERITY = {"ALERT": "alert", "ERROR": "error", "WARNING": "warn", "NOTICE": "notice", "DEBUG": "debug"}
 
@@ -99,7 +98,7 @@ class Records:
             record["upstream"] = {
                 "scheme": line.upstream.scheme,
                 "address": printable(str(line.upstream.address), MESSAGE_LIMIT),
-                "text": printable(line.upstream.text, MESSAGE_LIMIT),
+                "text": printable(without_secrets(line.upstream.text), MESSAGE_LIMIT),
             }
         if line.request:
             record["request"] = {"method": line.request.method, "path": line.request.path}
@@ -174,7 +173,7 @@ def _blank(origin: Origin, signature: str, level: Optional[str], message: str) -
         "first": 0.0,
         "last": 0.0,
         "level": level,
-        "message": printable(_QUERY.sub("", message), MESSAGE_LIMIT),
+        "message": printable(without_secrets(message), MESSAGE_LIMIT),
         "action": None,
         "errno": None,
         "upstream": None,

@@ -33,6 +33,12 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         place: FilePlace
 
 
+#: Entries that FPM knows and whose values are no secret: any other may hold one, as env[] and php_value[] do.
+SHOWN = re.compile(
+    r"(user|group|pid|daemonize|error_log|prefix|slowlog|clear_env|ch(root|dir)|catch_workers_output|memory_limit"
+    r"|(listen|pm|request_|rlimit_|process|security|log_|emergency_|systemd_|decorate_|syslog|events|apparmor)[a-z_.]*"
+    r"|php_(admin_)?value\[(memory_limit|max_execution_time)\])\Z"
+)
 MAX_DEPTH = 5
 #: What a look reads of all files, in lines of some hundred characters; a file counts as FILE_COST lines, so that empty ones are counted, too.
 MAX_LINES = 100000

@@ -15,6 +15,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.root_only import RootOnly
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import (
+    SHOWN,
     FpmConfig,
     Pool,
     listen_address,
@@ -90,8 +91,6 @@ MEASURED_PER_POOL = 64
 SET_ASIDE = 200
 MOST_OF_A_POOL = 65536
 NOT_A_LOG = ("", "syslog", "/dev/stderr", "/dev/stdout", "/proc/self/fd/1", "/proc/self/fd/2")
-#: What facts hold of php_value[] and its kin. The rest, env[] above all, may hold passwords.
-SHOWN_OF_ARRAYS = re.compile(r"php_(admin_)?value\[(memory_limit|max_execution_time)\]$")
 NOT_WANTED = ("disabled", "masked", "masked-runtime")
 
 _LISTENS = re.compile(r"^[ \t]*(?:\[([^\]\n]+)\]|listen[ \t]*=[ \t]*[\"']?([^\s\"';]+))", re.MULTILINE)
@@ -128,7 +127,7 @@ def _facts(host: Host, processes: Processes, units: Units, accounts: Accounts, i
         "test": _test(host, units, instance, config),
         "error_log": error_log(config, instance.binary),
         "ini": _ini(host, instance, config),
-        "global": {name: value.as_fact() for name, value in config.globals.items()},
+        "global": {name: value.as_fact() for name, value in config.globals.items() if SHOWN.match(name)},
         "set_aside": set_aside(host, config.files, os.path.dirname(include.pattern), config.prefix) if include else [],
         "pools": {
             pool.name: _pool(host, config, pool, _workers(host, processes, accounts, master, pool.name))
@@ -185,11 +184,7 @@ def _pool(host: Host, config: FpmConfig, pool: Pool, workers: "List[FpmWorker]")
         "address": str(address) if address else None,
         "folder": folder_is_there,
         "folder_others": RootOnly(host).why_not(folder) if folder and not folder_is_there else None,
-        "settings": {
-            name: value.as_fact()
-            for name, value in pool.settings.items()
-            if "[" not in name or SHOWN_OF_ARRAYS.match(name)
-        },
+        "settings": {name: value.as_fact() for name, value in pool.settings.items() if SHOWN.match(name)},
         "file": pool.file,
         "workers": workers,
     }

@@ -136,3 +136,26 @@ def test_no_nginx_to_ask(monkeypatch, conf):
     monkeypatch.setattr(nginx_directive, "find", lambda host, processes: None)
     result = run_module(monkeypatch, nginx_directive, {"path": str(conf), "edits": [edit("2")]})
     assert result["failed"] and "validate" in result["msg"] and conf.read_bytes() == TEXT
+
+
+SECRETS = b"""# s3cret comment
+http {
+    fastcgi_buffers 8 4k;
+    set $key "s3cret";  map $a $b { default s3cret; "s3cret" c; }
+    server { listen 80; location / { fastcgi_param KEY s3cret; proxy_pass http://eve:s3cret@app/?s3cret; # s3cret
+      }
+      content_by_lua_block { local key = "s3cret" }
+      # s3cret }
+    }
+}
+"""
+
+
+def test_a_diff_shows_what_is_edited_and_no_secret_beside_it(monkeypatch, conf):
+    conf.write_bytes(SECRETS)
+    change = dict(edit("16k"), directive="fastcgi_buffer_size")
+    result = run_module(monkeypatch, nginx_directive, {"path": str(conf), "edits": [change]}, check=True, diff=True)
+    shown = result["diff"][0]
+    assert "s3cret" not in shown["before"] + shown["after"]
+    assert "fastcgi_buffer_size 16k;" in shown["after"] and "proxy_pass http://app/;" in shown["after"]
+    assert shown["before"].count("\n") == SECRETS.count(b"\n")

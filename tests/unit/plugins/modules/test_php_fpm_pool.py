@@ -144,3 +144,14 @@ def test_the_other_names_and_attributes_of_a_pools_file_are_kept(run, place):
     assert run(settings={"pm.max_children": 20})["method"] == "in_place"
     assert os.path.samefile(pool, str(place / "backup")) and "20" in (place / "backup").read_text()
     assert os.getxattr(pool, "user.note") == b"kept"
+
+
+def test_a_diff_shows_no_value_that_may_be_a_secret(run, place):
+    pool = place / "pool.d" / "www.conf"
+    secrets = (
+        "; s3cret\nenv[PW] = s3cret\nphp_admin_value[x.pw] = s3cret\nping.response = s3cret\naccess.format = s3cret\n"
+    )
+    pool.write_text(POOL + secrets)
+    (place / "php-fpm.conf").write_text("include=%s\n" % pool)
+    (shown,) = run(settings={"pm.max_children": 20}, check=True, diff=True)["diff"]
+    assert "s3cret" not in shown["before"] + shown["after"] and "pm.max_children = 20" in shown["after"]

@@ -140,3 +140,81 @@ def test_a_look_that_takes_too_long_is_given_up(look, monkeypatch):
     began = time.monotonic()
     assert look() == {"failed": True, "msg": look_module.TOO_LATE}
     assert time.monotonic() - began < 20
+
+
+CANARY = """
+error_log /var/log/nginx/error.log warn;
+env API_KEY=s3cret;
+events {}
+http {
+    upstream app { server 127.0.0.1:1; sticky cookie s3cret; zone app 64k; }
+    map $uri $secret { default s3cret; /a "s3cret b"; }
+    proxy_ssl_certificate_key "data:-----BEGIN PRIVATE KEY-----s3cret";
+    ssl_certificate_key data:s3cret;
+    access_log syslog:server=127.0.0.1,tag=s3cret;
+    server {
+        listen PORT;
+        server_name site;
+        auth_basic s3cret;
+        secure_link_secret s3cret;
+        add_header X-Key s3cret;
+        root /srv;
+        location / { try_files $uri /index.php?token=s3cret; }
+        location = /index.php { fastcgi_param TOKEN s3cret; fastcgi_pass unix:/run/php.sock; fastcgi_index index.php?s3cret; }
+        location /user { proxy_pass http://eve:s3cret@127.0.0.1:1/; proxy_ssl_certificate_key engine:pkcs11:pin=s3cret; }
+        location /uri { proxy_pass http://127.0.0.1:1/path?key=s3cret; }
+        location /args { set $key s3cret; proxy_pass http://127.0.0.1:1$uri?key=s3cret&$args; }
+        location /named { error_page 404 = /index.php?again=s3cret; proxy_set_header Authorization "Basic s3cret"; proxy_pass http://app/?k=s3cret; }
+        location /var { proxy_pass http://$secret; proxy_cache_key s3cret; rewrite ^ /x?s3cret; return 302 http://x/?s3cret; }
+        location /method { proxy_method GET; proxy_pass http://127.0.0.1:1; proxy_set_body s3cret; }
+        location /if { if ($arg_key = s3cret) { proxy_pass http://127.0.0.1:1; } }
+    }
+}
+"""
+CANARY_POOL = """[www]
+listen = /run/php.sock
+user = www-data
+env[KEY] = s3cret
+php_admin_value[mysqli.default_pw] = s3cret
+php_value[error_log] = s3cret
+access.format = "s3cret"
+ping.response = s3cret
+not_known = s3cret
+ping.path = /ping?s3cret
+"""
+
+
+def test_secrets_of_every_directive_stay_on_the_host(look, tmp_path, peer):
+    made = peer(says(b"HTTP/1.1 502 Bad Gateway\r\n\r\n"))
+    host = nginx_host(tmp_path, made.port)
+    host.write("/etc/nginx/nginx.conf", CANARY.replace("PORT", str(made.port)))
+    host.write(
+        "/etc/php/8.2/fpm/php-fpm.conf",
+        "[global]\nerror_log = /var/log/fpm.log\nsecret = s3cret\ninclude=/etc/php/8.2/fpm/pool.d/*.conf\n",
+    )
+    host.write("/etc/php/8.2/fpm/pool.d/www.conf", CANARY_POOL)
+    host.binary("/usr/sbin/php-fpm8.2")
+    when = time.strftime("%Y/%m/%d %H:%M:%S", time.localtime())
+    for request in ("/a?s3cret", "/user?k=s3cret"):
+        host.write(
+            "/var/log/nginx/error.log",
+            "%s [error] 71#71: *5 connect() failed (111: Connection refused) while connecting to upstream, client: 192.0.2.1, server: site, "
+            'request: "GET %s HTTP/1.1", upstream: "http://eve:s3cret@127.0.0.1:1/?k=s3cret", host: "site", referrer: "http://x/?s3cret"\n'
+            % (when, request),
+        )
+    facts = facts_of(look(host, urls=["http://site:%d/user?key=1" % made.port]))
+    assert len(facts["nginx"]["config"]["routes"]) >= 7 and facts["php_fpm"][0]["pools"]["www"]
+    assert not leaks(facts), "\n".join(leaks(facts))
+
+
+def leaks(facts, at=""):
+    """Where a text of facts has a secret in it."""
+    if isinstance(facts, dict):
+        return [
+            found
+            for key, value in facts.items()
+            for found in leaks(str(key), at + "." + "key") + leaks(value, at + "." + str(key))
+        ]
+    if isinstance(facts, list):
+        return [found for number, value in enumerate(facts) for found in leaks(value, "%s.%d" % (at, number))]
+    return [at + ": " + facts] if isinstance(facts, str) and "s3cret" in facts else []

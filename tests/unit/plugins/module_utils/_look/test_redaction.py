@@ -17,6 +17,21 @@ def test_arguments_of_programs_go():
 
 
 def test_values_that_are_sent_upstream_go():
-    route = {"params": {"CONNECTION": "close", "Authorization": "s3cret"}, "variables": {"key": "s3cret"}}
-    without_values({"routes": [route]})
-    assert route == {"params": {"CONNECTION": "close", "Authorization": None}, "variables": {"key": None}}
+    args = ["data:s3cret", "/a?s3cret", "8k"]
+    route = {
+        "params": {"CONNECTION": "close", "Authorization": "s3cret"},
+        "variables": {"key": "s3cret"},
+        "pass": {"target": "http://eve:s3cret@app:80/a?s3cret", "uri": "/a?s3cret"},
+        "try_files": ["$uri", "/index.php?s3cret"],
+        "settings": {"proxy_ssl_certificate_key": {"args": args}},
+    }
+    block = {"sets": {"x": {"args": args}}, "fallback": "/index.php?s3cret"}
+    without_values({"routes": [route], "blocks": [block, {"sets": {}}]})
+    assert route == {
+        "params": {"CONNECTION": "close", "Authorization": None},
+        "variables": {"key": None},
+        "pass": {"target": "http://app:80/a", "uri": "/a"},
+        "try_files": ["$uri", "/index.php"],
+        "settings": {"proxy_ssl_certificate_key": {"args": ["data:", "/a", "8k"]}},
+    }
+    assert block == {"sets": {"x": {"args": ["data:", "/a", "8k"]}}, "fallback": "/index.php"}
