@@ -21,6 +21,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.page_sta
     refuses,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.durations import nginx_seconds
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles import RELOADS_NGINX
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer
@@ -42,7 +43,7 @@ class Proof(Question, total=False):
     error_logs: list[str]
     peers: list[str]  # the addresses of all servers of the upstream
     had: list[int]  # statuses below 500 that visitors had before
-    fail_timeout: float  # seconds for which nginx sets a failed server of the upstream aside, the longest; 0 where it has one server only
+    fail_timeout: float  # seconds for which nginx sets a failed server of the upstream aside, the longest; 0 where the change makes it forget
     elsewhere: bool  # whether the change sends the request to another daemon
     status: int | None
     signature: str | None
@@ -207,17 +208,9 @@ def verdict(before: t.Sequence[Proof], after: t.Sequence[Answer]) -> Verdict:
         return Verdict(True, len(gains), 0, "; ".join(gains) or "all still well")
     aside = [one for one, other in pairs if _unwell(other) and other.get("signature") in _CONSEQUENCES]
     longest = max((one.get("fail_timeout") or 0.0 for one in aside), default=0.0)
-    if (
-        longest > MOST_WAIT
-        and len(aside) == len(same)
-        and all(one.get("signature") not in _CONSEQUENCES for one in aside)
-    ):
-        return Verdict(
-            True,
-            0,
-            0,
-            "nginx sets the servers of the upstream aside for %d seconds: the next look shows more" % longest,
-        )
+    if longest > MOST_WAIT and len(aside) == len(same):
+        why = "nginx sets the servers of the upstream aside for %d seconds: the next look shows more" % longest
+        return Verdict(True, 0, 0, why)
     return Verdict(False, 0, 0, "no better than before: " + "; ".join(same), set_aside=bool(aside))
 
 
@@ -237,12 +230,13 @@ def proof_of(finding: Finding, fleet: Fleet) -> list[Proof]:
     ]
     answers.sort(key=lambda answer: not answer_fails(answer))
     peers = {route["id"]: route["peers"] for route in proxy.config.get("routes") or []}
+    forgets = finding.remedy is not None and finding.remedy.role in RELOADS_NGINX
     return [
         {
             "host": proxy.name,
             "error_logs": logs,
             "peers": peers.get(answer.get("route"), []),
-            "fail_timeout": fail_timeout(proxy, answer.get("route")),
+            "fail_timeout": 0.0 if forgets else fail_timeout(proxy, answer.get("route")),
             "had": statuses_before(proxy, answer.get("route"), answer["url"]),
             "elsewhere": finding.remedy.elsewhere if finding.remedy else False,
             "url": answer["url"],
@@ -259,7 +253,7 @@ def proof_of(finding: Finding, fleet: Fleet) -> list[Proof]:
 
 
 def fail_timeout(proxy: Host, route_id: object) -> float:
-    """For how many seconds nginx sets a server of a route's upstream aside that failed, the longest of them; 0 where it never does."""
+    """For how many seconds nginx sets a server of a route's upstream aside that failed, the longest of them; 0 where none is."""
     route = next((one for one in proxy.config.get("routes") or [] if one["id"] == route_id), None)
     upstream = (proxy.config.get("upstreams") or {}).get(route["pass"]["upstream"] or "") if route else None
     servers = [server for server in upstream["servers"] if not server["down"]] if upstream else []

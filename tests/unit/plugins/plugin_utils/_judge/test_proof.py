@@ -170,15 +170,16 @@ class TestServersThatNginxHasSetAside:
         assert not proof.verdict([CLOSED], [CLOSED]).set_aside
         assert not proof.verdict([NO_LIVE], [WELL]).set_aside
 
-    def test_are_left_to_the_next_look_where_that_takes_long(self):
-        verdict = proof.verdict([{**CLOSED, "fail_timeout": 600.0}], [NO_LIVE])
+    @pytest.mark.parametrize("before", [CLOSED, NO_LIVE])
+    def test_are_left_to_the_next_look_where_that_takes_long(self, before):
+        verdict = proof.verdict([{**before, "fail_timeout": 600.0}], [NO_LIVE])
         assert verdict.passed
         assert verdict.why == "nginx sets the servers of the upstream aside for 600 seconds: the next look shows more"
 
     @pytest.mark.parametrize(
         ("before", "after"),
         [
-            ([{**NO_LIVE, "fail_timeout": 600.0}], [NO_LIVE]),
+            ([{**NO_LIVE, "fail_timeout": 0.0}], [NO_LIVE]),
             ([{**CLOSED, "fail_timeout": 600.0}, CLOSED], [NO_LIVE, CLOSED]),
         ],
     )
@@ -203,6 +204,14 @@ class TestServersThatNginxHasSetAside:
         web = small_fleet.proxy("http://app", http="upstream app { %s }" % servers, answers=[small_fleet.answer()])
         (entry,) = proof.proof_of(small_fleet.finding(routes=frozenset({0})), small_fleet.fleet(web=web))
         assert entry["fail_timeout"] == lasts
+
+    @pytest.mark.parametrize(("role", "lasts"), [("php_fpm", 10.0), ("upstream_dns", 0.0)])
+    def test_are_forgotten_by_a_reload(self, role, lasts):
+        web = small_fleet.proxy(
+            "http://app", http="upstream app { server 10.0.0.2; server 10.0.0.3; }", answers=[small_fleet.answer()]
+        )
+        finding = small_fleet.finding(routes=frozenset({0}), remedy=small_fleet.remedy(role))
+        assert [entry["fail_timeout"] for entry in proof.proof_of(finding, small_fleet.fleet(web=web))] == [lasts]
 
 
 def test_one_of_several_causes_is_enough():
