@@ -48,12 +48,12 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import proof
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import proof_questions
 
 
-def proof_rounds(proofs: t.Any) -> list[proof.Round]:
+def proof_rounds(proofs: t.Any) -> list[proof_questions.Round]:
     try:
-        return proof.rounds(proofs)
+        return proof_questions.rounds(proofs)
     except (TypeError, KeyError) as error:
         raise AnsibleFilterError("proof_rounds takes a list of dictionaries with host and url: %s" % error) from error
 

@@ -15,7 +15,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import SURE_ENOUGH
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.proof import proof_of
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.proof_questions import proof_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles import ORDER, RELOADS_NGINX
 
 #: What becomes of a finding: of a judgement planned, advice, not_allowed or how a step ended before, of a report any of them.

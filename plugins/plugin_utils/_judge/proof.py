@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The proof of a change: what has to be asked again, and whether what nginx answers then is better than before.
+"""The proof of a change: whether what nginx answers then is better than before.
 
 Private to this collection: it may change in any release.
 """
@@ -10,18 +10,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Finding
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.visited import statuses_before
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.page_status import (
     as_before,
     had_in_words,
     refuses,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.durations import nginx_seconds
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles import RELOADS_NGINX
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer
@@ -50,22 +44,6 @@ class Proof(Question, total=False):
     upstream: str | None
     timed_out: bool
 
-
-class Round(t.TypedDict):
-    """The proofs of one host, as the role proof asks for them."""
-
-    host: str
-    before: list[Proof]
-    urls: list[Question]
-    error_logs: list[str]
-    wait: int  # seconds for which it is worth while to ask as long as nginx has no live upstreams
-
-
-#: nginx's own, where a server line sets none.
-FAIL_TIMEOUT = "10s"
-
-#: URLs that one step's proof asks for at most.
-PROOF_URLS = 10
 
 #: How far a request gets before it fails. A symptom further on is progress: one of several causes is gone. One that lies back is a new fault.
 _STAGES = (
@@ -212,71 +190,3 @@ def verdict(before: t.Sequence[Proof], after: t.Sequence[Answer]) -> Verdict:
         why = "nginx sets the servers of the upstream aside for %d seconds: the next look shows more" % longest
         return Verdict(True, 0, 0, why)
     return Verdict(False, 0, 0, "no better than before: " + "; ".join(same), set_aside=bool(aside))
-
-
-def proof_of(finding: Finding, fleet: Fleet) -> list[Proof]:
-    """What must be better after the finding's remedy: the URLs of its routes as they answer now, the failing ones first."""
-    proxy = fleet.hosts[finding.seen_from]
-    sources = [
-        source
-        for source in or_empty(proxy.facts.get("log")).get("sources") or []
-        if source["kind"] == "nginx" and source["state"] == "ok"
-    ]
-    logs = [source["path"] for source in sources if source["path"].startswith("/")]
-    answers = [
-        answer
-        for answer in proxy.answers
-        if answer.get("from", "host") == "host" and answer.get("route") in finding.routes
-    ]
-    answers.sort(key=lambda answer: not answer_fails(answer))
-    peers = {route["id"]: route["peers"] for route in proxy.config.get("routes") or []}
-    forgets = finding.remedy is not None and finding.remedy.role in RELOADS_NGINX
-    return [
-        {
-            "host": proxy.name,
-            "error_logs": logs,
-            "peers": peers.get(answer.get("route"), []),
-            "fail_timeout": 0.0 if forgets else fail_timeout(proxy, answer.get("route")),
-            "had": statuses_before(proxy, answer.get("route"), answer["url"]),
-            "elsewhere": finding.remedy.elsewhere if finding.remedy else False,
-            "url": answer["url"],
-            "connect": answer["connect"],
-            "method": answer["method"],
-            "proxy_protocol": answer["proxy_protocol"],
-            "status": answer["status"],
-            "signature": answer["signature"],
-            "upstream": answer["upstream"],
-            "timed_out": answer["timed_out"],
-        }
-        for answer in answers[:PROOF_URLS]
-    ]
-
-
-def fail_timeout(proxy: Host, route_id: object) -> float:
-    """For how many seconds nginx sets a server of a route's upstream aside that failed, the longest of them; 0 where none is."""
-    route = next((one for one in proxy.config.get("routes") or [] if one["id"] == route_id), None)
-    upstream = (proxy.config.get("upstreams") or {}).get(route["pass"]["upstream"] or "") if route else None
-    servers = [server for server in upstream["servers"] if not server["down"]] if upstream else []
-    given = [
-        nginx_seconds(server["parameters"].get("fail_timeout", FAIL_TIMEOUT)) or 0.0
-        for server in servers
-        if server["parameters"].get("max_fails") != "0"
-    ]
-    return max(given, default=0.0)
-
-
-def rounds(proofs: t.Sequence[Proof]) -> list[Round]:
-    """The proofs of a remedy by the host to ask: all URLs of a host are asked in one go."""
-    grouped: dict[str, Round] = {}
-    for proof in proofs:
-        entry = grouped.setdefault(
-            proof["host"], {"host": proof["host"], "before": [], "urls": [], "error_logs": [], "wait": 0}
-        )
-        entry["before"].append(proof)
-        question = {key: value for key, value in proof.items() if key in Question.__annotations__ and value is not None}
-        entry["urls"].append(t.cast("Question", question))
-        lasts = proof.get("fail_timeout") or 0.0
-        if lasts <= MOST_WAIT:
-            entry["wait"] = max(entry["wait"], int(lasts) + 2)
-        entry["error_logs"] += [path for path in proof.get("error_logs") or [] if path not in entry["error_logs"]]
-    return list(grouped.values())

@@ -12,7 +12,6 @@ import yaml
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import proof
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look import from_controller as look_from_controller
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.net import says
-from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils import small_fleet
 
 URL = "http://a.test/"
 
@@ -186,33 +185,6 @@ class TestServersThatNginxHasSetAside:
     def test_hide_nothing_else(self, before, after):
         assert not proof.verdict(before, after).passed
 
-    @pytest.mark.parametrize(("lasts", "wait"), [(0.0, 2), (60.0, 62), (90.0, 92), (600.0, 0)])
-    def test_a_round_says_how_long_it_is_worth_while(self, lasts, wait):
-        (entry,) = proof.rounds([{"host": "web", "url": URL, "fail_timeout": lasts}])
-        assert entry["wait"] == wait
-
-    @pytest.mark.parametrize(
-        ("servers", "lasts"),
-        [
-            ("server 10.0.0.2; server 10.0.0.3;", 10.0),
-            ("server 10.0.0.2 fail_timeout=1m30s; server 10.0.0.3 fail_timeout=20;", 90.0),
-            ("server 10.0.0.2 fail_timeout=60s down; server 10.0.0.3;", 10.0),
-            ("server 10.0.0.2 max_fails=0 fail_timeout=60s; server 10.0.0.3 max_fails=0;", 0.0),
-        ],
-    )
-    def test_the_longest_of_the_upstream_counts(self, servers, lasts):
-        web = small_fleet.proxy("http://app", http="upstream app { %s }" % servers, answers=[small_fleet.answer()])
-        (entry,) = proof.proof_of(small_fleet.finding(routes=frozenset({0})), small_fleet.fleet(web=web))
-        assert entry["fail_timeout"] == lasts
-
-    @pytest.mark.parametrize(("role", "lasts"), [("php_fpm", 10.0), ("upstream_dns", 0.0)])
-    def test_are_forgotten_by_a_reload(self, role, lasts):
-        web = small_fleet.proxy(
-            "http://app", http="upstream app { server 10.0.0.2; server 10.0.0.3; }", answers=[small_fleet.answer()]
-        )
-        finding = small_fleet.finding(routes=frozenset({0}), remedy=small_fleet.remedy(role))
-        assert [entry["fail_timeout"] for entry in proof.proof_of(finding, small_fleet.fleet(web=web))] == [lasts]
-
 
 def test_one_of_several_causes_is_enough():
     assert proof.verdict([CLOSED, REJECTED], [CLOSED, WELL]).passed
@@ -240,24 +212,6 @@ def test_every_signature_of_a_failing_upstream_has_its_stage():
     assert len(proof._STAGE) == sum(len(stage) for stage in proof._STAGES)
 
 
-def test_each_host_is_asked_once_for_all_its_urls():
-    proofs = [
-        {"host": "web1", "url": "http://a/", "connect": "tcp:127.0.0.1:80", "status": 502, "error_logs": ["/l"]},
-        {"host": "web2", "url": "http://a/", "error_logs": None},
-        {"host": "web1", "url": "http://b/", "connect": None, "proxy_protocol": True, "error_logs": ["/l", "/m"]},
-    ]
-    first, second = proof.rounds(proofs)
-    assert first["host"] == "web1"
-    assert first["urls"] == [
-        {"url": "http://a/", "connect": "tcp:127.0.0.1:80"},
-        {"url": "http://b/", "proxy_protocol": True},
-    ]
-    assert first["error_logs"] == ["/l", "/m"]
-    assert first["before"] == [proofs[0], proofs[2]]
-    assert (second["host"], second["urls"], second["error_logs"]) == ("web2", [{"url": "http://a/"}], [])
-    assert proof.rounds([]) == []
-
-
 def test_the_controller_asks_too(peer):
     made = peer(says(b"HTTP/1.1 502 Bad Gateway\r\nServer: edge\r\n\r\n"))
     (seen,) = look_from_controller.from_controller(["http://127.0.0.1:%d/" % made.port])
@@ -269,77 +223,3 @@ def test_the_role_s_defaults_are_those_of_its_arguments():
     options = yaml.safe_load(specs.read_text())["argument_specs"]["main"]["options"]
     defaults = yaml.safe_load((specs.parents[1] / "defaults" / "main.yml").read_text())
     assert {name: option["default"] for name, option in options.items()} == defaults
-
-
-class TestWhatHasToBeAskedAgain:
-    def proof(self, *answers, **facts):
-        return proof.proof_of(
-            small_fleet.finding(routes=frozenset({0})),
-            small_fleet.fleet(
-                web=small_fleet.proxy("http://10.0.0.2", "http://10.0.0.3", answers=list(answers), **facts)
-            ),
-        )
-
-    def test_an_answer_is_the_hosts_own_where_nothing_else_is_said(self):
-        own = small_fleet.answer()
-        del own["from"]
-        assert [entry["url"] for entry in self.proof(own)] == ["http://site/"]
-
-    def test_a_route_that_is_gone_has_no_peers(self):
-        web = small_fleet.proxy("http://10.0.0.2", answers=[small_fleet.answer(route=7)])
-        gone = proof.proof_of(small_fleet.finding(routes=frozenset({7})), small_fleet.fleet(web=web))
-        assert [entry["peers"] for entry in gone] == [[]]
-
-    def test_has_what_is_asked_again(self):
-        assert self.proof(
-            small_fleet.answer(signature="s", upstream="tcp:10.0.0.2:80"),
-            log=small_fleet.log(small_fleet.record("tcp:10.0.0.2:80")),
-        ) == [
-            {
-                "host": "web",
-                "url": "http://site/",
-                "connect": "tcp:127.0.0.1:80",
-                "method": "GET",
-                "proxy_protocol": False,
-                "status": 502,
-                "signature": "s",
-                "upstream": "tcp:10.0.0.2:80",
-                "timed_out": False,
-                "peers": ["tcp:10.0.0.2:80"],
-                "had": [],
-                "fail_timeout": 0.0,
-                "elsewhere": False,
-                "error_logs": ["/var/log/nginx/error.log"],
-            }
-        ]
-
-    def test_of_the_findings_routes_and_of_this_host_only(self):
-        urls = [
-            small_fleet.answer(url="mine"),
-            small_fleet.answer(url="other", route=1),
-            small_fleet.answer(url="none", route=None),
-            small_fleet.answer(url="outside", **{"from": "controller"}),
-        ]
-        assert [entry["url"] for entry in self.proof(*urls)] == ["mine"]
-
-    def test_what_fails_first_and_not_without_end(self):
-        urls = [small_fleet.answer(200, url=str(number)) for number in range(20)] + [
-            small_fleet.answer(url="fails"),
-            small_fleet.answer(None, url="late"),
-        ]
-        asked = [entry["url"] for entry in self.proof(*urls)]
-        assert asked == ["fails", "late", *(str(number) for number in range(8))]
-
-    @pytest.mark.parametrize("source", [{"kind": "php_fpm"}, {"state": "unreadable"}, {"path": "nginx.service"}])
-    def test_only_files_of_nginx_that_can_be_read(self, source):
-        logs = small_fleet.log()
-        logs["sources"][0].update(source)
-        assert self.proof(small_fleet.answer(), log=logs)[0]["error_logs"] == []
-
-    def test_has_what_visitors_had(self):
-        visits = {"source": "logs/access.log", "method": "GET", "path": "/", "statuses": {"200": 3, "404": 1, "502": 9}}
-        log = {**small_fleet.log(), "visits": [visits, {**visits, "path": "/other"}, {**visits, "source": "other.log"}]}
-        assert self.proof(small_fleet.answer(), log=log)[0]["had"] == [200, 404]
-
-    def test_without_logs_it_still_asks(self):
-        assert self.proof(small_fleet.answer(), log=None)[0]["error_logs"] == []
