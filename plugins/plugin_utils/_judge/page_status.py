@@ -11,18 +11,6 @@ from __future__ import annotations
 import typing as t
 
 
-def kind_of(status: int) -> str:
-    """What a status is to who reads the page: all of a page's content, or a part, or that it is not modified, are one kind, and so are redirects."""
-    if 200 <= status < 300 or status == 304:
-        return "content"
-    return "redirect" if 300 <= status < 400 else str(status)
-
-
-def as_before(status: int, had: t.Collection[int]) -> bool:
-    """Whether a status is of a kind that the page has had."""
-    return kind_of(status) in {kind_of(one) for one in had}
-
-
 def refuses(status: int) -> bool:
     """Whether a status says that this is not the page: an error, less a login's."""
     return status >= 400 and status != 401

@@ -12,7 +12,6 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.page_status import (
-    as_before,
     had_in_words,
     refuses,
 )
@@ -157,14 +156,15 @@ def worse(before: Proof, after: Answer) -> bool:
 def other_pages(pairs: t.Sequence[tuple[Proof, Answer]]) -> list[str]:
     """What answers in place of a page that the change sent elsewhere, where that is not the page: a line for each URL.
 
-    Without an answer from before, an error is one where no URL of the change has content.
+    An error is another page where visitors had something else; where that is not known, it is one if no URL of the change has a page. Content and
+    redirects are taken for each other: visitors that had the one may have been logged in.
     """
     sent = [(one, other, other["status"]) for one, other in pairs if one.get("elsewhere") and not _unwell(other)]
     served = any(status is not None and not refuses(status) for _one, _other, status in sent)
     lines = []
     for one, other, status in sent:
         had = one.get("had") or []
-        if status is not None and (not as_before(status, had) if had else refuses(status) and not served):
+        if status is not None and refuses(status) and status not in had and (had or not served):
             lines.append("%s (%s)" % (better(one, other)[1], had_in_words(had)))
     return lines
 

@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import HostJudgement, JudgedAnswer
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.page_status import as_before, had_in_words
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.page_status import had_in_words
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.safe_text import safe_url
 
 #: What to look at where a site fails by itself.
@@ -41,7 +41,7 @@ def own_answers(judgements: t.Sequence[HostJudgement]) -> list[OwnAnswer]:
 def own_answer(answer: JudgedAnswer, status: int) -> OwnAnswer:
     """What one of them means."""
     had = answer["had"]
-    well = status < 500 and (not had or as_before(status, had))
+    well = status < 500 and (not had or status in had)
     return OwnAnswer(
         answer["route"],
         well,

@@ -89,9 +89,13 @@ def rate(hop: Hop, records: t.Sequence[LogRecord]) -> str:
     record = max(records, key=lambda one: one["last"])
     request = or_empty(record.get("request"))
     row = row_of(hop, request["method"], request["path"])
-    counted = "%d of %d" % (row["failed"], sum(row["statuses"].values())) if row else str(record["count"])
+    counted = (
+        "%d of %d requests" % (row["failed"], sum(row["statuses"].values()))
+        if row
+        else "%d request(s)" % record["count"]
+    )
     last = datetime.datetime.fromtimestamp(record["last"], tz=datetime.timezone.utc).strftime("%H:%M:%S")
-    return "%s requests %s %s failed, the last at %s UTC" % (counted, request["method"], request["path"], last)
+    return "%s %s %s failed, the last at %s UTC" % (counted, request["method"], request["path"], last)
 
 
 def rate_evidence(hop: Hop, records: t.Sequence[LogRecord]) -> tuple[Evidence, ...]:

@@ -4,22 +4,13 @@
 
 from __future__ import annotations
 
-import pytest
-
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import page_status
-
-
-@pytest.mark.parametrize(("status", "kind"), [(200, "content"), (206, "content"), (304, "content"), (302, "redirect")])
-def test_kinds(status, kind):
-    assert page_status.kind_of(status) == kind
-    assert page_status.kind_of(404) == "404"
-
-
-def test_as_before():
-    assert page_status.as_before(206, [200])
-    assert not page_status.as_before(403, [200, 404])
-    assert not page_status.as_before(200, [])
 
 
 def test_a_login_refuses_nothing():
     assert [status for status in (200, 302, 401, 403, 404, 500) if page_status.refuses(status)] == [403, 404, 500]
+
+
+def test_words():
+    assert page_status.had_in_words([404, 200]) == "the access log has 200, 404"
+    assert page_status.had_in_words([]) == "no earlier answer is in the access log"

@@ -57,7 +57,7 @@ OVER = [
     fleet(request=None),
 ]
 RECURS = [
-    (fleet(method="POST"), "1 requests POST /x failed, the last at 00:15:00 UTC"),
+    (fleet(method="POST"), "1 request(s) POST /x failed, the last at 00:15:00 UTC"),
     (fleet(asked(), method="POST", visits=had(0, 5, 5, 0)), "5 of 5 requests POST /x failed"),
     (fleet(asked(30), method="POST", visits=had(24, 3, 19, 8)), "3 of 27 requests POST /x failed"),
     (fleet(asked(5), visits=had(24, 3, 19, 0)), "3 of 27 requests GET /x failed"),
@@ -66,7 +66,7 @@ RECURS = [
         fleet(method="POST", action="connecting to upstream", visits=had(18, 2, 10, 3)),
         "2 of 20 requests POST /x failed",
     ),
-    (fleet(asked(url="http://site/other")), "1 requests GET /x failed"),
+    (fleet(asked(url="http://site/other")), "1 request(s) GET /x failed"),
 ]
 
 
