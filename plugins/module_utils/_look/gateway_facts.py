@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.reach import Reached
     from ansible_collections.webops.bad_gateway.plugins.module_utils._net.resolve import Resolved
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.facts import NginxFacts
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmFacts
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmFacts, FpmGone
     from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.unfinished_runs import JournalFacts
 
     class GatewayFacts(TypedDict):
@@ -43,6 +43,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         nginx: Optional[NginxFacts]
         php_fpm: List[FpmFacts]
         containers: List[Container]
+        php_fpm_gone: List[FpmGone]
         firewall: Optional[FirewallFacts]
         selinux: Optional[SelinuxFacts]
         disks: List[Disk]

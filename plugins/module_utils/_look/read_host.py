@@ -66,6 +66,7 @@ def read_host(host: Host, window: float) -> "GatewayFacts":
         "nginx": nginx,
         "php_fpm": php_fpm,
         "containers": containers,
+        "php_fpm_gone": php_fpm_facts.gone(host, units, php_fpm),
         "firewall": firewall_facts.firewall_facts(host, processes),
         "selinux": selinux.selinux_facts(host),
         "disks": disk_facts(host),

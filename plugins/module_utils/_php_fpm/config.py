@@ -95,6 +95,7 @@ class Pool:
         self.file = file
         self.line = line
         self.settings: Dict[str, Value] = {}
+        self.overridden: List[Value] = []  # of listen
         self.last_opened = Value(name, file, line)
 
     def get(self, key: str) -> Optional[str]:
@@ -244,6 +245,8 @@ class _Reader:
         if self.section is not None:
             value = value.replace("$pool", self.section.name)
         settings = self.config.globals if self.section is None else self.section.settings
+        if self.section is not None and name == "listen" and name in settings and settings[name].value != value:
+            self.section.overridden.append(settings[name])
         if found.group("key") is None:
             settings[name] = Value(value, path, number)
         else:

@@ -8,12 +8,13 @@ Private to this collection: it may change in any release.
 
 import os
 import re
-from typing import TYPE_CHECKING, Collection, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Collection, Dict, List, Optional, Sequence, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.root_only import RootOnly
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.by_units import of_units
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import (
     SHOWN,
     FpmConfig,
@@ -24,7 +25,11 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config_check import ask_fpm
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.instances import Instance, Units, instances
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.layouts import (
+    Installed,
+    left_over,
+    prefix_of,
     state_dir_of,
+    version_of,
 )
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
@@ -54,6 +59,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         """One pool as its files say it, and its workers as they are."""
 
         address: Optional[str]
+        overridden: List[FpmSetting]  # of its listen: what a later file or line overrides
         folder: Optional[bool]
         folder_others: Optional[str]
         settings: Dict[str, FpmSetting]
@@ -61,11 +67,19 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         workers: List[FpmWorker]
 
     class FpmSetAside(TypedDict):
-        """A pool in a file that no FPM reads: beside those of this one, or in the folder of a version whose FPM is gone."""
+        """A pool in a file that no FPM reads."""
 
         file: str
         pool: Optional[str]
         address: str
+
+    class FpmGone(TypedDict):
+        """One of the facts `php_fpm_gone`: a PHP-FPM that was removed and left its configuration."""
+
+        version: Optional[str]
+        config: str
+        binary: Optional[str]  # where a unit names it
+        pools: List[FpmSetAside]
 
     # One of the facts `php_fpm`: a PHP-FPM, running or not. `global` is a word of Python's, so that it cannot stand in a class.
     FpmFacts = TypedDict(
@@ -89,26 +103,19 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 
 MEASURED_PER_POOL = 64
 SET_ASIDE = 200
+POOL_FOLDERS = ("pool.d", "php-fpm.d")
 MOST_OF_A_POOL = 65536
 NOT_A_LOG = ("", "syslog", "/dev/stderr", "/dev/stdout", "/proc/self/fd/1", "/proc/self/fd/2")
 NOT_WANTED = ("disabled", "masked", "masked-runtime")
 
 _LISTENS = re.compile(r"^[ \t]*(?:\[([^\]\n]+)\]|listen[ \t]*=[ \t]*[\"']?([^\s\"';]+))", re.MULTILINE)
-#: A version in the path of a folder of pools: /etc/php/8.2/fpm/pool.d, /opt/cpanel/ea-php82/...
-_VERSION = re.compile(r"(?<=/)\d\.\d+(?=/)|(?<=php)\d\d(?=/)")
 _INI = re.compile(r"^(max_execution_time) => (\d+) => ", re.MULTILINE)
 
 
 def php_fpm_facts(host: Host, processes: Processes, units: Units) -> "List[FpmFacts]":
     """The facts `php_fpm`: what runs first, then what is installed and does not run."""
     accounts = Accounts(host)
-    found = [_facts(host, processes, units, accounts, instance) for instance in instances(host, processes, units)]
-    read = {fpm["pool_dir"] for fpm in found}
-    for fpm in found:
-        for folder in host.glob(_VERSION.sub("*", fpm["pool_dir"] or "")) if fpm["version"] else ():
-            if folder not in read:
-                fpm["set_aside"] += set_aside(host, (), folder)
-    return found
+    return [_facts(host, processes, units, accounts, instance) for instance in instances(host, processes, units)]
 
 
 def _facts(host: Host, processes: Processes, units: Units, accounts: Accounts, instance: Instance) -> "FpmFacts":
@@ -136,7 +143,31 @@ def _facts(host: Host, processes: Processes, units: Units, accounts: Accounts, i
     }
 
 
-def set_aside(host: Host, read: Collection[str], folder: str, prefix: str = "/usr") -> "List[FpmSetAside]":
+def gone(host: Host, units: Units, here: "Sequence[FpmFacts]") -> "List[FpmGone]":
+    """The facts `php_fpm_gone`: configurations whose program is not there any more, with their pools. here: those that are installed."""
+    taken = {fpm["config"] for fpm in here}
+    found: "List[FpmGone]" = []
+    for place in [*of_units(host, units), *left_over(host, taken)]:
+        pools = [] if place.config in taken else _pools_left(host, place)
+        taken.add(place.config)
+        if pools:
+            version = place.version or (version_of(host, place.binary) if place.binary else None)
+            found.append({"version": version, "config": place.config, "binary": place.binary or None, "pools": pools})
+    return found
+
+
+def _pools_left(host: Host, place: Installed) -> "List[FpmSetAside]":
+    """The pools of a main file; where that is gone, those in the folder beside it."""
+    prefix = prefix_of(place.binary) if place.binary else "/usr"
+    if not host.exists(place.config):
+        folders = [os.path.join(os.path.dirname(place.config), name) for name in POOL_FOLDERS]
+        return [one for folder in folders for one in set_aside(host, (), folder, prefix)]
+    config = parse(host, place.config, prefix)
+    pools = [(pool, config.address(pool)) for pool in config.pools.values()]
+    return [{"file": pool.file, "pool": pool.name, "address": str(address)} for pool, address in pools if address]
+
+
+def set_aside(host: Host, read: Collection[str], folder: str, prefix: str) -> "List[FpmSetAside]":
     """Pools in files beside those that FPM reads (www.conf.disabled, shop.bak), which somebody has renamed to have no such pool."""
     found: "List[FpmSetAside]" = []
     for name in host.listdir(folder)[:SET_ASIDE]:
@@ -182,6 +213,7 @@ def _pool(host: Host, config: FpmConfig, pool: Pool, workers: "List[FpmWorker]")
     folder_is_there = host.is_dir(folder) if folder else None
     return {
         "address": str(address) if address else None,
+        "overridden": [one.as_fact() for one in pool.overridden],
         "folder": folder_is_there,
         "folder_others": RootOnly(host).why_not(folder) if folder and not folder_is_there else None,
         "settings": {name: value.as_fact() for name, value in pool.settings.items() if SHOWN.match(name)},

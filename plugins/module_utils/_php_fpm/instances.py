@@ -16,6 +16,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes
     Processes,
     foreign_program,
 )
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.by_units import of_units, option
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.layouts import (
     Installed,
     installed,
@@ -45,10 +46,22 @@ class Instance(NamedTuple):
 
 def instances(host: Host, processes: Processes, units: Units) -> List[Instance]:
     """What runs first, then what is installed and does not run."""
-    places = installed(host)
+    places = _places(host, units)
     running = [_running(host, process, places, units) for process in masters(processes)]
     taken = {instance.config for instance in running}
     return running + [_stopped(host, place, units) for place in places if place.config not in taken]
+
+
+def _places(host: Host, units: Units) -> List[Installed]:
+    """All that are installed where some layout puts them, or are started by some unit; each main file once."""
+    places = {place.config: place for place in installed(host)}
+    for started in of_units(host, units):
+        known = places.get(started.config)
+        if known is None and host.exists(started.binary):
+            places[started.config] = started
+        elif known and known.unit is None:
+            places[started.config] = known._replace(unit=started.unit)
+    return list(places.values())
 
 
 def masters(processes: Processes) -> List[Process]:
@@ -70,12 +83,12 @@ def _running(host: Host, master: Process, places: List[Installed], units: Units)
         # It was replaced on the disk; what is to be run is what root would start now.
         binary = same[0].binary if same else ""
     place = Installed(binary, version_of(host, binary), config, same[0].units if same else ())
-    unit = _unit_of_master(master, units) or _unit_by_name(host, place, units)
+    unit = _unit_of_master(master, units) or (same[0].unit if same else None) or _unit_by_name(host, place, units)
     return Instance(binary, place.version, config, unit, _prefix(binary, unit, units), master)
 
 
 def _stopped(host: Host, place: Installed, units: Units) -> Instance:
-    unit = _unit_by_exec(place, units) or _unit_by_name(host, place, units)
+    unit = place.unit or _unit_by_exec(place, units) or _unit_by_name(host, place, units)
     return Instance(
         place.binary,
         place.version or version_of(host, place.binary),
@@ -101,7 +114,7 @@ def _unit_by_exec(place: Installed, units: Units) -> Optional[str]:
         if (
             argv
             and os.path.normpath(argv[0]) == place.binary
-            and _option(argv, "-y", "--fpm-config") in (None, place.config)
+            and option(argv, "-y", "--fpm-config") in (None, place.config)
         ):
             return name
     return None
@@ -118,16 +131,7 @@ def _unit_by_name(host: Host, place: Installed, units: Units) -> Optional[str]:
     return None
 
 
-def _option(argv: List[str], short: str, long: str) -> Optional[str]:
-    for index, word in enumerate(argv):
-        if word in (short, long) and index + 1 < len(argv):
-            return argv[index + 1]
-        if word.startswith(long + "="):
-            return word[len(long) + 1 :]
-    return None
-
-
 def _prefix(binary: str, unit: Optional[str], units: Units) -> str:
     known = (units or {}).get(unit or "")
     argv = known.get("exec") or [] if known else []
-    return _option(argv, "-p", "--prefix") or prefix_of(binary)
+    return option(argv, "-p", "--prefix") or prefix_of(binary)

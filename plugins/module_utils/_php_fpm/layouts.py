@@ -8,7 +8,7 @@ Private to this collection: it may change in any release.
 
 import os
 import re
-from typing import List, NamedTuple, Optional, Tuple
+from typing import Collection, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 
@@ -32,6 +32,7 @@ class Installed(NamedTuple):
     version: Optional[str]
     config: str
     units: Tuple[str, ...]
+    unit: Optional[str] = None  # that starts it, where its command says so
 
 
 LAYOUTS = (
@@ -57,6 +58,36 @@ LAYOUTS = (
         r"/opt/remi/php(?P<v>\d+)/root/usr/sbin/php-fpm",
         ("/etc/opt/remi/php{n}/php-fpm.conf",),
         ("php{n}-php-fpm",),
+    ),
+    Layout(
+        "/opt/rh/rh-php*/root/usr/sbin/php-fpm",
+        r"/opt/rh/rh-php(?P<v>\d+)/root/usr/sbin/php-fpm",
+        ("/etc/opt/rh/rh-php{n}/php-fpm.conf",),
+        ("rh-php{n}-php-fpm",),
+    ),
+    Layout(
+        "/opt/alt/php*/usr/sbin/php-fpm",
+        r"/opt/alt/php(?P<v>\d+)/usr/sbin/php-fpm",
+        ("/opt/alt/php{n}/etc/php-fpm.conf",),
+        ("alt-php{n}-fpm",),
+    ),
+    Layout(
+        "/www/server/php/*/sbin/php-fpm",
+        r"/www/server/php/(?P<v>\d+)/sbin/php-fpm",
+        ("/www/server/php/{n}/etc/php-fpm.conf",),
+        ("php-fpm-{n}",),
+    ),
+    Layout(
+        "/usr/local/php/sbin/php-fpm",
+        r"/usr/local/php/sbin/php-fpm",
+        ("/usr/local/php/etc/php-fpm.conf",),
+        ("php-fpm",),
+    ),
+    Layout(
+        "/usr/local/php[0-9]*/sbin/php-fpm*",
+        r"/usr/local/php(?P<v>\d\d)/sbin/php-fpm\d*",
+        ("/usr/local/php{n}/etc/php-fpm.conf",),
+        ("php-fpm{n}",),
     ),
     Layout(
         "/opt/plesk/php/*/sbin/php-fpm",
@@ -98,11 +129,30 @@ def installed(host: Host) -> List[Installed]:
 
 
 def _places(host: Host, layout: Layout, binary: str, text: Optional[str]) -> List[Installed]:
-    dotted = text if not text or "." in text else "%s.%s" % (text[0], text[1:])
+    dotted = _dotted(text) if text else None
     names = {"v": dotted or "", "n": (dotted or "").replace(".", "")}
     units = tuple(unit.format(**names) for unit in layout.units)
     configs = [config.format(**names) for config in layout.configs]
     return [Installed(binary, dotted, config, units) for config in configs if host.exists(config)]
+
+
+def left_over(host: Host, taken: Collection[str]) -> List[Installed]:
+    """Main files whose program is gone, where some layout puts them; they may be gone, too, and have left their folder. taken: those of what is there."""
+    places: List[Installed] = []
+    for layout in LAYOUTS:
+        for config in layout.configs:
+            folder, name = os.path.split(config)
+            pattern = re.escape(folder).replace(r"\{v\}", r"(\d+\.\d+)").replace(r"\{n\}", r"(\d\d)")
+            for path in host.glob(folder.format(v="*", n="*")):
+                found, main = re.match(pattern + "$", path), os.path.join(path, name)
+                if found and main not in taken:
+                    places.append(Installed("", _dotted(found.group(1)) if found.groups() else None, main, ()))
+    return places
+
+
+def _dotted(text: str) -> str:
+    """A version with its dot: 8.2 for 82."""
+    return text if "." in text else "%s.%s" % (text[0], text[1:])
 
 
 def version_of(host: Host, binary: str) -> Optional[str]:
@@ -110,8 +160,7 @@ def version_of(host: Host, binary: str) -> Optional[str]:
     for layout in LAYOUTS:
         found = re.match(layout.binary + "$", binary)
         if found and "v" in found.groupdict():
-            text = found.group("v")
-            return text if "." in text else "%s.%s" % (text[0], text[1:])
+            return _dotted(found.group("v"))
     try:
         header = _VERSION_IN_BINARY.search(host.read_bytes(binary, BINARY_LIMIT))
     except OSError:

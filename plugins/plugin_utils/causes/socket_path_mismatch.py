@@ -11,7 +11,7 @@ Private to this collection: it may change in any release.
 from __future__ import annotations
 
 import posixpath
-import shlex
+import re
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address
@@ -31,9 +31,17 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._pool_na
 )
 
 if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import FpmSetting
     from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmFacts, FpmSetAside
 
 SIGNATURES = ("unix_socket_missing", "backend_port_closed", "ipv6_localhost_refused")
+
+
+class Overridden(t.NamedTuple):
+    """A pool that would listen where nginx asks, did not a later line say otherwise, and both lines in words."""
+
+    pool: Candidate
+    why: str
 
 
 class Doubt(t.NamedTuple):
@@ -64,15 +72,33 @@ def is_declared(host: Host, hop: Hop) -> bool:
     return any(address.port == hop.address.port for address in addresses if not address.is_unix)
 
 
+def overridden(hop: Hop, running: list[Candidate]) -> Overridden | None:
+    """The pool whose listen says the address that nginx asks for, and is overridden."""
+    asked = re.compile(r"(?:.*:)?" + re.escape(hop.address.path if hop.is_unix else str(hop.address.port)))
+    for one in running:
+        for said in one.at.pool.get("overridden") or []:
+            if asked.fullmatch(said["value"]):
+                wins = one.at.pool["settings"]["listen"]
+                lines = (_place(said), said["value"], one.at.name, _place(wins), wins["value"])
+                return Overridden(one, "%s says listen = %s of pool %s, and %s overrides it with %s" % lines)
+    return None
+
+
+def _place(setting: FpmSetting) -> str:
+    return "%s:%d" % (setting["place"]["file"], setting["place"]["line"])
+
+
 def mismatch(hop: Hop, running: list[Candidate]) -> Finding:
-    asks = "%s asks for %s; no PHP-FPM pool is configured to listen there" % (named_at(hop), hop.address)
+    over = overridden(hop, running)
+    why = over.why if over else "no PHP-FPM pool is configured to listen there"
     evidence = (
         *hop.seen(*SIGNATURES),
-        Evidence("config", asks),
+        Evidence("config", "%s asks for %s; %s" % (named_at(hop), hop.address, why)),
         Evidence("socket", "PHP-FPM runs and listens on %s" % listed(running)),
     )
-    meant = same_name(hop.address, running) or running
-    doubt = doubt_about(hop, meant)
+    named_so = [over.pool] if over else same_name(hop.address, running)
+    meant = named_so or running
+    doubt = doubt_about(hop, meant, is_sure=len(named_so) == 1)
     if doubt:
         return on_hop(hop, CAUSE.name, evidence, on=hop.proxy.name, why=doubt.why, advice=doubt.advice)
     remedy = remedies.upstream_address(edits_of_address(hop, meant[0].address), elsewhere=True)
@@ -89,8 +115,8 @@ def listed(pools: t.Sequence[Candidate]) -> str:
     return ", ".join(str(one.address) for one in pools)
 
 
-def doubt_about(hop: Hop, meant: list[Candidate]) -> Doubt | None:
-    """Why the address is not changed; None where it is sure which pool is meant and the file may be edited. meant: those that it may be."""
+def doubt_about(hop: Hop, meant: list[Candidate], *, is_sure: bool) -> Doubt | None:
+    """Why the address is not changed; None where the file may be edited. meant: those that it may be. is_sure: whether its name or a file says which one."""
     tool = next((route["generated_by"] for route in hop.routes if route.get("generated_by")), None)
     if tool:
         return Doubt("the file is not ours to edit (%s): change the PHP version where it is made" % tool)
@@ -101,34 +127,16 @@ def doubt_about(hop: Hop, meant: list[Candidate]) -> Doubt | None:
         )
     aside = set_aside(hop)
     if aside:
-        return pool_not_read(aside.pool, aside.fpm)
-    if len(meant) == 1 and same_name(hop.address, meant):
+        return Doubt(
+            "its pool %s is in %s, which PHP-FPM does not read: somebody set it aside, and another pool may run as another user"
+            % (aside["pool"], aside["file"]),
+            ("# give %s a name that PHP-FPM reads, or remove the site" % aside["file"],),
+        )
+    if is_sure:
         return None
     if len(meant) > 1:
         return Doubt("more than one pool could be meant: %s" % listed(meant))
     return other_owner(hop, meant[0])
-
-
-class Aside(t.NamedTuple):
-    """A pool in a file that a PHP-FPM does not read, and the PHP-FPM that could."""
-
-    pool: FpmSetAside
-    fpm: FpmFacts
-
-
-def pool_not_read(aside: FpmSetAside, fpm: FpmFacts) -> Doubt:
-    """The pool is there, in a file that no PHP-FPM reads: beside those of the one that runs, or in the folder of a version that is gone."""
-    name, file, folder = aside["pool"], aside["file"], fpm["pool_dir"] or ""
-    if posixpath.dirname(file) == folder:
-        return Doubt(
-            "its pool %s is in %s, which PHP-FPM does not read: somebody set it aside, and another pool may run as another user"
-            % (name, file),
-            ("# give %s a name that PHP-FPM reads, or remove the site" % file,),
-        )
-    return Doubt(
-        "its pool %s lies in %s, whose PHP-FPM is not installed any more: move it to %s" % (name, file, folder),
-        ("mv -n %s %s/" % (shlex.quote(file), shlex.quote(folder)), *checked_and_reloaded(fpm)),
-    )
 
 
 def checked_and_reloaded(fpm: FpmFacts) -> tuple[str, ...]:
@@ -157,12 +165,12 @@ def other_owner(hop: Hop, pool: Candidate) -> Doubt | None:
     )
 
 
-def set_aside(hop: Hop) -> Aside | None:
+def set_aside(hop: Hop) -> FpmSetAside | None:
     """A pool for this address in a file that PHP-FPM does not read. A copy of a pool that runs (elsewhere by now) is none."""
     for fpm in hop.proxy.facts.get("php_fpm") or []:
         for one in fpm.get("set_aside") or []:
             if read_address(one["address"]).normal() == hop.address.normal() and one["pool"] not in fpm["pools"]:
-                return Aside(one, fpm)
+                return one
     return None
 
 

@@ -10,7 +10,10 @@ import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Ran
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
-from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import MEASURED_PER_POOL, php_fpm_facts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import (
+    MEASURED_PER_POOL,
+    php_fpm_facts,
+)
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.layouts import (
     installed,
     prefix_of,
@@ -302,3 +305,10 @@ def test_pools_in_files_that_fpm_does_not_read(host):
         {"file": FOLDER + "/shop.conf.disabled", "pool": "shop", "address": "unix:/run/php/shop.sock"},
         {"file": POOL + "~", "pool": "www", "address": "tcp:[::]:9000"},
     ]
+
+
+def test_what_a_later_file_overrides_is_kept(host):
+    host.write(FOLDER + "/zz-docker.conf", "[www]\nlisten = 9000\n")
+    pool = look(host)[0]["pools"]["www"]
+    assert pool["address"] == "tcp:[::]:9000"
+    assert pool["overridden"] == [{"value": "/run/php/php8.2-fpm.sock", "place": {"file": POOL, "line": 5}}]

@@ -24,9 +24,9 @@ SILENT = sorted(facts.CASES.glob("*/silent_*.yml"))
 
 #: Programs that a line of advice may begin with.
 PROGRAMS = r"""
-apachectl apparmor_parser apt-get auditctl ausearch
+apachectl apk apparmor_parser apt-get auditctl ausearch
 cgi-fcgi chmod coredumpctl cscli csf curl
-df dig docker dpkg du
+df dig dnf docker dpkg du
 echo
 fail2ban-client free
 getent grep groupadd
@@ -42,6 +42,7 @@ sed semanage semodule setfacl ss stat supervisorctl systemctl systemd-tmpfiles
 tcpdump
 ufw unshare useradd
 virsh
+yum
 \S*/php-fpm\S* /usr/local/cpanel/\S+
 """
 #: How a line of advice begins: as a remark, or with one of these programs.
