@@ -10,7 +10,7 @@ import os
 import re
 import shlex
 import stat
-from typing import TYPE_CHECKING, List, Optional, Sequence
+from typing import TYPE_CHECKING, List, NamedTuple, Optional, Sequence
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import is_any, is_number, read_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import SYSTEM_PATH, Host
@@ -47,14 +47,21 @@ _INTERPRETERS = re.compile(r"(python[\d.]*|node|nodejs|ruby[\d.]*|perl|php[\d.]*
 _HEAD = 256
 
 
+class Surroundings(NamedTuple):
+    """What a start depends on beside its unit: the addresses of all interfaces (None where they are not known), accounts, and whether it listens already."""
+
+    addresses: Optional[Sequence[str]]
+    accounts: Accounts
+    listens: bool = False
+
+
 def start_problems(
-    host: Host,
-    properties: Properties,
-    declares: "Sequence[DeclaredAddress]",
-    own_addresses: Optional[Sequence[str]],
-    accounts: Accounts,
+    host: Host, properties: Properties, declares: "Sequence[DeclaredAddress]", around: Surroundings
 ) -> "List[StartProblem]":
-    """All that is known to make a start of this service fail. own_addresses: of all interfaces of the host; None where they are not known."""
+    """All that is known to make a start of this service fail; of one that runs, what keeps it from listening."""
+    look = _Look(host, properties, around.accounts)
+    if properties.get("ActiveState") == "active":
+        return [] if around.listens else look.addresses(declares, around.addresses)
     if properties.get("LoadState") in ("bad-setting", "error"):
         why = re.sub(r'^\S+ "(.*)"$', r"\1", properties.get("LoadError", "")) or "it does not say why"
         return [
@@ -62,10 +69,8 @@ def start_problems(
         ]
     if is_set(properties, "RootDirectory") or is_set(properties, "RootImage"):
         return []
-    look = _Look(host, properties, accounts)
-    return (
-        look.accounts_of() + look.folders() + look.files() + look.programs() + look.addresses(declares, own_addresses)
-    )
+    found = look.accounts_of() + look.folders() + look.files() + look.programs()
+    return found + look.addresses(declares, around.addresses)
 
 
 def _problem(
@@ -257,11 +262,12 @@ class _Look:
     def addresses(self, declares: "Sequence[DeclaredAddress]", own: Optional[Sequence[str]]) -> "List[StartProblem]":
         """Sockets whose folder is missing, and addresses that the host does not have."""
         found: "List[StartProblem]" = []
+        before = self.properties.get("ExecStartPre", "")
         nonlocal_bind = (self.host.read("/proc/sys/net/ipv4/ip_nonlocal_bind") or "0").strip() == "1"
         for one in declares:
             address, place = read_address(one["address"]), Place(one["file"], one["line"])
             folder = os.path.dirname(address.path)
-            if address.is_unix and not self.host.is_dir(folder) and not self._is_made(folder):
+            if address.is_unix and not (self.host.is_dir(folder) or self._is_made(folder) or folder in before):
                 found.append(
                     _problem(place, "listen", "there is no folder %s for its socket" % folder, None, self._make(folder))
                 )

@@ -145,7 +145,7 @@ def _systemd(
         unit = _unit(properties, origin)
         if unit["load"] == "not-found":
             continue
-        _add_start(host, properties, unit, addresses, accounts)
+        _add_start(host, properties, unit, unit_start.Surroundings(addresses, accounts, properties["Id"] in listening))
         if time.monotonic() < ends and is_searched(properties, unit, listening):
             _add_journal(host, properties["Id"], unit)
         if is_of_interest(properties, unit, listening, known):
@@ -193,18 +193,16 @@ def _unit(properties: Properties, origin: float) -> "Unit":
     }
 
 
-def _add_start(
-    host: Host, properties: Properties, unit: "Unit", addresses: Optional[Sequence[str]], accounts: Accounts
-) -> None:
-    """Add where a unit listens by its own words and, unless it runs, what is known of its next start."""
+def _add_start(host: Host, properties: Properties, unit: "Unit", around: unit_start.Surroundings) -> None:
+    """Add where a unit listens by its own words, and what is known of its next start."""
     if properties["Id"].endswith(".socket"):
         unit["declares"] = unit_addresses.of_socket(properties)
         return
     if properties.get("Type") == "oneshot" or not (unit["exec"] or properties["Id"] in unit_addresses.APACHE):
         return
     unit["declares"] = unit_addresses.of_service(host, properties)
+    unit["start_problems"] = unit_start.start_problems(host, properties, unit["declares"], around)
     if unit["active"] != "active":
-        unit["start_problems"] = unit_start.start_problems(host, properties, unit["declares"], addresses, accounts)
         unit["test"] = service_config_check.config_check(host, properties["Id"][: -len(".service")], unit)
 
 

@@ -110,9 +110,15 @@ def _of_problems(host: Host, name: str, problems: t.Sequence[StartProblem]) -> O
     shown = tuple(Evidence("config", "%s: %s: %s" % (_place(one), one["setting"], one["problem"])) for one in problems)
     advice = [_line_to_change(one) for one in problems]
     advice += ["%s   # on %s" % (one["command"], host.name) for one in problems if one["command"]]
+    advice += [line for one in problems for line in _lasting(one)]
     return Obstacle(
-        "%s cannot start: %s%s"
-        % (name, first["problem"], " (%s)" % status_words(first["exit_status"]) if first["exit_status"] else ""),
+        "%s cannot %s: %s%s"
+        % (
+            name,
+            "listen" if first["setting"] == "listen" else "start",
+            first["problem"],
+            " (%s)" % status_words(first["exit_status"]) if first["exit_status"] else "",
+        ),
         shown,
         (*advice, _start_again(host, name)),
     )
@@ -128,6 +134,12 @@ def _line_to_change(problem: StartProblem) -> str:
         problem["setting"],
         problem["problem"],
     )
+
+
+def _lasting(problem: StartProblem) -> tuple[str, ...]:
+    """The setting with which systemd makes a folder under /run at each start: one that is made by hand is gone after the next boot."""
+    found = re.search(r" /run/(\S+)$", problem["command"] or "") if problem["setting"] == "listen" else None
+    return ("# RuntimeDirectory=%s in its [Service] makes that folder at each start" % found.group(1),) if found else ()
 
 
 def _start_again(host: Host, *names: str) -> str:

@@ -8,7 +8,7 @@ import os
 import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_start import start_problems
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_start import Surroundings, start_problems
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost
 
 FRAGMENT = "/etc/systemd/system/shop.service"
@@ -25,12 +25,12 @@ def _host(tmp_path):
     return made
 
 
-def problems(host, declares=(), command="/srv/shop/run --port 80", **more):
+def problems(host, declares=(), command="/srv/shop/run --port 80", listens=False, **more):
     shown = "{ path=%s ; argv[]=%s ; ignore_errors=no ; start_time=[n/a] }" % (command.split()[0], command)
     properties = {"Id": "shop.service", "LoadState": "loaded", "FragmentPath": FRAGMENT, "ExecStart": shown}
     properties.update({"User": "shop", "WorkingDirectory": "/srv/shop"}, **more)
     declared = [{"address": address, "file": "/etc/shop.conf", "line": 5} for address in declares]
-    return start_problems(host, properties, declared, OWN, Accounts(host))
+    return start_problems(host, properties, declared, Surroundings(OWN, Accounts(host), listens))
 
 
 def test_where_all_is_there_nothing_is_said(host):
@@ -156,3 +156,17 @@ def test_a_folder_that_is_closed_to_the_account(host):
     (found,) = problems(host, WorkingDirectory="/")
     assert found["problem"] == "shop may not enter %s (mode 0700), where /srv/shop/run is" % "/srv/shop"
     assert problems(host, WorkingDirectory="/", User="root") == []
+
+
+def test_a_folder_that_is_made_before_the_start_is_not_missed(host):
+    before = "{ path=/bin/mkdir ; argv[]=/bin/mkdir -p /run/shop ; ignore_errors=no ; start_time=[n/a] }"
+    host.program("/bin/mkdir")
+    assert problems(host, ["unix:/run/shop/app.sock"], ExecStartPre=before) == []
+
+
+@pytest.mark.parametrize(("listens", "found"), [(False, ["there is no folder /run/shop for its socket"]), (True, [])])
+def test_of_one_that_runs_only_what_keeps_it_from_listening_counts(host, listens, found):
+    said = problems(
+        host, ["unix:/run/shop/app.sock"], "/srv/gone", listens, ActiveState="active", WorkingDirectory="/srv/gone"
+    )
+    assert [one["problem"] for one in said] == found
