@@ -21,12 +21,14 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.declared_
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.server_options import (
     ADDRESS,
+    ARGUMENTS_TOO,
     BARE_PORT,
     CLIENTS,
     CONNECTED_TO,
     HOST,
     LONG,
     PORT,
+    RUNNERS,
     SERVERS,
     SOCKET,
     UNKNOWN_SERVER,
@@ -102,12 +104,14 @@ def arguments(argv: Sequence[str]) -> List[Argument]:
 
 def server_of(argv: Sequence[str]) -> str:
     """The plain name of the server that a command line starts, also through an interpreter, a shell or a tool; of the program where it is none."""
-    names = [plain_name(word) for word in argv if "=" not in word]
+    runs_any = plain_name(argv[0]) in RUNNERS if argv else False
+    named = [(at, word, plain_name(word)) for at, word in enumerate(argv) if "=" not in word]
+    names = [name for at, word, name in named if name not in ARGUMENTS_TOO or not at or "/" in word or runs_any]
     runs = [name for name in names if name in SERVERS or name in CLIENTS or name in _OWN_GRAMMAR]
     specific = [
         name for name in runs if name not in ("node", "npm", "npx", "yarn", "pnpm", "bun", "ruby", "php", "artisan")
     ]
-    return next(iter(specific or runs or names), "")
+    return next(iter(specific or runs[-1:] or names), "")
 
 
 def of_command(argv: Sequence[str], place: Place) -> "List[DeclaredAddress]":

@@ -100,6 +100,10 @@ FORMATS: Dict[str, Format] = {
         ("/opt/nexus/etc/nexus-default.properties", "/opt/sonatype-work/nexus3/etc/nexus.properties"),
         port=_lines(r"^application-port\s*=\s*(\d+)"),
     ),
+    "focalboard-server": Format(("config.json",), port=_lines(r"^\s*\"port\":\s*(\d+)")),
+    "ghost": Format(("config.production.json",), port=_lines(r"\"server\":\s*\{[^}]*\"port\":\s*\"?(\d+)")),
+    "kavita": Format(("config/appsettings.json",), port=_lines(r"^\s*\"Port\":\s*(\d+)")),
+    "synapse.app.homeserver": Format((), port=_lines(r"^\s+-? ?port:\s*(\d+)")),
     "shiny-server": Format(("/etc/shiny-server/shiny-server.conf",), port=_lines(r"^\s*listen\s+(\d+)")),
     "rserver": Format(
         ("/etc/rstudio/rserver.conf",), port=_lines(r"^www-port\s*=\s*(\d+)"), host=_lines(r"^www-address\s*=\s*(\S+)")
@@ -121,6 +125,8 @@ ALIASES = {
     "unicorn_rails": "unicorn",
     "stunnel4": "stunnel",
 }
+SERVARR = ("sonarr", "radarr", "lidarr", "readarr", "prowlarr")
+SERVARR_XML = Format(port=_lines(r"<Port>(\d+)</Port>"), host=_lines(r"<BindAddress>([\d.:]+)</"))
 SPRING = Format(
     port=_lines(r"^(?:server\.port\s*[=:]|server:\s*\n(?:[ \t]+[^\n]*\n)*?[ \t]+port:)\s*(?:\$\{\w+:)?[\"']?(\d+)"),
     host=_lines(
@@ -150,6 +156,9 @@ def of_config_files(
         return _of_jar(host, argv, folder)
     if server in ("docker", "docker-compose") and "compose" in " ".join(argv[:3]):
         return _of_compose(host, argv, folder)
+    if server in SERVARR:
+        data = [value for option, value in arguments(argv) if option in ("-data", "--data", "/data")]
+        return of_file(host, os.path.join((data or ["/var/lib/" + server])[0], "config.xml"), SERVARR_XML, {})
     form = FORMATS.get(ALIASES.get(server, server))
     if form is None:
         return []

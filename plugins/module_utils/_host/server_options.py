@@ -24,13 +24,13 @@ LONG: Dict[str, str] = {
         "bind listen urls address addr bind-addr bind-address listen-address listen-addr listen-http http-listen"
         " http http-address http-addr http-bind http-listen-addr http-listen-address http.listen-address http.addr http.address"
         " web.listen-address web.listen web-listen web.address web-addr web.addr server.http.addr server.listen"
-        " http-socket https-socket http11-socket entrypoints.web.address entrypoints.http.address",
+        " gui-address http-socket https-socket http11-socket entrypoints.web.address entrypoints.http.address",
     ),
     **_of(
         PORT,
         "port http-port httpport http.port http_port server.port listen-port listenport web.port web-port webport"
         " httpsport https-port xmlrpc-port quarkus.http.port micronaut.server.port jetty.http.port jetty.port grails.server.port"
-        " play.server.http.port jboss.http.port helidon.server.port server.http.port rundeck.http.port ratpack.port",
+        " play.server.http.port jboss.http.port helidon.server.port server.http.port rundeck.http.port webui-port ratpack.port",
     ),
     **_of(
         HOST,
@@ -59,27 +59,16 @@ _PLACK = {**_of(ADDRESS, "-l -S"), **_of(HOST, "-o"), **_of(PORT, "-p")}
 SERVERS: Dict[str, Server] = {
     # Python
     "gunicorn": Server(_of(ADDRESS, "-b"), "127.0.0.1:8000"),
-    "uvicorn": Server({}, "127.0.0.1:8000"),
     "hypercorn": Server(_of(ADDRESS, "-b"), "127.0.0.1:8000"),
     "daphne": Server(
         {**_of(HOST, "-b"), **_of(PORT, "-p"), **_of(SOCKET, "-u"), **_of(ADDRESS, "-e")}, "127.0.0.1:8000"
     ),
-    "granian": Server({}, "127.0.0.1:8000"),
-    "waitress-serve": Server({}, ":8080"),
     "uwsgi": Server(_of(SOCKET, "-s")),
     "flask": Server({**_of(HOST, "-h"), **_of(PORT, "-p")}, "127.0.0.1:5000"),
     "superset": Server({**_of(HOST, "-h"), **_of(PORT, "-p")}, "127.0.0.1:5000"),
     "twistd": Server(_of(ADDRESS, "-p")),
-    "fastapi": Server({}, "127.0.0.1:8000"),
-    "runserver": Server({}, "127.0.0.1:8000"),
-    "runserver_plus": Server({}, "127.0.0.1:8000"),
     "http.server": Server(_of(HOST, "-b"), ":8000"),
     "airflow": Server(_of(PORT, "-p")),
-    "streamlit": Server({}, ":8501"),
-    "jupyter": Server({}, "localhost:8888"),
-    "jupyter-lab": Server({}, "localhost:8888"),
-    "jupyter-notebook": Server({}, "localhost:8888"),
-    "jupyterhub": Server({}, ":8000"),
     "mlflow": Server({**_of(PORT, "-p"), **_of(HOST, "-h")}, "127.0.0.1:5000"),
     "odoo": Server(_of(PORT, "-p"), ":8069"),
     "odoo-bin": Server(_of(PORT, "-p"), ":8069"),
@@ -96,18 +85,15 @@ SERVERS: Dict[str, Server] = {
     # JavaScript
     "next": Server(_NODE, ":3000"),
     "nuxt": Server(_NODE, "localhost:3000"),
-    "vite": Server({}, "localhost:5173"),
     "http-server": Server({**_of(PORT, "-p"), **_of(HOST, "-a")}, ":8080"),
     "serve": Server({**_of(ADDRESS, "-l"), **_of(PORT, "-p")}, ":3000"),
     "json-server": Server({**_of(PORT, "-p"), **_of(HOST, "-H")}, "localhost:3000"),
     "node-red": Server(_of(PORT, "-p"), ":1880"),
-    "n8n": Server({}, ":5678"),
-    "strapi": Server({}, ":1337"),
-    "code-server": Server({}, "127.0.0.1:8080"),
     # PHP beside PHP-FPM
     "php": Server(_of(ADDRESS, "-S")),
+    "filebrowser": Server({**_of(HOST, "-a"), **_of(PORT, "-p")}, "127.0.0.1:8080"),
+    "transmission-daemon": Server(_of(PORT, "-p"), ":9091"),
     "php-cgi": Server(_of(ADDRESS, "-b")),
-    "artisan": Server({}, "127.0.0.1:8000"),
     "frankenphp": Server(_of(ADDRESS, "-l -a")),
     "spawn-fcgi": Server({**_of(HOST, "-a"), **_of(PORT, "-p"), **_of(SOCKET, "-s")}),
     "fcgiwrap": Server(_of(ADDRESS, "-s")),
@@ -118,25 +104,13 @@ SERVERS: Dict[str, Server] = {
     "morbo": Server(_of(ADDRESS, "-l"), ":3000"),
     "daemon": Server(_of(ADDRESS, "-l")),
     # Go and others
-    "caddy": Server({}),
-    "prometheus": Server({}, ":9090"),
-    "alertmanager": Server({}, ":9093"),
-    "grafana": Server({}, ":3000"),
-    "grafana-server": Server({}, ":3000"),
-    "minio": Server({}, ":9000"),
     "gitea": Server(_of(PORT, "-p"), ":3000"),
     "forgejo": Server(_of(PORT, "-p"), ":3000"),
-    "vaultwarden": Server({}, ":8000"),
-    "registry": Server({}, ":5000"),
     "varnishd": Server(_of(ADDRESS, "-a")),
     "thttpd": Server(_of(PORT, "-p")),
     "mini_httpd": Server(_of(PORT, "-p")),
     "dockerd": Server(_of(ADDRESS, "-H")),
-    "xsp4": Server({}),
-    "fastcgi-mono-server4": Server({}),
     # Java
-    "jenkins": Server({}, ":8080"),
-    "kc.sh": Server({}, ":8080"),
     # What runs whatever is given to it: -p is a port to most of it.
     "node": Server(_NODE),
     "npm": Server(_NODE),
@@ -147,7 +121,23 @@ SERVERS: Dict[str, Server] = {
     "deno": Server(_of(PORT, "-p")),
     "ruby": Server({**_of(HOST, "-b"), **_RACK}),
 }
+#: Those without a short option for it, each with its default; empty where it has none.
+_PLAIN = (
+    "alertmanager=:9093 artisan=127.0.0.1:8000 bazarr=:6767 caddy= code-server=127.0.0.1:8080 fastapi=127.0.0.1:8000 fastcgi-mono-server4= "
+    "focalboard-server=:8000 ghost=127.0.0.1:2368 grafana=:3000 grafana-server=:3000 granian=127.0.0.1:8000 hass=:8123 jellyfin=:8096 "
+    "jenkins=:8080 jupyter=localhost:8888 jupyter-lab=localhost:8888 jupyter-notebook=localhost:8888 jupyterhub=:8000 kavita=:5000 kc.sh=:8080 "
+    "lidarr=:8686 mattermost=:8065 minio=:9000 n8n=:5678 nexus=:8081 photoprism=:2342 prometheus=:9090 prowlarr=:9696 qbittorrent-nox=:8080 "
+    "radarr=:7878 readarr=:8787 registry=:5000 runserver=127.0.0.1:8000 runserver_plus=127.0.0.1:8000 sonarr=:8989 strapi=:1337 streamlit=:8501 "
+    "synapse.app.homeserver=127.0.0.1:8008 syncthing=127.0.0.1:8384 uvicorn=127.0.0.1:8000 vaultwarden=:8000 vite=localhost:5173 "
+    "waitress-serve=:8080 xsp4= "
+)
+SERVERS.update(
+    (name, Server({}, default or None)) for name, _equals, default in (word.partition("=") for word in _PLAIN.split())
+)
 UNKNOWN_SERVER = Server({})
+#: Words that are an argument of many programs, too: they name a server as a path, or where one of these runs it.
+ARGUMENTS_TOO = frozenset(("serve", "daemon", "next", "thin", "registry"))
+RUNNERS = frozenset(("npx", "npm", "yarn", "pnpm", "bun", "bunx", "perl", "env", "bundle", "sh", "bash", "dash"))
 #: They take --host, --port and the like for what they connect to.
 CLIENTS = frozenset(
     _of(
@@ -199,6 +189,7 @@ CONFIG_OPTIONS = (
     "--ini",
     "--conf",
     "--spring.config.location",
+    "--config-path",
     "--emperor",
 )
 
@@ -220,6 +211,7 @@ VARIABLES: Tuple[Dict[str, str], ...] = (
     {"MICRONAUT_SERVER_PORT": PORT, "MICRONAUT_SERVER_HOST": HOST},
     {"STREAMLIT_SERVER_PORT": PORT, "STREAMLIT_SERVER_ADDRESS": HOST},
     {"GRADIO_SERVER_PORT": PORT, "GRADIO_SERVER_NAME": HOST},
+    {"PHOTOPRISM_HTTP_PORT": PORT, "PHOTOPRISM_HTTP_HOST": HOST},
     {"N8N_PORT": PORT, "N8N_LISTEN_ADDRESS": HOST},
     {"UPTIME_KUMA_PORT": PORT, "UPTIME_KUMA_HOST": HOST},
     {"NUXT_PORT": PORT, "NUXT_HOST": HOST},
@@ -240,10 +232,10 @@ VARIABLES: Tuple[Dict[str, str], ...] = (
 )
 
 _VERSION = re.compile(r"[-_]?\d[\d.]*$")
-_ENDING = re.compile(r"\.(py|rb|js|mjs|cjs|jar|war|phar|exe|dll|bin)$")
+_ENDING = re.compile(r"(?i)\.(py|rb|js|mjs|cjs|jar|war|phar|exe|dll|bin)$")
 
 
 def plain_name(word: str) -> str:
     """The name of a program without its folder, ending and version: gunicorn for /srv/venv/bin/gunicorn3."""
-    base = _ENDING.sub("", word.rpartition("/")[2])
+    base = _ENDING.sub("", word.rpartition("/")[2]).lower()
     return base if base in SERVERS else _VERSION.sub("", base)

@@ -138,7 +138,7 @@ def _commands(host: Host, argv: List[str], environment: Environment, folder: str
     text = host.read(script, SCRIPT_LIMIT) if script and not words[0].startswith("-") else None
     if not text or not re.match(r"#!\s*\S*\b(?:env )?(?:ba|da|z|k)?sh\b", text) or "\0" in text:
         return [_Command(argv, environment, place, folder)] if argv else []
-    return _commands_of_script(text, script, environment, folder) or [_Command(argv, environment, place, folder)]
+    return [*_commands_of_script(text, script, environment, folder), _Command(argv, environment, place, folder)]
 
 
 def _commands_of_script(text: str, path: str, environment: Environment, folder: str) -> List[_Command]:

@@ -92,6 +92,11 @@ def declared(host, command, **more):
         # relative to the working directory
         ("/srv/venv/bin/gunicorn --workers 3 --bind unix:Dash.sock -m 007 wsgi:app", ["unix:/srv/shop/Dash.sock"]),
         ("/usr/bin/uwsgi --socket=run/shop.sock --module wsgi", ["unix:/srv/shop/run/shop.sock"]),
+        ("/opt/Radarr/Radarr -nobrowser -data=/var/lib/radarr/", ["tcp:0.0.0.0:7878"]),
+        ("/usr/bin/mono --debug /opt/Radarr/Radarr.exe -nobrowser", ["tcp:0.0.0.0:7878"]),
+        ("/usr/bin/qbittorrent-nox --webui-port=8090", ["tcp:0.0.0.0:8090"]),
+        ("/usr/bin/syncthing serve --no-browser --gui-address=127.0.0.1:8385", ["tcp:127.0.0.1:8385"]),
+        ("/usr/local/bin/filebrowser -a 127.0.0.1 -p 8085 -r /srv", ["tcp:127.0.0.1:8085"]),
         # what is connected to
         ("/usr/local/bin/shop --redis 127.0.0.1:6379 --database-url postgres://127.0.0.1:5432/a", []),
         ("/usr/local/bin/shop --upstream 127.0.0.1:8080 --proxy-to=http://127.0.0.1:8081", []),
@@ -103,6 +108,13 @@ def declared(host, command, **more):
         ("/srv/venv/bin/gunicorn shop:app", ["tcp:127.0.0.1:8000"]),
         ("/usr/bin/java -jar /usr/share/java/jenkins.war", ["tcp:0.0.0.0:8080"]),
         ("/usr/bin/npm start", []),
+        ("/usr/bin/jellyfin --datadir /var/lib/jellyfin", ["tcp:0.0.0.0:8096"]),
+        ("/opt/mattermost/bin/mattermost", ["tcp:0.0.0.0:8065"]),
+        ("/usr/bin/env n8n start", ["tcp:0.0.0.0:5678"]),
+        ("/usr/bin/php /srv/artisan serve", ["tcp:127.0.0.1:8000"]),
+        # an argument that is a server's name elsewhere
+        ("/usr/local/bin/shop serve --db 127.0.0.1:5432", []),
+        ("/usr/bin/npx serve", ["tcp:0.0.0.0:3000"]),
     ],
 )
 def test_what_a_command_says(tmp_path, command, addresses):
@@ -207,6 +219,41 @@ def test_what_the_environment_says(tmp_path, environment, command, addresses):
             4,
         ),
         (
+            "/opt/Radarr/Radarr -nobrowser -data=/var/lib/radarr/",
+            "/var/lib/radarr/config.xml",
+            "<Config>\n  <BindAddress>*</BindAddress>\n  <Port>7879</Port>\n</Config>\n",
+            "tcp:0.0.0.0:7879",
+            3,
+        ),
+        (
+            "/opt/nexus/bin/nexus start",
+            "/opt/nexus/etc/nexus-default.properties",
+            "# a\napplication-port=8082\n",
+            "tcp:0.0.0.0:8082",
+            2,
+        ),
+        (
+            "/opt/focalboard/bin/focalboard-server",
+            "/srv/shop/config.json",
+            '{\n "serverRoot": "http://localhost:8000",\n "port": 8001\n}\n',
+            "tcp:0.0.0.0:8001",
+            3,
+        ),
+        (
+            "/usr/bin/node /usr/bin/ghost run",
+            "/srv/shop/config.production.json",
+            '{\n "server": {\n  "port": 2369,\n  "host": "127.0.0.1"\n }\n}\n',
+            "tcp:0.0.0.0:2369",
+            3,
+        ),
+        (
+            "/opt/venvs/matrix-synapse/bin/python -m synapse.app.homeserver --config-path=/etc/matrix-synapse/homeserver.yaml",
+            "/etc/matrix-synapse/homeserver.yaml",
+            "listeners:\n  - port: 8009\n    tls: false\n",
+            "tcp:0.0.0.0:8009",
+            2,
+        ),
+        (
             "/srv/shop/start.sh",
             "/srv/shop/start.sh",
             "#!/bin/bash\ncd /srv\nexport PORT=8018\nexec node server.js\n",
@@ -286,3 +333,9 @@ def test_no_command_stops_the_look(tmp_path_factory, words):
     host = FakeHost(tmp_path_factory.mktemp("host"))
     for one in unit_addresses.of_service(host, properties("/usr/bin/gunicorn " + " ".join(words))):
         assert one["address"].startswith(("tcp:", "unix:/"))
+
+
+def test_a_script_that_starts_no_known_server_is_judged_by_its_own_name(tmp_path):
+    host = FakeHost(tmp_path)
+    host.write("/opt/nexus/bin/nexus", '#!/bin/sh\nexec "$java_home/bin/java" -server -Dinstall4j.x=y start\n')
+    assert declared(host, "/opt/nexus/bin/nexus start") == ["tcp:0.0.0.0:8081"]
