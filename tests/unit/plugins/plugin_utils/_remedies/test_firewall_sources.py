@@ -4,13 +4,11 @@
 """Whom a port may be opened for."""
 
 import pytest
-from ansible.errors import AnsibleFilterError
 
-from ansible_collections.webops.bad_gateway.plugins.filter.named_sources import named_sources as named_sources_filter
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.firewall_sources import named_sources
 
 
-def test_sources_are_told_once_in_one_form():
+def test_sources_are_named_once_in_one_form():
     sources = [" 10.0.0.7/32", "10.0.0.7", "10.1.0.0/24", "FD00::0007", "fd00:0:0:1::/64"]
     assert named_sources(sources) == ["10.0.0.7", "10.1.0.0/24", "fd00::7", "fd00:0:0:1::/64"]
 
@@ -41,9 +39,3 @@ def test_sources_are_told_once_in_one_form():
 def test_everybody_and_nonsense_are_refused(sources):
     with pytest.raises(ValueError, match="^[^\n]+$"):
         named_sources(sources)
-
-
-def test_the_filter_says_why():
-    assert named_sources_filter("10.0.0.7") == ["10.0.0.7"]
-    with pytest.raises(AnsibleFilterError, match="any.*is neither an address nor a network"):
-        named_sources_filter(["any"])

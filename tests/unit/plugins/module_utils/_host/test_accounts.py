@@ -1,0 +1,38 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names of users and groups: the files first, and what no file has as a number."""
+
+import pytest
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost
+
+#: Two names for one user, and lines that are none.
+USERS = "root:x:0:0::/root:/bin/sh\nwww-data:x:33:33::/:/bin/false\ntoor:x:0:0::/:/bin/sh\nbroken\nx:y:z\n"
+
+
+@pytest.fixture
+def accounts(tmp_path):
+    host = FakeHost(tmp_path)
+    host.write("/etc/passwd", USERS)
+    host.write("/etc/group", "www-data:x:33:\n")
+    return Accounts(host)
+
+
+def test_the_first_name_of_an_id_counts(accounts):
+    assert (accounts.user(0), accounts.user(33), accounts.group(33)) == ("root", "www-data", "www-data")
+
+
+def test_what_nobody_names_is_a_number(accounts):
+    assert (accounts.user(4000000000), accounts.group(4000000000)) == ("4000000000", "4000000000")
+
+
+def test_who_is_there(accounts):
+    assert accounts.has_user("www-data") and accounts.has_group("www-data")
+    assert not accounts.has_user("nobody-has-this-name") and not accounts.has_group("nobody-has-this-name")
+
+
+def test_where_no_file_can_be_read_everybody_counts_as_there(tmp_path):
+    unread = Accounts(FakeHost(tmp_path))
+    assert unread.has_user("nobody-has-this-name") and unread.has_group("nobody-has-this-name")

@@ -1,0 +1,43 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who holds a socket, where several do."""
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import socket_owners as module
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.socket_owners import socket_owners
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost
+
+
+def owners(host, *inodes):
+    return {inode: process.pid for inode, process in socket_owners(host, Processes(host), set(inodes)).items()}
+
+
+def test_the_oldest_process_has_it_and_systemd_only_what_nobody_else_has(tmp_path):
+    host = FakeHost(tmp_path)
+    host.process(1, "/sbin/init", ticks=1, fds=(5, 6, 7))
+    host.process(40, "nginx: worker", ticks=300, fds=(5, 9))
+    host.process(30, "nginx: master", ticks=200, fds=(5,))
+    host.link("/proc/30/fd/77", "/var/log/nginx/error.log")
+    assert owners(host, 5, 6, 8) == {5: 30, 6: 1}
+
+
+def test_of_very_many_open_files_the_first_are_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "FILES_PER_PROCESS", 2)
+    host = FakeHost(tmp_path)
+    host.process(1, "/sbin/init", ticks=1)
+    host.process(30, "app", fds=(5, 6, 7))
+    assert owners(host, 5, 6, 7) == {5: 30, 6: 30}
+
+
+def test_files_that_may_not_be_read_are_said_only_where_an_owner_is_missing(tmp_path, monkeypatch):
+    host = FakeHost(tmp_path)
+    host.process(1, "/sbin/init", ticks=1)
+    host.process(30, "app", fds=(5,))
+    host.process(31, "other", ticks=50)
+    held = module._held
+    monkeypatch.setattr(module, "_held", lambda host, pid: None if pid == 31 else held(host, pid))
+    assert owners(host, 5) == {5: 30}
+    assert host.unknown == []
+    assert owners(host, 5, 6) == {5: 30}
+    assert [one["why"] for one in host.unknown] == ["open files of 1 processes cannot be read"]
