@@ -92,6 +92,13 @@ TESTED_THROUGH = {
     "modules/test_php_fpm_service.py": ["module_utils/_php_fpm/running.py"],
     "plugin_utils/_explain/test_explain.py": ["plugin_utils/_explain/cause_pages.py"],
     "plugin_utils/_fleet/test_fleet.py": ["plugin_utils/_fleet/hop.py", "plugin_utils/_fleet/host.py"],
+    "plugin_utils/_look/test_piped.py": [
+        "action/nginx_directive.py",
+        "action/nginx_service.py",
+        "action/php_fpm_service.py",
+        "action/service_start_info.py",
+        "action/site_answers_info.py",
+    ],
     "plugin_utils/_report/test_document.py": ["plugin_utils/_report/findings.py"],
 }
 FILES = sorted(path.relative_to(PLUGINS).as_posix() for path in PLUGINS.rglob("*.py") if path.name != "__init__.py")
