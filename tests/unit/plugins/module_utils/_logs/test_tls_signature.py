@@ -26,7 +26,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tls_signa
         ("error:1408F10B:SSL routines:ssl3_get_record:wrong version number", "upstream_tls_scheme_mismatch"),
         ("error:0A00045C:lib(20)::reason(1116)", "upstream_tls_client_certificate"),
         ("error:0A000460:SSL routines::reason(1120)", "upstream_protocol_mismatch"),
-        ("error:0A00042E:SSL routines::tlsv1 alert protocol version:SSL alert number 70", "upstream_tls_sni"),
+        ("error:0A00042E:SSL routines::tlsv1 alert protocol version:SSL alert number 70", "upstream_tls_protocol"),
         ("error:0A0000BF:lib(20)::reason(191)", "upstream_tls_protocol"),
         ("SSL_do_handshake() failed (SSL: NO_SHARED_CIPHER)", "upstream_tls_protocol"),
         ("error:0A000126:SSL routines::unexpected eof while reading", "upstream_tls_reset"),
