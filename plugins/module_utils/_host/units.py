@@ -58,6 +58,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         since: Optional[float]
         main_pid: int
         private_tmp: bool
+        hides: Dict[str, str]  # settings that show its processes another file system than the host's, by property
         exec: List[str]
         can_reload: bool
         limit_nofile: Optional[int]
@@ -78,7 +79,10 @@ PROPERTIES = (
     ",ExecMainStartTimestampMonotonic,ExecMainExitTimestampMonotonic,MainPID,PrivateTmp,ExecStart,ExecStartPre,CanReload,LimitNOFILE,MemoryMax"
     ",FragmentPath,DropInPaths,Listen,Triggers,Environment,EnvironmentFiles,WorkingDirectory,RootDirectory,RootImage,User,Group,DynamicUser"
     ",RuntimeDirectory,StateDirectory,LogsDirectory,CacheDirectory,ReadWritePaths,ReadOnlyPaths,BindPaths,BindReadOnlyPaths"
+    ",ProtectHome,TemporaryFileSystem,InaccessiblePaths"
 )
+#: What puts something else in the place of folders that others see.
+HIDING = ("ProtectHome", "TemporaryFileSystem", "InaccessiblePaths", "RootDirectory", "RootImage")
 #: siginfo's codes of a child that has ended.
 _ENDED = {1: "exited", 2: "killed", 3: "dumped"}
 #: Seconds in which the journals of units are searched in one look; a search may take unit_journal.SECONDS longer.
@@ -179,6 +183,7 @@ def _unit(properties: Properties, origin: float) -> "Unit":
         "since": round(origin + changed, 3) if changed else None,
         "main_pid": number(properties.get("MainPID")) or 0,
         "private_tmp": is_set(properties, "PrivateTmp"),
+        "hides": {key: properties[key] for key in HIDING if is_set(properties, key)},
         "exec": argv_of(properties),
         "can_reload": properties.get("CanReload") == "yes",
         "limit_nofile": limit(properties.get("LimitNOFILE")),
@@ -230,6 +235,7 @@ def _script(host: Host, name: str, active: str) -> "Unit":
         "since": None,
         "main_pid": 0,
         "private_tmp": False,
+        "hides": {},
         "exec": [],
         "can_reload": True,
         "limit_nofile": None,

@@ -1,0 +1,138 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The socket is there for the host, and nginx's unit shows its workers something else in that place.
+
+Signatures: unix_socket_missing, unix_socket_permission.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._socket_in_run import socket_in_run
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import UnixListener
+
+SIGNATURES = ("unix_socket_missing", "unix_socket_permission")
+#: What ProtectHome= hides, unless it only forbids to write there.
+HOMES = ("/home", "/root", "/run/user")
+#: Properties that hide the whole file system of the host, /run with it.
+ROOTS = ("RootDirectory", "RootImage")
+#: The mode of what systemd puts in the place of a folder that it hides.
+INACCESSIBLE = "0000"
+
+
+class Hidden(t.NamedTuple):
+    """A property of a unit, and what it hides."""
+
+    name: str
+    value: str
+    folder: str
+
+
+def find(fleet: Fleet) -> t.Iterator[Finding]:
+    for hop in fleet.sick_hops():
+        listener = hop.backend.unix_listener(hop.real_address) if hop.is_unix and hop.backend else None
+        if listener and is_there(listener) and hop.has(*SIGNATURES) and not may_be_seen(hop):
+            unit = hop.proxy.nginx.get("unit") or ""
+            hidden = hiding(or_empty(hop.proxy.unit(unit)).get("hides") or {}, listener["path"])
+            if hidden:
+                yield unseen(hop, listener, unit, hidden)
+
+
+def is_there(listener: UnixListener) -> bool:
+    """Whether the host has the socket that the daemon listens on."""
+    file = or_empty(listener.get("file"))
+    return bool(file.get("exists")) and file.get("same") is not False
+
+
+def may_be_seen(hop: Hop) -> bool:
+    """Whether a worker was refused at the host's own folder or socket: what the unit hides is not in force yet, or has nothing to do with it."""
+    return any(
+        attempt.get("errno") == 13 and or_empty(attempt.get("blocked_at")).get("mode") != INACCESSIBLE
+        for attempt in hop.tried
+    )
+
+
+def hiding(hides: t.Mapping[str, str], path: str) -> Hidden | None:
+    """The property that hides a path; None where none of these does."""
+    for name, value in hides.items():
+        folders = (
+            ["/"]
+            if name in ROOTS
+            else [*(HOMES if value != "read-only" else ())]
+            if name == "ProtectHome"
+            else [word.lstrip("-+").partition(":")[0] for word in value.split()]
+        )
+        found = next((one for one in folders if path.startswith(one.rstrip("/") + "/")), None)
+        if found:
+            return Hidden(name, value, found)
+    return None
+
+
+def unseen(hop: Hop, listener: UnixListener, unit: str, hidden: Hidden) -> Finding:
+    daemon = listener.get("unit") or listener.get("process") or "the daemon"
+    setting = "%s=%s" % (hidden.name, hidden.value)
+    return on_hop(
+        hop,
+        CAUSE.name,
+        (
+            *hop.seen(*SIGNATURES),
+            Evidence("socket", "%s listens on %s, which nginx's workers do not see" % (daemon, listener["path"])),
+            Evidence("unit", "%s of %s hides %s from nginx" % (setting, unit, hidden.folder)),
+        ),
+        on=hop.proxy.name,
+        why="%s of %s shows nginx something else in the place of %s, where the socket of %s lies"
+        % (setting, unit, hidden.folder, daemon),
+        advice=(*(() if hidden.name in ROOTS else to_run(hop, daemon)), *to_bind(listener["path"], unit, hidden)),
+    )
+
+
+def to_run(hop: Hop, daemon: str) -> tuple[str, ...]:
+    return (
+        socket_in_run(hop, daemon),
+        "# write the new path at %s" % named_at(hop),
+        "systemctl restart %s; nginx -t && systemctl reload nginx   # requests fail between the two" % daemon,
+    )
+
+
+def to_bind(path: str, unit: str, hidden: Hidden) -> tuple[str, ...]:
+    """How nginx gets to see the folder of the socket alone. What is made inaccessible stays so for all below it."""
+    leave = "# leave %s as it is; no chmod or ACL helps, as nginx does not get as far as the real folder" % hidden.name
+    if hidden.name == "InaccessiblePaths":
+        return (leave,)
+    also = "ProtectHome=tmpfs and " if hidden.name == "ProtectHome" else ""
+    return (
+        "systemctl edit %s   # %s the folder of the socket alone: below [Service], %sBindPaths=%s"
+        % (unit, "let nginx see" if hidden.name in ROOTS else "or let nginx see", also, path.rpartition("/")[0]),
+        "nginx -t && systemctl restart %s   # after that: only a restart gives its workers the new view" % unit,
+        "# no chmod or ACL helps: nginx does not get as far as the real folder" if also else leave,
+    )
+
+
+CAUSE = Cause(
+    name="socket_hidden",
+    title="nginx's unit hides the socket from nginx",
+    find=find,
+    outdoes=(
+        "backend_not_listening",
+        "backend_port_closed",
+        "backend_start_fails",
+        "php_fpm_socket_dir_missing",
+        "php_fpm_stopped",
+        "socket_parent_dir",
+        "socket_path_mismatch",
+        "socket_permission",
+        "stale_unix_socket",
+    ),
+)
