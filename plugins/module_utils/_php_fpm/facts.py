@@ -148,7 +148,8 @@ def gone(host: Host, units: Units, here: "Sequence[FpmFacts]") -> "List[FpmGone]
     taken = {fpm["config"] for fpm in here}
     found: "List[FpmGone]" = []
     for place in [*of_units(host, units), *left_over(host, taken)]:
-        pools = [] if place.config in taken else _pools_left(host, place)
+        here_still = place.config in taken or (place.binary and host.exists(place.binary))
+        pools = [] if here_still else _pools_left(host, place)
         taken.add(place.config)
         if pools:
             version = place.version or (version_of(host, place.binary) if place.binary else None)

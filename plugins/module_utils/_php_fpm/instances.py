@@ -58,7 +58,11 @@ def _places(host: Host, units: Units) -> List[Installed]:
     for started in of_units(host, units):
         known = places.get(started.config)
         if known is None and host.exists(started.binary):
-            places[started.config] = started
+            why = foreign_program(host, started.binary)
+            if why:
+                host.unseen("php_fpm %s" % started.config, why)
+            else:
+                places[started.config] = started
         elif known and known.unit is None:
             places[started.config] = known._replace(unit=started.unit)
     return list(places.values())

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """PHP-FPMs that only their units know, and what removed ones left behind."""
 
+import pathlib
+
 import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
@@ -112,3 +114,14 @@ def test_a_folder_of_pools_may_be_all_that_is_left(host):
             "pools": [{"file": "/etc/php/7.3/fpm/pool.d/shop.conf", "pool": "shop", "address": "unix:/run/shop.sock"}],
         }
     ]
+
+
+def test_a_program_that_others_may_write_is_not_run(host):
+    host.write("/srv/shop/sbin/php-fpm", "")
+    pathlib.Path(host.path("/srv/shop/sbin/php-fpm")).chmod(0o702)
+    host.write("/srv/shop/etc/php-fpm.conf", "[shop]\nlisten = /run/shop.sock\n")
+    units = {"any.service": {"main_pid": 0, "exec": ["/srv/shop/sbin/php-fpm"]}}
+    found = look(host, units)
+    assert [fpm["binary"] for fpm in found] == [BINARY]
+    assert host.unknown == [{"missing": "php_fpm /srv/shop/etc/php-fpm.conf", "why": "others may write to its program"}]
+    assert gone(host, units, found) == []
