@@ -178,6 +178,22 @@ reload_nginx
         "not_fixed",
         ("is not root's alone",),
     ),
+    Case(
+        "a colleague has saved an edit of another site and not loaded it",
+        "response_header_too_big",
+        "sleep 4; sed -i '/root /a return 503;' /etc/nginx/conf.d/healthy.conf",
+        "advice",
+        ("what somebody has saved", "/etc/nginx/conf.d/healthy.conf"),
+        "[ $(curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:8080/healthy.txt) = 200 ] || echo the other site is gone",
+    ),
+    Case(
+        "a colleague has saved an edit of another pool and not loaded it",
+        "fpm_request_terminate_timeout",
+        "sleep 4; printf '[other]\\nuser = www-data\\nlisten = /run/php/other.sock\\npm = static\\npm.max_children = 1\\n' >$(dirname $POOL)/other.conf",
+        "advice",
+        ("what somebody has saved", "other.conf"),
+        "[ ! -e /run/php/other.sock ] || echo the other pool was started",
+    ),
 ]
 
 

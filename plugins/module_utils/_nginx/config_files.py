@@ -8,10 +8,12 @@ Private to this collection: it may change in any release.
 
 import errno
 import os
-from typing import TYPE_CHECKING, List
+from typing import TYPE_CHECKING, List, Sequence
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.root_only import RootOnly
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.saved_since import saved_since
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.model import config_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import read_tree
 
@@ -56,6 +58,7 @@ class ConfigFiles:
     """The configuration that begins with one file, each of its files read once."""
 
     def __init__(self, host: Host, conf_path: str) -> None:
+        self._host = host
         self.folder = os.path.dirname(conf_path)
         self.tree = read_tree(_HostFiles(host), conf_path, self.folder)
         self._root_only = RootOnly(host)
@@ -71,6 +74,13 @@ class ConfigFiles:
         if http and http["dropin_dir"] and self._root_only.why_not(http["dropin_dir"] + "/x"):
             http["dropin_dir"] = None
         return facts
+
+    def saved_since(self, workers: Sequence[Process]) -> List[str]:
+        """What was saved since the oldest of these workers began."""
+        if not workers:
+            return []
+        patterns = [os.path.join(self.folder, pattern) for pattern in self._targets("include")]
+        return saved_since(self._host, self.tree.files, patterns, min(worker.started for worker in workers))
 
     def log_paths(self, directive: str, prefix: str) -> List[str]:
         """Files that an error_log or access_log directive writes to, in order, each once."""

@@ -73,6 +73,7 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
         workers: List[Worker]
         others: List[OtherMaster]
         test: ConfigCheck
+        pending: List[str]
         error_logs: List[str]
         other_logs: List[str]
         config: NginxConfig
@@ -109,6 +110,7 @@ def nginx_facts(host: Host, processes: Processes, units: "Mapping[str, Unit]") -
         "workers": [_worker(host, worker, accounts) for worker in nginx.workers],
         "others": [{"pid": other.pid, "binary": other.exe, "unit": other.unit} for other in nginx.others],
         "test": checked.facts(),
+        "pending": files.saved_since([worker for worker in nginx.workers if not is_stopping(worker)]),
         "error_logs": error_logs(host, nginx, files),
         "other_logs": files.other_logs(nginx.error_log_path),
         "config": files.facts(),

@@ -14,6 +14,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access im
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.root_only import RootOnly
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.saved_since import saved_since
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.by_units import of_units
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import (
     SHOWN,
@@ -95,6 +96,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
             "error_log": Optional[str],
             "ini": Optional[Dict[str, int]],
             "set_aside": List[FpmSetAside],
+            "pending": List[str],
             "global": Dict[str, FpmSetting],
             "pools": Dict[str, FpmPool],
         },
@@ -132,6 +134,7 @@ def _facts(host: Host, processes: Processes, units: Units, accounts: Accounts, i
         "unit": instance.unit,
         "master": {"pid": master.pid, "started": master.started} if master else None,
         "test": _test(host, units, instance, config),
+        "pending": _pending(host, config) if master else [],
         "error_log": error_log(config, instance.binary),
         "ini": _ini(host, instance, config),
         "global": {name: value.as_fact() for name, value in config.globals.items() if SHOWN.match(name)},
@@ -178,6 +181,16 @@ def set_aside(host: Host, read: Collection[str], folder: str, prefix: str) -> "L
             if listen:
                 found.append({"file": path, "pool": pool, "address": str(listen_address(listen, "", prefix))})
     return found
+
+
+def _pending(host: Host, config: FpmConfig) -> List[str]:
+    """What was saved since FPM wrote its pid file, as it does at each start and reload; nothing where it writes none."""
+    pid = config.globals.get("pid")
+    try:
+        since = os.stat(host.path(pid.value)).st_mtime if pid else None
+    except OSError:
+        since = None
+    return [] if since is None else saved_since(host, config.files, [one.pattern for one in config.includes], since)
 
 
 def _test(host: Host, units: Units, instance: Instance, config: FpmConfig) -> "Optional[FpmCheck]":

@@ -8,6 +8,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 from dataclasses import dataclass, replace
 
@@ -23,6 +24,8 @@ Outcome = t.Literal["fixed", "relieved", "planned", "advice", "undone", "failed"
 
 #: Kinds of change that fix_502_allow names.
 KINDS = ("start", "reload", "restart", "config", "firewall", "selinux")
+#: What else it may have: a reload or restart may put in force what others have saved and not loaded.
+PENDING = "pending"
 
 #: The 502 of a proxy whose backend is one, too.
 NEXT_HOP = "upstream_returned_502"
@@ -62,6 +65,7 @@ class Refusal(t.NamedTuple):
 
     outcome: Outcome
     why: str
+    advice: tuple[str, ...] = ()
 
 
 def plan(
@@ -87,7 +91,8 @@ def decision(
         return Judged(finding, "advice", finding.why), None
     refused = refusal(finding, finding.remedy, fleet, allow)
     if refused:
-        return Judged(finding, refused.outcome, refused.why), None
+        told = replace(finding, advice=finding.advice + refused.advice)
+        return Judged(told, refused.outcome, refused.why), None
     step = step_for(finding, finding.remedy, fleet, run)
     if step.id in tried:
         ended = "failed" if tried[step.id] == "fixed" else tried[step.id]
@@ -109,7 +114,25 @@ def refusal(finding: Finding, remedy: Remedy, fleet: Fleet, allow: t.Collection[
     if remedy.role in RELOADS_NGINX and test.get("sound") is False:
         why = "nginx -t fails on %s (%s): nginx is not reloaded before that is repaired"
         return Refusal("advice", why % (finding.on, test.get("error")))
+    saved = saved_by_others(fleet.hosts[finding.on], remedy)
+    if saved and PENDING not in allow:
+        why = "it would also put in force what somebody has saved on %s and not loaded: %s (fix_502_allow: %s)"
+        advice = (
+            "ls -ld --time-style=full-iso %s" % " ".join(map(shlex.quote, saved)),
+            "# when that may go live: load it, or run this again with %s in fix_502_allow" % PENDING,
+        )
+        return Refusal("advice", why % (finding.on, ", ".join(saved), PENDING), advice)
     return None
+
+
+def saved_by_others(host: Host, remedy: Remedy) -> t.Sequence[str]:
+    """Files of a daemon that a remedy reloads or restarts which are newer than what runs."""
+    if remedy.role in RELOADS_NGINX:
+        return host.nginx.get("pending") or ()
+    if remedy.role != "php_fpm" or remedy.parameters.get("action") not in ("reloaded", "restarted"):
+        return ()
+    running = [fpm for fpm in host.facts.get("php_fpm") or [] if fpm["config"] == remedy.parameters.get("config")]
+    return [path for fpm in running for path in fpm.get("pending") or ()]
 
 
 def handed_on(judged: t.Sequence[Judged], steps: dict[str, Step], fleet: Fleet) -> list[Judged]:

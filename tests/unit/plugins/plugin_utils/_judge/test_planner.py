@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import pathlib
+from dataclasses import replace
 
 import pytest
 
@@ -289,3 +290,37 @@ class TestNextHop:
         assert [
             one.outcome for one in self.plan(finding("slow_upstream", on="mid", seen_from="edge"), self.OWN)[0]
         ] == ["advice", "planned"]
+
+
+EDIT = "/etc/nginx/conf.d/other site.conf"
+
+
+@pytest.mark.parametrize("role", ORDER)
+def test_nobody_elses_edit_goes_live_by_our_reload(role):
+    web = proxy("http://10.0.0.2")
+    web["nginx"]["pending"] = [EDIT]
+    hosts = fleet(web=web)
+    outcome, why = outcome_of(finding(remedy=remedy(role)), hosts=hosts)
+    if role not in RELOADS_NGINX:
+        assert outcome == "planned"
+        return
+    assert outcome == "advice" and EDIT in why and "fix_502_allow: pending" in why
+    (one,), _steps = planned(finding(remedy=remedy(role)), hosts=hosts)
+    assert "ls -ld --time-style=full-iso '%s'" % EDIT in one.finding.advice
+    assert outcome_of(finding(remedy=remedy(role)), hosts=hosts, allow=(*KINDS, "pending"))[0] == "planned"
+
+
+@pytest.mark.parametrize(
+    ("action", "config", "outcome"),
+    [
+        ("reloaded", "/etc/fpm.conf", "advice"),
+        ("restarted", "/etc/fpm.conf", "advice"),
+        ("started", "/etc/fpm.conf", "planned"),
+        ("reloaded", "/etc/other.conf", "planned"),
+    ],
+)
+def test_nobody_elses_edit_of_a_pool_goes_live_by_our_restart(action, config, outcome):
+    web = proxy("http://10.0.0.2")
+    web["php_fpm"] = [{"config": "/etc/fpm.conf", "pending": [EDIT]}, {"config": "/etc/other.conf", "pending": []}]
+    change = replace(remedy("php_fpm"), parameters={"action": action, "config": config})
+    assert outcome_of(finding(remedy=change), hosts=fleet(web=web))[0] == outcome
