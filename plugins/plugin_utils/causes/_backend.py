@@ -8,6 +8,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
@@ -44,5 +45,5 @@ def log_command(hop: Hop) -> str:
         return containers.log_of(container, hop.on if hop.backend else hop.proxy.name)
     unit = listener.get("unit")
     if unit:
-        return "journalctl -u %s --since -1h   # on %s" % (unit, hop.on)
+        return "journalctl -u %s --since -1h   # on %s" % (shlex.quote(unit), hop.on)
     return "# see the log of %s" % described(hop)

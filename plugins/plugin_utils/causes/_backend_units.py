@@ -125,8 +125,8 @@ def started(hop: Hop, fleet: Fleet, host: Host, cause: str, evidence: tuple[Evid
     config_check = CONFIG_CHECKS.get(owner.unit, [])
     refused = refusal(host, owner, address)
     if refused:
-        commands = [" ".join(config_check)] if config_check else []
-        commands.append("systemctl start %s" % owner.unit)
+        commands = [" ".join(map(shlex.quote, config_check))] if config_check else []
+        commands.append("systemctl start %s" % shlex.quote(owner.unit))
         advice = tuple("%s   # on %s" % (command, host.name) for command in commands)
         return on_hop(hop, cause, seen, why=refused, advice=advice)
     note = "%s owns %s: %s" % (owner.unit, port_or_path(address), owner.reason)
@@ -237,10 +237,10 @@ def _how_to_find(hop: Hop, host: Host, candidates: t.Sequence[str]) -> tuple[str
     made = [name for name in made_here(host) if or_empty(host.unit(name)).get("active") != "active"]
     name_it = "# then name it for the next run: fix_502_backend_services: {'%s': UNIT}" % key
     if candidates:
-        find = "systemctl status %s   # on %s: which of them?" % (" ".join(candidates), host.name)
+        find = "systemctl status %s   # on %s: which of them?" % (" ".join(map(shlex.quote, candidates)), host.name)
     elif made:
         find = "systemctl status %s   # on %s: made here, wanted and down; one of them?" % (
-            " ".join(made[:5]),
+            " ".join(map(shlex.quote, made[:5])),
             host.name,
         )
     else:

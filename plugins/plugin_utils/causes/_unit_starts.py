@@ -9,6 +9,7 @@ Private to this collection: it may change in any release.
 from __future__ import annotations
 
 import re
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
@@ -144,8 +145,8 @@ def _lasting(problem: StartProblem) -> tuple[str, ...]:
 
 def _start_again(host: Host, *names: str) -> str:
     return "systemctl daemon-reload; systemctl reset-failed %s; systemctl restart %s   # on %s, after that" % (
-        " ".join(names),
-        names[-1],
+        " ".join(map(shlex.quote, names)),
+        shlex.quote(names[-1]),
         host.name,
     )
 

@@ -10,6 +10,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
@@ -41,13 +42,22 @@ def is_about(denial: Denial, hop: Hop) -> bool:
     return fields.get("family") in ("inet", "inet6") and fields.get("operation") in ("connect", "create")
 
 
+def in_a_rule(path: str) -> str:
+    """A path as AppArmor's rules have it: in quotes where it has a blank."""
+    return '"%s"' % path if " " in path else path
+
+
 def denied(hop: Hop, denial: Denial) -> Finding:
     profile = denial.fields.get("profile") or "nginx"
     # A profile that is named after its program is in a file of that name; one with a name of its own may be in any file.
     has_own_name = not profile.startswith("/")
     file = "FILE" if has_own_name else profile.strip("/").replace("/", ".")
-    search = ("grep -l 'profile %s' /etc/apparmor.d/*   # shows the profile's FILE" % profile,) if has_own_name else ()
-    rule = "%s rw," % hop.real_address.path if hop.is_unix else "network inet stream,"
+    search = (
+        ("grep -l %s /etc/apparmor.d/*   # shows the profile's FILE" % shlex.quote("profile %s" % profile),)
+        if has_own_name
+        else ()
+    )
+    rule = "%s rw," % in_a_rule(hop.real_address.path) if hop.is_unix else "network inet stream,"
     return on_hop(
         hop,
         CAUSE.name,
@@ -56,8 +66,8 @@ def denied(hop: Hop, denial: Denial) -> Finding:
         why="AppArmor's profile %s on %s has no rule for %s" % (profile, hop.proxy.name, hop.address),
         advice=(
             *search,
-            "echo '  %s' >>/etc/apparmor.d/local/%s" % (rule, file),
-            "apparmor_parser -r /etc/apparmor.d/%s   # in force at once; nginx is not restarted" % file,
+            "echo %s >>/etc/apparmor.d/local/%s" % (shlex.quote("  " + rule), shlex.quote(file)),
+            "apparmor_parser -r /etc/apparmor.d/%s   # in force at once; nginx is not restarted" % shlex.quote(file),
             "# do not use aa-complain: it lets nginx do everything, for good",
         ),
     )

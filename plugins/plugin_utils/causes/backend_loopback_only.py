@@ -10,6 +10,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import is_loopback
@@ -67,7 +68,7 @@ def loopback_only(hop: Hop, host: Host, asked: str, listeners: list[TcpListener]
         advice=(
             "# %s   (this one address, not 0.0.0.0)" % bind,
             "systemctl restart %s   # on %s; the requests that it is working on are lost"
-            % (listeners[0].get("unit") or "SERVICE", host.name),
+            % (shlex.quote(listeners[0].get("unit") or "SERVICE"), host.name),
             "# let the firewall of %s accept %s only: from then on every host that reaches %s can connect to the port"
             % (host.name, source, asked),
         ),

@@ -10,6 +10,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, is_any, read_address
@@ -92,8 +93,8 @@ def runs(hop: Hop, host: Host, name: str, reason: str) -> Finding:
     words = unit.get("last_words") or []
     lines = _lines_that_say(host, name, hop)
     advice = (
-        "journalctl -u %s -n 50 --no-pager   # on %s: what it waits for" % (name, host.name),
-        "systemctl status %s   # its processes" % name,
+        "journalctl -u %s -n 50 --no-pager   # on %s: what it waits for" % (shlex.quote(name), host.name),
+        "systemctl status %s   # its processes" % shlex.quote(name),
     )
     age = (or_empty(host.facts.get("clock")).get("now") or 0.0) - (unit.get("since") or 0.0)
     if name.startswith("supervisor"):
@@ -126,7 +127,7 @@ def _either(hop: Hop, host: Host, name: str, there: list[Address]) -> tuple[str,
     return (
         "ss -ltnp   # on %s: where it listens" % host.name,
         "systemctl restart %s   # on %s, if its configuration was changed after it was started; it loses what it works on"
-        % (name, host.name),
+        % (shlex.quote(name), host.name),
         "# or write %s instead of %s at %s" % (bare, asked.bare, named_at(hop)),
     )
 

@@ -10,6 +10,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, covers, read_address
@@ -86,14 +87,18 @@ def taken(hop: Hop, host: Host, name: str, listener: Listener, at: Address) -> F
         ", %s" % where if where else "",
     )
     place = port_or_path(at)
-    ask = "ss -xlp src %s" % at.path if at.is_unix else "ss -ltnp 'sport = :%d'" % at.port
+    ask = "ss -xlp src %s" % shlex.quote(at.path) if at.is_unix else "ss -ltnp 'sport = :%d'" % at.port
     says = [
         "%s:%d" % (one["file"], one["line"])
         for one in unit.get("declares") or []
         if overlaps(read_address(one["address"]), at)
     ]
     words = tuple(Evidence("backend_log", "%s says: %s" % (name, line)) for line in unit.get("last_words") or [])
-    stop = "systemctl stop %s   # what it serves is then gone" % where if where and where.endswith(".service") else None
+    stop = (
+        "systemctl stop %s   # what it serves is then gone" % shlex.quote(where)
+        if where and where.endswith(".service")
+        else None
+    )
     kill = "kill %s   # it was started by hand, or is left over; what it serves is then gone" % listener.get("pid")
     return on_hop(
         hop,
@@ -112,7 +117,8 @@ def taken(hop: Hop, host: Host, name: str, listener: Listener, at: Address) -> F
                 for one in says[:1]
             ),
             stop or kill,
-            "systemctl reset-failed %s; systemctl start %s   # on %s, after that" % (name, name, host.name),
+            "systemctl reset-failed %s; systemctl start %s   # on %s, after that"
+            % (shlex.quote(name), shlex.quote(name), host.name),
         ),
     )
 

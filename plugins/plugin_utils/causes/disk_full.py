@@ -10,6 +10,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
@@ -101,7 +102,7 @@ def cannot_start(hop: Hop, host: Host, failed: FailedUnit, disks: list[Disk]) ->
         (*hop.seen(*DOWN), failed.evidence, *(disk_evidence(host, disk) for disk in disks)),
         why="%s cannot start while %s is full; you have to decide what may be removed"
         % (failed.name, disks[0]["path"]),
-        advice=(*how_to_free(disks), "systemctl start %s" % failed.name),
+        advice=(*how_to_free(disks), "systemctl start %s" % shlex.quote(failed.name)),
     )
 
 
@@ -125,7 +126,7 @@ def disk_evidence(host: Host, disk: Disk) -> Evidence:
 
 
 def how_to_free(disks: list[Disk]) -> tuple[str, ...]:
-    paths = " ".join(disk["path"] for disk in disks)
+    paths = " ".join(shlex.quote(disk["path"]) for disk in disks)
     return (
         "df -h %s; df -i %s" % (paths, paths),
         "du -xh --max-depth=2 %s | sort -h | tail   # what takes the space; lsof +L1 shows deleted files that are still open"

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
@@ -96,7 +97,7 @@ def translated(lossy: LossyHop, setting: FpmSetting, dropped: str, lines: list[L
             % (lossy.hop.address.port, lossy.host.name, proxy),
             "# if it is %s: %s = %s,%s in pool %s at %s; whoever has that address can run PHP there"
             % (proxy, SETTING, setting["value"], dropped, lossy.name, place),
-            "systemctl reload %s" % (lossy.fpm.get("unit") or "php-fpm"),
+            "systemctl reload %s" % shlex.quote(lossy.fpm.get("unit") or "php-fpm"),
         ),
     )
 

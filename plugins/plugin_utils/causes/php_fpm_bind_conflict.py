@@ -10,6 +10,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, covers
@@ -77,8 +78,8 @@ def conflict(hop: Hop, host: Host, taken: Taken) -> Finding:
     unit, pid = listener.get("unit"), listener.get("pid")
     who = "%s (pid %s%s)" % (listener.get("process") or "another process", pid, ", %s" % unit if unit else "")
     wants = "pool %s of %s wants %s (%s), where %s listens" % (pool.name, service, address, place, who)
-    ask = "ss -xlp src %s" % address.path if address.is_unix else "ss -ltnp 'sport = :%d'" % address.port
-    stop = "systemctl stop %s   # or this" % unit if unit else "# or stop the process with pid %s" % pid
+    ask = "ss -xlp src %s" % shlex.quote(address.path) if address.is_unix else "ss -ltnp 'sport = :%d'" % address.port
+    stop = "systemctl stop %s   # or this" % shlex.quote(unit) if unit else "# or stop the process with pid %s" % pid
     return on_hop(
         hop,
         CAUSE.name,
@@ -93,7 +94,7 @@ def conflict(hop: Hop, host: Host, taken: Taken) -> Finding:
             "%s   # on %s: who has it?" % (ask, host.name),
             "# set another `listen` at %s, and the same address in nginx" % place,
             stop + ": what it serves is gone then",
-            "systemctl start %s" % service,
+            "systemctl start %s" % shlex.quote(service),
         ),
     )
 

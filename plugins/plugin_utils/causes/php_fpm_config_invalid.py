@@ -10,6 +10,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
@@ -105,9 +106,9 @@ def invalid(hop: Hop, host: Host, fpm: FpmFacts) -> Finding:
         why="%s refuses its configuration: %s. What should stand there cannot be guessed" % (service, refused.reason),
         advice=(
             look,
-            "%s -t --fpm-config %s" % (fpm["binary"], fpm["config"]),
+            shlex.join([fpm["binary"], "-t", "--fpm-config", fpm["config"]]),
             "systemctl start %s   # only when the check passes: a reload with a broken file ends a PHP-FPM that runs"
-            % service,
+            % shlex.quote(service),
         ),
     )
 

@@ -97,8 +97,8 @@ def _move(host: Host, gone: FpmGone, pool: FpmSetAside) -> tuple[str, ...]:
     other = next((fpm for fpm in others if fpm.get("pool_dir")), None)
     if other is None or pool["file"] == gone["config"]:
         return ()
-    test = "%s -t --fpm-config %s" % (other["binary"], other["config"])
-    start = "systemctl %s %s" % ("reload" if other.get("master") else "start", service_of(other))
+    test = shlex.join([other["binary"], "-t", "--fpm-config", other["config"]])
+    start = "systemctl %s %s" % ("reload" if other.get("master") else "start", shlex.quote(service_of(other)))
     return (
         "mv -n %s %s && %s && %s   # on %s: or let PHP %s serve it; see that the application runs under it"
         % (

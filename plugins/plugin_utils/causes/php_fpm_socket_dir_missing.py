@@ -11,6 +11,7 @@ Private to this collection: it may change in any release.
 from __future__ import annotations
 
 import posixpath
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
@@ -94,9 +95,9 @@ def why_not(host: Host, fpm: FpmFacts, folders: dict[str, PoolAt]) -> str | None
 def by_hand(fpm: FpmFacts, folders: t.Iterable[str]) -> tuple[str, ...]:
     """Commands that make the folders and start PHP-FPM."""
     return (
-        *("echo 'd %s 0755 root root -' >>%s" % (folder, TMPFILES) for folder in folders),
+        *("echo %s >>%s" % (shlex.quote("d %s 0755 root root -" % folder), TMPFILES) for folder in folders),
         "systemd-tmpfiles --create %s   # a folder that mkdir makes is gone after the next boot" % TMPFILES,
-        "systemctl %s %s" % ("restart" if fpm.get("master") else "start", service_of(fpm)),
+        "systemctl %s %s" % ("restart" if fpm.get("master") else "start", shlex.quote(service_of(fpm))),
     )
 
 

@@ -10,6 +10,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
@@ -39,10 +40,10 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 
 def by_hand(fpm: FpmFacts) -> tuple[str, ...]:
     """Commands that check the files and start PHP-FPM: its unit, or its program where no unit is known."""
-    start_it = "%s --fpm-config %s" % (fpm["binary"], fpm["config"])
+    start_it = shlex.join([fpm["binary"], "--fpm-config", fpm["config"]])
     if fpm.get("unit"):
-        start_it = "systemctl start %s" % fpm["unit"]
-    return "%s -t --fpm-config %s" % (fpm["binary"], fpm["config"]), start_it
+        start_it = "systemctl start %s" % shlex.quote(str(fpm["unit"]))
+    return shlex.join([fpm["binary"], "-t", "--fpm-config", fpm["config"]]), start_it
 
 
 CAUSE = Cause(

@@ -10,6 +10,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
@@ -52,7 +53,7 @@ def blocked(hop: Hop, folder: BlockedFolder) -> Finding:
             socket_in_run(hop, "the daemon's unit"),
             "# and write the new path at %s; that is better than to open %s" % (named_at(hop), path),
             "setfacl -m u:%s:x %s   # or this: %s may then pass through, and read what is readable for all in there"
-            % (user, path, user),
+            % (shlex.quote(user), shlex.quote(path), user),
             "# never chmod 777 a folder on the way: everybody could replace the socket",
         ),
     )

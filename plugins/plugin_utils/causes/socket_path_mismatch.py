@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address
@@ -141,8 +142,8 @@ def doubt_about(hop: Hop, meant: list[Candidate], *, is_sure: bool) -> Doubt | N
 
 def checked_and_reloaded(fpm: FpmFacts) -> tuple[str, ...]:
     """The commands that put edited files of a PHP-FPM in force."""
-    reload = ("systemctl reload %s" % fpm["unit"],) if fpm.get("unit") else ()
-    return ("%s -t --fpm-config %s" % (fpm["binary"], fpm["config"]), *reload)
+    reload = ("systemctl reload %s" % shlex.quote(str(fpm["unit"])),) if fpm.get("unit") else ()
+    return (shlex.join([fpm["binary"], "-t", "--fpm-config", fpm["config"]]), *reload)
 
 
 def other_owner(hop: Hop, pool: Candidate) -> Doubt | None:

@@ -10,6 +10,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
@@ -78,7 +79,7 @@ def permission(hop: Hop, host: Host, refused: Refused) -> Finding:
     pool = host.pool_at(hop.real_address)
     if not pool:
         why = "the socket is not PHP-FPM's: let its own service give it to nginx's group"
-        return on_hop(hop, CAUSE.name, evidence, why=why, advice=("stat %s" % hop.real_address.path,))
+        return on_hop(hop, CAUSE.name, evidence, why=why, advice=("stat %s" % shlex.quote(hop.real_address.path),))
     remedy = remedies.php_fpm(host, pool.fpm, "restarted", pool=pool.name, settings=opened_to(worker, pool))
     return on_hop(hop, CAUSE.name, evidence, remedy=remedy)
 

@@ -10,6 +10,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
@@ -60,7 +61,8 @@ def apart(hop: Hop, listener: UnixListener, units: list[str]) -> Finding:
         advice=(
             socket_in_run(hop, daemon),
             "# write the new path at %s" % named_at(hop),
-            "systemctl restart %s; nginx -t && systemctl reload nginx   # requests fail between the two" % daemon,
+            "systemctl restart %s; nginx -t && systemctl reload nginx   # requests fail between the two"
+            % shlex.quote(daemon),
             "# leave PrivateTmp as it is: without it, any account could put a socket of its own at that path",
         ),
     )

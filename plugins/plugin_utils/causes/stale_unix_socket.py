@@ -10,6 +10,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
@@ -67,7 +68,10 @@ def removed(hop: Hop, host: Host, listener: UnixListener) -> Finding:
         CAUSE.name,
         evidence,
         why="%s was removed while its service runs; a restart makes it again" % path,
-        advice=("systemctl restart %s   # requests that it works on are lost" % (listener.get("unit") or "SERVICE"),),
+        advice=(
+            "systemctl restart %s   # requests that it works on are lost"
+            % shlex.quote(listener.get("unit") or "SERVICE"),
+        ),
     )
 
 

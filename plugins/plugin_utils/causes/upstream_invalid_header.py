@@ -10,6 +10,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
@@ -49,7 +50,7 @@ def refused(hop: Hop) -> Finding:
 
 def as_sent(hop: Hop) -> str:
     """The command that shows the header as the application sends it; where there is none for the protocol, the backend's log."""
-    where = hop.address.bare
+    where = shlex.quote(hop.address.bare)
     if hop.family == "fastcgi":
         return (
             "REQUEST_METHOD=GET SCRIPT_FILENAME=/PATH/OF/THE/SCRIPT cgi-fcgi -bind -connect %s | cat -v | sed '/^\\^M$/q'   # on %s: the header as it is sent "

@@ -10,6 +10,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
@@ -67,7 +68,7 @@ def to_set(hop: Hop) -> tuple[str, ...]:
 def other(hop: Hop, shown: t.Sequence[str]) -> tuple[str, ...]:
     return (
         "openssl x509 -noout -subject -issuer -dates -in %s   # on %s: has it expired, and who has signed it?"
-        % (" ".join(shown), hop.proxy.name),
+        % (" ".join(map(shlex.quote, shown)), hop.proxy.name),
         "openssl s_client -connect %s </dev/null 2>/dev/null | grep -A5 'Acceptable client certificate'   # whose signature does it take?"
         % hop.address.bare,
         "# renew it with that authority, then:",

@@ -11,6 +11,7 @@ Private to this collection: it may change in any release.
 from __future__ import annotations
 
 import re
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
@@ -51,9 +52,9 @@ def crashed(lossy: LossyHop, lines: list[LogRecord], kernel: list[LogRecord]) ->
         lossy.evidence(*lines, *kernel),
         why="a worker crashes %s%s: no setting of nginx or of the pool changes that" % (where, requests),
         advice=(
-            "coredumpctl info %s   # the stack, where core dumps are kept" % binary.rpartition("/")[2],
+            "coredumpctl info %s   # the stack, where core dumps are kept" % shlex.quote(binary.rpartition("/")[2]),
             "dpkg -S %s || rpm -qf %s   # which package it is of; install its newest version"
-            % (module or binary, module or binary),
+            % (shlex.quote(module or binary), shlex.quote(module or binary)),
             "# set php_admin_value[opcache.jit] = disable in pool %s, then reload: rules out the JIT, and makes PHP a bit slower"
             % lossy.name,
             "%s -m   # its extensions; without the one that crashes, the site may miss functions" % binary,
