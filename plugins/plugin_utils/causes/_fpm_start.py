@@ -19,6 +19,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units i
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
     from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmFacts
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.missing_folders import FpmMissingFolder
 
 #: Signatures of a hop whose daemon is down.
 DOWN = ("unix_socket_missing", "stale_unix_socket", "backend_port_closed", "ipv6_localhost_refused")
@@ -28,6 +29,8 @@ _CONSEQUENCES = (
     "failed to post process the configuration",
     "failed to load configuration file",
 )
+#: What is empty after each boot.
+_RUN = ("/run/", "/var/run/")
 #: How a daemon says that a disk is full (errno 28).
 _NO_SPACE = ("No space left on device", "(28)")
 
@@ -78,12 +81,56 @@ def unit_state(host: Host, fpm: FpmFacts) -> tuple[Evidence, ...]:
 
 def start(host: Host, fpm: FpmFacts) -> tuple[Remedy | None, str]:
     """The remedy that starts a stopped PHP-FPM; or None and the reason why it is left alone."""
-    refusal = kept_down(fpm.get("unit") or fpm["binary"], host.unit(fpm.get("unit")))
+    refusal = why_left_alone(host, fpm)
     if refusal:
         return None, refusal
-    if not fpm.get("unit"):
-        return None, "no unit is known that starts %s" % fpm["binary"]
+    check = or_empty(fpm.get("test"))
+    if check.get("sound") is not True:
+        asked = check.get("error") or "it was not asked"
+        return None, "whether %s -t accepts the files could not be seen: %s" % (fpm["binary"], asked)
     return remedies.php_fpm(host, fpm, "started"), ""
+
+
+def why_left_alone(host: Host, fpm: FpmFacts) -> str | None:
+    """Why a PHP-FPM is not started, whatever it says of its files; None where it may be."""
+    refusal = kept_down(fpm.get("unit") or fpm["binary"], host.unit(fpm.get("unit")))
+    if refusal:
+        return refusal
+    return None if fpm.get("unit") else "no unit is known that starts %s" % fpm["binary"]
+
+
+def by_hand(fpm: FpmFacts) -> tuple[str, ...]:
+    """Commands that check the files and start PHP-FPM: its unit, or its program where no unit is known."""
+    start_it = "%s --fpm-config %s" % (fpm["binary"], fpm["config"])
+    if fpm.get("unit"):
+        start_it = "systemctl start %s" % fpm["unit"]
+    return "%s -t --fpm-config %s" % (fpm["binary"], fpm["config"]), start_it
+
+
+def lacking(fpm: FpmFacts) -> FpmMissingFolder | None:
+    """The missing folder for which php-fpm -t refuses the files; None where it does not, or for something else."""
+    error = or_empty(fpm.get("test")).get("error") or ""
+    found = fpm.get("missing_folders") or [] if config_is_refused(fpm) else []
+    return next((one for one in found if any(quoted % one["path"] in error for quoted in ("(%s)", "'%s'"))), None)
+
+
+def is_of_run(folder: str) -> bool:
+    """Whether a folder is gone after each boot, so that something has to make it each time."""
+    return (folder + "/").startswith(_RUN)
+
+
+def make_folder(missing: FpmMissingFolder) -> str:
+    """The command that makes a missing folder. PHP-FPM opens its logs as root, whoever its children are; a site's folders are the site's own."""
+    owner = missing["user"] if missing["setting"] in ("chdir", "chroot") or _is_a_sites(missing["folder"]) else None
+    return "install -d -o %s -g %s -m 0755 %s" % (
+        owner or "root",
+        '"$(id -gn %s)"' % owner if owner else "root",
+        missing["folder"],
+    )
+
+
+def _is_a_sites(folder: str) -> bool:
+    return folder.startswith(("/home/", "/srv/", "/var/www/"))
 
 
 def own_lines(host: Host, fpm: FpmFacts, *signatures: str) -> list[LogRecord]:

@@ -21,6 +21,9 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_start import (
     DOWN,
     config_is_refused,
+    is_of_run,
+    lacking,
+    make_folder,
     own_lines,
     says_no_space,
     service_of,
@@ -70,8 +73,10 @@ def refusing_fpm(hop: Hop, host: Host) -> FpmFacts | None:
 
 
 def is_refused(fpm: FpmFacts) -> bool:
-    """Whether php-fpm -t refuses the files of a PHP-FPM that does not run, and not for want of space on a disk."""
-    error = or_empty(fpm.get("test")).get("error")
+    """Whether php-fpm -t refuses the files of a PHP-FPM that does not run, and not for want of space on a disk or of a folder in /run."""
+    error, missing = or_empty(fpm.get("test")).get("error"), lacking(fpm)
+    if missing and is_of_run(missing["folder"]):
+        return False
     return not fpm.get("master") and config_is_refused(fpm) and not says_no_space(error)
 
 
@@ -95,15 +100,25 @@ def refusal(host: Host, fpm: FpmFacts) -> Refusal:
 
 
 def invalid(hop: Hop, host: Host, fpm: FpmFacts) -> Finding:
-    refused, service = refusal(host, fpm), service_of(fpm)
+    refused, service, missing = refusal(host, fpm), service_of(fpm), lacking(fpm)
+    why = "%s refuses its configuration: %s. What should stand there cannot be guessed" % (service, refused.reason)
     look = "%s -i | grep -F .ini   # no line is named: the mistake may be in a file of PHP itself" % fpm["binary"]
     if refused.place:
         look = "# edit %s, or restore the last good file; without its pool a site has no PHP at all" % refused.place
+    if missing:
+        place = file_and_line(missing["place"])
+        why = "%s cannot start: the folder %s of %s (%s) is not there" % (
+            service,
+            missing["folder"],
+            missing["setting"],
+            place,
+        )
+        look = "%s   # or correct %s" % (make_folder(missing), place)
     return on_hop(
         hop,
         CAUSE.name,
         (*hop.seen(*DOWN), refused.evidence, *start_evidence(host, fpm, refused.lines)),
-        why="%s refuses its configuration: %s. What should stand there cannot be guessed" % (service, refused.reason),
+        why=why,
         advice=(
             look,
             shlex.join([fpm["binary"], "-t", "--fpm-config", fpm["config"]]),

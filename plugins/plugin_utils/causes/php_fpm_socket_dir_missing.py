@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The folder of a pool's socket is gone: /run is empty after each boot, and nothing makes the folder again.
+"""A folder is gone that a pool's socket, or a file of PHP-FPM's in /run, needs: /run is empty after each boot, and nothing makes the folder again.
 
 Signatures: php_fpm_socket_dir_missing, unix_socket_missing.
 
@@ -21,12 +21,15 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line, on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_start import (
+    DOWN,
     config_is_refused,
+    is_of_run,
+    lacking,
     own_lines,
     service_of,
     start_evidence,
+    why_left_alone,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import kept_down
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmFacts
@@ -37,62 +40,90 @@ SIGNATURE = "unix_socket_missing"
 TMPFILES = "/etc/tmpfiles.d/php-fpm-sockets.conf"
 
 
+class Gone(t.NamedTuple):
+    """What shows that a folder is gone and needed, and who else than root could put a link in its place; None: nobody."""
+
+    evidence: Evidence
+    others: str | None
+
+
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops("fastcgi"):
         found = hop.backend.pool_at(hop.real_address) if hop.backend else None
-        if not found or not hop.backend or not hop.has(SIGNATURE) or config_is_refused(found.fpm):
+        if not found or not hop.backend or not hop.has(*DOWN):
             continue
         folders = missing_folders(hop.backend, found.fpm)
-        if folders and (not found.fpm.get("master") or folder_of(found) in folders):
+        of_socket = posixpath.dirname(found.address.path) if found.address else ""
+        if found.fpm.get("master"):
+            is_cause = of_socket in folders and hop.has(SIGNATURE)
+        else:
+            refused_for = lacking(found.fpm)
+            is_cause = bool(folders) and (
+                not config_is_refused(found.fpm) or refused_for is not None and refused_for["folder"] in folders
+            )
+        if is_cause:
             yield gone(hop, hop.backend, found.fpm, folders)
 
 
-def missing_folders(host: Host, fpm: FpmFacts) -> dict[str, PoolAt]:
-    """Folders that this PHP-FPM's sockets need and that are not there, each with a pool that needs it."""
-    is_private = or_empty(host.unit(fpm.get("unit"))).get("private_tmp")
-    found = {folder_of(one): one for one in host.pools() if one.fpm is fpm and one.pool.get("folder") is False}
-    return {folder: one for folder, one in found.items() if not (is_private and (folder + "/").startswith(PRIVATE))}
+def missing_folders(host: Host, fpm: FpmFacts) -> dict[str, Gone]:
+    """Folders that this PHP-FPM needs and that are not there: of its sockets, and in /run of its other files; each with what needs it."""
+    unit = or_empty(host.unit(fpm.get("unit")))
+    found = {
+        posixpath.dirname(one.address.path): Gone(folder_evidence(one), one.pool.get("folder_others"))
+        for one in host.pools()
+        if one.fpm is fpm and one.address and one.pool.get("folder") is False
+    }
+    for one in fpm.get("missing_folders") or []:
+        if is_of_run(one["folder"]) and not fpm.get("master"):
+            text = "%s does not exist; %s is to be in it (%s)"
+            shown = Evidence("config", text % (one["folder"], one["setting"], file_and_line(one["place"])))
+            found.setdefault(one["folder"], Gone(shown, one.get("others")))
+    return {
+        folder: gone
+        for folder, gone in found.items()
+        if not (unit.get("private_tmp") and (folder + "/").startswith(PRIVATE))
+    }
 
 
-def folder_of(pool: PoolAt) -> str:
-    """The folder of the pool's socket; empty where it has none."""
-    return posixpath.dirname(pool.address.path) if pool.address else ""
-
-
-def gone(hop: Hop, host: Host, fpm: FpmFacts, folders: dict[str, PoolAt]) -> Finding:
+def gone(hop: Hop, host: Host, fpm: FpmFacts, folders: dict[str, Gone]) -> Finding:
     evidence = (
-        *hop.seen(SIGNATURE),
-        *(folder_evidence(folder, pool) for folder, pool in folders.items()),
-        *start_evidence(host, fpm, own_lines(host, fpm, "php_fpm_socket_dir_missing")),
+        *hop.seen(*DOWN),
+        *(one.evidence for one in folders.values()),
+        *start_evidence(host, fpm, own_lines(host, fpm, "php_fpm_socket_dir_missing", "backend_start_fails")),
     )
     refusal = why_not(host, fpm, folders)
     if refusal:
-        return on_hop(hop, CAUSE.name, evidence, why=refusal, advice=by_hand(fpm, folders))
+        return on_hop(hop, CAUSE.name, evidence, why=refusal, advice=how_to_make(fpm, folders))
     (folder,) = folders
     note = "%s is made now, and by systemd-tmpfiles at each boot" % folder
     action: t.Literal["restarted", "started"] = "restarted" if fpm.get("master") else "started"
     return on_hop(hop, CAUSE.name, evidence, remedy=remedies.php_fpm(host, fpm, action, socket_dir=folder, note=note))
 
 
-def folder_evidence(folder: str, pool: PoolAt) -> Evidence:
+def folder_evidence(pool: PoolAt) -> Evidence:
+    """That the folder of a pool's socket is not there."""
+    folder = posixpath.dirname(pool.address.path) if pool.address else ""
     place = file_and_line(pool.pool["settings"]["listen"]["place"])
     return Evidence("socket", "%s does not exist; pool %s listens in it (%s)" % (folder, pool.name, place))
 
 
-def why_not(host: Host, fpm: FpmFacts, folders: dict[str, PoolAt]) -> str | None:
+def why_not(host: Host, fpm: FpmFacts, folders: dict[str, Gone]) -> str | None:
     """Why nothing is changed; None where the folder can be made and PHP-FPM be started."""
-    refusal = kept_down(fpm.get("unit") or fpm["binary"], host.unit(fpm.get("unit")))
+    refusal = why_left_alone(host, fpm)
     if refusal:
         return refusal
-    if not fpm.get("unit"):
-        return "no unit is known that starts %s" % fpm["binary"]
-    others = next((pool.pool["folder_others"] for pool in folders.values() if pool.pool.get("folder_others")), None)
+    others = next((one.others for one in folders.values() if one.others), None)
     if others:
         return "root makes no folder where others may put a link in its place: %s" % others
-    return "more than one folder is gone: %s" % ", ".join(folders) if len(folders) > 1 else None
+    if len(folders) > 1:
+        return "more than one folder is gone: %s" % ", ".join(folders)
+    check = or_empty(fpm.get("test"))
+    if not fpm.get("master") and check.get("sound") is None:
+        return "whether %s -t accepts the files could not be seen: %s" % (fpm["binary"], check.get("error"))
+    return None
 
 
-def by_hand(fpm: FpmFacts, folders: t.Iterable[str]) -> tuple[str, ...]:
+def how_to_make(fpm: FpmFacts, folders: t.Iterable[str]) -> tuple[str, ...]:
     """Commands that make the folders and start PHP-FPM."""
     return (
         *("echo %s >>%s" % (shlex.quote("d %s 0755 root root -" % folder), TMPFILES) for folder in folders),
@@ -103,7 +134,7 @@ def by_hand(fpm: FpmFacts, folders: t.Iterable[str]) -> tuple[str, ...]:
 
 CAUSE = Cause(
     name="php_fpm_socket_dir_missing",
-    title="The folder of PHP-FPM's socket is gone",
+    title="A folder in which PHP-FPM makes its socket or its PID file is gone",
     find=find,
     yields_to=("php_fpm_config_invalid", "disk_full"),
 )

@@ -10,20 +10,17 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
-import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_start import (
+    by_hand,
     start,
     startable_pool,
     stopped_evidence,
 )
-
-if t.TYPE_CHECKING:
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmFacts
 
 SIGNATURES = ("unix_socket_missing", "backend_port_closed", "ipv6_localhost_refused")
 
@@ -38,17 +35,15 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             yield on_hop(hop, CAUSE.name, evidence, remedy=remedy, why=why, advice=advice)
 
 
-def by_hand(fpm: FpmFacts) -> tuple[str, ...]:
-    """Commands that check the files and start PHP-FPM: its unit, or its program where no unit is known."""
-    start_it = shlex.join([fpm["binary"], "--fpm-config", fpm["config"]])
-    if fpm.get("unit"):
-        start_it = "systemctl start %s" % shlex.quote(str(fpm["unit"]))
-    return shlex.join([fpm["binary"], "-t", "--fpm-config", fpm["config"]]), start_it
-
-
 CAUSE = Cause(
     name="php_fpm_stopped",
     title="PHP-FPM is not running",
     find=find,
-    yields_to=("php_fpm_config_invalid", "php_fpm_bind_conflict", "php_fpm_socket_dir_missing", "disk_full"),
+    yields_to=(
+        "php_fpm_config_invalid",
+        "php_fpm_bind_conflict",
+        "php_fpm_socket_dir_missing",
+        "backend_start_fails",
+        "disk_full",
+    ),
 )

@@ -21,6 +21,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies impor
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import blocked, started
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_start import (
+    by_hand,
     start,
     startable_pool,
     stopped_evidence,
@@ -48,7 +49,9 @@ def left_over(hop: Hop, fleet: Fleet, host: Host) -> t.Iterator[Finding]:
     stopped = startable_pool(hop, SIGNATURE)
     if stopped:
         remedy, why = start(host, stopped.fpm)
-        yield on_hop(hop, CAUSE.name, stopped_evidence(hop, stopped, SIGNATURE), remedy=remedy, why=why)
+        evidence = stopped_evidence(hop, stopped, SIGNATURE)
+        advice = () if remedy else by_hand(stopped.fpm)
+        yield on_hop(hop, CAUSE.name, evidence, remedy=remedy, why=why, advice=advice)
     elif not host.pool_at(hop.real_address) and not blocked(hop, fleet, host):
         left = Evidence("socket", "%s exists and no process listens on it" % (hop.real_address,))
         yield started(hop, fleet, host, CAUSE.name, (*hop.seen(SIGNATURE), left))
@@ -83,6 +86,7 @@ CAUSE = Cause(
         "php_fpm_config_invalid",
         "php_fpm_bind_conflict",
         "php_fpm_socket_dir_missing",
+        "backend_start_fails",
         "socket_private_tmp",
         "disk_full",
     ),

@@ -25,25 +25,25 @@ SILENT = sorted(facts.CASES.glob("*/silent_*.yml"))
 #: Programs that a line of advice may begin with.
 PROGRAMS = r"""
 apachectl apk apparmor_parser apt-get auditctl ausearch
-cgi-fcgi chmod coredumpctl cscli csf curl
+cat cgi-fcgi chmod coredumpctl cscli csf curl
 df dig dnf docker dpkg du
 echo
 fail2ban-client free
 getent grep groupadd
 imunify360-agent install ip ip6?tables
-journalctl
+journalctl jstack
 kill kubectl
-ls
-mv
-nerdctl nft nginx nsenter
+ldd ls
+mkdir mv
+namei nerdctl nft nginx nsenter
 openssl
-plesk podman
+plesk podman printf py-spy
 sed semanage semodule setfacl ss stat supervisorctl systemctl systemd-tmpfiles
-tcpdump
+tail tcpdump
 ufw unshare useradd
 virsh
 yum
-\S*/php-fpm\S* /usr/local/cpanel/\S+
+/usr/local/cpanel/\S+ \S*/php-fpm\S*
 """
 #: How a line of advice begins: as a remark, or with one of these programs.
 PASTED = r"# \S|(?:[A-Z_]+=\S+ )*(?:%s)(?:\s|$)" % "|".join(PROGRAMS.split())
