@@ -24,6 +24,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.socket_ow
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
     from typing import TypedDict
 
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accepting import Accepting
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.socket_file import SocketFile
 
     class Listener(TypedDict):
@@ -35,6 +36,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         unit: Optional[str]
         queue: Optional[int]  # connections that wait to be accepted
         backlog: Optional[int]  # how many may wait
+        accepting: Optional[Accepting]  # None: the queue is not full, or its owner cannot be seen
 
     class TcpListener(Listener):
         """A listening TCP socket."""
@@ -104,6 +106,7 @@ def _tcp_listener(found: Listening, owner: Optional[Process], accounts: Accounts
         "unit": owner.unit if owner else None,
         "queue": found.queue,
         "backlog": found.backlog,
+        "accepting": None,
     }
 
 
@@ -121,4 +124,5 @@ def _unix_listener(host: Host, found: Listening, owner: Optional[Process], accou
         "unit": owner.unit if owner else None,
         "queue": found.queue,
         "backlog": found.backlog,
+        "accepting": None,
     }

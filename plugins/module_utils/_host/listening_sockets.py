@@ -52,11 +52,11 @@ def parse_proc_tcp(text: str) -> List[Listening]:
         if len(words) > 9 and words[3] == "%02X" % netlink.TCP_LISTEN and ":" in words[1]:
             address, port = words[1].split(":")
             queue = int(words[4].split(":")[1], 16)
-            found.append(Listening(_proc_address(address), int(port, 16), int(words[9]), queue))
+            found.append(Listening(proc_address(address), int(port, 16), int(words[9]), queue))
     return found
 
 
-def _proc_address(text: str) -> str:
+def proc_address(text: str) -> str:
     """The kernel prints 32-bit words in its own byte order."""
     raw = b"".join(struct.pack("=I", int(text[index : index + 8], 16)) for index in range(0, len(text), 8))
     return netlink.ip_text(socket.AF_INET if len(raw) == 4 else socket.AF_INET6, raw)

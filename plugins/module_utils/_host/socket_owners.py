@@ -22,7 +22,7 @@ def socket_owners(host: Host, processes: Processes, inodes: Set[int]) -> Dict[in
     for process in sorted(processes.oldest_first(), key=lambda process: process.pid == 1):
         if len(owners) == len(inodes):
             break
-        held = _held(host, process.pid)
+        held = held_sockets(host, process.pid)
         refused += held is None
         for inode in (held or set()) & inodes:
             owners.setdefault(inode, process)
@@ -31,7 +31,7 @@ def socket_owners(host: Host, processes: Processes, inodes: Set[int]) -> Dict[in
     return owners
 
 
-def _held(host: Host, pid: int) -> Optional[Set[int]]:
+def held_sockets(host: Host, pid: int) -> Optional[Set[int]]:
     """Inodes of the sockets that a process holds; None where that is refused."""
     folder = host.path("/proc/%d/fd" % pid)
     try:

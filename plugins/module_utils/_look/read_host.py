@@ -12,6 +12,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall impor
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import tools
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import selinux
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import units as host_units
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accepting import add_accepting
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.clock import clock_facts
@@ -47,6 +48,7 @@ def read_host(host: Host, window: float) -> "GatewayFacts":
     system = system_facts(host)
     clock = clock_facts(host)
     listeners = listener_facts(host, processes, Accounts(host))
+    add_accepting(host, processes, listeners)
     units = host_units.unit_facts(host, system["service_manager"], listeners, tools.SERVICES, system["addresses"])
     host_units.own_sockets(listeners, units)
     nginx = nginx_facts.nginx_facts(host, processes, units or {})

@@ -1,0 +1,90 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who should accept the connections of a listener whose queue is full, and what they wait for instead.
+
+Private to this collection: it may change in any release.
+"""
+
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Set
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import tcp_address
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listening_sockets import proc_address
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.socket_owners import held_sockets
+
+if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
+    from typing import TypedDict
+
+    class AcceptingProcess(TypedDict):
+        """One process that could accept connections, and the kernel function that it waits in (null: it does not wait, or that is not shown)."""
+
+        pid: int
+        process: str
+        state: str
+        waits_in: Optional[str]
+
+    class Accepting(TypedDict):
+        """Who holds a listening socket; peers: where their own connections lead, and how many do."""
+
+        processes: List[AcceptingProcess]
+        peers: Dict[str, int]
+
+
+PROCESSES, PEERS = 16, 5
+ESTABLISHED = "01"
+
+
+def is_full(listener: Mapping[str, Any]) -> bool:
+    """Whether as many connections wait as may: the kernel drops or refuses the next one."""
+    queue, backlog = listener["queue"], listener["backlog"]
+    return bool(queue) and backlog is not None and queue >= backlog
+
+
+def add_accepting(host: Host, processes: Processes, listeners: Optional[Mapping[str, Any]]) -> None:
+    """Show of each listener whose queue is full who should accept its connections. listeners: the facts of that name."""
+    if listeners is None:
+        return
+    ours = {entry["port"] for entry in listeners["tcp"]}
+    for listener in [*listeners["tcp"], *listeners["unix"]]:
+        owner = processes.by_pid.get(listener["pid"] or 0)
+        if owner and is_full(listener):
+            family = _family(processes, owner)[:PROCESSES]
+            inodes = set().union(*(held_sockets(host, one.pid) or set() for one in family))
+            listener["accepting"] = {
+                "processes": [_process(host, one) for one in family],
+                "peers": _peers(host, inodes, ours),
+            }
+
+
+def _family(processes: Processes, owner: Process) -> List[Process]:
+    """A process and all that it and its children have started, each before its children."""
+    found = [owner]
+    for one in found:
+        found += processes.children_of(one.pid)
+    return found
+
+
+def _process(host: Host, process: Process) -> "AcceptingProcess":
+    waits_in = (host.read("/proc/%d/wchan" % process.pid, 256) or "").strip()
+    return {
+        "pid": process.pid,
+        "process": process.name,
+        "state": process.state,
+        "waits_in": waits_in if waits_in not in ("", "0") else None,
+    }
+
+
+def _peers(host: Host, inodes: Set[int], ours: Set[int]) -> Dict[str, int]:
+    """Where these sockets are connected to, most first; without the connections that others made to ports that are listened on."""
+    counts: Dict[str, int] = {}
+    for name in ("tcp", "tcp6"):
+        for line in (host.read("/proc/net/" + name, 16 * 1024 * 1024) or "").splitlines()[1:]:
+            words = line.split()
+            if len(words) > 9 and words[3] == ESTABLISHED and int(words[9]) in inodes:
+                address, port = words[2].split(":")
+                if int(words[1].split(":")[1], 16) not in ours:
+                    peer = tcp_address(proc_address(address), int(port, 16))
+                    counts[peer] = counts.get(peer, 0) + 1
+    return dict(sorted(counts.items(), key=lambda item: -item[1])[:PEERS])

@@ -1,0 +1,136 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is known of the products that people run behind nginx: where they say what went wrong, how their workers are looked into and made more.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import Listener
+
+
+class Product(t.NamedTuple):
+    """A product, known by its unit's or its process's name. Each text is empty where there is none.
+
+    ends: what its log has where it ended a worker or a request by itself. stack: the command that shows what a process works on ({pid}).
+    more: how it gets more workers. log: a log of its own beside its unit's journal.
+    """
+
+    name: str
+    known_by: t.Pattern[str]
+    ends: str = ""
+    stack: str = ""
+    more: str = ""
+    log: str = ""
+
+
+_PYTHON = "py-spy dump --pid {pid}"
+#: The first that fits: a unit's name says more than a process's, which may be that of an interpreter.
+PRODUCTS = (
+    Product(
+        "gunicorn",
+        re.compile(r"gunicorn"),
+        "`WORKER TIMEOUT` (longer than --timeout, 30 s), `was sent SIGKILL! Perhaps out of memory?`",
+        _PYTHON,
+        "gunicorn --workers N (2 x CPUs + 1), or --threads N where requests wait for others",
+    ),
+    Product(
+        "uWSGI",
+        re.compile(r"uwsgi"),
+        "`HARAKIRI` (longer than `harakiri`), `invalid request block size` (buffer-size), `listen queue of socket ... full`",
+        _PYTHON,
+        "uwsgi processes = N; its queue is `listen` (100 without)",
+    ),
+    Product(
+        "uvicorn",
+        re.compile(r"uvicorn|hypercorn|daphne"),
+        "tracebacks, and `Child process ... died`",
+        _PYTHON,
+        "uvicorn --workers N; a call that blocks in an `async def` stops all requests of its worker",
+    ),
+    Product(
+        "Puma",
+        re.compile(r"puma"),
+        "`Terminating timed out worker` (worker_timeout), `out of memory`",
+        "",
+        "workers N and threads MIN, MAX in config/puma.rb",
+    ),
+    Product(
+        "Unicorn",
+        re.compile(r"unicorn"),
+        "`worker ... timeout` and `reaped` (longer than `timeout`)",
+        "",
+        "worker_processes N in its configuration",
+    ),
+    Product(
+        "Apache",
+        re.compile(r"apache2|httpd"),
+        "`AH00052: child pid ... exit signal`, `AH01071`, and `AH00484: server reached MaxRequestWorkers`",
+        "",
+        "MaxRequestWorkers (with ServerLimit), as many as the memory holds",
+        "/var/log/apache2/error.log",
+    ),
+    Product(
+        "Tomcat",
+        re.compile(r"tomcat|catalina"),
+        "`OutOfMemoryError`, and `All threads (...) are currently busy`",
+        "jstack {pid}",
+        "maxThreads of its Connector in server.xml, with a database pool as large",
+        "/var/log/tomcat*/catalina.out",
+    ),
+    Product(
+        "Java",
+        re.compile(r"java|jetty|jenkins"),
+        "`OutOfMemoryError`, `SEVERE` and stack traces",
+        "jstack {pid}",
+        "its HTTP threads (Spring Boot: server.tomcat.threads.max), with a database pool as large",
+    ),
+    Product(
+        "Node.js",
+        re.compile(r"node|pm2|PM2|next-server"),
+        "an uncaught exception with its stack, or `JavaScript heap out of memory` (--max-old-space-size)",
+        "",
+        "one process takes one request's computing at a time: run one a CPU (pm2 -i max, the cluster module)",
+    ),
+    Product(
+        "docker-proxy",
+        re.compile(r"docker-proxy|rootlessport|conmon"),
+        "a restart, an exit code (137: killed, mostly for memory), or that the program listens on 127.0.0.1 of its container only",
+        "",
+        "more workers of the program in the container, or more containers",
+    ),
+    Product(
+        "PHP-FPM",
+        re.compile(r"php.*fpm"),
+        "`exited on signal`, `execution timed out`, `server reached pm.max_children`",
+        "",
+        "pm.max_children of the pool, as many as the memory holds",
+    ),
+    Product("HAProxy", re.compile(r"haproxy"), "the termination state of the request (`SH--`, `sC--`, `SD--`)", "", ""),
+    Product(
+        "Varnish", re.compile(r"varnish"), "`FetchError` of the request (varnishlog -g request -q FetchError)", "", ""
+    ),
+    Product(
+        "nginx", re.compile(r"nginx|openresty"), "the error of its own upstream", "", "", "/var/log/nginx/error.log"
+    ),
+    Product("Ruby", re.compile(r"ruby|rails|thin|passenger"), "an exception with its stack", "", "more workers"),
+    Product("Python", re.compile(r"python"), "a traceback", _PYTHON, "more workers or threads of its server"),
+    Product(
+        "Go", re.compile(r"gitea|forgejo|grafana|prometheus|minio|traefik|caddy"), "`panic:` with its goroutines", ""
+    ),
+)
+
+
+def product_of(listener: Listener) -> Product | None:
+    """The product that listens; None where its names say nothing."""
+    for name in (listener.get("unit"), listener.get("process")):
+        found = next((one for one in PRODUCTS if name and one.known_by.search(name)), None)
+        if found:
+            return found
+    return None

@@ -1,0 +1,145 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The backend accepts no more connections: as many wait in the kernel as may, so that the next is dropped (TCP) or refused with errno 11 (unix).
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import (
+    described,
+    listener_behind,
+    log_command,
+)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import late_answers, on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import product_of
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._waits import waits
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accepting import AcceptingProcess
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import Listener
+
+#: What nginx meets at a full queue: its SYN is dropped, connect() is refused (errno 11), or its request is never taken up.
+SIGNATURES = ("unix_backlog_full", "connect_timeout", "connect_timeout_kernel", "upstream_read_timeout")
+
+
+def find(fleet: Fleet) -> t.Iterator[Finding]:
+    for hop in fleet.sick_hops():
+        listener = listener_behind(hop)
+        if is_full(listener) and is_kept_waiting(hop) and not is_pool(hop):
+            yield full(hop, listener)
+
+
+def is_full(listener: Listener) -> bool:
+    """Whether as many connections wait as may."""
+    queue, backlog = listener.get("queue") or 0, listener.get("backlog")
+    return queue > 0 and backlog is not None and queue >= backlog
+
+
+def is_kept_waiting(hop: Hop) -> bool:
+    """Whether requests fail as they do at a full queue, now or for the daemon that runs now."""
+    return hop.has(*SIGNATURES) or bool(hop.past(*SIGNATURES)) or any(one.get("timed_out") for one in hop.failing)
+
+
+def is_pool(hop: Hop) -> bool:
+    """Whether PHP-FPM listens there: its queue has causes of its own."""
+    found = hop.backend.pool_at(hop.real_address) if hop.backend else None
+    return bool(found and found.fpm.get("master"))
+
+
+def full(hop: Hop, listener: Listener) -> Finding:
+    processes = or_empty(listener.get("accepting")).get("processes") or []
+    peers = or_empty(listener.get("accepting")).get("peers") or {}
+    address = place_of(hop)
+    queue = "%s connections wait at %s to be accepted, and %s may" % (
+        listener.get("queue"),
+        address,
+        listener.get("backlog"),
+    )
+    found = waits([(one["state"], one["waits_in"]) for one in processes])
+    does = "its %d processes: %s" % (len(processes), found.text) if len(processes) > 1 else "it %s" % found.text
+    calls = ", ".join("%s (%d)" % item for item in peers.items())
+    if calls:
+        does += "; it is connected to %s" % calls
+    evidence = [*hop.seen(*SIGNATURES), *late_answers(hop), Evidence("socket", queue)]
+    if processes:
+        pids = ", ".join("%s %d" % (one["process"], one["pid"]) for one in processes[:4])
+        evidence.append(Evidence("process", "%s: %s" % (pids, does)))
+    stopped = continued(hop, processes)
+    why = "%s (pid %s) accepts no more connections: %s; %s%s" % (
+        described(hop),
+        listener.get("pid"),
+        queue,
+        does if processes else "what it waits for cannot be seen",
+        "" if stopped else ". It hangs or has too few workers",
+    )
+    further = (*look_into(hop, listener, processes, calls), log_command(hop), *ended(hop, listener))
+    advice = (*stopped, show_queue(address, hop.on), *(() if stopped else further))
+    return on_hop(hop, CAUSE.name, evidence, why=why, advice=advice)
+
+
+def place_of(hop: Hop) -> Address:
+    """Where the listener behind a hop is."""
+    return hop.real_address if hop.is_unix or not hop.tried else hop.destination
+
+
+def show_queue(address: Address, on: str) -> str:
+    if address.is_unix:
+        return "ss -xl src %s   # on %s: Recv-Q connections wait, Send-Q may" % (address.path, on)
+    return "ss -ltn 'sport = :%d'   # on %s: Recv-Q connections wait, Send-Q may" % (address.port, on)
+
+
+def continued(hop: Hop, processes: t.Sequence[AcceptingProcess]) -> tuple[str, ...]:
+    """The command that lets stopped processes go on; empty where none is stopped."""
+    pids = [str(one["pid"]) for one in processes if one["state"] == "T"]
+    return ("kill -CONT %s   # on %s: somebody has sent SIGSTOP" % (" ".join(pids), hop.on),) if pids else ()
+
+
+def look_into(hop: Hop, listener: Listener, processes: t.Sequence[AcceptingProcess], calls: str) -> tuple[str, ...]:
+    """Commands that show what the processes work on or wait for."""
+    product = product_of(listener)
+    if product and product.name == "docker-proxy":
+        container = "docker ps --filter publish=%d   # on %s: which container; then docker top and docker logs of it"
+        return (container % (hop.address.port, hop.on),)
+    worker = processes[-1]["pid"] if processes else listener.get("pid")
+    if worker is None:
+        return ()
+    stack = product.stack.format(pid=worker) if product else ""
+    return (
+        *(("%s   # on %s: the line of code that it is at" % (stack, hop.on),) if stack else ()),
+        "cat /proc/%d/wchan /proc/%d/stack; ls -l /proc/%d/fd   # on %s" % (worker, worker, worker, hop.on),
+        *(
+            ("ss -tnp | grep pid=%d,   # on %s: look next at what it is connected to" % (worker, hop.on),)
+            if calls
+            else ()
+        ),
+    )
+
+
+def ended(hop: Hop, listener: Listener) -> tuple[str, ...]:
+    """How the hang is ended for now, and what keeps it from coming back."""
+    product, unit = product_of(listener), listener.get("unit")
+    more = "# if it is only busy: %s; a longer queue would only turn the 502 into a 504" % (
+        product.more if product and product.more else "more workers"
+    )
+    if not unit or product and product.name == "docker-proxy":
+        return (more,)
+    restart = "systemctl restart %s   # on %s: ends a hang for now; requests that it works on are lost" % (unit, hop.on)
+    return restart, more
+
+
+CAUSE = Cause(
+    name="backend_accept_queue_full",
+    title="The backend accepts no more connections",
+    find=find,
+    outdoes=("slow_upstream",),
+)
