@@ -33,11 +33,12 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.layout
     version_of,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.missing_folders import missing_folders
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.reloaders import reloaders
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
     from typing import TypedDict
 
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import FpmSetting
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import FilePlace, FpmSetting
     from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config_check import FpmCheck
     from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.missing_folders import FpmMissingFolder
 
@@ -98,6 +99,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
             "error_log": Optional[str],
             "ini": Optional[Dict[str, int]],
             "missing_folders": List[FpmMissingFolder],
+            "reloaders": List[FilePlace],
             "set_aside": List[FpmSetAside],
             "pending": List[str],
             "global": Dict[str, FpmSetting],
@@ -142,6 +144,7 @@ def _facts(host: Host, processes: Processes, units: Units, accounts: Accounts, i
         "ini": _ini(host, instance, config),
         "global": {name: value.as_fact() for name, value in config.globals.items() if SHOWN.match(name)},
         "missing_folders": missing_folders(host, config),
+        "reloaders": reloaders(host, instance.version) if master else [],
         "set_aside": set_aside(host, config.files, os.path.dirname(include.pattern), config.prefix) if include else [],
         "pools": {
             pool.name: _pool(host, config, pool, _workers(host, processes, accounts, master, pool.name))

@@ -40,6 +40,11 @@ _WAITS = (
 )
 
 
+_NETWORK = re.compile(
+    r"tcp_recvmsg|sk_wait_data|wait_woken|unix_stream_|(?:do_sys_|do_)?poll|poll_schedule_timeout|ep_poll|do_epoll_wait"
+)
+
+
 class Waits(t.NamedTuple):
     """What processes do, in words; most is what most of them do."""
 
@@ -56,6 +61,11 @@ def waits(processes: t.Sequence[tuple[str, str | None]]) -> Waits:
     if len(most) == 1:
         return Waits("is %s" % most[0][0] if len(processes) == 1 else "all are %s" % most[0][0], most[0][0])
     return Waits(", ".join("%d %s" % (number, text) for text, number in most), most[0][0])
+
+
+def waits_for_network(function: str | None) -> bool:
+    """Whether a process that waits in this kernel function waits for something to come over a socket."""
+    return bool(function and _NETWORK.match(function))
 
 
 def _does(state: str, function: str | None) -> str:

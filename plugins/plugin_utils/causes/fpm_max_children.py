@@ -20,12 +20,11 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies impor
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_queue import (
     DEFAULT_BACKLOG,
+    WAITED,
+    have_waited,
     is_short,
     lines_of_too_few_children,
 )
-
-#: What a request ends with that waits for a child.
-WAITED = ("unix_backlog_full", "upstream_read_timeout", "connect_timeout")
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -52,12 +51,6 @@ def out_of_children(host: Host, pool: PoolAt) -> list[Evidence]:
     return (
         [*lines, Evidence("pool", "pool %s still has pm.max_children = %d" % (pool.name, limit), 0.4)] if lines else []
     )
-
-
-def have_waited(hop: Hop) -> bool:
-    """Whether requests fail because they waited, or nginx does not say why. A full pool alone may only be well used, and of an ondemand pool PHP-FPM
-    complains as soon as all its children exist, whether they work or not."""
-    return any(answer.get("signature") in (None, *WAITED) for answer in hop.failing) or bool(hop.past(*WAITED))
 
 
 def too_few(hop: Hop, host: Host, pool: PoolAt, evidence: tuple[Evidence, ...]) -> Finding:
