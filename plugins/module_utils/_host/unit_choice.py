@@ -87,4 +87,5 @@ def is_searched(properties: Properties, unit: Mapping[str, Any], listening: Set[
     if name.endswith(".socket") or name in listening or name.startswith("systemd-"):
         return False
     failing = unit["active"] in ("failed", "activating")
-    return _is_own(properties) or (failing and bool(unit["declares"]))
+    # PHP-FPM's addresses stand in its own files, and what stops it may be said before it has its log open.
+    return _is_own(properties) or (failing and (bool(unit["declares"]) or "fpm" in name))

@@ -35,12 +35,14 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_prop
     parse_show,
     seconds,
 )
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_sandbox import sandbox
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
     from typing import TypedDict
 
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.declared_addresses import DeclaredAddress
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.service_config_check import ServiceCheck
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_sandbox import SandboxSetting
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_start import StartProblem
 
     class Unit(TypedDict):
@@ -69,6 +71,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         listened: List[str]  # where it said in the journal that it listens, the newest first
         start_problems: List[StartProblem]
         last_words: List[str]
+        sandbox: List[SandboxSetting]
         test: Optional[ServiceCheck]
 
 
@@ -79,7 +82,7 @@ PROPERTIES = (
     ",ExecMainStartTimestampMonotonic,ExecMainExitTimestampMonotonic,MainPID,PrivateTmp,ExecStart,ExecStartPre,CanReload,LimitNOFILE,MemoryMax"
     ",FragmentPath,DropInPaths,Listen,Triggers,Environment,EnvironmentFiles,WorkingDirectory,RootDirectory,RootImage,User,Group,DynamicUser"
     ",RuntimeDirectory,StateDirectory,LogsDirectory,CacheDirectory,ReadWritePaths,ReadOnlyPaths,BindPaths,BindReadOnlyPaths"
-    ",ProtectHome,TemporaryFileSystem,InaccessiblePaths"
+    ",ProtectSystem,ProtectHome,InaccessiblePaths,TemporaryFileSystem"
 )
 #: What puts something else in the place of folders that others see.
 HIDING = ("ProtectHome", "TemporaryFileSystem", "InaccessiblePaths", "RootDirectory", "RootImage")
@@ -194,6 +197,7 @@ def _unit(properties: Properties, origin: float) -> "Unit":
         "listened": [],
         "start_problems": [],
         "last_words": [],
+        "sandbox": [],
         "test": None,
     }
 
@@ -208,6 +212,7 @@ def _add_start(host: Host, properties: Properties, unit: "Unit", around: unit_st
     unit["declares"] = unit_addresses.of_service(host, properties)
     unit["start_problems"] = unit_start.start_problems(host, properties, unit["declares"], around)
     if unit["active"] != "active":
+        unit["sandbox"] = sandbox(host, properties)
         unit["test"] = service_config_check.config_check(host, properties["Id"][: -len(".service")], unit)
 
 
@@ -246,6 +251,7 @@ def _script(host: Host, name: str, active: str) -> "Unit":
         "listened": [],
         "start_problems": [],
         "last_words": [],
+        "sandbox": [],
         "test": None,
     }
     unit["test"] = service_config_check.config_check(host, name, unit)

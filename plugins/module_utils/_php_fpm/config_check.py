@@ -39,7 +39,7 @@ CONSEQUENCES = (
     "Unable to include",
 )
 
-#: Exit codes of a shell, a loader or an init system that could not start the program at all: its files were not read.
+#: Exit codes of a shell, a loader or an init system that could not start the program at all, so that its files were not read; below 0: it crashed.
 NOT_STARTED = (126, 127)
 LAST_WORDS = 300
 
@@ -89,7 +89,7 @@ def ask_fpm(host: Host, binary: str, config: FpmConfig) -> Verdict:
     if ran.code == 0:
         return without_account(config, Accounts(host)) or Verdict(True, None, None)
     said = ran.err + "\n" + ran.out
-    if ran.code in NOT_STARTED or _LOADER.search(said):
+    if ran.code < 0 or ran.code in NOT_STARTED or _LOADER.search(said):
         return Verdict(None, _last_words(said, ran.code), None)
     return verdict(said, config, ran.code)
 

@@ -59,14 +59,20 @@ def obstacle(host: Host, name: str) -> Obstacle | None:
 
 
 def _of_service(host: Host, name: str, unit: Unit) -> Obstacle | None:
-    problems = unit.get("start_problems") or []
-    if problems:
-        return _of_problems(host, name, problems)
+    problem = of_start_problems(host, name, unit)
+    if problem:
+        return problem
     if not (is_in_a_crash_loop(host, unit) or _failed_at_once(unit)):
         return None
     if _config_is_sound(host, name, unit) and not _IN_USE.search(" ".join(unit.get("last_words") or [])):
         return None
     return _of_last_start(host, name, unit)
+
+
+def of_start_problems(host: Host, name: str, unit: Unit) -> Obstacle | None:
+    """What a unit needs and is not there; None where nothing is known to be missing."""
+    problems = unit.get("start_problems") or []
+    return _of_problems(host, name, problems) if problems else None
 
 
 def _config_is_sound(host: Host, name: str, unit: Unit) -> bool:

@@ -16,6 +16,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _fpm_obstacles
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import (
     Blocked,
     blocked,
@@ -23,6 +24,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
     port_or_path,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_start import stopped_behind, unit_state
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import unit_evidence
 
 #: What nginx meets where nobody listens: a closed port, no socket, or one that was left behind.
@@ -36,6 +38,8 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             found = blocked(hop, fleet, host)
             if found and found.obstacle:
                 yield cannot_start(hop, host, found)
+        elif host and hop.family == "fastcgi" and hop.has(*SYMPTOMS):
+            yield from fpm_cannot_start(hop, host)
 
 
 def cannot_start(hop: Hop, host: Host, found: Blocked) -> Finding:
@@ -55,6 +59,15 @@ def cannot_start(hop: Hop, host: Host, found: Blocked) -> Finding:
     )
 
 
+def fpm_cannot_start(hop: Hop, host: Host) -> t.Iterator[Finding]:
+    """The same of the PHP-FPM whose pool is behind the hop."""
+    for fpm in stopped_behind(hop):
+        found = _fpm_obstacles.obstacle(host, fpm)
+        if found:
+            evidence = (*hop.seen(*SYMPTOMS), *unit_state(host, fpm), *found.evidence)
+            yield on_hop(hop, CAUSE.name, evidence, why=found.why, advice=found.advice)
+
+
 CAUSE = Cause(
     name="backend_start_fails",
     title="The backend's service cannot start",
@@ -66,5 +79,8 @@ CAUSE = Cause(
         "socket_path_mismatch",
         "disk_full",
         "socket_private_tmp",
+        "php_fpm_config_invalid",
+        "php_fpm_bind_conflict",
+        "php_fpm_socket_dir_missing",
     ),
 )

@@ -30,6 +30,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_sta
     start_evidence,
     why_left_alone,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._sandbox import is_under, runtime_folders
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmFacts
@@ -82,6 +83,7 @@ def missing_folders(host: Host, fpm: FpmFacts) -> dict[str, Gone]:
         folder: gone
         for folder, gone in found.items()
         if not (unit.get("private_tmp") and (folder + "/").startswith(PRIVATE))
+        and not is_under(posixpath.normpath(folder), runtime_folders(unit))
     }
 
 

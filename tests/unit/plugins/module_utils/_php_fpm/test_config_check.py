@@ -155,7 +155,7 @@ def test_a_program_that_cannot_be_loaded_says_nothing_about_the_files(host, code
 def test_a_check_that_crashes_is_named_by_its_signal(host):
     host.answer = Ran(-11, "", "", None)
     assert ask_fpm(host, BINARY, parse(host, CONFIG)) == (
-        False,
+        None,
         "php-fpm -t was killed by signal 11 and said nothing",
         None,
     )
