@@ -112,9 +112,8 @@ def notes(report: ReportDocument, width: int) -> list[str]:
             )
             shown = finding["evidence"][: EVIDENCE_TO_ACT if somebody_has_to_act else EVIDENCE_DONE]
             lines += [line for text in shown for line in wrapped("seen: " + text, "    ", width)]
-            if somebody_has_to_act:
-                # A line that begins with # is a remark; what is pasted from it does nothing.
-                lines += [("    " if line.startswith("# ") else "    $ ") + line for line in finding["advice"]]
+            # A line that begins with # is a remark; what is pasted from it does nothing.
+            lines += [("    " if line.startswith("# ") else "    $ ") + line for line in finding["advice"]]
         lines += [
             line
             for one in entry["unknown"]

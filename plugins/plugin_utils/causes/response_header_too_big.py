@@ -24,6 +24,15 @@ if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import Route
 
 SIGNATURE = "response_header_too_big"
+#: From this share of the bytes on, PHP's messages are worth a word.
+MESSAGES = 0.25
+
+
+class Messages(t.NamedTuple):
+    """How much of the buffer PHP's messages take, and how there are fewer of them."""
+
+    text: str
+    advice: tuple[str, ...]
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -72,14 +81,47 @@ def too_big(hop: Hop, route: Route) -> Finding:
     evidence = [*hop.seen(SIGNATURE), setting_evidence(hop, route)]
     if header:
         evidence.append(Evidence("probe", "asked directly, %s sends a header of %d bytes" % (hop.address, header)))
+    fewer = fewer_messages(hop, header)
+    if fewer:
+        evidence.append(Evidence("probe", fewer.text))
     plan = buffers.plan(hop.proxy.config, route, header, page_size(hop))
     if not plan.refusal:
-        return on_hop(hop, CAUSE.name, evidence, on=hop.proxy.name, remedy=remedies.fastcgi_buffers(plan))
+        remedy = remedies.fastcgi_buffers(plan)
+        if fewer:
+            remedy = replace(remedy, note="%s; %s" % (remedy.note, fewer.text))
+        advice = fewer.advice if fewer else ()
+        return on_hop(hop, CAUSE.name, evidence, on=hop.proxy.name, remedy=remedy, advice=advice)
     advice = (
+        *(fewer.advice if fewer else ()),
         "curl -sS -D - -o /dev/null URL   # which header is so large?",
         "curl -sS -D - -o /dev/null URL | wc -c   # how large are they all?",
     )
     return on_hop(hop, CAUSE.name, evidence, on=hop.proxy.name, why=plan.refusal, advice=advice)
+
+
+def fewer_messages(hop: Hop, header: int | None) -> Messages | None:
+    """What PHP's messages have to do with it; None where they are but a small part of what the buffer has to hold."""
+    said = or_empty(or_empty(hop.reach).get("reply")).get("stderr_bytes") or 0
+    if not header or said < header * MESSAGES:
+        return None
+    pool = hop.backend.pool_at(hop.real_address) if hop.backend else None
+    name, user = (
+        (pool.name, or_empty(pool.pool["settings"].get("user")).get("value") or "www-data")
+        if pool
+        else ("POOL", "www-data")
+    )
+    log = "/var/log/php-%s.log" % name
+    logs = (hop.proxy.nginx.get("error_logs") or ["/var/log/nginx/error.log"])[0]
+    return Messages(
+        "%d of these %d bytes are messages of PHP (notices, warnings), which come before the header" % (said, header),
+        (
+            "grep -F 'FastCGI sent in stderr' %s | tail -n 3   # on %s: which messages; mend what they complain of"
+            % (logs, hop.proxy.name),
+            "install -o %s -m 0640 /dev/null %s   # on %s: or have PHP write them to a file" % (user, log, hop.on),
+            "# in pool %s: php_admin_flag[log_errors] = on and php_admin_value[error_log] = %s; then reload PHP-FPM"
+            % (name, log),
+        ),
+    )
 
 
 def setting_evidence(hop: Hop, route: Route) -> Evidence:
