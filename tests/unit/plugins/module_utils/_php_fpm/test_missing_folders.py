@@ -45,7 +45,7 @@ def test_the_place_and_the_path_of_the_setting(host):
             "pool": None,
             "user": None,
             "place": {"file": MAIN, "line": 3},
-            "others": None,
+            "others": "/run: No such file or directory",
         }
     ]
 
