@@ -17,6 +17,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import SURE_ENOUGH
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.proof_questions import proof_of
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.by_hand import after_undo, by_hand
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles import ORDER, RELOADS_NGINX
 
 #: What becomes of a finding: of a judgement planned, advice, not_allowed or how a step ended before, of a report any of them.
@@ -91,13 +92,20 @@ def decision(
         return Judged(finding, "advice", finding.why), None
     refused = refusal(finding, finding.remedy, fleet, allow)
     if refused:
-        told = replace(finding, advice=finding.advice + refused.advice)
+        told = with_advice(finding, by_hand)
+        told = replace(told, advice=told.advice + refused.advice)
         return Judged(told, refused.outcome, refused.why), None
     step = step_for(finding, finding.remedy, fleet, run)
     if step.id in tried:
         ended = "failed" if tried[step.id] == "fixed" else tried[step.id]
-        return Judged(finding, ended, "the remedy was run and the cause is still there", step.id), None
+        seen = with_advice(finding, after_undo)
+        return Judged(seen, ended, "the remedy was run and the cause is still there", step.id), None
     return Judged(finding, "planned", finding.remedy.note, step.id), step
+
+
+def with_advice(finding: Finding, words: t.Callable[[Remedy, str], tuple[str, ...]]) -> Finding:
+    """The same finding with what is left to a person, as its remedy is not run (any more)."""
+    return replace(finding, advice=(*words(finding.remedy, finding.on), *finding.advice)) if finding.remedy else finding
 
 
 def refusal(finding: Finding, remedy: Remedy, fleet: Fleet, allow: t.Collection[str]) -> Refusal | None:

@@ -9,6 +9,7 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding, Remedy
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles import PARAMETERS
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils._nginx_config.nginx_configs import written
 
 NOW = 1000.0
@@ -142,7 +143,11 @@ def finding(cause: str = "c", *looks: str, **more: t.Any) -> Finding:
 
 
 def remedy(role: str = "php_fpm", kinds: tuple[str, ...] = ("start",), **parameters: t.Any) -> Remedy:
-    return Remedy(role, kinds, "start it", parameters, "a note")
+    """A remedy whose role takes these parameters; all others are empty."""
+    empty = {"list": [], "dict": {}, "int": 0}
+    types = {key: kind.__forward_arg__.partition("[")[0] for key, kind in PARAMETERS[role].__annotations__.items()}
+    given = {key: empty.get(kind, "started" if key == "action" else "") for key, kind in types.items()}
+    return Remedy(role, kinds, "start it", {**given, **parameters}, "a note")
 
 
 def cause(name: str, *findings: Finding, yields_to: tuple[str, ...] = (), outdoes: tuple[str, ...] = ()) -> Cause:

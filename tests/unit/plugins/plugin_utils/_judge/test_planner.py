@@ -70,6 +70,23 @@ def test_what_is_not_allowed(kinds, allow, why):
     assert outcome_of(finding(remedy=remedy(kinds=kinds)), allow=kinds)[0] == "planned"
 
 
+def test_what_is_refused_has_advice_and_what_is_planned_needs_none():
+    one = finding(
+        remedy=remedy(unit="app.service", binary="/usr/sbin/php-fpm", config="/etc/fpm.conf"), advice=("# own",)
+    )
+    refused, taken = (planned(one, allow=allow)[0][0].finding.advice for allow in ((), KINDS))
+    assert refused[-2:] == ("systemctl start app.service   # on web", "# own") and taken == ("# own",)
+
+
+def test_what_is_undone_has_advice():
+    one = finding(remedy=remedy(unit="app.service"))
+    step = planned(one)[1][0]
+    advice = planned(one, tried={step.id: "undone"})[0][0].finding.advice
+    assert (
+        advice[0].startswith("systemctl status app.service") and advice[-1] == "# what was tried and undone: start it"
+    )
+
+
 def test_what_is_not_sure_is_advice():
     assert outcome_of(finding("c", "log", remedy=START)) == (
         "advice",
@@ -133,6 +150,7 @@ class TestStep:
         assert step.variables == {
             "firewall_port_port": 80,
             "firewall_port_sources": ["10.0.0.1"],
+            **dict.fromkeys(("firewall_port_" + key for key in ("tool", "zone", "family", "table", "chain")), ""),
             "firewall_port_run": "r1",
             "firewall_port_change": step.id,
             "firewall_port_proof": [],
