@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _containers as containers
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import product_of
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import Listener
@@ -44,6 +45,11 @@ def log_command(hop: Hop) -> str:
     if container:
         return containers.log_of(container, hop.on if hop.backend else hop.proxy.name)
     unit = listener.get("unit")
+    product = product_of(listener)
+    if product and product.log:
+        # What it says of requests does not go to the journal.
+        path = product.log.replace("apache2", "httpd") if listener.get("process") == "httpd" else product.log
+        return "tail -n 50 %s   # on %s" % (path.replace("httpd/error.log", "httpd/error_log"), hop.on)
     if unit:
         return "journalctl -u %s --since -1h   # on %s" % (shlex.quote(unit), hop.on)
     return "# see the log of %s" % described(hop)

@@ -19,7 +19,11 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._unit_starts import Obstacle, obstacle
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import kept_down, unit_evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import (
+    kept_down,
+    start_command,
+    unit_evidence,
+)
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
@@ -126,7 +130,7 @@ def started(hop: Hop, fleet: Fleet, host: Host, cause: str, evidence: tuple[Evid
     refused = refusal(host, owner, address)
     if refused:
         commands = [" ".join(map(shlex.quote, config_check))] if config_check else []
-        commands.append("systemctl start %s" % shlex.quote(owner.unit))
+        commands.append(start_command(owner.unit, unit))
         advice = tuple("%s   # on %s" % (command, host.name) for command in commands)
         return on_hop(hop, cause, seen, why=refused, advice=advice)
     note = "%s owns %s: %s" % (owner.unit, port_or_path(address), owner.reason)

@@ -19,6 +19,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
     log_command,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import product_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import (
     rate,
     rate_evidence,
@@ -29,10 +30,8 @@ CLOSED, RESET = "upstream_closed_prematurely", "upstream_connection_reset"
 #: Causes that only say that connections end. A cause that says why outdoes them.
 ENDED = ("keepalive_race", CLOSED, RESET)
 
-IN_APPLICATION: tuple[str, ...] = (
-    "# look there for a worker that its server killed (gunicorn: WORKER TIMEOUT, uwsgi: HARAKIRI), a crash, or too large a request (uwsgi: buffer-size)",
-    "# a longer timeout there keeps a worker busy longer: more workers may be needed",
-)
+#: What any server may say there; one whose product is known says it in words of its own.
+IN_APPLICATION = "a crash, a worker that was killed (for memory, or as it took too long), or a request that it refuses"
 
 
 def probe_ended(hop: Hop) -> tuple[Evidence, ...]:
@@ -47,7 +46,8 @@ def not_explained(hop: Hop, signature: str, does: str) -> Finding:
     refused = _uwsgi.requests_too_large(hop)
     container = containers.behind(hop.backend, listener_behind(hop))
     inside = container["ports"].get(str(hop.real_address.port)) if container else None
-    advice = IN_APPLICATION
+    product = product_of(listener_behind(hop))
+    advice = ("# look there for %s" % (product.ends if product and product.ends else IN_APPLICATION),)
     if container and inside:
         advice = (containers.ask_inside(container, hop.on, inside),)
     again = recurring(hop, signature)

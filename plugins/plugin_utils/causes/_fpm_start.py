@@ -14,7 +14,11 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, log_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, PoolAt, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import kept_down, unit_evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import (
+    kept_down,
+    start_command,
+    unit_evidence,
+)
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
@@ -99,11 +103,12 @@ def why_left_alone(host: Host, fpm: FpmFacts) -> str | None:
     return None if fpm.get("unit") else "no unit is known that starts %s" % fpm["binary"]
 
 
-def by_hand(fpm: FpmFacts) -> tuple[str, ...]:
+def by_hand(host: Host, fpm: FpmFacts) -> tuple[str, ...]:
     """Commands that check the files and start PHP-FPM: its unit, or its program where no unit is known."""
     start_it = "%s --fpm-config %s" % (fpm["binary"], fpm["config"])
-    if fpm.get("unit"):
-        start_it = "systemctl start %s" % fpm["unit"]
+    unit = fpm.get("unit")
+    if unit:
+        start_it = start_command(unit, host.unit(unit))
     return "%s -t --fpm-config %s" % (fpm["binary"], fpm["config"]), start_it
 
 

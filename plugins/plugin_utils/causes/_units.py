@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._exit_codes import exit_words
 
 if t.TYPE_CHECKING:
@@ -26,6 +27,15 @@ def kept_down(name: str, unit: Unit | None) -> str | None:
     if unit.get("enabled") == "disabled" and unit.get("active") == "inactive":
         return "%s is disabled and stopped: an administrator may want it so" % name
     return None
+
+
+def start_command(name: str, unit: Unit | None) -> str:
+    """The command that starts a unit, after what keeps it down was taken away."""
+    if kept_down(name, unit) is None:
+        return "systemctl start %s" % name
+    if "masked" in (or_empty(unit).get("load"), or_empty(unit).get("enabled")):
+        return "systemctl unmask %s; systemctl start %s" % (name, name)
+    return "systemctl enable --now %s" % name
 
 
 def unit_evidence(name: str, unit: Unit) -> Evidence:

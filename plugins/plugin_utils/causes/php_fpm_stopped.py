@@ -31,7 +31,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         if stopped and hop.backend:
             remedy, why = start(hop.backend, stopped.fpm)
             evidence = stopped_evidence(hop, stopped, *SIGNATURES)
-            advice = () if remedy else by_hand(stopped.fpm)
+            advice = () if remedy else by_hand(hop.backend, stopped.fpm)
             yield on_hop(hop, CAUSE.name, evidence, remedy=remedy, why=why, advice=advice)
 
 

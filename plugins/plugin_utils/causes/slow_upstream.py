@@ -16,12 +16,17 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import PoolAt, or_empty
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import described, log_command
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import (
+    described,
+    listener_behind,
+    log_command,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import (
     file_and_line,
     late_answers,
     on_hop,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import product_of
 
 SIGNATURE = "upstream_read_timeout"
 
@@ -71,18 +76,40 @@ def slow(hop: Hop) -> Finding:
     name, route = "%s_read_timeout" % hop.family, hop.routes[0]
     given = route["settings"].get(name)
     limit = "%s is %s" % (name, " ".join(given["args"]) if given else "60s, nginx's default")
+    queue = listener_behind(hop).get("queue") or 0
+    waiting = Evidence("socket", "%d connections wait at %s to be accepted" % (queue, hop.address), 0.3)
     return on_hop(
         hop,
         CAUSE.name,
-        (*hop.seen(SIGNATURE), *late_answers(hop), *probe_silent(hop), Evidence("config", limit, 0.2)),
+        (
+            *hop.seen(SIGNATURE),
+            *late_answers(hop),
+            *probe_silent(hop),
+            Evidence("config", limit, 0.2),
+            *((waiting,) if queue else ()),
+        ),
         why="%s is slow: look next at what it waits for (a database, another service)" % described(hop),
         advice=(
             log_command(hop),
-            "# for requests that always take so long: %s 120s; in the location at %s; each takes up a worker of the backend meanwhile"
+            *if_full(hop),
+            "# only for requests that always take so long, while the backend has free workers: %s 120s; in the location at %s"
             % (name, file_and_line(route["location"]["place"])),
             "# what is in front of nginx gives up by itself: load balancers after 60 seconds, CDNs after 100",
         ),
     )
+
+
+def if_full(hop: Hop) -> tuple[str, ...]:
+    """What a product says where all its workers are busy: then a longer wait only lengthens its queue."""
+    product = product_of(listener_behind(hop))
+    if not product or not product.more:
+        return ()
+    full = (
+        "AH00484 in its error log: all workers are busy; "
+        if product.name == "Apache"
+        else "if all its workers are busy: "
+    )
+    return ("# %s%s; nginx waiting longer would make that worse" % (full, product.more),)
 
 
 CAUSE = Cause(

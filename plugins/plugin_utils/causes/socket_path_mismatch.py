@@ -35,6 +35,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import FpmSetting
     from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmFacts, FpmSetAside
 
+RELOAD_NGINX = "nginx -t && systemctl reload nginx"
 SIGNATURES = ("unix_socket_missing", "backend_port_closed", "ipv6_localhost_refused")
 
 
@@ -120,7 +121,10 @@ def doubt_about(hop: Hop, meant: list[Candidate], *, is_sure: bool) -> Doubt | N
     """Why the address is not changed; None where the file may be edited. meant: those that it may be. is_sure: whether its name or a file says which one."""
     tool = next((route["generated_by"] for route in hop.routes if route.get("generated_by")), None)
     if tool:
-        return Doubt("the file is not ours to edit (%s): change the PHP version where it is made" % tool)
+        return Doubt(
+            "the file is not ours to edit (%s): change the PHP version where it is made" % tool,
+            ("# choose the PHP version of the site in %s anew: it writes %s" % (tool, named_at(hop)),),
+        )
     if is_peer_already(hop, meant[0].address):
         return Doubt(
             "%s is a peer beside %s: it cannot be seen which pool was meant here" % (meant[0].address, hop.address),
@@ -136,7 +140,10 @@ def doubt_about(hop: Hop, meant: list[Candidate], *, is_sure: bool) -> Doubt | N
     if is_sure:
         return None
     if len(meant) > 1:
-        return Doubt("more than one pool could be meant: %s" % listed(meant))
+        return Doubt(
+            "more than one pool could be meant: %s" % listed(meant),
+            ("# write the one that is meant in place of %s; at %s" % (hop.address, named_at(hop)), RELOAD_NGINX),
+        )
     return other_owner(hop, meant[0])
 
 

@@ -50,7 +50,7 @@ def left_over(hop: Hop, fleet: Fleet, host: Host) -> t.Iterator[Finding]:
     if stopped:
         remedy, why = start(host, stopped.fpm)
         evidence = stopped_evidence(hop, stopped, SIGNATURE)
-        advice = () if remedy else by_hand(stopped.fpm)
+        advice = () if remedy else by_hand(host, stopped.fpm)
         yield on_hop(hop, CAUSE.name, evidence, remedy=remedy, why=why, advice=advice)
     elif not host.pool_at(hop.real_address) and not blocked(hop, fleet, host):
         left = Evidence("socket", "%s exists and no process listens on it" % (hop.real_address,))
