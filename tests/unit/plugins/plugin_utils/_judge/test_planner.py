@@ -150,7 +150,9 @@ class TestStep:
         assert step.variables == {
             "firewall_port_port": 80,
             "firewall_port_sources": ["10.0.0.1"],
-            **dict.fromkeys(("firewall_port_" + key for key in ("tool", "zone", "family", "table", "chain")), ""),
+            **dict.fromkeys(
+                ("firewall_port_" + key for key in ("tool", "zone", "family", "table", "chain", "file")), ""
+            ),
             "firewall_port_run": "r1",
             "firewall_port_change": step.id,
             "firewall_port_proof": [],
