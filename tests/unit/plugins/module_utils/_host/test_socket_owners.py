@@ -35,8 +35,8 @@ def test_files_that_may_not_be_read_are_said_only_where_an_owner_is_missing(tmp_
     host.process(1, "/sbin/init", ticks=1)
     host.process(30, "app", fds=(5,))
     host.process(31, "other", ticks=50)
-    held = module._held
-    monkeypatch.setattr(module, "_held", lambda host, pid: None if pid == 31 else held(host, pid))
+    held = module.held_sockets
+    monkeypatch.setattr(module, "held_sockets", lambda host, pid: None if pid == 31 else held(host, pid))
     assert owners(host, 5) == {5: 30}
     assert host.unknown == []
     assert owners(host, 5, 6) == {5: 30}
