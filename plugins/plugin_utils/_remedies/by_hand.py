@@ -39,7 +39,8 @@ def after_undo(remedy: Remedy, on: str) -> tuple[str, ...]:
     """What to look at where the remedy was made, did not help and was undone."""
     unit = remedy.parameters.get("unit")
     if unit:
-        look = ["systemctl status %s --no-pager" % unit, "journalctl -u %s --since -15min --no-pager" % unit]
+        quoted = shlex.quote(unit)
+        look = ["systemctl status %s --no-pager" % quoted, "journalctl -u %s --since -15min --no-pager" % quoted]
     else:
         look = ["nginx -t; tail -n 20 /var/log/nginx/error.log"]
     return (*(_placed(line, on) for line in look), "# what was tried and undone: %s" % remedy.change)
@@ -53,14 +54,11 @@ def _php_fpm(given: Parameters) -> t.Iterator[str]:
     for setting in given["settings"].items():
         yield "# in pool %s: %s = %s" % (given["pool"], *setting)
     if given["socket_dir"]:
-        yield "echo 'd %s 0755 root root -' >>%s; systemd-tmpfiles --create %s" % (
-            given["socket_dir"],
-            TMPFILES,
-            TMPFILES,
-        )
-    yield "%s -t --fpm-config %s" % (given["binary"], given["config"])
+        line = shlex.quote("d %s 0755 root root -" % given["socket_dir"])
+        yield "echo %s >>%s; systemd-tmpfiles --create %s" % (line, TMPFILES, TMPFILES)
+    yield shlex.join([given["binary"], "-t", "--fpm-config", given["config"]])
     if given["unit"]:
-        yield "systemctl %s %s" % (VERBS[given["action"]], given["unit"])
+        yield "systemctl %s %s" % (VERBS[given["action"]], shlex.quote(given["unit"]))
 
 
 def _fastcgi_buffers(given: Parameters) -> t.Iterator[str]:
@@ -88,7 +86,7 @@ def _backend_service(given: Parameters) -> t.Iterator[str]:
         return
     if given["test"]:
         yield shlex.join(given["test"])
-    yield "systemctl start %s" % given["unit"]
+    yield "systemctl start %s" % shlex.quote(given["unit"])
 
 
 def _upstream_address(given: Parameters) -> t.Iterator[str]:
@@ -135,10 +133,10 @@ def _selinux_connect(given: Parameters) -> t.Iterator[str]:
     if given["port"]:
         yield "semanage port -a -t %s -p tcp %d" % (given["port_type"], given["port"])
     if given["path"]:
-        yield "semanage fcontext -a -t %s '%s(/.*)?'; restorecon -R %s" % (
+        yield "semanage fcontext -a -t %s %s; restorecon -R %s" % (
             given["path_type"],
-            given["path"],
-            given["path"],
+            shlex.quote(given["path"] + "(/.*)?"),
+            shlex.quote(given["path"]),
         )
     if given["boolean"]:
         yield "setsebool -P %s on" % given["boolean"]
@@ -150,7 +148,7 @@ def _nginx_limits(given: Parameters) -> t.Iterator[str]:
     yield from _edits(given["edits"])
     if given["unit_files"]:
         yield "# systemctl edit %s: [Service] LimitNOFILE=%d" % (given["unit"], given["unit_files"])
-        yield "nginx -t && systemctl restart %s" % given["unit"]
+        yield "nginx -t && systemctl restart %s" % shlex.quote(given["unit"])
     elif given["edits"]:
         yield RELOAD_NGINX
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import posixpath
 import re
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import is_any, is_number
@@ -75,10 +76,11 @@ def again(host: Host, fpm: FpmFacts) -> tuple[str, ...]:
     if not unit:
         return ()
     if host.system.get("service_manager") != "systemd":
-        return ("%s start   # on %s, after that" % (or_empty(host.unit(unit)).get("fragment") or unit, host.name),)
+        script = or_empty(host.unit(unit)).get("fragment") or unit
+        return ("%s start   # on %s, after that" % (shlex.quote(script), host.name),)
     return (
         "systemctl daemon-reload; systemctl reset-failed %s; systemctl start %s   # on %s, after that"
-        % (unit, unit, host.name),
+        % (shlex.quote(unit), shlex.quote(unit), host.name),
     )
 
 
@@ -93,14 +95,15 @@ def _does_not_run(host: Host, fpm: FpmFacts) -> Obstacle | None:
         if _LIBRARY.search(error)
         else "coredumpctl info %s; dpkg -S %s || rpm -qf %s   # on %s: where it crashes, and which package to reinstall"
     )
-    names = (binary, binary, binary, host.name)
+    quoted = shlex.quote(binary)
+    names = (quoted, quoted, quoted, host.name)
     return Obstacle(
         "%s cannot start: its program does not run: %s" % (service_of(fpm), error),
         (Evidence("config", "%s: %s" % (binary, error), 0.9),),
         (
             look % names,
-            "%s -n -t --fpm-config %s   # without php.ini: if it runs then, an extension is at fault"
-            % (binary, fpm["config"]),
+            "%s   # without php.ini: if it runs then, an extension is at fault"
+            % shlex.join([binary, "-n", "-t", "--fpm-config", fpm["config"]]),
             *again(host, fpm),
         ),
     )
@@ -112,11 +115,11 @@ def _without_folder(host: Host, fpm: FpmFacts) -> Obstacle | None:
         if one["setting"] in ("pid", "access.log") and not is_of_run(one["folder"]):
             place = file_and_line(one["place"])
             text = "the folder %s of %s (%s) is not there" % (one["folder"], one["setting"], place)
-            make = "%s   # on %s; or correct %s" % (make_folder(one), host.name, place)
+            make = "%s   # on %s" % (make_folder(one), host.name)
             return Obstacle(
                 "%s cannot start: %s" % (service_of(fpm), text),
                 (Evidence("config", text),),
-                (make, *again(host, fpm)),
+                (make, "# or correct %s" % place, *again(host, fpm)),
             )
     return None
 
@@ -186,7 +189,7 @@ def _barred(host: Host, fpm: FpmFacts, words: Said, bar: Bar) -> Obstacle:
         change: tuple[str, ...] = (
             "# at %s: no User=; PHP-FPM's master is root, and each pool's own `user` is whom its scripts run as"
             % place,
-            "namei -l %s   # on %s: or let %s in there" % (words.path, host.name, bar.setting["value"]),
+            "namei -l %s   # on %s: or let %s in there" % (shlex.quote(words.path), host.name, bar.setting["value"]),
         )
     elif lines:
         change = drop_in(unit, lines)
@@ -221,11 +224,11 @@ def _needed(host: Host, fpm: FpmFacts, words: Said, bar: Bar) -> tuple[str, ...]
 
 def _as_said(host: Host, fpm: FpmFacts, words: Said) -> Obstacle:
     name, unit = service_of(fpm), fpm.get("unit") or ""
-    advice = ["journalctl -u %s -n 30 --no-pager   # on %s: its newest start" % (unit, host.name)]
+    advice = ["journalctl -u %s -n 30 --no-pager   # on %s: its newest start" % (shlex.quote(unit), host.name)]
     if "fork() failed" in words.words:
         advice.append(
             "systemctl show -p TasksMax,LimitNPROC,MemoryMax %s; free -m   # on %s: which of them is used up"
-            % (unit, host.name)
+            % (shlex.quote(unit), host.name)
         )
         advice.append(
             "# a larger TasksMax= in a drop-in, or fewer children at the start (pm.start_servers, a static pm.max_children)"
@@ -233,7 +236,7 @@ def _as_said(host: Host, fpm: FpmFacts, words: Said) -> Obstacle:
     elif words.path:
         advice.append(
             "namei -l %s; systemctl show -p User,CapabilityBoundingSet,ProtectSystem %s   # on %s"
-            % (words.path, unit, host.name)
+            % (shlex.quote(words.path), shlex.quote(unit), host.name)
         )
     return Obstacle(
         "%s would not start: php-fpm -t finds no mistake, and its newest start failed: %s" % (name, words.words),

@@ -8,6 +8,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
@@ -54,5 +55,8 @@ def who_reloads(fpm: FpmFacts, on: str) -> tuple[str, ...]:
     unit = fpm.get("unit")
     found = "# %s reloads or restarts it: once a day is enough, at night" % ", ".join(places)
     search = "grep -rnE 'fpm.*(reload|restart|USR2)' %s   # on %s: who reloads it" % (RULES, on)
-    asked = "journalctl -u %s -o short-precise | grep -i reload   # on %s: when it was told to" % (unit, on)
+    asked = "journalctl -u %s -o short-precise | grep -i reload   # on %s: when it was told to" % (
+        shlex.quote(str(unit)),
+        on,
+    )
     return (found if places else search, *((asked,) if unit else ()))

@@ -8,6 +8,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence, Remedy
@@ -103,13 +104,18 @@ def why_left_alone(host: Host, fpm: FpmFacts) -> str | None:
     return None if fpm.get("unit") else "no unit is known that starts %s" % fpm["binary"]
 
 
+def checked(fpm: FpmFacts) -> str:
+    """The command that asks PHP-FPM about its files."""
+    return shlex.join([fpm["binary"], "-t", "--fpm-config", fpm["config"]])
+
+
 def by_hand(host: Host, fpm: FpmFacts) -> tuple[str, ...]:
     """Commands that check the files and start PHP-FPM: its unit, or its program where no unit is known."""
-    start_it = "%s --fpm-config %s" % (fpm["binary"], fpm["config"])
+    start_it = shlex.join([fpm["binary"], "--fpm-config", fpm["config"]])
     unit = fpm.get("unit")
     if unit:
         start_it = start_command(unit, host.unit(unit))
-    return "%s -t --fpm-config %s" % (fpm["binary"], fpm["config"]), start_it
+    return checked(fpm), start_it
 
 
 def lacking(fpm: FpmFacts) -> FpmMissingFolder | None:
@@ -128,9 +134,9 @@ def make_folder(missing: FpmMissingFolder) -> str:
     """The command that makes a missing folder. PHP-FPM opens its logs as root, whoever its children are; a site's folders are the site's own."""
     owner = missing["user"] if missing["setting"] in ("chdir", "chroot") or _is_a_sites(missing["folder"]) else None
     return "install -d -o %s -g %s -m 0755 %s" % (
-        owner or "root",
-        '"$(id -gn %s)"' % owner if owner else "root",
-        missing["folder"],
+        shlex.quote(owner or "root"),
+        '"$(id -gn %s)"' % shlex.quote(owner) if owner else "root",
+        shlex.quote(missing["folder"]),
     )
 
 

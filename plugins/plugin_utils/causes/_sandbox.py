@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import posixpath
 import re
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
@@ -65,9 +66,10 @@ def is_under(path: str, folders: t.Iterable[str]) -> bool:
 def drop_in(unit: str, lines: t.Iterable[str]) -> tuple[str, ...]:
     """Commands that write these lines to a drop-in of a unit."""
     folder = "/etc/systemd/system/%s.d" % unit
+    text = "\\n".join(["[Service]", *(line.replace("%", "%%").replace("\\", "\\\\") for line in lines)])
     return (
-        "mkdir -p %s" % folder,
-        "printf '[Service]\\n%s\\n' >%s/paths.conf" % ("\\n".join(lines), folder),
+        "mkdir -p %s" % shlex.quote(folder),
+        "printf %s >%s" % (shlex.quote(text + "\\n"), shlex.quote(folder + "/paths.conf")),
     )
 
 

@@ -8,6 +8,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
@@ -31,11 +32,12 @@ def kept_down(name: str, unit: Unit | None) -> str | None:
 
 def start_command(name: str, unit: Unit | None) -> str:
     """The command that starts a unit, after what keeps it down was taken away."""
+    quoted = shlex.quote(name)
     if kept_down(name, unit) is None:
-        return "systemctl start %s" % name
+        return "systemctl start %s" % quoted
     if "masked" in (or_empty(unit).get("load"), or_empty(unit).get("enabled")):
-        return "systemctl unmask %s; systemctl start %s" % (name, name)
-    return "systemctl enable --now %s" % name
+        return "systemctl unmask %s; systemctl start %s" % (quoted, quoted)
+    return "systemctl enable --now %s" % quoted
 
 
 def unit_evidence(name: str, unit: Unit) -> Evidence:

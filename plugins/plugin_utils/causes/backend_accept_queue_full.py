@@ -8,6 +8,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
@@ -94,7 +95,7 @@ def place_of(hop: Hop) -> Address:
 
 def show_queue(address: Address, on: str) -> str:
     if address.is_unix:
-        return "ss -xl src %s   # on %s: Recv-Q connections wait, Send-Q may" % (address.path, on)
+        return "ss -xl src %s   # on %s: Recv-Q connections wait, Send-Q may" % (shlex.quote(address.path), on)
     return "ss -ltn 'sport = :%d'   # on %s: Recv-Q connections wait, Send-Q may" % (address.port, on)
 
 
@@ -133,7 +134,10 @@ def ended(hop: Hop, listener: Listener) -> tuple[str, ...]:
     )
     if not unit or product and product.name == "docker-proxy":
         return (more,)
-    restart = "systemctl restart %s   # on %s: ends a hang for now; requests that it works on are lost" % (unit, hop.on)
+    restart = "systemctl restart %s   # on %s: ends a hang for now; requests that it works on are lost" % (
+        shlex.quote(unit),
+        hop.on,
+    )
     return restart, more
 
 

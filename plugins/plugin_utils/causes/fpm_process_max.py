@@ -8,6 +8,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
@@ -75,7 +76,7 @@ def used_up(hop: Hop, host: Host, pool: PoolAt) -> Finding:
     budget = budget_to_grow(host)
     room = "memory has room for %d children (%s)" % (budget.workers, budget.text) if budget else "look at free -m first"
     largest = next(iter(counts))
-    reload = "systemctl reload %s   # on %s" % (fpm["unit"], hop.on) if fpm.get("unit") else ""
+    reload = "systemctl reload %s   # on %s" % (shlex.quote(str(fpm["unit"])), hop.on) if fpm.get("unit") else ""
     return on_hop(
         hop,
         CAUSE.name,
@@ -92,7 +93,7 @@ def used_up(hop: Hop, host: Host, pool: PoolAt) -> Finding:
             "# at %s: process.max = %d, the sum of all pm.max_children; %s" % (place, sum(limits.values()), room),
             "# or lower pm.max_children of pool %s (%d), which has %d of the children"
             % (largest, limits[largest], counts[largest]),
-            "%s -t --fpm-config %s" % (fpm["binary"], fpm["config"]),
+            shlex.join([fpm["binary"], "-t", "--fpm-config", fpm["config"]]),
             *((reload,) if reload else ()),
         ),
     )

@@ -9,6 +9,7 @@ Private to this collection: it may change in any release.
 from __future__ import annotations
 
 import posixpath
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
@@ -65,15 +66,18 @@ def cut(lossy: LossyHop, lines: list[LogRecord]) -> Finding:
 def set_it(lossy: LossyHop) -> tuple[str, ...]:
     """Commands that let requests end in a reload. The running master's value counts in the first one, so that it takes a restart."""
     fpm, on = lossy.fpm, lossy.hop.on
-    check = "%s -t --fpm-config %s" % (fpm["binary"], fpm["config"])
+    check = shlex.join([fpm["binary"], "-t", "--fpm-config", fpm["config"]])
     service = "systemctl restart %s   # on %s, at a quiet time: it cuts requests off once more, reloads after it do not"
-    start = (check, service % (fpm["unit"], on)) if fpm.get("unit") else (check,)
+    start = (check, service % (shlex.quote(str(fpm["unit"])), on)) if fpm.get("unit") else (check,)
     setting, folder = (fpm.get("global") or {}).get("process_control_timeout"), fpm.get("pool_dir")
     if setting or not folder:
         place = "%s:%d" % (setting["place"]["file"], setting["place"]["line"]) if setting else fpm["config"]
         return ("# at %s, in [global]: process_control_timeout = %ds" % (place, GRACE), *start)
     path = posixpath.join(folder, "zz-process_control_timeout.conf")
-    return ("printf '[global]\\nprocess_control_timeout = %ds\\n' >%s   # on %s" % (GRACE, path, on), *start)
+    return (
+        "printf '[global]\\nprocess_control_timeout = %ds\\n' >%s   # on %s" % (GRACE, shlex.quote(path), on),
+        *start,
+    )
 
 
 CAUSE = Cause(

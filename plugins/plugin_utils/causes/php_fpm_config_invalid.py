@@ -113,7 +113,7 @@ def invalid(hop: Hop, host: Host, fpm: FpmFacts) -> Finding:
             missing["setting"],
             place,
         )
-        look = "%s   # or correct %s" % (make_folder(missing), place)
+        look = make_folder(missing)
     return on_hop(
         hop,
         CAUSE.name,
@@ -121,6 +121,7 @@ def invalid(hop: Hop, host: Host, fpm: FpmFacts) -> Finding:
         why=why,
         advice=(
             look,
+            *(("# or correct %s" % file_and_line(missing["place"]),) if missing else ()),
             shlex.join([fpm["binary"], "-t", "--fpm-config", fpm["config"]]),
             "systemctl start %s   # only when the check passes: a reload with a broken file ends a PHP-FPM that runs"
             % shlex.quote(service),

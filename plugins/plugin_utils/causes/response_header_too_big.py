@@ -10,6 +10,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 from dataclasses import replace
 
@@ -116,8 +117,9 @@ def fewer_messages(hop: Hop, header: int | None) -> Messages | None:
         "%d of these %d bytes are messages of PHP (notices, warnings), which come before the header" % (said, header),
         (
             "grep -F 'FastCGI sent in stderr' %s | tail -n 3   # on %s: which messages; mend what they complain of"
-            % (logs, hop.proxy.name),
-            "install -o %s -m 0640 /dev/null %s   # on %s: or have PHP write them to a file" % (user, log, hop.on),
+            % (shlex.quote(logs), hop.proxy.name),
+            "install -o %s -m 0640 /dev/null %s   # on %s: or have PHP write them to a file"
+            % (shlex.quote(user), shlex.quote(log), hop.on),
             "# in pool %s: php_admin_flag[log_errors] = on and php_admin_value[error_log] = %s; then reload PHP-FPM"
             % (name, log),
         ),

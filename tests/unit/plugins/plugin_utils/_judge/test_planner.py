@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 import pathlib
-from dataclasses import replace
 
 import pytest
 
@@ -342,5 +341,5 @@ def test_nobody_elses_edit_goes_live_by_our_reload(role):
 def test_nobody_elses_edit_of_a_pool_goes_live_by_our_restart(action, config, outcome):
     web = proxy("http://10.0.0.2")
     web["php_fpm"] = [{"config": "/etc/fpm.conf", "pending": [EDIT]}, {"config": "/etc/other.conf", "pending": []}]
-    change = replace(remedy("php_fpm"), parameters={"action": action, "config": config})
+    change = remedy("php_fpm", action=action, config=config)
     assert outcome_of(finding(remedy=change), hosts=fleet(web=web))[0] == outcome
