@@ -12,7 +12,7 @@ description:
   - Takes lines of nginx's error log, of PHP-FPM's log, of the kernel or the audit system as people paste them, with or without date, level and
     prefix, wrapped or cut, and shows what each says, who wrote it, what to look at next, and which causes it points to.
   - It runs on the controller, needs no host, and does the same in check mode.
-  - The playbook P(webops.bad_gateway.explain_502#playbook) uses it.
+  - The playbook C(webops.bad_gateway.explain_502) uses it.
 author:
   - The webops.bad_gateway authors (@webops)
 extends_documentation_fragment:
