@@ -8,6 +8,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import math
 import shlex
 import typing as t
 
@@ -28,7 +29,8 @@ RULES = "/etc/crontab /etc/cron.* /var/spool/cron /etc/logrotate.d /etc/monit* /
 def reloads(host: Host, fpm: FpmFacts) -> list[LogRecord]:
     """Records of this PHP-FPM's log that a reload began or was carried out, since its master started."""
     sources = {fpm.get("error_log"), fpm.get("unit")}
-    started = or_empty(fpm.get("master")).get("started") or 0.0
+    # The log has whole seconds.
+    started = math.floor(or_empty(fpm.get("master")).get("started") or 0.0)
     return [
         record
         for record in host.records
