@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Compose the report of a run from what its rounds left in variables of the hosts, and show it as a table."""
+"""Compose the report of a run from what its rounds left in variables of the hosts, and show its answer."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import time
 import typing as t
 
 import yaml
-from ansible import constants
+from ansible import constants, context
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._console import LastWords
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report import document, table
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report import answer, commands, document, entries
 
 #: Callbacks whose standard output is one document for a program, which a text would spoil.
 FOR_PROGRAMS = ("json", "jsonl")
@@ -32,7 +32,7 @@ LAST = LastWords(show)
 
 
 class ActionModule(ActionBase):
-    """Reads what the rounds left, and shows the report's table on the terminal."""
+    """Reads what the rounds left, and shows the answer on the terminal, below all else."""
 
     TRANSFERS_FILES = False
     _requires_connection = False
@@ -48,14 +48,15 @@ class ActionModule(ActionBase):
                 "rounds": {"type": "str", "required": True},
                 "outcomes": {"type": "str", "required": True},
                 "changed_by": {"type": "str", "required": True},
+                "started": {"type": "str", "default": ""},
             }
         )
         report = self._compose(args, task_vars or {})
-        LAST.leave(table.render(report, shutil.get_terminal_size((100, 24)).columns))
+        LAST.leave(answer.render(report, shutil.get_terminal_size((80, 24)).columns))
         result.update(changed=False, report=report, failures=document.failures(report))
         return result
 
-    def _compose(self, args: t.Mapping[str, t.Any], task_vars: t.Mapping[str, t.Any]) -> document.ReportDocument:
+    def _compose(self, args: t.Mapping[str, t.Any], task_vars: t.Mapping[str, t.Any]) -> entries.ReportDocument:
         hostvars = task_vars["hostvars"]
         seen = {name: hostvars[name] for name in args["hosts"]}
         first = next((one[args["judgement"]] for one in seen.values() if args["judgement"] in one), None)
@@ -70,13 +71,18 @@ class ActionModule(ActionBase):
         for name in seen:
             judgements = [first["judgements"].get(name), *(changed.get(name, {}).get(args["rounds"]) or [])]
             rounds[name] = [judgement for judgement in judgements if judgement]
-        run: document.RunEntry = {
+        run: entries.RunEntry = {
             "id": first["run"],
             "mode": args["mode"],
-            "started": started(first["run"]),
+            "started": args["started"] or started(first["run"]),
             "finished": now(),
             "version": version(),
         }
+        command = commands.called(context.CLIARGS)
+        if args["mode"] == "check" and command:
+            run["apply"] = command
+        if any(one["outcome"] in ("fixed", "relieved") for one in outcomes.values()):
+            run["undo"] = commands.rollback(context.CLIARGS, run["id"])
         return document.report_of(run, rounds, outcomes, first["failures"])
 
 

@@ -101,6 +101,11 @@ options:
       - For V(closed), the number of runs of which the journal is kept.
     type: int
     default: 20
+  diffs:
+    description: With O(state=kept), return what the change did to its text files. They may be shown in the output of a run.
+    type: bool
+    default: false
+    version_added: 0.2.0
 extends_documentation_fragment:
   - webops.bad_gateway._attributes
   - webops.bad_gateway._attributes.action
@@ -198,6 +203,13 @@ armed:
   description: What will undo the change if nobody keeps it, V(systemd) or V(process); null where O(confirm_within) is V(0).
   returned: when O(state=saved)
   type: str
+diffs:
+  description:
+    - What the change did to its text files, each with C(path) and C(diff), a unified diff without the lines around what was changed.
+    - Values of lines that name a password, a token or another secret are not shown.
+  returned: when O(state=kept) and O(diffs=true)
+  type: list
+  elements: dict
 changes:
   description: Changes that were undone (in check mode, that would be), in this order.
   returned: when O(state) is V(undone) or V(rolled_back)
@@ -260,6 +272,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._refused import Refused
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.file_diffs import file_diffs
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.journal import Claim, Journal
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.lease import Held
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.rollback import rolled_back
@@ -282,6 +295,7 @@ ARGUMENTS = {
     "owner": {"type": "str", "default": ""},
     "take_over": {"type": "str", "default": ""},
     "keep": {"type": "int", "default": 20},
+    "diffs": {"type": "bool", "default": False},
 }
 REQUIRED_IF = [
     ("state", "begun", ["run"]),
@@ -318,8 +332,12 @@ def saved(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, An
 
 
 def kept(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, Any]:
-    journal.kept(module.params["run"], module.params["change"], claim)
-    return {"changed": False, "msg": "change %s is kept" % module.params["change"]}
+    run, change = module.params["run"], module.params["change"]
+    journal.kept(run, change, claim)
+    result: Dict[str, Any] = {"changed": False, "msg": "change %s is kept" % change}
+    if module.params["diffs"]:
+        result["diffs"] = file_diffs(journal.host, journal.store, run, change)
+    return result
 
 
 def undone(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, Any]:

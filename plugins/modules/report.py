@@ -6,10 +6,12 @@
 
 DOCUMENTATION = r"""
 module: report
-short_description: Compose the report of a run and show it as a table
+short_description: Compose the report of a run and show its answer
 version_added: 0.1.0
 description:
-  - Puts together what M(webops.bad_gateway.judge) and the role C(fix_502) left in variables of the hosts, as one document, and shows it as a table.
+  - Puts together what M(webops.bad_gateway.judge) and the role C(fix_502) left in variables of the hosts, as one document, and shows the answer.
+    What is left to do comes first, then what was changed, then what is well.
+  - The answer stands below all else that Ansible shows, on standard error where standard output is a document for a program.
   - It runs on the controller, touches no host, and does the same in check mode.
   - The role C(report) of this collection uses it, and writes the document to files.
 author:
@@ -48,6 +50,11 @@ options:
     description: Name of the variable with the name of the run that set O(rounds) and O(outcomes). Those of another run are left out.
     type: str
     required: true
+  started:
+    description: When the run began, in UTC. When empty, the time in the name of the run.
+    type: str
+    default: ""
+    version_added: 0.2.0
 seealso:
   - module: webops.bad_gateway.judge
 """

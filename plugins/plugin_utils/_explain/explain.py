@@ -14,7 +14,11 @@ import textwrap
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.nginx_line import parse_line
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._explain.cause_pages import CausePage, cause_pages
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._explain.cause_pages import (
+    PAGES,
+    CausePage,
+    cause_pages,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._explain.meanings import MEANINGS, UNNAMED
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._explain.pasted_line import Fragment, fragments_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.safe_text import safe_text
@@ -143,4 +147,5 @@ def block_of(one: Explanation) -> list[str]:
             "%s (%s)" % (cause["title"], cause["cause"]), WIDTH, initial_indent="    ", subsequent_indent="      "
         )
     more = len(one["causes"]) - CAUSES_SHOWN
-    return lines + (["    and %d more" % more] if more > 0 else [])
+    lines += ["    and %d more" % more] if more > 0 else []
+    return lines + (["  Each has a page: %s" % PAGES.rpartition("/")[0]] if one["causes"] else [])

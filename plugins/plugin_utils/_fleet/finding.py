@@ -20,6 +20,9 @@ if t.TYPE_CHECKING:
 
 __all__ = ("Cause", "Evidence", "Finding", "Remedy", "fingerprint")
 
+#: Nothing that is looked at from outside is beyond doubt.
+SUREST = 0.999
+
 
 @dataclass(frozen=True)
 class Remedy:
@@ -60,7 +63,7 @@ class Finding:
         doubt = 1.0
         for weight in strongest.values():
             doubt *= 1.0 - weight
-        return round(1.0 - doubt, 3)
+        return min(round(1.0 - doubt, 3), SUREST)
 
     @property
     def key(self) -> str:
@@ -78,6 +81,7 @@ def fingerprint(*parts: t.Any) -> str:
 class Cause:
     """What a file in causes/ declares.
 
+    says is the title as a sentence about these hosts, with {on}, {proxy} and {subject} in it; without it the title stands.
     find reads a Fleet and yields findings. yields_to names causes that explain the same hop better: this one is dropped beside them ("*": beside any).
     outdoes names causes that this one explains better: they are dropped beside it.
     """
@@ -87,3 +91,4 @@ class Cause:
     find: t.Callable[[Fleet], t.Iterator[Finding]]
     yields_to: tuple[str, ...] = ()
     outdoes: tuple[str, ...] = ()
+    says: str = ""

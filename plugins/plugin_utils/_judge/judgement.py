@@ -34,6 +34,7 @@ class JudgedFinding(t.TypedDict):
     key: str
     cause: str
     title: str
+    says: str  # the title as a sentence about these hosts
     seen_from: str
     on: str
     subject: str
@@ -76,6 +77,23 @@ JudgedAnswer = t.TypedDict(
 )
 
 
+class JudgedHop(t.TypedDict):
+    """An upstream of a proxy, and whether requests over it fail. backend: the host of this run that has it; None where none has."""
+
+    upstream: str
+    backend: str | None
+    broken: bool
+
+
+class LoggedFailures(t.TypedDict):
+    """Lines of nginx's log with one signature: how many, from when to when (seconds since the epoch)."""
+
+    signature: str
+    first: float
+    last: float
+    count: int
+
+
 @t.final
 class HostJudgement(t.TypedDict):
     """What is known of one host after a look."""
@@ -85,6 +103,8 @@ class HostJudgement(t.TypedDict):
     steps: list[StepData]  # those that it drives
     answers: list[JudgedAnswer]
     unknown: list[Unknown]
+    hops: list[JudgedHop]  # only where something was found
+    logged: list[LoggedFailures]
 
 
 @t.final
@@ -129,7 +149,7 @@ def judgements(
     return {
         name: {"failure": STOPPED}
         if is_stopped(fleet, host, findings)
-        else host_judgement(host, planned, unknown[name], causes)
+        else host_judgement(fleet, host, planned, unknown[name], causes)
         for name, host in fleet.hosts.items()
     }
 
@@ -195,7 +215,9 @@ def unknown_of(
     return unknown
 
 
-def host_judgement(host: Host, planned: Plan, unknown: list[Unknown], causes: t.Mapping[str, Cause]) -> HostJudgement:
+def host_judgement(
+    fleet: Fleet, host: Host, planned: Plan, unknown: list[Unknown], causes: t.Mapping[str, Cause]
+) -> HostJudgement:
     """What is known of one host: its part of the plan, its answers, and what is unknown."""
     mine = [one for one in planned.judged if one.finding.seen_from == host.name]
     return {
@@ -217,7 +239,36 @@ def host_judgement(host: Host, planned: Plan, unknown: list[Unknown], causes: t.
             for one in host.answers
         ],
         "unknown": unknown,
+        "hops": hops_of(fleet, host) if mine else [],
+        "logged": logged(host),
     }
+
+
+def hops_of(fleet: Fleet, host: Host) -> list[JudgedHop]:
+    """The upstreams of a proxy, each once, the broken ones first."""
+    found: dict[str, JudgedHop] = {}
+    for hop in fleet.hops:
+        if hop.proxy is host:
+            upstream = str(hop.address).removeprefix("tcp:")
+            broken = bool(hop.failing) or found.get(upstream, {"broken": False})["broken"]
+            found[upstream] = {
+                "upstream": upstream,
+                "backend": hop.backend.name if hop.backend else None,
+                "broken": broken,
+            }
+    return sorted(found.values(), key=lambda one: not one["broken"])
+
+
+def logged(host: Host) -> list[LoggedFailures]:
+    """What nginx's log says of failed requests, by signature."""
+    found: dict[str, LoggedFailures] = {}
+    for record in or_empty(host.facts.get("log")).get("records") or []:
+        if record["kind"] == "nginx":
+            name, first, last = record["signature"], record["first"], record["last"]
+            known = found.setdefault(name, {"signature": name, "first": first, "last": last, "count": 0})
+            known["first"], known["last"] = min(known["first"], first), max(known["last"], last)
+            known["count"] += record["count"]
+    return list(found.values())
 
 
 def finding_data(judged: Judged, cause: Cause) -> JudgedFinding:
@@ -227,6 +278,7 @@ def finding_data(judged: Judged, cause: Cause) -> JudgedFinding:
         "key": finding.key,
         "cause": finding.cause,
         "title": cause.title,
+        "says": sentence(finding, cause),
         "seen_from": finding.seen_from,
         "on": finding.on,
         "subject": finding.subject,
@@ -241,6 +293,12 @@ def finding_data(judged: Judged, cause: Cause) -> JudgedFinding:
         "routes": sorted(finding.routes),
         "recurs": finding.recurs,
     }
+
+
+def sentence(finding: Finding, cause: Cause) -> str:
+    """What is wrong, with the names of the hosts."""
+    subject = finding.subject.removeprefix("tcp:")
+    return (cause.says or cause.title).format(on=finding.on, proxy=finding.seen_from, subject=subject)
 
 
 def step_data(step: Step) -> StepData:

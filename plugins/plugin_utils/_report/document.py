@@ -16,72 +16,23 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgemen
     JudgedAnswer,
     Judgement,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.findings import (
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.entries import (
     FindingEntry,
-    StepOutcome,
-    findings_of_run,
+    HopEntry,
+    HostEntry,
+    Mode,
+    ProbeEntry,
+    ReportDocument,
+    RunEntry,
+    Status,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.findings import StepOutcome, findings_of_run
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.own_answers import own_answers, question
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.safe_text import safe_text, safe_url
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.timeline import timeline_of
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.words import HARMLESS, host_says, verdict
 
 SCHEMA_VERSION: t.Final = 1
-
-#: Causes that need no cure.
-HARMLESS = frozenset({"transient"})
-
-Mode = t.Literal["fix", "check", "diagnose"]
-Status = t.Literal["healthy", "fixed", "would_fix", "advice", "not_fixed", "failed"]
-
-
-class RunEntry(t.TypedDict):
-    """The run that a report is of. Its id names the journal on the hosts; times are UTC, as 2026-01-02T03:04:05Z."""
-
-    id: str
-    mode: Mode
-    started: str
-    finished: str
-    version: str
-
-
-#: A URL with what it answered first and last: a status, or None where there was no answer or where it was not asked.
-ProbeEntry = t.TypedDict(
-    "ProbeEntry",
-    {
-        "url": str,
-        "host": str,
-        "from": t.Literal["host", "controller"],
-        "before": t.Optional[int],
-        "after": t.Optional[int],
-    },
-)
-
-
-class UnknownEntry(t.TypedDict):
-    """What could not be read or explained, and why."""
-
-    missing: str
-    why: str
-
-
-class _HostEntry(t.TypedDict):
-    status: Status
-    probes: list[ProbeEntry]
-    findings: list[FindingEntry]
-    unknown: list[UnknownEntry]
-
-
-class HostEntry(_HostEntry, total=False):
-    """What the report says of one host. why: the reason why it failed, or what still stands in the way; only where there is one."""
-
-    why: str
-
-
-class ReportDocument(t.TypedDict):
-    """report.json. Its JSON Schema is report.schema.json of the role report."""
-
-    schema_version: t.Literal[1]
-    run: RunEntry
-    hosts: dict[str, HostEntry]
 
 
 def report_of(
@@ -99,7 +50,15 @@ def report_of(
         failure = failures.get(name) or next((one["failure"] for one in judgements if "failure" in one), None)
         judged = [one for one in judgements if "failure" not in one]
         hosts[name] = host_entry(run["mode"], judged, outcomes, failure)
-    return {"schema_version": SCHEMA_VERSION, "run": run, "hosts": hosts}
+        line = timeline_of(judged[-1].get("logged") or (), run["started"], run["finished"]) if judged else None
+        if line and hosts[name]["findings"]:
+            hosts[name]["timeline"] = line
+        for finding in hosts[name]["findings"]:
+            if finding["outcome"] in ("fixed", "relieved") and "undo" in run:
+                finding["undo"] = run["undo"]
+    report: ReportDocument = {"schema_version": SCHEMA_VERSION, "run": run, "hosts": hosts}
+    run["says"] = verdict(report)
+    return report
 
 
 def host_entry(
@@ -111,25 +70,25 @@ def host_entry(
     """What the report says of one host. judgements: one for each look, oldest first. failure: why nothing could be judged."""
     if failure is not None or not judgements:
         why = safe_text(failure or "not looked at")
-        return {"status": "failed", "probes": [], "findings": [], "unknown": [], "why": why}
+        says = host_says(mode, "failed", [], why)
+        return {"status": "failed", "says": says, "probes": [], "findings": [], "unknown": [], "why": why}
     own = own_answers(judgements) if mode == "fix" else []
     findings = findings_of_run(judgements, outcomes, own)
     last = judgements[-1]
     failing = [answer for answer in last["answers"] if answer_fails(answer)]
+    ended, asked = status(mode, findings, failing), probes(mode, judgements)
+    why = why_failing(mode, failing[0], findings) if failing else own[0].text if own else comes_again(last)
     entry: HostEntry = {
-        "status": status(mode, findings, failing),
-        "probes": probes(mode, judgements),
+        "status": ended,
+        "says": host_says(mode, ended, asked, why),
+        "probes": asked,
         "findings": findings,
         "unknown": [{"missing": safe_text(one["missing"]), "why": safe_text(one["why"])} for one in last["unknown"]],
     }
-    if failing:
-        entry["why"] = why_failing(mode, failing[0], findings)
-    elif own:
-        entry["why"] = own[0].text
-    else:
-        again = [one for one in last["findings"] if one["recurs"]]
-        if again:
-            entry["why"] = safe_text("a 502 that comes again: %s (%s)" % (again[0]["recurs"], again[0]["cause"]))
+    if why:
+        entry["why"] = why
+    if findings:
+        entry["hops"] = hops(judgements)
     return entry
 
 
@@ -160,6 +119,26 @@ def probes(mode: Mode, judgements: t.Sequence[HostJudgement]) -> list[ProbeEntry
         }
         for answer in judgements[0]["answers"]
     ]
+
+
+def hops(judgements: t.Sequence[HostJudgement]) -> list[HopEntry]:
+    """Each upstream as the first look and the last one saw it."""
+    broken = {one["upstream"] for one in judgements[-1].get("hops") or () if one["broken"]}
+    return [
+        {
+            "upstream": safe_text(one["upstream"]),
+            "backend": one["backend"],
+            "before": "broken" if one["broken"] else "well",
+            "after": "broken" if one["upstream"] in broken else "well",
+        }
+        for one in judgements[0].get("hops") or ()
+    ]
+
+
+def comes_again(last: HostJudgement) -> str:
+    """Which 502 the log shows to come again, although nothing fails just now; empty where none does."""
+    again = [one for one in last["findings"] if one["recurs"]]
+    return safe_text("a 502 that comes again: %s (%s)" % (again[0]["recurs"], again[0]["cause"])) if again else ""
 
 
 def why_failing(mode: Mode, answer: JudgedAnswer, findings: t.Sequence[FindingEntry]) -> str:

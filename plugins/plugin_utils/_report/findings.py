@@ -13,8 +13,17 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import HostJudgement, JudgedFinding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import Outcome
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.entries import FindingEntry
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.own_answers import LOOK_THERE, OwnAnswer
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.safe_text import safe_text
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.safe_text import safe_lines, safe_text
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.words import as_sentence
+
+
+class FileDiff(t.TypedDict):
+    """What was changed in a file, as a unified diff without context."""
+
+    path: str
+    diff: str
 
 
 class _StepOutcome(t.TypedDict):
@@ -23,26 +32,14 @@ class _StepOutcome(t.TypedDict):
 
 
 class StepOutcome(_StepOutcome, total=False):
-    """How a step ended, as the role fix_502 keeps it; why only where it did not help."""
+    """How a step ended, as the role fix_502 keeps it; why only where it did not help.
+
+    seconds: from its beginning to its proof. diffs: what it changed in each file.
+    """
 
     why: str
-
-
-class FindingEntry(t.TypedDict):
-    """A finding in report.json."""
-
-    cause: str
-    title: str
-    seen_from: str
-    on: str
-    confidence: float
-    subject: str
-    evidence: list[str]
-    remedy: str | None
-    outcome: Outcome
-    why: str
-    change: str
-    advice: list[str]
+    seconds: float
+    diffs: list[FileDiff]
 
 
 def findings_of_run(
@@ -68,7 +65,7 @@ def findings_of_run(
         done = run.get(key, newest[key])
         ended = outcomes.get(done["step"] or "")
         if ended and ended["outcome"] == "relieved" and not any(answer_fails(answer) for answer in last["answers"]):
-            ended = {"step": ended["step"], "outcome": "fixed"}  # what was not proven at once shows in the last look
+            ended = {**ended, "outcome": "fixed", "why": ""}  # what was not proven at once shows in the last look
         entry = finding_entry(seen, done, newest[key]["advice"], ended, key in still)
         entries.append(with_own_answer(entry, next((one for one in own if one.route in done["routes"]), None)))
     return entries
@@ -98,9 +95,10 @@ def finding_entry(
         outcome, why = ended["outcome"], ended.get("why") or why
         if outcome == "fixed" and still:
             outcome, why = "failed", "the change was made and the cause is still seen"
-    return {
+    entry: FindingEntry = {
         "cause": safe_text(seen["cause"]),
         "title": safe_text(seen["title"]),
+        "says": as_sentence(safe_text(seen["says"])),
         "seen_from": safe_text(seen["seen_from"]),
         "on": safe_text(seen["on"]),
         "confidence": seen["confidence"],
@@ -112,3 +110,8 @@ def finding_entry(
         "change": safe_text(done["change"]),
         "advice": [safe_text(text) for text in advice],
     }
+    if ended and "seconds" in ended:
+        entry["seconds"] = ended["seconds"]
+    if ended and ended.get("diffs"):
+        entry["diff"] = "\n".join(safe_lines(one["diff"]) for one in ended["diffs"])
+    return entry

@@ -20,6 +20,11 @@ def safe_text(text: str) -> str:
     return printable(_URL.sub(r"\1\2", text))
 
 
+def safe_lines(text: str) -> str:
+    """As safe_text, for a text of several lines."""
+    return "\n".join(map(safe_text, text.splitlines()))
+
+
 def safe_url(url: str) -> str:
     """A URL without its query and credentials. It may have the Host that some client sent, which need not be one."""
     scheme, colon, rest = url.partition("://")

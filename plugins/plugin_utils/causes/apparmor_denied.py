@@ -5,6 +5,12 @@
 
 Signatures: apparmor_denied, unix_socket_permission, selinux_network_connect.
 
+Looked at: the audit records of the kernel, the socket's mode and owner, a direct connection.
+
+Done: nothing is changed: the denial and the profile are named, with the rule that would allow it.
+
+A quick fix: aa-complain or aa-disable take the profile's protection from the whole daemon, not from the one path.
+
 Private to this collection: it may change in any release.
 """
 
@@ -73,4 +79,9 @@ def denied(hop: Hop, denial: Denial) -> Finding:
     )
 
 
-CAUSE = Cause(name=SIGNATURE, title="AppArmor does not let nginx connect to the backend", find=find)
+CAUSE = Cause(
+    name=SIGNATURE,
+    title="AppArmor does not let nginx connect to the backend",
+    says="AppArmor does not let nginx on {proxy} use {subject}",
+    find=find,
+)

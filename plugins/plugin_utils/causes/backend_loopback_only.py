@@ -5,6 +5,12 @@
 
 Signatures: backend_port_closed.
 
+Looked at: which address the backend's process listens on, and from where nginx connects.
+
+Done: nothing is changed, as another address opens the backend to more hosts: the setting and the service are named.
+
+A quick fix: 0.0.0.0 in place of one address opens the backend to every host that reaches it, without nginx before it.
+
 Private to this collection: it may change in any release.
 """
 
@@ -78,6 +84,7 @@ def loopback_only(hop: Hop, host: Host, asked: str, listeners: list[TcpListener]
 CAUSE = Cause(
     name="backend_loopback_only",
     title="The backend listens on its loopback address only",
+    says="what serves {subject} on {on} listens on its loopback address only, where {proxy} cannot reach it",
     find=find,
     yields_to=("stale_upstream_dns", "socket_path_mismatch"),
 )

@@ -5,6 +5,12 @@
 
 Signatures: backend_port_closed, ipv6_localhost_refused, unix_socket_missing, stale_unix_socket.
 
+Looked at: the sockets of the backend's host, the unit that declares this address, its state and how long it runs.
+
+Done: nothing is changed: where the service listens in truth is named, and that nginx or the service has to move.
+
+A quick fix: a restart of a service that runs loses its requests and listens at the same wrong place afterwards.
+
 Private to this collection: it may change in any release.
 """
 
@@ -135,6 +141,7 @@ def _either(hop: Hop, host: Host, name: str, there: list[Address]) -> tuple[str,
 CAUSE = Cause(
     name="backend_not_listening",
     title="The backend's service runs and does not listen there",
+    says="the service behind {subject} on {on} runs and does not listen there",
     find=find,
     yields_to=(
         "firewall_reject",

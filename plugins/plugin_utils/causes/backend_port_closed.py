@@ -5,6 +5,12 @@
 
 Signatures: backend_port_closed, ipv6_localhost_refused, unix_socket_missing.
 
+Looked at: listeners on the backend's host, units and what they declare, a direct connection, nginx's log.
+
+Done: the unit that owns the port is started after its configuration was checked; advice where an administrator masked or disabled it.
+
+A quick fix: restarting nginx changes nothing on the backend, and drops every other site's connections for it.
+
 Private to this collection: it may change in any release.
 """
 
@@ -123,6 +129,7 @@ def outside(hop: Hop) -> Finding:
 CAUSE = Cause(
     name="backend_port_closed",
     title="The backend's service is not running",
+    says="nothing serves {subject} on {on}: its service does not run",
     find=find,
     yields_to=(
         "firewall_reject",

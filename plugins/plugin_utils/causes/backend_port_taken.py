@@ -5,6 +5,12 @@
 
 Signatures: upstream_closed_prematurely, upstream_connection_reset, upstream_invalid_header, backend_port_closed.
 
+Looked at: which process listens there and which unit wants to, what a direct request is answered.
+
+Done: nothing is changed: both daemons are named; which of them should have the port is for you to say.
+
+A quick fix: killing whatever has the port ends a service that somebody else may need.
+
 Private to this collection: it may change in any release.
 """
 
@@ -126,6 +132,7 @@ def taken(hop: Hop, host: Host, name: str, listener: Listener, at: Address) -> F
 CAUSE = Cause(
     name="backend_port_taken",
     title="Another daemon has the backend's port",
+    says="another daemon of {on} has the port of {subject}",
     find=find,
     yields_to=("php_fpm_bind_conflict", "php_fpm_config_invalid"),
     outdoes=(

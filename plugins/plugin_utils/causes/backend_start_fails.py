@@ -5,6 +5,12 @@
 
 Signatures: backend_port_closed, ipv6_localhost_refused, unix_socket_missing, stale_unix_socket.
 
+Looked at: the last starts of the unit, what its configuration check says, the files and users that it needs.
+
+Done: nothing is changed: what the start lacks is named, so that the start comes after the repair.
+
+A quick fix: a restart in a loop hides the first message under many, and runs into systemd's limit of starts.
+
 Private to this collection: it may change in any release.
 """
 
@@ -71,6 +77,7 @@ def fpm_cannot_start(hop: Hop, host: Host) -> t.Iterator[Finding]:
 CAUSE = Cause(
     name="backend_start_fails",
     title="The backend's service cannot start",
+    says="the service behind {subject} on {on} cannot start",
     find=find,
     yields_to=(
         "firewall_reject",

@@ -3,6 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Nobody has the backend's address, or no route leads there: no firewall is in the way, the address or its host is wrong.
 
+Signatures: backend_unreachable, firewall_reject, connect_timeout.
+
+Looked at: the route from nginx's host, the neighbours that answer, the address that the name has, the firewalls of both hosts.
+
+Done: nothing is changed: the line or record that names the address is shown.
+
+A quick fix: opening firewalls helps nobody where there is no host.
+
 Private to this collection: it may change in any release.
 """
 
@@ -170,6 +178,7 @@ def correct(hop: Hop) -> tuple[str, ...]:
 CAUSE = Cause(
     name="backend_unreachable",
     title="Nobody has the backend's address, or no route leads there",
+    says="nobody has {subject}'s address, or no route leads there from {proxy}",
     find=find,
     yields_to=("stale_upstream_dns",),
     outdoes=("firewall_reject", "firewall_drop"),

@@ -5,6 +5,12 @@
 
 Signatures: disk_full, unix_socket_missing, backend_port_closed, php_fpm_config_invalid.
 
+Looked at: free bytes and inodes of the disks, what nginx and the services say of their files.
+
+Done: nothing is removed: the disk, and commands that show what takes the space.
+
+A quick fix: rm on a log that is still open frees nothing until its daemon lets go of it; a full disk comes back where nothing rotates.
+
 Private to this collection: it may change in any release.
 """
 
@@ -136,4 +142,4 @@ def how_to_free(disks: list[Disk]) -> tuple[str, ...]:
     )
 
 
-CAUSE = Cause(name=NAME, title="A disk is full", find=find, outdoes=ENDED)
+CAUSE = Cause(name=NAME, title="A disk is full", says="a disk of {on} is full", find=find, outdoes=ENDED)

@@ -3,6 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The URL fails where users ask for it and answers on the host itself: something in front of this nginx makes the 502.
 
+Looked at: the same URL asked on the host and from outside.
+
+Done: nothing is changed: this nginx answers, so that what stands before it (a load balancer, a CDN) has to be looked at.
+
+A quick fix: changing nginx's timeouts and buffers here changes nothing for what happens before it.
+
 Private to this collection: it may change in any release.
 """
 
@@ -65,4 +71,9 @@ def made_in_front(proxy: Host, pair: Pair) -> Finding:
     )
 
 
-CAUSE = Cause(name="edge_proxy_502", title="Something in front of nginx makes the 502", find=find)
+CAUSE = Cause(
+    name="edge_proxy_502",
+    title="Something in front of nginx makes the 502",
+    says="{proxy} answers well by itself: something in front of it makes the 502",
+    find=find,
+)

@@ -5,6 +5,12 @@
 
 Signatures: ephemeral_ports_exhausted.
 
+Looked at: the range of local ports, how many connections to this backend use them.
+
+Done: the range is widened to the kernel's default where it was narrowed; keepalive is advised.
+
+A quick fix: tcp_tw_reuse and shorter timeouts hide that every request opens a connection; the next peak uses up the ports again.
+
 Private to this collection: it may change in any release.
 """
 
@@ -135,4 +141,9 @@ def lasting_cure(hop: Hop) -> tuple[str, ...]:
     )
 
 
-CAUSE = Cause(name=SIGNATURE, title="The proxy has no local port left", find=find)
+CAUSE = Cause(
+    name=SIGNATURE,
+    title="The proxy has no local port left",
+    says="{proxy} has no local port left for another connection to {subject}",
+    find=find,
+)

@@ -5,6 +5,12 @@
 
 Signatures: connect_timeout, connect_timeout_kernel.
 
+Looked at: the rules that are in force on both hosts, a direct connection that times out, the backend's listener.
+
+Done: the port is opened for the proxy's address only, in the tool that owns the firewall, now and after a reboot.
+
+A quick fix: stopping the firewall, or opening the port to everybody, opens the backend to the Internet.
+
 Private to this collection: it may change in any release.
 """
 
@@ -65,5 +71,9 @@ def outside(hop: Hop) -> Finding:
 
 
 CAUSE = Cause(
-    name="firewall_drop", title="A firewall drops the proxy's packets", find=find, yields_to=("stale_upstream_dns",)
+    name="firewall_drop",
+    title="A firewall drops the proxy's packets",
+    says="{on}'s firewall drops what {proxy} sends to {subject}",
+    find=find,
+    yields_to=("stale_upstream_dns",),
 )

@@ -5,6 +5,12 @@
 
 Signatures: firewall_reject, backend_port_closed, backend_unreachable.
 
+Looked at: the rules that are in force on both hosts, a direct connection that is refused, the backend's listener.
+
+Done: the port is opened for the proxy's address only, in the tool that owns the firewall, now and after a reboot.
+
+A quick fix: stopping the firewall, or opening the port to everybody, opens the backend to the Internet.
+
 Private to this collection: it may change in any release.
 """
 
@@ -54,5 +60,9 @@ def cannot_be_read(hop: Hop) -> Finding:
 
 
 CAUSE = Cause(
-    name="firewall_reject", title="A firewall rejects the proxy", find=find, yields_to=("stale_upstream_dns",)
+    name="firewall_reject",
+    title="A firewall rejects the proxy",
+    says="{on}'s firewall rejects {proxy}'s connections to {subject}",
+    find=find,
+    yields_to=("stale_upstream_dns",),
 )

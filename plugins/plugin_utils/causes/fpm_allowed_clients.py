@@ -5,6 +5,12 @@
 
 Signatures: fpm_allowed_clients, upstream_connection_reset, upstream_closed_prematurely.
 
+Looked at: listen.allowed_clients of the pool, the address from which nginx connects, PHP-FPM's log.
+
+Done: the proxy's address is added, in a drop-in of the pool.
+
+A quick fix: an empty list lets every host that reaches the port run PHP code.
+
 Private to this collection: it may change in any release.
 """
 
@@ -102,4 +108,10 @@ def translated(lossy: LossyHop, setting: FpmSetting, dropped: str, lines: list[L
     )
 
 
-CAUSE = Cause(name="fpm_allowed_clients", title="PHP-FPM does not allow the proxy's address", find=find, outdoes=ENDED)
+CAUSE = Cause(
+    name="fpm_allowed_clients",
+    title="PHP-FPM does not allow the proxy's address",
+    says="PHP-FPM on {on} does not allow {proxy}'s address",
+    find=find,
+    outdoes=ENDED,
+)

@@ -5,6 +5,12 @@
 
 Signatures: unix_backlog_full.
 
+Looked at: the queue of the socket and its length, the pool's children.
+
+Done: the pool's listen.backlog is set to PHP-FPM's default and its size measured anew, in a drop-in.
+
+A quick fix: a longer queue alone lets visitors wait longer before they get the same error.
+
 Private to this collection: it may change in any release.
 """
 
@@ -51,4 +57,9 @@ def short_queue(hop: Hop, host: Host, pool: PoolAt) -> Finding:
     return on_hop(hop, CAUSE.name, (*hop.seen(SIGNATURE), Evidence("socket", text)), remedy=remedy)
 
 
-CAUSE = Cause(name="fpm_backlog_full", title="The PHP-FPM pool's queue is too short", find=find)
+CAUSE = Cause(
+    name="fpm_backlog_full",
+    title="The PHP-FPM pool's queue is too short",
+    says="the queue of {on}'s PHP-FPM pool is too short",
+    find=find,
+)

@@ -5,6 +5,12 @@
 
 Signatures: fpm_max_children, unix_backlog_full, upstream_read_timeout, connect_timeout.
 
+Looked at: PHP-FPM's log, children and queue of the pool, the memory that a child takes and the host has.
+
+Done: pm.max_children is raised as far as the measured memory allows, in a drop-in.
+
+A quick fix: a number from a blog post without the memory behind it ends with the kernel killing PHP.
+
 Private to this collection: it may change in any release.
 """
 
@@ -70,5 +76,9 @@ def too_few(hop: Hop, host: Host, pool: PoolAt, evidence: tuple[Evidence, ...]) 
 
 #: Where the kernel kills workers because memory is used up, more of them would make it worse.
 CAUSE = Cause(
-    name="fpm_max_children", title="The PHP-FPM pool has too few children", find=find, yields_to=("worker_oom_killed",)
+    name="fpm_max_children",
+    title="The PHP-FPM pool has too few children",
+    says="{on}'s PHP-FPM pool has too few children: requests wait until nginx gives up",
+    find=find,
+    yields_to=("worker_oom_killed",),
 )

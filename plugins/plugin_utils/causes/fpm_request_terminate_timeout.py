@@ -5,6 +5,12 @@
 
 Signatures: fpm_request_terminate_timeout, upstream_connection_reset, upstream_closed_prematurely.
 
+Looked at: request_terminate_timeout, PHP's max_execution_time, nginx's read timeout, PHP-FPM's log.
+
+Done: the pool's timeout is brought between PHP's and nginx's, in a drop-in.
+
+A quick fix: 0, no limit, lets requests that never end fill the pool.
+
 Private to this collection: it may change in any release.
 """
 
@@ -114,6 +120,7 @@ def longer(lossy: LossyHop, evidence: tuple[Evidence, ...], now: int, waits: int
 CAUSE = Cause(
     name="fpm_request_terminate_timeout",
     title="PHP-FPM ends requests before they are done",
+    says="PHP-FPM on {on} ends requests before they are done",
     find=find,
     outdoes=ENDED,
 )

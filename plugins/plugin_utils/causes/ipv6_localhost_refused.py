@@ -5,6 +5,12 @@
 
 Signatures: ipv6_localhost_refused, ipv6_unavailable, backend_port_closed.
 
+Looked at: which loopback address is asked and which one is listened on.
+
+Done: nginx is given the address that is listened on, at its file and line.
+
+A quick fix: switching IPv6 off on the host breaks whatever else uses it.
+
 Private to this collection: it may change in any release.
 """
 
@@ -97,5 +103,8 @@ def bracketed(host: str) -> str:
 
 
 CAUSE = Cause(
-    name="ipv6_localhost_refused", title="nginx asks a loopback address where the backend does not listen", find=find
+    name="ipv6_localhost_refused",
+    title="nginx asks a loopback address where the backend does not listen",
+    says="{proxy}'s nginx asks {subject}, and the backend listens on the other loopback address",
+    find=find,
 )

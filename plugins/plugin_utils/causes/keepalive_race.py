@@ -5,6 +5,12 @@
 
 Signatures: upstream_closed_prematurely, upstream_connection_reset.
 
+Looked at: how long each side keeps an idle connection, failed requests that came over a kept one, what the backend is.
+
+Done: nothing is changed: the two timeouts are named, of which the backend's has to be the longer.
+
+A quick fix: proxy_next_upstream non_idempotent repeats orders and payments.
+
 Private to this collection: it may change in any release.
 """
 
@@ -117,6 +123,7 @@ def idle_evidence(hop: Hop) -> tuple[Evidence, ...]:
 CAUSE = Cause(
     name="keepalive_race",
     title="The backend closes kept connections before nginx does",
+    says="the backend at {subject} closes kept connections before {proxy}'s nginx does",
     find=find,
     outdoes=(CLOSED, RESET),
 )

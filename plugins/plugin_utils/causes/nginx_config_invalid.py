@@ -5,6 +5,12 @@
 
 Signatures: nginx_config_invalid.
 
+Looked at: nginx -t, which configuration the running nginx has.
+
+Done: nginx is neither reloaded nor restarted: file, line and reason are named.
+
+A quick fix: a restart stops an nginx that still serves, and it does not come back.
+
 Private to this collection: it may change in any release.
 """
 
@@ -41,4 +47,9 @@ def broken(host: Host, refused: Refusal) -> Finding:
     )
 
 
-CAUSE = Cause(name="nginx_config_invalid", title="nginx's configuration on disk is broken", find=find)
+CAUSE = Cause(
+    name="nginx_config_invalid",
+    title="nginx's configuration on disk is broken",
+    says="nginx's configuration on {on} is broken on disk",
+    find=find,
+)

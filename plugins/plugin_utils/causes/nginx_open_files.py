@@ -5,6 +5,12 @@
 
 Signatures: nginx_open_files.
 
+Looked at: open files of the workers, their limit, the unit's limit, nginx's log.
+
+Done: worker_rlimit_nofile is raised, and the unit's limit where that binds.
+
+A quick fix: ulimit in a shell has no influence on a service; the limit comes back with the next start.
+
 Private to this collection: it may change in any release.
 """
 
@@ -71,6 +77,7 @@ def used_up(fleet: Fleet, proxy: Host, now: int, lines: list[LogRecord]) -> Find
 CAUSE = Cause(
     name=NAME,
     title="nginx's workers have reached their limit of open files",
+    says="nginx's workers on {on} have reached their limit of open files",
     find=find,
     yields_to=("nginx_worker_connections",),
 )

@@ -5,6 +5,12 @@
 
 Signatures: nginx_worker_connections.
 
+Looked at: nginx's log, worker_connections and the limit of files that goes with it.
+
+Done: worker_connections and worker_rlimit_nofile are raised together, and nginx is reloaded.
+
+A quick fix: more connections without more files only change which error comes.
+
 Private to this collection: it may change in any release.
 """
 
@@ -77,4 +83,9 @@ def used_up(fleet: Fleet, proxy: Host, now: int, lines: list[LogRecord]) -> Find
     return on_proxy(fleet, proxy, NAME, "worker_connections", limit, lines, remedy=remedy, why=why, advice=advice)
 
 
-CAUSE = Cause(name=NAME, title="nginx's workers have no connections left", find=find)
+CAUSE = Cause(
+    name=NAME,
+    title="nginx's workers have no connections left",
+    says="nginx's workers on {on} have no connections left",
+    find=find,
+)

@@ -3,6 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """nginx has set all peers of an upstream aside: they failed, and answer again, or are as busy as they may be; or the configuration marks them down.
 
+Signatures: no_live_upstreams.
+
+Looked at: the peers of the upstream block, how each answers now, and what the configuration says of them.
+
+Done: nginx is reloaded where the peers answer again, which forgets that they failed; advice where the configuration marks them down.
+
+A quick fix: max_fails=0 sends every request to a peer that is dead, too.
+
 Private to this collection: it may change in any release.
 """
 
@@ -152,6 +160,7 @@ def busy_advice(servers: list[UpstreamServer]) -> tuple[str, ...]:
 CAUSE = Cause(
     name=SIGNATURE,
     title="nginx has no peer that it would ask",
+    says="{proxy}'s nginx has set all peers of {subject} aside",
     find=find,
     yields_to=("*",),
     outdoes=("transient", "upstream_failed"),

@@ -5,6 +5,12 @@
 
 Signatures: php_fpm_bind_conflict, unix_socket_missing, backend_port_closed.
 
+Looked at: who listens on the pool's address, other PHP-FPM instances and their configurations, the failed start.
+
+Done: nothing is changed: who has the address is named.
+
+A quick fix: killing what listens there may end the PHP of another site.
+
 Private to this collection: it may change in any release.
 """
 
@@ -102,6 +108,7 @@ def conflict(hop: Hop, host: Host, taken: Taken) -> Finding:
 CAUSE = Cause(
     name="php_fpm_bind_conflict",
     title="Another process listens on PHP-FPM's address",
+    says="another process of {on} listens on PHP-FPM's address",
     find=find,
     yields_to=("php_fpm_config_invalid",),
 )

@@ -5,6 +5,12 @@
 
 Signatures: php_fpm_config_invalid, unix_socket_missing, backend_port_closed, stale_unix_socket.
 
+Looked at: php-fpm -t, the unit's last start.
+
+Done: nothing is changed, as what should stand there cannot be guessed: file, line and reason are named.
+
+A quick fix: reloading with a broken file ends a PHP-FPM that still runs.
+
 Private to this collection: it may change in any release.
 """
 
@@ -129,4 +135,10 @@ def invalid(hop: Hop, host: Host, fpm: FpmFacts) -> Finding:
     )
 
 
-CAUSE = Cause(name=SIGNATURE, title="PHP-FPM refuses its configuration", find=find, yields_to=("disk_full",))
+CAUSE = Cause(
+    name=SIGNATURE,
+    title="PHP-FPM refuses its configuration",
+    says="PHP-FPM on {on} refuses its configuration, and does not run",
+    find=find,
+    yields_to=("disk_full",),
+)

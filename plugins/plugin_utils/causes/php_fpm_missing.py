@@ -115,6 +115,7 @@ def _move(host: Host, gone: FpmGone, pool: FpmSetAside) -> tuple[str, ...]:
 CAUSE = Cause(
     name="php_fpm_missing",
     title="The PHP-FPM of the pool is not installed any more",
+    says="{proxy}'s nginx asks for PHP at {subject}, and {on} has no PHP-FPM",
     find=find,
     outdoes=(
         "backend_port_closed",

@@ -5,6 +5,12 @@
 
 Signatures: php_fpm_socket_dir_missing, unix_socket_missing.
 
+Looked at: the folder of the socket, the failed start, whether anything makes the folder at boot.
+
+Done: the folder is made, now and by systemd-tmpfiles at each boot, and PHP-FPM is started.
+
+A quick fix: mkdir alone lasts until the next boot: /run is empty then.
+
 Private to this collection: it may change in any release.
 """
 
@@ -137,6 +143,7 @@ def how_to_make(fpm: FpmFacts, folders: t.Iterable[str]) -> tuple[str, ...]:
 CAUSE = Cause(
     name="php_fpm_socket_dir_missing",
     title="A folder in which PHP-FPM makes its socket or its PID file is gone",
+    says="a folder in which PHP-FPM on {on} makes its socket or its PID file is gone",
     find=find,
     yields_to=("php_fpm_config_invalid", "disk_full"),
 )

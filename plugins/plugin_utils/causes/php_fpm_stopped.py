@@ -5,6 +5,12 @@
 
 Signatures: unix_socket_missing, backend_port_closed, stale_unix_socket.
 
+Looked at: the unit and its state, PHP-FPM's master process, php-fpm -t, a direct connection.
+
+Done: PHP-FPM's configuration is checked and its unit started; advice where an administrator masked or disabled it.
+
+A quick fix: restarting nginx makes no socket; installing another PHP makes a socket under another name.
+
 Private to this collection: it may change in any release.
 """
 
@@ -38,6 +44,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 CAUSE = Cause(
     name="php_fpm_stopped",
     title="PHP-FPM is not running",
+    says="PHP-FPM on {on} is not running",
     find=find,
     yields_to=(
         "php_fpm_config_invalid",

@@ -5,6 +5,12 @@
 
 Signatures: backend_port_closed.
 
+Looked at: the panel and its tools, Apache's unit and port, nginx's generated configuration.
+
+Done: Apache is started, or repaired by the panel's own tool.
+
+A quick fix: editing generated files lasts until the panel writes them again.
+
 Private to this collection: it may change in any release.
 """
 
@@ -99,6 +105,7 @@ def behind_panel(hop: Hop, host: Host, panel: str, apache: Apache, elsewhere: li
 CAUSE = Cause(
     name="plesk_apache_backend",
     title="Apache behind the panel's nginx is down",
+    says="Apache behind the panel's nginx on {on} is down",
     find=find,
     yields_to=("firewall_reject",),
 )

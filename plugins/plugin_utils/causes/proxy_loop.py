@@ -3,6 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """nginx passes a request on to itself, over one host or several, until connections, files or time run out.
 
+Signatures: nginx_worker_connections, nginx_open_files, upstream_read_timeout, ephemeral_ports_exhausted.
+
+Looked at: where each way of a request leads, over all proxies of the run, and the limits that it uses up.
+
+Done: nothing is changed: the directives that make the circle are named.
+
+A quick fix: more connections and files let the circle turn longer before it ends in the same error.
+
 Private to this collection: it may change in any release.
 """
 
@@ -174,6 +182,7 @@ def loop(proxy: Host, answer: Answer, route: int, turn: list[Pass]) -> Finding:
 CAUSE = Cause(
     name="proxy_loop",
     title="nginx passes the request on to itself",
+    says="nginx passes requests for {subject} on to itself",
     find=find,
     outdoes=(
         "nginx_worker_connections",

@@ -5,6 +5,12 @@
 
 Signatures: resolver_failure.
 
+Looked at: what the resolver that nginx names answers, the local resolver's unit, the names asked for.
+
+Done: a local resolver is started, its cache flushed and nginx reloaded; advice where the resolver is another host.
+
+A quick fix: an address in place of the name stays when the backend moves.
+
 Private to this collection: it may change in any release.
 """
 
@@ -114,4 +120,9 @@ def cure(proxy: Host, local: LocalResolver | None) -> tuple[Remedy | None, str]:
     return None, "nginx asks a resolver that is not on this host: a reload would not make it answer"
 
 
-CAUSE = Cause(name=SIGNATURE, title="nginx's resolver does not answer", find=find)
+CAUSE = Cause(
+    name=SIGNATURE,
+    title="nginx's resolver does not answer",
+    says="the resolver that {proxy}'s nginx asks does not answer",
+    find=find,
+)

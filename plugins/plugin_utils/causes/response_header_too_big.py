@@ -5,6 +5,12 @@
 
 Signatures: response_header_too_big.
 
+Looked at: the size of the header as it is sent, the buffers in force at this location and where they are set.
+
+Done: the buffers are sized from the measured header, at the level that is in force.
+
+A quick fix: huge buffers are taken for each connection: a thousand visitors take a thousand of them.
+
 Private to this collection: it may change in any release.
 """
 
@@ -136,4 +142,9 @@ def setting_evidence(hop: Hop, route: Route) -> Evidence:
     return Evidence("config", "in force at %s: %s" % (file_and_line(route["location"]["place"]), value))
 
 
-CAUSE = Cause(name=SIGNATURE, title="The response header does not fit into nginx's buffer", find=find)
+CAUSE = Cause(
+    name=SIGNATURE,
+    title="The response header does not fit into nginx's buffer",
+    says="the response's headers are larger than nginx's buffer on {on}",
+    find=find,
+)

@@ -5,6 +5,12 @@
 
 Signatures: selinux_network_connect.
 
+Looked at: recorded denials, the mode of SELinux, the port's type and the booleans.
+
+Done: the narrowest permission that the denial asks for: a boolean or the port's type.
+
+A quick fix: setenforce 0 ends the protection of the whole host, and lasts until the reboot that brings the error back.
+
 Private to this collection: it may change in any release.
 """
 
@@ -92,4 +98,9 @@ def narrowest(port: int, kind: str, booleans: t.Mapping[str, bool]) -> Remedy:
     return remedies.selinux_connect(boolean=CONNECT, note=note)
 
 
-CAUSE = Cause(name=SIGNATURE, title="SELinux does not let nginx connect to the port", find=find)
+CAUSE = Cause(
+    name=SIGNATURE,
+    title="SELinux does not let nginx connect to the port",
+    says="SELinux on {on} does not let nginx connect to {subject}",
+    find=find,
+)

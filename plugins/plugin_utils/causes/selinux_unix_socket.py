@@ -5,6 +5,12 @@
 
 Signatures: selinux_unix_socket, unix_socket_permission.
 
+Looked at: recorded denials, the socket's label and mode.
+
+Done: the narrowest permission that the denial asks for.
+
+A quick fix: setenforce 0 ends the protection of the whole host; audit2allow on everything allows attacks, too.
+
 Private to this collection: it may change in any release.
 """
 
@@ -101,4 +107,9 @@ def label_of_others(hop: Hop, kind: str, evidence: tuple[Evidence, ...]) -> Find
     )
 
 
-CAUSE = Cause(name=SIGNATURE, title="SELinux does not let nginx use the socket", find=find)
+CAUSE = Cause(
+    name=SIGNATURE,
+    title="SELinux does not let nginx use the socket",
+    says="SELinux on {on} does not let nginx use {subject}",
+    find=find,
+)

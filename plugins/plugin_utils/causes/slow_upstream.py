@@ -5,6 +5,12 @@
 
 Signatures: upstream_read_timeout.
 
+Looked at: nginx's log, how long a direct request takes, the read timeout in force.
+
+Done: nothing is changed: what it waits for is in the backend.
+
+A quick fix: a longer timeout keeps more workers busy for longer, until none is left.
+
 Private to this collection: it may change in any release.
 """
 
@@ -115,6 +121,7 @@ def if_full(hop: Hop) -> tuple[str, ...]:
 CAUSE = Cause(
     name="slow_upstream",
     title="The backend does not answer in time",
+    says="the backend at {subject} does not answer in time",
     find=find,
     yields_to=(
         "upstream_protocol_mismatch",

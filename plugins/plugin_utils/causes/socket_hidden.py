@@ -123,6 +123,7 @@ def to_bind(path: str, unit: str, hidden: Hidden) -> tuple[str, ...]:
 CAUSE = Cause(
     name="socket_hidden",
     title="nginx's unit hides the socket from nginx",
+    says="a property of nginx's unit on {on} hides {subject} from it",
     find=find,
     outdoes=(
         "backend_not_listening",

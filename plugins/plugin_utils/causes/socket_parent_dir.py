@@ -5,6 +5,12 @@
 
 Signatures: unix_socket_permission.
 
+Looked at: mode and owner of every folder above the socket, the user of nginx's workers.
+
+Done: nothing is changed, as folders above may be closed on purpose: the folder and the permission are named.
+
+A quick fix: chmod -R 777 opens the files of the site to every user of the host.
+
 Private to this collection: it may change in any release.
 """
 
@@ -59,4 +65,9 @@ def blocked(hop: Hop, folder: BlockedFolder) -> Finding:
     )
 
 
-CAUSE = Cause(name="socket_parent_dir", title="A folder above the socket keeps nginx out", find=find)
+CAUSE = Cause(
+    name="socket_parent_dir",
+    title="A folder above the socket keeps nginx out",
+    says="a folder above {subject} keeps {proxy}'s nginx out",
+    find=find,
+)

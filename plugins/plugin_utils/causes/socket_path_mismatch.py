@@ -5,6 +5,12 @@
 
 Signatures: unix_socket_missing, backend_port_closed.
 
+Looked at: the path that nginx asks for, the sockets that PHP-FPM's pools listen on.
+
+Done: nginx is given the socket that is listened on, at its file and line.
+
+A quick fix: a symbolic link in /run is gone after a reboot.
+
 Private to this collection: it may change in any release.
 """
 
@@ -190,6 +196,7 @@ def is_peer_already(hop: Hop, address: Address) -> bool:
 CAUSE = Cause(
     name="socket_path_mismatch",
     title="nginx asks for a socket that PHP-FPM does not listen on",
+    says="{proxy}'s nginx asks for {subject}, where no PHP-FPM listens",
     find=find,
     yields_to=("socket_private_tmp", "ipv6_localhost_refused", "php_fpm_config_invalid"),
 )

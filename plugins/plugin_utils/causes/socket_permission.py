@@ -5,6 +5,12 @@
 
 Signatures: unix_socket_permission.
 
+Looked at: mode, owner and ACL of the socket, the user of nginx's workers, the pool's settings.
+
+Done: listen.owner, listen.group and listen.mode are set in a drop-in of the pool.
+
+A quick fix: chmod 777 on the socket lasts until PHP-FPM starts again, and lets every user of the host run code as the pool.
+
 Private to this collection: it may change in any release.
 """
 
@@ -97,6 +103,7 @@ def opened_to(worker: Worker, pool: PoolAt) -> dict[str, str]:
 CAUSE = Cause(
     name="socket_permission",
     title="The socket's mode keeps nginx out",
+    says="the mode of {subject} keeps {proxy}'s nginx out",
     find=find,
     yields_to=("socket_parent_dir", "selinux_unix_socket", "apparmor_denied"),
 )

@@ -5,6 +5,12 @@
 
 Signatures: unix_socket_missing.
 
+Looked at: PrivateTmp of nginx's and the daemon's unit, where the socket is.
+
+Done: nothing is changed: the socket has to move to /run, in both configurations.
+
+A quick fix: PrivateTmp=no opens /tmp of all services to each other.
+
 Private to this collection: it may change in any release.
 """
 
@@ -68,4 +74,9 @@ def apart(hop: Hop, listener: UnixListener, units: list[str]) -> Finding:
     )
 
 
-CAUSE = Cause(name="socket_private_tmp", title="The socket lies in a /tmp that nginx does not see", find=find)
+CAUSE = Cause(
+    name="socket_private_tmp",
+    title="The socket lies in a /tmp that nginx does not see",
+    says="{subject} lies in a /tmp that {proxy}'s nginx does not see",
+    find=find,
+)

@@ -5,6 +5,12 @@
 
 Signatures: stale_unix_socket, unix_socket_missing.
 
+Looked at: the socket's file, who listens, the daemon's unit and how it ended.
+
+Done: the daemon is started, which replaces the file; or restarted, where it runs without one.
+
+A quick fix: removing the file alone turns one error into another.
+
 Private to this collection: it may change in any release.
 """
 
@@ -81,6 +87,7 @@ def removed(hop: Hop, host: Host, listener: UnixListener) -> Finding:
 CAUSE = Cause(
     name=SIGNATURE,
     title="A socket file without its daemon, or a daemon without its socket file",
+    says="{subject} on {on} and its daemon have lost each other",
     find=find,
     yields_to=(
         "php_fpm_config_invalid",

@@ -5,6 +5,12 @@
 
 Signatures: backend_port_closed, firewall_reject, connect_timeout, connect_timeout_kernel, backend_unreachable.
 
+Looked at: the address that nginx uses, the address that the name has now.
+
+Done: nginx is reloaded, so that it asks again; a lasting setting is advised.
+
+A quick fix: an entry in /etc/hosts is the next stale address.
+
 Private to this collection: it may change in any release.
 """
 
@@ -64,4 +70,9 @@ def moved(hop: Hop, name: str, addresses: list[str], stale: list[str]) -> Findin
     )
 
 
-CAUSE = Cause(name="stale_upstream_dns", title="nginx uses an old address of the backend's name", find=find)
+CAUSE = Cause(
+    name="stale_upstream_dns",
+    title="nginx uses an old address of the backend's name",
+    says="{proxy}'s nginx still uses an old address of {subject}",
+    find=find,
+)

@@ -3,6 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The log has 502s, and the same requests answer now: nothing is changed.
 
+Looked at: nginx's log, and the same requests asked again several times.
+
+Done: nothing.
+
+A quick fix: a restart 'to be sure' drops requests that are answered.
+
 Private to this collection: it may change in any release.
 """
 
@@ -37,4 +43,10 @@ def gone(hop: Hop, evidence: list[Evidence]) -> Finding:
     return on_hop(hop, CAUSE.name, (*evidence, *fine), why="asked again, it answers: nothing is changed")
 
 
-CAUSE = Cause(name="transient", title="A 502 that is gone when the request is repeated", find=find, yields_to=("*",))
+CAUSE = Cause(
+    name="transient",
+    title="A 502 that is gone when the request is repeated",
+    says="requests failed a while ago, and answer now",
+    find=find,
+    yields_to=("*",),
+)

@@ -5,6 +5,12 @@
 
 Signatures: upstream_closed_prematurely.
 
+Looked at: nginx's log, a direct request, the backend's unit and log.
+
+Done: nothing is changed: where the backend's own log is, and what to look for.
+
+A quick fix: longer timeouts have no influence on a connection that the backend closes.
+
 Private to this collection: it may change in any release.
 """
 
@@ -24,4 +30,9 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             yield not_explained(hop, CLOSED, "closes the connection")
 
 
-CAUSE = Cause(name=CLOSED, title="The backend closes the connection before it answers", find=find)
+CAUSE = Cause(
+    name=CLOSED,
+    title="The backend closes the connection before it answers",
+    says="the backend at {subject} closes connections before it has answered",
+    find=find,
+)

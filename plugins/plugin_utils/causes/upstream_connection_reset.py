@@ -5,6 +5,12 @@
 
 Signatures: upstream_connection_reset.
 
+Looked at: nginx's log, a direct request, the backend's unit and log.
+
+Done: nothing is changed: where the backend's own log is, and what to look for.
+
+A quick fix: longer timeouts have no influence on a connection that the backend resets.
+
 Private to this collection: it may change in any release.
 """
 
@@ -28,4 +34,10 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             yield not_explained(hop, RESET, "resets the connection")
 
 
-CAUSE = Cause(name=RESET, title="The backend resets the connection before it answers", find=find, yields_to=(CLOSED,))
+CAUSE = Cause(
+    name=RESET,
+    title="The backend resets the connection before it answers",
+    says="the backend at {subject} resets connections before it has answered",
+    find=find,
+    yields_to=(CLOSED,),
+)

@@ -3,8 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The last resort: requests over a hop fail and no other cause explains it. nginx's own words and what the direct probe saw are shown.
 
-Signatures: upstream_failed, nginx_temp_dir_permission, backend_unreachable, no_live_upstreams, upstream_closed_midbody,
+Signatures: upstream_failed, nginx_temp_dir_permission, backend_unreachable, upstream_closed_midbody,
 backend_start_fails, fpm_reload_cuts_requests, uwsgi_request_buffer_too_small.
+
+Looked at: nginx's own line, and what a direct request saw.
+
+Done: nothing is changed: both are shown.
+
+A quick fix: restarting what is near destroys the traces.
 
 Private to this collection: it may change in any release.
 """
@@ -157,6 +163,7 @@ def http2_error(words: str) -> tuple[str, ...]:
 CAUSE = Cause(
     name=SIGNATURE,
     title="The exchange with the backend fails, and nothing more exact is known",
+    says="requests to {subject} fail, and no known cause explains it",
     find=find,
     yields_to=("*",),
     outdoes=("transient",),

@@ -5,6 +5,12 @@
 
 Signatures: upstream_host_not_found_at_start.
 
+Looked at: nginx -t, the name, the resolver of the host.
+
+Done: nginx is neither reloaded nor restarted: file, line and name are shown.
+
+A quick fix: a restart stops an nginx that still serves, and it does not come back.
+
 Private to this collection: it may change in any release.
 """
 
@@ -76,4 +82,9 @@ def unresolved(host: Host, name: str) -> list[Resolved]:
     ]
 
 
-CAUSE = Cause(name="upstream_host_not_found_at_start", title="The name of a backend has no address", find=find)
+CAUSE = Cause(
+    name="upstream_host_not_found_at_start",
+    title="The name of a backend has no address",
+    says="a backend's name in nginx's configuration on {on} has no address",
+    find=find,
+)

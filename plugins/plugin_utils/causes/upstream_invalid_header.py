@@ -5,6 +5,12 @@
 
 Signatures: upstream_invalid_header.
 
+Looked at: nginx's own line, a direct request and the header that it gets.
+
+Done: nothing is changed: the header is named.
+
+A quick fix: proxy_pass_header and the like do not make an invalid header valid.
+
 Private to this collection: it may change in any release.
 """
 
@@ -62,4 +68,9 @@ def as_sent(hop: Hop) -> str:
     return log_command(hop)
 
 
-CAUSE = Cause(name=SIGNATURE, title="The backend sends a header that nginx refuses", find=find)
+CAUSE = Cause(
+    name=SIGNATURE,
+    title="The backend sends a header that nginx refuses",
+    says="the backend at {subject} sends a header that nginx refuses",
+    find=find,
+)

@@ -5,6 +5,12 @@
 
 Signatures: upstream_protocol_mismatch, upstream_closed_prematurely, upstream_connection_reset.
 
+Looked at: what the pass directive speaks, what a direct request in several protocols is answered.
+
+Done: nothing is changed: the directive and what listens there are named.
+
+A quick fix: longer timeouts only let nginx wait longer for what never comes.
+
 Private to this collection: it may change in any release.
 """
 
@@ -140,4 +146,10 @@ def to_other(directive: str, used: str, place: str) -> tuple[str, ...]:
     )
 
 
-CAUSE = Cause(name=SIGNATURE, title="nginx speaks another protocol than the backend", find=find, outdoes=ENDED)
+CAUSE = Cause(
+    name=SIGNATURE,
+    title="nginx speaks another protocol than the backend",
+    says="nginx on {proxy} and what listens at {subject} speak different protocols",
+    find=find,
+    outdoes=ENDED,
+)

@@ -3,6 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The backend itself answers 502: nginx only passes it on, and writes no line to its error log.
 
+Looked at: a direct request, whether the backend is a proxy of this run.
+
+Done: nothing is changed here; where the backend is a proxy of the run, its own cause is cured.
+
+A quick fix: changes to this nginx have no influence on the next one.
+
 Private to this collection: it may change in any release.
 """
 
@@ -42,4 +48,9 @@ def made_by_backend(hop: Hop, status: int | None, answers: list[Evidence]) -> Fi
     )
 
 
-CAUSE = Cause(name="upstream_returned_502", title="The backend itself answers 502", find=find)
+CAUSE = Cause(
+    name="upstream_returned_502",
+    title="The backend itself answers 502",
+    says="the backend at {subject} answers 502 itself",
+    find=find,
+)

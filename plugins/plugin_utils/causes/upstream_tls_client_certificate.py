@@ -5,6 +5,12 @@
 
 Signatures: upstream_tls_client_certificate, upstream_tls_sni, upstream_tls_reset.
 
+Looked at: a TLS handshake with the backend as nginx makes it, the certificate that nginx shows, nginx's log.
+
+Done: nothing is changed: the directives and files are named.
+
+A quick fix: other ciphers or protocols do not stand in for a certificate.
+
 Private to this collection: it may change in any release.
 """
 
@@ -76,4 +82,9 @@ def other(hop: Hop, shown: t.Sequence[str]) -> tuple[str, ...]:
     )
 
 
-CAUSE = Cause(name=CLIENT_CERTIFICATE, title="The backend wants a certificate of nginx", find=find)
+CAUSE = Cause(
+    name=CLIENT_CERTIFICATE,
+    title="The backend wants a certificate of nginx",
+    says="the backend at {subject} wants a certificate of {proxy}'s nginx",
+    find=find,
+)

@@ -5,6 +5,12 @@
 
 Signatures: upstream_tls_protocol, upstream_tls_sni, upstream_tls_reset.
 
+Looked at: a TLS handshake with the backend, the protocols and ciphers that nginx is allowed.
+
+Done: nothing is changed: what both sides could agree on is named.
+
+A quick fix: SECLEVEL=0 or TLSv1 for all backends weakens every other connection, too.
+
 Private to this collection: it may change in any release.
 """
 
@@ -109,4 +115,9 @@ def to_look_at(hop: Hop) -> tuple[str, ...]:
     )
 
 
-CAUSE = Cause(name=PROTOCOL, title="nginx and the backend have no TLS version or cipher in common", find=find)
+CAUSE = Cause(
+    name=PROTOCOL,
+    title="nginx and the backend have no TLS version or cipher in common",
+    says="{proxy}'s nginx and the backend at {subject} have no TLS version or cipher in common",
+    find=find,
+)

@@ -5,6 +5,12 @@
 
 Signatures: upstream_tls_reset.
 
+Looked at: a TLS handshake with the backend, with and without a name.
+
+Done: nothing is changed: what the handshake showed is named.
+
+A quick fix: proxy_ssl_verify off has no influence on a handshake that the backend ends.
+
 Private to this collection: it may change in any release.
 """
 
@@ -58,4 +64,9 @@ def ended(hop: Hop) -> Finding:
     )
 
 
-CAUSE = Cause(name=RESET, title="The backend ends the TLS handshake", find=find)
+CAUSE = Cause(
+    name=RESET,
+    title="The backend ends the TLS handshake",
+    says="the backend at {subject} ends the TLS handshake",
+    find=find,
+)

@@ -5,6 +5,12 @@
 
 Signatures: upstream_tls_scheme_mismatch.
 
+Looked at: what the port answers to TLS and to plain HTTP.
+
+Done: nothing is changed: the directive and its line are named.
+
+A quick fix: other ciphers or protocols do not make plain text TLS.
+
 Private to this collection: it may change in any release.
 """
 
@@ -46,4 +52,9 @@ def plain_text(hop: Hop) -> Finding:
     )
 
 
-CAUSE = Cause(name=SIGNATURE, title="nginx speaks TLS to a port without TLS", find=find)
+CAUSE = Cause(
+    name=SIGNATURE,
+    title="nginx speaks TLS to a port without TLS",
+    says="{proxy}'s nginx speaks TLS to {subject}, which speaks plain text",
+    find=find,
+)

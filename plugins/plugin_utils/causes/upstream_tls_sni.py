@@ -5,6 +5,12 @@
 
 Signatures: upstream_tls_sni, upstream_tls_reset.
 
+Looked at: a TLS handshake with and without the server name.
+
+Done: nothing is changed: proxy_ssl_server_name and proxy_ssl_name are advised, with the name.
+
+A quick fix: an address in place of the name takes the last hint of it away.
+
 Private to this collection: it may change in any release.
 """
 
@@ -58,4 +64,9 @@ def nameless(hop: Hop) -> Finding:
     )
 
 
-CAUSE = Cause(name=SNI, title="The backend needs a server name in the TLS handshake", find=find)
+CAUSE = Cause(
+    name=SNI,
+    title="The backend needs a server name in the TLS handshake",
+    says="the backend at {subject} does not get the server name that it needs in the TLS handshake",
+    find=find,
+)

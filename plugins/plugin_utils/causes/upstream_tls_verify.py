@@ -5,6 +5,12 @@
 
 Signatures: upstream_tls_verify.
 
+Looked at: the backend's certificate, its names and dates, the CA that nginx trusts.
+
+Done: nothing is changed: what does not match is named.
+
+A quick fix: proxy_ssl_verify off lets anybody between the two read and change everything.
+
 Private to this collection: it may change in any release.
 """
 
@@ -93,4 +99,9 @@ def refused(hop: Hop) -> Finding:
     )
 
 
-CAUSE = Cause(name=SIGNATURE, title="nginx does not trust the backend's certificate", find=find)
+CAUSE = Cause(
+    name=SIGNATURE,
+    title="nginx does not trust the backend's certificate",
+    says="{proxy}'s nginx does not trust the certificate of {subject}",
+    find=find,
+)

@@ -5,6 +5,12 @@
 
 Signatures: worker_killed, upstream_connection_reset, upstream_closed_prematurely.
 
+Looked at: PHP-FPM's log, the kernel's log, memory.
+
+Done: nothing is changed: the signal and who may have sent it.
+
+A quick fix: more children make a lack of memory worse.
+
 Private to this collection: it may change in any release.
 """
 
@@ -62,6 +68,7 @@ def killed(lossy: LossyHop, lines: list[LogRecord]) -> Finding:
 CAUSE = Cause(
     name="worker_killed",
     title="PHP workers are killed from outside",
+    says="a PHP worker on {on} was killed",
     find=find,
     yields_to=("worker_oom_killed",),
     outdoes=ENDED,

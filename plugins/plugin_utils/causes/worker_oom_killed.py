@@ -5,6 +5,12 @@
 
 Signatures: worker_oom_killed, worker_killed, upstream_connection_reset, upstream_closed_prematurely.
 
+Looked at: the kernel's log, the memory of the host or its control group, what a child takes.
+
+Done: pm.max_children is lowered to what the memory holds, where the pool is larger than that.
+
+A quick fix: raising memory_limit or the children makes the kernel kill sooner.
+
 Private to this collection: it may change in any release.
 """
 
@@ -93,5 +99,9 @@ def too_large(lossy: LossyHop, evidence: tuple[Evidence, ...], why: str) -> Find
 
 
 CAUSE = Cause(
-    name="worker_oom_killed", title="The kernel kills PHP workers because memory is used up", find=find, outdoes=ENDED
+    name="worker_oom_killed",
+    title="The kernel kills PHP workers because memory is used up",
+    says="the kernel of {on} kills PHP workers because memory is used up",
+    find=find,
+    outdoes=ENDED,
 )

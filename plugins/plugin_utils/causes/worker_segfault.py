@@ -5,6 +5,12 @@
 
 Signatures: worker_segfault, upstream_connection_reset, upstream_closed_prematurely.
 
+Looked at: PHP-FPM's log, the kernel's log, a direct request.
+
+Done: nothing is changed: how to find the extension, and which setting rules the JIT out.
+
+A quick fix: restarting PHP-FPM helps until the next request of this kind.
+
 Private to this collection: it may change in any release.
 """
 
@@ -62,4 +68,6 @@ def crashed(lossy: LossyHop, lines: list[LogRecord], kernel: list[LogRecord]) ->
     )
 
 
-CAUSE = Cause(name="worker_segfault", title="A PHP worker crashes", find=find, outdoes=ENDED)
+CAUSE = Cause(
+    name="worker_segfault", title="A PHP worker crashes", says="a PHP worker on {on} crashes", find=find, outdoes=ENDED
+)

@@ -75,7 +75,7 @@ def shown(monkeypatch):
     return texts
 
 
-def run(hosts, mode="fix"):
+def run(hosts, mode="fix", **more):
     arguments = {
         "hosts": list(hosts),
         "mode": mode,
@@ -83,6 +83,7 @@ def run(hosts, mode="fix"):
         "rounds": "__rounds",
         "outcomes": "__outcomes",
         "changed_by": "__run",
+        **more,
     }
     result = plugin(report, arguments).run(None, {"hostvars": hosts})
     jsonschema.validate(
@@ -112,23 +113,18 @@ def test_a_cure_that_one_host_drives_cures_all_that_it_serves(shown):
         "fixed",
         "fixed",
     ]
-    assert shown[0].splitlines()[1].split() == [
-        "web1",
-        "backend_port_closed",
-        "start",
-        "app",
-        "on",
-        "app",
-        "502",
-        "200",
-    ]
+    assert shown[0].splitlines()[0] == "FIXED  2 hosts (web1, web2): http://site/ answered 502, and answers 200 now."
+    assert "  Changed  app: start app" in shown[0]
+    assert shown[0].endswith("2 fixed: web1, web2.")
+    assert result["report"]["run"]["undo"].endswith("-e rollback_502_run=" + RUN)
+    assert result["report"]["hosts"]["web1"]["findings"][0]["undo"] == result["report"]["run"]["undo"]
 
 
 def test_a_dry_run_tells_what_would_be_done(shown):
     result = run({name: variables(run=None) for name in BROKEN}, "check")
     assert statuses(result) == {"web1": "would_fix", "web2": "would_fix", "app": "healthy"}
     assert result["failures"] == {}
-    assert "would: start app on app" in shown[0]
+    assert "  Would    on app: start app" in shown[0]
 
 
 def test_what_was_put_back_is_not_fixed_for_anybody(shown):
@@ -199,3 +195,30 @@ def test_a_document_for_programs_is_not_spoiled(callback, stderr, monkeypatch):
     monkeypatch.setattr(report.Display, "display", lambda self, text, stderr: calls.append((text, stderr)))
     report.show("a")
     assert calls == [("\na", stderr)]
+
+
+def test_the_run_began_when_its_play_did(shown):
+    noted = run({"web1": variables(run=None)}, started="2026-11-22T14:29:00Z")
+    assert noted["report"]["run"]["started"] == "2026-11-22T14:29:00Z"
+
+
+def test_what_a_step_took_and_changed_is_in_the_report(shown):
+    diff = "--- /etc/a\n+++ /etc/a\n@@ -1 +1 @@\n-a\n+b\x1b"
+    ended = {**FIXED, "seconds": 3.5, "diffs": [{"path": "/etc/a", "diff": diff}]}
+    result = run({"web1": variables(WELL["web1"], outcomes=[ended]), "app": variables(run=None)})
+    (finding,) = result["report"]["hosts"]["web1"]["findings"]
+    assert (finding["seconds"], finding["diff"]) == (3.5, diff.replace("\x1b", "\\x1b"))
+
+
+def test_a_dry_run_names_the_command_that_carries_it_out(shown, monkeypatch):
+    monkeypatch.setattr(report.commands, "called", lambda options: "ansible-playbook fix_502.yml -i hosts")
+    result = run({"web1": variables(run=None)}, "check")
+    assert result["report"]["run"]["apply"] == "ansible-playbook fix_502.yml -i hosts"
+
+
+def test_a_host_that_is_well_again_keeps_the_timeline_of_its_failures(shown):
+    failed = {"signature": "backend_port_closed", "first": 1.0, "last": 2.0, "count": 3}
+    after = {**WELL["web1"], "logged": [failed]}
+    result = run({"web1": variables(after, outcomes=[FIXED]), "app": variables(run=None)})
+    assert [line["count"] for line in result["report"]["hosts"]["web1"]["timeline"]["lines"]] == [3]
+    assert "timeline" not in result["report"]["hosts"]["app"]

@@ -90,7 +90,10 @@ def test_a_change_that_is_kept_and_then_rolled_back(call, host):
         "armed": None,
         "msg": "saved what change c1 is about to touch",
     }
-    assert call(run="r1", change="c1", state="kept") == {"failed": False, "changed": False, "msg": "change c1 is kept"}
+    kept = call(run="r1", change="c1", state="kept", diffs=True)
+    (diff,) = kept.pop("diffs")
+    assert (diff["path"], diff["diff"].splitlines()[2:4]) == (CONF, ["@@ -1 +1 @@", "-old s3cr3t"])
+    assert kept == {"failed": False, "changed": False, "msg": "change c1 is kept"}
     assert call(run="r1", state="closed") == {
         "failed": False,
         "changed": False,

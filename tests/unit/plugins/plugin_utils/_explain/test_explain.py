@@ -27,8 +27,9 @@ def test_each_cause_has_a_page_with_a_sentence():
 
 
 def test_a_docstring_makes_a_page():
-    page = page_of("a", "A title", "It is broken:\nbadly.\n\nSignatures: one_thing,\nanother.\n\nPrivate.")
-    assert page == ("a", "A title", "It is broken: badly.", ("one_thing", "another"))
+    text = "It is broken:\nbadly.\n\nSignatures: one_thing,\nanother.\n\nLooked at: the log.\n\nA quick fix: nginx -s stop.\n\nPrivate."
+    texts = {"Looked at": "The log.", "A quick fix": "nginx -s stop."}
+    assert page_of("a", "A title", text) == ("a", "A title", "It is broken: badly.", ("one_thing", "another"), texts)
 
 
 def test_lines_of_one_signature_are_explained_once():

@@ -212,6 +212,7 @@ class TestClosedPort:
             "key": "backend_port_closed|web|app|" + APP,
             "cause": "backend_port_closed",
             "title": finding["title"],
+            "says": "nothing serves 10.0.0.2:80 on app: its service does not run",
             "seen_from": "web",
             "on": "app",
             "subject": APP,
@@ -557,3 +558,13 @@ def test_several_causes_on_one_host_are_reported_together():
         ("app", "apache2.service"),
         ("web", "node.service"),
     ]
+
+
+def test_the_ways_of_requests_and_their_failures_are_known_where_something_was_found():
+    failing = answer(signature="backend_port_closed", upstream=APP)
+    lines = log(record(APP, first=10.0, last=20.0, count=3), record(APP, first=5.0, last=12.0, count=1))
+    web = proxy("http://10.0.0.2", reach=[reached(APP, tried(APP, 111))], answers=[failing], log=lines)
+    shown = judgements({"web": web, "app": host("10.0.0.2", listeners={"tcp": [], "unix": []})}, KINDS, "r1", {}, {})
+    assert shown["web"]["hops"] == [{"upstream": "10.0.0.2:80", "backend": "app", "broken": True}]
+    assert shown["web"]["logged"] == [{"signature": "backend_port_closed", "first": 5.0, "last": 20.0, "count": 4}]
+    assert (shown["app"]["hops"], shown["app"]["logged"]) == ([], [])

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report import document, findings
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report import document, entries
 
 SCHEMA = json.loads(
     (pathlib.Path(__file__).parents[5] / "roles/report/files/report.schema.json").read_text(encoding="utf-8")
@@ -28,6 +28,7 @@ def finding(cause="php_fpm_stopped", outcome="planned", step="s1", **more):
         "key": cause + "|web|web|unix:/run/php.sock",
         "cause": cause,
         "title": "PHP-FPM is not running",
+        "says": "PHP-FPM on web is not running",
         "seen_from": "web",
         "on": "web",
         "subject": "unix:/run/php.sock",
@@ -233,18 +234,18 @@ def written_out(schema):
 
 
 def test_the_types_of_a_report_are_those_of_its_schema():
-    assert schema_of(document.ReportDocument) == written_out(SCHEMA)
+    assert schema_of(entries.ReportDocument) == written_out(SCHEMA)
 
 
 @pytest.mark.parametrize(
     "kind,schema",
     [
-        (document.ReportDocument, SCHEMA),
-        (document.RunEntry, SCHEMA["properties"]["run"]),
-        (document.HostEntry, SCHEMA["$defs"]["host"]),
-        (document.ProbeEntry, SCHEMA["$defs"]["probe"]),
-        (document.UnknownEntry, SCHEMA["$defs"]["host"]["properties"]["unknown"]["items"]),
-        (findings.FindingEntry, SCHEMA["$defs"]["finding"]),
+        (entries.ReportDocument, SCHEMA),
+        (entries.RunEntry, SCHEMA["properties"]["run"]),
+        (entries.HostEntry, SCHEMA["$defs"]["host"]),
+        (entries.ProbeEntry, SCHEMA["$defs"]["probe"]),
+        (entries.UnknownEntry, SCHEMA["$defs"]["host"]["properties"]["unknown"]["items"]),
+        (entries.FindingEntry, SCHEMA["$defs"]["finding"]),
     ],
 )
 def test_a_report_has_all_that_its_schema_promises(kind, schema):

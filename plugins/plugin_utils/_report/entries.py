@@ -1,0 +1,111 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The shapes of report.json; report.schema.json of the role report says the same to those who read it.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import Outcome
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.timeline import Timeline
+
+Mode = t.Literal["fix", "check", "diagnose"]
+Status = t.Literal["healthy", "fixed", "would_fix", "advice", "not_fixed", "failed"]
+
+
+class FindingEntry(t.TypedDict):
+    """A finding in report.json. seconds, diff and undo (the command) only where its remedy was run."""
+
+    cause: str
+    title: str
+    says: str
+    seen_from: str
+    on: str
+    confidence: float
+    subject: str
+    evidence: list[str]
+    remedy: str | None
+    outcome: Outcome
+    why: str
+    change: str
+    advice: list[str]
+    seconds: t.NotRequired[float]
+    diff: t.NotRequired[str]
+    undo: t.NotRequired[str]
+
+
+class RunEntry(t.TypedDict):
+    """The run that a report is of. Its id names the journal on the hosts; times are UTC, as 2026-01-02T03:04:05Z.
+
+    says: how it ended, in a sentence. apply: the command that carries out a dry run. undo: the one that undoes what the run changed.
+    Each only where there is anything to do.
+    """
+
+    id: str
+    mode: Mode
+    started: str
+    finished: str
+    version: str
+    says: t.NotRequired[str]
+    apply: t.NotRequired[str]
+    undo: t.NotRequired[str]
+
+
+#: A URL with what it answered first and last: a status, or None where there was no answer or where it was not asked.
+ProbeEntry = t.TypedDict(
+    "ProbeEntry",
+    {
+        "url": str,
+        "host": str,
+        "from": t.Literal["host", "controller"],
+        "before": t.Optional[int],
+        "after": t.Optional[int],
+    },
+)
+
+
+class UnknownEntry(t.TypedDict):
+    """What could not be read or explained, and why."""
+
+    missing: str
+    why: str
+
+
+class _HostEntry(t.TypedDict):
+    status: Status
+    says: str
+    probes: list[ProbeEntry]
+    findings: list[FindingEntry]
+    unknown: list[UnknownEntry]
+
+
+class HopEntry(t.TypedDict):
+    """An upstream of a host: whether requests over it failed at first, and whether they do at the end."""
+
+    upstream: str
+    backend: str | None
+    before: t.Literal["broken", "well"]
+    after: t.Literal["broken", "well"]
+
+
+class HostEntry(_HostEntry, total=False):
+    """What the report says of one host. why: the reason why it failed, or what still stands in the way; only where there is one.
+
+    hops and timeline only where something was found.
+    """
+
+    why: str
+    hops: list[HopEntry]
+    timeline: Timeline
+
+
+class ReportDocument(t.TypedDict):
+    """report.json. Its JSON Schema is report.schema.json of the role report."""
+
+    schema_version: t.Literal[1]
+    run: RunEntry
+    hosts: dict[str, HostEntry]

@@ -1,0 +1,138 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The words for what a report says: of a host, of a finding, of the whole run.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.entries import (
+        FindingEntry,
+        Mode,
+        ProbeEntry,
+        ReportDocument,
+        Status,
+    )
+
+#: Causes that need no cure.
+HARMLESS = frozenset({"transient"})
+#: Causes that say no more than that none is known.
+NOT_KNOWN = frozenset({"upstream_failed"})
+
+#: In the order in which people want to read it.
+TROUBLE_FIRST: tuple[Status, ...] = ("failed", "not_fixed", "advice", "would_fix", "fixed", "healthy")
+HEADLINES: t.Mapping[Status, str] = {
+    "failed": "NOT LOOKED AT",
+    "not_fixed": "NOT FIXED",
+    "advice": "FOR YOU TO DO",
+    "would_fix": "PLANNED",
+    "fixed": "FIXED",
+    "healthy": "WELL",
+}
+_COUNTED: t.Mapping[Status, str] = {
+    "failed": "%d could not be looked at",
+    "not_fixed": "%d not fixed",
+    "advice": "%d for you to do",
+    "would_fix": "%d would be fixed",
+    "fixed": "%d fixed",
+    "healthy": "%d well",
+}
+_ENDED: tuple[tuple[Status, str], ...] = (
+    ("failed", "not looked at"),
+    ("not_fixed", "not fixed"),
+    ("advice", "for you to do"),
+    ("would_fix", "would be fixed"),
+    ("fixed", "fixed"),
+)
+CERTAIN, LIKELY = 0.9, 0.6
+
+
+def confidence_words(finding: FindingEntry) -> tuple[str, ...]:
+    """How sure a finding is, in a word; nothing where it names no cause that one could be sure of."""
+    if finding["cause"] in NOT_KNOWN | HARMLESS:
+        return ()
+    return (
+        "certain" if finding["confidence"] >= CERTAIN else "likely" if finding["confidence"] >= LIKELY else "possible",
+    )
+
+
+def as_sentence(text: str) -> str:
+    """A text that begins with a capital, unless it begins with a name (of a host, a path, a program)."""
+    word = text.split(" ", 1)[0]
+    return text[:1].upper() + text[1:] if word.isalpha() and word not in ("nginx", "systemd") else text
+
+
+def needs_somebody(finding: FindingEntry) -> bool:
+    """Whether a person has to do something about it."""
+    return (
+        finding["outcome"] in ("relieved", "advice", "not_allowed", "undone", "failed")
+        and finding["cause"] not in HARMLESS
+    )
+
+
+def listed(names: t.Sequence[str], limit: int) -> str:
+    """Names with commas between; of many the first, and how many more there are."""
+    more = len(names) - limit
+    return ", ".join(names) if more <= 0 else "%s and %d more" % (", ".join(names[:limit]), more)
+
+
+def host_says(mode: Mode, status: Status, probes: t.Sequence[ProbeEntry], why: str) -> str:
+    """A sentence about the URLs of a host."""
+    if status == "failed":
+        return why
+    if not probes:
+        return "no URL was asked here." if status == "healthy" else why or "no URL was asked here."
+    if status == "healthy":
+        return "1 URL answers." if len(probes) == 1 else "%d URLs answer." % len(probes)
+    worst = max(probes, key=lambda one: (one["before"] is None or one["before"] >= 500, one["before"] or 0))
+    if worst["before"] is not None and worst["before"] < 500:
+        return "%s%s." % (why[:1].upper(), why[1:]) if why else "the URLs that were asked answer."
+    before = answered(worst["before"])
+    others = "" if len(probes) == 1 else " %d URLs were asked." % len(probes)
+    if mode != "fix":
+        return "%s answers %s.%s" % (worst["url"], before, others)
+    after = answered(worst["after"])
+    if before == after:
+        return "%s still answers %s.%s" % (worst["url"], before, others)
+    return "%s answered %s, and answers %s now.%s" % (worst["url"], before, after, others)
+
+
+def answered(status: int | None) -> str:
+    """What was answered."""
+    return "nothing in time" if status is None else str(status)
+
+
+def counts(report: ReportDocument) -> str:
+    """How many hosts ended how, in one line."""
+    numbers = {
+        status: sum(1 for one in report["hosts"].values() if one["status"] == status) for status in TROUBLE_FIRST
+    }
+    return "%d hosts: %s." % (
+        len(report["hosts"]),
+        ", ".join(_COUNTED[status] % number for status, number in numbers.items() if number),
+    )
+
+
+def verdict(report: ReportDocument) -> str:
+    """How the run ended, in one sentence."""
+    named = {
+        status: [name for name, one in report["hosts"].items() if one["status"] == status] for status in TROUBLE_FIRST
+    }
+    parts = [
+        "%d %s: %s" % (len(named[status]), words, listed(named[status], 5)) for status, words in _ENDED if named[status]
+    ]
+    changed = report["run"]["mode"] == "fix" and any(
+        one["outcome"] in ("fixed", "relieved", "undone", "failed")
+        for entry in report["hosts"].values()
+        for one in entry["findings"]
+    )
+    asked = sum(len(entry["probes"]) for entry in report["hosts"].values())
+    if not parts:
+        parts = ["No host answers 502 (%d URL%s asked)" % (asked, "" if asked == 1 else "s")]
+    text = "; ".join(parts)
+    return text[:1].upper() + text[1:] + ("." if changed else ". Nothing was changed.")

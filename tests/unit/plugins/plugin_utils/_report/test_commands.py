@@ -1,0 +1,47 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The commands that a report names are those of the user, without what may be secret."""
+
+import pytest
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.commands import called, rollback
+
+OPTIONS = {
+    "args": ("fix_502.yml",),
+    "inventory": ("my hosts", "b"),
+    "subset": "web1",
+    "remote_user": "ada",
+    "become": True,
+    "become_ask_pass": True,
+    "check": True,
+}
+
+
+def test_a_dry_run_is_carried_out_with_the_same_options():
+    assert (
+        called(OPTIONS) == "ansible-playbook fix_502.yml -i 'my hosts' -i b -l web1 -u ada --become --ask-become-pass"
+    )
+    assert called({}) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("@vars.yml", " -e @vars.yml"),
+        ("fix_502_rounds=1 db_password=x", " -e fix_502_rounds=1"),
+        ("db_password=x", ""),
+        ('{"fix_502_allow": ["start"]}', ' -e \'{"fix_502_allow": ["start"]}\''),
+        ('{"fix_502_rounds": 1, "password": "x"}', ""),
+        ("fix_502_x='", ""),
+    ],
+)
+def test_variables_that_are_not_ours_are_left_out(given, expected):
+    assert called({"args": ["p.yml"], "extra_vars": (given,)}) == "ansible-playbook p.yml" + expected
+
+
+def test_a_run_is_undone_by_its_name_on_the_same_hosts():
+    assert (
+        rollback({"inventory": ("hosts",)}, "r1")
+        == "ansible-playbook webops.bad_gateway.rollback_502 -i hosts -e rollback_502_run=r1"
+    )
