@@ -14,7 +14,7 @@ SCENARIOS := default trixie bullseye catalogue
 SHELL_SCRIPTS := tests/setup tests/scenario tests/lock tests/release .ci/run $(wildcard tests/lab/*.sh tests/lab/image/*.sh tests/selinux/*.sh)
 
 .NOTPARALLEL:
-.PHONY: help setup fix diagnose check lint unit coverage oracle gates molecule test full safety selinux bench lock dist release clean
+.PHONY: help setup fix diagnose check lint unit pages coverage oracle gates molecule test full safety selinux bench lock dist release clean
 
 help:                ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -64,6 +64,9 @@ coverage: setup      ## unit tests with branches counted; fails below the line i
 	coverage erase
 	coverage run -m pytest -q tests/unit
 	coverage report --skip-covered
+
+pages: setup         ## docs/causes/: a page for each cause, made from its file
+	PYTHONPATH=.ansible/collections python tests/cause_pages.py
 
 oracle: setup        ## our reading of nginx's language beside crossplane's, over the configurations below CORPUS="folder ..."
 	PYTHONPATH=.ansible/collections python tests/oracle/nginx_corpus.py $(CORPUS)

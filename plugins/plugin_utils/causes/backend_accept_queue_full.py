@@ -3,6 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The backend accepts no more connections: as many wait in the kernel as may, so that the next is dropped (TCP) or refused with errno 11 (unix).
 
+Signatures: unix_backlog_full, connect_timeout, upstream_read_timeout.
+
+Looked at: the queue of the socket and its length, the kernel's limit, the backend's unit and what it is.
+
+Done: nothing is changed: the queue, who has it and the settings that bind are named.
+
+A quick fix: a longer queue alone lets visitors wait longer before they get the same error.
+
 Private to this collection: it may change in any release.
 """
 
@@ -144,6 +152,7 @@ def ended(hop: Hop, listener: Listener) -> tuple[str, ...]:
 CAUSE = Cause(
     name="backend_accept_queue_full",
     title="The backend accepts no more connections",
+    says="the queue of {subject} on {on} is full: the backend accepts no more connections",
     find=find,
     outdoes=("slow_upstream",),
 )

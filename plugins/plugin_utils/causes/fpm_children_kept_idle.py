@@ -3,6 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """nginx keeps so many idle connections to a pool that each of its children waits on one: new connections find no child, though none of them works.
 
+Signatures: upstream_read_timeout, fpm_max_children, unix_backlog_full.
+
+Looked at: keepalive of the upstream block, nginx's workers, the pool's children and what they do.
+
+Done: nothing is changed: the numbers that have to fit together are named.
+
+A quick fix: more children are held by idle connections as soon as there are enough of those.
+
 Private to this collection: it may change in any release.
 """
 
@@ -148,6 +156,7 @@ def pool_text(name: str, pool: FpmPool, limit: int, queue: int) -> str:
 CAUSE = Cause(
     name="fpm_children_kept_idle",
     title="nginx's idle connections take up all PHP-FPM children",
+    says="idle connections of {proxy}'s nginx hold all children of the pool at {subject}",
     find=find,
     outdoes=("fpm_max_children", "fpm_backlog_full", "slow_upstream"),
 )

@@ -3,6 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """All pools of a PHP-FPM together have as many children as process.max allows: a pool gets none, although its own pm.max_children leaves room.
 
+Signatures: fpm_max_children, unix_backlog_full, upstream_read_timeout.
+
+Looked at: process.max, the children of each pool, the memory that they take.
+
+Done: nothing is changed: the limit that binds is named, with what the memory allows.
+
+A quick fix: a larger pm.max_children of one pool takes the children of another.
+
 Private to this collection: it may change in any release.
 """
 
@@ -102,6 +110,7 @@ def used_up(hop: Hop, host: Host, pool: PoolAt) -> Finding:
 CAUSE = Cause(
     name="fpm_process_max",
     title="All children that PHP-FPM may have together are in use",
+    says="all pools of PHP-FPM on {on} together have reached process.max",
     find=find,
     outdoes=("fpm_max_children", "fpm_backlog_full", "slow_upstream"),
 )

@@ -3,6 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Requests are cut off whenever PHP-FPM is reloaded: without process_control_timeout it ends its workers at once, whatever they work on.
 
+Signatures: fpm_reload_cuts_requests, upstream_closed_prematurely, upstream_connection_reset.
+
+Looked at: PHP-FPM's log, process_control_timeout, what fails at the time of a reload.
+
+Done: nothing is changed: process_control_timeout is named, which lets running requests finish.
+
+A quick fix: a restart in place of the reload cuts off the same requests.
+
 Private to this collection: it may change in any release.
 """
 
@@ -83,6 +91,7 @@ def set_it(lossy: LossyHop) -> tuple[str, ...]:
 CAUSE = Cause(
     name=SIGNATURE,
     title="Reloads of PHP-FPM cut requests off",
+    says="PHP-FPM on {on} cuts requests off whenever it is reloaded",
     find=find,
     outdoes=(*ENDED, "worker_killed"),
 )

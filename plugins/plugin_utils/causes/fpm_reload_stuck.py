@@ -3,6 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """PHP-FPM was told to reload and waits for a worker that does not end: until then it starts no others, and requests wait.
 
+Signatures: upstream_read_timeout, unix_backlog_full.
+
+Looked at: PHP-FPM's processes and log, process_control_timeout.
+
+Done: nothing is killed: the worker that is waited for is named.
+
+A quick fix: another reload waits behind the first; kill -9 on the master leaves its children and its socket.
+
 Private to this collection: it may change in any release.
 """
 
@@ -102,6 +110,7 @@ def stuck(hop: Hop, pool: PoolAt, begun: LogRecord, holding: list[Held]) -> Find
 CAUSE = Cause(
     name="fpm_reload_stuck",
     title="PHP-FPM's reload waits for a worker that does not end",
+    says="PHP-FPM on {on} waits in its reload for a worker that does not end",
     find=find,
     outdoes=(
         "slow_upstream",

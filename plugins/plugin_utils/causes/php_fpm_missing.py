@@ -5,6 +5,12 @@
 
 Signatures: unix_socket_missing, stale_unix_socket, backend_port_closed, ipv6_localhost_refused.
 
+Looked at: the pool's configuration, the binary and unit that belong to it, the PHP-FPMs that are installed.
+
+Done: nothing is changed: what is installed and what nginx asks for are named.
+
+A quick fix: a link from one socket's name to another is gone after the next boot, and runs the site with another PHP.
+
 Private to this collection: it may change in any release.
 """
 

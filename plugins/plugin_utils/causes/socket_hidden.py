@@ -5,6 +5,12 @@
 
 Signatures: unix_socket_missing, unix_socket_permission.
 
+Looked at: the properties of nginx's unit, the socket as the host and as nginx's workers see it.
+
+Done: nothing is changed: the property and the drop-in that would lift it are named.
+
+A quick fix: chmod and chown change nothing for a socket that nginx's unit does not see.
+
 Private to this collection: it may change in any release.
 """
 
