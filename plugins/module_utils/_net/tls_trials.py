@@ -60,10 +60,10 @@ def _said(sock: socket.socket, version: str, name: Optional[str], deadline: Dead
                 sock.settimeout(max(0.001, deadline.left()))
                 sock.sendall(ours.read())
                 chunk = sock.recv(16384)
-            if not chunk:
-                break
-            got += chunk
-            theirs.write(chunk)
+                if not chunk:
+                    break
+                got += chunk
+                theirs.write(chunk)
     except (OSError, ValueError):
         pass  # what came until then is what it said
     return set(_messages(got))

@@ -22,7 +22,10 @@ _FIELDS = ("log", "message", "msg", "MESSAGE", "textPayload", "line", "@message"
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _QUOTED = re.compile(r"^(?:\s*>)+ ?")
-_MARKUP = str.maketrans({"“": '"', "”": '"', "„": '"', "’": "'", "‘": "'", "，": ",", "\xa0": " ", "\t": " "})
+#: Quotes and blanks that editors and chats put in place of a log's own.
+_MARKUP = str.maketrans(
+    {"\u201c": '"', "\u201d": '"', "\u201e": '"', "\u2019": "'", "\u2018": "'", "\uff0c": ",", "\xa0": " ", "\t": " "}
+)
 _FILE_NAME = re.compile(r"==+> .* <==+\s*\Z")
 
 #: What begins a record: a time, a level, a collector's prefix. Any other line goes on with the one before it.

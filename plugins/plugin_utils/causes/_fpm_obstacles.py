@@ -153,9 +153,9 @@ def _of_newest_start(host: Host, fpm: FpmFacts, unit: Unit) -> Obstacle | None:
     if unit.get("active") not in ("failed", "activating") or unit.get("result") in ("success", None):
         return None
     for said in newest_words(host, fpm, unit):
-        bar = barred_by(unit, said.path, said.number) if said.path else None
-        if bar:
-            return _barred(host, fpm, said, bar)
+        barrier = barred_by(unit, said.path, said.number) if said.path else None
+        if barrier:
+            return _barred(host, fpm, said, barrier)
         if said.number not in (errno.ENOENT, errno.EADDRINUSE, errno.EADDRNOTAVAIL) and _is_of_start(said):
             return _as_said(host, fpm, said)
     return None
@@ -180,38 +180,39 @@ def _is_of_start(one: Said) -> bool:
     return bool(one.number) or "Fatal" in one.words
 
 
-def _barred(host: Host, fpm: FpmFacts, words: Said, bar: Bar) -> Obstacle:
+def _barred(host: Host, fpm: FpmFacts, words: Said, barrier: Bar) -> Obstacle:
     name, unit = service_of(fpm), fpm.get("unit") or ""
     path = "%s (opcache's lock file)" % posixpath.dirname(words.path) if words.path == LOCK_PATH else words.path
-    place = "%s:%d" % (bar.setting["file"], bar.setting["line"])
-    lines = _needed(host, fpm, words, bar)
-    if bar.setting["setting"] == "User":
+    place = "%s:%d" % (barrier.setting["file"], barrier.setting["line"])
+    lines = _needed(host, fpm, words, barrier)
+    if barrier.setting["setting"] == "User":
         change: tuple[str, ...] = (
             "# at %s: no User=; PHP-FPM's master is root, and each pool's own `user` is whom its scripts run as"
             % place,
-            "namei -l %s   # on %s: or let %s in there" % (shlex.quote(words.path), host.name, bar.setting["value"]),
+            "namei -l %s   # on %s: or let %s in there"
+            % (shlex.quote(words.path), host.name, barrier.setting["value"]),
         )
     elif lines:
         change = drop_in(unit, lines)
     else:
         change = (
             "# at %s: take %s out of %s=, or move what PHP-FPM needs elsewhere"
-            % (place, words.path, bar.setting["setting"]),
+            % (place, words.path, barrier.setting["setting"]),
         )
     return Obstacle(
-        "%s cannot start: %s of its unit keeps it from %s: %s" % (name, bar.text, path, words.words),
+        "%s cannot start: %s of its unit keeps it from %s: %s" % (name, barrier.text, path, words.words),
         (
             Evidence("backend_log", "its newest start said: %s" % words.words),
-            Evidence("config", "%s, and %s -t runs outside of that" % (bar.text, fpm["binary"])),
+            Evidence("config", "%s, and %s -t runs outside of that" % (barrier.text, fpm["binary"])),
         ),
         (*change, *again(host, fpm)),
     )
 
 
-def _needed(host: Host, fpm: FpmFacts, words: Said, bar: Bar) -> tuple[str, ...]:
+def _needed(host: Host, fpm: FpmFacts, words: Said, barrier: Bar) -> tuple[str, ...]:
     """The lines of the drop-in. Where all is read-only, each start would name but the next path: all that PHP-FPM writes to are opened at once."""
-    if (bar.setting["setting"], bar.setting["value"]) != ("ProtectSystem", "strict"):
-        return bar.lines
+    if (barrier.setting["setting"], barrier.setting["value"]) != ("ProtectSystem", "strict"):
+        return barrier.lines
     paths = [one.address.path for one in host.pools() if one.fpm is fpm and one.address and one.address.is_unix]
     paths += [value["value"] for name, value in (fpm.get("global") or {}).items() if name == "pid"]
     paths += [fpm.get("error_log") or ""]

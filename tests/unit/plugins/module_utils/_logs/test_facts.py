@@ -450,8 +450,8 @@ print(len(read.lines), read.cut, resource.getrusage(resource.RUSAGE_SELF).ru_max
 """
     ran = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path)],
-        capture_output=True,
-        text=True,
+        stdout=subprocess.PIPE,
+        universal_newlines=True,
         check=True,
         env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)),
     )

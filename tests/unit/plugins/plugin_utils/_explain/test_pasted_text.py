@@ -15,7 +15,7 @@ TIME = "2026/01/02 03:04:05 [error] "
     [
         ("> > a b", "a b"),
         ("\x1b[31ma\x1b[0m", "a"),
-        ("“a” &gt; b;", '"a" > b;'),
+        ("\u201ca\u201d &gt; b;", '"a" > b;'),
         ('{"log":"a b\\n","stream":"stderr"}', "a b"),
         ('{"level":"x","message":"a \\"b\\""}', 'a "b"'),
         ('{"log": ', '{"log": '),

@@ -343,9 +343,9 @@ SYSTEM = {"interfaces": {"lo": ["127.0.0.1/8"], "eth0": ["10.89.77.12/24"], "doc
 
 
 class TestTheWayThrough:
-    def found(self, port, saved=DOCKER, source=WEB, system=SYSTEM):
+    def found(self, port, saved=DOCKER, source=WEB, **given):
         rules = firewall_rules.reduced(iptables_listing.chains_of(saved, "ip"))
-        return verdict({"tool": "none", "rules": rules}, source, APP, port, "eth0", system=system)
+        return verdict({"tool": "none", "rules": rules}, source, APP, port, "eth0", system=given.get("system", SYSTEM))
 
     def test_a_published_port_leads_to_its_container(self):
         found = self.found(8080)
