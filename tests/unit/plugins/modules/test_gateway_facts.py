@@ -20,8 +20,10 @@ from ansible_collections.webops.bad_gateway.tests.unit.plugins.modules.run_modul
 
 STDIN_PROGRAM = "ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.stdin_program"
 PACKAGE = in_memory.__name__.rpartition("._look.")[0]
+#: The kernel counts those of all that runs on this machine, other tests among them.
+_CONNECTIONS = ("time_wait", "established", "by_peer")
 #: Time passes between two looks.
-_PASSES = ("now", "seconds", "last_change", "available", "free_bytes", "free_inodes", "header_bytes")
+_PASSES = ("now", "seconds", "last_change", "available", "free_bytes", "free_inodes", "header_bytes", *_CONNECTIONS)
 
 
 def steady(value):
