@@ -36,6 +36,7 @@ SANDBOX = (
     "InaccessiblePaths",
     "TemporaryFileSystem",
     "RootDirectory",
+    "RootImage",
     "RuntimeDirectory",
     "User",
 )

@@ -60,7 +60,6 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         since: Optional[float]
         main_pid: int
         private_tmp: bool
-        hides: Dict[str, str]  # settings that show its processes another file system than the host's, by property
         exec: List[str]
         can_reload: bool
         limit_nofile: Optional[int]
@@ -84,8 +83,6 @@ PROPERTIES = (
     ",RuntimeDirectory,StateDirectory,LogsDirectory,CacheDirectory,ReadWritePaths,ReadOnlyPaths,BindPaths,BindReadOnlyPaths"
     ",ProtectSystem,ProtectHome,InaccessiblePaths,TemporaryFileSystem"
 )
-#: What puts something else in the place of folders that others see.
-HIDING = ("ProtectHome", "TemporaryFileSystem", "InaccessiblePaths", "RootDirectory", "RootImage")
 #: siginfo's codes of a child that has ended.
 _ENDED = {1: "exited", 2: "killed", 3: "dumped"}
 #: Seconds in which the journals of units are searched in one look; a search may take unit_journal.SECONDS longer.
@@ -186,7 +183,6 @@ def _unit(properties: Properties, origin: float) -> "Unit":
         "since": round(origin + changed, 3) if changed else None,
         "main_pid": number(properties.get("MainPID")) or 0,
         "private_tmp": is_set(properties, "PrivateTmp"),
-        "hides": {key: properties[key] for key in HIDING if is_set(properties, key)},
         "exec": argv_of(properties),
         "can_reload": properties.get("CanReload") == "yes",
         "limit_nofile": limit(properties.get("LimitNOFILE")),
@@ -211,8 +207,8 @@ def _add_start(host: Host, properties: Properties, unit: "Unit", around: unit_st
         return
     unit["declares"] = unit_addresses.of_service(host, properties)
     unit["start_problems"] = unit_start.start_problems(host, properties, unit["declares"], around)
+    unit["sandbox"] = sandbox(host, properties)
     if unit["active"] != "active":
-        unit["sandbox"] = sandbox(host, properties)
         unit["test"] = service_config_check.config_check(host, properties["Id"][: -len(".service")], unit)
 
 
@@ -240,7 +236,6 @@ def _script(host: Host, name: str, active: str) -> "Unit":
         "since": None,
         "main_pid": 0,
         "private_tmp": False,
-        "hides": {},
         "exec": [],
         "can_reload": True,
         "limit_nofile": None,

@@ -20,9 +20,14 @@ if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_sandbox import SandboxSetting
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
 
+#: What ProtectHome= hides, unless it only forbids to write there.
 HOMES = ("/home", "/root", "/run/user")
 #: What ProtectSystem= makes read-only; "strict": everything.
 SYSTEM = {"yes": ("/usr", "/boot", "/efi"), "full": ("/usr", "/boot", "/efi", "/etc"), "strict": ("/",)}
+#: Properties that hide the whole file system of the host, /run with it.
+ROOTS = ("RootDirectory", "RootImage")
+#: Properties that list what they hide.
+LISTS = ("InaccessiblePaths", "TemporaryFileSystem")
 #: The errors at a path that is hidden, and at one that is read-only.
 HIDDEN, READ_ONLY = (errno.ENOENT, errno.EACCES), (errno.EROFS,)
 
@@ -73,6 +78,15 @@ def drop_in(unit: str, lines: t.Iterable[str]) -> tuple[str, ...]:
     )
 
 
+def hidden_folder(one: SandboxSetting, path: str) -> str | None:
+    """The folder in whose place this property shows something else than the host has there, and in which the path lies; None where there is none."""
+    setting, value = one["setting"], one["value"]
+    folders: t.Sequence[str] = ("/",) if setting in ROOTS else _paths(value) if setting in LISTS else ()
+    if setting == "ProtectHome" and value != "read-only":
+        folders = HOMES
+    return next((folder for folder in folders if is_under(path, (folder,))), None)
+
+
 def _opened(one: SandboxSetting, path: str, number: int) -> tuple[str, ...] | None:
     """The lines that open the path where this property bars it; None where it does not."""
     setting, value, folder = one["setting"], one["value"], posixpath.dirname(path)
@@ -87,10 +101,10 @@ def _opened(one: SandboxSetting, path: str, number: int) -> tuple[str, ...] | No
         return None
     if setting == "ProtectHome" and value in ("yes", "tmpfs") and is_under(path, HOMES):
         return ("ProtectHome=read-only", *writable)
-    if setting in ("InaccessiblePaths", "TemporaryFileSystem") and is_under(path, _paths(value)):
+    if setting in LISTS and is_under(path, _paths(value)):
         return ()
     is_user = setting == "User" and value not in ("root", "0") and number == errno.EACCES
-    return () if is_user or setting == "RootDirectory" and number == errno.ENOENT else None
+    return () if is_user or setting in ROOTS and number == errno.ENOENT else None
 
 
 def _paths(value: str) -> list[str]:

@@ -24,16 +24,15 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop impo
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._sandbox import ROOTS, hidden_folder
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._socket_in_run import socket_in_run
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import UnixListener
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_sandbox import SandboxSetting
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
 
 SIGNATURES = ("unix_socket_missing", "unix_socket_permission")
-#: What ProtectHome= hides, unless it only forbids to write there.
-HOMES = ("/home", "/root", "/run/user")
-#: Properties that hide the whole file system of the host, /run with it.
-ROOTS = ("RootDirectory", "RootImage")
 #: The mode of what systemd puts in the place of a folder that it hides.
 INACCESSIBLE = "0000"
 
@@ -41,9 +40,12 @@ INACCESSIBLE = "0000"
 class Hidden(t.NamedTuple):
     """A property of a unit, and what it hides."""
 
-    name: str
-    value: str
+    setting: SandboxSetting
     folder: str
+
+    @property
+    def name(self) -> str:
+        return self.setting["setting"]
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -51,7 +53,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         listener = hop.backend.unix_listener(hop.real_address) if hop.is_unix and hop.backend else None
         if listener and is_there(listener) and hop.has(*SIGNATURES) and not may_be_seen(hop):
             unit = hop.proxy.nginx.get("unit") or ""
-            hidden = hiding(or_empty(hop.proxy.unit(unit)).get("hides") or {}, listener["path"])
+            hidden = hiding(hop.proxy.unit(unit), listener["path"])
             if hidden:
                 yield unseen(hop, listener, unit, hidden)
 
@@ -70,32 +72,26 @@ def may_be_seen(hop: Hop) -> bool:
     )
 
 
-def hiding(hides: t.Mapping[str, str], path: str) -> Hidden | None:
-    """The property that hides a path; None where none of these does."""
-    for name, value in hides.items():
-        folders = (
-            ["/"]
-            if name in ROOTS
-            else [*(HOMES if value != "read-only" else ())]
-            if name == "ProtectHome"
-            else [word.lstrip("-+").partition(":")[0] for word in value.split()]
-        )
-        found = next((one for one in folders if path.startswith(one.rstrip("/") + "/")), None)
-        if found:
-            return Hidden(name, value, found)
+def hiding(unit: Unit | None, path: str) -> Hidden | None:
+    """The property of a unit that hides a path; None where none does."""
+    for one in or_empty(unit).get("sandbox") or []:
+        folder = hidden_folder(one, path)
+        if folder:
+            return Hidden(one, folder)
     return None
 
 
 def unseen(hop: Hop, listener: UnixListener, unit: str, hidden: Hidden) -> Finding:
     daemon = listener.get("unit") or listener.get("process") or "the daemon"
-    setting = "%s=%s" % (hidden.name, hidden.value)
+    setting = "%s=%s" % (hidden.name, hidden.setting["value"])
+    place = "%s:%d" % (hidden.setting["file"], hidden.setting["line"])
     return on_hop(
         hop,
         CAUSE.name,
         (
             *hop.seen(*SIGNATURES),
             Evidence("socket", "%s listens on %s, which nginx's workers do not see" % (daemon, listener["path"])),
-            Evidence("unit", "%s of %s hides %s from nginx" % (setting, unit, hidden.folder)),
+            Evidence("unit", "%s of %s hides %s from nginx (%s)" % (setting, unit, hidden.folder, place)),
         ),
         on=hop.proxy.name,
         why="%s of %s shows nginx something else in the place of %s, where the socket of %s lies"
