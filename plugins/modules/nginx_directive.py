@@ -187,7 +187,6 @@ test:
 
 import hashlib
 import os
-import re
 import time
 from typing import Any, Dict, List, Optional
 
@@ -204,11 +203,9 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_e
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_files import ConfigFiles
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.instance import find
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.blocks import PLAIN, SETTINGS
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.lexer import NginxSyntaxError
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.statements import parse
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.masked import masked
 from ansible_collections.webops.bad_gateway.plugins.module_utils._refused import Refused
-from ansible_collections.webops.bad_gateway.plugins.module_utils._text import without_secrets
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.put_back import put_back
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.saved_file import look_to_save
 
@@ -245,32 +242,6 @@ SPECIFICATION: Dict[str, Any] = {
     },
     "supports_check_mode": True,
 }
-
-
-_COMMENT = re.compile(r"#[^\n]+")
-#: Blocks whose lines begin with a value.
-_TABLES = ("map", "geo", "split_clients")
-#: Directives whose arguments are shown: all that this collection sets, and those that say where in the file it does.
-SHOWN = (
-    SETTINGS
-    | PLAIN
-    | frozenset(
-        [
-            "location",
-            "server",
-            "server_name",
-            "listen",
-            "upstream",
-            "include",
-            "user",
-            "pid",
-            "error_log",
-            "worker_processes",
-            "worker_connections",
-            "worker_rlimit_nofile",
-        ]
-    )
-)
 
 
 def wish(edit: Dict[str, Any]) -> Edit:
@@ -327,32 +298,13 @@ class File:
         put_back("/", self.path, self.state, self.data)
 
     def diff(self) -> Dict[str, str]:
-        names = SHOWN | {edit.directive for edit in self.edits}
+        names = {edit.directive for edit in self.edits}
         return {
             "before_header": self.path,
             "after_header": self.path,
             "before": shown(masked(self.text, names)),
             "after": shown(masked(self.wanted, names)),
         }
-
-
-def masked(text: str, names: "frozenset[str]") -> str:
-    """A configuration in which whatever may be a secret is *: comments, and what others than the named directives say."""
-    parts, at = [], 0
-    for one in parse(text).walk():
-        if one.is_lua and one.body:
-            start, end, said = one.body[0], one.body[1], " ******** "
-        elif one.parent and one.parent.name in _TABLES:
-            start, end, said = one.words[0].start, one.words[-1].end, "********"
-        elif len(one.words) > 1:
-            start, end = one.words[1].start, one.words[-1].end
-            written = text[start:end]
-            said = without_secrets(written) if one.name in names or one.name.endswith("_pass") else "********"
-        else:
-            continue
-        parts += [_COMMENT.sub("# ********", text[at:start]), said]
-        at = end
-    return "".join([*parts, _COMMENT.sub("# ********", text[at:])])
 
 
 def shown(text: str) -> str:
