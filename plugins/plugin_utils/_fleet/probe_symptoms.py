@@ -27,6 +27,7 @@ SPEAKS: t.Mapping[str, tuple[str, ...]] = {
     "scgi": ("http", "cgi"),
 }
 
+#: Python names an alert, without the number by which nginx's own lines are read.
 _TLS_WORDS = (
     (re.compile(r"certificate verify error"), "upstream_tls_verify"),
     (re.compile(r"peer closed connection"), "upstream_tls_reset"),
