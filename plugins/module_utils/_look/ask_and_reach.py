@@ -6,13 +6,11 @@
 Private to this collection: it may change in any release.
 """
 
-import socket
 import time
 import urllib.parse
-from typing import TYPE_CHECKING, Dict, List, Mapping
+from typing import TYPE_CHECKING, Dict, List
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host import netlink
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.access_log import visits
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.facts import log_facts
@@ -74,18 +72,9 @@ def _reach(host: Host, nginx: "NginxFacts", upstreams: "List[UpstreamToReach]") 
     except ValueError as error:
         host.unseen("reach", error)
         return []
-    silent = _silent_neighbours() if any(row["connected"] is False for row in rows) else {}
     for row in rows:
-        where_from(host, row, silent)
+        where_from(host, row)
     return rows
-
-
-def _silent_neighbours() -> Dict[str, str]:
-    """The interface where nobody answers for an address, by that address."""
-    try:
-        return {address: socket.if_indextoname(index) for address, index in netlink.silent_neighbours().items()}
-    except (OSError, AttributeError):
-        return {}  # not Linux, or an interface is gone: then nothing is said of neighbours
 
 
 def _add_hosts_lines(host: Host, names: "List[Resolved]") -> None:
@@ -104,16 +93,14 @@ def failed(answer: "Answer") -> bool:
     return answer["status"] in _FAILED or answer["timed_out"]
 
 
-def where_from(host: Host, row: "Reached", silent: Mapping[str, str]) -> None:
-    """Add the proxy's own side: the source address of a TCP connection, whether nobody has its address, the socket that a path leads to."""
+def where_from(host: Host, row: "Reached") -> None:
+    """Add the proxy's own side: the source address of a TCP connection, the socket that a path leads to."""
     address = read_address(row["address"])
     if address.is_unix:
         row["real"] = str(address._replace(path=host.realpath(address.path)))
         return
     for attempt in row["tried"]:
-        number = read_address(attempt["address"]).host
-        attempt["source"] = source_towards(number)
-        attempt["silent"] = silent.get(number)
+        attempt["source"] = source_towards(read_address(attempt["address"]).host)
 
 
 def with_requests(

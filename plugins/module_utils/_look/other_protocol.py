@@ -19,7 +19,12 @@ if TYPE_CHECKING:  # shapes of facts: for the type checker only
 Dial = Callable[[Deadline], Optional[socket.socket]]
 
 _SECONDS = 2.0
-_OWN = {"proxy": "http", "fastcgi": "fastcgi", "grpc": "http2"}
+_HEAD = fastcgi.params_for("HEAD", "/", "localhost", {})
+_OWN = {"proxy": "http", "fastcgi": "fastcgi", "grpc": "http2", "uwsgi": "uwsgi", "scgi": "cgi"}
+#: HTTP first: its servers answer whatever they are sent.
+_TRIED = ("http", "fastcgi", "http2", "uwsgi", "cgi")
+#: What is heard of a server that was asked in its own protocol.
+_HEARD = {"uwsgi": ("http", "cgi")}
 
 
 def heard_instead(dial: Dial, family: Optional[str], reply: "Reply", limit: Deadline) -> None:
@@ -27,7 +32,7 @@ def heard_instead(dial: Dial, family: Optional[str], reply: "Reply", limit: Dead
     own = _OWN.get(family or "")
     if reply["protocol"] != "unknown" or reply["began"] or not reply["error"]:
         return
-    for protocol in sorted(("http", "fastcgi", "http2"), key=lambda one: one != own):
+    for protocol in sorted(_TRIED, key=lambda one: one != own):
         began = _began(dial, protocol, Deadline(_SECONDS, limit))
         if began is not None:
             if protocol != own:
@@ -49,6 +54,9 @@ def _began(dial: Dial, protocol: str, deadline: Deadline) -> Optional[str]:
             reply = http_message.speak(sock, message, deadline)
         elif protocol == "fastcgi":
             reply = fastcgi.speak(sock, fastcgi.question(), deadline)
-        else:
+        elif protocol == "http2":
             reply = small_protocols.speak_http2(sock, deadline)
-    return reply["began"] if reply["protocol"] == protocol else None
+        else:
+            packed = small_protocols.uwsgi_request if protocol == "uwsgi" else small_protocols.scgi_request
+            reply = small_protocols.speak_cgi(sock, packed(_HEAD), deadline)
+    return reply["began"] if reply["protocol"] in _HEARD.get(protocol, (protocol,)) else None

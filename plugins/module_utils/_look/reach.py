@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Optional, Sequence, Union
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import parse_address, read_address
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import netlink
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.blocked_folder import blocked_at
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.run_as import (
@@ -73,6 +74,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 
 THREADS = 16
 _GRACE = 1.0
+_UNANSWERED = (errno.EHOSTUNREACH, errno.ETIMEDOUT)
 
 
 def _row(upstream: Upstream, connected: Optional[bool], error: Optional[str]) -> "Reached":
@@ -90,7 +92,18 @@ def _attempt(dialled: Dialled) -> "Attempt":
     address = read_address(dialled.address)
     if dialled.errno == errno.EACCES and address.is_unix:
         made["blocked_at"] = blocked_at(address.path)
+    elif dialled.errno in _UNANSWERED and not address.is_unix:
+        made["silent"] = _silent_at(address.host)
     return made
+
+
+def _silent_at(host: str) -> Optional[str]:
+    """The interface where nobody answers for an address. To be read at once: where neighbours are many the kernel soon forgets who was silent."""
+    try:
+        index = netlink.silent_neighbours().get(host)
+        return socket.if_indextoname(index) if index else None
+    except (OSError, AttributeError):
+        return None  # not Linux, or the interface is gone: then nothing is said of neighbours
 
 
 def _with_name(upstream: Upstream, target: Target, limit: Deadline) -> "Optional[NamedHandshake]":

@@ -174,7 +174,7 @@ class TestWhereFrom:
         (tmp_path / "run" / "php8.2.sock").write_text("")
         (tmp_path / "run" / "php.sock").symlink_to("php8.2.sock")
         row = {"address": "unix:/run/php.sock", "tried": [{"address": "unix:/run/php.sock"}]}
-        where_from(host, row, {})
+        where_from(host, row)
         assert row == {
             "address": "unix:/run/php.sock",
             "tried": [{"address": "unix:/run/php.sock"}],
@@ -187,13 +187,8 @@ class TestWhereFrom:
     def test_a_connection_comes_from_an_address_of_the_host(self, monkeypatch, address, destination):
         monkeypatch.setattr(look_ask_and_reach, "source_towards", lambda given: "from-" + given)
         row = {"address": "tcp:app.example:80", "tried": [{"address": address}]}
-        where_from(Host(), row, {})
+        where_from(Host(), row)
         assert row["tried"][0]["source"] == "from-" + destination
-
-    def test_an_address_that_nobody_has_names_the_network(self):
-        row = {"address": "tcp:x:80", "tried": [{"address": "tcp:127.0.0.9:80", "connected": False}]}
-        where_from(Host(), row, {"127.0.0.9": "eth0"})
-        assert row["tried"][0]["silent"] == "eth0"
 
 
 class TestHostsLine:

@@ -15,6 +15,8 @@ from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.net 
 SETTINGS = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 #: What PHP-FPM answers when it is asked for its values.
 VALUES = b"\x01\x0a\x00\x00\x00\x00\x00\x00"
+#: How an SCGI request may begin: with its length.
+NETSTRING = tuple(b"%d" % digit for digit in range(1, 10))
 
 
 def speaks(begins, answer):
@@ -47,6 +49,11 @@ def heard(peer, behaviour, family, **reply):
         ("proxy", speaks(b"\x01", VALUES), "fastcgi"),
         ("proxy", speaks(b"PRI ", SETTINGS), "http2"),
         ("fastcgi", speaks(b"HEAD ", b"HTTP/1.0 200 OK\r\n\r\n"), "http"),
+        ("proxy", speaks(b"\x00", b"HTTP/1.1 200 OK\r\n\r\n"), "uwsgi"),
+        ("fastcgi", speaks(b"\x00", b"Status: 200 OK\r\n\r\n"), "uwsgi"),
+        ("proxy", speaks(NETSTRING, b"Status: 200 OK\r\n\r\n"), "cgi"),
+        ("uwsgi", speaks(b"\x00", b"HTTP/1.1 200 OK\r\n\r\n"), "unknown"),
+        ("scgi", speaks(b"\x00", b"HTTP/1.1 200 OK\r\n\r\n"), "uwsgi"),
         ("grpc", over_tls(silent), "tls"),
         ("proxy", resets, "unknown"),
         # It does speak what nginx speaks: this one request fails.

@@ -15,6 +15,7 @@ import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.run_as import Identity
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look import reach as look_reach
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection import Dialled
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.net import TLS, over_tls, says, silent
 
 PAGE = b"HTTP/1.0 200 OK\r\nX: y\r\n\r\nbody"
@@ -255,3 +256,24 @@ def test_it_is_told_who_could_not_be_impersonated(monkeypatch, euid, uid, said):
 
 def test_nothing_to_reach():
     assert look_reach.reach([]) == []
+
+
+class TestSilent:
+    def attempt(self, monkeypatch, code, neighbours):
+        """The attempt at 10.0.0.9 that ends so, and whom the kernel then knows to be silent."""
+        monkeypatch.setattr(
+            look_reach, "dial", lambda targets, _limit: [Dialled(targets[0].address, None, code, "", 3.0)]
+        )
+        monkeypatch.setattr(look_reach.netlink, "silent_neighbours", lambda: neighbours)
+        return one("tcp:10.0.0.9:80")["tried"][0]
+
+    @pytest.mark.parametrize("code", [errno.EHOSTUNREACH, errno.ETIMEDOUT])
+    def test_an_address_that_nobody_has_names_the_interface(self, monkeypatch, code):
+        index, name = socket.if_nameindex()[0]
+        assert self.attempt(monkeypatch, code, {"10.0.0.9": index})["silent"] == name
+
+    def test_another_address_is_silent(self, monkeypatch):
+        assert self.attempt(monkeypatch, errno.ETIMEDOUT, {"10.0.0.8": 1})["silent"] is None
+
+    def test_who_refuses_is_not_silent(self, monkeypatch):
+        assert "silent" not in self.attempt(monkeypatch, errno.ECONNREFUSED, {"10.0.0.9": 1})
