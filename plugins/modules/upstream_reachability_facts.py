@@ -357,6 +357,13 @@ ansible_facts:
               returned: always
               type: str
               sample: connection closed without an answer
+            ended:
+              description: How the exchange was broken off before the header was there. V(endless) is a header without an end. V(null) where it was not, or
+                in another way.
+              returned: always
+              type: str
+              choices: [closed, reset, late, endless]
+              sample: closed
             faults:
               description: What nginx refuses in the header, in words.
               returned: for replies in HTTP, FastCGI and CGI's manner that have a header

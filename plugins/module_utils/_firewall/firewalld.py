@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 
 
 SERVICES = ("firewalld",)
+REPLACES = False
 _ZONE_CHAIN = re.compile(r"(?:filter_)?IN_(?!policy_)(.+)$")
 #: What a zone does in parts stands in chains whose names go on.
 _PART_OF_ZONE = re.compile(_ZONE_CHAIN.pattern.replace("(.+)$", "(.+?)(?:_(?:pre|log|deny|allow|post))?$"))

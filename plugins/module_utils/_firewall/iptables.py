@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import Chain
 
 SERVICES = ("iptables", "ip6tables", "netfilter-persistent")
+REPLACES = False
 #: Those of iptables-persistent (Debian) and iptables-services (Red Hat).
 BOOT_FILES = ["/etc/iptables/rules.v4", "/etc/sysconfig/iptables"]
 BOOT_FILES_6 = ["/etc/iptables/rules.v6", "/etc/sysconfig/ip6tables"]

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import Chain
 
 SERVICES = ("nftables",)
+REPLACES = False
 BOOT_FILES = ["/etc/nftables.conf", "/etc/sysconfig/nftables.conf"]
 _LOADS = re.compile(r"\bnft\s(?:[^\n]*?\s)?-f\s*[\"']?(/[^\s\"';]+)")
 _PROGRAM = re.compile(r"^[-@:+!]*(/(?:etc|usr/local)/\S+)", re.MULTILINE)

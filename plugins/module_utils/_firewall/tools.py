@@ -31,6 +31,10 @@ if TYPE_CHECKING:
         def SERVICES(self) -> Tuple[str, ...]:
             """The services that put its rules in force, without their suffix."""
 
+        @property
+        def REPLACES(self) -> bool:
+            """Whether an opening takes the place of a refusal of the same address and port, which an undo could not bring back."""
+
         def is_in_charge(self, seen: Seen) -> bool:
             """Whether an opening has to go to this tool, so that it lasts."""
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 
 SERVICES = ("ufw",)
+#: To ufw a refusal and an opening of one address and port are one rule.
+REPLACES = True
 _ENABLED = re.compile(r"^\s*ENABLED\s*=\s*[\"']?yes", re.MULTILINE | re.IGNORECASE)
 
 

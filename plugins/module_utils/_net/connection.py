@@ -10,6 +10,7 @@ import errno
 import os
 import selectors
 import socket
+import ssl
 import time
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
@@ -19,6 +20,21 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline 
 HEADER_LIMIT = 256 * 1024
 BODY_LIMIT = 64 * 1024
 BODY_SECONDS = 1.0
+#: How an exchange ended before its answer was complete.
+CLOSED, RESET, LATE, ENDLESS = "closed", "reset", "late", "endless"
+
+
+class Endless(ValueError):
+    """More bytes than any header has."""
+
+
+#: An end within TLS is an OSError of its own kind. socket.timeout is no error of a connection.
+_ENDINGS = (
+    ((ssl.SSLEOFError, ssl.SSLZeroReturnError), CLOSED),
+    ((ConnectionError,), RESET),
+    ((socket.timeout,), LATE),
+    ((Endless,), ENDLESS),
+)
 
 
 class Target(NamedTuple):
@@ -121,11 +137,12 @@ class Reader:
         self.deadline = deadline
         self.limit = limit
         self.data = bytearray()
+        self.ended: Optional[str] = None  # how reading ended before the bytes were complete, where that is known
 
     def more(self) -> bool:
         """Wait for more bytes; False where the peer has closed. Raises OSError, socket.timeout, ValueError (limit)."""
         if len(self.data) >= self.limit:
-            raise ValueError("more than %d bytes without an end of the header" % self.limit)
+            raise Endless("more than %d bytes without an end of the header" % self.limit)
         left = self.deadline.left()
         if left <= 0:
             raise socket.timeout()
@@ -141,7 +158,9 @@ class Reader:
                 if complete(bytes(self.data)):
                     return None
         except (OSError, ValueError) as error:
+            self.ended = ended_by(error)
             return explain(error, self.deadline)
+        self.ended = CLOSED
         if self.data:
             return "connection closed before the header was complete"
         return "connection closed without an answer"
@@ -151,6 +170,14 @@ def send(sock: socket.socket, data: bytes, deadline: Deadline) -> None:
     """Send all of the data. Raises OSError, socket.timeout."""
     sock.settimeout(max(0.001, deadline.left()))
     sock.sendall(data)
+
+
+def ended_by(error: Exception) -> Optional[str]:
+    """How an exchange ended that this error broke off: closed | reset | late | endless; None for another way."""
+    for kinds, ended in _ENDINGS:
+        if isinstance(error, kinds):
+            return ended
+    return None
 
 
 def explain(error: Exception, deadline: Deadline) -> str:

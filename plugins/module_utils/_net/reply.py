@@ -17,6 +17,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection
     BODY_SECONDS,
     HEADER_LIMIT,
     Reader,
+    ended_by,
     explain,
     send,
 )
@@ -37,6 +38,9 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         # all up to the end of the header, with FastCGI's framing and stderr: what the buffer must hold
         wire_bytes: Optional[int]
         error: Optional[str]  # why there is no proper reply
+        ended: Optional[
+            str
+        ]  # how it was broken off: closed | reset | late | endless (no end of a header); None: another way, or not
         seconds: float
         began: str  # the first 16 bytes, escaped
         faults: NotRequired[List[str]]  # http, fastcgi, cgi: what nginx refuses in that header, in words
@@ -54,6 +58,7 @@ class Exchange(NamedTuple):
     started: float  # by the monotonic clock
     data: bytes
     why: Optional[str]  # why the answer is not complete
+    ended: Optional[str] = None  # how it was broken off, as Reply has it
 
 
 def exchange(sock: socket.socket, message: bytes, deadline: Deadline, complete: Callable[[bytes], bool]) -> Exchange:
@@ -63,9 +68,9 @@ def exchange(sock: socket.socket, message: bytes, deadline: Deadline, complete: 
     try:
         send(sock, message, deadline)
     except OSError as error:
-        return Exchange(started, b"", explain(error, deadline))
+        return Exchange(started, b"", explain(error, deadline), ended_by(error))
     why = reader.until(complete)
-    return Exchange(started, bytes(reader.data), why)
+    return Exchange(started, bytes(reader.data), why, reader.ended)
 
 
 def reply(
@@ -86,6 +91,7 @@ def reply(
         "stderr_bytes": stderr_bytes,
         "wire_bytes": wire_bytes,
         "error": error,
+        "ended": answered.ended,
         "seconds": round(time.monotonic() - answered.started, 6),
         "began": escaped(answered.data),
     }

@@ -15,6 +15,7 @@ from functools import cached_property
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.connect_error import connect_signature
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.durations import nginx_seconds
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.evidence import Evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.probe_symptoms import (
@@ -22,6 +23,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.probe_sy
     handshake_sign,
     reply_sign,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.set_aside import FAIL_TIMEOUT, set_aside_for
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails, is_barred
 
 if t.TYPE_CHECKING:
@@ -32,8 +34,6 @@ if t.TYPE_CHECKING:
 
 
 NO_LIVE, CONNECTING = "no_live_upstreams", "connecting to upstream"
-#: Seconds for which a failure may have nginx ask nobody: what nginx says then stands for that failure.
-REMEMBERED = 120.0
 
 
 @dataclass
@@ -176,7 +176,16 @@ class Hop:
 
     def _is_remembered(self, record: LogRecord) -> bool:
         """Whether nginx may ask nobody over this hop because of that failure. How connecting fails shows by itself."""
-        return record["last"] >= (or_empty(self.proxy.facts.get("clock")).get("now") or 0.0) - REMEMBERED
+        now = or_empty(self.proxy.facts.get("clock")).get("now") or 0.0
+        return record["last"] >= now - max(self.set_aside_for, default=0.0)
+
+    @cached_property
+    def set_aside_for(self) -> list[float]:
+        """For how many seconds nginx sets a server aside that failed, of each route. A name without an upstream{} may be several addresses."""
+        return [
+            set_aside_for(self.proxy, route) if route["pass"]["upstream"] else nginx_seconds(FAIL_TIMEOUT) or 0.0
+            for route in self.routes
+        ]
 
     def has(self, *signatures: str) -> bool:
         """Whether one of these is wrong over this hop now."""

@@ -41,12 +41,13 @@ _TLS_WORDS = (
     ),
     (re.compile(r"no application protocol"), "upstream_protocol_mismatch"),
 )
-_TRANSFER_WORDS = (
-    (re.compile(r"connection closed"), "upstream_closed_prematurely"),
-    (re.compile(r"reset by peer|broken pipe", re.I), "upstream_connection_reset"),
-    (re.compile(r"no answer in "), "upstream_read_timeout"),
-    (re.compile(r"without an end of the header"), "response_header_too_big"),
-)
+#: By how the exchange ended.
+_ENDED: t.Mapping[str | None, str] = {
+    "closed": "upstream_closed_prematurely",
+    "reset": "upstream_connection_reset",
+    "late": "upstream_read_timeout",
+    "endless": "response_header_too_big",
+}
 _DOES = {
     "upstream_closed_prematurely": "ends the connection: %s",
     "upstream_connection_reset": "ends the connection: %s",
@@ -76,7 +77,7 @@ def reply_sign(family: str, reply: Reply) -> Sign | None:
     words, protocol = reply.get("error") or "", reply.get("protocol")
     if words and protocol not in ("unknown", None, *SPEAKS.get(family, (protocol,))):
         return Sign("upstream_protocol_mismatch", "speaks %s: %s" % (protocol, reply.get("began")))
-    signature = _first(_TLS_WORDS, words) or _first(_TRANSFER_WORDS, words)
+    signature = _first(_TLS_WORDS, words) or _ENDED.get(reply.get("ended"))
     if signature:
         return Sign(signature, _DOES.get(signature, "gives no whole answer: %s") % words)
     faults = reply.get("faults")

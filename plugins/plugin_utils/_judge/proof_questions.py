@@ -13,14 +13,11 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.set_aside import set_aside_for
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.visited import statuses_before
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.proof import MOST_WAIT, Proof, Question
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.durations import nginx_seconds
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles import RELOADS_NGINX
-
-#: nginx's own, where a server line sets none.
-FAIL_TIMEOUT = "10s"
 
 #: URLs that one step's proof asks for at most.
 PROOF_URLS = 10
@@ -77,14 +74,7 @@ def proof_of(finding: Finding, fleet: Fleet) -> list[Proof]:
 def fail_timeout(proxy: Host, route_id: object) -> float:
     """For how many seconds nginx sets a server of a route's upstream aside that failed, the longest of them; 0 where none is."""
     route = next((one for one in proxy.config.get("routes") or [] if one["id"] == route_id), None)
-    upstream = (proxy.config.get("upstreams") or {}).get(route["pass"]["upstream"] or "") if route else None
-    servers = [server for server in upstream["servers"] if not server["down"]] if upstream else []
-    given = [
-        nginx_seconds(server["parameters"].get("fail_timeout", FAIL_TIMEOUT)) or 0.0
-        for server in servers
-        if server["parameters"].get("max_fails") != "0"
-    ]
-    return max(given, default=0.0)
+    return set_aside_for(proxy, route) if route else 0.0
 
 
 def rounds(proofs: t.Sequence[Proof]) -> list[Round]:

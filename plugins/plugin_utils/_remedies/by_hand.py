@@ -26,6 +26,13 @@ FLUSH = {
     "named": "rndc flush",
     "bind9": "rndc flush",
 }
+#: How each firewall tool lists what it lets in.
+LISTS = {
+    "firewalld": "firewall-cmd --list-all-zones",
+    "ufw": "ufw status numbered",
+    "nftables": "nft list ruleset",
+    "iptables": "iptables -S",
+}
 VERBS = {"started": "start", "reloaded": "reload", "restarted": "restart"}
 TMPFILES = "/etc/tmpfiles.d/php-fpm-sockets.conf"
 

@@ -36,9 +36,10 @@ IN_APPLICATION = "a crash, a worker that was killed (for memory, or as it took t
 
 def probe_ended(hop: Hop) -> tuple[Evidence, ...]:
     """That the backend also ended a connection that was made to it directly; empty where it did not."""
-    error = or_empty(or_empty(hop.reach).get("reply")).get("error") or ""
-    ended = "closed" in error or "reset" in error.lower() or "broken pipe" in error.lower()
-    return (Evidence("probe", "asked directly, %s ends the connection: %s" % (hop.address, error)),) if ended else ()
+    reply = or_empty(or_empty(hop.reach).get("reply"))
+    if reply.get("ended") not in ("closed", "reset"):
+        return ()
+    return (Evidence("probe", "asked directly, %s ends the connection: %s" % (hop.address, reply.get("error"))),)
 
 
 def not_explained(hop: Hop, signature: str, does: str) -> Finding:

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.tools import TOOLS
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence, Finding, Remedy
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.firewall_verdict import Verdict, verdict
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.packet import interface_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.by_hand import LISTS
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.by_hand import by_hand as remedy_by_hand
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_boot import by_hand, kept
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_owners import (
@@ -118,9 +121,10 @@ def refused_on_the_way_in(hop: Hop, host: Host, cause: str, found: Verdict, sign
         )
         advice = ("nft list ruleset   # on %s: who made this rule?" % host.name, allow)
         return on_hop(hop, cause, seen, why=why, advice=advice)
-    if firewall["tool"] == "ufw" and _names_the_proxy(hop, found):
-        return _refused_by_name(hop, host, cause, seen)
     place = kept(firewall, found)
+    tool = TOOLS.get(firewall["tool"])
+    if tool and tool.REPLACES and _names_the_proxy(hop, found):
+        return _refused_by_name(hop, host, cause, seen, _opening(hop, firewall, found, place.file))
     if place.why:
         return on_hop(
             hop,
@@ -209,19 +213,18 @@ def refused_between(hop: Hop, cause: str) -> Finding:
     )
 
 
-def _refused_by_name(hop: Hop, host: Host, cause: str, seen: tuple[Evidence, ...]) -> Finding:
-    """Advice where ufw refuses the proxy's very address: to ufw a refusal and an opening of one address and port are one rule, so that the opening
-    would take its place, and an undo could not put it back."""
+def _refused_by_name(hop: Hop, host: Host, cause: str, seen: tuple[Evidence, ...], opening: Remedy) -> Finding:
+    """Advice where a tool refuses the proxy's very address, and an opening would take the place of that rule: an undo could not put it back."""
+    tool = opening.parameters["tool"]
     return on_hop(
         hop,
         cause,
         seen,
-        why="ufw on %s has a rule that refuses the very address %s (%s): somebody made it on purpose"
-        % (host.name, hop.source, hop.proxy.name),
+        why="%s on %s has a rule that refuses the very address %s (%s): somebody made it on purpose"
+        % (tool, host.name, hop.source, hop.proxy.name),
         advice=(
-            "ufw status numbered   # on %s" % host.name,
-            "ufw allow proto tcp from %s to any port %d   # on %s: takes the place of that rule"
-            % (hop.source, hop.address.port, host.name),
+            "%s   # on %s" % (LISTS[tool], host.name),
+            *("%s: takes the place of that rule" % line for line in remedy_by_hand(opening, host.name)),
         ),
     )
 

@@ -22,6 +22,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, answer_evidence, log_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.set_aside import FAIL_TIMEOUT
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line
 
@@ -31,7 +32,7 @@ if t.TYPE_CHECKING:
 
 SIGNATURE = "no_live_upstreams"
 #: nginx's own, where a server line sets none.
-FAIL_TIMEOUT, MAX_FAILS = "10s", "1"
+MAX_FAILS = "1"
 SHOWN = 3
 
 

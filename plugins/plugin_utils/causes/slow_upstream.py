@@ -47,10 +47,11 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 
 def probe_silent(hop: Hop) -> tuple[Evidence, ...]:
     """That the backend also gave no answer when it was asked directly; empty where it gave one."""
-    error = or_empty(or_empty(hop.reach).get("reply")).get("error") or ""
-    if not error.startswith("no answer in "):
+    reply = or_empty(or_empty(hop.reach).get("reply"))
+    if reply.get("ended") != "late":
         return ()
-    return (Evidence("probe", "asked directly, %s takes the connection and gives %s" % (hop.address, error)),)
+    text = "asked directly, %s takes the connection and gives %s" % (hop.address, reply.get("error"))
+    return (Evidence("probe", text),)
 
 
 def stopped_pool(hop: Hop) -> PoolAt | None:

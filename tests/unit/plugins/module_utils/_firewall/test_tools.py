@@ -22,6 +22,10 @@ def test_each_source_has_a_rule_that_names_it_and_the_port(tool):
     assert all(source in rule and "7080" in rule for source, rule in zip(SOURCES, rules))
 
 
+def test_only_to_ufw_an_opening_takes_the_place_of_a_refusal():
+    assert [name for name, tool in TOOLS.items() if tool.REPLACES] == ["ufw"]
+
+
 @pytest.mark.parametrize("tool", TOOLS)
 def test_the_undo_is_about_the_rules_of_its_sources_alone(tool):
     assert TOOLS[tool].undo(WANTED._replace(sources=[])) == []

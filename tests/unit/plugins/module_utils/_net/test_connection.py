@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import socket
+import ssl
 import threading
 
 import pytest
@@ -112,6 +113,24 @@ def test_a_reader_stops_at_its_deadline():
     with ours, theirs, pytest.raises(socket.timeout) as stopped:
         connection.Reader(ours, Deadline(0.05)).more()
     assert connection.explain(stopped.value, Deadline(0.05)) == "no answer in 0.05 seconds"
+
+
+@pytest.mark.parametrize(
+    "error,ended",
+    [
+        (ssl.SSLEOFError(8, "EOF occurred in violation of protocol"), "closed"),
+        (ssl.SSLZeroReturnError(6, "TLS/SSL connection has been closed"), "closed"),
+        (ConnectionResetError(104, "Connection reset by peer"), "reset"),
+        (BrokenPipeError(32, "Broken pipe"), "reset"),
+        (socket.timeout("timed out"), "late"),
+        (connection.Endless("more than 9 bytes"), "endless"),
+        (ValueError("not an HTTP reply"), None),
+        (ssl.SSLError(1, "tlsv13 alert certificate required"), None),
+        (OSError(5, "Input/output error"), None),
+    ],
+)
+def test_how_an_error_ends_an_exchange(error, ended):
+    assert connection.ended_by(error) == ended
 
 
 def test_a_request_is_sent_whole(peer):

@@ -184,15 +184,30 @@ def test_replies_that_are_not_as_they_should_be(peer, behaviour, expected):
 
 
 def test_a_reset(peer):
-    assert speak(peer, resets)["error"] in ("Connection reset by peer (104)", "Broken pipe (32)")
+    result = speak(peer, resets)
+    assert result["error"] in ("Connection reset by peer (104)", "Broken pipe (32)")
+    assert result["ended"] == "reset"
+
+
+@pytest.mark.parametrize(
+    "behaviour,ended",
+    [
+        (says(b""), "closed"),
+        (says(b"HTTP/1.1 200 OK\r\nA: "), "closed"),
+        (says(b"220 mail ESMTP\r\n"), None),
+        (says(b"HTTP/1.1 204 No Content\r\n\r\n"), None),
+    ],
+)
+def test_how_an_exchange_is_broken_off(peer, behaviour, ended):
+    assert speak(peer, behaviour)["ended"] == ended
 
 
 def test_silence(peer):
     result = speak(peer, silent, seconds=0.1)
-    assert (result["error"], result["header_bytes"]) == ("no answer in 0.1 seconds", None)
+    assert (result["error"], result["ended"], result["header_bytes"]) == ("no answer in 0.1 seconds", "late", None)
 
 
 def test_a_header_without_end_is_bounded(peer):
     result = speak(peer, says(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 400000))
     assert result["header_bytes"] == 262144
-    assert result["error"] == "more than 262144 bytes without an end of the header"
+    assert (result["error"], result["ended"]) == ("more than 262144 bytes without an end of the header", "endless")

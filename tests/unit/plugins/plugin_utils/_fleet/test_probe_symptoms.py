@@ -45,19 +45,21 @@ def test_a_handshake_that_succeeds_is_no_symptom():
 @pytest.mark.parametrize(
     "family,reply,signature",
     [
-        ("proxy", {"error": "connection closed without an answer"}, "upstream_closed_prematurely"),
-        ("proxy", {"error": "connection closed before the header was complete"}, "upstream_closed_prematurely"),
-        ("proxy", {"error": "Connection reset by peer (104)"}, "upstream_connection_reset"),
-        ("fastcgi", {"error": "Broken pipe (32)"}, "upstream_connection_reset"),
-        ("proxy", {"error": "no answer in 5 seconds"}, "upstream_read_timeout"),
-        ("proxy", {"error": "more than 262144 bytes without an end of the header"}, "response_header_too_big"),
+        ("proxy", {"error": "connection closed without an answer", "ended": "closed"}, "upstream_closed_prematurely"),
+        ("proxy", {"error": "Connection reset by peer (104)", "ended": "reset"}, "upstream_connection_reset"),
+        ("proxy", {"error": "no answer in 5 seconds", "ended": "late"}, "upstream_read_timeout"),
+        (
+            "proxy",
+            {"error": "more than 262144 bytes without an end of the header", "ended": "endless"},
+            "response_header_too_big",
+        ),
         ("proxy", {"error": "tlsv13 alert certificate required"}, "upstream_tls_client_certificate"),
         ("proxy", {"protocol": "fastcgi", "error": "not an HTTP reply"}, "upstream_protocol_mismatch"),
         ("grpc", {"protocol": "http", "error": "not an HTTP/2 server"}, "upstream_protocol_mismatch"),
         ("proxy", {"protocol": "http", "faults": ["two Content-Length headers"]}, "upstream_invalid_header"),
         ("proxy", {"protocol": "http", "status": 200, "faults": []}, None),
         ("uwsgi", {"protocol": "cgi", "status": 200}, None),
-        ("proxy", {"error": "something else"}, None),
+        ("proxy", {"error": "something else: connection closed, reset by peer, no answer in 5 seconds"}, None),
     ],
 )
 def test_a_reply(family, reply, signature):
@@ -74,7 +76,7 @@ def test_a_reply(family, reply, signature):
     ],
 )
 def test_it_counts_only_where_nginx_says_nothing(answer, has):
-    reply = {"protocol": "unknown", "began": "", "error": "Connection reset by peer (104)"}
+    reply = {"protocol": "unknown", "began": "", "error": "Connection reset by peer (104)", "ended": "reset"}
     reached = {**small_fleet.tried("tcp:10.0.0.2:80"), "family": "proxy", "reply": reply}
     asked = {"url": "http://localhost/", "route": 0, "upstream": None, **answer}
     fleet = Fleet({"web": small_fleet.proxy("http://10.0.0.2", reach=[reached], answers=[asked])})

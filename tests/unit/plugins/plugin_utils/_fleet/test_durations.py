@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.durations import fpm_seconds, nginx_seconds
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.durations import fpm_seconds, nginx_seconds
 
 
 @pytest.mark.parametrize(
