@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 from ansible.plugins.action import ActionBase
@@ -38,13 +39,14 @@ class ActionModule(ActionBase):
                 "again": {"type": "list", "elements": "dict", "default": []},
             }
         )
+        began = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         look = self._look(args, task_vars or {})
         facts = (look.get("ansible_facts") or {}).get("bad_gateway")
         if facts and "answers" in facts:
             outside = outside_asks(facts["answers"], args["urls"], self._play_context.remote_addr)
             slowest = max((answer["seconds"] for answer in facts["answers"]), default=0.0)
             facts["answers"] += from_controller(outside, timeout=slowest + ON_THE_WAY)
-        return {**base, **look}
+        return {**base, **look, "began": began}
 
     def _look(self, arguments: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """The look: piped into the host's Python where that can be, as a module where not."""

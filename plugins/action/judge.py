@@ -48,11 +48,15 @@ class ActionModule(ActionBase):
         }
         run = args["run"] or "%s-%s" % (time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()), secrets.token_hex(2))
         result.update(changed=False, run=run, failures=failures(args["hosts"], looks), unended=unended(facts))
-        result["judgements"] = (
+        judged: t.Mapping[str, t.Mapping[str, t.Any]] = (
             judgements(facts, args["allow"], run, args["tried"], args["backend_services"], args["urls"])
             if facts
             else {}
         )
+        # The clock of the controller, as each look noted it.
+        result["started"] = min((look["began"] for look in looks.values() if "began" in look), default="")
+        result["judgements"] = judged
+        result["curable"] = [name for name in args["hosts"] if judged.get(name, {}).get("curable")]
         return result
 
     def _looks(self, hosts: t.Sequence[str], variable: str, task_vars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -74,7 +74,7 @@ class ActionModule(ActionBase):
         run: entries.RunEntry = {
             "id": first["run"],
             "mode": args["mode"],
-            "started": args["started"] or started(first["run"]),
+            "started": args["started"] or first.get("started") or started(first["run"]),
             "finished": now(),
             "version": version(),
         }

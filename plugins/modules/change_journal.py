@@ -79,6 +79,14 @@ options:
       - A transient timer of systemd does it; a waiting process where there is no systemd.
     type: int
     default: 0
+  begin:
+    description: For V(saved), whether to take the host for this run first, as V(begun) does.
+    type: bool
+    default: false
+  close:
+    description: For V(kept) and V(undone), whether to end the run then, as V(closed) does.
+    type: bool
+    default: false
   lease:
     description:
       - Seconds, counted from each call of this module, after which another run may take the host.
@@ -296,6 +304,8 @@ ARGUMENTS = {
     "take_over": {"type": "str", "default": ""},
     "keep": {"type": "int", "default": 20},
     "diffs": {"type": "bool", "default": False},
+    "begin": {"type": "bool", "default": False},
+    "close": {"type": "bool", "default": False},
 }
 REQUIRED_IF = [
     ("state", "begun", ["run"]),
@@ -325,7 +335,9 @@ def saved(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, An
     wanted = Wanted(
         values["files"], commands["undo"], commands["after_undo"], values["units"], values["confirm_within"]
     )
+    found = journal.begun(values["run"], claim)["found"] if values["begin"] else []
     result = journal.saved(values["run"], values["change"], wanted, claim)
+    result["found"] = found + result["found"]
     return dict(
         result, changed=touched(result["found"]), msg="saved what change %s is about to touch" % values["change"]
     )
@@ -337,6 +349,8 @@ def kept(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, Any
     result: Dict[str, Any] = {"changed": False, "msg": "change %s is kept" % change}
     if module.params["diffs"]:
         result["diffs"] = file_diffs(journal.host, journal.store, run, change)
+    if module.params["close"]:
+        journal.closed(run, module.params["keep"])
     return result
 
 
@@ -351,6 +365,8 @@ def undone(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, A
         how = "was undone" if change["complete"] else "could not be undone completely"
         message = "; ".join(["change %s %s" % (name, how)] + change["problems"])
     changes = [] if change is None else [change]
+    if module.params["close"]:
+        journal.closed(module.params["run"], module.params["keep"])
     return {"changed": touched(changes), "changes": changes, "msg": message}
 
 

@@ -88,6 +88,16 @@ run:
   returned: always
   type: str
   sample: 20261122T143000Z-1a2b
+started:
+  description: When the first look began, by the controller's clock. Empty where none says it.
+  returned: always
+  type: str
+  sample: "2026-11-22T14:29:58Z"
+curable:
+  description: Hosts that a change of their own or of another host may help.
+  returned: always
+  type: list
+  elements: str
 failures:
   description: Hosts that could not be looked at, each with one line that says why.
   returned: always

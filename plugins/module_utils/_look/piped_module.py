@@ -13,6 +13,8 @@ from typing import Any, Dict, List
 
 #: Where a module imports AnsibleModule from.
 BASIC = "ansible.module_utils.basic"
+#: Where our modules are.
+MODULES = __name__.split(".module_utils.")[0] + ".modules."
 
 
 class Ended(SystemExit):
@@ -29,8 +31,8 @@ class AnsibleModule:
     #: The arguments of the only module that runs in this process, and how it runs.
     given: Dict[str, Any] = {}
 
-    def __init__(self, **_specification: Any) -> None:
-        self.params: Dict[str, Any] = self.given["params"]
+    def __init__(self, argument_spec: Dict[str, Any], **_specification: Any) -> None:
+        self.params = dict({name: one.get("default") for name, one in argument_spec.items()}, **self.given["params"])
         self.check_mode: bool = self.given["check_mode"]
         self._diff: bool = self.given["diff"]
         self.warnings: List[str] = []

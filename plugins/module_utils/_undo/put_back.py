@@ -108,7 +108,8 @@ def put_back(root: str, path: str, state: FileState, data: Optional[bytes]) -> s
 def _put_xattrs(folder: int, name: str, wanted: Dict[str, str]) -> None:
     where = xattr_path(folder, name)
     found = read_xattrs(folder, name)
-    for key in sorted(set(found) - set(wanted)):
+    # SELinux lets nobody take a label away.
+    for key in sorted(set(found) - set(wanted) - {"security.selinux"}):
         os.removexattr(where, key, follow_symlinks=False)
     for key, value in sorted(wanted.items()):
         if found.get(key) != value:

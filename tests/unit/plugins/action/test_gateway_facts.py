@@ -4,6 +4,7 @@
 """A host is looked at in one execution, piped or as a module, and what it answered is asked from the controller too."""
 
 import json
+import re
 import shlex
 from unittest import mock
 
@@ -132,7 +133,9 @@ def test_where_nothing_can_be_piped_the_module_runs(interpreter, task, outside):
 def test_what_is_asked_reaches_neither_syslog_nor_output(outside):
     failing = {"failed": True, "msg": "no", "invocation": {"module_args": {"urls": ["http://site/?s3cret"]}}}
     made = plugin(gateway_facts, {}, [failing], "10.0.0.1")
-    assert made.run(None, {"a": 1}) == {"failed": True, "msg": "no"}
+    result = made.run(None, {"a": 1})
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", result.pop("began"))
+    assert result == {"failed": True, "msg": "no"}
     assert [call[1]["task_vars"] for call in made._execute_module.call_args_list] == [
         {"a": 1, "ansible_no_target_syslog": True}
     ]

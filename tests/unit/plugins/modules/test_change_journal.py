@@ -238,3 +238,24 @@ def test_a_run_found_half_made_is_a_change_and_returned(call, host):
     began = call(run="r2", state="begun")
     assert began["changed"] and [change["change"] for change in began["found"]] == ["c1"]
     assert host.read(CONF) == "old s3cr3t\n"
+
+
+def test_a_run_of_one_change_begins_and_ends_with_it(call, host):
+    save(call, host, begin=True)
+    assert Journal(Host(host.root)).read()["lock"]["run"] == "r1"
+    call(run="r1", change="c1", state="kept", close=True)
+    read = Journal(Host(host.root)).read()
+    assert read["lock"] is None and read["runs"][0]["closed"] is not None
+
+
+def test_a_run_that_undoes_its_one_change_ends_too(call, host):
+    save(call, host, begin=True)
+    undone = call(run="r1", change="c1", state="undone", close=True)
+    read = Journal(Host(host.root)).read()
+    assert undone["changes"][0]["complete"] and read["lock"] is None and read["runs"][0]["closed"] is not None
+
+
+def test_a_run_that_has_more_to_change_holds_the_host(call, host):
+    save(call, host, begin=True)
+    call(run="r1", change="c1", state="kept")
+    assert Journal(Host(host.root)).read()["lock"]["run"] == "r1"

@@ -1,0 +1,178 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Makes a change in one call on its host, judges the answers that the host leaves to judge, and has the change kept or undone."""
+
+from __future__ import annotations
+
+import os
+import time
+import typing as t
+from functools import partial
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._change import make, nginx_config, php_fpm
+from ansible_collections.webops.bad_gateway.plugins.modules.nginx_directive import SPECIFICATION as NGINX_DIRECTIVE
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._controller import is_dead, owner
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import proof
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.proof_questions import Round, rounds
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.piped import pipe, python_for_pipe
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.stdin_program import MODULES, Packed
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import failure
+
+Values = dict[str, t.Any]
+
+OPTIONS: dict[str, Values] = {
+    "nginx_config": {
+        **nginx_config.OPTIONS,
+        "edits": {**NGINX_DIRECTIVE["argument_spec"]["edits"], "required": False, "default": []},
+    },
+    "php_fpm": php_fpm.OPTIONS,
+}
+ARGUMENTS: Values = {
+    "title": {"type": "str", "required": True},
+    "run": {"type": "str", "required": True},
+    "change": {"type": "str", "required": True},
+    "recipe": {"type": "str", "choices": sorted(OPTIONS), "required": True},
+    "confirm_within": {"type": "int", "default": 600},
+    "begins": {"type": "bool", "default": False},
+    "ends": {"type": "bool", "default": False},
+    "proof": {"type": "list", "elements": "dict", "default": []},
+    "tries": {"type": "int", "default": 12},
+    "times": {"type": "int", "default": 3},
+    "delay": {"type": "int", "default": 1},
+    "timeout": {"type": "int", "default": 10},
+}
+#: What every change calls beside the modules of its recipe.
+ALWAYS = ("change_journal", "site_answers_info")
+#: The calls of a recipe, packed when they are first needed: a run rarely needs both.
+_PACKED: dict[tuple[str, str], Packed] = {}
+
+
+def packed(recipe: str, function: str) -> Packed:
+    """A function of _change.make with all that it calls for a recipe."""
+    if (recipe, function) not in _PACKED:
+        names = [*ALWAYS, *{"nginx_config": nginx_config, "php_fpm": php_fpm}[recipe].MODULES]
+        _PACKED[recipe, function] = Packed("_change.make", function, *("%s.%s" % (MODULES, name) for name in names))
+    return _PACKED[recipe, function]
+
+
+class ActionModule(ActionBase):
+    """One call where the site is well at once; else the controller asks again, judges, and says what becomes of the change."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Values:
+        result: Values = super().run(tmp, task_vars)
+        options = {"type": "dict", "options": OPTIONS.get(str(self._task.args.get("recipe")), {}), "default": {}}
+        _spec, args = self.validate_argument_spec({**ARGUMENTS, "settings": options})
+        self._vars = task_vars or {}
+        self._python = python_for_pipe(self, self._vars)
+        self._recipe: str = args["recipe"]
+        if self._task.check_mode:
+            said = self._call("compare", settings=args["settings"], diff=self._task.diff)
+            return {**result, **shown(said, args["title"])}
+        began = time.time()
+        here = self._task.delegate_to or self._vars.get("inventory_hostname")
+        asked = rounds(args["proof"])
+        local = asked[0] if len(asked) == 1 and asked[0]["host"] == here else None
+        order = {
+            **{name: args[name] for name in ("run", "change", "confirm_within", "begins", "ends")},
+            "owner": owner(os.getppid()),  # a task runs in a child of ansible-playbook
+            "take_over": "",
+            "ask": questions(local, args) if local else None,
+        }
+        said = self._make(order, args["settings"])
+        if "module_stderr" in said:  # the program ended before it could say what it had done
+            said = {"changed": True, "failure": said, "saved": {}, **self._call("end", state="undone", order=order)}
+        if "failure" not in said and said["changed"] and "kept" not in said:
+            if local:
+                said.update(self._judged(local, order, args, said["answers"]))
+            elif not asked:
+                said.update(self._call("end", state="kept", order=order))
+        result.update(run=args["run"], change=args["change"], began=began)
+        return {**result, **shown(said, args["title"], half_made=bool(asked) and local is None)}
+
+    def _make(self, order: Values, settings: Values) -> Values:
+        """Make the change; a second time where the host was held by a run whose process this controller knows to have ended."""
+        said = self._call("make", settings=settings, order=order, diff=self._task.diff)
+        lock = said.get("failure", {}).get("lock")
+        if isinstance(lock, dict) and is_dead(str(lock["owner"])):
+            return self._call(
+                "make", settings=settings, order={**order, "take_over": lock["run"]}, diff=self._task.diff
+            )
+        return said
+
+    def _judged(self, local: Round, order: Values, args: Values, answers: t.Any) -> Values:
+        """What becomes of a change, by what the site answers: asked again until it answers better, or asking shows nothing more."""
+        attempts, most = 1, max(args["tries"], local["wait"] // max(args["delay"], 1) + 1)
+        verdict = proof.verdict(local["before"], answers)
+        while not (verdict.passed or verdict.settled) and attempts < most:
+            if not verdict.set_aside and attempts >= args["tries"]:
+                break
+            time.sleep(args["delay"])
+            attempts += 1
+            answers = self._module("site_answers_info", order["ask"], False)["answers"]
+            verdict = proof.verdict(local["before"], answers)
+        if verdict.passed:
+            return self._call("end", state="kept", order=order)
+        why = {"failed": True, "msg": "%s: %s" % (local["host"], verdict.why)}
+        return {**self._call("end", state="undone", order=order), "failure": why}
+
+    def _call(self, function: str, **arguments: t.Any) -> Values:
+        """What a function of _change.make returns: on the host, in one program, where that can be; else here, by modules that Ansible runs one by one."""
+        if self._python:
+            named = {} if function == "end" else {"recipe": self._recipe}
+            return pipe(self, self._python, packed(self._recipe, function).program({**named, **arguments}))
+        call = partial(self._module, diff=arguments.get("diff", False))
+        if function == "end":
+            return make.ended(make.Change(call, arguments["order"]), arguments["state"])
+        recipe = make.RECIPES[self._recipe](arguments["settings"])
+        if function == "compare":
+            return make.compared(call, recipe)
+        return make.Change(call, arguments["order"]).make(recipe)
+
+    def _module(self, name: str, arguments: Values, check_mode: bool, diff: bool = False) -> Values:
+        """What one of our modules returns that Ansible runs."""
+        was = self._task.check_mode, self._task.diff
+        self._task.check_mode, self._task.diff = check_mode, diff and check_mode
+        try:
+            given = {key: value for key, value in arguments.items() if value is not None}
+            done: Values = self._execute_module("webops.bad_gateway." + name, module_args=given, task_vars=self._vars)
+        finally:
+            self._task.check_mode, self._task.diff = was
+        done.pop("invocation", None)
+        return done
+
+
+def questions(asked: Round, args: Values) -> Values:
+    """What site_answers_info takes."""
+    return {
+        "urls": asked["urls"],
+        "error_logs": asked["error_logs"],
+        "times": args["times"],
+        "timeout": float(args["timeout"]),
+    }
+
+
+def shown(said: Values, title: str, half_made: bool = False) -> Values:
+    """What the task returns. half_made: the site is asked from elsewhere, by whoever has called this."""
+    result: Values = {
+        "changed": said["changed"],
+        "diff": said.get("diff", []),
+        "diffs": said.get("kept", {}).get("diffs", []),
+        "to_prove": half_made and said["changed"] and "failure" not in said,
+        "warnings": said.get("warnings", []),
+        "unproven": "",
+        "half_undone": False,
+    }
+    if "failure" not in said:
+        return result
+    saved, undone = said.get("saved"), said.get("undone", {})
+    failed = said["failure"]
+    why = failure.reason(failed) if saved is None else failure.change_failed(title, failed, saved, undone)
+    begun = saved is not None and not saved.get("failed")
+    left = undone.get("changes") is None or any(change["problems"] for change in undone["changes"])
+    return {**result, "failed": True, "msg": why, "begun": begun, "half_undone": begun and left}
