@@ -49,6 +49,8 @@ _WRAPPERS = (
     ),
     # docker logs -t, kubectl logs --timestamps, dmesg --time-format iso
     re.compile(_RFC3339 + r" "),
+    # uwsgi's own log: `Thu Jan  1 00:00:00 2026 - `
+    re.compile(_WEEKDAY + " " + _MONTH + r" +\d{1,2} \d\d:\d\d:\d\d \d{4} - "),
     # /dev/kmsg: `6,1234,5678901,-;`
     re.compile(r"\d{1,4},\d{1,20},\d{1,20},[^;]{1,40};"),
     # dmesg, with level and time in its ways: `kern  :err   : [ 12.345678] `, `<3>[ 12.345678] `, `[Fri Jan  2 03:04:05 2026] `

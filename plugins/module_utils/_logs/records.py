@@ -121,8 +121,8 @@ class Records:
         self._add(record, when, (event.process, event.place))
 
     def add_other(self, origin: Origin, signature: str, when: float, message: str) -> None:
-        """Add a line that has nothing but its signature."""
-        self._add(_blank(origin, signature, None, message), when, ())
+        """Add a line that has nothing but its signature and its words: a number in them may be all that it says."""
+        self._add(_blank(origin, signature, None, message), when, (message,))
 
     def _add(self, record: "LogRecord", when: float, distinct: Tuple[Any, ...]) -> None:
         key = (record["source"], record["signature"]) + distinct

@@ -23,10 +23,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.php_fpm_s
     parse_fpm,
 )
 
-# uwsgi may put its own date before it: `Thu Jan  1 00:00:00 2026 - `.
-_UWSGI = re.compile(
-    r"(?:[A-Z][a-z]{2} [A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d \d{4} - )?invalid request block size: \d{1,10} \(max \d{1,10}\)"
-)
+_UWSGI = re.compile(r"invalid request block size: \d{1,10} \(max \d{1,10}\)")
 # What the loader says of a program that it cannot start.
 _LOADER = re.compile(r"\S{1,300}: (?:error while loading shared libraries|symbol lookup error|relocation error): ")
 

@@ -37,32 +37,39 @@ class TooLarge(t.NamedTuple):
 
 def requests_too_large(hop: Hop) -> TooLarge:
     """Whether the uwsgi behind a hop refuses requests of its own protocol for their size."""
-    found = [(record, _SIZE.search(record["message"])) for record in _refusals(hop)]
-    sizes = [int(match.group(1)) for _record, match in found if match and int(match.group(1)) not in _HTTP]
-    if not sizes or hop.family != "uwsgi":
+    found = [(_size(record), record) for record in _refusals(hop)]
+    largest, record = max(
+        ((size, one) for size, one in found if size not in _HTTP), key=lambda one: one[0], default=(0, None)
+    )
+    if record is None or hop.family != "uwsgi":
         return TooLarge((), ())
     wanted = _DEFAULT_SIZE
-    while wanted < min(max(sizes), _LARGEST_SIZE):
+    while wanted < min(largest, _LARGEST_SIZE):
         wanted *= 2
     advice = (
         "# set buffer-size = %d in uwsgi's options on %s: what nginx passes on (parameters, cookies, a long URL) does not fit"
         % (min(wanted, _LARGEST_SIZE), hop.on)
     )
-    return TooLarge(tuple(log_evidence(record) for record, _match in found), (advice,))
+    return TooLarge((log_evidence(record),), (advice,))
 
 
 def http_was_read(hop: Hop) -> Evidence | None:
     """That the uwsgi behind a hop was sent HTTP on a socket where it speaks its own protocol; None where it was not."""
     for record in _refusals(hop):
-        found = _SIZE.search(record["message"])
-        method = _HTTP.get(int(found.group(1))) if found else None
-        if found and method:
+        size = _size(record)
+        if size in _HTTP:
             return Evidence(
                 "backend_log",
-                "%s: %s; %s is how uwsgi reads the letters of %s"
-                % (record["source"], record["message"], found.group(1), method),
+                "%s: %s; %d is how uwsgi reads the letters of %s"
+                % (record["source"], record["message"], size, _HTTP[size]),
             )
     return None
+
+
+def _size(record: LogRecord) -> int:
+    """The size that uwsgi read; 0 where its line says none."""
+    found = _SIZE.search(record["message"])
+    return int(found.group(1)) if found else 0
 
 
 def _refusals(hop: Hop) -> list[LogRecord]:

@@ -243,6 +243,18 @@ def test_each_error_of_a_start_keeps_its_own_words(host):
     }
 
 
+def test_uwsgi_s_lines_are_told_apart_by_the_size_alone(host):
+    line = "%f web1 uwsgi[70]: Fri Jan  2 03:04:%02d 2026 - invalid request block size: %d (max 4096)...skip\n"
+    host.answers["journalctl -u"] = Ran(
+        0, "".join(line % (NOW - 5, second, size) for second, size in enumerate((21573, 21573, 18770))), "", None
+    )
+    records = look(host, ("app.service", "unit:app.service"))["records"]
+    assert {(record["message"], record["count"]) for record in records} == {
+        ("invalid request block size: 21573 (max 4096)...skip", 2),
+        ("invalid request block size: 18770 (max 4096)...skip", 1),
+    }
+
+
 def test_the_exit_of_a_worker_does_not_hide_the_script_that_was_terminated(host):
     script = "child %d, script '/slow.php' (request: \"GET /slow.php\") execution timed out (3.%d sec), terminating"
     ended = "child %d exited on signal 15 (SIGTERM) after 3.%d seconds from start"
