@@ -12,6 +12,12 @@ Private to this collection: it may change in any release.
 import re
 from typing import Optional
 
+#: What a shell ends with for a program that may not be run, or is not there.
+NOT_STARTED = (126, 127)
+LAST_WORDS = 300
+_LOADER = re.compile(
+    r"^\S{1,300}: (?:error while loading shared libraries|symbol lookup error|relocation error): ", re.MULTILINE
+)
 _SECRETS = re.compile(r"\?[^\s\"']*|(?<=//)[^/@\s\"]*@|((?:\A|[\"'])(?:data|engine):)[^\"']*")
 
 
@@ -29,6 +35,18 @@ def printable(text: str, limit: Optional[int] = None) -> str:
         return cut
     shown = "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in cut)
     return shown[:limit]
+
+
+def how_it_ended(program: str, code: int, said: str) -> str:
+    """How a program ended (code: below 0 the number of a signal), with the last line that was said of it, by a loader or a shell too."""
+    ended = "%s %s" % (program, "was killed by signal %d" % -code if code < 0 else "ended with exit code %d" % code)
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return "%s: %s" % (ended, printable(lines[-1], LAST_WORDS)) if lines else "%s and said nothing" % ended
+
+
+def was_not_run(code: int, said: str) -> bool:
+    """Whether a program ended so that nothing follows for what it was asked: it was killed, not found, or lacks a library."""
+    return code < 0 or code in NOT_STARTED or _LOADER.search(said) is not None
 
 
 def without_secrets(text: str) -> str:

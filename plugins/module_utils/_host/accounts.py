@@ -17,8 +17,9 @@ class Accounts:
     """Names of users and groups. The files come first: a directory service that hangs must not hold up a look."""
 
     def __init__(self, host: Host) -> None:
-        self._users = _names(host.read("/etc/passwd"))
-        self._groups = _names(host.read("/etc/group"))
+        passwd, group = host.read("/etc/passwd"), host.read("/etc/group")
+        self._users, self._groups = _names(passwd), _names(group)
+        self._members = [line.split(":") for line in (group or "").splitlines() if line.count(":") == 3]
 
     def user(self, uid: int) -> str:
         """The name of a user, or the number where it has none."""
@@ -32,6 +33,11 @@ class Accounts:
     def group(self, gid: int) -> str:
         """The name of a group, or the number where it has none in the files."""
         return self._groups.get(gid, str(gid))
+
+    def groups_with(self, user: str) -> Dict[int, str]:
+        """The groups that the file names a user in, by their numbers."""
+        found = [parts for parts in self._members if user in parts[3].split(",")]
+        return {int(parts[2]): parts[0] for parts in found if parts[2].isdecimal()}
 
     def has_user(self, name: str) -> bool:
         """Whether there is such a user, in the files or in a directory service. Where the file cannot be read, every user counts as there."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple, Optional, Sequence
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host, Ran
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_files import ConfigFiles
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.instance import Nginx
+from ansible_collections.webops.bad_gateway.plugins.module_utils._text import how_it_ended, was_not_run
 
 TIMEOUT = 15.0
 _ERROR_LINE = re.compile(
@@ -38,6 +39,9 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
         sound: Optional[bool]
         error: Optional[str]
         where: Optional[Place]
+        not_run: Optional[
+            int
+        ]  # how nginx ended where it did not get as far as its files: an exit code, below 0 a signal
 
 
 class Verdict(NamedTuple):
@@ -47,9 +51,10 @@ class Verdict(NamedTuple):
     error: Optional[str]
     where: "Optional[Place]"
     output: str
+    not_run: Optional[int] = None
 
     def facts(self) -> "ConfigCheck":
-        return {"sound": self.sound, "error": self.error, "where": self.where}
+        return {"sound": self.sound, "error": self.error, "where": self.where, "not_run": self.not_run}
 
 
 class Traces:
@@ -124,7 +129,9 @@ def judged(ran: Ran, is_root: bool) -> Verdict:
     if ran.code == 0:
         return Verdict(True, None, None, output)
     found = _ERROR_LINE.search(output)
-    message = found.group("message").strip() if found else output[-300:]
+    if was_not_run(ran.code, output):
+        return Verdict(False, how_it_ended("nginx -t", ran.code, output), None, output, ran.code)
+    message = found.group("message").strip() if found else how_it_ended("nginx -t", ran.code, output)
     if not is_root and "(13: Permission denied)" in message:
         return Verdict(None, message, None, output)
     return Verdict(False, message, _place(message), output)

@@ -51,6 +51,7 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
         group: str
         uid: int
         groups: List[int]
+        missing_groups: List[str]  # those that its account has been put into since it began
         stopping: bool
         nofile: Optional[List[Optional[int]]]
         open_files: Optional[int]
@@ -144,14 +145,16 @@ def _open_files_limits(host: Host, pid: int) -> Optional[List[Optional[int]]]:
 
 
 def _worker(host: Host, worker: Process, accounts: Accounts) -> "Worker":
-    descriptors = host.listdir("/proc/%d/fd" % worker.pid)
+    descriptors, user = host.listdir("/proc/%d/fd" % worker.pid), accounts.user(worker.uid)
+    missing = {number: group for number, group in accounts.groups_with(user).items() if number not in worker.groups}
     return {
         "pid": worker.pid,
         "started": worker.started,
-        "user": accounts.user(worker.uid),
+        "user": user,
         "group": accounts.group(worker.gid),
         "uid": worker.uid,
         "groups": worker.groups,
+        "missing_groups": sorted(missing.values()),
         "stopping": is_stopping(worker),
         "nofile": _open_files_limits(host, worker.pid),
         "open_files": len(descriptors) or None,

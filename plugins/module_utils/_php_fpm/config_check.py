@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, List, NamedTuple, Optional
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import FpmConfig, Place, Pool, Value
-from ansible_collections.webops.bad_gateway.plugins.module_utils._text import printable
+from ansible_collections.webops.bad_gateway.plugins.module_utils._text import how_it_ended, was_not_run
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
     from typing import TypedDict
@@ -40,8 +40,6 @@ CONSEQUENCES = (
 )
 
 #: Exit codes of a shell, a loader or an init system that could not start the program at all, so that its files were not read; below 0: it crashed.
-NOT_STARTED = (126, 127)
-LAST_WORDS = 300
 
 ACCOUNTS = (("user", "user"), ("group", "group"))
 OF_THE_SOCKET = (("listen.owner", "user"), ("listen.group", "group"))
@@ -56,9 +54,6 @@ _POOL = re.compile(r"^\[pool (?P<name>[^\]]+)\] ")
 #: PHP's own end while it starts, as with a file to preload that is not there. In a log it could be the message of a page.
 _FATAL = re.compile(r"NOTICE: PHP message: PHP \w+ error: +(?P<reason>.*)$", re.MULTILINE)
 _PHP_TAIL = re.compile(r" in Unknown on line \d+$")
-_LOADER = re.compile(
-    r"^\S{1,300}: (?:error while loading shared libraries|symbol lookup error|relocation error): ", re.MULTILINE
-)
 _WORD = re.compile(r"[a-z][a-z_]*(?:\.[a-z_]+)*")
 
 
@@ -89,7 +84,7 @@ def ask_fpm(host: Host, binary: str, config: FpmConfig) -> Verdict:
     if ran.code == 0:
         return without_account(config, Accounts(host)) or Verdict(True, None, None)
     said = ran.err + "\n" + ran.out
-    if ran.code < 0 or ran.code in NOT_STARTED or _LOADER.search(said):
+    if was_not_run(ran.code, said):
         return Verdict(None, _last_words(said, ran.code), None)
     return verdict(said, config, ran.code)
 
@@ -134,13 +129,7 @@ def verdict(text: str, config: FpmConfig, code: int = 1) -> Verdict:
 
 def _last_words(text: str, code: int) -> str:
     """How php-fpm -t ended, with the last line that was said of it: the loader's, a shell's, or an extension's."""
-    ended = "php-fpm -t %s" % ("was killed by signal %d" % -code if code < 0 else "ended with exit code %d" % code)
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return (
-        "%s: %s" % (ended, printable(_PHP_TAIL.sub("", lines[-1]), LAST_WORDS))
-        if lines
-        else "%s and said nothing" % ended
-    )
+    return _PHP_TAIL.sub("", how_it_ended("php-fpm -t", code, text))
 
 
 def serious_lines(text: str) -> List[str]:

@@ -14,11 +14,15 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 
 
 class Refusal(t.NamedTuple):
-    """nginx's error, the place that it names (FILE:LINE, else nginx.conf), and whether it is only that a name has no address."""
+    """nginx's error, the place that it names (FILE:LINE, else nginx.conf), and whether it is only that a name has no address.
+
+    not_run: how nginx ended where it did not get as far as its files.
+    """
 
     error: str
     place: str
     is_missing_name: bool
+    not_run: int | None = None
 
 
 def refusal(host: Host) -> Refusal | None:
@@ -28,4 +32,5 @@ def refusal(host: Host) -> Refusal | None:
         return None
     where = check.get("where")
     place = "%s:%s" % (where.get("file"), where.get("line")) if where else "nginx.conf"
-    return Refusal(str(check.get("error")), place, "host not found in" in (check.get("error") or ""))
+    missing = "host not found in" in (check.get("error") or "")
+    return Refusal(str(check.get("error")), place, missing, check.get("not_run"))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The configuration on disk is broken: the running nginx serves with an older one, and a restart would stop it.
+"""The configuration on disk, or nginx itself, is broken: the running nginx serves with an older one, and a restart would stop it.
 
 Signatures: nginx_config_invalid.
 
@@ -16,19 +16,50 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import re
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._exit_codes import PLAIN, signal_words
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._nginx_check import Refusal, refusal
+
+#: How nginx's packages are put back, by the family of the system.
+REINSTALL = {
+    "debian": (
+        "dpkg -V nginx nginx-core nginx-common libssl3; tail -n 30 /var/log/dpkg.log   # what is damaged, what came or went last?",
+        "apt-get install --reinstall nginx",
+    ),
+    "redhat": (
+        "rpm -V nginx openssl-libs; dnf history | head   # what is damaged, what came or went last?",
+        "dnf reinstall nginx",
+    ),
+}
+
+#: What else is next, by nginx's own words.
+HINTS = (
+    (
+        re.compile(r"is not binary compatible|undefined symbol|module .* version \d+ instead of"),
+        "# the module was built for another nginx: install its package of the same version and origin as nginx, or take out its load_module line",
+    ),
+    (
+        re.compile(r"cannot load certificate"),
+        "ls -l /etc/letsencrypt/live /etc/ssl/private; certbot certificates   # where the certificate is now; or take that server out until there is one",
+    ),
+    (
+        re.compile(r"unknown directive"),
+        "# a misspelt directive, or one of a module that is not loaded: nginx -V, ls /etc/nginx/modules-enabled",
+    ),
+)
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for host in fleet.proxies():
         refused = refusal(host)
         if refused and not refused.is_missing_name:
-            yield broken(host, refused)
+            yield broken(host, refused) if refused.not_run is None else not_run(host, refused, refused.not_run)
 
 
 def broken(host: Host, refused: Refusal) -> Finding:
@@ -40,6 +71,7 @@ def broken(host: Host, refused: Refusal) -> Finding:
         evidence=(Evidence("config", "nginx -t: %s" % refused.error, 0.95),),
         why="nginx keeps serving with the configuration that it has loaded; it is neither reloaded nor restarted",
         advice=(
+            *(line for words, line in HINTS if words.search(refused.error)),
             "# edit %s" % refused.place,
             "nginx -t",
             "nginx -s reload   # never restart before nginx -t passes",
@@ -47,9 +79,30 @@ def broken(host: Host, refused: Refusal) -> Finding:
     )
 
 
+def not_run(host: Host, refused: Refusal, code: int) -> Finding:
+    """nginx's own program is what is broken: its files were not even read."""
+    binary = shlex.quote(host.nginx.get("binary") or "nginx")
+    means = signal_words(-code) if code < 0 else PLAIN.get(code, "")
+    return Finding(
+        cause=CAUSE.name,
+        seen_from=host.name,
+        on=host.name,
+        subject=binary,
+        evidence=(Evidence("config", refused.error, 0.95),),
+        why="nginx's program on disk can't be run%s: the running nginx can't be reloaded, and would not start again"
+        % (" (%s)" % means if means else ""),
+        advice=(
+            "ldd %s | grep 'not found'" % binary,
+            *REINSTALL.get(host.system.get("family") or "", ()),
+            "nginx -t",
+            "# no reload and no restart before nginx -t passes",
+        ),
+    )
+
+
 CAUSE = Cause(
     name="nginx_config_invalid",
-    title="nginx's configuration on disk is broken",
-    says="nginx's configuration on {on} is broken on disk",
+    title="nginx -t fails: nginx's configuration, or nginx itself, is broken on disk",
+    says="nginx -t fails on {on}",
     find=find,
 )

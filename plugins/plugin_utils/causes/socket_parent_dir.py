@@ -7,7 +7,8 @@ Signatures: unix_socket_permission.
 
 Looked at: mode and owner of every folder above the socket, the user of nginx's workers.
 
-Done: nothing is changed, as folders above may be closed on purpose: the folder and the permission are named.
+Done: nginx is reloaded where the account of its workers is in the folder's group by now, and they began before that. Else nothing is changed,
+as folders above may be closed on purpose: the folder and the permission are named.
 
 A quick fix: chmod -R 777 opens the files of the site to every user of the host.
 
@@ -25,6 +26,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop impo
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._socket_in_run import socket_in_run
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._worker_groups import lacked_group
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.blocked_folder import BlockedFolder
@@ -42,6 +44,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 def blocked(hop: Hop, folder: BlockedFolder) -> Finding:
     path, workers = folder["path"], hop.proxy.nginx.get("workers") or []
     user = next((one["user"] for one in workers if not one.get("stopping")), "nginx")
+    lacked = lacked_group(hop, [folder["group"]] if int(folder["mode"], 8) & 0o010 else [])
     text = "%s is %s:%s %s; nginx's workers run as %s and may not pass through it" % (
         path,
         folder["owner"],
@@ -49,10 +52,21 @@ def blocked(hop: Hop, folder: BlockedFolder) -> Finding:
         folder["mode"],
         user,
     )
+    evidence = (*hop.seen(SIGNATURE), Evidence("socket", text))
+    if lacked:
+        return on_hop(
+            hop,
+            CAUSE.name,
+            (lacked.evidence, *evidence),
+            on=hop.proxy.name,
+            remedy=lacked.remedy,
+            why=lacked.why,
+            advice=lacked.advice(hop.proxy.nginx.get("unit")),
+        )
     return on_hop(
         hop,
         CAUSE.name,
-        (*hop.seen(SIGNATURE), Evidence("socket", text)),
+        evidence,
         why="the way to %s ends at %s: move the socket to /run, or let nginx pass through that folder"
         % (hop.address, path),
         advice=(

@@ -7,7 +7,8 @@ Signatures: unix_socket_permission.
 
 Looked at: mode, owner and ACL of the socket, the user of nginx's workers, the pool's settings.
 
-Done: listen.owner, listen.group and listen.mode are set in a drop-in of the pool.
+Done: listen.owner, listen.group and listen.mode are set in a drop-in of the pool. Where the account of nginx's workers is in the socket's group by
+now, and they began before that, nginx is reloaded.
 
 A quick fix: chmod 777 on the socket lasts until PHP-FPM starts again, and lets every user of the host run code as the pool.
 
@@ -25,6 +26,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop impo
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, PoolAt, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._worker_groups import Lacked, lacked_group
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.socket_file import SocketFile
@@ -46,8 +48,9 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         if host is None or not hop.has(SIGNATURE) or any(attempt.get("blocked_at") for attempt in hop.tried):
             continue
         refused = kept_out(hop, host)
+        lacked = lacked_group(hop, let_in(refused.socket)) if refused else None
         if refused:
-            yield permission(hop, host, refused)
+            yield began_before(hop, refused, lacked) if lacked else permission(hop, host, refused)
 
 
 def kept_out(hop: Hop, host: Host) -> Refused | None:
@@ -71,9 +74,43 @@ def may_write(worker: Worker, socket: SocketFile) -> bool:
     return bool(mode & 0o002)
 
 
+def let_in(socket: SocketFile) -> set[str]:
+    """The groups that may connect, by the socket's mode or its ACL."""
+    acl = [entry.split(":") for entry in socket.get("acl") or []]
+    groups = {name for kind, name, allowed in acl if kind == "g" and name and "w" in allowed}
+    if int(socket["mode"] or "0", 8) & 0o020 and socket["group"]:
+        groups.add(socket["group"])
+    return groups
+
+
+def began_before(hop: Hop, refused: Refused, lacked: Lacked) -> Finding:
+    """The socket is open to a group that the account has by now: nothing has to be changed but the workers."""
+    return on_hop(
+        hop,
+        CAUSE.name,
+        (*hop.seen(SIGNATURE), lacked.evidence, Evidence("socket", mode_of(hop, refused))),
+        on=hop.proxy.name,
+        remedy=lacked.remedy,
+        why=lacked.why,
+        advice=lacked.advice(hop.proxy.nginx.get("unit")),
+    )
+
+
 def permission(hop: Hop, host: Host, refused: Refused) -> Finding:
+    worker = refused.worker
+    evidence = (*hop.seen(SIGNATURE), Evidence("socket", mode_of(hop, refused)))
+    pool = host.pool_at(hop.real_address)
+    if not pool:
+        why = "the socket is not PHP-FPM's: let its own service give it to nginx's group"
+        return on_hop(hop, CAUSE.name, evidence, why=why, advice=for_others(hop, host, worker))
+    remedy = remedies.php_fpm(host, pool.fpm, "restarted", pool=pool.name, settings=opened_to(worker, pool))
+    return on_hop(hop, CAUSE.name, evidence, remedy=remedy)
+
+
+def mode_of(hop: Hop, refused: Refused) -> str:
+    """Whose the socket is, who may connect, and who wants to."""
     worker, socket = refused
-    text = "%s is %s:%s %s%s; nginx's workers run as %s" % (
+    return "%s is %s:%s %s%s; nginx's workers run as %s" % (
         hop.real_address,
         socket["owner"],
         socket["group"],
@@ -81,13 +118,6 @@ def permission(hop: Hop, host: Host, refused: Refused) -> Finding:
         " acl %s" % socket["acl"] if socket.get("acl") else "",
         worker["user"],
     )
-    evidence = (*hop.seen(SIGNATURE), Evidence("socket", text))
-    pool = host.pool_at(hop.real_address)
-    if not pool:
-        why = "the socket is not PHP-FPM's: let its own service give it to nginx's group"
-        return on_hop(hop, CAUSE.name, evidence, why=why, advice=("stat %s" % shlex.quote(hop.real_address.path),))
-    remedy = remedies.php_fpm(host, pool.fpm, "restarted", pool=pool.name, settings=opened_to(worker, pool))
-    return on_hop(hop, CAUSE.name, evidence, remedy=remedy)
 
 
 def opened_to(worker: Worker, pool: PoolAt) -> dict[str, str]:
@@ -98,6 +128,28 @@ def opened_to(worker: Worker, pool: PoolAt) -> dict[str, str]:
         return {"listen.acl_users": ",".join(user for user in (users, worker["user"]) if user)}
     group = worker.get("group") or worker["user"]
     return {"listen.owner": worker["user"], "listen.group": group, "listen.mode": "0660"}
+
+
+def for_others(hop: Hop, host: Host, worker: Worker) -> tuple[str, ...]:
+    """How a service that is not PHP-FPM gives its socket to nginx, and keeps it so when it starts again."""
+    path, group = hop.real_address.path, worker.get("group") or worker["user"]
+    unit = or_empty(host.unix_listener(hop.real_address)).get("unit") or ""
+    look = "stat %s" % shlex.quote(path)
+    if unit.endswith(".socket"):
+        return (
+            look,
+            "systemctl edit %s   # below [Socket]: SocketGroup=%s and SocketMode=0660; then: systemctl restart %s"
+            % (unit, group, unit),
+        )
+    if unit.endswith(".service"):
+        return (
+            look,
+            "systemctl edit %s   # below [Service]: Group=%s and UMask=0007; then: systemctl restart %s"
+            % (unit, group, unit),
+            "# or by its own setting: uwsgi chmod-socket = 660 and chown-socket = :%s, gunicorn --umask 007, supervisor chmod and chown"
+            % group,
+        )
+    return (look, "# let whatever makes %s give it to group %s with mode 0660" % (path, group))
 
 
 CAUSE = Cause(

@@ -28,6 +28,13 @@ def test_what_nobody_names_is_a_number(accounts):
     assert (accounts.user(4000000000), accounts.group(4000000000)) == ("4000000000", "4000000000")
 
 
+def test_the_groups_that_the_file_names_a_user_in(tmp_path):
+    host = FakeHost(tmp_path)
+    host.write("/etc/group", "adm:x:4:syslog,www-data\nwww-data:x:33:\nsite:x:1001:www-data\nbroken\nx:y:z:www-data\n")
+    assert Accounts(host).groups_with("www-data") == {4: "adm", 1001: "site"}
+    assert Accounts(host).groups_with("nobody") == {}
+
+
 def test_who_is_there(accounts):
     assert accounts.has_user("www-data") and accounts.has_group("www-data")
     assert not accounts.has_user("nobody-has-this-name") and not accounts.has_group("nobody-has-this-name")

@@ -78,7 +78,7 @@ def test_what_runs(host):
     assert facts["workers"][1]["group"] == "www-data"
     assert facts["workers"][1]["nofile"] == [1024, 524288] and facts["workers"][1]["open_files"] == 1
     assert facts["unit"] == "nginx.service" and facts["version"] == "1.22.1" and facts["others"] == []
-    assert facts["test"] == {"sound": True, "error": None, "where": None}
+    assert facts["test"] == {"sound": True, "error": None, "where": None, "not_run": None}
     assert facts["config"]["errors"] == [] and facts["config"]["http"]["place"]["file"] == "/etc/nginx/nginx.conf"
     assert ["/usr/sbin/nginx", "-g", "daemon on; master_process on;", "-t", "-e", "stderr"] in host.commands
     assert not host.unknown
@@ -341,18 +341,42 @@ UNKNOWN = 'unknown directive "foo" in /etc/nginx/conf.d/a b.conf:3'
             None,
         ),
         (
-            Ran(127, "", "error while loading shared libraries\n", None),
+            Ran(1, "", "nginx: something else\nlast\n", None),
             True,
             False,
-            "error while loading shared libraries",
+            "nginx -t ended with exit code 1: last",
             None,
         ),
+        (Ran(1, "", "", None), True, False, "nginx -t ended with exit code 1 and said nothing", None),
         (Ran(None, "", "", "nginx -t: no answer in 15 seconds"), True, None, "nginx -t: no answer in 15 seconds", None),
     ],
 )
 def test_what_the_outcome_says(ran, is_root, sound, error, where):
     tested = judged(ran, is_root)
     assert (tested.sound, tested.error, tested.where) == (sound, error, where)
+
+
+@pytest.mark.parametrize(
+    ("ran", "error", "not_run"),
+    [
+        (Ran(127, "", "", None), "nginx -t ended with exit code 127 and said nothing", 127),
+        (
+            Ran(127, "", "nginx: error while loading shared libraries: libssl.so.1.1: cannot open\n", None),
+            "nginx -t ended with exit code 127: nginx: error while loading shared libraries: libssl.so.1.1: cannot open",
+            127,
+        ),
+        (Ran(-9, "", "", None), "nginx -t was killed by signal 9 and said nothing", -9),
+        (
+            Ran(1, "", "/usr/sbin/nginx: symbol lookup error: /usr/sbin/nginx: undefined symbol: pcre2\n", None),
+            "nginx -t ended with exit code 1: /usr/sbin/nginx: symbol lookup error: /usr/sbin/nginx: undefined symbol: pcre2",
+            1,
+        ),
+        (Ran(1, "", "nginx: [emerg] host not found in upstream\n", None), "host not found in upstream", None),
+    ],
+)
+def test_an_nginx_that_was_not_run_says_how_it_ended(ran, error, not_run):
+    facts = judged(ran, True).facts()
+    assert (facts["sound"], facts["error"], facts["not_run"]) == (False, error, not_run)
 
 
 def test_a_test_without_answer_is_unknown_not_sound(host):
