@@ -16,7 +16,11 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._change import 
 from ansible_collections.webops.bad_gateway.plugins.modules.nginx_directive import SPECIFICATION as NGINX_DIRECTIVE
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._controller import is_dead, owner
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import proof
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.proof_questions import Round, rounds
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.proof_questions import (
+    Round,
+    rounds,
+    time_to_confirm,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.piped import pipe, python_for_pipe
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.stdin_program import MODULES, Packed
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import failure
@@ -79,7 +83,9 @@ class ActionModule(ActionBase):
         asked = rounds(args["proof"])
         local = asked[0] if len(asked) == 1 and asked[0]["host"] == here else None
         order = {
-            **{name: args[name] for name in ("run", "change", "confirm_within", "begins", "ends")},
+            **{name: args[name] for name in ("run", "change", "begins", "ends")},
+            "confirm_within": time_to_confirm(args["confirm_within"], asked),
+            "driver": str(self._vars.get("inventory_hostname", "")),
             "owner": owner(os.getppid()),  # a task runs in a child of ansible-playbook
             "take_over": "",
             "ask": questions(local, args) if local else None,

@@ -29,6 +29,10 @@ class ActionModule(ActionBase):
         more = {}
         if taking and not self._task.args.get("owner"):
             more["owner"] = owner(os.getppid())  # a task runs in a child of ansible-playbook
+        if (self._task.args.get("state") == "saved" or self._task.args.get("close")) and not self._task.args.get(
+            "driver"
+        ):
+            more["driver"] = str((task_vars or {}).get("inventory_hostname", ""))
         result = self._module(more, task_vars or {})
         lock = result.get("lock")
         if taking and result.get("failed") and isinstance(lock, dict) and is_dead(str(lock["owner"])):

@@ -28,13 +28,14 @@ options:
   change:
     description:
       - Name of one change within the run, such as V(php_fpm-1); same letters as O(run). A name is used once in a run.
-      - Needed for V(saved), V(kept) and V(undone).
+      - Needed for V(saved), V(applied), V(kept) and V(undone).
     type: str
   state:
     description:
       - V(begun) takes the host for this run, and undoes what another run that was killed has left half-made.
       - V(saved) writes down what a change is about to touch. Only when this has succeeded may the change be made. Where no run has begun, it
         takes the host for this change alone.
+      - V(applied) writes down what the change has made of its files. A file that somebody else changes after that is left alone by an undo, and named.
       - V(kept) confirms the change; fails where the host has undone it meanwhile.
       - V(undone) undoes the change. One that was undone before, or never saved, is no error.
       - V(closed) ends the run. Changes that are neither kept nor undone are undone, the host is free for other runs, old journals are removed.
@@ -42,7 +43,7 @@ options:
       - V(rolled_back) undoes the kept changes of a finished run, the last first. Files that somebody else has changed since are left alone and named.
     type: str
     required: true
-    choices: [begun, saved, kept, undone, closed, rolled_back]
+    choices: [begun, saved, applied, kept, undone, closed, rolled_back]
   files:
     description:
       - For V(saved), the absolute paths that the change is about to write, create or remove.
@@ -96,6 +97,12 @@ options:
     description:
       - For V(begun) and V(saved), who runs it, in words, for the message that other runs show.
       - By default user, name and process of the controller.
+    type: str
+    default: ""
+  driver:
+    description:
+      - For V(saved), the host of the inventory whose play makes the change, where several may work on this host in one run; by default the one of the task.
+      - For V(closed), end what this one has begun, and leave alone what others still have open; without it, everything of the run.
     type: str
     default: ""
   take_over:
@@ -292,7 +299,7 @@ ARGUMENTS = {
     "state": {
         "type": "str",
         "required": True,
-        "choices": ["begun", "saved", "kept", "undone", "closed", "rolled_back"],
+        "choices": ["begun", "saved", "applied", "kept", "undone", "closed", "rolled_back"],
     },
     "files": {"type": "list", "elements": "str", "default": []},
     "undo": {"type": "list", "elements": "list", "default": []},
@@ -303,6 +310,7 @@ ARGUMENTS = {
     "owner": {"type": "str", "default": ""},
     "take_over": {"type": "str", "default": ""},
     "keep": {"type": "int", "default": 20},
+    "driver": {"type": "str", "default": ""},
     "diffs": {"type": "bool", "default": False},
     "begin": {"type": "bool", "default": False},
     "close": {"type": "bool", "default": False},
@@ -310,6 +318,7 @@ ARGUMENTS = {
 REQUIRED_IF = [
     ("state", "begun", ["run"]),
     ("state", "saved", ["run", "change"]),
+    ("state", "applied", ["run", "change"]),
     ("state", "kept", ["run", "change"]),
     ("state", "undone", ["run", "change"]),
     ("state", "closed", ["run"]),
@@ -333,7 +342,12 @@ def saved(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, An
     if not all(argv and argv[0] for name in commands for argv in commands[name]):
         raise Refused("undo and after_undo take lists of arguments, the first of which is a command")
     wanted = Wanted(
-        values["files"], commands["undo"], commands["after_undo"], values["units"], values["confirm_within"]
+        values["files"],
+        commands["undo"],
+        commands["after_undo"],
+        values["units"],
+        values["confirm_within"],
+        values["driver"],
     )
     found = journal.begun(values["run"], claim)["found"] if values["begin"] else []
     result = journal.saved(values["run"], values["change"], wanted, claim)
@@ -343,6 +357,11 @@ def saved(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, An
     )
 
 
+def applied(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, Any]:
+    journal.applied(module.params["run"], module.params["change"], claim)
+    return {"changed": False, "msg": "noted what change %s has made" % module.params["change"]}
+
+
 def kept(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, Any]:
     run, change = module.params["run"], module.params["change"]
     journal.kept(run, change, claim)
@@ -350,7 +369,7 @@ def kept(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, Any
     if module.params["diffs"]:
         result["diffs"] = file_diffs(journal.host, journal.store, run, change)
     if module.params["close"]:
-        journal.closed(run, module.params["keep"])
+        journal.closed(run, module.params["keep"], module.params["driver"])
     return result
 
 
@@ -366,12 +385,12 @@ def undone(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, A
         message = "; ".join(["change %s %s" % (name, how)] + change["problems"])
     changes = [] if change is None else [change]
     if module.params["close"]:
-        journal.closed(module.params["run"], module.params["keep"])
+        journal.closed(module.params["run"], module.params["keep"], module.params["driver"])
     return {"changed": touched(changes), "changes": changes, "msg": message}
 
 
 def closed(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, Any]:
-    result = journal.closed(module.params["run"], module.params["keep"])
+    result = journal.closed(module.params["run"], module.params["keep"], module.params["driver"])
     return dict(result, changed=touched(result["found"]), msg="run %s has ended" % module.params["run"])
 
 
@@ -402,6 +421,7 @@ class State(NamedTuple):
 STATES = {
     "begun": State(begun),
     "saved": State(saved),
+    "applied": State(applied),
     "kept": State(kept),
     "undone": State(undone),
     "closed": State(closed),
@@ -424,12 +444,15 @@ def main() -> None:
     if os.geteuid() != 0:
         module.fail_json(msg="the journal of changes is root's: run this task with become: true")
     claim = Claim(module.params["lease"], module.params["owner"], module.params["take_over"])
+    journal = Journal(Host())
     try:
-        result = state.reach(module, Journal(Host()), claim)
+        result = state.reach(module, journal, claim)
     except Held as held:
         result = {"failed": True, "msg": str(held), "lock": held.shown()}
     except (Refused, OSError) as error:
         result = {"failed": True, "msg": "%s: %s" % (name, error)}
+    for warning in journal.warnings:
+        module.warn(warning)
     warn_of_problems(module, result)
     if result.get("failed"):
         module.fail_json(**result)

@@ -45,6 +45,9 @@ runs:
     number:
       description: Number of the run on this host, counted from 1.
       type: int
+    schema:
+      description: Version of the record's meaning.
+      type: int
     begun:
       description: When it began, in seconds since the epoch.
       type: float
@@ -127,10 +130,14 @@ def main() -> None:
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
     if os.geteuid() != 0:
         module.fail_json(msg="the journal of changes is root's: run this task with become: true")
+    journal = Journal(Host())
     try:
-        module.exit_json(changed=False, **Journal(Host()).read())
+        result = journal.read()
     except (Refused, OSError) as error:
         module.fail_json(msg="the journal of changes can't be read: %s" % error)
+    for warning in journal.warnings:
+        module.warn(warning)
+    module.exit_json(changed=False, **result)
 
 
 if __name__ == "__main__":

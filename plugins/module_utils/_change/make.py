@@ -20,8 +20,8 @@ JOURNAL = "change_journal"
 
 
 class Change:
-    """A change of a run. order: run, change, owner, take_over, confirm_within; begins, ends: whether the run takes the host before it, and leaves it after it;
-    ask: what site_answers_info takes, None where the site is not to be asked from here."""
+    """A change of a run. order: run, change, owner, driver, take_over, confirm_within; begins, ends: whether the run takes the host before it, and leaves
+    it after it; ask: what site_answers_info takes, None where the site is not to be asked from here."""
 
     def __init__(self, call: Call, order: Dict[str, Any]) -> None:
         self.call = call
@@ -48,10 +48,15 @@ class Change:
         recipe.prepare(self.call)
         # What failed first must not be hidden: whether anything was saved is known in any case.
         said["saved"] = self.tried(
-            "saved", confirm_within=self.order["confirm_within"], **self._claim(), **recipe.to_save()
+            "saved",
+            confirm_within=self.order["confirm_within"],
+            driver=self.order["driver"],
+            **self._claim(),
+            **recipe.to_save(),
         )
         done(said["saved"])
         recipe.apply(self.call)
+        self.journal("applied")
         if self.order["ask"] is None:
             return {}
         answers = done(self.call("site_answers_info", self.order["ask"], False))["answers"]
@@ -67,12 +72,12 @@ class Change:
         """Undo what was made of the change, and leave the host where it was the last one."""
         undone = self.tried("undone")
         if self.order["ends"]:
-            self.tried("closed")
+            self.tried("closed", driver=self.order["driver"])
         return {"undone": undone}
 
     def _end(self) -> None:
         if self.order["ends"]:
-            self.journal("closed")
+            self.journal("closed", driver=self.order["driver"])
 
     def _claim(self) -> Dict[str, Any]:
         return {"owner": self.order["owner"], "take_over": self.order["take_over"]}

@@ -105,4 +105,7 @@ class PhpFpm(Recipe):
         command = service_manager.command(wanted["service_manager"], needs, wanted["unit"], "SIGUSR2")
         if wanted["action"] not in ("reloaded", "restarted") or not wanted["unit"] or not command:
             return []
-        return [[wanted["binary"], "-t", "--fpm-config", wanted["config"]], command]
+        # It may have been halted for its requests to end when the change was cut off.
+        master = self.said("php_fpm_service").get("master")
+        goes_on = [["/bin/sh", "-c", "kill -CONT %d 2>/dev/null || :" % master]] if master else []
+        return [*goes_on, [wanted["binary"], "-t", "--fpm-config", wanted["config"]], command]

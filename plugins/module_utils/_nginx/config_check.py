@@ -16,6 +16,7 @@ import stat
 from typing import TYPE_CHECKING, NamedTuple, Optional, Sequence
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host, Ran
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.open_files import open_files
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_files import ConfigFiles
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.instance import Nginx
 from ansible_collections.webops.bad_gateway.plugins.module_utils._text import how_it_ended, was_not_run
@@ -71,23 +72,28 @@ class Traces:
             return None
 
     def wipe(self) -> None:
-        """Remove what is new and empty; give folders back to their owners."""
+        """Remove what is new, empty and in nobody's hands; give folders back to their owners."""
         for path, before in self.before.items():
             now = self._stat(path)
             try:
                 if now is not None and before is None:
-                    self._remove(self.host.path(path), now)
+                    self._remove(path, now)
                 elif now is not None and before is not None:
                     self._give_back(self.host.path(path), now, before)
             except OSError:
                 continue
 
-    @staticmethod
-    def _remove(path: str, now: os.stat_result) -> None:
+    def _remove(self, path: str, now: os.stat_result) -> None:
         if stat.S_ISDIR(now.st_mode):
-            os.rmdir(path)
-        elif stat.S_ISREG(now.st_mode) and now.st_size == 0:
-            os.unlink(path)
+            os.rmdir(self.host.path(path))
+        elif stat.S_ISREG(now.st_mode) and now.st_size == 0 and not self._is_open(path):
+            os.unlink(self.host.path(path))
+
+    def _is_open(self, path: str) -> bool:
+        """Whether a process has a file open: then it is no trace of ours, but the log of what was started meanwhile."""
+        place = self.host.realpath(path)
+        pids = [int(name) for name in self.host.listdir("/proc") if name.isdigit()]
+        return any(one.path == place for pid in pids for one in open_files(self.host, pid))
 
     @staticmethod
     def _give_back(path: str, now: os.stat_result, before: os.stat_result) -> None:

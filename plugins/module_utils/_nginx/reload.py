@@ -116,6 +116,9 @@ def reload(host: Host, command: Sequence[str], logs: Sequence[str], timeout: flo
     if before.master is None:
         return Outcome("nginx is not running", [], before, before)
     master = before.master.pid
+    if before.master.state in ("T", "t"):
+        why = "nginx's master %d stands still, as somebody has sent it SIGSTOP: kill -CONT %d lets it go on"
+        return Outcome(why % (master, master), [], before, before)
     watch = LogWatch(host, master, logs)
     failed = _run(host, command, timeout)
     if failed:

@@ -20,12 +20,13 @@ import threading
 import time
 from typing import Callable, Collection, List, Optional, Sequence, Set
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host import netlink
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import netlink, service_manager
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
 
 PAUSE = 0.02
 HALT_WITHIN = 1.0
+ROOM = 5.0
 #: From this share of a socket's queue on, waiting for old requests would cost new ones.
 QUEUE_SHARE = 0.75
 ENDS = (signal.SIGTERM, signal.SIGQUIT, signal.SIGINT)
@@ -37,11 +38,13 @@ Order = Callable[[], Optional[str]]
 def drained(host: Host, master: int, sockets: Sequence[str], limit: float, then: Order) -> Optional[str]:
     """Let running requests end for at most limit seconds, give the halted master its order, let it go on. Returns what the order returns: an error or None.
 
-    A child of ours does it, so that a controller that goes away leaves no halted master behind; should that child be killed, we let the master go on.
+    A child of ours does it, so that a controller that goes away leaves no halted master behind; should that child be killed, we let the master go on,
+    and where all that belongs to our login is ended at once, systemd does.
     sockets are the paths of the pools' sockets: when one of them fills up meanwhile, nobody is waited for any longer.
     """
     if limit <= 0 or not sys.platform.startswith("linux"):
         return then()
+    timer = _arm(host, master, limit + HALT_WITHIN + ROOM)
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -53,7 +56,26 @@ def drained(host: Host, master: int, sockets: Sequence[str], limit: float, then:
         code = os.waitpid(child, 0)[1]
     finally:
         _signal(master, signal.SIGCONT)
+        if timer:
+            host.run(["systemctl", "stop", timer])
     return text or ("the process that watched over PHP-FPM was killed" if code else None)
+
+
+def _arm(host: Host, master: int, seconds: float) -> Optional[str]:
+    """Have systemd let the master go on, whatever becomes of us. Returns the timer; None where there is no systemd, or it can't."""
+    if service_manager.in_charge(host) != service_manager.SYSTEMD:
+        return None
+    name = "bad_gateway-go-on-%d" % master
+    argv = ["systemd-run", "--quiet", "--collect", "--unit=" + name, "--on-active=%d" % seconds]
+    argv += ["--timer-property=AccuracySec=1s", "/bin/sh", "-c", "kill -CONT %d" % master]
+    return name + ".timer" if host.run(argv).code == 0 else None
+
+
+def stands_still(host: Host, pid: int) -> Optional[str]:
+    """Why a process can't take an order, or None: somebody has halted it."""
+    if _state(host, pid) not in ("T", "t"):
+        return None
+    return "master %d stands still, as somebody has sent it SIGSTOP: kill -CONT %d lets it go on" % (pid, pid)
 
 
 def _in_child(host: Host, master: int, sockets: Sequence[str], limit: float, then: Order, writing: int) -> None:

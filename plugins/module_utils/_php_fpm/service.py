@@ -26,7 +26,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config
     ask_fpm,
     serious_lines,
 )
-from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.drain import drained
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.drain import drained, stands_still
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import error_log
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.live_sockets import (
     BACKLOG,
@@ -98,6 +98,9 @@ def reload(host: Host, fpm: Fpm, timeout: float, drain: float) -> Outcome:
     if before.master is None:
         return Outcome(awaited.RELOADED, "PHP-FPM is not running, so it cannot be reloaded", [])
     master = before.master
+    halted = stands_still(host, master)
+    if halted:
+        return Outcome(awaited.RELOADED, "PHP-FPM's " + halted, [])
 
     def order(config: FpmConfig) -> Optional[str]:
         return drained(host, master, _paths(config), drain, lambda: _by_signal(master))

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.undo import ShownChange
 
 
+#: Seconds for which a run holds the host beyond the time in which a change has to be confirmed.
+CONFIRM_ROOM = 120
+
+
 class Claim(NamedTuple):
     """How a run holds the host. lease: seconds after each call; owner: who runs it, in words; take_over: a dead run that may be pushed aside."""
 
@@ -43,6 +47,8 @@ class Journal:
         self.store = Store(host)
         self.lock = Lock(host, self.store.base)
         self.run_command = run
+        #: What a caller should be told of the journal itself.
+        self.warnings: List[str] = []
 
     def begun(self, run: str, claim: Claim) -> Dict[str, Any]:
         """Take the host for a run, and undo what a run that was killed has left half-made."""
@@ -55,18 +61,24 @@ class Journal:
         self.lock.take(run, claim.lease, claim.owner, implicit, claim.take_over)
         try:
             return self._tidy_up(run)
-        except (OSError, Refused):
+        except Exception:  # whatever it was, nobody is locked out by it
             self.lock.release(run)
             raise
 
     def _tidy_up(self, run: str) -> List[Undone]:
         """What is to be done before a run may change anything. Returns the changes of dead runs that were undone."""
         self.store.sweep()
+        self.warnings = self.store.set_aside()
         found = self.undo_all(
             [record for record in self.store.open_changes() if record["run"] != run],
             "run %s, which found it unfinished" % run,
         )
         self._refuse_incomplete(found)
+        for why in self.store.unreadable(open_only=True):
+            raise Refused(
+                "%s: what that run has left half-made is not known. Look what is saved in that folder,"
+                " repair by hand what has to be, then remove the folder" % why
+            )
         found += self._end_dead_runs(run)
         self.store.make_run(run, time.time())
         timer.lay_program(self.store.folder(run))
@@ -114,6 +126,7 @@ class Journal:
         """Write down what a change is about to touch. On return it is on the disk, and the host will undo the change if nobody confirms it in time."""
         self.store.folder(run, change)
         self.store.make()
+        claim = _until_confirmed(claim, wanted.confirm_within)
         with self.store.guard():
             found = self._hold(run, claim)
             try:
@@ -164,6 +177,17 @@ class Journal:
             raise Refused("run %s has no change %s on this host" % (run, change))
         return record
 
+    def applied(self, run: str, change: str, claim: Claim) -> Dict[str, Any]:
+        """Write down what a change has made of its files, so that an undo sees what others make of them from now on."""
+        self._known(run, change)
+        with self.store.guard():
+            record = self._known(run, change)
+            if record["state"] == "saved":
+                record["left"] = left_by(self.host, self.run_command, record)
+                self.store.write_change(record)
+                self._ended(run, _until_confirmed(claim, record["confirm_within"]))
+        return {}
+
     def kept(self, run: str, change: str, claim: Claim) -> Dict[str, Any]:
         """Confirm a change: it stays, and a rollback can compare with what it left."""
         self._known(run, change)
@@ -173,7 +197,8 @@ class Journal:
                 return {}
             if record["state"] != "saved":
                 raise Refused("change %s can't be kept: it was undone by %s" % (change, record["by"]))
-            record["left"] = left_by(self.host, self.run_command, record)
+            # What others have made of the files since they were written is not ours.
+            record["left"] = dict(left_by(self.host, self.run_command, record), **record["left"])
             record["state"], record["ended"] = "kept", time.time()
             self.store.write_change(record)
             if record["confirm_within"]:
@@ -193,8 +218,6 @@ class Journal:
                 return {"undone": None}
             if record["state"] in ("undone", "rolled_back"):
                 return {"undone": Undone(record, []).shown()}
-            if record["state"] == "kept":
-                record["state"], record["undo_done"] = "undoing", 0
             held = self.lock.read()
             if held is not None and held["run"] != run:
                 raise Held(held)
@@ -216,20 +239,26 @@ class Journal:
         if self.lock.release(run) or self.lock.read() is None:
             boot_units.remove_boot_units(self.host)
 
-    def closed(self, run: str, keep: int) -> Dict[str, Any]:
-        """End a run: undo what is still open, let the host go, remove the journals of old runs."""
+    def closed(self, run: str, keep: int, driver: str = "") -> Dict[str, Any]:
+        """End a run: undo what is still open, let the host go, remove the journals of old runs.
+
+        With a driver, its part of the run: while a change of another one's is open, the run goes on.
+        """
         self.store.folder(run)
         if not self.store.exists():
             return {"found": [], "pruned": []}
         with self.store.guard():
-            record = self.store.run(run)
-            if record is None:
-                self.lock.release(run)
-                return {"found": [], "pruned": []}
-            mine = [change for change in self.store.open_changes() if change["run"] == run]
-            found = self.undo_all(mine, "run %s at its end" % run)
-            self._let_go(run)
+            open_changes = [change for change in self.store.open_changes() if change["run"] == run]
+            mine = [change for change in open_changes if driver in ("", change["driver"])]
+            try:
+                found = self.undo_all(mine, "run %s at its end" % run)
+            finally:
+                if len(mine) == len(open_changes):
+                    self._let_go(run)
             self._refuse_incomplete(found)
+            record = self.store.run(run)
+            if record is None or len(mine) < len(open_changes):
+                return {"found": _shown(found), "pruned": []}
             record["closed"] = time.time()
             self.store.write_run(record)
             return {"found": _shown(found), "pruned": self._prune(keep)}
@@ -264,6 +293,7 @@ class Journal:
                 for record in reversed(self.store.runs())
             ]
             held = self.lock.read()
+            self.warnings = self.store.unreadable(open_only=False)
         return {"runs": runs, "lock": None if held is None else shown(held)}
 
     @staticmethod
@@ -273,6 +303,11 @@ class Journal:
         summary["files"] = [entry["path"] for entry in record["files"]]
         summary["units"] = sorted(record["units"])
         return summary
+
+
+def _until_confirmed(claim: Claim, seconds: int) -> Claim:
+    """A claim that lasts until the change has to be confirmed: whoever asks many hosts calls nobody meanwhile."""
+    return claim._replace(lease=max(claim.lease, seconds + CONFIRM_ROOM) if seconds else claim.lease)
 
 
 def _shown(changes: Sequence[Undone]) -> "List[ShownChange]":

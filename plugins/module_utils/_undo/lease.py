@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Dict, Optional, Union, cast
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._refused import Refused
-from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.durable import read_json, remove_file, write_json
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.durable import remove_file, write_json
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.records import Unreadable, read_record
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict
     from typing import TypedDict
@@ -30,6 +31,10 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict
             "until": float,
         },
     )
+
+
+LEASE_KEYS = {"run": str, "boot": str, "from": float, "until": float}
+LEASE_LACKS = {"owner": "", "since": 0.0, "ends": 0.0, "implicit": False}
 
 
 class Held(Refused):
@@ -83,10 +88,10 @@ class Lock:
         self.boot = boot_of(host)
 
     def read(self) -> "Optional[Lease]":
-        """The lease, or None where nobody has one. One of an earlier boot or one that has ended counts as none."""
+        """The lease, or None where nobody has one. One of an earlier boot, one that has ended or one that is damaged counts as none."""
         try:
-            lease = cast("Lease", read_json(self.path))
-        except FileNotFoundError:
+            lease = cast("Lease", read_record(self.path, LEASE_KEYS, LEASE_LACKS, {}))
+        except (FileNotFoundError, Unreadable):
             return None
         alive = lease["boot"] == self.boot and lease["from"] <= time.monotonic() < lease["until"]
         return lease if alive else None

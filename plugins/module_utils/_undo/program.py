@@ -16,7 +16,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access im
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.boot_units import remove_boot_units
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.put_back import put_files_back
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.store import OPEN, Store
-from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.undo import Undone, undo_change
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.undo import Undone, begin_undo, undo_change
 
 UNCONFIRMED = "the host itself, as nobody had confirmed the change in %d seconds"
 BOOTED = "the host itself, as it booted while the change was being made"
@@ -46,7 +46,7 @@ def undo_after_boot(store: Store, host: Host, files_only: bool) -> bool:
     with store.guard():
         for record in store.open_changes():
             if files_only:
-                steps = put_files_back(host, store.folder(record["run"], record["change"]), record)
+                steps = put_files_back(host, begin_undo(store, host, record), record)
                 _print(Undone(record, steps))
             else:
                 _print(undo_change(store, host, record, BOOTED, by_host=True))

@@ -26,6 +26,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.saved_fil
     open_parent,
     read_xattrs,
     same,
+    state_of,
     xattr_path,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.steps import (
@@ -60,7 +61,7 @@ def put_files_back(host: Host, folder: str, record: "ChangeRecord") -> List[Step
         if path in record["leave"]:
             steps.append(Step(PUT_BACK, path, LEFT_ALONE, record["leave"][path]))
             continue
-        state = FileState(**entry["state"])
+        state = state_of(entry["state"])
         try:
             outcome = put_back(host.root, path, state, _content(folder, number, state))
         except (OSError, Refused) as error:

@@ -14,7 +14,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._refused import
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo import boot_units, timer
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.journal import Journal
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.lease import Held
-from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.saved_file import FileState, look, same
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.saved_file import FileState, look, same, state_of
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.steps import (
     LEFT_ALONE,
     PLANNED,
@@ -24,7 +24,12 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.steps imp
     Step,
     command_step,
 )
-from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.undo import Undone, undo_change, unit_step
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.undo import (
+    CHANGED_SINCE,
+    Undone,
+    undo_change,
+    unit_step,
+)
 
 if TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.store import ChangeRecord
@@ -62,7 +67,7 @@ def _leave(journal: Journal, record: "ChangeRecord", number: int, becomes: Dict[
     folder = journal.store.folder(record["run"], record["change"])
     for index, entry in enumerate(record["files"]):
         path = entry["path"]
-        saved = FileState(**entry["state"])
+        saved = state_of(entry["state"])
         try:
             now = becomes[path].state if path in becomes else look(journal.host.root, path).state
         except (OSError, Refused) as error:
@@ -70,14 +75,14 @@ def _leave(journal: Journal, record: "ChangeRecord", number: int, becomes: Dict[
             continue
         if same(now, saved):
             continue
-        if same(now, FileState(**record["left"][path])):
+        if same(now, state_of(record["left"][path])):
             becomes[path] = Becomes(saved, os.path.join(folder, "content-%d" % index))
             continue
         later = journal.store.find_kept(path, (number, record["number"]))
         leave[path] = (
             "changed since by run %s: roll that back first" % later
             if later and later != record["run"]
-            else "changed since by somebody else"
+            else CHANGED_SINCE
         )
     return leave
 

@@ -14,6 +14,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host import se
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.service_manager import Runner
 from ansible_collections.webops.bad_gateway.plugins.module_utils._refused import Refused
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.records import SCHEMA
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.saved_file import (
     ABSENT,
     Seen,
@@ -30,13 +31,15 @@ LINKS = 10
 
 
 class Wanted(NamedTuple):
-    """What a caller wants to be saved. undo: commands that are run before the files are put back; after_undo: after that; confirm_within: seconds, or 0."""
+    """What a caller wants to be saved. undo: commands that are run before the files are put back; after_undo: after that; confirm_within: seconds, or 0;
+    driver: the host whose play makes the change."""
 
     files: Sequence[str] = ()
     undo: Sequence[Sequence[str]] = ()
     after_undo: Sequence[Sequence[str]] = ()
     units: Sequence[str] = ()
     confirm_within: int = 0
+    driver: str = ""
 
 
 class NewChange(NamedTuple):
@@ -58,6 +61,7 @@ def new_change(host: Host, run_command: Runner, run: str, change: str, number: i
     files += [{"path": path, "parent": True, "state": dict(ABSENT._asdict())} for path in sorted(parents)]
     contents = {number: one.data for number, one in enumerate(seen.values()) if one.data is not None}
     record: "ChangeRecord" = {
+        "schema": SCHEMA,
         "run": run,
         "change": change,
         "number": number,
@@ -75,6 +79,7 @@ def new_change(host: Host, run_command: Runner, run: str, change: str, number: i
         "left": {},
         "leave": {},
         "problems": [],
+        "driver": wanted.driver,
     }
     return NewChange(record, contents)
 

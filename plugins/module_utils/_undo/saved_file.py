@@ -16,7 +16,7 @@ import hashlib
 import os
 import stat
 import struct
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.root_only import others_in
 from ansible_collections.webops.bad_gateway.plugins.module_utils._refused import Refused
@@ -48,6 +48,11 @@ class FileState(NamedTuple):
 
 
 ABSENT = FileState("absent")
+
+
+def state_of(saved: Mapping[str, Any]) -> FileState:
+    """The state in a record of the journal; what a newer version adds to one passes."""
+    return FileState(**{key: saved[key] for key in FileState._fields if key in saved})
 
 
 class Seen(NamedTuple):

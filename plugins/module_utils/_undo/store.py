@@ -29,19 +29,29 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._refused import
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.durable import (
     check_private,
     private_folder,
-    read_json,
     remove_file,
     sync_folder,
     write_file,
     write_json,
+)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.records import (
+    CHANGE_KEYS,
+    CHANGE_LACKS,
+    RUN_KEYS,
+    RUN_LACKS,
+    SCHEMA,
+    Unreadable,
+    is_closed,
+    read_record,
 )
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time a record is a plain dict
     from typing import TypedDict
 
     class RunRecord(TypedDict):
-        """RUN/run.json. number: counts the runs of this host; begun, closed: seconds since the epoch."""
+        """RUN/run.json. schema: see records.py; number: counts the runs of this host; begun, closed: seconds since the epoch."""
 
+        schema: int
         run: str
         number: int
         begun: float
@@ -57,6 +67,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time a record is a 
     class ChangeRecord(TypedDict):
         """RUN/CHANGE/change.json."""
 
+        schema: int
         run: str
         change: str
         number: int
@@ -74,6 +85,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time a record is a 
         left: Dict[str, Any]
         leave: Dict[str, str]
         problems: List[str]
+        driver: str  # the host whose play makes it: several may work on this one in one run
 
 
 BASE = "/var/lib/bad_gateway"
@@ -145,17 +157,21 @@ class Store:
         return [name for name in names if ID.match(name) and os.path.isfile(os.path.join(folder, name, marker))]
 
     def runs(self) -> "List[RunRecord]":
-        """The records of all runs, oldest first."""
-        found = [
-            cast("RunRecord", read_json(os.path.join(self.base, name, "run.json")))
-            for name in self._names(self.base, "run.json")
-        ]
+        """The records of all runs that can be read, oldest first."""
+        found = []
+        for name in self._names(self.base, "run.json"):
+            with contextlib.suppress(OSError, Unreadable):
+                found.append(self._read_run(name))
         return sorted(found, key=lambda record: record["number"])
 
+    def _read_run(self, run: str) -> "RunRecord":
+        path = os.path.join(self.folder(run), "run.json")
+        return cast("RunRecord", read_record(path, RUN_KEYS, RUN_LACKS, {"run": run}))
+
     def run(self, run: str) -> "Optional[RunRecord]":
-        """The record of a run, or None where there is no such run."""
+        """The record of a run, or None where there is no such run. Raises Unreadable."""
         try:
-            return cast("RunRecord", read_json(os.path.join(self.folder(run), "run.json")))
+            return self._read_run(run)
         except FileNotFoundError:
             return None
 
@@ -166,7 +182,13 @@ class Store:
         record = self.run(run)
         if record is None:
             numbers = [other["number"] for other in self.runs()]
-            record = {"run": run, "number": max(numbers, default=0) + 1, "begun": now, "closed": None}
+            record = {
+                "schema": SCHEMA,
+                "run": run,
+                "number": max(numbers, default=0) + 1,
+                "begun": now,
+                "closed": None,
+            }
             self.write_run(record)
         return record
 
@@ -174,20 +196,61 @@ class Store:
         write_json(os.path.join(self.folder(record["run"]), "run.json"), record)
 
     def changes(self, run: str) -> "List[ChangeRecord]":
-        """The records of a run's changes in the order in which they were made."""
-        folder = self.folder(run)
-        found = [
-            cast("ChangeRecord", read_json(os.path.join(folder, name, "change.json")))
-            for name in self._names(folder, "change.json")
-        ]
+        """The records of a run's changes that can be read, in the order in which they were made."""
+        found = []
+        for name in self._names(self.folder(run), "change.json"):
+            with contextlib.suppress(OSError, Unreadable):
+                found.append(self._read_change(run, name))
         return sorted(found, key=lambda record: record["number"])
 
+    def _read_change(self, run: str, change: str) -> "ChangeRecord":
+        path = os.path.join(self.folder(run, change), "change.json")
+        return cast("ChangeRecord", read_record(path, CHANGE_KEYS, CHANGE_LACKS, {"run": run, "change": change}))
+
     def change(self, run: str, change: str) -> "Optional[ChangeRecord]":
-        """The record of a change, or None where there is no such change."""
+        """The record of a change, or None where there is no such change. Raises Unreadable."""
         try:
-            return cast("ChangeRecord", read_json(os.path.join(self.folder(run, change), "change.json")))
+            return self._read_change(run, change)
         except FileNotFoundError:
             return None
+
+    def unreadable(self, open_only: bool) -> List[str]:
+        """Why records of changes can't be read; open_only: of runs that may not have ended, of which nobody knows what they have left half-made."""
+        found = []
+        for run in self._names(self.base, "run.json"):
+            if not (open_only and is_closed(self.folder(run))):
+                found += [why for _folder, why in self._unreadable_of(run)]
+        return found
+
+    def _unreadable_of(self, run: str) -> List[Tuple[str, str]]:
+        """The folders of a run's changes of which the records can't be read, and why."""
+        found = []
+        for change in self._names(self.folder(run), "change.json"):
+            try:
+                self._read_change(run, change)
+            except (OSError, Unreadable) as error:
+                found.append((self.folder(run, change), str(error)))
+        return found
+
+    def set_aside(self) -> List[str]:
+        """Give damaged records of runs that have ended another name, so that they are met once. Returns what is to be said of each."""
+        found: List[Tuple[str, str]] = []
+        for run in self._names(self.base, "run.json"):
+            folder = self.folder(run)
+            bad = self._unreadable_of(run)
+            try:
+                self._read_run(run)
+            except (OSError, Unreadable) as error:
+                # Its changes are known to be over, or it said so itself.
+                if is_closed(folder) or not (bad or any(one["state"] in OPEN for one in self.changes(run))):
+                    found.append((folder, str(error)))
+                continue
+            found += bad if is_closed(folder) else []
+        for folder, _why in found:
+            aside = os.path.join(os.path.dirname(folder), ".aside-" + os.path.basename(folder))
+            shutil.rmtree(aside, ignore_errors=True)
+            os.rename(folder, aside)
+        return ["%s: it was set aside, and can't be rolled back" % why for _folder, why in found]
 
     def write_change(self, record: "ChangeRecord") -> None:
         write_json(os.path.join(self.folder(record["run"], record["change"]), "change.json"), record)
@@ -210,8 +273,9 @@ class Store:
 
     def open_changes(self) -> "List[ChangeRecord]":
         """Changes that are neither kept nor undone, in the order in which they have to be undone: the newest first."""
-        found = [change for run in self.runs() for change in self.changes(run["run"]) if change["state"] in OPEN]
-        return list(reversed(found))
+        numbers = {run["run"]: run["number"] for run in self.runs()}
+        names = sorted(self._names(self.base, "run.json"), key=lambda name: numbers.get(name, 0))
+        return list(reversed([change for run in names for change in self.changes(run) if change["state"] in OPEN]))
 
     def remove_run(self, run: str) -> None:
         """Remove a run's folder; after a power cut it is there as a whole or no run any more."""
@@ -228,7 +292,11 @@ class Store:
                     os.unlink(os.path.join(where, name))
             half = [name for name in folders if name.startswith((".new-", ".gone-"))]
             if where == self.base:
-                half += [name for name in folders if ID.match(name) and self.run(name) is None]
+                half += [
+                    name
+                    for name in folders
+                    if ID.match(name) and not os.path.lexists(os.path.join(where, name, "run.json"))
+                ]
             for name in half:
                 shutil.rmtree(os.path.join(where, name), ignore_errors=True)
                 folders.remove(name)

@@ -10,12 +10,14 @@ Private to this collection: it may change in any release.
 """
 
 import contextlib
+import os
 import time
-from typing import TYPE_CHECKING, Callable, List, NamedTuple, Optional
+from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import service_manager
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.service_manager import Runner
+from ansible_collections.webops.bad_gateway.plugins.module_utils._refused import Refused
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo import steps as undo_steps
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.commands import (
     run_command,
@@ -23,6 +25,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.commands 
     run_step,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.put_back import put_files_back
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.saved_file import look, same, state_of
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.steps import Step, command_step
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.store import OPEN, Store
 
@@ -44,6 +47,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict
         problems: List[str]
 
 
+CHANGED_SINCE = "changed since by somebody else"
 #: What an open change becomes when it has been undone.
 CLOSED = {"undoing": "undone", "rolling_back": "rolled_back"}
 
@@ -81,18 +85,14 @@ def undo_change(
     store: Store, host: Host, record: "ChangeRecord", by: str, run: Runner = run_command, by_host: bool = False
 ) -> Undone:
     """Undo one open change and write down how it went. It stays open where a file could not be put back."""
-    if record["state"] == "saved":
-        record["state"] = "undoing"
-        _note(store, record)
+    folder = begin_undo(store, host, record)
 
     def progress(done: int) -> None:
         record["undo_done"] = done
         _note(store, record)
 
-    steps = _undo(host, store.folder(record["run"], record["change"]), record, progress, run)
-    record["problems"] = [
-        "%s: %s" % (step.text, step.why) for step in steps if step.outcome in (undo_steps.FAILED, undo_steps.NOT_DONE)
-    ]
+    steps = _undo(host, folder, record, progress, run)
+    record["problems"] = ["%s: %s" % (step.text, step.why) for step in steps if _is_problem(step, record)]
     record["by"], record["by_host"] = by, by_host
     if not files_failed(steps):
         record["state"] = CLOSED[record["state"]]
@@ -100,6 +100,39 @@ def undo_change(
     store.write_change(record)
     store.note_last_change()
     return Undone(record, steps)
+
+
+def begin_undo(store: Store, host: Host, record: "ChangeRecord") -> str:
+    """Write down that a change is being undone, and which of its files are to be left alone. Returns the change's folder."""
+    folder = store.folder(record["run"], record["change"])
+    if record["state"] in ("saved", "kept"):
+        record["leave"] = _changed_since(host, folder, record)
+        record["state"] = "undoing"
+        _note(store, record)
+    return folder
+
+
+def _is_problem(step: Step, record: "ChangeRecord") -> bool:
+    """Whether a step has left the host other than it was. What a rollback leaves alone it names by itself."""
+    return step.outcome in (undo_steps.FAILED, undo_steps.NOT_DONE) or (
+        record["state"] == "undoing" and step.kind == undo_steps.PUT_BACK and step.what in record["leave"]
+    )
+
+
+def _changed_since(host: Host, folder: str, record: "ChangeRecord") -> Dict[str, str]:
+    """The files that are neither as the change has left them nor as they were before, as somebody has repaired them; each with where its former version is."""
+    leave = {}
+    for number, entry in enumerate(record["files"]):
+        left = record["left"].get(entry["path"])
+        if entry["parent"] or not isinstance(left, dict):
+            continue
+        saved = state_of(entry["state"])
+        with contextlib.suppress(OSError, Refused):
+            now = look(host.root, entry["path"]).state
+            if not same(now, saved) and not same(now, state_of(left)):
+                before = " (what it was before: %s)" % os.path.join(folder, "content-%d" % number)
+                leave[entry["path"]] = CHANGED_SINCE + (before if saved.kind == "file" else "")
+    return leave
 
 
 def _note(store: Store, record: "ChangeRecord") -> None:
@@ -117,8 +150,13 @@ def _undo(host: Host, folder: str, record: "ChangeRecord", progress: Callable[[i
             continue
         steps.append(run_step(run, argv))
         progress(number + 1)
-    steps += put_files_back(host, folder, record)
-    steps += run_in_turn(run, record["after_undo"])
+    files = put_files_back(host, folder, record)
+    steps += files
+    if files and not record["undo"] and all(step.what in record["leave"] for step in files):
+        # A reload would put in force what somebody has saved there.
+        steps += [command_step(argv, undo_steps.LEFT_ALONE, "no file was put back") for argv in record["after_undo"]]
+    else:
+        steps += run_in_turn(run, record["after_undo"])
     steps += [_restore_unit(host, run, unit, was_active) for unit, was_active in sorted(record["units"].items())]
     return steps
 

@@ -19,6 +19,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.visited 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.proof import MOST_WAIT, Proof, Question
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles import RELOADS_NGINX
 
+#: Seconds that proving takes on one host at most, where the role proof has its defaults.
+ROUND_SECONDS = 12 * (1 + 3 * 10)
 #: URLs that one step's proof asks for at most.
 PROOF_URLS = 10
 
@@ -92,3 +94,8 @@ def rounds(proofs: t.Sequence[Proof]) -> list[Round]:
             entry["wait"] = max(entry["wait"], int(lasts) + 2)
         entry["error_logs"] += [path for path in proof.get("error_logs") or [] if path not in entry["error_logs"]]
     return list(grouped.values())
+
+
+def time_to_confirm(seconds: int, asked: t.Sequence[Round]) -> int:
+    """The seconds in which a change has to be proven, of which those that are wanted are enough for one host. 0 is no limit."""
+    return seconds and seconds + sum(ROUND_SECONDS + one["wait"] for one in asked[1:])

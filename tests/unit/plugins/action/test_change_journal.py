@@ -31,6 +31,22 @@ def test_the_host_is_told_who_takes_it(state):
     assert "process %d (" % os.getppid() in given[0]["owner"]
 
 
+@pytest.mark.parametrize(
+    "arguments,driver",
+    [
+        ({"state": "saved"}, "web1"),
+        ({"state": "saved", "driver": "web2"}, "web2"),
+        ({"state": "kept", "close": True}, "web1"),
+        ({"state": "closed"}, None),
+    ],
+)
+def test_the_host_is_told_whose_play_makes_a_change(arguments, driver):
+    made = plugin(change_journal, dict(arguments, run="r1"), [{}])
+    with mock.patch.object(change_journal.ActionModule.__base__, "run", lambda *args: {}):
+        made.run(None, {"inventory_hostname": "web1"})
+    assert given(made)[0].get("driver") == driver
+
+
 def test_an_owner_that_is_given_is_used():
     assert run({"run": "r1", "state": "begun", "owner": "me"}, [{}])[1] == [
         {"run": "r1", "state": "begun", "owner": "me"}

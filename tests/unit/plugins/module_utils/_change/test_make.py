@@ -19,6 +19,7 @@ ORDER = {
     "run": "r1",
     "change": "c1",
     "owner": "me",
+    "driver": "web1",
     "take_over": "",
     "confirm_within": 600,
     "begins": True,
@@ -47,6 +48,7 @@ def test_a_change_after_which_the_site_is_well_is_kept_at_once():
         ("php_fpm_service", "check"),
         ("change_journal", "saved"),
         ("php_fpm_service", "do"),
+        ("change_journal", "applied"),
         ("site_answers_info", "do"),
         ("change_journal", "kept"),
         ("change_journal", "closed"),
@@ -54,6 +56,7 @@ def test_a_change_after_which_the_site_is_well_is_kept_at_once():
     assert (said["changed"], said["kept"]["diffs"], said["answers"]) == (True, [{"path": "/etc/x"}], [WELL])
     saved = calls.given("change_journal", "saved")
     assert (saved["units"], saved["confirm_within"], saved["owner"]) == (["php8.2-fpm.service"], 600, "me")
+    assert saved["driver"] == calls.given("change_journal", "closed")["driver"] == "web1"
 
 
 @pytest.mark.parametrize(
@@ -61,13 +64,13 @@ def test_a_change_after_which_the_site_is_well_is_kept_at_once():
 )
 def test_answers_that_leave_room_for_doubt_are_left_to_the_controller(answer):
     calls, said = change(site_answers_info={"answers": [WELL, answer]})
-    assert journal(calls) == ["begun", "saved"]
+    assert journal(calls) == ["begun", "saved", "applied"]
     assert "kept" not in said and "failure" not in said and said["answers"][1] == answer
 
 
 def test_where_the_site_is_asked_from_elsewhere_the_change_is_left_as_it_was_saved():
     calls, said = change({"ask": None})
-    assert journal(calls) == ["begun", "saved"] and "answers" not in said
+    assert journal(calls) == ["begun", "saved", "applied"] and "answers" not in said
 
 
 def test_a_change_that_is_refused_is_undone():
@@ -97,12 +100,12 @@ def test_what_is_so_already_is_only_compared():
 
 def test_a_role_that_is_used_alone_takes_the_host_for_the_change_only():
     calls, _said = change({"begins": False, "ends": False})
-    assert journal(calls) == ["saved", "kept"]
+    assert journal(calls) == ["saved", "applied", "kept"]
 
 
 def test_a_change_that_can_not_be_kept_is_undone():
     calls, said = change(change_journal_kept={"failed": True, "msg": "undone by the host"})
-    assert journal(calls) == ["begun", "saved", "kept", "undone", "closed"]
+    assert journal(calls) == ["begun", "saved", "applied", "kept", "undone", "closed"]
     assert said["failure"]["msg"] == "undone by the host"
 
 

@@ -95,3 +95,10 @@ def test_without_a_manager_or_a_unit_nothing_is_asked_of_them(more):
     assert made.compare(calls)
     saved = made.to_save()
     assert (saved["after_undo"], saved["units"]) == ([], [])
+
+
+def test_an_undo_lets_a_master_go_on_that_was_halted():
+    calls = Calls(php_fpm_pool=WRITTEN, php_fpm_service=dict(SERVED, master=71))
+    made = recipe(action="reloaded", settings=CHILDREN)
+    assert made.compare(calls)
+    assert made.to_save()["after_undo"][0] == ["/bin/sh", "-c", "kill -CONT 71 2>/dev/null || :"]

@@ -294,6 +294,20 @@ def test_what_others_wrote_meanwhile_stays(host):
     assert host.read("/run/nginx.pid") == "123\n"
 
 
+def test_an_empty_log_that_somebody_has_open_stays(host):
+    path = "/var/log/nginx/main.log"
+
+    def started_meanwhile():
+        host.write(path, "")
+        host.process(99, "nginx: master process /usr/sbin/nginx")
+        host.link("/proc/99/fd/4", path)
+        return Ran(0, "", "", None)
+
+    host.answers["-t"] = started_meanwhile
+    look(host)
+    assert host.exists(path)
+
+
 @pytest.mark.parametrize(
     "version, option",
     [("1.19.4", False), ("1.18.0", False), ("1.9.15", False), ("1.19.5", True), ("1.22.1", True), ("2.0.1", True)],

@@ -192,3 +192,12 @@ def test_restart_that_fails_says_what_nginx_said(host):
         restart(host, ["systemctl", "restart", "nginx"], [LOG], 5).error
         == "nginx: [emerg] bind() to 0.0.0.0:80 failed (98: Address already in use)"
     )
+
+
+def test_a_master_that_somebody_has_halted_is_named_at_once_and_gets_no_order(host):
+    stat = host.path("/proc/71/stat")
+    with open(stat, encoding="utf-8") as stream:
+        text = stream.read()
+    host.write("/proc/71/stat", text.replace(") S ", ") T "))
+    assert "kill -CONT 71" in reload(host, COMMAND, [LOG], 5).error
+    assert COMMAND not in host.commands

@@ -11,10 +11,10 @@ import time
 
 import pytest
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host import netlink
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import netlink, service_manager
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host, Ran
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.netlink import UnixListener
-from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.drain import drained
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.drain import drained, stands_still
 
 MASTER = """
 import os, signal, sys
@@ -140,3 +140,31 @@ def test_a_master_that_is_asked_to_end_goes_on_and_ends(fpm, kind):
         return "the master stands still"
 
     assert drained(Host(), master, [], 0.2, order) is None
+
+
+@pytest.mark.parametrize("code,stopped", [(0, ["systemctl stop bad_gateway-go-on-%d.timer"]), (1, [])])
+def test_systemd_lets_the_master_go_on_where_all_of_us_is_ended(fpm, monkeypatch, code, stopped):
+    master = fpm("polite")
+    monkeypatch.setattr(service_manager, "in_charge", lambda host: service_manager.SYSTEMD)
+    seen = []
+
+    class Systemd(Host):
+        def run(self, argv, timeout=10.0, cut=0):
+            seen.append((" ".join(argv), stands(master)))
+            return Ran(code, "", "", None)
+
+    assert drained(Systemd(), master, [], 5.0, lambda: None) is None
+    (armed, stood), *later = seen
+    assert armed.endswith("--on-active=11 --timer-property=AccuracySec=1s /bin/sh -c kill -CONT %d" % master)
+    assert armed.startswith("systemd-run ") and not stood
+    assert [argv for argv, _stood in later] == [argv % master for argv in stopped]
+
+
+def test_a_master_that_somebody_has_halted_is_named(fpm):
+    master = fpm("polite")
+    assert stands_still(Host(), master) is None
+    os.kill(master, signal.SIGSTOP)
+    while not stands(master):
+        time.sleep(0.01)
+    assert "kill -CONT %d" % master in stands_still(Host(), master)
+    os.kill(master, signal.SIGCONT)

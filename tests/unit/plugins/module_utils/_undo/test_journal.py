@@ -495,12 +495,157 @@ def test_a_file_that_cannot_be_put_back_stops_the_next_run_with_a_way_out(host):
     assert host.read(CONF) == "http {}\n"
 
 
-def test_a_damaged_record_is_named(host):
+@pytest.mark.parametrize("text", ["{", "[]", '{"run": "r1"}', '{"run": "r2", "change": "c1"}', '{"schema": 2}'])
+def test_a_damaged_record_is_named(host, text):
     host.journal().saved("r1", "c1", WANTED, CLAIM)
-    for text in ("{", "[]"):
-        host.write("/var/lib/bad_gateway/r1/c1/change.json", text)
-        with pytest.raises(Refused, match="change.json is damaged"):
-            host.journal().read()
+    host.write("/var/lib/bad_gateway/r1/c1/change.json", text)
+    journal = host.journal()
+    assert journal.read()["runs"][0]["changes"] == []
+    assert len(journal.warnings) == 1 and "r1/c1/change.json" in journal.warnings[0]
+
+
+def damage(host, *names):
+    for name in names:
+        host.write("/var/lib/bad_gateway/" + name, "{")
+
+
+@pytest.mark.parametrize(
+    "damaged,aside",
+    [(["r1/run.json"], "r1"), (["r1/c1/change.json"], "r1/c1"), (["r1/run.json", "lock.json"], "r1")],
+)
+def test_a_damaged_run_that_has_ended_is_set_aside_once_and_named(host, damaged, aside):
+    remedy(host)
+    damage(host, *damaged)
+    folder, name = os.path.split(host.path("/var/lib/bad_gateway/" + aside))
+    journal = host.journal()
+    assert journal.begun("r2", CLAIM) == {"found": []}
+    assert len(journal.warnings) == 1 and "it was set aside" in journal.warnings[0]
+    assert os.path.exists(os.path.join(folder, ".aside-" + name)) and not os.path.exists(os.path.join(folder, name))
+    host.journal().closed("r2", 20)
+    again = host.journal()
+    again.begun("r3", CLAIM)
+    assert again.warnings == []
+
+
+def test_the_open_changes_of_a_run_whose_own_record_is_damaged_are_undone(host):
+    before = host.snapshot()
+    save_and_change(host)
+    damage(host, "r1/run.json")
+    host.boot()
+    assert [change["change"] for change in host.journal().begun("r2", CLAIM)["found"]] == ["c1"]
+    host.journal().closed("r2", 20)
+    assert host.snapshot() == before
+
+
+def test_a_run_that_may_have_left_something_half_made_and_cannot_be_read_is_for_a_person(host):
+    save_and_change(host)
+    host.journal().saved("r1", "c2", Wanted(), CLAIM)
+    damage(host, "r1/c1/change.json")
+    host.boot()
+    with pytest.raises(Refused, match="change.json is damaged.*repair by hand"):
+        host.journal().begun("r2", CLAIM)
+    assert host.journal().read()["lock"] is None
+    assert states(host)[("r1", "c2")] == "undone"
+
+
+def test_the_lease_is_let_go_whatever_happens(host, monkeypatch):
+    host.journal().begun("r1", CLAIM)
+    save_and_change(host)
+    monkeypatch.setattr("ansible_collections.webops.bad_gateway.plugins.module_utils._undo.journal.undo_change", None)
+    with pytest.raises(TypeError):
+        host.journal().closed("r1", 20)
+    assert host.journal().read()["lock"] is None
+    with pytest.raises(TypeError):
+        host.journal().begun("r2", CLAIM)
+    assert host.journal().read()["lock"] is None
+
+
+def test_what_a_newer_version_adds_to_a_record_passes_and_what_it_means_otherwise_does_not(host):
+    before = host.snapshot()
+    save_and_change(host)
+    path = host.path("/var/lib/bad_gateway/r1/c1/change.json")
+    with open(path) as stream:
+        record = json.load(stream)
+    assert record["schema"] == 1
+    record["later"] = True
+    record["files"][0]["state"]["later"] = True
+    del record["problems"], record["by_host"]
+    host.write("/var/lib/bad_gateway/r1/c1/change.json", json.dumps(record))
+    assert host.journal().undone("r1", "c1", CLAIM)["undone"]["complete"]
+    assert host.snapshot() == before
+    host.write("/var/lib/bad_gateway/r1/c1/change.json", json.dumps(dict(record, schema=2)))
+    with pytest.raises(Refused, match="newer version"):
+        host.journal().undone("r1", "c1", CLAIM)
+
+
+def test_one_driver_ends_its_part_of_a_run_and_leaves_alone_what_another_has_open(host):
+    host.journal().begun("r1", CLAIM)
+    host.journal().saved("r1", "c1", Wanted(files=[CONF], driver="web1"), CLAIM)
+    host.journal().saved("r1", "c2", Wanted(files=[NEW], driver="web2"), CLAIM)
+    found = host.journal().closed("r1", 20, "web1")["found"]
+    assert [change["change"] for change in found] == ["c1"]
+    assert states(host)[("r1", "c2")] == "saved"
+    with pytest.raises(Held):
+        host.journal().begun("r2", CLAIM)
+    host.journal().kept("r1", "c2", CLAIM)
+    assert host.journal().closed("r1", 20, "web2") == {"found": [], "pruned": []}
+    assert host.journal().read()["lock"] is None
+
+
+def repaired(host):
+    """A change whose file somebody else has repaired since it was made; what its undo did."""
+    host.journal().saved("r1", "c1", WANTED._replace(undo=[]), CLAIM)
+    change_files(host)
+    host.journal().applied("r1", "c1", CLAIM)
+    host.write(CONF, "http { # repaired\n}\n")
+
+
+def test_a_file_that_somebody_has_repaired_meanwhile_stays_and_is_named(host):
+    repaired(host)
+    undone = host.journal().undone("r1", "c1", CLAIM)["undone"]
+    content = host.path("/var/lib/bad_gateway/r1/c1/content-0")
+    assert undone["problems"] == [
+        "put back %s: changed since by somebody else (what it was before: %s)" % (CONF, content)
+    ]
+    assert host.read(CONF) == "http { # repaired\n}\n"
+    with open(content) as stream:
+        assert stream.read() == "http {}\n"
+    assert not os.path.exists(host.path(NEW))
+    assert host.commands == ["nginx -t", "nginx -s reload"]
+
+
+def test_nothing_is_reloaded_where_somebody_has_repaired_all_files(host):
+    host.journal().saved("r1", "c1", WANTED._replace(files=[CONF], undo=[]), CLAIM)
+    host.write(CONF, "ours\n")
+    host.journal().applied("r1", "c1", CLAIM)
+    host.write(CONF, "theirs\n")
+    undone = host.journal().undone("r1", "c1", CLAIM)["undone"]
+    assert [step["outcome"] for step in undone["steps"]] == ["left_alone"] * 3
+    assert host.commands == [] and host.read(CONF) == "theirs\n"
+
+
+def test_a_file_that_was_only_touched_or_put_back_by_hand_is_no_repair(host):
+    before = host.snapshot()
+    save_and_change(host)
+    host.journal().applied("r1", "c1", CLAIM)
+    os.utime(host.path(CONF))
+    os.unlink(host.path(NEW))
+    assert host.journal().undone("r1", "c1", CLAIM)["undone"]["problems"] == []
+    assert host.snapshot() == before
+
+
+def test_what_others_make_of_a_file_before_the_change_is_kept_is_not_rolled_back(host):
+    repaired(host)
+    host.journal().kept("r1", "c1", CLAIM)
+    assert host.journal().undone("r1", "c1", CLAIM)["undone"]["problems"] != []
+    assert host.read(CONF) == "http { # repaired\n}\n"
+
+
+def test_what_was_undone_is_not_written_down_as_applied(host):
+    save_and_change(host)
+    host.journal().undone("r1", "c1", CLAIM)
+    assert host.journal().applied("r1", "c1", CLAIM) == {}
+    assert states(host)[("r1", "c1")] == "undone"
 
 
 def remedy(host):

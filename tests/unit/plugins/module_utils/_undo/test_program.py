@@ -91,7 +91,7 @@ def test_the_program_leaves_a_kept_change_alone(host):
 def test_a_boot_puts_files_back_first_and_the_rest_later(host):
     save_and_change(host)
     assert program(host, "--boot", "files")[0] == 0
-    assert host.read(CONF) == "old\n" and state(host) == "saved"
+    assert host.read(CONF) == "old\n" and state(host) == "undoing"
     assert program(host, "--boot", "all")[0] == 0
     assert state(host) == "undone"
     host.boot()
@@ -100,6 +100,21 @@ def test_a_boot_puts_files_back_first_and_the_rest_later(host):
         ("c1", "the host itself, as it booted while the change was being made")
     ]
     assert host.journal().begun("r2", CLAIM)["found"] == []
+
+
+@pytest.mark.parametrize(
+    "ways", [[["--boot", "files"], ["--boot", "all"]], [["--boot", "all"]], [["--run", "r1", "--change", "c1"]]]
+)
+def test_the_host_itself_leaves_alone_what_somebody_has_repaired_meanwhile(host, ways):
+    save_and_change(host)
+    host.journal().applied("r1", "c1", CLAIM)
+    host.write(CONF, "repaired\n")
+    said = "".join(program(host, *way)[1] for way in ways)
+    assert "put back %s: left_alone: changed since by somebody else" % CONF in said
+    assert host.read(CONF) == "repaired\n" and not os.path.exists(host.path(NEW))
+    host.boot()
+    (change,) = host.journal().begun("r2", CLAIM)["found"]
+    assert "changed since by somebody else" in change["problems"][0]
 
 
 @pytest.mark.parametrize("arguments", [["--boot", "all"], ["--run", "r1", "--change", "c1"]])
@@ -124,7 +139,7 @@ def test_the_boot_leaves_commands_for_later(host, capsys):
     save_and_change(host)
     assert undo_program.main(["--root", host.root, "--boot", "files"]) == 0
     assert capsys.readouterr().out.count("put back") == 2
-    assert host.commands == [] and state(host) == "saved"
+    assert host.commands == [] and state(host) == "undoing"
 
 
 def test_a_host_without_a_journal_is_fine(tmp_path):

@@ -131,3 +131,9 @@ class TestWhatHasToBeAskedAgain:
 
     def test_without_logs_it_still_asks(self):
         assert self.proof(small_fleet.answer(), log=None)[0]["error_logs"] == []
+
+
+@pytest.mark.parametrize("hosts,seconds,wanted", [(0, 600, 600), (1, 600, 600), (3, 600, 600 + 2 * 374), (3, 0, 0)])
+def test_each_further_host_to_ask_gives_a_change_more_time(hosts, seconds, wanted):
+    asked = proof_questions.rounds([{"host": "web%d" % number, "url": "http://a.test/"} for number in range(hosts)])
+    assert proof_questions.time_to_confirm(seconds, asked) == wanted
