@@ -21,7 +21,7 @@ MODULE = "webops.bad_gateway.gateway_facts"
 #: Seconds that the controller waits longer than the host had to: for the way, which a firewall may close.
 ON_THE_WAY = 5.0
 #: Packed where Ansible's main process loads this plugin: the processes that it forks for the hosts find it done.
-LOOK = Packed("_look.look", "look")
+LOOK = Packed("_look.look", "look_quietly")
 
 
 class ActionModule(ActionBase):

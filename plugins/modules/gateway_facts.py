@@ -135,7 +135,7 @@ ansible_facts:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._look.look import look
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.look import look_quietly
 
 
 def main() -> None:
@@ -147,7 +147,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    seen = look(**module.params)
+    seen = look_quietly(**module.params)
     if seen.get("failed"):
         module.fail_json(msg=seen["msg"])
     module.exit_json(**seen)

@@ -70,14 +70,29 @@ class Fleet:
         return holders[0] if len(holders) == 1 else None
 
     @cached_property
+    def _by_proxy(self) -> dict[str, list[Hop]]:
+        return {proxy.name: self._made_hops(proxy) for proxy in self.proxies()}
+
+    @cached_property
+    def _by_backend(self) -> dict[str, list[Hop]]:
+        found: dict[str, list[Hop]] = {}
+        for hop in self.hops:
+            if hop.backend:
+                found.setdefault(hop.backend.name, []).append(hop)
+        return found
+
+    @cached_property
     def hops(self) -> list[Hop]:
         """The hops of all proxies."""
-        return [hop for proxy in self.proxies() for hop in self._hops_of(proxy)]
+        return [hop for hops in self._by_proxy.values() for hop in hops]
 
-    @property
-    def all_hops(self) -> list[Hop]:
-        """The hops of all proxies, also where only one of them is judged: what is changed for one has to suit the others."""
-        return self.hops
+    def hops_of(self, proxy: Host) -> list[Hop]:
+        """The hops of one proxy, also where another one is judged."""
+        return self._by_proxy.get(proxy.name, [])
+
+    def hops_to(self, backend: Host) -> list[Hop]:
+        """The hops of all proxies that lead to a host, also where only one of them is judged: what is changed for one has to suit the others."""
+        return self._by_backend.get(backend.name, [])
 
     def sick_hops(self, *families: str) -> t.Iterator[Hop]:
         """The hops over which something is wrong, or was; of these families only, where any is given."""
@@ -85,7 +100,7 @@ class Fleet:
             if hop.sick and (not families or hop.family in families):
                 yield hop
 
-    def _hops_of(self, proxy: Host) -> list[Hop]:
+    def _made_hops(self, proxy: Host) -> list[Hop]:
         hops: dict[tuple[str, str, str], Hop] = {}
         for route in proxy.config.get("routes") or []:
             for address in peers_in_use(proxy.config, route) or blamed_over(route, proxy):
@@ -137,9 +152,15 @@ class _Part(Fleet):
     def proxies(self) -> list[Host]:
         return [self.proxy]
 
-    @property
-    def all_hops(self) -> list[Hop]:
-        return self.whole.hops
+    @cached_property
+    def hops(self) -> list[Hop]:
+        return self.whole.hops_of(self.proxy)
+
+    def hops_of(self, proxy: Host) -> list[Hop]:
+        return self.whole.hops_of(proxy)
+
+    def hops_to(self, backend: Host) -> list[Hop]:
+        return self.whole.hops_to(backend)
 
 
 def blamed_by(text: str | None) -> Address | None:
@@ -193,16 +214,17 @@ def records_over(
         default=0.0,
     )
     changed = max(hop.proxy.last_change, hop.backend.last_change if hop.backend else 0.0)
+    named, addresses = hop.address.is_name, hop.addresses
     found = []
     for record, blamed in records:
         moved = (
-            blamed is not None
-            and hop.address.is_name
+            named
+            and blamed is not None
             and not blamed.is_unix
             and blamed not in known
             and blamed.port == hop.address.port
             and record["last"] >= read
         )
-        if record["last"] > changed and (moved or blamed in hop.addresses):
+        if record["last"] > changed and (moved or blamed in addresses):
             found.append(record)
     return found

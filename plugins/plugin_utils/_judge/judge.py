@@ -43,7 +43,10 @@ def judge(fleet: Fleet, causes: t.Sequence[Cause] | None = None, errors: RuleErr
         for finding in findings_of(cause, fleet, errors):
             kept = found.get(finding.key)
             found[finding.key] = merged(kept, finding) if kept else finding
-    best = [finding for finding in found.values() if not outdone(finding, known, found.values())]
+    by_proxy: dict[str, list[Finding]] = {}
+    for finding in found.values():
+        by_proxy.setdefault(finding.seen_from, []).append(finding)
+    best = [finding for finding in found.values() if not outdone(finding, known, by_proxy[finding.seen_from])]
     return sorted(best, key=lambda finding: (-finding.confidence, finding.key))
 
 
@@ -72,16 +75,13 @@ def merged(kept: Finding, other: Finding) -> Finding:
 
 
 def outdone(finding: Finding, known: t.Mapping[str, Cause], found: t.Iterable[Finding]) -> bool:
-    """Whether another cause, found for the same subject or the same route, explains this one's symptoms better."""
+    """Whether another cause, found at the same proxy for the same subject or the same route, explains this one's symptoms better."""
     cause = known[finding.cause]
-    for other in found:
-        if (
-            explains_better(known[other.cause], cause)
-            and other.seen_from == finding.seen_from
-            and (other.subject == finding.subject or other.routes & finding.routes)
-        ):
-            return True
-    return False
+    return any(
+        explains_better(known[other.cause], cause)
+        and (other.subject == finding.subject or not other.routes.isdisjoint(finding.routes))
+        for other in found
+    )
 
 
 def explains_better(other: Cause, cause: Cause) -> bool:

@@ -146,10 +146,11 @@ def judgements(
         return {name: {"failure": failure} for name in facts}
     planned = plan(findings, fleet, allow, run, tried)
     unknown = unknown_of(fleet, findings, urls, errors)
+    parts = by_host(planned)
     return {
         name: {"failure": STOPPED}
         if is_stopped(fleet, host, findings)
-        else host_judgement(fleet, host, planned, unknown[name], causes)
+        else host_judgement(fleet, host, parts.get(name, Plan([], [])), unknown[name], causes)
         for name, host in fleet.hosts.items()
     }
 
@@ -187,8 +188,11 @@ def is_stopped(fleet: Fleet, host: Host, findings: t.Sequence[Finding]) -> bool:
     """Whether a proxy is down that should be up, and no finding says so. An nginx that is installed beside a backend's own service is no proxy."""
     unit = or_empty(host.unit(host.nginx.get("unit")))
     wanted = unit.get("enabled") == "enabled" and host.config.get("routes") and not host.nginx.get("master")
-    known = any(host.name in (finding.seen_from, finding.on) for finding in findings)
-    return bool(wanted) and not known and not any(hop.backend is host and hop.proxy is not host for hop in fleet.hops)
+    return (
+        bool(wanted)
+        and not any(host.name in (finding.seen_from, finding.on) for finding in findings)
+        and all(hop.proxy is host for hop in fleet.hops_to(host))
+    )
 
 
 def unknown_of(
@@ -215,15 +219,24 @@ def unknown_of(
     return unknown
 
 
+def by_host(planned: Plan) -> dict[str, Plan]:
+    """The parts of a plan: what is judged under the host that serves the 502, and the steps under the one that drives them."""
+    parts: dict[str, Plan] = {}
+    for one in planned.judged:
+        parts.setdefault(one.finding.seen_from, Plan([], [])).judged.append(one)
+    for step in planned.steps:
+        parts.setdefault(step.driver, Plan([], [])).steps.append(step)
+    return parts
+
+
 def host_judgement(
     fleet: Fleet, host: Host, planned: Plan, unknown: list[Unknown], causes: t.Mapping[str, Cause]
 ) -> HostJudgement:
     """What is known of one host: its part of the plan, its answers, and what is unknown."""
-    mine = [one for one in planned.judged if one.finding.seen_from == host.name]
     return {
-        "curable": any(one.outcome == "planned" for one in mine),
-        "findings": [finding_data(one, causes[one.finding.cause]) for one in mine],
-        "steps": [step_data(step) for step in planned.steps if step.driver == host.name],
+        "curable": any(one.outcome == "planned" for one in planned.judged),
+        "findings": [finding_data(one, causes[one.finding.cause]) for one in planned.judged],
+        "steps": [step_data(step) for step in planned.steps],
         "answers": [
             {
                 "host": host.name,
@@ -239,7 +252,7 @@ def host_judgement(
             for one in host.answers
         ],
         "unknown": unknown,
-        "hops": hops_of(fleet, host) if mine else [],
+        "hops": hops_of(fleet, host) if planned.judged else [],
         "logged": logged(host),
     }
 
@@ -247,15 +260,14 @@ def host_judgement(
 def hops_of(fleet: Fleet, host: Host) -> list[JudgedHop]:
     """The upstreams of a proxy, each once, the broken ones first."""
     found: dict[str, JudgedHop] = {}
-    for hop in fleet.hops:
-        if hop.proxy is host:
-            upstream = str(hop.address).removeprefix("tcp:")
-            broken = bool(hop.failing) or found.get(upstream, {"broken": False})["broken"]
-            found[upstream] = {
-                "upstream": upstream,
-                "backend": hop.backend.name if hop.backend else None,
-                "broken": broken,
-            }
+    for hop in fleet.hops_of(host):
+        upstream = str(hop.address).removeprefix("tcp:")
+        broken = bool(hop.failing) or found.get(upstream, {"broken": False})["broken"]
+        found[upstream] = {
+            "upstream": upstream,
+            "backend": hop.backend.name if hop.backend else None,
+            "broken": broken,
+        }
     return sorted(found.values(), key=lambda one: not one["broken"])
 
 

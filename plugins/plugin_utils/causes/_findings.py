@@ -77,7 +77,7 @@ def on_proxy(
 def _routes_hurt(fleet: Fleet, proxy: Host, signature: str, lines: t.Iterable[LogRecord]) -> frozenset[int]:
     """Routes that fail with this signature, now or in these lines; all of the proxy's where none is known."""
     blamed = {or_empty(record.get("upstream")).get("address") for record in lines}
-    hurt = {route for hop in fleet.hops if hop.proxy is proxy and str(hop.address) in blamed for route in hop.route_ids}
+    hurt = {route for hop in fleet.hops_of(proxy) if str(hop.address) in blamed for route in hop.route_ids}
     hurt |= {
         answer["route"]
         for answer in proxy.failing

@@ -69,9 +69,7 @@ class LossyHop:
     def hops_to_pool(self, fleet: Fleet) -> list[Hop]:
         """All hops of all proxies that lead to this pool: what is set in it must suit them all."""
         hops = [
-            (hop, self.host.pool_at(hop.real_address))
-            for hop in fleet.all_hops
-            if hop.backend is self.host and hop.family == "fastcgi"
+            (hop, self.host.pool_at(hop.real_address)) for hop in fleet.hops_to(self.host) if hop.family == "fastcgi"
         ]
         return [hop for hop, found in hops if found and found.pool is self.pool]
 

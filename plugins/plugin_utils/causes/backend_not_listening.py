@@ -71,7 +71,7 @@ def listens_on(host: Host, name: str) -> list[Address]:
 
 def moved(fleet: Fleet, hop: Hop, host: Host) -> str | None:
     """The only service of an administrator's that listens where no hop leads; None where there is none, or several."""
-    asked = [other.real_address for other in fleet.all_hops if other.backend is host and other is not hop]
+    asked = [other.real_address for other in fleet.hops_to(host) if other is not hop]
     found = []
     for name, unit in (host.facts.get("units") or {}).items():
         places = [one for one in listens_on(host, name) if one.is_unix == hop.is_unix]

@@ -27,7 +27,7 @@ if t.TYPE_CHECKING:
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for proxy in fleet.proxies():
-        sick = {route for hop in fleet.hops if hop.proxy is proxy and hop.sick for route in hop.route_ids}
+        sick = {route for hop in fleet.hops_of(proxy) if hop.sick for route in hop.route_ids}
         for pair in fails_outside_only(proxy):
             if pair.outside.get("route") not in sick:
                 yield made_in_front(proxy, pair)

@@ -69,8 +69,8 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 def kept_to(fleet: Fleet, host: Host, pool: PoolAt) -> list[Kept]:
     """What all proxies keep to this pool."""
     found: dict[tuple[str, str], Kept] = {}
-    for hop in fleet.all_hops:
-        at = host.pool_at(hop.real_address) if hop.backend is host and hop.family == "fastcgi" else None
+    for hop in fleet.hops_to(host):
+        at = host.pool_at(hop.real_address) if hop.family == "fastcgi" else None
         if not at or at.pool is not pool.pool:
             continue
         for route in hop.routes:

@@ -43,7 +43,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             if route["id"] not in failing:
                 continue
             servers = servers_of(proxy, route)
-            hops = [hop for hop in fleet.hops if hop.proxy is proxy and route["id"] in hop.route_ids]
+            hops = [hop for hop in fleet.hops_of(proxy) if route["id"] in hop.route_ids]
             if servers and all(server["down"] for server in servers):
                 yield marked_down(proxy, route, servers)
             elif any(or_empty(hop.reach).get("connected") for hop in hops):

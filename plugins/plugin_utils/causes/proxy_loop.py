@@ -92,7 +92,7 @@ class Follower:
 
     def passed(self, proxy: Host, route: Route, name: str, path: str) -> Pass | None:
         """The request as a route passes it on, over a hop to a host of this run."""
-        hops = (hop for hop in self.fleet.all_hops if hop.proxy is proxy and route["id"] in hop.route_ids)
+        hops = (hop for hop in self.fleet.hops_of(proxy) if route["id"] in hop.route_ids)
         hop = next((hop for hop in hops if hop.backend and hop.scheme in ("http", "https", "grpc", "grpcs")), None)
         return Pass(proxy, route, name, path, hop) if hop else None
 

@@ -26,6 +26,14 @@ _CONNECTIONS = ("time_wait", "established", "by_peer")
 _PASSES = ("now", "seconds", "last_change", "available", "free_bytes", "free_inodes", "header_bytes", *_CONNECTIONS)
 
 
+@pytest.fixture(autouse=True)
+def priority(monkeypatch):
+    """How low the module makes its priority: that of the tests stays as it is."""
+    asked = []
+    monkeypatch.setattr(os, "nice", asked.append)
+    return asked
+
+
 def steady(value):
     """The facts without what differs from one moment to the next."""
     if isinstance(value, dict):
@@ -93,6 +101,12 @@ def test_only_root_looks(monkeypatch, check):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     result = run_module(monkeypatch, gateway_facts, {}, check=check)
     assert (result["failed"], result["msg"]) == (True, look_module.NOT_ROOT)
+
+
+def test_a_look_gives_way_to_all_others(monkeypatch, priority):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    run_module(monkeypatch, gateway_facts, {})
+    assert priority == [19]
 
 
 def test_nothing_else_is_taken(monkeypatch):

@@ -22,6 +22,7 @@ from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.smal
     cause,
     finding,
     fleet,
+    host,
     log,
     proxy,
     record,
@@ -149,13 +150,14 @@ class TestRuleThatRaises:
     """A rule that meets what it did not expect on one host: the others are judged all the same."""
 
     def find(self, fleet_):
-        for host in fleet_.proxies():
-            if host.name == "odd":
+        for front in fleet_.proxies():
+            if front.name == "odd":
                 raise KeyError("port")
-            yield finding("c", seen_from=host.name)
+            yield finding("c", seen_from=front.name)
 
     def fleet(self):
-        return fleet(a=proxy("http://10.0.0.2"), odd=proxy("http://10.0.0.2"), z=proxy("http://10.0.0.2"))
+        front = [proxy("http://10.0.0.2") for _each in range(3)]
+        return fleet(a=front[0], odd=front[1], z=front[2], app=host("10.0.0.2"))
 
     def test_says_nothing_of_that_host(self):
         errors = {}
@@ -170,8 +172,9 @@ class TestRuleThatRaises:
     def test_sees_the_hops_of_one_proxy_and_what_has_to_suit_the_others(self):
         whole = self.fleet()
         part = whole.seen_from(whole.hosts["z"])
+        assert {hop.proxy.name for hop in part.hops_to(whole.hosts["app"])} == {"a", "odd", "z"}
         assert {hop.proxy.name for hop in part.hops} == {"z"}
-        assert {hop.proxy.name for hop in part.all_hops} == {"a", "odd", "z"}
+        assert {hop.proxy.name for hop in part.hops_of(whole.hosts["odd"])} == {"odd"}
 
 
 class TestUnexplained:
