@@ -6,6 +6,7 @@
 Private to this collection: it may change in any release.
 """
 
+import re
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Set
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import tcp_address
@@ -33,6 +34,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 
 
 PROCESSES, PEERS = 16, 5
+_FILES = re.compile(r"^Max open files\s+(\d+)", re.MULTILINE)
 ESTABLISHED = "01"
 
 
@@ -43,12 +45,19 @@ def is_full(listener: Mapping[str, Any]) -> bool:
 
 
 def add_accepting(host: Host, processes: Processes, listeners: Optional[Mapping[str, Any]]) -> None:
-    """Show of each listener whose queue is full who should accept its connections. listeners: the facts of that name."""
+    """Show of each listener that lets connections wait whether it is out of files; where its queue is full, who should accept them.
+
+    listeners: the facts of that name.
+    """
     if listeners is None:
         return
     ours = {entry["port"] for entry in listeners["tcp"]}
     for listener in [*listeners["tcp"], *listeners["unix"]]:
         owner = processes.by_pid.get(listener["pid"] or 0)
+        if owner and listener["queue"]:
+            listener["out_of_files"] = next(
+                filter(None, (_reached(host, one) for one in _family(processes, owner)[:PROCESSES])), None
+            )
         if owner and is_full(listener):
             family = _family(processes, owner)[:PROCESSES]
             inodes = set().union(*(held_sockets(host, one.pid) or set() for one in family))
@@ -64,6 +73,13 @@ def _family(processes: Processes, owner: Process) -> List[Process]:
     for one in found:
         found += processes.children_of(one.pid)
     return found
+
+
+def _reached(host: Host, process: Process) -> Optional[int]:
+    """How many files a process may open, where it has as many open: it can accept no connection then."""
+    limit = _FILES.search(host.read("/proc/%d/limits" % process.pid) or "")
+    most = int(limit.group(1)) if limit else 0
+    return most if most and len(host.listdir("/proc/%d/fd" % process.pid)) >= most else None
 
 
 def _process(host: Host, process: Process) -> "AcceptingProcess":

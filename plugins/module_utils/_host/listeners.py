@@ -37,6 +37,9 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         queue: Optional[int]  # connections that wait to be accepted
         backlog: Optional[int]  # how many may wait
         accepting: Optional[Accepting]  # None: the queue is not full, or its owner cannot be seen
+        out_of_files: Optional[
+            int
+        ]  # how many files its process may open, where connections wait and it has as many open
 
     class TcpListener(Listener):
         """A listening TCP socket."""
@@ -107,6 +110,7 @@ def _tcp_listener(found: Listening, owner: Optional[Process], accounts: Accounts
         "queue": found.queue,
         "backlog": found.backlog,
         "accepting": None,
+        "out_of_files": None,
     }
 
 
@@ -125,4 +129,5 @@ def _unix_listener(host: Host, found: Listening, owner: Optional[Process], accou
         "queue": found.queue,
         "backlog": found.backlog,
         "accepting": None,
+        "out_of_files": None,
     }

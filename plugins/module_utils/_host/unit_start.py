@@ -10,7 +10,7 @@ import os
 import re
 import shlex
 import stat
-from typing import TYPE_CHECKING, List, NamedTuple, Optional, Sequence
+from typing import TYPE_CHECKING, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import is_any, is_number, read_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import SYSTEM_PATH, Host
@@ -135,21 +135,24 @@ class _Look:
         found: "List[StartProblem]" = []
         setting = self.properties.get("WorkingDirectory", "")
         if setting.startswith(("/", "!/")) and not self._is_made(self.folder) and not self.host.is_dir(self.folder):
-            found.append(
-                self._found(
-                    "WorkingDirectory",
-                    self.folder,
-                    "there is no folder %s" % self.folder,
-                    CHDIR,
-                    self._make(self.folder),
-                )
-            )
+            found.append(self._found("WorkingDirectory", self.folder, *self._no_folder(self.folder)))
         for key in ("ReadWritePaths", "ReadOnlyPaths", "BindPaths", "BindReadOnlyPaths"):
             for word in self.properties.get(key, "").split():
                 path = word.lstrip("+").partition(":")[0]
                 if path.startswith("/") and not self.host.exists(path) and not self._is_made(path):
                     found.append(self._found(key, path, "there is no %s" % path, NAMESPACE, self._make(path)))
         return found
+
+    def _no_folder(self, path: str) -> Tuple[str, int, List[str]]:
+        """The problem, exit status and cure of a folder that is missing. Where a link leads nowhere, a folder in its place would be none."""
+        at = path
+        while at != "/":
+            target = self.host.readlink(at)
+            if target is not None and not self.host.exists(at):
+                beside = os.path.dirname(os.path.join(os.path.dirname(at), target))
+                return "the link %s leads to %s, which is not there" % (at, target), CHDIR, ["ls", "-lt", beside]
+            at = os.path.dirname(at)
+        return "there is no folder %s" % path, CHDIR, self._make(path)
 
     def _is_made(self, path: str) -> bool:
         """Whether systemd makes this folder before the start (RuntimeDirectory= and its kin)."""

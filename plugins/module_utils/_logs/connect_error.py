@@ -12,13 +12,14 @@ from typing import Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
 
-EPERM, ENOENT, EACCES, EAGAIN = (1,), (2,), (13,), (11,)
+EPERM, ENOENT, EACCES, EAGAIN, ENOTDIR = (1,), (2,), (13,), (11,), (20,)
 EADDRNOTAVAIL, ENETUNREACH, ECONNRESET = (99, 49), (101, 51), (104, 54)
 ENETDOWN, EHOSTDOWN = (100, 50), (112, 64)
 ETIMEDOUT, ECONNREFUSED, EHOSTUNREACH = (110, 60), (111, 61), (113, 65)
 
 _UNIX = (
     (ENOENT, "unix_socket_missing"),
+    (ENOTDIR, "unix_socket_missing"),
     (EACCES, "unix_socket_permission"),
     (EAGAIN, "unix_backlog_full"),
     (ECONNREFUSED, "stale_unix_socket"),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.selinux import SelinuxFacts
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.system import System
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.user_programs import UserProgram
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.facts import Log
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.reach import Reached
@@ -43,6 +44,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         nginx: Optional[NginxFacts]
         php_fpm: List[FpmFacts]
         containers: List[Container]
+        user_programs: List[UserProgram]
         php_fpm_gone: List[FpmGone]
         firewall: Optional[FirewallFacts]
         selinux: Optional[SelinuxFacts]

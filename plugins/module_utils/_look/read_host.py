@@ -23,6 +23,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.memory import memory_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.system import system_facts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.user_programs import user_programs
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs import facts as logs_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.redaction import without_arguments
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx import facts as nginx_facts
@@ -68,6 +69,7 @@ def read_host(host: Host, window: float) -> "GatewayFacts":
         "nginx": nginx,
         "php_fpm": php_fpm,
         "containers": containers,
+        "user_programs": user_programs(host, processes),
         "php_fpm_gone": php_fpm_facts.gone(host, units, php_fpm),
         "firewall": firewall_facts.firewall_facts(host, processes),
         "selinux": selinux.selinux_facts(host),

@@ -45,6 +45,7 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
         fallback: Optional[str]
         index: List[str]
         returns: bool
+        gateway: Setting
         to_https: bool
 
 
@@ -192,6 +193,12 @@ def block_facts(block: Block, settings: Iterable[str]) -> "OwnFacts":
         facts["fallback"] = fallback_of(block)
         facts["index"] = block.in_force("index") or ["index.html"]
         facts["returns"] = "return" in block.others
+    own = next((one for one in block.others.get("return", []) if one.first in ("502", "504")), None)
+    if own:
+        facts["gateway"] = {
+            "args": [own.first, *(block.directive.args if block.name == "if" else [])],
+            "place": own.place,
+        }
     if block.name == "server":
         facts["to_https"] = any(sends_to_https(one) for one in block.directive.block or [])
     return facts

@@ -8,6 +8,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import posixpath
 import shlex
 import typing as t
 
@@ -17,6 +18,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _user_programs as user_programs
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._unit_starts import Obstacle, obstacle
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import (
@@ -79,7 +81,7 @@ def blocked(hop: Hop, fleet: Fleet, host: Host) -> Blocked | None:
     address = asked_address(hop)
     owner = owner_of(fleet, host, address)
     if owner.unit is None:
-        return _suspect(host, address)
+        return None if user_programs.owners(host, address) else _suspect(host, address)
     if refusal(host, owner, address):
         return None
     found = obstacle(host, owner.unit)
@@ -122,6 +124,9 @@ def started(hop: Hop, fleet: Fleet, host: Host, cause: str, evidence: tuple[Evid
     owner = owner_of(fleet, host, address)
     seen = (*evidence, Evidence("socket", "nothing listens on %s of %s" % (port_or_path(address), host.name)))
     if owner.unit is None:
+        theirs = user_programs.owners(host, address)
+        if theirs:
+            return user_programs.found(hop, host, cause, seen, theirs)
         return on_hop(hop, cause, seen, why=owner.reason, advice=_how_to_find(hop, host, owner.candidates))
     unit = host.unit(owner.unit)
     if unit:
@@ -252,9 +257,27 @@ def _how_to_find(hop: Hop, host: Host, candidates: t.Sequence[str]) -> tuple[str
     return (find, *_other_listeners(hop, host), name_it)
 
 
+def _neighbours(hop: Hop, host: Host) -> tuple[str, ...]:
+    """A command that shows which sockets are listened on beside the one that is missing: the service may call it otherwise by now."""
+    folder = posixpath.dirname(hop.real_address.path)
+    found = [
+        (one.get("unit") or one.get("process") or "a process", one["path"])
+        for one in or_empty(host.facts.get("listeners")).get("unix") or []
+        if posixpath.dirname(one["path"]) == folder and folder not in ("/run", "/tmp")  # noqa: S108 - read, not written
+    ]
+    if not found:
+        return ()
+    return (
+        "ss -lxnp src '%s/*'   # on %s: has the socket another name? There are: %s"
+        % (folder, host.name, ", ".join("%s on %s" % one for one in sorted(set(found))[:5])),
+    )
+
+
 def _other_listeners(hop: Hop, host: Host) -> tuple[str, ...]:
-    """A command that shows who listens on other ports of the host: the service may have moved. None for a unix socket."""
-    listeners = [] if hop.is_unix else or_empty(host.facts.get("listeners")).get("tcp") or []
+    """A command that shows who listens on other ports of the host, or on sockets beside: the service may have moved."""
+    if hop.is_unix:
+        return _neighbours(hop, host)
+    listeners = or_empty(host.facts.get("listeners")).get("tcp") or []
     named = [(one.get("process") or "", one["port"]) for one in listeners]
     found = {"%s on port %d" % one for one in named if one[0] and not one[0].startswith(NO_BACKENDS)}
     if not found:

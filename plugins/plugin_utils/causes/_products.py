@@ -19,7 +19,7 @@ class Product(t.NamedTuple):
     """A product, known by its unit's or its process's name. Each text is empty where there is none.
 
     ends: what its log has where it ended a worker or a request by itself. stack: the command that shows what a process works on ({pid}).
-    more: how it gets more workers. log: a log of its own beside its unit's journal.
+    more: how it gets more workers. log: a log of its own beside its unit's journal. socket: how its socket gets the mode 0660.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Product(t.NamedTuple):
     stack: str = ""
     more: str = ""
     log: str = ""
+    socket: str = ""
 
 
 _PYTHON = "py-spy dump --pid {pid}"
@@ -39,6 +40,7 @@ PRODUCTS = (
         "`WORKER TIMEOUT` (longer than --timeout, 30 s), `was sent SIGKILL! Perhaps out of memory?`",
         _PYTHON,
         "gunicorn --workers N (2 x CPUs + 1), or --threads N where requests wait for others",
+        socket="--umask 007 in its command",
     ),
     Product(
         "uWSGI",
@@ -46,6 +48,7 @@ PRODUCTS = (
         "`HARAKIRI` (longer than `harakiri`), `invalid request block size` (buffer-size), `listen queue of socket ... full`",
         _PYTHON,
         "uwsgi processes = N; its queue is `listen` (100 without)",
+        socket="chmod-socket = 660 in its .ini (chown-socket = USER:GROUP where it starts as root)",
     ),
     Product(
         "uvicorn",
@@ -60,6 +63,7 @@ PRODUCTS = (
         "`Terminating timed out worker` (worker_timeout), `out of memory`",
         "",
         "workers N and threads MIN, MAX in config/puma.rb",
+        socket="bind 'unix:///PATH?umask=0007' in config/puma.rb",
     ),
     Product(
         "Unicorn",

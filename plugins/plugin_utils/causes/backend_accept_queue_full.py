@@ -44,7 +44,11 @@ SIGNATURES = ("unix_backlog_full", "connect_timeout", "connect_timeout_kernel", 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
         listener = listener_behind(hop)
-        if is_full(listener) and is_kept_waiting(hop) and not is_pool(hop):
+        if is_pool(hop) or not is_kept_waiting(hop):
+            continue
+        if listener.get("out_of_files"):
+            yield out_of_files(hop, listener)
+        elif is_full(listener):
             yield full(hop, listener)
 
 
@@ -94,6 +98,30 @@ def full(hop: Hop, listener: Listener) -> Finding:
     further = (*look_into(hop, listener, processes, calls), log_command(hop), *ended(hop, listener))
     advice = (*stopped, show_queue(address, hop.on), *(() if stopped else further))
     return on_hop(hop, CAUSE.name, evidence, why=why, advice=advice)
+
+
+def out_of_files(hop: Hop, listener: Listener) -> Finding:
+    """The backend has as many files open as it may: each connection is one more."""
+    most, pid, unit = listener.get("out_of_files"), listener.get("pid"), listener.get("unit")
+    text = "%s (pid %s) has all the %s files open that it may" % (described(hop), pid, most)
+    waiting = Evidence("socket", "%s connections wait at %s to be accepted" % (listener.get("queue"), place_of(hop)))
+    restart = (
+        "# LimitNOFILE=65536 in [Service] of %s; if it forgets to close them, that only puts it off" % unit,
+        "systemctl daemon-reload; systemctl restart %s   # on %s: closes them; requests that it works on are lost"
+        % (shlex.quote(unit or ""), hop.on),
+    )
+    return on_hop(
+        hop,
+        CAUSE.name,
+        (*hop.seen(*SIGNATURES), *late_answers(hop), Evidence("limit", text), waiting),
+        why="%s, and accepts no connection: each is one more (EMFILE, too many open files)" % text,
+        advice=(
+            "ls -l /proc/%s/fd | awk '{print $NF}' | sed 's/:.*//' | sort | uniq -c | sort -rn | head   # on %s: what they are"
+            % (pid, hop.on),
+            "ss -tanp | grep pid=%s,   # on %s: CLOSE-WAIT are connections that it forgets to close" % (pid, hop.on),
+            *(restart if unit else ()),
+        ),
+    )
 
 
 def place_of(hop: Hop) -> Address:
@@ -152,7 +180,7 @@ def ended(hop: Hop, listener: Listener) -> tuple[str, ...]:
 CAUSE = Cause(
     name="backend_accept_queue_full",
     title="The backend accepts no more connections",
-    says="the queue of {subject} on {on} is full: the backend accepts no more connections",
+    says="the backend at {subject} on {on} accepts no more connections",
     find=find,
     outdoes=("slow_upstream",),
 )

@@ -37,7 +37,11 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import unit_evidence
 
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+
 SYMPTOMS = ("backend_port_closed", "ipv6_localhost_refused", "unix_socket_missing", "stale_unix_socket")
+SHOWN = 3
 #: Seconds in which a service that runs may still be on its way to listening: the slow ones (Java, compilers) take a minute or two.
 STARTING = 180.0
 PATIENCE = "# it may only need time: ask the site again in a minute or two; a restart would begin anew"
@@ -103,7 +107,11 @@ def runs(hop: Hop, host: Host, name: str, reason: str) -> Finding:
         "systemctl status %s   # its processes" % shlex.quote(name),
     )
     age = (or_empty(host.facts.get("clock")).get("now") or 0.0) - (unit.get("since") or 0.0)
-    if name.startswith("supervisor"):
+    if "uwsgi" in " ".join([name, *(unit.get("exec") or [])]) and any(
+        one["file"].endswith(".ini") for one in unit.get("declares") or []
+    ):
+        state, first = "runs, and what it starts for this socket does not", (*lines, *_of_vassal(host, unit))
+    elif name.startswith("supervisor"):
         state, first = "runs, and its program that should listen does not", (*lines, SUPERVISED % host.name)
     elif unit.get("active") == "active" and age > STARTING:
         state, first = "runs since %.0f s and listens nowhere" % age, lines
@@ -115,6 +123,15 @@ def runs(hop: Hop, host: Host, name: str, reason: str) -> Finding:
         (*seen, *(Evidence("backend_log", "%s says: %s" % (name, line)) for line in words)),
         why="%s %s%s" % (name, state, "; its last words: %s" % words[-1] if words else ""),
         advice=(*first, *advice),
+    )
+
+
+def _of_vassal(host: Host, unit: Unit) -> tuple[str, ...]:
+    """Where uwsgi says why it ends what one of its files describes: in the log that the file names, or in its own."""
+    files = sorted({one["file"] for one in unit.get("declares") or []})
+    return (
+        "grep -nE '^ *(logto2?|daemonize2?|logger|virtualenv|home|chdir|module|wsgi-file) *=' %s   # on %s: its log, and what it needs; then tail that log"
+        % (" ".join(map(shlex.quote, files[:SHOWN])), host.name),
     )
 
 

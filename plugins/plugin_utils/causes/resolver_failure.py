@@ -16,6 +16,8 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import re
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
@@ -24,14 +26,18 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import answer_evidence, log_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import kept_down, unit_evidence
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer
     from ansible_collections.webops.bad_gateway.plugins.module_utils._net.resolve import Resolved
 
 SIGNATURE = "resolver_failure"
+DNS_PORT, SHOWN = 53, 3
+UNSET = re.compile(r"no resolver defined to resolve (\S{1,253})")
 #: Units that serve DNS on a host's own loopback address.
 LOCAL_RESOLVERS = (
     "systemd-resolved.service",
@@ -53,8 +59,9 @@ class LocalResolver(t.NamedTuple):
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for proxy in fleet.proxies():
         answers = [answer for answer in proxy.failing if answer.get("signature") == SIGNATURE]
+        unset = [record for record in proxy.records if UNSET.match(record["message"])]
         if answers:
-            yield unresolved(proxy, answers)
+            yield no_resolver(proxy, answers, unset) if unset else unresolved(proxy, answers)
 
 
 def asked(proxy: Host) -> list[Resolved]:
@@ -89,10 +96,51 @@ def unresolved(proxy: Host, answers: list[Answer]) -> Finding:
         remedy=remedy,
         why=why,
         advice=(
-            "dig @RESOLVER NAME A; dig @RESOLVER NAME AAAA",
+            *digs(proxy),
             "# set `resolver` to a server that answers; add `ipv6=off` where only AAAA fails",
         ),
         routes=frozenset(answer["route"] for answer in answers if answer.get("route") is not None),
+    )
+
+
+def digs(proxy: Host) -> tuple[str, ...]:
+    """Commands that ask nginx's resolvers what nginx asks them."""
+    places = dict.fromkeys((read_address("tcp:%s" % one["resolver"]), one["name"]) for one in asked(proxy))
+    lines = [
+        "dig @{0} -p {1} {2} A; dig @{0} -p {1} {2} AAAA".format(at.host, at.port or DNS_PORT, shlex.quote(name))
+        for at, name in places
+    ]
+    return tuple(lines[:SHOWN]) or ("dig @RESOLVER NAME A; dig @RESOLVER NAME AAAA",)
+
+
+def no_resolver(proxy: Host, answers: list[Answer], unset: list[LogRecord]) -> Finding:
+    """The address has a variable, so nginx looks its name up for each request, and nothing says whom to ask."""
+    routes = frozenset(answer["route"] for answer in answers if answer.get("route") is not None)
+    passes = [route["pass"] for route in proxy.config.get("routes") or [] if route["id"] in routes]
+    where = ", ".join(sorted({file_and_line(one["place"]) for one in passes})) or "its pass directive"
+    found = UNSET.match(unset[-1]["message"])
+    name = found.group(1) if found else "NAME"
+    return Finding(
+        cause=CAUSE.name,
+        seen_from=proxy.name,
+        on=proxy.name,
+        subject="resolver",
+        evidence=(
+            *(answer_evidence(answer) for answer in answers),
+            *(log_evidence(record) for record in unset),
+            Evidence("config", "%s: a variable in the address, and no `resolver` there" % where),
+        ),
+        why="no `resolver` is set for %s, whose address has a variable: nginx then reads neither /etc/resolv.conf nor /etc/hosts"
+        % where,
+        advice=(
+            "grep nameserver /etc/resolv.conf; getent ahosts %s   # on %s: whom the host itself asks, and what it knows"
+            % (shlex.quote(name), proxy.name),
+            "# in http{} or that server: resolver THAT_ADDRESS valid=30s; (a name of /etc/hosts is unknown to it)",
+            "# or the name itself instead of the variable, at %s: nginx then looks it up when it starts, in /etc/hosts, too"
+            % where,
+            "nginx -t && systemctl reload nginx   # on %s, after that" % proxy.name,
+        ),
+        routes=routes,
     )
 
 
@@ -122,7 +170,7 @@ def cure(proxy: Host, local: LocalResolver | None) -> tuple[Remedy | None, str]:
 
 CAUSE = Cause(
     name=SIGNATURE,
-    title="nginx's resolver does not answer",
-    says="the resolver that {proxy}'s nginx asks does not answer",
+    title="nginx gets no address for a name",
+    says="{proxy}'s nginx gets no address for the name of a backend",
     find=find,
 )

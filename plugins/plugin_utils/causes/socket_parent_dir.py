@@ -24,6 +24,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import listener_behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._socket_in_run import socket_in_run
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._worker_groups import lacked_group
@@ -63,6 +64,8 @@ def blocked(hop: Hop, folder: BlockedFolder) -> Finding:
             why=lacked.why,
             advice=lacked.advice(hop.proxy.nginx.get("unit")),
         )
+    if path.startswith("/run/"):
+        return in_run(hop, path, user, evidence)
     return on_hop(
         hop,
         CAUSE.name,
@@ -75,6 +78,30 @@ def blocked(hop: Hop, folder: BlockedFolder) -> Finding:
             "setfacl -m u:%s:x %s   # or this: %s may then pass through, and read what is readable for all in there"
             % (shlex.quote(user), shlex.quote(path), user),
             "# never chmod 777 a folder on the way: everybody could replace the socket",
+        ),
+    )
+
+
+def in_run(hop: Hop, path: str, user: str, evidence: tuple[Evidence, ...]) -> Finding:
+    """The folder is one that is made anew at each start, and whoever makes it gives it its mode."""
+    unit = listener_behind(hop).get("unit")
+    return on_hop(
+        hop,
+        CAUSE.name,
+        evidence,
+        why="the way to %s ends at %s, which %s closes to others" % (hop.address, path, unit or "whoever makes it"),
+        advice=(
+            "# RuntimeDirectoryMode=0755 in [Service] of %s; or the mode in tmpfiles.d, where that makes %s"
+            % (unit or "the daemon's unit", path),
+            "grep -rnE 'RuntimeDirectory|%s' /etc/systemd/system /usr/lib/tmpfiles.d /etc/tmpfiles.d   # on %s: who makes it"
+            % (path, hop.on),
+            *(
+                ("systemctl daemon-reload; systemctl restart %s   # on %s, after that" % (shlex.quote(unit), hop.on),)
+                if unit
+                else ()
+            ),
+            "setfacl -m u:%s:x %s   # lets nginx in until the folder is made again"
+            % (shlex.quote(user), shlex.quote(path)),
         ),
     )
 

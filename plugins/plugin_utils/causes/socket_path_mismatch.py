@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """nginx asks for a socket that no PHP-FPM is configured for, while a running one listens elsewhere: typical after a PHP upgrade.
+Or for any socket with a slash behind its name.
 
 Signatures: unix_socket_missing, backend_port_closed.
 
@@ -60,15 +61,41 @@ class Doubt(t.NamedTuple):
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
-    for hop in fleet.sick_hops("fastcgi"):
+    for hop in fleet.sick_hops():
         host = hop.backend
-        if host is not hop.proxy or not hop.has(*SIGNATURES):
+        if host and has_slash(hop, host):
+            yield with_slash(hop)
+        if hop.family != "fastcgi" or host is not hop.proxy or not hop.has(*SIGNATURES):
             continue
         if host.pool_at(hop.real_address) or host.listener(hop.real_address) or is_declared(host, hop):
             continue
         running = candidates(host)
         if running:
             yield mismatch(hop, running)
+
+
+def has_slash(hop: Hop, host: Host) -> bool:
+    """Whether nginx asks for a socket with a slash behind its name, and without it there is one."""
+    return hop.address.path.endswith("/") and host.unix_listener(hop.address) is not None
+
+
+def with_slash(hop: Hop) -> Finding:
+    path, directive = hop.address.path.rstrip("/"), hop.routes[0]["pass"]["directive"]
+    written = (
+        "%s http://unix:%s:/" % (directive, path) if directive == "proxy_pass" else "%s unix:%s" % (directive, path)
+    )
+    there = Evidence("socket", "%s is a socket that is listened on, and nginx asks for %s" % (path, hop.address))
+    return on_hop(
+        hop,
+        CAUSE.name,
+        (*hop.seen(SIGNATURES[0]), there),
+        on=hop.proxy.name,
+        why="the slash at its end belongs to no path of a socket: nginx looks for a folder",
+        advice=(
+            "# write `%s;` at %s: a colon ends the path of a socket" % (written, named_at(hop)),
+            "%s   # on %s, after that" % (RELOAD_NGINX, hop.proxy.name),
+        ),
+    )
 
 
 def is_declared(host: Host, hop: Hop) -> bool:
@@ -196,7 +223,7 @@ def is_peer_already(hop: Hop, address: Address) -> bool:
 CAUSE = Cause(
     name="socket_path_mismatch",
     title="nginx asks for a socket that PHP-FPM does not listen on",
-    says="{proxy}'s nginx asks for {subject}, where no PHP-FPM listens",
+    says="{proxy}'s nginx asks for {subject}, where nothing listens",
     find=find,
     yields_to=("socket_private_tmp", "ipv6_localhost_refused", "php_fpm_config_invalid"),
 )

@@ -25,7 +25,9 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, PoolAt, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import listener_behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import product_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._worker_groups import Lacked, lacked_group
 
 if t.TYPE_CHECKING:
@@ -135,6 +137,17 @@ def for_others(hop: Hop, host: Host, worker: Worker) -> tuple[str, ...]:
     path, group = hop.real_address.path, worker.get("group") or worker["user"]
     unit = or_empty(host.unix_listener(hop.real_address)).get("unit") or ""
     look = "stat %s" % shlex.quote(path)
+    product = product_of(listener_behind(hop))
+    own = (
+        product.socket
+        if product and product.socket
+        else "uwsgi chmod-socket = 660, gunicorn --umask 007, supervisor chmod and chown"
+    )
+    if "/gitlab" in path:
+        own = (
+            "web_server['external_users'] = ['%s'] in /etc/gitlab/gitlab.rb, then gitlab-ctl reconfigure"
+            % worker["user"]
+        )
     if unit.endswith(".socket"):
         return (
             look,
@@ -146,8 +159,8 @@ def for_others(hop: Hop, host: Host, worker: Worker) -> tuple[str, ...]:
             look,
             "systemctl edit %s   # below [Service]: Group=%s and UMask=0007; then: systemctl restart %s"
             % (unit, group, unit),
-            "# or by its own setting: uwsgi chmod-socket = 660 and chown-socket = :%s, gunicorn --umask 007, supervisor chmod and chown"
-            % group,
+            "# or by its own setting: %s" % own,
+            "# chmod by hand lasts until the service starts again",
         )
     return (look, "# let whatever makes %s give it to group %s with mode 0660" % (path, group))
 

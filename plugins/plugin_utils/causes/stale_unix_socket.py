@@ -34,6 +34,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_sta
 )
 
 if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import UnixListener
 
 SIGNATURE = "stale_unix_socket"
@@ -71,7 +72,8 @@ def removed(hop: Hop, host: Host, listener: UnixListener) -> Finding:
     found = host.pool_at(hop.real_address)
     if found and found.fpm.get("master") and found.fpm.get("unit"):
         note = "somebody removed %s; PHP-FPM makes it when it starts" % path
-        return on_hop(hop, CAUSE.name, evidence, remedy=remedies.php_fpm(host, found.fpm, "restarted", note=note))
+        remedy = remedies.php_fpm(host, found.fpm, "restarted", note=note)
+        return on_hop(hop, CAUSE.name, evidence, remedy=remedy, advice=shared(host, hop.real_address))
     return on_hop(
         hop,
         CAUSE.name,
@@ -82,6 +84,15 @@ def removed(hop: Hop, host: Host, listener: UnixListener) -> Finding:
             % shlex.quote(listener.get("unit") or "SERVICE"),
         ),
     )
+
+
+def shared(host: Host, address: Address) -> tuple[str, ...]:
+    """A remark where the pools of several PHP-FPMs have this socket: whichever stops takes it away from the others. Empty where one has it."""
+    pools = host.pools_at(address)
+    named = ["pool %s of %s" % (one.name, one.fpm.get("unit") or one.fpm["config"]) for one in pools]
+    if len({one.fpm["config"] for one in pools}) < 2:
+        return ()
+    return ("# %s have the same socket: whichever stops removes it; give each a path of its own" % " and ".join(named),)
 
 
 CAUSE = Cause(

@@ -18,6 +18,7 @@ Private to this collection: it may change in any release.
 from __future__ import annotations
 
 import re
+import shlex
 import typing as t
 import urllib.parse
 
@@ -26,6 +27,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, answer_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import log_command
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import (
@@ -61,7 +63,7 @@ HTTP2_ERRORS = {
 
 #: What nginx itself could not do on its own host: the backend never heard of the request.
 _OWN_SIDE = re.compile(
-    r"bind\((?P<address>[^)]{1,110})\)|(?:socket|setsockopt|ioctl|fcntl|getsockname)\("
+    r"bind\((?P<address>[^)]{1,110})\)|(?P<family>socket\(\) failed \((?:97|47):)|(?:socket|setsockopt|ioctl|fcntl|getsockname)\("
     r"|cannot load certificate|SSL_(?:use|set)|p?read\(\) |sendfile\(\) reported"
 )
 
@@ -108,6 +110,8 @@ def not_explained(hop: Hop, lines: list[LogRecord], often: str) -> Finding:
 def on_the_proxy(hop: Hop, said: t.Match[str]) -> tuple[str, ...]:
     """The commands for what nginx could not do itself."""
     address, name = said.group("address"), hop.proxy.name
+    if said.group("family"):
+        return no_family(hop)
     if address:
         return (
             "ip -brief address   # on %s: which host address should stand in place of %s?" % (name, address),
@@ -116,6 +120,27 @@ def on_the_proxy(hop: Hop, said: t.Match[str]) -> tuple[str, ...]:
     return (
         "nginx -T 2>/dev/null | grep -nE '_ssl_certificate|_bind |^# configuration'   # on %s: which files and addresses nginx is to use"
         % name,
+    )
+
+
+def no_family(hop: Hop) -> tuple[str, ...]:
+    """What to look at where nginx may make no socket of the family that the address wants (97: not supported)."""
+    name, unit = hop.proxy.name, hop.proxy.nginx.get("unit") or "nginx.service"
+    shown = hop.destination.host
+    kind = "AF_UNIX" if hop.is_unix else "AF_INET6" if ":" in shown else "AF_INET"
+    unit_lines = (
+        "systemctl show -p RestrictAddressFamilies,DropInPaths %s   # on %s: is %s left out?"
+        % (shlex.quote(unit), name, kind),
+        "# add %s to RestrictAddressFamilies= there; then systemctl daemon-reload && systemctl restart %s"
+        % (kind, unit),
+    )
+    if kind != "AF_INET6":
+        return unit_lines
+    return (
+        "sysctl net.ipv6.conf.all.disable_ipv6; cat /proc/cmdline   # on %s: is IPv6 off?" % name,
+        "# if so: an IPv4 address instead of %s at %s; for a name from a resolver: resolver ... ipv6=off;"
+        % (hop.address, named_at(hop)),
+        *unit_lines,
     )
 
 

@@ -31,7 +31,21 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._uwsgi i
 
 SIGNATURE = "upstream_protocol_mismatch"
 #: Programs that speak HTTP and nothing else to a proxy. Asked in another protocol, some wait for the rest of a request that never comes.
-HTTP_SERVERS = ("apache2", "httpd", "nginx", "gunicorn", "uvicorn")
+HTTP_SERVERS = (
+    "apache2",
+    "httpd",
+    "nginx",
+    "gunicorn",
+    "uvicorn",
+    "hypercorn",
+    "daphne",
+    "waitress",
+    "puma",
+    "unicorn",
+    "node",
+)
+#: Families whose requests none of these takes for one.
+NOT_HTTP = ("fastcgi", "scgi", "uwsgi")
 #: What a protocol is called, by the family of nginx's directives or by what was heard.
 NAMES = {
     "proxy": "HTTP",
@@ -95,7 +109,7 @@ def known_for(hop: Hop, host: Host) -> Spoken | None:
         text = "%s is the pool %s of PHP-FPM, which speaks FastCGI" % (hop.address, pool.name)
         return Spoken("fastcgi", Evidence("pool", text))
     process = listener_behind(hop).get("process") or ""
-    if "http" not in SPEAKS.get(hop.family, ()) and process.startswith(HTTP_SERVERS):
+    if hop.family in NOT_HTTP and process.startswith(HTTP_SERVERS):
         return Spoken("http", Evidence("process", "%s listens on %s and speaks HTTP" % (process, hop.address)))
     return None
 

@@ -48,6 +48,16 @@ def test_nothing_of_a_queue_that_has_room_or_of_an_owner_that_is_not_seen(host, 
     assert one["accepting"] is None
 
 
+@pytest.mark.parametrize(("limit", "said"), [(2, 2), (3, None), (0, None)])
+def test_a_process_with_as_many_files_open_as_it_may_accepts_none(host, limit, said):
+    one = dict(listener(1, 128), out_of_files=None)
+    host.write(
+        "/proc/91/limits", "Max open files            %d                %d                files     \n" % (limit, limit)
+    )
+    add_accepting(host, Processes(host), {"tcp": [one], "unix": []})
+    assert (one["out_of_files"], one["accepting"]) == (said, None)
+
+
 def test_without_listeners_nothing_is_asked(host):
     add_accepting(host, Processes(host), None)
     assert host.commands == []

@@ -170,3 +170,12 @@ def test_of_one_that_runs_only_what_keeps_it_from_listening_counts(host, listens
         host, ["unix:/run/shop/app.sock"], "/srv/gone", listens, ActiveState="active", WorkingDirectory="/srv/gone"
     )
     assert [one["problem"] for one in said] == found
+
+
+def test_a_working_directory_that_is_a_link_to_a_release_that_is_gone(host):
+    host.write("/srv/releases/2/run", "")
+    host.link("/srv/current", "/srv/releases/1")
+    found = problems(host, WorkingDirectory="/srv/current")[0]
+    assert found["problem"] == "the link /srv/current leads to /srv/releases/1, which is not there"
+    assert (found["exit_status"], found["command"]) == (200, "ls -lt /srv/releases")
+    assert problems(host, WorkingDirectory="/srv/current/app")[0]["command"] == "ls -lt /srv/releases"

@@ -16,6 +16,7 @@ UNIX, TCP, V6, LOOPBACK_V6 = "unix:/run/php.sock", "tcp:10.0.0.2:80", "tcp:[2001
 
 SIGNATURES = [
     (UNIX, errno.ENOENT, "unix_socket_missing"),
+    (UNIX, errno.ENOTDIR, "unix_socket_missing"),
     (UNIX, errno.EACCES, "unix_socket_permission"),
     (UNIX, errno.EAGAIN, "unix_backlog_full"),
     (UNIX, errno.ECONNREFUSED, "stale_unix_socket"),

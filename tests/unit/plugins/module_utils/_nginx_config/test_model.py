@@ -207,6 +207,25 @@ def test_variables_have_a_value_only_where_there_is_one(inside, peers):
     assert route_at(config, "/x")["peers"] == peers
 
 
+def test_what_answers_502_or_504_by_itself():
+    config = written(
+        "server { if (-f /srv/off) { return 502; } location /a { return 504 late; } location /b { return 404; }"
+        " location /c { proxy_pass http://c; } }"
+    )
+    said = {
+        block["name"]: block["gateway"]["args"]
+        for block in config["blocks"]
+        if "gateway" in block and block["name"] == "if"
+    }
+    assert said == {"if": ["502", "(-f", "/srv/off)"]}
+    paths = {
+        block["path"]: block["gateway"]["args"]
+        for block in config["blocks"]
+        if block.get("path") and "gateway" in block
+    }
+    assert paths == {"/a": ["504"]}
+
+
 def test_listens():
     config = written(
         "server { listen 8000-8001; ssl on; location / { proxy_pass http://a; } }"

@@ -27,18 +27,18 @@ PROGRAMS = r"""
 apachectl apk apparmor_parser apt-get auditctl ausearch
 cat cgi-fcgi chmod coredumpctl cscli csf curl
 df dig dnf docker dpkg du
-echo
+echo env
 fail2ban-client free
 getent grep groupadd
 imunify360-agent install ip ip6?tables
 journalctl jstack
 kill kubectl
-ldd ls
+ldd loginctl ls
 mkdir mv
 namei nerdctl nft nginx nsenter
 openssl
 plesk podman printf py-spy
-sed semanage semodule setfacl ss stat supervisorctl systemctl systemd-tmpfiles
+sed semanage semodule setfacl ss stat su supervisorctl systemctl systemd-tmpfiles
 tail tcpdump
 ufw unshare useradd
 virsh

@@ -1,0 +1,78 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Programs that users keep running themselves, by their own systemd or pm2."""
+
+import json
+
+import pytest
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.user_programs import user_programs
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost
+
+UNIT = "/home/deploy/.config/systemd/user/puma.service"
+DUMP = "/home/deploy/.pm2/dump.pm2"
+
+
+@pytest.fixture(name="host")
+def _host(tmp_path):
+    made = FakeHost(tmp_path)
+    made.write("/etc/passwd", "root:x:0:0::/root:/bin/sh\ndeploy:x:1000:1000::/home/deploy:/bin/sh\nbroken\n")
+    made.process(1, "/sbin/init")
+    return made
+
+
+def seen(host):
+    return user_programs(host, Processes(host))
+
+
+def test_a_service_of_his_own_systemd(host):
+    host.write(UNIT, '[Service]\nEnvironment=PORT=8317\nEnvironment="A=b c"\nExecStart=%h/shop/puma -e production\n')
+    assert seen(host) == [
+        {
+            "manager": "systemd",
+            "name": "puma.service",
+            "user": "deploy",
+            "managed": False,
+            "at_boot": False,
+            "file": UNIT,
+            "declares": [{"address": "tcp:0.0.0.0:8317", "file": UNIT, "line": 2}],
+        }
+    ]
+
+
+def test_a_systemd_of_his_that_runs_and_lingers(host):
+    host.write(UNIT, "[Service]\nExecStart=/usr/bin/gunicorn \\\n --bind 127.0.0.1:8000 shop:app\n")
+    host.write("/var/lib/systemd/linger/deploy", "")
+    host.process(90, "/lib/systemd/systemd --user", uid=1000)
+    (one,) = seen(host)
+    assert (one["managed"], one["at_boot"]) == (True, True)
+    assert [at["address"] for at in one["declares"]] == ["tcp:127.0.0.1:8000"]
+
+
+def test_what_pm2_has_saved(host):
+    saved = [
+        {"name": "shop", "pm_exec_path": "/srv/shop/server.js", "env": {"PORT": 3000, "other": {}}},
+        {"name": "api", "pm_exec_path": "/srv/api/server.js", "args": ["--port", "4000"]},
+        {"name": "worker", "pm_exec_path": "/srv/shop/worker.js", "args": "--queue mail"},
+        {"name": "x; rm -rf /", "pm_exec_path": "/srv/x"},
+        "nothing",
+    ]
+    host.write(DUMP, json.dumps(saved))
+    host.process(90, "PM2 v5.3.0: God Daemon (/home/deploy/.pm2)", uid=1000)
+    found = [
+        (one["name"], one["managed"], one["at_boot"], [at["address"] for at in one["declares"]]) for one in seen(host)
+    ]
+    assert found == [
+        ("shop", True, False, ["tcp:0.0.0.0:3000"]),
+        ("api", True, False, ["tcp:0.0.0.0:4000"]),
+        ("worker", True, False, []),
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "no JSON", "{}", "null"])
+def test_files_that_say_nothing(host, text):
+    host.write(DUMP, text)
+    host.write("/home/deploy/.config/systemd/user/with blank.service", "[Service]\n")
+    assert seen(host) == []
