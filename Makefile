@@ -97,9 +97,10 @@ selinux: setup       ## the faults of SELinux on an emulated host (an hour)
 	@tests/setup selinux
 	python tests/selinux/selinux.py $(FAULT)
 
-bench: setup         ## speed beside plays that gather facts or use stock modules, and with 2,000 servers
+bench: setup         ## speed of looks and cures beside gathered facts and stock modules, large hosts, large fleets; into docs/performance.md
 	PYTHONPATH=.ansible/collections python tests/bench/what_to_ask.py
-	python tests/bench/bench.py
+	$(LAB) images bookworm
+	PYTHONPATH=.ansible/collections python tests/bench/bench.py
 
 lock:                ## pin the tests' packages anew
 	@tests/lock

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the time of judging grows with the fleet: pairs of a proxy and its backend that name each other, one proxy of all backends, one backend of all proxies.
+
+PYTHONPATH=.ansible/collections python tests/bench/judging.py
+"""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from figures import Row
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import judgements
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import KINDS
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import (
+    answer,
+    host,
+    listener,
+    log,
+    proxy,
+    reached,
+    record,
+    tried,
+)
+
+Facts = dict[str, dict[str, t.Any]]
+FEW, MANY, FAN = 500, 5000, 2000
+#: How much longer a pair may take in the large fleet than in the small one.
+WANTED = 1.3
+REFUSED = 111
+
+
+def address(number: int, net: int = 10) -> str:
+    return "%d.%d.%d.%d" % (net, number // 62500, number // 250 % 250, number % 250 + 1)
+
+
+def front(number: int, *backends: int) -> dict[str, t.Any]:
+    """A proxy whose backends all refuse connections."""
+    targets = ["%s:7080" % address(one, 11) for one in backends]
+    facts = proxy(
+        *("http://" + target for target in targets),
+        answers=[answer(route=place, signature="backend_port_closed") for place in range(len(targets))],
+        reach=[reached("tcp:" + target, tried("tcp:" + target, REFUSED)) for target in targets],
+        log=log(*(record("tcp:" + target) for target in targets)),
+    )
+    facts["system"]["addresses"].insert(0, address(number))
+    return facts
+
+
+def behind(number: int) -> dict[str, t.Any]:
+    """A host that listens elsewhere."""
+    return host(address(number, 11), listeners={"tcp": [listener(address(number, 11), 8080)], "unix": []})
+
+
+def pairs(number: int) -> Facts:
+    fleet: Facts = {"web%d" % one: front(one, one) for one in range(number)}
+    fleet.update(("app%d" % one, behind(one)) for one in range(number))
+    return fleet
+
+
+def one_proxy(number: int) -> Facts:
+    return {"web": front(0, *range(number)), **{"app%d" % one: behind(one) for one in range(number)}}
+
+
+def one_backend(number: int) -> Facts:
+    return {"app0": behind(0), **{"web%d" % one: front(one, 0) for one in range(number)}}
+
+
+def seconds(facts: Facts) -> float:
+    """CPU time of one judgement. Each host has its finding, or the time would be of nothing."""
+    started = time.process_time()
+    judged = judgements(facts, KINDS, "r1", {}, {})
+    taken = time.process_time() - started
+    assert all(judged[name].get("findings") for name in facts if name.startswith("web"))  # noqa: S101  nothing else shows it
+    return taken
+
+
+def measure() -> list[Row]:
+    seconds(pairs(FEW))
+    few, many = (min(seconds(pairs(number)) for _run in range(2)) / number * 1000 for number in (FEW, MANY))
+    return [
+        (
+            "judging a pair in a fleet of %d ÷ of %d" % (MANY, FEW),
+            "%.2f ms ÷ %.2f ms" % (many, few),
+            many / few,
+            WANTED,
+        ),
+        ("1 proxy with %d upstreams" % FAN, "%.1f s" % seconds(one_proxy(FAN)), 0.0, None),
+        ("%d proxies with 1 backend" % FAN, "%.1f s" % seconds(one_backend(FAN)), 0.0, None),
+    ]
+
+
+if __name__ == "__main__":
+    for row in measure():
+        print(*row)
