@@ -19,8 +19,10 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.declared_
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_properties import (
     Properties,
     argv_of,
+    files_of,
     is_set,
     programs,
+    seconds,
     where_set,
 )
 
@@ -45,14 +47,30 @@ CHDIR, EXEC, GROUP, USER, NAMESPACE = 200, 203, 216, 217, 226
 #: These get the file to run as an argument.
 _INTERPRETERS = re.compile(r"(python[\d.]*|node|nodejs|ruby[\d.]*|perl|php[\d.]*|bash|sh|dotnet|deno|bun)$")
 _HEAD = 256
+UNIT_FOLDERS = (
+    "/etc/systemd/system",
+    "/run/systemd/system",
+    "/run/systemd/transient",
+    "/run/systemd/generator",
+    "/run/systemd/generator.early",
+    "/run/systemd/generator.late",
+    "/usr/local/lib/systemd/system",
+    "/lib/systemd/system",
+    "/usr/lib/systemd/system",
+)
+_CONDITION = re.compile(r"\s*(Condition\w+)\s*=\s*([|!]*)\s*(\S.*?)\s*$")
 
 
 class Surroundings(NamedTuple):
-    """What a start depends on beside its unit: the addresses of all interfaces (None where they are not known), accounts, and whether it listens already."""
+    """What a start depends on beside its unit: the addresses of all interfaces (None where they are not known), accounts, and units that have failed.
+
+    listens: whether it listens already.
+    """
 
     addresses: Optional[Sequence[str]]
     accounts: Accounts
     listens: bool = False
+    failed: Sequence[str] = ()
 
 
 def start_problems(
@@ -67,6 +85,9 @@ def start_problems(
         return [
             _problem(where_set(host, properties, "ExecStart"), "unit file", "systemd refuses the unit file: %s" % why)
         ]
+    before = look.required(around.failed) + look.conditions()
+    if before:
+        return before
     if is_set(properties, "RootDirectory") or is_set(properties, "RootImage"):
         return []
     found = look.accounts_of() + look.folders() + look.files() + look.programs()
@@ -129,6 +150,49 @@ class _Look:
                 self._found("Group", group, "there is no group %s" % group, GROUP, ["groupadd", "--system", group])
             )
         return found
+
+    def required(self, failed: Sequence[str]) -> "List[StartProblem]":
+        """Services that it requires and that have failed or are not there: systemd starts them first."""
+        found: "List[StartProblem]" = []
+        for key in ("Requires", "Requisite", "BindsTo"):
+            for name in self.properties.get(key, "").split():
+                if name in failed:
+                    text = "%s, which it requires, has failed" % name
+                    found.append(self._found(key, name, text, None, ["systemctl", "status", name]))
+                elif name.endswith(".service") and "@" not in name and not self._is_unit(name):
+                    text = "there is no %s, which it requires" % name
+                    found.append(self._found(key, name, text, None, ["systemctl", "list-unit-files", "*.service"]))
+        return found
+
+    def _is_unit(self, name: str) -> bool:
+        return any(self.host.exists(os.path.join(folder, name)) for folder in UNIT_FOLDERS) or self.host.exists(
+            "/etc/init.d/" + name[: -len(".service")]
+        )
+
+    def conditions(self) -> "List[StartProblem]":
+        """Conditions for which systemd has skipped its newest start: those that are still unmet, or that cannot be told."""
+        if self.properties.get("ConditionResult") != "no" or not seconds(
+            self.properties.get("ConditionTimestampMonotonic")
+        ):
+            return []
+        found: "List[StartProblem]" = []
+        for path in files_of(self.properties):
+            for number, line in enumerate((self.host.read(path) or "").splitlines(), 1):
+                said = _CONDITION.match(line)
+                unmet = said and not said.group(2).startswith("|") and self._is_unmet(*said.groups())
+                if said and unmet:
+                    text = "systemd skips its start: %s=%s%s is not met" % said.groups()
+                    found.append(_problem(Place(path, number), said.group(1), text))
+        return found
+
+    def _is_unmet(self, name: str, sign: str, value: str) -> bool:
+        """Whether a condition is unmet, as far as that can be seen: only those of paths can."""
+        there = {
+            "ConditionPathExists": self.host.exists,
+            "ConditionPathIsDirectory": self.host.is_dir,
+            "ConditionDirectoryNotEmpty": self.host.listdir,
+        }.get(name)
+        return there is None or bool(there(value)) == (sign == "!")
 
     def folders(self) -> "List[StartProblem]":
         """The working directory, and paths that its sandbox names."""

@@ -55,6 +55,9 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         result: Optional[str]
         exit_status: Optional[int]
         ended: Optional[str]  # exited | killed | dumped: how its main process ended last
+        ready: Optional[
+            bool
+        ]  # whether its newest start came as far as systemd holds it for started; None: it was not started
         lasted: Optional[float]  # seconds that the main process ran which ended last
         restarts: Optional[int]  # by systemd itself, since it was started
         since: Optional[float]
@@ -82,6 +85,7 @@ PROPERTIES = (
     ",FragmentPath,DropInPaths,Listen,Triggers,Environment,EnvironmentFiles,WorkingDirectory,RootDirectory,RootImage,User,Group,DynamicUser"
     ",RuntimeDirectory,StateDirectory,LogsDirectory,CacheDirectory,ReadWritePaths,ReadOnlyPaths,BindPaths,BindReadOnlyPaths"
     ",ProtectSystem,ProtectHome,InaccessiblePaths,TemporaryFileSystem"
+    ",Requires,Requisite,BindsTo,ConditionResult,ConditionTimestampMonotonic,ActiveEnterTimestampMonotonic,InactiveExitTimestampMonotonic"
 )
 #: siginfo's codes of a child that has ended.
 _ENDED = {1: "exited", 2: "killed", 3: "dumped"}
@@ -145,11 +149,15 @@ def _systemd(
     accounts = Accounts(host)
     units: "Dict[str, Unit]" = {}
     ends = time.monotonic() + SEARCH_SECONDS
-    for properties in parse_show(ran.out):
+    shown = parse_show(ran.out)
+    failed = [properties["Id"] for properties in shown if properties.get("ActiveState") == "failed"]
+    for properties in shown:
         unit = _unit(properties, origin)
         if unit["load"] == "not-found":
             continue
-        _add_start(host, properties, unit, unit_start.Surroundings(addresses, accounts, properties["Id"] in listening))
+        _add_start(
+            host, properties, unit, unit_start.Surroundings(addresses, accounts, properties["Id"] in listening, failed)
+        )
         if time.monotonic() < ends and is_searched(properties, unit, listening):
             _add_journal(host, properties["Id"], unit)
         if is_of_interest(properties, unit, listening, known):
@@ -170,6 +178,7 @@ def _unit(properties: Properties, origin: float) -> "Unit":
     changed = seconds(properties.get("StateChangeTimestampMonotonic"))
     began = seconds(properties.get("ExecMainStartTimestampMonotonic"))
     ended = seconds(properties.get("ExecMainExitTimestampMonotonic"))
+    tried = seconds(properties.get("InactiveExitTimestampMonotonic"))
     return {
         "load": properties.get("LoadState"),
         "active": properties.get("ActiveState"),
@@ -178,6 +187,7 @@ def _unit(properties: Properties, origin: float) -> "Unit":
         "result": properties.get("Result"),
         "exit_status": number(properties.get("ExecMainStatus")),
         "ended": _ENDED.get(number(properties.get("ExecMainCode")) or 0),
+        "ready": (seconds(properties.get("ActiveEnterTimestampMonotonic")) or 0.0) >= tried if tried else None,
         "lasted": round(ended - began, 3) if began and ended and ended >= began else None,
         "restarts": number(properties.get("NRestarts")),
         "since": round(origin + changed, 3) if changed else None,
@@ -231,6 +241,7 @@ def _script(host: Host, name: str, active: str) -> "Unit":
         "result": None,
         "exit_status": None,
         "ended": None,
+        "ready": None,
         "lasted": None,
         "restarts": None,
         "since": None,

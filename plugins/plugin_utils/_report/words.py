@@ -89,7 +89,7 @@ def host_says(mode: Mode, status: Status, probes: t.Sequence[ProbeEntry], why: s
         return "no URL was asked here." if status == "healthy" else why or "no URL was asked here."
     if status == "healthy":
         return "1 URL answers." if len(probes) == 1 else "%d URLs answer." % len(probes)
-    worst = max(probes, key=lambda one: (one["before"] is None or one["before"] >= 500, one["before"] or 0))
+    worst = max(probes, key=lambda one: (fails(one["before"]), fails(one["after"]), one["before"] or 0))
     if worst["before"] is not None and worst["before"] < 500:
         return "%s%s." % (why[:1].upper(), why[1:]) if why else "the URLs that were asked answer."
     before = answered(worst["before"])
@@ -100,6 +100,11 @@ def host_says(mode: Mode, status: Status, probes: t.Sequence[ProbeEntry], why: s
     if before == after:
         return "%s still answers %s.%s" % (worst["url"], before, others)
     return "%s answered %s, and answers %s now.%s" % (worst["url"], before, after, others)
+
+
+def fails(status: int | None) -> bool:
+    """Whether this is no answer, or one of a server that fails."""
+    return status is None or status >= 500
 
 
 def answered(status: int | None) -> str:

@@ -22,6 +22,14 @@ if t.TYPE_CHECKING:
 
 #: A service whose main process ended within these seconds has failed to start, rather than failed later.
 START_SECONDS = 15.0
+#: Results of a start that ended before systemd held the unit for started, in words.
+NEVER_READY = {
+    "timeout": "systemd waited for it longer than TimeoutStartSec, and ended it (with Type=notify it has to say that it is ready)",
+    "protocol": "it ended before it said that it is ready, or without the PID file that its unit names (Type=)",
+    "exit-code": "a command that its unit runs before or after it failed (ExecStartPre, ExecStartPost)",
+    "signal": "a signal ended it while it started",
+    "resources": "systemd could not make what its start needs",
+}
 #: So often in a row, and it is not left to chance.
 RESTARTS = 3
 #: What the look has checked itself: where it finds nothing, that has been mended since.
@@ -109,7 +117,21 @@ def _ended_at_once(unit: Unit) -> bool:
 
 
 def _failed_at_once(unit: Unit) -> bool:
-    return unit.get("active") == "failed" and _ended_at_once(unit) and unit.get("exit_status") not in CHECKED
+    never_ready = unit.get("ready") is False and unit.get("result") in NEVER_READY
+    return (
+        unit.get("active") == "failed"
+        and (_ended_at_once(unit) or never_ready)
+        and unit.get("exit_status") not in CHECKED
+    )
+
+
+def _never_ready(unit: Unit) -> str:
+    """How a start ended that never came as far as systemd waited for; empty where it did."""
+    if unit.get("ready") is not False or unit.get("active") != "failed":
+        return ""
+    result = unit.get("result") or ""
+    by_systemd = result in ("timeout", "protocol") or not unit.get("exit_status")
+    return NEVER_READY.get(result, "") if by_systemd else ""
 
 
 def _of_problems(host: Host, name: str, problems: t.Sequence[StartProblem]) -> Obstacle:
@@ -177,7 +199,9 @@ def _of_last_start(host: Host, name: str, unit: Unit) -> Obstacle | None:
     if not loops and missed == "":
         return None
     ended = "it ended after %.1f s with %s" % (unit.get("lasted") or 0.0, status_words(unit.get("exit_status")))
-    if unit.get("lasted") is None:
+    if _never_ready(unit):
+        ended = _never_ready(unit)
+    elif unit.get("lasted") is None:
         ended = "it runs since %.0f s, and ended each time before" % _age(host, unit)
     why = "%s %s: %s" % (name, "is in a crash loop" if loops else "would not start: its newest start failed", ended)
     if missed:

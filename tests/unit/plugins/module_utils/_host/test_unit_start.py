@@ -179,3 +179,48 @@ def test_a_working_directory_that_is_a_link_to_a_release_that_is_gone(host):
     assert found["problem"] == "the link /srv/current leads to /srv/releases/1, which is not there"
     assert (found["exit_status"], found["command"]) == (200, "ls -lt /srv/releases")
     assert problems(host, WorkingDirectory="/srv/current/app")[0]["command"] == "ls -lt /srv/releases"
+
+
+def test_a_unit_that_it_requires_and_that_has_failed(host):
+    shown = "{ path=/srv/shop/run ; argv[]=/srv/shop/run ; ignore_errors=no ; start_time=[n/a] }"
+    host.write(FRAGMENT, "[Unit]\nRequires=db.service\n[Service]\nExecStart=/srv/shop/run\n")
+    properties = {
+        "Id": "shop.service",
+        "FragmentPath": FRAGMENT,
+        "ExecStart": shown,
+        "Requires": "system.slice db.service",
+    }
+    (found,) = start_problems(host, properties, [], Surroundings(OWN, Accounts(host), False, ["db.service"]))
+    assert (found["problem"], found["command"], found["line"]) == (
+        "db.service, which it requires, has failed",
+        "systemctl status db.service",
+        2,
+    )
+    around = Surroundings(OWN, Accounts(host), False, ["other.service"])
+    assert start_problems(host, properties, [], around)[0]["problem"] == "there is no db.service, which it requires"
+    host.write("/lib/systemd/system/db.service", "")
+    assert start_problems(host, properties, [], around) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (
+            "ConditionPathExists=/srv/shop/.env",
+            "systemd skips its start: ConditionPathExists=/srv/shop/.env is not met",
+        ),
+        (
+            "ConditionPathExists=!/srv/shop/run",
+            "systemd skips its start: ConditionPathExists=!/srv/shop/run is not met",
+        ),
+        ("ConditionHost=other", "systemd skips its start: ConditionHost=other is not met"),
+        ("ConditionPathExists=/srv/shop/run", None),
+        ("ConditionPathExists=|/srv/shop/.env", None),
+    ],
+)
+def test_a_condition_for_which_systemd_has_skipped_its_start(host, line, says):
+    host.write(FRAGMENT, "[Unit]\n%s\n[Service]\nExecStart=/srv/shop/run\n" % line)
+    found = problems(host, ConditionResult="no", ConditionTimestampMonotonic="5")
+    assert [one["problem"] for one in found] == ([says] if says else [])
+    assert problems(host, ConditionResult="no", ConditionTimestampMonotonic="0") == []
+    assert problems(host, ConditionResult="yes", ConditionTimestampMonotonic="5") == []

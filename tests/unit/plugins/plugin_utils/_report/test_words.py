@@ -54,6 +54,12 @@ def probe(before, after, url="http://a/"):
         ),
         ("fix", "not_fixed", [probe(502, 502)], "http://a/ still answers 502."),
         ("fix", "not_fixed", [probe(None, None)], "http://a/ still answers nothing in time."),
+        (
+            "fix",
+            "not_fixed",
+            [probe(502, 200), probe(502, 502, "http://b/"), probe(200, 200)],
+            "http://b/ still answers 502. 3 URLs were asked.",
+        ),
         ("check", "would_fix", [probe(502, None)], "http://a/ answers 502."),
         ("fix", "advice", [probe(200, 200)], "Unreachable."),
         ("fix", "failed", [], "unreachable"),
