@@ -82,14 +82,14 @@ def measure() -> list[Row]:
     seconds(pairs(FEW))
     few, many = (min(seconds(pairs(number)) for _run in range(2)) / number * 1000 for number in (FEW, MANY))
     return [
-        (
-            "judging a pair in a fleet of %d ÷ of %d" % (MANY, FEW),
-            "%.2f ms ÷ %.2f ms" % (many, few),
+        Row(
+            "judging a pair of %d \u00f7 a pair of %d" % (MANY, FEW),
+            "%.2f ms \u00f7 %.2f ms" % (many, few),
             many / few,
             WANTED,
         ),
-        ("1 proxy with %d upstreams" % FAN, "%.1f s" % seconds(one_proxy(FAN)), 0.0, None),
-        ("%d proxies with 1 backend" % FAN, "%.1f s" % seconds(one_backend(FAN)), 0.0, None),
+        Row("judging 1 proxy with %d upstreams" % FAN, "%.1f s of CPU" % seconds(one_proxy(FAN))),
+        Row("judging %d proxies with 1 backend" % FAN, "%.1f s of CPU" % seconds(one_backend(FAN))),
     ]
 
 
