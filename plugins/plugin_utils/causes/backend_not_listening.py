@@ -149,7 +149,7 @@ def _either(hop: Hop, host: Host, name: str, there: list[Address]) -> tuple[str,
     bare = Address((asked.host or "127.0.0.1") if is_everywhere else pick.host, pick.port, pick.path).bare
     return (
         "ss -ltnp   # on %s: where it listens" % host.name,
-        "systemctl restart %s   # on %s, if its configuration was changed after it was started; it loses what it works on"
+        "systemctl daemon-reload; systemctl restart %s   # on %s, if its configuration was changed after it was started; it loses what it works on"
         % (shlex.quote(name), host.name),
         "# or write %s instead of %s at %s" % (bare, asked.bare, named_at(hop)),
     )
