@@ -37,6 +37,7 @@ class ActionModule(ActionBase):
                 "log_window": {"type": "int", "default": 3600},
                 "urls": {"type": "list", "elements": "str", "default": []},
                 "again": {"type": "list", "elements": "dict", "default": []},
+                "ask_logged": {"type": "bool", "default": True},
             }
         )
         began = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

@@ -40,6 +40,11 @@ options:
     type: list
     elements: str
     default: []
+  ask_logged:
+    description:
+      - Whether requests that only the log names, whose paths a visitor has chosen, are made again of nginx and of its upstreams.
+    type: bool
+    default: true
   again:
     description:
       - Answers of an earlier look, as in RV(ansible_facts.bad_gateway.answers). Their URLs are asked once more, so that both looks can be compared.
@@ -144,6 +149,7 @@ def main() -> None:
             "log_window": {"type": "int", "default": 3600},
             "urls": {"type": "list", "elements": "str", "default": []},
             "again": {"type": "list", "elements": "dict", "default": []},
+            "ask_logged": {"type": "bool", "default": True},
         },
         supports_check_mode=True,
     )

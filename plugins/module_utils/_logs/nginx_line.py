@@ -71,6 +71,7 @@ _NEXT_FIELD = re.compile(r'", (?:subrequest|upstream|host): "')
 _UPSTREAM = re.compile(
     r', upstream: "(([a-z]{2,16})://(unix:[^:"]{1,108}|\[[0-9A-Fa-f:.%]{2,60}\](?::\d{1,5})?|[^\s/:"?]{1,253}(?::\d{1,5})?))'
 )
+_UPSTREAM_FIELD, _HOST_FIELD = ', upstream: "', '", host: "'
 _HOST = re.compile(r', host: "([A-Za-z0-9._:\[\]-]{1,255})"')
 _CONNECT_TO = re.compile(
     r"connect\(\) to (unix:[^:]{1,108}|\[[0-9A-Fa-f:.%]{2,60}\]:\d{1,5}|[0-9.]{7,15}:\d{1,5}):? failed \("
@@ -156,6 +157,8 @@ def _fields(after: str) -> Tuple[Optional[Request], Optional[Upstream], Optional
         text, fields = after[opening.end() : end.start()], after[end.end() :]
     elif following:
         text, fields = after[opening.end() : following.start()], after[following.start() + 1 :]
+        if max(fields.count(name) for name in (_UPSTREAM_FIELD, _HOST_FIELD[1:])) > 1:
+            fields = ""
     else:
         text, fields = after[opening.end() :], ""
     request = Request(opening.group(1) or "", _path(text))
@@ -174,8 +177,9 @@ def _peer(fields: str) -> Tuple[Optional[Upstream], Optional[str]]:
     separator = ":" if address.startswith("unix:") else ""
     uri = fields[found.end() + len(separator) :]
     upstream = Upstream(scheme, _address(address), origin + separator + _path(uri))
-    following = uri.find('", host: "')
-    host = _HOST.match(uri, following + 1) if following >= 0 else None
+    # A client can write such a field into its path, or into its referrer: of two nobody knows which is nginx's.
+    following = uri.find(_HOST_FIELD)
+    host = _HOST.match(uri, following + 1) if uri.count(_HOST_FIELD) == 1 else None
     return upstream, host.group(1) if host else None
 
 

@@ -42,14 +42,16 @@ def look_quietly(**arguments: Any) -> Dict[str, Any]:
     return look(**arguments)
 
 
-def look(log_window: float, urls: Sequence[str] = (), again: Sequence[Mapping[str, Any]] = ()) -> Dict[str, Any]:
+def look(
+    log_window: float, urls: Sequence[str] = (), again: Sequence[Mapping[str, Any]] = (), ask_logged: bool = True
+) -> Dict[str, Any]:
     """What the module gateway_facts returns."""
     if os.geteuid() != 0:
         return {"failed": True, "msg": NOT_ROOT}
     signal.signal(signal.SIGALRM, _too_late)
     signal.alarm(LOOK_SECONDS)
     try:
-        return _look(log_window, urls, again)
+        return _look(log_window, urls, again, ask_logged)
     except _TooLate:
         return {"failed": True, "msg": TOO_LATE}
     finally:
@@ -64,13 +66,15 @@ def _too_late(_number: int, _frame: Any) -> None:
     raise _TooLate
 
 
-def _look(log_window: float, urls: Sequence[str], again: Sequence[Mapping[str, Any]]) -> Dict[str, Any]:
+def _look(
+    log_window: float, urls: Sequence[str], again: Sequence[Mapping[str, Any]], ask_logged: bool
+) -> Dict[str, Any]:
     host = Host()
     host.seconds_left = COMMANDS_SECONDS
     facts = read_host(host, log_window)
     nginx = facts["nginx"]
     if nginx and nginx["master"]:
-        _ask(host, facts, nginx, log_window, urls, again)
+        _ask(host, facts, nginx, log_window, urls, again, ask_logged)
     elif nginx:
         host.unseen("answers", "nginx is installed and does not run: nothing can be asked of it")
     if nginx:
@@ -86,9 +90,10 @@ def _ask(
     log_window: float,
     urls: Sequence[str],
     again: Sequence[Mapping[str, Any]],
+    ask_logged: bool,
 ) -> None:
     routing = Routing(nginx["config"])
-    questions = what_to_ask(facts, routing, urls, again)
+    questions = what_to_ask(facts, routing, urls, again, ask_logged)
     for pattern in unknown_patterns(nginx["config"], routing.patterns):
         host.unseen(pattern.name, pattern.why)
     ask_and_reach(host, facts, nginx, questions, log_window)

@@ -22,6 +22,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.u
     expanded,
     upstream_request,
     variables,
+    without_secrets,
 )
 
 if TYPE_CHECKING:  # the shapes of facts are for the type checker only
@@ -113,8 +114,12 @@ def peer_requests(routing: Routing, failed: Failed) -> Iterator[PeerRequest]:
     if landed.route is None or not logged.upstream:
         return
     asked = Asked(logged.method, logged.path, failed.host, failed.door.scheme, failed.door.port)
+    request = upstream_request(landed.route, landed, asked, routing.patterns)
+    if not landed.route["peers"]:
+        # Only the log names this address: whoever chose it gets nothing that the configuration keeps for its own upstreams.
+        request = without_secrets(request)
     for address in _peers(landed.route, logged.upstream):
-        yield PeerRequest(landed.route, address, upstream_request(landed.route, landed, asked, routing.patterns))
+        yield PeerRequest(landed.route, address, request)
 
 
 def _peers(route: "Route", blamed: str) -> List[str]:

@@ -44,12 +44,17 @@ class Questions(NamedTuple):
 
 
 def what_to_ask(
-    facts: "GatewayFacts", routing: Routing, urls: Sequence[str], again: "Sequence[Mapping[str, object]]" = ()
+    facts: "GatewayFacts",
+    routing: Routing,
+    urls: Sequence[str],
+    again: "Sequence[Mapping[str, object]]" = (),
+    ask_logged: bool = True,
 ) -> Questions:
     """The questions for a host whose nginx runs. urls: of the user, and then no others. again: answers of an earlier look, whose URLs are
-    asked once more so that both can be compared."""
+    asked once more so that both can be compared. ask_logged: whether requests that only the log names are made again, too."""
     doors = Doors(routing, facts["listeners"])
-    failed = doors.failed(logged_requests(record for record in facts["log"]["records"] if record["kind"] == "nginx"))
+    records = [record for record in facts["log"]["records"] if record["kind"] == "nginx"] if ask_logged else []
+    failed = doors.failed(logged_requests(records))
     asked = with_earlier(urls_to_ask(doors, failed, urls, URLS, facts["system"]["addresses"]), again)
     names, resolvers = names_to_resolve(routing.config)
     version = facts["nginx"]["version"] if facts["nginx"] else ""

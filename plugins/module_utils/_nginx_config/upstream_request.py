@@ -47,6 +47,13 @@ _DOCUMENT_ROOT = "/usr/share/nginx/html"
 _OWN_HEADERS = frozenset({"host", "connection", "upgrade", "content-length", "transfer-encoding", "accept-encoding"})
 
 
+#: Parameters of CGI that say nothing but what the request is and where its script lies.
+_CGI_NAMES = re.compile(
+    r"(?:SCRIPT_(?:FILE)?NAME|DOCUMENT_(?:ROOT|URI)|REQUEST_(?:URI|METHOD|SCHEME)|PATH_(?:INFO|TRANSLATED)|GATEWAY_INTERFACE|CONTENT_(?:TYPE|LENGTH)"
+    r"|SERVER_(?:PROTOCOL|SOFTWARE|NAME|ADDR|PORT)|REMOTE_(?:ADDR|PORT)|HTTPS|REDIRECT_STATUS)\Z"
+)
+
+
 class Asked(NamedTuple):
     """A request as a client made it."""
 
@@ -74,6 +81,16 @@ def upstream_request(route: "Route", landed: Landing, asked: Asked, patterns: Pa
         "version": version if version in ("1.0", "1.1") else "1.0",
         "headers": {name: value for name, value in _headers(route, values) if value},
     }
+
+
+def without_secrets(request: "UpstreamRequest") -> "UpstreamRequest":
+    """The request with what any client or web server says, and with no header or parameter of the configuration's own."""
+    made: "UpstreamRequest" = {**request}
+    if "headers" in made:
+        made["headers"] = {}
+    if "params" in made:
+        made["params"] = {name: value for name, value in made["params"].items() if _CGI_NAMES.match(name)}
+    return made
 
 
 def _headers(route: "Route", values: Mapping[str, str]) -> Iterator[Tuple[str, str]]:

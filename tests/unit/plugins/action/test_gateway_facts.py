@@ -16,7 +16,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look import st
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.action.stubs import given, plugin
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import answer
 
-ARGUMENTS = {"log_window": 3600, "urls": [], "again": []}
+ARGUMENTS = {"log_window": 3600, "urls": [], "again": [], "ask_logged": True}
 
 
 def seen(*answers, **more):

@@ -84,7 +84,7 @@ def test_the_referrer_cannot_name_the_host():
     line = parsed(
         ', request: "GET / HTTP/1.1", upstream: "http://10.0.0.2:3000/x", host: "a.example", referrer: ", host: "evil"'
     )
-    assert line.host == "a.example"
+    assert line.host is None
 
 
 def test_a_subrequest():
@@ -172,3 +172,16 @@ def test_any_rest_of_a_line_is_taken(rest):
     line = parsed(rest)
     assert line.message == "connect() failed (111: Connection refused)"
     assert line.errno == 111
+
+
+def test_of_two_hosts_one_of_which_a_client_has_written_none_is_believed():
+    forged = '/", host: "evil'
+    line = parsed(
+        ', request: "GET %s HTTP/1.1", upstream: "http://10.0.0.2:80%s", host: "a.example"' % (forged, forged)
+    )
+    assert (line.upstream.text, line.host) == ("http://10.0.0.2:80/", None)
+
+
+def test_of_two_upstreams_in_a_line_without_a_version_none_is_believed():
+    line = parsed(', request: "GET /", upstream: "http://10.6.6.6:80/", upstream: "http://10.0.0.2:80/", host: "a"')
+    assert (line.upstream, line.host) == (None, None)

@@ -238,3 +238,10 @@ def test_variables_that_grow_without_end_are_empty():
         % sets
     )
     assert request_of(http, record("/", "tcp:b:1"))["headers"] == {"X-A": "x"}
+
+
+def test_what_the_configuration_keeps_for_its_upstreams_is_not_sent_to_an_address_that_only_the_log_names():
+    http = "server { server_name a; location / { proxy_set_header Authorization s3cret; proxy_set_header X-A b; proxy_pass http://$arg_to; } }"
+    assert request_of(http, record("/", "tcp:10.6.6.6:80"))["headers"] == {}
+    http = "server { server_name a; location / { fastcgi_param TOKEN s3cret; fastcgi_param SCRIPT_NAME /a.php; fastcgi_pass $arg_to; } }"
+    assert request_of(http, record("/", "tcp:10.6.6.6:9000"))["params"] == {"SCRIPT_NAME": "/a.php"}

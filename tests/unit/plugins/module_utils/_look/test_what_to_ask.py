@@ -158,3 +158,11 @@ def test_with_two_thousand_servers_and_as_many_requests_as_are_kept_it_is_soon_k
     assert ALL_STEPS_LIMIT - routing.patterns.left < 500000
     assert len(asked.urls) == URLS
     assert [one.route for one in asked.urls[:25]] == [2 * number if number < 250 else None for number in range(25)]
+
+
+def test_what_only_the_log_names_is_not_asked_where_nobody_wants_that():
+    facts = read(records=[failed("/cron.php", "unix:/run/php.sock")])
+    asked = what_to_ask(facts, Routing(facts["nginx"]["config"]), (), (), ask_logged=False)
+    assert "http://site/cron.php" not in urls_of(asked)
+    assert not any("request" in one for one in asked.upstreams)
+    assert "http://site/cron.php" in urls_of(questions(facts))
