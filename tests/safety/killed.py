@@ -25,7 +25,7 @@ REMEDIES = {
     "backend_port_closed": "backend_service: start",
 }
 MANNERS = ("controller", "ssh", "power")
-OPEN = "Open the journal"
+OPEN = "Run the remedy"
 PLAYBOOK = "fix_502.yml"
 
 CUT_SSH = """

@@ -173,7 +173,7 @@ def trial(name: str) -> dict[str, Any]:
     has_php = _world.topology(name) == "single" and name not in NO_OTHER_POOL
     place = _world.fresh(name, setup=OTHER_POOL if has_php else "")
     play = Play("fix_502.yml", place)
-    while not any(task.endswith("Open the journal") for task, _at in list(play.tasks)) and play.process.poll() is None:
+    while not any(task.endswith("Run the remedy") for task, _at in list(play.tasks)) and play.process.poll() is None:
         time.sleep(0.05)
     if play.process.poll() is not None:
         raise RuntimeError("%s: the run ended before it changed anything:\n%s" % (name, play.text()[-3000:]))

@@ -194,7 +194,7 @@ def run(only: str, keep: Keep) -> None:
         ("two runs at once", _two_at_once),
         (
             "unconfirmed file",
-            lambda: _unconfirmed("response_header_too_big", "nginx_config_confirm_within", "Prove that it helped"),
+            lambda: _unconfirmed("nginx_worker_connections", "nginx_limits_confirm_within", "Prove that it helped"),
         ),
         (
             "unconfirmed opening",
