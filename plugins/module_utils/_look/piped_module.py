@@ -14,7 +14,7 @@ from typing import Any, Dict, List
 #: Where a module imports AnsibleModule from.
 BASIC = "ansible.module_utils.basic"
 #: Where our modules are.
-MODULES = __name__.split(".module_utils.")[0] + ".modules."
+MODULES = __name__.partition(".module_utils.")[0] + ".modules."
 
 
 class Ended(SystemExit):
