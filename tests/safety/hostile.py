@@ -179,6 +179,18 @@ reload_nginx
         ("is not root's alone",),
     ),
     Case(
+        "the records of a run that has ended are damaged",
+        "php_fpm_stopped",
+        """mkdir -m 700 -p /var/lib/bad_gateway/r0/c0
+printf '{' >/var/lib/bad_gateway/r0/run.json
+printf '{' >/var/lib/bad_gateway/lock.json
+printf '{"run": "r0", "change": "c0", "number": 1, "state": "kept", "files": []}' >/var/lib/bad_gateway/r0/c0/change.json
+""",
+        "fixed",
+        ("it was set aside",),
+        "[ -d /var/lib/bad_gateway/.aside-r0 ] || echo not set aside",
+    ),
+    Case(
         "a colleague has saved an edit of another site and not loaded it",
         "response_header_too_big",
         "sleep 4; sed -i '/root /a return 503;' /etc/nginx/conf.d/healthy.conf",
