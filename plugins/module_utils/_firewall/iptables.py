@@ -41,6 +41,7 @@ _LOADERS = (
     ("/ip6tables.init", (BOOT_FILES_6[1],)),
     ("/iptables.init", (BOOT_FILES[1],)),
 )
+_ADDS = re.compile(r"[^#]*(?:\bip6?tables\S*|\$\{?\w+\}?)\s[^#]*-(?:[AIP]|-append|-insert|-policy)\s")
 _RESTORES = re.compile(r"\bip6?tables(?:-nft|-legacy)?-restore\s[^\n]*?(/[^\s\"';<]+)")
 #: How iptables ends where it knows that a rule is not there.
 ABSENT = 1
@@ -65,7 +66,7 @@ def boot(host: Host) -> "Optional[List[BootFile]]":
         own = [path for program, paths in _LOADERS for path in paths if program in commands]
         return own + [path for path in _RESTORES.findall(commands) if path not in own]
 
-    return loaded_alone(host, BOOT_FILES + BOOT_FILES_6, loaded_by, _load_and_show, _chains)
+    return loaded_alone(host, BOOT_FILES + BOOT_FILES_6, loaded_by, _load_and_show, _chains, _ADDS)
 
 
 def _load_and_show(path: str) -> Tuple[str, str]:

@@ -34,6 +34,7 @@ SERVICES = ("nftables",)
 REPLACES = False
 BOOT_FILES = ["/etc/nftables.conf", "/etc/sysconfig/nftables.conf"]
 _LOADS = re.compile(r"\bnft\s(?:[^\n]*?\s)?-f\s*[\"']?(/[^\s\"';]+)")
+_ADDS = re.compile(r"[^#]*\bnft\s+(?:-\S+\s+)*(?:add|insert)\s+rule\s")
 _PROGRAM = re.compile(r"^[-@:+!]*(/(?:etc|usr/local)/\S+)", re.MULTILINE)
 FAMILIES = ("inet", "ip", "ip6")
 
@@ -55,7 +56,9 @@ def boot(host: Host) -> "Optional[List[BootFile]]":
         scripts = [path for path in _PROGRAM.findall(commands) if _is_script(host, path)]
         return _LOADS.findall(commands) + scripts
 
-    return loaded_alone(host, BOOT_FILES, loaded_by, lambda _path: ('nft -f "$1"', "nft -j list chains"), _chains)
+    return loaded_alone(
+        host, BOOT_FILES, loaded_by, lambda _path: ('nft -f "$1"', "nft -j list chains"), _chains, _ADDS
+    )
 
 
 def _is_script(host: Host, path: str) -> bool:

@@ -29,6 +29,7 @@ class Remedy:
     """A role with the variables that say all it needs (without the role's prefix), and the kinds of change that it makes.
 
     change is what it does in a few words; note is the calculation behind it or its reason; elsewhere: whether requests go to another daemon than before.
+    fades: why the change does not last, and until when it does; empty where it lasts.
     """
 
     role: str
@@ -37,6 +38,7 @@ class Remedy:
     parameters: t.Mapping[str, t.Any] = field(default_factory=dict)
     note: str = ""
     elsewhere: bool = False
+    fades: str = ""
 
 
 @dataclass(frozen=True)

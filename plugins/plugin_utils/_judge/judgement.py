@@ -48,6 +48,7 @@ class JudgedFinding(t.TypedDict):
     step: str | None
     routes: list[int]
     recurs: str  # how often it fails where nothing fails now
+    fades: str  # why the change does not last, and until when it does; empty where it lasts
 
 
 class StepData(t.TypedDict):
@@ -304,6 +305,7 @@ def finding_data(judged: Judged, cause: Cause) -> JudgedFinding:
         "step": judged.step,
         "routes": sorted(finding.routes),
         "recurs": finding.recurs,
+        "fades": finding.remedy.fades if finding.remedy else "",
     }
 
 

@@ -117,7 +117,7 @@ def done_about(finding: FindingEntry) -> tuple[str, str]:
     change = "%s: %s" % (finding["on"], finding["change"]) if finding["change"] else ""
     words = {
         "fixed": ("Changed", change),
-        "relieved": ("Changed", change and "%s (not proven yet)" % change),
+        "relieved": ("Changed", change and "%s (for now)" % change),
         "planned": ("Would", "on %s" % change if change else ""),
         "undone": ("Undone", change),
         "failed": ("Failed", change),

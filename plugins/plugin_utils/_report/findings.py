@@ -95,6 +95,8 @@ def finding_entry(
         outcome, why = ended["outcome"], ended.get("why") or why
         if outcome == "fixed" and still:
             outcome, why = "failed", "the change was made and the cause is still seen"
+        elif outcome == "fixed" and done["fades"]:
+            outcome, why = "relieved", done["fades"]
     entry: FindingEntry = {
         "cause": safe_text(seen["cause"]),
         "title": safe_text(seen["title"]),

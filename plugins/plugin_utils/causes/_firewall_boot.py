@@ -8,6 +8,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import iptables
@@ -18,27 +19,68 @@ if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.firewall_verdict import Verdict
 
 
+#: How iptables' rules of now are kept for each boot, by the family of the system.
+SAVE_ALL = {
+    "debian": "apt-get install -y iptables-persistent && netfilter-persistent save",
+    "redhat": "dnf install -y iptables-services && service iptables save && systemctl enable iptables",
+}
+
+
 class Kept(t.NamedTuple):
-    """file: where an opening is kept; empty: where the tool keeps its rules. why: why no file can keep it."""
+    """file: where an opening is kept; empty: where the tool keeps its rules. why: why no file can keep it.
+
+    fades: why an opening lasts until the next boot only, as the rules around it do; script: what makes them at boot.
+    """
 
     file: str = ""
     why: str = ""
+    fades: str = ""
+    script: BootFile | None = None
 
 
 def kept(firewall: FirewallFacts, found: Verdict) -> Kept:
     """The file that keeps an opening in the chain that refuses: one that an enabled unit loads, and that makes this chain by itself."""
     files, chain = firewall.get("boot"), "%s %s %s" % (found.family, found.table, found.chain)
-    if files is None or (not files and firewall["tool"] == "iptables"):
-        # Not known, or no rule of iptables outlives a boot here: then the opening lasts as long as the others do.
+    if files is None:
         return Kept()
     keeper = next((one for one in files if one["unit"] and chain in one["chains"]), None)
     if keeper:
         # iptables has files of its own for either family, which its role knows.
         own = firewall["tool"] == "iptables" and keeper["file"] in (*iptables.BOOT_FILES, *iptables.BOOT_FILES_6)
         return Kept(file="" if own else keeper["file"])
+    script = next((one for one in files if one["line"]), None)
+    if firewall["tool"] == "iptables" and (script or not files):
+        return Kept(fades=_until_boot(script), script=script)
     return Kept(
         why="; ".join(reason(one, chain) for one in files)
         or "no file that is loaded at boot makes the chain %s" % chain
+    )
+
+
+def _until_boot(script: BootFile | None) -> str:
+    """Why rules of iptables are gone after a boot."""
+    if script is None:
+        return "it lasts until the next boot: nothing was found that loads rules of iptables then"
+    return "it lasts until the next boot: %s adds the rules one by one then%s" % (
+        script["file"], "" if script["unit"] == script["file"] else " (run by %s)" % script["unit"],
+    )  # fmt: skip
+
+
+def to_keep(place: Kept, found: Verdict, source: str, on: str, family: str | None) -> tuple[str, ...]:
+    """How an opening that lasts until the next boot is kept, by the same means as the rules around it; empty for one that is kept."""
+    if not place.fades:
+        return ()
+    rule = "ip%stables -I %s -s %s -p tcp --dport %d -j ACCEPT" % (
+        "6" if ":" in source else "", found.chain, source, found.port,
+    )  # fmt: skip
+    if place.script:
+        return (
+            "# to keep it, below line %s of %s on %s: %s" % (place.script["line"], place.script["file"], on, rule),
+            "sed -n %sp %s   # on %s" % (place.script["line"], shlex.quote(place.script["file"]), on),
+        )
+    return (
+        "# to keep it on %s, with all rules that are there now (whatever refuses %s is kept with it):" % (on, source),
+        SAVE_ALL.get(family or "", SAVE_ALL["debian"]),
     )
 
 

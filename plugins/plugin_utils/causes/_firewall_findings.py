@@ -9,6 +9,7 @@ Private to this collection: it may change in any release.
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.tools import TOOLS
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence, Finding, Remedy
@@ -20,7 +21,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies impor
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.by_hand import LISTS
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.by_hand import by_hand as remedy_by_hand
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_boot import by_hand, kept
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_boot import by_hand, kept, to_keep
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_owners import (
     advice_of_owner,
     why_of_owner,
@@ -133,7 +134,13 @@ def refused_on_the_way_in(hop: Hop, host: Host, cause: str, found: Verdict, sign
             why="an opening would not outlive a boot of %s: %s" % (host.name, place.why),
             advice=by_hand(found, hop.source or "", host.name),
         )
-    return on_hop(hop, cause, seen, remedy=_opening(hop, firewall, found, place.file))
+    return on_hop(
+        hop,
+        cause,
+        seen,
+        remedy=_opening(hop, firewall, found, place.file, place.fades),
+        advice=to_keep(place, found, hop.source or "", host.name, host.system.get("family")),
+    )
 
 
 def _refused_on_the_way_through(
@@ -235,11 +242,13 @@ def _names_the_proxy(hop: Hop, found: Verdict) -> bool:
     return "-s" in words[:-1] and words[words.index("-s") + 1].partition("/")[0] == hop.source
 
 
-def _opening(hop: Hop, firewall: FirewallFacts, found: Verdict, file: str) -> Remedy:
+def _opening(hop: Hop, firewall: FirewallFacts, found: Verdict, file: str, fades: str = "") -> Remedy:
     """The port opened for the proxy's address, in the tool that owns the firewall."""
     port = found.port or hop.address.port
     note = "port %d is opened for %s (%s) only" % (port, hop.source, hop.proxy.name)
-    return remedies.firewall_port(firewall["tool"], port, hop.source or "", **found.place, file=file, note=note)
+    note += "; " + fades if fades else ""
+    remedy = remedies.firewall_port(firewall["tool"], port, hop.source or "", **found.place, file=file, note=note)
+    return replace(remedy, fades=fades)
 
 
 def _evidence(hop: Hop, host: Host, found: Verdict, signatures: tuple[str, ...]) -> tuple[Evidence, ...]:

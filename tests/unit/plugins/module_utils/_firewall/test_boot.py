@@ -54,7 +54,13 @@ class TestNftables:
         host.write("/etc/fw.nft", "#!/usr/sbin/nft -f\n")
         enabled(host, "shop-firewall.service", start)
         assert nftables.boot(host) == [
-            {"file": "/etc/fw.nft", "unit": "shop-firewall.service", "chains": ["inet filter input"], "error": None}
+            {
+                "file": "/etc/fw.nft",
+                "unit": "shop-firewall.service",
+                "chains": ["inet filter input"],
+                "error": None,
+                "line": None,
+            }
         ]
         assert host.commands[0][:4] == ["unshare", "-n", "sh", "-c"]
         assert host.commands[0][5:] == ["sh", "/etc/fw.nft"]
@@ -62,7 +68,9 @@ class TestNftables:
     def test_the_usual_file_that_no_unit_loads_is_told(self, host):
         host.write("/etc/nftables.conf", "flush ruleset\n")
         enabled(host, "app.service", "/usr/local/bin/app -f /etc/nftables.conf")
-        assert nftables.boot(host) == [{"file": "/etc/nftables.conf", "unit": None, "chains": [], "error": None}]
+        assert nftables.boot(host) == [
+            {"file": "/etc/nftables.conf", "unit": None, "chains": [], "error": None, "line": None}
+        ]
         assert host.commands == []
 
     def test_what_a_drop_in_takes_back_counts_no_more(self, host):
@@ -154,3 +162,54 @@ def test_names_of_interfaces_are_given_only_where_the_file_does_not_load_without
     called = calls.read_text().splitlines()
     assert (called.count("load"), "ip" in called, ran.returncode) == (tries, tries == 2, code)
     assert ran.stdout == ("" if code else "shown\n")
+
+
+class TestScripts:
+    """Rules that a script adds one by one: its file, who runs it, and its last line that adds one."""
+
+    RULES = "#!/bin/sh\n# iptables -A INPUT -j DROP\nIPT=/sbin/iptables\n$IPT -F\n$IPT -P INPUT DROP\n%s -A INPUT -s 10.9.0.0/16 -j ACCEPT\nexit 0\n"
+
+    def told(self, found):
+        return [(one["file"], one["unit"], one["line"], one["chains"]) for one in found]
+
+    @pytest.mark.parametrize("command", ["iptables", "/usr/sbin/iptables", "$IPT", "iptables-legacy -w"])
+    def test_of_a_unit(self, host, command):
+        host.write("/usr/local/sbin/fw.sh", self.RULES % command)
+        enabled(host, "fw.service", "/bin/bash /usr/local/sbin/fw.sh start")
+        assert self.told(iptables.boot(host)) == [("/usr/local/sbin/fw.sh", "fw.service", 6, [])]
+
+    @pytest.mark.parametrize(
+        "path", ["/etc/rc.local", "/etc/network/if-up.d/firewall", "/etc/NetworkManager/dispatcher.d/50-fw"]
+    )
+    def test_that_runs_with_the_boot_or_the_network(self, host, path):
+        host.write(path, self.RULES % "iptables")
+        assert self.told(iptables.boot(host)) == [(path, path, 6, [])]
+
+    def test_that_another_one_or_cron_calls(self, host):
+        host.write("/opt/fw/up", self.RULES % "iptables")
+        host.write("/etc/cron.d/fw", "@reboot root /opt/fw/up\n* * * * * root /root/other.sh\n")
+        host.write("/root/other.sh", self.RULES % "iptables")
+        assert self.told(iptables.boot(host)) == [("/opt/fw/up", "/etc/cron.d/fw", 6, [])]
+
+    def test_a_file_that_a_script_restores_keeps_rules(self, host):
+        host.answers[ALONE] = SAVED
+        host.write("/etc/iptables.up.rules", SAVED)
+        host.write("/etc/network/if-pre-up.d/iptables", "#!/bin/sh\n/sbin/iptables-restore < /etc/iptables.up.rules\n")
+        (found,) = iptables.boot(host)
+        assert (found["file"], found["unit"], found["line"]) == (
+            "/etc/iptables.up.rules",
+            "/etc/network/if-pre-up.d/iptables",
+            None,
+        )
+        assert found["chains"][0] == "ip filter INPUT"
+
+    @pytest.mark.parametrize(
+        "text", ["iptables -L -n", "iptables-save > /root/x", "# iptables -A INPUT -j DROP", "echo hi"]
+    )
+    def test_a_script_that_adds_none_is_none(self, host, text):
+        host.write("/etc/rc.local", "#!/bin/sh\n%s\n" % text)
+        assert iptables.boot(host) == []
+
+    def test_of_nft(self, host):
+        host.write("/etc/rc.local", "#!/bin/sh\nnft add table inet f\nnft add rule inet f input tcp dport 22 accept\n")
+        assert self.told(nftables.boot(host)) == [("/etc/rc.local", "/etc/rc.local", 3, [])]

@@ -226,6 +226,7 @@ class TestClosedPort:
             "step": shown["web"]["steps"][0]["id"],
             "routes": [0],
             "recurs": "",
+            "fades": "",
         }
         assert "http://site/ answers 502" in finding["evidence"][1:], (
             "the strongest evidence comes first, and an answer is weak"

@@ -101,7 +101,7 @@ def test_a_dry_run_is_a_plan_with_the_command_that_carries_it_out():
 @pytest.mark.parametrize(
     ("outcome", "line"),
     [
-        ("relieved", "  Changed  web: start php8.2-fpm (not proven yet)"),
+        ("relieved", "  Changed  web: start php8.2-fpm (for now)"),
         ("undone", "  Undone   web: start php8.2-fpm"),
         ("failed", "  Failed   web: start php8.2-fpm"),
         ("not_allowed", "  Barred   web: start php8.2-fpm (fix_502_allow forbids it)"),
@@ -214,7 +214,15 @@ outcomes = st.sampled_from(["fixed", "relieved", "planned", "advice", "undone", 
 def test_fits_the_terminal_whatever_was_found(found, width, name, status):
     findings = [
         {**finding(outcome), "key": str(number), "cause": cause, "says": why, "change": change, "on": why, "why": why}
-        | {"evidence": [why], "advice": [why, "# " + why], "subject": "", "step": None, "routes": [], "recurs": ""}
+        | {
+            "evidence": [why],
+            "advice": [why, "# " + why],
+            "subject": "",
+            "step": None,
+            "routes": [],
+            "recurs": "",
+            "fades": "",
+        }
         for number, (cause, change, outcome, why) in enumerate(found)
     ]
     answer = {

@@ -42,6 +42,7 @@ def finding(cause="php_fpm_stopped", outcome="planned", step="s1", **more):
         "step": step,
         "routes": [0],
         "recurs": "",
+        "fades": "",
         **more,
     }
 
