@@ -14,7 +14,7 @@ SCENARIOS := default trixie bullseye catalogue
 SHELL_SCRIPTS := tests/setup tests/scenario tests/lock tests/release .ci/run $(wildcard tests/lab/*.sh tests/lab/image/*.sh tests/selinux/*.sh)
 
 .NOTPARALLEL:
-.PHONY: help setup fix diagnose check lint unit pages coverage oracle gates molecule test full safety selinux bench lock dist release clean
+.PHONY: help setup fix diagnose check lint unit browser pictures pages coverage oracle gates molecule test full safety selinux bench lock dist release clean
 
 help:                ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -65,6 +65,12 @@ coverage: setup      ## unit tests with branches counted; fails below the line i
 	coverage run -m pytest -q tests/unit
 	coverage report --skip-covered
 
+browser: setup       ## the report in Chromium: accessible, on a phone, with 500 hosts, under attack
+	python -m pytest -q tests/browser
+
+pictures: setup      ## pictures of the report into .cache/pictures: light, dark, on a phone, of few hosts and of 500
+	PYTHONPATH=.ansible/collections python tests/browser/pictures.py .cache/pictures
+
 pages: setup         ## docs/causes/: a page for each cause, made from its file
 	PYTHONPATH=.ansible/collections python tests/cause_pages.py
 
@@ -81,13 +87,13 @@ molecule: setup      ## break lab hosts, fix them, see them fixed; SCENARIO=name
 	$(LAB) images
 	tests/scenario $(or $(SCENARIO),$(SCENARIOS))
 
-test: lint coverage  ## what CI runs: lint, units, most gates, the everyday scenario; the unit tests' count closes the output
+test: lint coverage browser ## what CI runs: lint, units, the report in a browser, most gates, the everyday scenario; the unit tests' count closes the output
 	python tests/gates/gates.py $(QUICK_GATES) $(ESSENTIAL_GATES)
 	$(LAB) images bookworm
 	tests/scenario default
 	python -m pytest -q -n auto tests/unit
 
-full: lint coverage gates molecule ## every gate and every scenario
+full: lint coverage browser gates molecule ## every gate and every scenario
 
 safety: setup        ## try to hurt lab hosts (hours); figures into docs/safety.md; SAFETY="killed lost back respect bounded leaks hostile" for some
 	$(LAB) images bookworm
