@@ -16,6 +16,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.worke
 
 MOST = 300
 ENTRIES = ("%s = %s", "%s=%s", "\t%s =   %s   ; why not", '%s = "%s"')
+#: PHP 7.4 reads no yes or no between quotes.
+UNQUOTED = ("catch_workers_output",)
 #: What remedies and people set beside the numbers of children.
 OTHERS = {
     "pm.max_requests": ["0", "500"],
@@ -54,7 +56,8 @@ def trees(draw, folder):
 
     def section(name, values):
         lines = [
-            draw(st.sampled_from(ENTRIES[:1] if "$" in value else ENTRIES)) % (key, value)
+            draw(st.sampled_from(ENTRIES[:1] if "$" in value else ENTRIES[:3] if key in UNQUOTED else ENTRIES))
+            % (key, value)
             for key, value in values.items()
         ]
         return "; pool %s\n[%s]\n%s\n" % (name, name, "\n".join(draw(st.permutations(lines))))
