@@ -66,7 +66,7 @@ coverage: setup      ## unit tests with branches counted; fails below the line i
 	coverage report --skip-covered
 
 browser: setup       ## the report in Chromium: accessible, on a phone, with 500 hosts, under attack
-	python -m pytest -q tests/browser
+	timeout 600 python -m pytest -q tests/browser
 
 pictures: setup      ## pictures of the report into .cache/pictures: light, dark, on a phone, of few hosts and of 500
 	PYTHONPATH=.ansible/collections python tests/browser/pictures.py .cache/pictures
