@@ -36,8 +36,10 @@ def chromium() -> t.Iterator[sync_api.Browser]:
         raise FileNotFoundError("chromium is not installed: tests/setup test")
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program)
-        yield browser
-        browser.close()
+        try:
+            yield browser
+        finally:
+            browser.close()
 
 
 @contextlib.contextmanager
@@ -61,8 +63,10 @@ def opened(
     page.on("console", lambda message: wrong.append("console: " + message.text))
     page.on("request", lambda request: None if request.url == path.as_uri() else wrong.append("asked: " + request.url))
     page.goto(path.as_uri())
-    yield Opened(page, wrong)
-    context.close()
+    try:
+        yield Opened(page, wrong)
+    finally:
+        context.close()
 
 
 def open_all(page: sync_api.Page) -> None:

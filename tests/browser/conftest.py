@@ -17,15 +17,6 @@ import fleets
 
 from ansible_collections.webops.bad_gateway.tests.unit import report_page
 
-KINDS = {
-    "few": fleets.few,
-    "plan": lambda: fleets.few("check"),
-    "every": fleets.every_cause,
-    "many": lambda: fleets.many(500),
-    "worst": lambda: fleets.many(500, 1),
-    "hostile": lambda: hostile_report(),
-}
-
 
 def hostile_report():
     """A report in which every text of a host is an attack, even its name."""
@@ -34,6 +25,16 @@ def hostile_report():
     )
     attacked["hosts"] = {report_page.HOSTILE + name: one for name, one in attacked["hosts"].items()}
     return attacked
+
+
+KINDS = {
+    "few": fleets.few,
+    "plan": lambda: fleets.few("check"),
+    "every": fleets.every_cause,
+    "many": lambda: fleets.many(500),
+    "worst": lambda: fleets.many(500, 1),
+    "hostile": hostile_report,
+}
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,11 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.entries
     RunEntry,
     Status,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.findings import StepOutcome, findings_of_run
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.findings import (
+    StepOutcome,
+    findings_of_run,
+    never_run,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.own_answers import own_answers, question
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.safe_text import safe_text, safe_url
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.timeline import timeline_of
@@ -74,6 +78,8 @@ def host_entry(
         return {"status": "failed", "says": says, "probes": [], "findings": [], "unknown": [], "why": why}
     own = own_answers(judgements) if mode == "fix" else []
     findings = findings_of_run(judgements, outcomes, own)
+    if mode == "fix":
+        findings = [never_run(finding) for finding in findings]
     last = judgements[-1]
     failing = [answer for answer in last["answers"] if answer_fails(answer)]
     ended, asked = status(mode, findings, failing), probes(mode, judgements)

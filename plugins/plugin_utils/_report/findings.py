@@ -18,6 +18,9 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.own_ans
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.safe_text import safe_lines, safe_text
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.words import as_sentence
 
+NEVER_RUN = "its remedy was not run: %s could not be reached by then, or the run ended before it"
+RUN_AGAIN = "# run this again; what was left half-done is undone first"
+
 
 class FileDiff(t.TypedDict):
     """What was changed in a file, as a unified diff without context."""
@@ -69,6 +72,14 @@ def findings_of_run(
         entry = finding_entry(seen, done, newest[key]["advice"], ended, key in still)
         entries.append(with_own_answer(entry, next((one for one in own if one.route in done["routes"]), None)))
     return entries
+
+
+def never_run(entry: FindingEntry) -> FindingEntry:
+    """A finding of a run that fixes, which failed where its remedy was planned and no step of it has ended."""
+    if entry["outcome"] == "planned":
+        entry["outcome"], entry["why"] = "failed", NEVER_RUN % entry["on"]
+        entry["advice"] = [*entry["advice"], RUN_AGAIN]
+    return entry
 
 
 def with_own_answer(entry: FindingEntry, own: OwnAnswer | None) -> FindingEntry:

@@ -182,7 +182,7 @@ CASES = {
         "failed",
         True,
     ),
-    "never run": ("fix", [look(finding())], {}, "not_fixed", "planned", True),
+    "never run": ("fix", [look(finding())], {}, "not_fixed", "failed", True),
     "cured, and something unknown fails": ("fix", [look(finding()), look()], FIXED, "not_fixed", "fixed", True),
     "cured, with advice left": (
         "fix",
