@@ -40,6 +40,7 @@ _value:
   description:
     - One entry for each host, in the order in which the hosts first appear, with C(host), C(urls) and C(error_logs) for
       M(webops.bad_gateway.site_answers_info) and C(before), the proofs in the order of C(urls).
+    - C(wait) is for how many seconds it is worth while to ask as long as nginx has no live upstreams, C(seconds) how many the proof takes at most.
   type: list
   elements: dict
 """

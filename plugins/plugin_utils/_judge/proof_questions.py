@@ -19,7 +19,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.visited 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.proof import MOST_WAIT, Proof, Question
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles import RELOADS_NGINX
 
-#: Seconds that proving takes on one host at most, where the role proof has its defaults.
+#: Tries of a second's delay and three answers of ten seconds each, as the role proof asks.
 ROUND_SECONDS = 12 * (1 + 3 * 10)
 #: URLs that one step's proof asks for at most.
 PROOF_URLS = 10
@@ -33,6 +33,7 @@ class Round(t.TypedDict):
     urls: list[Question]
     error_logs: list[str]
     wait: int  # seconds for which it is worth while to ask as long as nginx has no live upstreams
+    seconds: int  # that proving takes at most, where the role proof has its defaults
 
 
 def proof_of(finding: Finding, fleet: Fleet) -> list[Proof]:
@@ -84,7 +85,8 @@ def rounds(proofs: t.Sequence[Proof]) -> list[Round]:
     grouped: dict[str, Round] = {}
     for proof in proofs:
         entry = grouped.setdefault(
-            proof["host"], {"host": proof["host"], "before": [], "urls": [], "error_logs": [], "wait": 0}
+            proof["host"],
+            {"host": proof["host"], "before": [], "urls": [], "error_logs": [], "wait": 0, "seconds": ROUND_SECONDS},
         )
         entry["before"].append(proof)
         question = {key: value for key, value in proof.items() if key in Question.__annotations__ and value is not None}
@@ -92,10 +94,11 @@ def rounds(proofs: t.Sequence[Proof]) -> list[Round]:
         lasts = proof.get("fail_timeout") or 0.0
         if lasts <= MOST_WAIT:
             entry["wait"] = max(entry["wait"], int(lasts) + 2)
+            entry["seconds"] = ROUND_SECONDS + entry["wait"]
         entry["error_logs"] += [path for path in proof.get("error_logs") or [] if path not in entry["error_logs"]]
     return list(grouped.values())
 
 
 def time_to_confirm(seconds: int, asked: t.Sequence[Round]) -> int:
     """The seconds in which a change has to be proven, of which those that are wanted are enough for one host. 0 is no limit."""
-    return seconds and seconds + sum(ROUND_SECONDS + one["wait"] for one in asked[1:])
+    return seconds and seconds + sum(one["seconds"] for one in asked[1:])

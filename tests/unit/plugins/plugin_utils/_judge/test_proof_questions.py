@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
+import pathlib
+
 import pytest
+import yaml
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import proof_questions
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils import small_fleet
@@ -137,3 +140,10 @@ class TestWhatHasToBeAskedAgain:
 def test_each_further_host_to_ask_gives_a_change_more_time(hosts, seconds, wanted):
     asked = proof_questions.rounds([{"host": "web%d" % number, "url": "http://a.test/"} for number in range(hosts)])
     assert proof_questions.time_to_confirm(seconds, asked) == wanted
+
+
+def test_the_seconds_of_a_round_are_those_of_the_role_s_defaults():
+    path = pathlib.Path(__file__).resolve().parents[5] / "roles" / "proof" / "defaults" / "main.yml"
+    given = yaml.safe_load(path.read_text(encoding="utf-8"))
+    longest = given["proof_tries"] * (given["proof_delay"] + given["proof_times"] * given["proof_timeout"])
+    assert longest == proof_questions.ROUND_SECONDS
