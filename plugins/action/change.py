@@ -131,7 +131,9 @@ class ActionModule(ActionBase):
         """What a function of _change.make returns: on the host, in one program, where that can be; else here, by modules that Ansible runs one by one."""
         if self._python:
             named = {} if function == "end" else {"recipe": self._recipe}
-            return pipe(self, self._python, packed(self._recipe, function).program({**named, **arguments}))
+            piped = pipe(self, self._python, packed(self._recipe, function).program({**named, **arguments}))
+            if piped is not None:
+                return piped
         call = partial(self._module, diff=arguments.get("diff", False))
         if function == "end":
             return make.ended(make.Change(call, arguments["order"]), arguments["state"])

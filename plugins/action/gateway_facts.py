@@ -52,8 +52,9 @@ class ActionModule(ActionBase):
     def _look(self, arguments: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """The look: piped into the host's Python where that can be, as a module where not."""
         python = python_for_pipe(self, task_vars)
-        if python:
-            return pipe(self, python, LOOK.program(arguments))
+        piped = pipe(self, python, LOOK.program(arguments)) if python else None
+        if piped is not None:
+            return piped
         # URLs may have secrets in their paths: not for the host's syslog, nor for our output.
         quiet = {**task_vars, "ansible_no_target_syslog": True}
         module: dict[str, t.Any] = self._execute_module(module_name=MODULE, module_args=arguments, task_vars=quiet)

@@ -10,9 +10,11 @@ import importlib
 import importlib.machinery
 import json
 import sys
-import zlib
 from types import ModuleType
 from typing import Any, Dict, Optional
+
+#: What is printed instead of a result where this Python was built without bz2. Nothing was run.
+CANNOT_UNPACK = '{"cannot_unpack": true}'
 
 
 class InMemory:
@@ -43,15 +45,25 @@ class InMemory:
 
 
 def unpacked(packed: bytes) -> Dict[str, str]:
-    """The texts by their names. Packed they are a package, for which \\1 stands in what follows, then name, text, name, text, ..."""
-    package, _end, rest = zlib.decompress(packed).decode().partition("\0")
+    """The texts by their names; raises ImportError where Python has no bz2.
+
+    Packed they are a package, for which \\1 stands in what follows, then name, text, name, text, ...
+    """
+    import bz2
+
+    package, _end, rest = bz2.decompress(packed).decode().partition("\0")
     words = rest.replace("\1", package).split("\0")
     return dict(zip(words[::2], words[1::2]))
 
 
 def run_packed(packed: bytes, call: str) -> None:
     """Import the texts that were packed, call the function that is named, and print what it returns as the last line."""
-    sys.meta_path.insert(0, InMemory(unpacked(packed)))
+    try:
+        texts = unpacked(packed)
+    except ImportError:
+        sys.stdout.write("\n%s\n" % CANNOT_UNPACK)
+        return
+    sys.meta_path.insert(0, InMemory(texts))
     named = json.loads(call)
     function = getattr(importlib.import_module(named["module"]), named["function"])
     sys.stdout.write("\n%s\n" % json.dumps(function(**named["arguments"])))

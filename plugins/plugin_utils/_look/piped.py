@@ -29,8 +29,8 @@ def python_for_pipe(action: t.Any, task_vars: Values) -> str | None:
     return found
 
 
-def pipe(action: t.Any, python: str, program: bytes) -> dict[str, t.Any]:
-    """What the program returned."""
+def pipe(action: t.Any, python: str, program: bytes) -> dict[str, t.Any] | None:
+    """What the program returned; None where the host's Python cannot unpack it, and nothing was run."""
     command = "%s %s -I -c %s" % (action._compute_environment_string(), python, shlex.quote(START))
     return result(action._low_level_execute_command(command.strip(), in_data=program))
 
@@ -44,7 +44,9 @@ def run_module(
     if python and not needs_host(specification["argument_spec"], arguments):
         parts = {name: part for name, part in specification.items() if name != "supports_check_mode"}
         _validated, params = action.validate_argument_spec(**parts)
-        return pipe(action, python, packed.program({**params, **more}, action._task.check_mode, action._task.diff))
+        returned = pipe(action, python, packed.program({**params, **more}, action._task.check_mode, action._task.diff))
+        if returned is not None:
+            return returned
     executed: dict[str, t.Any] = action._execute_module(module_args=arguments, task_vars=task_vars)
     return executed
 

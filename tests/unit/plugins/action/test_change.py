@@ -189,3 +189,18 @@ def test_where_nothing_can_be_piped_the_modules_are_run_one_by_one():
     assert "kept" in made._call("end", state="kept", order=order)
     assert [one[1]["module_args"]["state"] for one in made._execute_module.call_args_list[1:]] == ["kept", "closed"]
     assert made._task.check_mode is False
+
+
+def test_where_the_host_can_not_unpack_a_program_ansible_runs_our_modules():
+    made = plugin(change, GIVEN)
+    made._task.check_mode, made._task.diff = True, False
+    calls = []
+
+    def module(name, given, check_mode, diff=False):
+        calls.append(name)
+        return {"changed": True}
+
+    made._module = module
+    with mock.patch.object(change, "pipe", lambda action, python, program: None):
+        result = made.run(None, {"inventory_hostname": "web1", "ansible_python_interpreter": sys.executable})
+    assert "php_fpm_service" in calls and result["changed"]

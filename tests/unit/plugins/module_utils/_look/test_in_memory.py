@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Modules that exist as text only are imported, and the function that is named is called."""
 
+import bz2
 import json
 import sys
-import zlib
 
 import pytest
 
@@ -24,7 +24,7 @@ def run(module="in_memory_test.inner._one", function="add", **arguments):
 
 def packed():
     named = "\0".join(word for item in TEXTS.items() for word in item).replace("in_memory_test", "\1")
-    return zlib.compress(("in_memory_test\0" + named).encode())
+    return bz2.compress(("in_memory_test\0" + named).encode())
 
 
 def test_the_name_of_the_package_is_packed_once():
@@ -42,6 +42,13 @@ def clean(monkeypatch):
 def test_what_the_function_returns_is_the_last_line(capsys):
     run(number=40)
     assert json.loads(capsys.readouterr().out.splitlines()[-1]) == {"sum": 42}
+
+
+def test_a_python_without_bz2_says_so_and_runs_nothing(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "bz2", None)
+    run(number=40)
+    assert capsys.readouterr().out.splitlines()[-1] == in_memory.CANNOT_UNPACK
+    assert not [name for name in sys.modules if name.startswith("in_memory_test")]
 
 
 def test_packages_stand_above_the_texts_only():

@@ -38,9 +38,12 @@ def action_of(module, arguments, check_mode=False, **connection):
     made._task.check_mode, made._task.diff = check_mode, False
     made._connection.is_pipelining_enabled.return_value = connection.get("pipelining", True)
     made._compute_environment_string = lambda: ""
+    start = 'import sys; sys.modules["bz2"] = None; ' if connection.get("without_bz2") else "import sys; "
 
     def run_here(command, in_data):
-        ran = subprocess.run(shlex.split(command), check=False, input=in_data, capture_output=True)
+        ran = subprocess.run(
+            shlex.split(command.replace("import sys; ", start)), check=False, input=in_data, capture_output=True
+        )
         return {"rc": ran.returncode, "stdout": ran.stdout.decode(), "stderr": ran.stderr.decode()}
 
     made._low_level_execute_command = run_here
@@ -56,7 +59,9 @@ def test_a_module_runs_where_neither_ansible_nor_the_collection_is(module):
 
 
 @pytest.mark.parametrize(
-    "task_vars, connection", [({}, {}), (KNOWN, {"pipelining": False})], ids=["Python is not known", "no pipelining"]
+    "task_vars, connection",
+    [({}, {}), (KNOWN, {"pipelining": False}), (KNOWN, {"without_bz2": True})],
+    ids=["Python is not known", "no pipelining", "Python has no bz2"],
 )
 def test_where_it_can_not_be_piped_ansible_runs_it(task_vars, connection):
     made = action_of(site_answers_info, {"urls": []}, **connection)
