@@ -21,7 +21,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.proof_qu
     rounds,
     time_to_confirm,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.piped import pipe, python_for_pipe
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.piped import or_lost, pipe, python_for_pipe
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.stdin_program import MODULES, Packed
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import failure
 
@@ -79,6 +79,14 @@ class ActionModule(ActionBase):
             said = self._call("compare", settings=args["settings"], diff=self._task.diff)
             return {**result, **shown(said, args["title"])}
         began = time.time()
+        made = or_lost(partial(self._changed, args), self._vars)
+        if made.get("lost"):
+            made = {"changed": True, "failure": made, "saved": {}, "undone": made}
+        result.update(run=args["run"], change=args["change"], began=began)
+        return {**result, **shown(made, args["title"])}
+
+    def _changed(self, args: Values) -> Values:
+        """What the calls on the host have said. half_made: the site is asked from elsewhere, by whoever has called this."""
         here = self._task.delegate_to or self._vars.get("inventory_hostname")
         asked = rounds(args["proof"])
         local = asked[0] if len(asked) == 1 and asked[0]["host"] == here else None
@@ -98,8 +106,7 @@ class ActionModule(ActionBase):
                 said.update(self._judged(local, order, args, said["answers"]))
             elif not asked:
                 said.update(self._call("end", state="kept", order=order))
-        result.update(run=args["run"], change=args["change"], began=began)
-        return {**result, **shown(said, args["title"], half_made=bool(asked) and local is None)}
+        return {**said, "half_made": bool(asked) and local is None}
 
     def _make(self, order: Values, settings: Values) -> Values:
         """Make the change; a second time where the host was held by a run whose process this controller knows to have ended."""
@@ -165,13 +172,13 @@ def questions(asked: Round, args: Values) -> Values:
     }
 
 
-def shown(said: Values, title: str, half_made: bool = False) -> Values:
-    """What the task returns. half_made: the site is asked from elsewhere, by whoever has called this."""
+def shown(said: Values, title: str) -> Values:
+    """What the task returns."""
     result: Values = {
         "changed": said["changed"],
         "diff": said.get("diff", []),
         "diffs": said.get("kept", {}).get("diffs", []),
-        "to_prove": half_made and said["changed"] and "failure" not in said,
+        "to_prove": said.get("half_made", False) and said["changed"] and "failure" not in said,
         "warnings": said.get("warnings", []),
         "unproven": "",
         "half_undone": False,

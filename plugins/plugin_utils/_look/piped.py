@@ -11,6 +11,8 @@ from __future__ import annotations
 import shlex
 import typing as t
 
+from ansible.errors import AnsibleConnectionFailure
+
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.stdin_program import (
     START,
     PackedModule,
@@ -19,6 +21,10 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.stdin_pro
 )
 
 Values = t.Mapping[str, t.Any]
+
+#: A variable that tasks have where they are part of a remedy of the role fix_502.
+IN_REMEDY = "__fix_502_step"
+LOST = "the host cannot be reached any more: %s"
 
 
 def python_for_pipe(action: t.Any, task_vars: Values) -> str | None:
@@ -35,10 +41,29 @@ def pipe(action: t.Any, python: str, program: bytes) -> dict[str, t.Any] | None:
     return result(action._low_level_execute_command(command.strip(), in_data=program))
 
 
+def or_lost(run: t.Callable[[], dict[str, t.Any]], task_vars: Values) -> dict[str, t.Any]:
+    """What run returns; within a remedy a failure with lost in it where the host cannot be reached.
+
+    Of a host that is unreachable Ansible takes leave, and of the whole run where it is the only one of its batch: no rescue is run, and no report is made.
+    """
+    try:
+        return run()
+    except AnsibleConnectionFailure as error:
+        if IN_REMEDY not in task_vars:
+            raise
+        return {"failed": True, "lost": True, "msg": LOST % " ".join(str(error).split())}
+
+
 def run_module(
     action: t.Any, packed: PackedModule, specification: Values, more: Values, task_vars: Values
 ) -> dict[str, t.Any]:
     """What the task's module returned, piped where that can be. specification: what it hands to AnsibleModule. more: arguments beside the task's own."""
+    return or_lost(lambda: _run_module(action, packed, specification, more, task_vars), task_vars)
+
+
+def _run_module(
+    action: t.Any, packed: PackedModule, specification: Values, more: Values, task_vars: Values
+) -> dict[str, t.Any]:
     arguments = {**action._task.args, **more}
     python = python_for_pipe(action, task_vars)
     if python and not needs_host(specification["argument_spec"], arguments):

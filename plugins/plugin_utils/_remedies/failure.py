@@ -19,6 +19,7 @@ class Result(t.TypedDict, total=False):
 
     failed: bool
     unreachable: bool
+    lost: bool  # the host could not be reached any more
     msg: object
     rc: int
     cmd: object
@@ -61,6 +62,8 @@ def change_failed(title: str, failed: Result, saved: Result, undone: Undone) -> 
     if saved.get("failed"):
         return "%s was not begun: %s" % (title, why)
     changes = undone.get("changes")
+    if undone.get("lost"):
+        return "%s failed: %s; the host undoes by itself what nobody confirms there" % (title, why)
     if changes is None:
         return "%s failed and was not undone: %s; the undo failed too: %s" % (title, why, reason(undone))
     steps = [step for change in changes for step in change["steps"]]

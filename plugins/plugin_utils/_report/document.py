@@ -71,8 +71,8 @@ def host_entry(
     outcomes: t.Mapping[str, StepOutcome],
     failure: str | None,
 ) -> HostEntry:
-    """What the report says of one host. judgements: one for each look, oldest first. failure: why nothing could be judged."""
-    if failure is not None or not judgements:
+    """What the report says of one host. judgements: one for each look, oldest first. failure: why it could not be judged, at first or any more."""
+    if not judgements:
         why = safe_text(failure or "not looked at")
         says = host_says(mode, "failed", [], why)
         return {"status": "failed", "says": says, "probes": [], "findings": [], "unknown": [], "why": why}
@@ -95,7 +95,13 @@ def host_entry(
         entry["why"] = why
     if findings:
         entry["hops"] = hops(judgements)
-    return entry
+    return entry if failure is None else lost(entry, safe_text(failure))
+
+
+def lost(entry: HostEntry, why: str) -> HostEntry:
+    """A host that could not be looked at again: what was found and done before stands, what it answers now is not known."""
+    unasked: list[ProbeEntry] = [{**probe, "after": None} for probe in entry["probes"]]
+    return {**entry, "status": "failed", "says": why, "why": why, "probes": unasked}
 
 
 def status(mode: Mode, findings: t.Sequence[FindingEntry], failing: t.Sequence[JudgedAnswer]) -> Status:

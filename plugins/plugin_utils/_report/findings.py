@@ -62,7 +62,8 @@ def findings_of_run(
         if finding["step"] in outcomes:
             run[key] = finding
     last = judgements[-1]
-    still = {finding["key"] for finding in last["findings"]}
+    # Where the step that it was planned with has been run, nothing was looked at since.
+    still = {one["key"] for one in last["findings"] if one["outcome"] != "planned" or one["step"] not in outcomes}
     entries = []
     for key, seen in first.items():
         done = run.get(key, newest[key])

@@ -8,6 +8,7 @@ import sys
 from unittest import mock
 
 import pytest
+from ansible.errors import AnsibleConnectionFailure
 
 from ansible_collections.webops.bad_gateway.plugins.action import change
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.action.stubs import plugin
@@ -204,3 +205,27 @@ def test_where_the_host_can_not_unpack_a_program_ansible_runs_our_modules():
     with mock.patch.object(change, "pipe", lambda action, python, program: None):
         result = made.run(None, {"inventory_hostname": "web1", "ansible_python_interpreter": sys.executable})
     assert "php_fpm_service" in calls and result["changed"]
+
+
+def lost_after(calls_that_work):
+    """What becomes of a change within a remedy whose host cannot be reached after some calls."""
+    made = plugin(change, GIVEN)
+    made._task.check_mode = made._task.diff = False
+    left = list(calls_that_work)
+
+    def call(function, **given):
+        if not left:
+            raise AnsibleConnectionFailure("timed out")
+        return dict(left.pop(0))
+
+    made._call = call
+    return made.run(None, {"inventory_hostname": "web1", "__fix_502_step": {}})
+
+
+@pytest.mark.parametrize("calls", [[], [{**MADE, "answers": [answer(200)]}]], ids=["at once", "before it is kept"])
+def test_a_host_that_is_lost_undoes_by_itself_what_nobody_confirms(calls):
+    result = lost_after(calls)
+    assert result["failed"] and result["half_undone"] and not result["to_prove"]
+    assert result["msg"] == (
+        "The start of PHP-FPM failed: the host cannot be reached any more: timed out; the host undoes by itself what nobody confirms there"
+    )

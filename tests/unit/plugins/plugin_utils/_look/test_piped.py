@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
 from ansible_collections.webops.bad_gateway.plugins.action import (
     change_journal,
@@ -89,4 +89,23 @@ def test_paths_within_options_count_too(arguments, found):
 def test_an_argument_that_does_not_fit_never_reaches_the_host():
     made = action_of(nginx_service, {"state": "bounced"})
     with pytest.raises(AnsibleError, match="bounced"):
+        made.run(None, KNOWN)
+
+
+def lose(command, in_data):
+    raise AnsibleConnectionFailure("Failed to connect to the host via ssh:\n timed out")
+
+
+def test_a_host_that_is_lost_within_a_remedy_is_a_failure_that_can_be_rescued():
+    made = action_of(site_answers_info, {"urls": []})
+    made._low_level_execute_command = lose
+    result = made.run(None, {**KNOWN, piped.IN_REMEDY: {"id": "php_fpm-1"}})
+    assert result["failed"] and result["lost"] and "unreachable" not in result
+    assert result["msg"] == "the host cannot be reached any more: Failed to connect to the host via ssh: timed out"
+
+
+def test_elsewhere_it_is_unreachable_as_ansible_has_it():
+    made = action_of(site_answers_info, {"urls": []})
+    made._low_level_execute_command = lose
+    with pytest.raises(AnsibleConnectionFailure):
         made.run(None, KNOWN)

@@ -281,6 +281,13 @@ def test_a_host_that_could_not_be_judged_fails_in_every_mode(judgements, failure
         assert document.failures(report(entry, mode)) == {"web": why}
 
 
+def test_what_was_done_on_a_host_that_was_lost_then_is_in_the_report():
+    entry = document.host_entry("fix", [look(finding())], FIXED, "unreachable: timed out")
+    assert (entry["status"], entry["why"], entry["says"]) == ("failed",) + ("unreachable: timed out",) * 2
+    assert [one["outcome"] for one in entry["findings"]] == ["fixed"]
+    assert [(one["before"], one["after"]) for one in entry["probes"]] == [(502, None)]
+
+
 @pytest.mark.parametrize(
     "judgements,outcomes,mode,line",
     [
@@ -330,7 +337,8 @@ def test_what_a_role_said_is_the_reason():
 
 
 def test_a_change_that_was_kept_while_the_cause_is_still_seen_is_no_fix():
-    entry = document.host_entry("fix", [look(finding()), look(finding())], FIXED, None)
+    again = finding(outcome="failed", why="the remedy was run and the cause is still there")
+    entry = document.host_entry("fix", [look(finding()), look(again)], FIXED, None)
     assert (entry["findings"][0]["outcome"], entry["findings"][0]["why"]) == (
         "failed",
         "the change was made and the cause is still seen",
