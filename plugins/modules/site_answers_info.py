@@ -29,6 +29,7 @@ options:
         the nginx on this host whatever DNS says.
       - C(method), V(GET) (the default) or V(HEAD).
       - C(proxy_protocol), whether to begin with the line of the PROXY protocol, for a C(listen) that expects it.
+      - C(times), how often this URL is asked at most, in place of O(times).
       - C(route), anything. It is returned with the answer.
     type: list
     elements: raw
@@ -210,8 +211,8 @@ def main() -> None:
             bounded("timeout", given["timeout"], 0.1, 120),
             bounded("deadline", given["deadline"], 1, 600),
         )
-        times = int(bounded("times", given["times"], 1, 10))
-        asks = [ask._replace(times=times) for ask in look_answers.asks_of(given["urls"])]
+        times = int(bounded("times", given["times"], 1, look_answers.MOST_TIMES))
+        asks = look_answers.asks_of(given["urls"], times)
     except ValueError as error:
         module.fail_json(msg=str(error))
     masters = instance.masters(Processes(host)) if given["error_logs"] else []

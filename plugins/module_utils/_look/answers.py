@@ -63,6 +63,8 @@ AT_ONCE = 4
 #: Seconds after which a URL is not asked once more.
 REPEATS = 10.0
 URLS = 50
+#: How often the module asks a URL at most.
+MOST_TIMES = 10
 _LOGGED = (500, 502, 504)
 _PAUSES = (0.0, 0.05, 0.15)
 
@@ -80,11 +82,19 @@ class Ask(NamedTuple):
     times: int = 1
 
 
-def ask_of(raw: Union[str, Mapping[str, Any]]) -> Ask:
+def ask_of(raw: Union[str, Mapping[str, Any]], usual: int = 1) -> Ask:
     """The question that one entry of the argument stands for. Credentials in a URL are neither sent nor returned."""
     given: Mapping[str, Any] = {"url": raw} if isinstance(raw, str) else raw
     url, method = without_credentials(str(given.get("url"))), given.get("method") or "GET"
-    return Ask(url, given.get("connect"), method, bool(given.get("proxy_protocol")), given.get("route"))
+    times = given.get("times")
+    return Ask(
+        url,
+        given.get("connect"),
+        method,
+        bool(given.get("proxy_protocol")),
+        given.get("route"),
+        usual if times is None else times,
+    )
 
 
 def without_credentials(url: str) -> str:
@@ -92,13 +102,17 @@ def without_credentials(url: str) -> str:
     return _CREDENTIALS.sub("//", url)
 
 
-def asks_of(raw: Sequence[Any]) -> List[Ask]:
-    """The questions that the argument stands for. Raises ValueError."""
+def asks_of(raw: Sequence[Any], usual: int = 1) -> List[Ask]:
+    """The questions that the argument stands for. usual: how often a URL is asked that says nothing else. Raises ValueError."""
     if len(raw) > URLS:
         raise ValueError("%d URLs: at most %d are asked" % (len(raw), URLS))
     if not all(isinstance(one, str) or (isinstance(one, dict) and one.get("url")) for one in raw):
         raise ValueError("each of urls is a URL, or a dictionary with url")
-    return [ask_of(one) for one in raw]
+    asks = [ask_of(one, usual) for one in raw]
+    for ask in asks:
+        if not isinstance(ask.times, int) or not 1 <= ask.times <= MOST_TIMES:
+            raise ValueError("times of %s is %s: a whole number between 1 and %d" % (ask.url, ask.times, MOST_TIMES))
+    return asks
 
 
 def _blank(ask: Ask, asker: "Asker", error: Optional[str] = None) -> "Answer":

@@ -47,6 +47,7 @@ def ask_and_reach(host: Host, facts: "GatewayFacts", nginx: "NginxFacts", questi
     master = nginx["master"]["pid"] if nginx["master"] else None
     tails = [ErrorLogTail(host, path, master) for path in nginx["error_logs"]]
     facts["answers"] = site_answers(questions.urls, ANSWER_TIMEOUT, DEADLINE, tails)
+    facts["beside"] = site_answers(questions.beside, ANSWER_TIMEOUT, ANSWER_TIMEOUT)
     facts["reach"] = _reach(host, nginx, with_requests(questions.upstreams, questions.requests, facts["answers"]))
     facts["names"] = resolve(questions.names, questions.resolvers)
     _add_hosts_lines(host, facts["names"])

@@ -54,4 +54,5 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         reach: NotRequired[List[Reached]]  # these three where nginx runs
         names: NotRequired[List[Resolved]]
         answers: NotRequired[List[Answer]]
+        beside: NotRequired[List[Answer]]
         unknown: List[Unknown]

@@ -30,6 +30,8 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
 
 #: How often a URL is asked that has failed: one failure in ten shows itself then. So many URLs are asked so often.
 OFTEN, OFTEN_ASKED = 30, 3
+#: Servers without a route that are asked: those beside the sick one.
+BESIDE = 20
 _CATCH_ALL = ("_", "")
 _LITERAL_NAME = re.compile(r"\A[A-Za-z0-9-][A-Za-z0-9_.-]*\Z")
 _UNUSED_NAME = "bad-gateway-probe"
@@ -57,6 +59,13 @@ def urls_to_ask(
     unique = {(ask.url, ask.connect): ask for ask in reversed(found)}
     asks = list(reversed(list(unique.values())))[:limit]
     return asks[:OFTEN_ASKED] + [ask._replace(times=1) for ask in asks[OFTEN_ASKED:]]
+
+
+def urls_beside(doors: Doors, limit: int = BESIDE) -> List[Ask]:
+    """The first page of each server that passes nothing on: a change must not make it worse."""
+    servers = [server for server in doors.routing.servers if server["id"] not in doors.passing]
+    named = (_Routes(doors, ()).name(server) for server in servers[:limit])
+    return [_ask(one.door.url(one.name, "/"), one.door, None) for one in named if one]
 
 
 def _ask(url: str, door: Door, route: "Optional[Route]", method: str = "GET") -> Ask:

@@ -15,7 +15,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._look.upstreams
     peer_requests,
     upstreams_to_reach,
 )
-from ansible_collections.webops.bad_gateway.plugins.module_utils._look.urls_to_ask import urls_to_ask
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.urls_to_ask import urls_beside, urls_to_ask
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.entry_points import (
     Doors,
     Failed,
@@ -34,9 +34,10 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
 
 
 class Questions(NamedTuple):
-    """What to ask. requests: what nginx would send to each upstream of the routes of these URLs, by the URL."""
+    """What to ask. beside: for servers that pass nothing on. requests: what nginx would send to each upstream of the routes of these URLs, by the URL."""
 
     urls: List[Ask]
+    beside: List[Ask]
     upstreams: "List[UpstreamToReach]"
     requests: Dict[str, List[PeerRequest]]
     names: List[str]
@@ -58,7 +59,8 @@ def what_to_ask(
     asked = with_earlier(urls_to_ask(doors, failed, urls, URLS, facts["system"]["addresses"]), again)
     names, resolvers = names_to_resolve(routing.config)
     version = facts["nginx"]["version"] if facts["nginx"] else ""
-    return Questions(asked, upstreams_to_reach(routing, failed, version), requests_of(routing, asked), names, resolvers)
+    upstreams = upstreams_to_reach(routing, failed, version)
+    return Questions(asked, urls_beside(doors), upstreams, requests_of(routing, asked), names, resolvers)
 
 
 def with_earlier(asked: Sequence[Ask], answers: "Sequence[Mapping[str, object]]") -> List[Ask]:

@@ -27,6 +27,7 @@ class Question(t.TypedDict, total=False):
     connect: str | None
     method: str
     proxy_protocol: bool
+    times: int  # how often at most; as the role proof says where it is not there
 
 
 class Proof(Question, total=False):
@@ -42,6 +43,7 @@ class Proof(Question, total=False):
     signature: str | None
     upstream: str | None
     timed_out: bool
+    beside: bool  # a page of another site: the change must not make it worse
 
 
 #: How far a request gets before it fails. A symptom further on is progress: one of several causes is gone. One that lies back is a new fault.
@@ -145,12 +147,23 @@ def better(before: Proof, after: Answer) -> tuple[bool, str]:
 
 def worse(before: Proof, after: Answer) -> bool:
     """Whether one URL is worse off: it was well and fails, nginx is gone, or it fails at an earlier stage than before."""
+    if before.get("beside"):
+        return _spoiled(before.get("status"), after.get("status"))
     if not _unwell(after):
         return False
     if not _unwell(before):
         return True
     gone = after.get("status") is None and not after.get("timed_out")
     return (gone and before.get("status") is not None) or _fell_back(before, after)
+
+
+def _spoiled(was: int | None, now: int | None) -> bool:
+    """Whether a page beside the sick site is gone: it was there and is refused, or was answered and fails. 429 is a limit on how often we ask."""
+    if was is None or was >= 500:
+        return False
+    if now is None or now >= 500:
+        return True
+    return was < 400 <= now and now != 429
 
 
 def other_pages(pairs: t.Sequence[tuple[Proof, Answer]]) -> list[str]:
@@ -175,8 +188,9 @@ def verdict(before: t.Sequence[Proof], after: t.Sequence[Answer]) -> Verdict:
         raise ValueError("%d answers before and %d after do not belong together" % (len(before), len(after)))
     pairs = list(zip(before, after))
     losses = [better(one, other)[1] for one, other in pairs if worse(one, other)]
-    gains = [why for one, other in pairs for good, why in [better(one, other)] if good]
-    same = [better(one, other)[1] for one, other in pairs if _unwell(one) and not better(one, other)[0]]
+    sick = [(one, other) for one, other in pairs if not one.get("beside")]
+    gains = [why for one, other in sick for good, why in [better(one, other)] if good]
+    same = [better(one, other)[1] for one, other in sick if _unwell(one) and not better(one, other)[0]]
     other = other_pages(pairs)
     if other:
         return Verdict(False, 0, len(other), "another page than before: " + "; ".join(other), True)
@@ -184,7 +198,7 @@ def verdict(before: t.Sequence[Proof], after: t.Sequence[Answer]) -> Verdict:
         return Verdict(False, len(gains), len(losses), "worse than before: " + "; ".join(losses))
     if gains or not same:
         return Verdict(True, len(gains), 0, "; ".join(gains) or "all still well")
-    aside = [one for one, other in pairs if _unwell(other) and other.get("signature") in _CONSEQUENCES]
+    aside = [one for one, other in sick if _unwell(other) and other.get("signature") in _CONSEQUENCES]
     longest = max((one.get("fail_timeout") or 0.0 for one in aside), default=0.0)
     if longest > MOST_WAIT and len(aside) == len(same):
         why = "nginx sets the servers of the upstream aside for %d seconds: the next look shows more" % longest

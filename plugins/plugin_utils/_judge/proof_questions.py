@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import URLS
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
@@ -19,10 +20,15 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.visited 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.proof import MOST_WAIT, Proof, Question
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles import RELOADS_NGINX
 
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer
+
 #: Tries of a second's delay and three answers of ten seconds each, as the role proof asks.
 ROUND_SECONDS = 12 * (1 + 3 * 10)
 #: URLs that one step's proof asks for at most.
 PROOF_URLS = 10
+#: Other sites of a proxy that are asked at most.
+BESIDE = 20
 
 
 class Round(t.TypedDict):
@@ -37,7 +43,7 @@ class Round(t.TypedDict):
 
 
 def proof_of(finding: Finding, fleet: Fleet) -> list[Proof]:
-    """What must be better after the finding's remedy: the URLs of its routes as they answer now, the failing ones first."""
+    """What must be better after the finding's remedy: the URLs of its routes as they answer now, the failing ones first; and what must not be worse."""
     proxy = fleet.hosts[finding.seen_from]
     sources = [
         source
@@ -53,7 +59,7 @@ def proof_of(finding: Finding, fleet: Fleet) -> list[Proof]:
     answers.sort(key=lambda answer: not answer_fails(answer))
     peers = {route["id"]: route["peers"] for route in proxy.config.get("routes") or []}
     forgets = finding.remedy is not None and finding.remedy.role in RELOADS_NGINX
-    return [
+    own: list[Proof] = [
         {
             "host": proxy.name,
             "error_logs": logs,
@@ -72,6 +78,33 @@ def proof_of(finding: Finding, fleet: Fleet) -> list[Proof]:
         }
         for answer in answers[:PROOF_URLS]
     ]
+    return own + beside(proxy, finding.routes)
+
+
+def beside(proxy: Host, routes: t.Collection[int]) -> list[Proof]:
+    """One page that is well of each other site of the proxy, by the name that it was asked by."""
+    others = [
+        answer
+        for answer in proxy.answers
+        if answer.get("from", "host") == "host" and answer.get("route") not in routes and not answer_fails(answer)
+    ]
+    by_site: dict[str, Answer] = {}
+    for answer in [*others, *(proxy.facts.get("beside") or [])]:
+        if answer["status"] is not None:
+            by_site.setdefault(answer["url"].partition("://")[2].partition("/")[0], answer)
+    return [
+        {
+            "host": proxy.name,
+            "url": answer["url"],
+            "connect": answer["connect"],
+            "method": answer["method"],
+            "proxy_protocol": answer["proxy_protocol"],
+            "status": answer["status"],
+            "times": 1,
+            "beside": True,
+        }
+        for answer in list(by_site.values())[:BESIDE]
+    ]
 
 
 def fail_timeout(proxy: Host, route_id: object) -> float:
@@ -81,13 +114,15 @@ def fail_timeout(proxy: Host, route_id: object) -> float:
 
 
 def rounds(proofs: t.Sequence[Proof]) -> list[Round]:
-    """The proofs of a remedy by the host to ask: all URLs of a host are asked in one go."""
+    """The proofs of a remedy by the host to ask: all URLs of a host are asked in one go, those of other sites where there is room."""
     grouped: dict[str, Round] = {}
-    for proof in proofs:
+    for proof in sorted(proofs, key=lambda one: one.get("beside", False)):
         entry = grouped.setdefault(
             proof["host"],
             {"host": proof["host"], "before": [], "urls": [], "error_logs": [], "wait": 0, "seconds": ROUND_SECONDS},
         )
+        if len(entry["before"]) == URLS:
+            continue
         entry["before"].append(proof)
         question = {key: value for key, value in proof.items() if key in Question.__annotations__ and value is not None}
         entry["urls"].append(t.cast("Question", question))

@@ -248,3 +248,13 @@ class TestAskedSeveralTimes:
         question = ask_of({"url": "http://a.test/", "connect": peer(slow).address})._replace(times=3)
         site_answers([question], 30.0, 1.2)
         assert len(seen) == 1
+
+
+def test_each_url_may_say_how_often_it_is_asked():
+    assert [ask.times for ask in asks_of(["http://a/", {"url": "http://b/", "times": 1}], 3)] == [3, 1]
+
+
+@pytest.mark.parametrize("times", [0, 11, "many", 1.5])
+def test_no_url_is_asked_without_end(times):
+    with pytest.raises(ValueError, match="times of http://b/ is %s" % times):
+        asks_of([{"url": "http://b/", "times": times}])

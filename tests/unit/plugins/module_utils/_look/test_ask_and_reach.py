@@ -32,7 +32,16 @@ def ask(url, connect, route=None):
 
 
 def seen(
-    host=None, urls=(), upstreams=(), requests=None, names=(), logs=(), error_logs=(), access_logs=(), worker=None
+    host=None,
+    urls=(),
+    upstreams=(),
+    requests=None,
+    names=(),
+    logs=(),
+    error_logs=(),
+    access_logs=(),
+    worker=None,
+    beside=(),
 ):
     """The facts of a host after it was asked."""
     sources = [{"path": path, "kind": kind} for path, kind in logs]
@@ -48,7 +57,11 @@ def seen(
     if worker:
         nginx["workers"] = [{"pid": 2, "stopping": True}, {"pid": worker, "stopping": False}]
     ask_and_reach(
-        host or Host(), facts, nginx, Questions(list(urls), list(upstreams), requests or {}, list(names), []), 3600
+        host or Host(),
+        facts,
+        nginx,
+        Questions(list(urls), list(beside), list(upstreams), requests or {}, list(names), []),
+        3600,
     )
     return facts
 
@@ -59,7 +72,7 @@ def answered(url, status=502, signature=None, timed_out=False):
 
 class TestAskAndReach:
     def test_adds_what_the_facts_lack(self, peer):
-        nginx, app = peer(says(BAD)), peer(says(PAGE))
+        nginx, app, other = peer(says(BAD)), peer(says(PAGE)), peer(says(PAGE))
         url = "http://site.test/"
         request = {"method": "GET", "uri": "/", "host": "site.test"}
         facts = seen(
@@ -67,8 +80,10 @@ class TestAskAndReach:
             upstreams=[{"id": "proxy " + app.address, "address": app.address, "family": "proxy", "scheme": "http"}],
             requests={url: [PeerRequest(ROUTE, app.address, request)]},
             names=["localhost"],
+            beside=[ask("http://other.test/", other.address)],
         )
-        assert sorted(facts) == ["answers", "clock", "log", "names", "reach"]
+        assert sorted(facts) == ["answers", "beside", "clock", "log", "names", "reach"]
+        assert [(one["url"], one["status"]) for one in facts["beside"]] == [("http://other.test/", 200)]
         assert [(one["status"], one["route"]) for one in facts["answers"]] == [(502, 0)]
         row = facts["reach"][0]
         assert (row["connected"], row["reply"]["status"], row["tried"][0]["source"]) == (True, 200, "127.0.0.1")

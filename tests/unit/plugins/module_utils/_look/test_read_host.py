@@ -31,7 +31,7 @@ def test_all_sections_are_there_on_any_host(kind, tmp_path):
     host = kind(tmp_path)
     facts = read_host(host, 3600)
     assert set(facts) == promised()[0]
-    assert promised()[1] == {"reach", "names", "answers"}
+    assert promised()[1] == {"reach", "names", "answers", "beside"}
     assert (facts["nginx"] is None) is (kind is FakeHost)
     assert facts["php_fpm"] == []
     assert "log kernel" in [one["missing"] for one in host.unknown]

@@ -8,7 +8,7 @@ import urllib.parse
 import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Ask
-from ansible_collections.webops.bad_gateway.plugins.module_utils._look.urls_to_ask import urls_to_ask
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.urls_to_ask import urls_beside, urls_to_ask
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.entry_points import (
     Doors,
     logged_requests,
@@ -215,6 +215,21 @@ def test_a_request_that_hangs_other_matchers():
     )
     found = asks(config, None, [record("/" + "a" * 60, "a", "a")])
     assert [(ask.url, ask.route) for ask in found] == [("http://a/" + "a" * 60, 1), ("http://a/", 1)]
+
+
+def test_the_first_page_of_a_server_that_passes_nothing_on():
+    passing = "server { server_name a; location / { proxy_pass http://b; } }"
+    others = "server { server_name b.example; listen 8080; root /var/www; } server { server_name c; return 301 /x; }"
+    found = urls_beside(Doors(Routing(written(passing + others)), None))
+    assert [(ask.url, ask.connect, ask.route) for ask in found] == [
+        ("http://b.example:8080/", "tcp:127.0.0.1:8080", None),
+        ("http://c/", "tcp:127.0.0.1:80", None),
+    ]
+
+
+def test_servers_beside_are_asked_to_a_limit():
+    text = " ".join("server { server_name s%d; }" % number for number in range(30))
+    assert len(urls_beside(Doors(Routing(written(text)), None), limit=4)) == 4
 
 
 def test_nothing_to_ask():

@@ -223,3 +223,26 @@ def test_the_role_s_defaults_are_those_of_its_arguments():
     options = yaml.safe_load(specs.read_text())["argument_specs"]["main"]["options"]
     defaults = yaml.safe_load((specs.parents[1] / "defaults" / "main.yml").read_text())
     assert {name: option["default"] for name, option in options.items()} == defaults
+
+
+class TestASiteBesideTheSickOne:
+    def verdict(self, was, now):
+        beside = {**answer(was), "url": "http://b.test/", "beside": True}
+        return proof.verdict([REJECTED, beside], [WELL, {**answer(now), "url": "http://b.test/"}])
+
+    @pytest.mark.parametrize("was,now", [(200, 503), (200, 403), (301, 404), (200, None), (404, 500), (403, 502)])
+    def test_must_not_get_worse(self, was, now):
+        verdict = self.verdict(was, now)
+        assert not verdict.passed and not verdict.settled
+        assert verdict.why.startswith("worse than before: http://b.test/: %d before" % was)
+
+    @pytest.mark.parametrize(
+        "was,now", [(200, 200), (200, 301), (404, 404), (404, 200), (200, 429), (502, 504), (None, 503)]
+    )
+    def test_may_stay_as_it_is(self, was, now):
+        assert self.verdict(was, now).passed
+
+    def test_that_is_well_proves_nothing(self):
+        beside = {**WELL, "beside": True}
+        assert not proof.verdict([REJECTED, beside], [REJECTED, WELL]).passed
+        assert not proof.verdict([REJECTED, {**PASSED_ON, "beside": True}], [REJECTED, WELL]).passed

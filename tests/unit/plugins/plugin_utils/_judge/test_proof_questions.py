@@ -9,6 +9,7 @@ import pathlib
 import pytest
 import yaml
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import URLS
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import proof_questions
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils import small_fleet
 
@@ -134,6 +135,40 @@ class TestWhatHasToBeAskedAgain:
 
     def test_without_logs_it_still_asks(self):
         assert self.proof(small_fleet.answer(), log=None)[0]["error_logs"] == []
+
+
+class TestOtherSites:
+    def beside(self, *answers, **facts):
+        web = small_fleet.proxy("http://10.0.0.2", "http://10.0.0.3", answers=list(answers), **facts)
+        asked = proof_questions.proof_of(small_fleet.finding(routes=frozenset({0})), small_fleet.fleet(web=web))
+        return [entry for entry in asked if entry.get("beside")]
+
+    def test_a_page_of_each_is_asked_once(self):
+        others = [small_fleet.answer(200, url="http://other/%s" % path, route=1) for path in "ab"]
+        static = small_fleet.answer(403, url="https://static:8443/", route=None)
+        found = self.beside(small_fleet.answer(), *others, beside=[static])
+        assert [(entry["url"], entry["status"], entry["times"]) for entry in found] == [
+            ("http://other/a", 200, 1),
+            ("https://static:8443/", 403, 1),
+        ]
+
+    def test_one_that_fails_or_says_nothing_shows_nothing(self):
+        silent = small_fleet.answer(None, url="http://static/", route=None)
+        assert (
+            self.beside(small_fleet.answer(), small_fleet.answer(502, url="http://other/", route=1), beside=[silent])
+            == []
+        )
+
+    def test_not_without_end(self):
+        many = [small_fleet.answer(200, url="http://site%d/" % number, route=None) for number in range(30)]
+        assert len(self.beside(small_fleet.answer(), beside=many)) == proof_questions.BESIDE
+
+    def test_they_give_way_to_what_has_to_be_better(self):
+        sick = [{"host": "web", "url": str(number)} for number in range(URLS - 1)]
+        beside = [{"host": "web", "url": "beside%d" % number, "beside": True} for number in range(5)]
+        (asked,) = proof_questions.rounds(beside + sick)
+        assert [one["url"] for one in asked["before"]] == [one["url"] for one in [*sick, beside[0]]]
+        assert len(asked["urls"]) == URLS
 
 
 @pytest.mark.parametrize("hosts,seconds,wanted", [(0, 600, 600), (1, 600, 600), (3, 600, 600 + 2 * 374), (3, 0, 0)])
