@@ -199,6 +199,26 @@ printf '{"run": "r0", "change": "c0", "number": 1, "state": "kept", "files": []}
         "[ $(curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:8080/healthy.txt) = 200 ] || echo the other site is gone",
     ),
     Case(
+        "another site on the same nginx fails from the change on",
+        "response_header_too_big",
+        """mkdir -p /var/www/beside; echo well >/var/www/beside/index.html
+echo 'server { listen 8099; server_name beside.example; root /var/www/beside; }' >/etc/nginx/conf.d/beside.conf
+reload_nginx
+cat >/usr/local/bin/turn <<'SHELL'
+before=$(ls /etc/nginx/conf.d)
+while sleep 0.1; do
+    if [ "$(ls /etc/nginx/conf.d)" = "$before" ]; then mode=644; else mode=600; fi
+    chmod $mode /var/www/beside/index.html
+done
+SHELL
+systemd-run -q --unit=turn bash /usr/local/bin/turn
+sleep 1
+""",
+        "not_fixed",
+        ("worse than before: http://beside.example:8099/: 200 before, 403 now",),
+        "[ $(curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:8099/) = 200 ] || echo the other site is gone",
+    ),
+    Case(
         "a colleague has saved an edit of another pool and not loaded it",
         "fpm_request_terminate_timeout",
         "sleep 4; printf '[other]\\nuser = www-data\\nlisten = /run/php/other.sock\\npm = static\\npm.max_children = 1\\n' >$(dirname $POOL)/other.conf",

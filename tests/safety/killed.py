@@ -62,7 +62,8 @@ class Reference:
         return [moment(self.tasks, self.length, fraction) for fraction in fractions]
 
 
-def _cut(place: Place, play: Play, manner: str) -> None:
+def _cut(place: Place, play: Play, manner: str) -> list[str]:
+    """What the run that was cut off did not do about it."""
     role = _world.changed_role(place)
     if manner == "controller":
         play.kill()
@@ -70,10 +71,12 @@ def _cut(place: Place, play: Play, manner: str) -> None:
         _world.run_on(place, role, CUT_SSH, check=False)
         play.wait(90)
         _world.run_on(place, role, "systemctl start ssh")
+        return [] if play.report()["hosts"] else ["no report of the run that lost its host: %s" % play.text()[-1500:]]
     else:
         _world.power_cut(place, role)
         play.wait(60)
         _world.booted(place, role)
+    return []
 
 
 def _faults_after(place: Place, reference: Reference, before: dict[str, Any]) -> tuple[list[str], str, int | None]:
@@ -116,7 +119,7 @@ def trial(name: str, reference: Reference, at: Moment, manner: str) -> dict[str,
     }
     with _world.watched(place) as asked:
         result["in_time"] = play.at(at)
-        _cut(place, play, manner)
+        silent = _cut(place, play, manner)
         role = _world.changed_role(place)
         result["journal"] = ",".join(state for _change, state in _world.journal(place, role)) or "empty"
         allowed = {place.fault.status_before, place.fault.expect["status_after"]}
@@ -131,7 +134,7 @@ def trial(name: str, reference: Reference, at: Moment, manner: str) -> dict[str,
     result["healthy"] = asked
     if asked["failed"] and not (manner == "power" and role == place.proxy):
         wrong.append("the healthy site failed %d of %d times" % (asked["failed"], asked["asked"]))
-    result["wrong"] = wrong + after
+    result["wrong"] = silent + wrong + after
     return result
 
 
