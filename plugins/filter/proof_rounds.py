@@ -55,7 +55,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import p
 def proof_rounds(proofs: t.Any) -> list[proof_questions.Round]:
     try:
         return proof_questions.rounds(proofs)
-    except (TypeError, KeyError) as error:
+    except (AttributeError, TypeError, KeyError) as error:
         raise AnsibleFilterError("proof_rounds takes a list of dictionaries with host and url: %s" % error) from error
 
 
