@@ -42,6 +42,7 @@ ARGUMENTS: Values = {
     "confirm_within": {"type": "int", "default": 600},
     "begins": {"type": "bool", "default": False},
     "ends": {"type": "bool", "default": False},
+    "causes": {"type": "list", "elements": "str", "default": []},
     "proof": {"type": "list", "elements": "dict", "default": []},
     "tries": {"type": "int", "default": 12},
     "times": {"type": "int", "default": 3},
@@ -91,7 +92,7 @@ class ActionModule(ActionBase):
         asked = rounds(args["proof"])
         local = asked[0] if len(asked) == 1 and asked[0]["host"] == here else None
         order = {
-            **{name: args[name] for name in ("run", "change", "begins", "ends")},
+            **{name: args[name] for name in ("run", "change", "begins", "ends", "causes")},
             "confirm_within": time_to_confirm(args["confirm_within"], asked),
             "driver": str(self._vars.get("inventory_hostname", "")),
             "owner": owner(os.getppid()),  # a task runs in a child of ansible-playbook

@@ -37,6 +37,7 @@ class ActionModule(ActionBase):
                 "tried": {"type": "dict", "default": {}},
                 "backend_services": {"type": "dict", "default": {}},
                 "urls": {"type": "list", "elements": "str", "default": []},
+                "max_cures": {"type": "int", "default": 3},
             }
         )
         looks = self._looks(args["hosts"], args["looks"], task_vars or {})
@@ -49,7 +50,15 @@ class ActionModule(ActionBase):
         run = args["run"] or "%s-%s" % (time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()), secrets.token_hex(2))
         result.update(changed=False, run=run, failures=failures(args["hosts"], looks), unended=unended(facts))
         judged: t.Mapping[str, t.Mapping[str, t.Any]] = (
-            judgements(facts, args["allow"], run, args["tried"], args["backend_services"], args["urls"])
+            judgements(
+                facts,
+                args["allow"],
+                run,
+                args["tried"],
+                args["backend_services"],
+                args["urls"],
+                args["max_cures"],
+            )
             if facts
             else {}
         )

@@ -15,7 +15,8 @@ author:
 options:
   _input:
     description:
-      - The variables by their names, of C(fix_502_allow), C(fix_502_backend_services), C(fix_502_log_window), C(fix_502_rounds) and C(fix_502_urls).
+      - The variables by their names, of C(fix_502_allow), C(fix_502_backend_services), C(fix_502_log_window), C(fix_502_max_cures),
+        C(fix_502_rounds) and C(fix_502_urls).
       - One that is missing is not checked.
     type: dict
     required: true

@@ -67,6 +67,12 @@ options:
     description: Whether the run leaves the host after this change, whatever becomes of it.
     type: bool
     default: false
+  causes:
+    description: Causes that the change cures, which are remembered where it is kept.
+    type: list
+    elements: str
+    default: []
+    version_added: 0.2.0
   proof:
     description:
       - What has to be better afterwards, as O(webops.bad_gateway.proof#role:main:proof_of). Empty, nothing is asked.

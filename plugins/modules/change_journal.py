@@ -121,6 +121,14 @@ options:
     type: bool
     default: false
     version_added: 0.2.0
+  causes:
+    description:
+      - For V(kept), the causes that the change has cured. They are remembered with the time when the journal of the run is long gone, so that a cause that
+        comes back again and again is seen.
+    type: list
+    elements: str
+    default: []
+    version_added: 0.2.0
 extends_documentation_fragment:
   - webops.bad_gateway._attributes
   - webops.bad_gateway._attributes.action
@@ -312,6 +320,7 @@ ARGUMENTS = {
     "keep": {"type": "int", "default": 20},
     "driver": {"type": "str", "default": ""},
     "diffs": {"type": "bool", "default": False},
+    "causes": {"type": "list", "elements": "str", "default": []},
     "begin": {"type": "bool", "default": False},
     "close": {"type": "bool", "default": False},
 }
@@ -364,7 +373,7 @@ def applied(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, 
 
 def kept(module: AnsibleModule, journal: Journal, claim: Claim) -> Dict[str, Any]:
     run, change = module.params["run"], module.params["change"]
-    journal.kept(run, change, claim)
+    journal.kept(run, change, claim, module.params["causes"])
     result: Dict[str, Any] = {"changed": False, "msg": "change %s is kept" % change}
     if module.params["diffs"]:
         result["diffs"] = file_diffs(journal.host, journal.store, run, change)

@@ -98,6 +98,10 @@ runs:
           description: What failed when it was undone.
           type: list
           elements: str
+        causes:
+          description: Causes that it cured, where it was kept.
+          type: list
+          elements: str
 lock:
   description: The run that holds the host; null where none does.
   returned: success

@@ -59,6 +59,11 @@ options:
     type: list
     elements: str
     default: []
+  max_cures:
+    description: How often one cause is cured on one host within 24 hours. One that comes back after that is advice only.
+    type: int
+    default: 3
+    version_added: 0.2.0
 seealso:
   - module: webops.bad_gateway.gateway_facts
   - module: webops.bad_gateway.report

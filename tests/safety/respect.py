@@ -1,7 +1,8 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an admin does not want is not done: units, files and kinds of change that a run has to leave alone; two runs at once; a change that nobody confirms."""
+"""What an admin does not want is not done: units, files and kinds of change that a run has to leave alone; two runs at once; a change that nobody confirms;
+a cure that is needed again and again."""
 
 import time
 from collections.abc import Callable
@@ -122,6 +123,28 @@ def _two_at_once() -> dict[str, Any]:
     }
 
 
+def _comes_back(fault: str, again: str, cures: int = 3) -> dict[str, Any]:
+    """The same thing breaks after each cure: it is cured a few times, and then left to people. again: the command that breaks it."""
+    place = _world.fresh(fault)
+    role = _world.changed_role(place)
+    wrong, codes = [], []
+    for number in range(cures + 1):
+        before = _world.snapshots(place)
+        play = Play("fix_502.yml", place)
+        codes.append(play.wait())
+        if number < cures:
+            _world.run_on(place, role, again)
+    found = [finding for host in play.report()["hosts"].values() for finding in host["findings"]]
+    wrong += [] if codes == [0] * cures + [2] else ["ended with %s: %s" % (codes, play.text()[-1500:])]
+    wrong += back.differences(before, _world.snapshots(place))
+    wrong += [] if len(found) == 1 and len(found[0]["history"]) == cures else ["findings: %s" % found]
+    wrong += ["left over: " + line for line in _world.left_over(place)]
+    play.close()
+    _world.remove(fault)
+    said = ["%s: %s (%s)" % (one["cause"], one["outcome"], one["why"]) for one in found]
+    return {"title": "comes back after each cure", "said": said, "wrong": wrong}
+
+
 def _unconfirmed(fault: str, variable: str, after: str, seconds: int = 60) -> dict[str, Any]:
     """The controller dies when the change has been made and before it is kept; the host undoes it alone."""
     place = _world.fresh(fault)
@@ -192,6 +215,7 @@ REBOOTS: dict[str, tuple[dict[str, str], int]] = {
 def run(only: str, keep: Keep) -> None:
     more: list[tuple[str, Callable[[], dict[str, Any]]]] = [
         ("two runs at once", _two_at_once),
+        ("comes back after each cure", lambda: _comes_back("php_fpm_stopped", "systemctl stop php$PHP-fpm")),
         (
             "unconfirmed file",
             lambda: _unconfirmed("nginx_worker_connections", "nginx_limits_confirm_within", "Prove that it helped"),

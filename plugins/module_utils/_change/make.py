@@ -20,8 +20,8 @@ JOURNAL = "change_journal"
 
 
 class Change:
-    """A change of a run. order: run, change, owner, driver, take_over, confirm_within; begins, ends: whether the run takes the host before it, and leaves
-    it after it; ask: what site_answers_info takes, None where the site is not to be asked from here."""
+    """A change of a run. order: run, change, owner, driver, take_over, confirm_within, causes (that it cures); begins, ends: whether the run takes the host
+    before it, and leaves it after it; ask: what site_answers_info takes, None where the site is not to be asked from here."""
 
     def __init__(self, call: Call, order: Dict[str, Any]) -> None:
         self.call = call
@@ -64,7 +64,7 @@ class Change:
 
     def keep(self) -> Dict[str, Any]:
         """Keep the change, and leave the host where it was the last one."""
-        kept = self.journal("kept", diffs=True)
+        kept = self.journal("kept", diffs=True, causes=self.order["causes"])
         self._end()
         return {"kept": kept}
 

@@ -188,8 +188,8 @@ class Journal:
                 self._ended(run, _until_confirmed(claim, record["confirm_within"]))
         return {}
 
-    def kept(self, run: str, change: str, claim: Claim) -> Dict[str, Any]:
-        """Confirm a change: it stays, and a rollback can compare with what it left."""
+    def kept(self, run: str, change: str, claim: Claim, causes: Sequence[str] = ()) -> Dict[str, Any]:
+        """Confirm a change: it stays, and a rollback can compare with what it left. causes: what it cured."""
         self._known(run, change)
         with self.store.guard():
             record = self._known(run, change)
@@ -199,11 +199,11 @@ class Journal:
                 raise Refused("change %s can't be kept: it was undone by %s" % (change, record["by"]))
             # What others have made of the files since they were written is not ours.
             record["left"] = dict(left_by(self.host, self.run_command, record), **record["left"])
-            record["state"], record["ended"] = "kept", time.time()
+            record["state"], record["ended"], record["causes"] = "kept", time.time(), list(causes)
             self.store.write_change(record)
             if record["confirm_within"]:
                 timer.disarm(self.host, run, change)
-            self.store.note_last_change()
+            self.store.note_kept()
             self._ended(run, claim)
         return {}
 
@@ -298,7 +298,7 @@ class Journal:
 
     @staticmethod
     def _summary(record: "ChangeRecord") -> Dict[str, Any]:
-        keys = ("change", "state", "saved", "ended", "by", "undo", "after_undo", "confirm_within", "problems")
+        keys = ("change", "state", "saved", "ended", "by", "undo", "after_undo", "confirm_within", "problems", "causes")
         summary = {key: value for key, value in record.items() if key in keys}
         summary["files"] = [entry["path"] for entry in record["files"]]
         summary["units"] = sorted(record["units"])

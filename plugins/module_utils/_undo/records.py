@@ -32,6 +32,7 @@ CHANGE_LACKS: Dict[str, Any] = {
     "leave": {},
     "problems": [],
     "driver": "",
+    "causes": [],
 }
 
 

@@ -80,6 +80,7 @@ def new_change(host: Host, run_command: Runner, run: str, change: str, number: i
         "leave": {},
         "problems": [],
         "driver": wanted.driver,
+        "causes": [],
     }
     return NewChange(record, contents)
 

@@ -7,6 +7,7 @@
       guard                          locked (flock) while somebody works in here; the kernel frees it when that process ends
       lock.json                      the run that holds the host, with a lease
       last_change                    when the newest change that is still kept was kept
+      history.json                   what the kept changes cured, and when; it outlives the journals of their runs
       RUN/run.json
       RUN/CHANGE/change.json         what was there before, how to put it back, and how far it has come
       RUN/CHANGE/content-N           bytes of its Nth file
@@ -34,6 +35,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.durable i
     write_file,
     write_json,
 )
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.history import write_history
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.records import (
     CHANGE_KEYS,
     CHANGE_LACKS,
@@ -86,6 +88,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time a record is a 
         leave: Dict[str, str]
         problems: List[str]
         driver: str  # the host whose play makes it: several may work on this one in one run
+        causes: List[str]  # that it cured, where it was kept
 
 
 BASE = "/var/lib/bad_gateway"
@@ -301,19 +304,26 @@ class Store:
                 shutil.rmtree(os.path.join(where, name), ignore_errors=True)
                 folders.remove(name)
 
-    def note_last_change(self) -> None:
-        """Write the time of the newest change that is still kept into last_change; remove it where none is."""
-        times = [
-            change["ended"]
-            for run in self.runs()
-            for change in self.changes(run["run"])
+    def note_kept(self) -> None:
+        """Write down what is still kept: the time of the newest change (last_change, removed where none is), and what was cured (history.json)."""
+        runs = [run["run"] for run in self.runs()]
+        kept = [
+            change
+            for run in runs
+            for change in self.changes(run)
             if change["state"] == "kept" and change["ended"] is not None
         ]
         path = os.path.join(self.base, "last_change")
-        if times:
-            write_file(path, b"%.3f\n" % max(times))
+        if kept:
+            write_file(path, b"%.3f\n" % max(cast("float", change["ended"]) for change in kept))
         else:
             remove_file(path)
+        cures = [
+            {"run": change["run"], "cause": cause, "at": change["ended"]}
+            for change in kept
+            for cause in change["causes"]
+        ]
+        write_history(self.base, runs, cures)
 
     def find_kept(self, path: str, after: Tuple[int, int]) -> Optional[str]:
         """The last run that changed a path after the given (run number, change number); None where no journal knows of one."""

@@ -98,7 +98,7 @@ def undo_change(
         record["state"] = CLOSED[record["state"]]
         record["ended"] = time.time()
     store.write_change(record)
-    store.note_last_change()
+    store.note_kept()
     return Undone(record, steps)
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs that have the host, or died while they had it, as the journal shows them; nothing is locked or written for it.
+"""What the journal shows a look: runs that have the host, or died while they had it, and what was cured before; nothing is locked or written for it.
 
 Private to this collection: it may change in any release.
 """
@@ -15,10 +15,18 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access im
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
     from typing import TypedDict
 
+    class Cure(TypedDict):
+        """A cause that a run cured on this host, where the change is still kept. at: seconds since the epoch."""
+
+        cause: str
+        at: float
+        run: str
+
     class JournalFacts(TypedDict):
-        """The facts `journal`: the runs that have this host now, or died while they had it."""
+        """The facts `journal`: the runs that have this host now, or died while they had it; and the newest cures."""
 
         unended: List[str]
+        cures: List[Cure]
 
 
 BASE = "/var/lib/bad_gateway"
@@ -37,7 +45,10 @@ def unfinished_runs(host: Host) -> "Optional[JournalFacts]":
     # The lease is taken before the run has a record, and is given back before the run is closed.
     held = _record(host, BASE + "/lock.json") if "lock.json" in names else {}
     holder = (held or {}).get("run")
-    return {"unended": open_runs + ([holder] if isinstance(holder, str) and holder not in open_runs else [])}
+    return {
+        "unended": open_runs + ([holder] if isinstance(holder, str) and holder not in open_runs else []),
+        "cures": (_record(host, BASE + "/history.json") or {}).get("cures") or [],
+    }
 
 
 def _record(host: Host, path: str) -> Optional[Dict[str, Any]]:

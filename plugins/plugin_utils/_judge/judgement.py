@@ -21,6 +21,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge im
     not_asked_again,
     unexplained,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.memory import MAX_CURES, EarlierCure
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import Judged, Outcome, Plan, Step, plan
 
 if t.TYPE_CHECKING:
@@ -49,6 +50,8 @@ class JudgedFinding(t.TypedDict):
     routes: list[int]
     recurs: str  # how often it fails where nothing fails now
     fades: str  # why the change does not last, and until when it does; empty where it lasts
+    history: list[EarlierCure]  # by other runs, the oldest first
+    given_up: bool  # whether it came back so often that it is cured no more
 
 
 class StepData(t.TypedDict):
@@ -133,10 +136,12 @@ def judgements(
     tried: t.Mapping[str, Outcome],
     backend_services: t.Mapping[str, str],
     urls: t.Sequence[str] = (),
+    max_cures: int = MAX_CURES,
 ) -> dict[str, Judgement]:
     """The judgement of each host.
 
     tried: ids of steps that were run before in this run, with how they ended. urls: those that the user named.
+    max_cures: of one cause on one host in a day.
     """
     fleet = Fleet(facts, backend_services)
     causes = {} if fleet.is_well else {cause.name: cause for cause in known_causes()}
@@ -145,7 +150,7 @@ def judgements(
     failure = why_nothing_is_known(fleet, findings, urls)
     if failure:
         return {name: {"failure": failure} for name in facts}
-    planned = plan(findings, fleet, allow, run, tried)
+    planned = plan(findings, fleet, allow, run, tried, max_cures)
     unknown = unknown_of(fleet, findings, urls, errors)
     parts = by_host(planned)
     return {
@@ -306,6 +311,8 @@ def finding_data(judged: Judged, cause: Cause) -> JudgedFinding:
         "routes": sorted(finding.routes),
         "recurs": finding.recurs,
         "fades": finding.remedy.fades if finding.remedy else "",
+        "history": list(judged.history),
+        "given_up": judged.given_up,
     }
 
 

@@ -16,6 +16,12 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import SURE_ENOUGH
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.memory import (
+    MAX_CURES,
+    EarlierCure,
+    earlier_cures,
+    given_up,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.proof_questions import proof_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.by_hand import after_undo, by_hand
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles import ORDER, RELOADS_NGINX
@@ -34,12 +40,17 @@ NEXT_HOP = "upstream_returned_502"
 
 @dataclass(frozen=True)
 class Judged:
-    """A finding with what is done about it and why, and the id of the step that does it."""
+    """A finding with what is done about it and why, and the id of the step that does it.
+
+    history: when other runs cured it before; given_up: whether that is so often that it is cured no more.
+    """
 
     finding: Finding
     outcome: Outcome
     why: str
     step: str | None = None
+    history: tuple[EarlierCure, ...] = ()
+    given_up: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,14 +81,27 @@ class Refusal(t.NamedTuple):
 
 
 def plan(
-    findings: t.Sequence[Finding], fleet: Fleet, allow: t.Collection[str], run: str, tried: t.Mapping[str, Outcome]
+    findings: t.Sequence[Finding],
+    fleet: Fleet,
+    allow: t.Collection[str],
+    run: str,
+    tried: t.Mapping[str, Outcome],
+    max_cures: int = MAX_CURES,
 ) -> Plan:
-    """What is done about each finding. tried: ids of steps that were run before in this run, with how they ended."""
+    """What is done about each finding.
+
+    tried: ids of steps that were run before in this run, with how they ended. max_cures: of one cause on one host in a day.
+    """
     judged: list[Judged] = []
     steps: dict[str, Step] = {}
     for finding in findings:
+        cures = earlier_cures(finding, fleet, run)
         one, step = decision(finding, fleet, allow, run, tried)
-        judged.append(one)
+        why, advice = given_up(finding, cures, fleet, max_cures) if step else ("", ())
+        if why:
+            told = with_advice(finding, by_hand)
+            one, step = Judged(replace(told, advice=advice + told.advice), "advice", why, given_up=True), None
+        judged.append(replace(one, history=tuple(cures)))
         if step:
             steps[step.id] = joined(steps[step.id], step) if step.id in steps else step
     judged = handed_on(judged, steps, fleet)

@@ -12,7 +12,7 @@ import typing as t
 import urllib.parse
 
 #: The least that each number may be.
-LEAST = {"fix_502_rounds": 1, "fix_502_log_window": 1}
+LEAST = {"fix_502_rounds": 1, "fix_502_log_window": 1, "fix_502_max_cures": 1}
 SHOWN = 80
 
 

@@ -53,6 +53,13 @@ def after_undo(remedy: Remedy, on: str) -> tuple[str, ...]:
     return (*(_placed(line, on) for line in look), "# what was tried and undone: %s" % remedy.change)
 
 
+def look_since(remedy: Remedy, on: str, since: str) -> tuple[str, ...]:
+    """What to look at where the cause comes back after each cure. since: the time of one, as journalctl takes it."""
+    unit = remedy.parameters.get("unit")
+    about = "-u %s" % shlex.quote(unit) if unit else "-p warning"
+    return (_placed("journalctl --no-pager %s --since '%s' | tail -n 40" % (about, since), on),)
+
+
 def _placed(line: str, on: str) -> str:
     return line if line.startswith("# ") else "%s   # on %s" % (line, on)
 

@@ -82,7 +82,8 @@ def host_entry(
         findings = [never_run(finding) for finding in findings]
     last = judgements[-1]
     failing = [answer for answer in last["answers"] if answer_fails(answer)]
-    ended, asked = status(mode, findings, failing), probes(mode, judgements)
+    unwell = bool(failing) or any(one["given_up"] for one in last["findings"])
+    ended, asked = status(mode, findings, unwell), probes(mode, judgements)
     why = why_failing(mode, failing[0], findings) if failing else own[0].text if own else comes_again(last)
     entry: HostEntry = {
         "status": ended,
@@ -104,17 +105,17 @@ def lost(entry: HostEntry, why: str) -> HostEntry:
     return {**entry, "status": "failed", "says": why, "why": why, "probes": unasked}
 
 
-def status(mode: Mode, findings: t.Sequence[FindingEntry], failing: t.Sequence[JudgedAnswer]) -> Status:
-    """The status of a host by the outcomes of its findings and by what still fails."""
+def status(mode: Mode, findings: t.Sequence[FindingEntry], unwell: bool) -> Status:
+    """The status of a host by the outcomes of its findings, and by whether a URL still fails or a cause comes back after each cure."""
     outcomes = {finding["outcome"] for finding in findings if finding["cause"] not in HARMLESS}
     if not outcomes:
-        return "not_fixed" if failing else "healthy"
+        return "not_fixed" if unwell else "healthy"
     if mode != "fix":
         return "would_fix" if "planned" in outcomes else "advice"
     if outcomes & {"undone", "failed", "planned"}:
         return "not_fixed"
     if outcomes & {"fixed", "relieved"}:
-        return "not_fixed" if failing else "fixed"
+        return "not_fixed" if unwell else "fixed"
     return "advice"
 
 
@@ -148,9 +149,12 @@ def hops(judgements: t.Sequence[HostJudgement]) -> list[HopEntry]:
 
 
 def comes_again(last: HostJudgement) -> str:
-    """Which 502 the log shows to come again, although nothing fails just now; empty where none does."""
-    again = [one for one in last["findings"] if one["recurs"]]
-    return safe_text("a 502 that comes again: %s (%s)" % (again[0]["recurs"], again[0]["cause"])) if again else ""
+    """Which 502 comes again, by the log or by the cures that the host remembers, although nothing fails just now; empty where none does."""
+    again = [
+        "a 502 that comes again: %s (%s)" % (one["recurs"], one["cause"]) for one in last["findings"] if one["recurs"]
+    ]
+    again += ["%s: %s" % (one["cause"], one["why"]) for one in last["findings"] if one["given_up"]]
+    return safe_text(again[0]) if again else ""
 
 
 def why_failing(mode: Mode, answer: JudgedAnswer, findings: t.Sequence[FindingEntry]) -> str:

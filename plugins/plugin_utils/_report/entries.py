@@ -17,8 +17,15 @@ Mode = t.Literal["fix", "check", "diagnose"]
 Status = t.Literal["healthy", "fixed", "would_fix", "advice", "not_fixed", "failed"]
 
 
+class EarlierCureEntry(t.TypedDict):
+    """When the same cause was cured on the same host before, and for how many seconds that held at most."""
+
+    at: str
+    held: float
+
+
 class FindingEntry(t.TypedDict):
-    """A finding in report.json. seconds, diff and undo (the command) only where its remedy was run."""
+    """A finding in report.json. seconds, diff and undo (the command) only where its remedy was run, history only where it was cured before."""
 
     cause: str
     title: str
@@ -36,6 +43,7 @@ class FindingEntry(t.TypedDict):
     seconds: t.NotRequired[float]
     diff: t.NotRequired[str]
     undo: t.NotRequired[str]
+    history: t.NotRequired[list[EarlierCureEntry]]
 
 
 class RunEntry(t.TypedDict):

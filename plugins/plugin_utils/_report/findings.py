@@ -16,6 +16,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.entries import FindingEntry
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.own_answers import LOOK_THERE, OwnAnswer
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.safe_text import safe_lines, safe_text
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.timeline import utc
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.words import as_sentence
 
 NEVER_RUN = "its remedy was not run: %s could not be reached by then, or the run ended before it"
@@ -124,6 +125,8 @@ def finding_entry(
         "change": safe_text(done["change"]),
         "advice": [safe_text(text) for text in advice],
     }
+    if done["history"]:
+        entry["history"] = [{"at": utc(cure["at"]), "held": cure["held"]} for cure in done["history"]]
     if ended and "seconds" in ended:
         entry["seconds"] = ended["seconds"]
     if ended and ended.get("diffs"):

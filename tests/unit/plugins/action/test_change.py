@@ -186,7 +186,16 @@ def test_where_nothing_can_be_piped_the_modules_are_run_one_by_one():
     assert made._call("compare", settings=settings, diff=False) == {"changed": True, "diff": []}
     (call,) = made._execute_module.call_args_list
     assert call[0] == ("webops.bad_gateway.php_fpm_service",) and "unit" not in call[1]["module_args"]
-    order = {"run": "r1", "change": "c1", "ends": True, "begins": False, "owner": "", "driver": "web1", "take_over": ""}
+    order = {
+        "run": "r1",
+        "change": "c1",
+        "ends": True,
+        "begins": False,
+        "owner": "",
+        "driver": "web1",
+        "take_over": "",
+        "causes": [],
+    }
     assert "kept" in made._call("end", state="kept", order=order)
     assert [one[1]["module_args"]["state"] for one in made._execute_module.call_args_list[1:]] == ["kept", "closed"]
     assert made._task.check_mode is False

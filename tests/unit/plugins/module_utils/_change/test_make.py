@@ -24,6 +24,7 @@ ORDER = {
     "confirm_within": 600,
     "begins": True,
     "ends": True,
+    "causes": ["php_fpm_stopped"],
     "ask": {"urls": ["http://site/"]},
 }
 REFUSED = {"failed": True, "msg": "PHP-FPM refuses its files"}
@@ -54,6 +55,7 @@ def test_a_change_after_which_the_site_is_well_is_kept_at_once():
         ("change_journal", "closed"),
     ]
     assert (said["changed"], said["kept"]["diffs"], said["answers"]) == (True, [{"path": "/etc/x"}], [WELL])
+    assert calls.given("change_journal", "kept")["causes"] == ["php_fpm_stopped"]
     saved = calls.given("change_journal", "saved")
     assert (saved["units"], saved["confirm_within"], saved["owner"]) == (["php8.2-fpm.service"], 600, "me")
     assert saved["driver"] == calls.given("change_journal", "closed")["driver"] == "web1"

@@ -33,7 +33,7 @@ def test_it_looks_where_the_journal_is():
 
 
 def test_a_host_without_a_journal_has_no_run(host):
-    assert unended(host) == {"unended": []}
+    assert unended(host) == {"unended": [], "cures": []}
 
 
 def test_a_run_that_has_ended_is_not_named(host):
@@ -41,7 +41,7 @@ def test_a_run_that_has_ended_is_not_named(host):
     host.journal().saved("r1", "c1", Wanted(), CLAIM)
     host.journal().kept("r1", "c1", CLAIM)
     host.journal().closed("r1", 20)
-    assert unended(host) == {"unended": []}
+    assert unended(host) == {"unended": [], "cures": []}
 
 
 @pytest.mark.parametrize("kept", [False, True])
@@ -51,7 +51,7 @@ def test_a_run_that_was_killed_is_named_whether_or_not_its_change_was_kept(host,
     if kept:
         host.journal().kept("r1", "c1", CLAIM)
     host.boot()
-    assert unended(host) == {"unended": ["r1"]}
+    assert unended(host) == {"unended": ["r1"], "cures": []}
 
 
 def test_whatever_a_begin_or_end_leaves_when_it_is_cut_is_named_and_goes(tmp_path, monkeypatch):
@@ -90,7 +90,7 @@ def test_what_is_no_record_is_no_run(host):
     os.makedirs(folder)
     host.write("/var/lib/bad_gateway/r1/run.json", "{")
     host.write("/var/lib/bad_gateway/lock.json", "[1]")
-    assert unended(host) == {"unended": []}
+    assert unended(host) == {"unended": [], "cures": []}
 
 
 def test_a_journal_that_may_not_be_read_is_not_called_empty(host, monkeypatch):

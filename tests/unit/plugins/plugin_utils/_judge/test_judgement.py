@@ -227,6 +227,8 @@ class TestClosedPort:
             "routes": [0],
             "recurs": "",
             "fades": "",
+            "history": [],
+            "given_up": False,
         }
         assert "http://site/ answers 502" in finding["evidence"][1:], (
             "the strongest evidence comes first, and an answer is weak"

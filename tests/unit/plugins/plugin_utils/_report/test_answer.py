@@ -222,6 +222,8 @@ def test_fits_the_terminal_whatever_was_found(found, width, name, status):
             "routes": [],
             "recurs": "",
             "fades": "",
+            "history": [],
+            "given_up": False,
         }
         for number, (cause, change, outcome, why) in enumerate(found)
     ]

@@ -43,6 +43,8 @@ def finding(cause="php_fpm_stopped", outcome="planned", step="s1", **more):
         "routes": [0],
         "recurs": "",
         "fades": "",
+        "history": [],
+        "given_up": False,
         **more,
     }
 
@@ -476,3 +478,42 @@ def test_the_words_of_a_module_are_one_line():
     outcomes = {"s1": {"step": "s1", "outcome": "undone", "why": 'not started:\n  See "systemctl status"\n'}}
     entry = document.host_entry("fix", [look(finding()), look(finding())], outcomes, None)
     assert entry["findings"][0]["why"] == 'not started: See "systemctl status"'
+
+
+class TestACauseThatComesBack:
+    """What the host remembers of its cures."""
+
+    CURES: t.ClassVar = [{"at": 1763821800.0, "held": 120.0}, {"at": 1763821920.0, "held": 60.5}]
+
+    def test_earlier_cures_stand_with_the_finding(self):
+        entry = document.host_entry("check", [look(finding(history=self.CURES))], {}, None)
+        assert entry["findings"][0]["history"] == [
+            {"at": "2025-11-22T14:30:00Z", "held": 120.0},
+            {"at": "2025-11-22T14:32:00Z", "held": 60.5},
+        ]
+        report(entry, "check")
+
+    def test_without_any_there_is_no_history(self):
+        assert "history" not in document.host_entry("check", [look(finding())], {}, None)["findings"][0]
+
+    @pytest.mark.parametrize("status", [502, 200])
+    def test_a_host_of_which_the_cause_is_cured_no_more_fails_whatever_it_answers_now(self, status):
+        given_up = advice("fpm_max_children", why="cured 3 times on web", given_up=True, history=self.CURES)
+        entry = document.host_entry("fix", [look(given_up, status=status)], {}, None)
+        assert entry["status"] == "advice"
+        assert "fpm_max_children: cured 3 times on web" in document.failures(report(entry))["web"]
+
+    def test_a_dry_run_says_so_and_does_not_fail(self):
+        given_up = advice("fpm_max_children", why="cured 3 times on web", given_up=True)
+        entry = document.host_entry("check", [look(given_up, status=200)], {}, None)
+        assert (entry["status"], entry["why"]) == ("advice", "fpm_max_children: cured 3 times on web")
+        assert document.failures(report(entry, "check")) == {}
+
+    def test_another_finding_that_was_fixed_makes_the_host_no_better(self):
+        given_up = advice("fpm_max_children", why="cured 3 times on web", given_up=True)
+        after = look(given_up, status=200)
+        entry = document.host_entry(
+            "fix", [look(finding(), given_up), after], {"s1": {"step": "s1", "outcome": "fixed"}}, None
+        )
+        assert entry["status"] == "not_fixed"
+        assert "cured 3 times on web" in document.failures(report(entry))["web"]
