@@ -86,7 +86,7 @@ def failures(hosts: t.Sequence[str], looks: t.Mapping[str, t.Any]) -> dict[str, 
         if look is None:
             failed[name] = "not looked at"
         elif look.get("unreachable"):
-            failed[name] = "unreachable: %s" % first_line(look.get("msg"))
+            failed[name] = "unreachable: %s" % first_line(look.get("msg")).removeprefix("Task failed: ")
         elif look.get("failed"):
             failed[name] = first_line(look.get("msg"))
     return failed

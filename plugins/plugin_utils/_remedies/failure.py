@@ -63,7 +63,7 @@ def change_failed(title: str, failed: Result, saved: Result, undone: Undone) -> 
         return "%s was not begun: %s" % (title, why)
     changes = undone.get("changes")
     if undone.get("lost"):
-        return "%s failed: %s; the host undoes by itself what nobody confirms there" % (title, why)
+        return "%s failed, and what nobody confirms there the host undoes by itself: %s" % (title, why)
     if changes is None:
         return "%s failed and was not undone: %s; the undo failed too: %s" % (title, why, reason(undone))
     steps = [step for change in changes for step in change["steps"]]

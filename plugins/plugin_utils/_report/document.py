@@ -102,6 +102,7 @@ def host_entry(
 def lost(entry: HostEntry, why: str) -> HostEntry:
     """A host that could not be looked at again: what was found and done before stands, what it answers now is not known."""
     unasked: list[ProbeEntry] = [{**probe, "after": None} for probe in entry["probes"]]
+    why = "it could not be looked at again: %s" % why
     return {**entry, "status": "failed", "says": why, "why": why, "probes": unasked}
 
 

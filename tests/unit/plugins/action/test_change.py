@@ -236,5 +236,5 @@ def test_a_host_that_is_lost_undoes_by_itself_what_nobody_confirms(calls):
     result = lost_after(calls)
     assert result["failed"] and result["half_undone"] and not result["to_prove"]
     assert result["msg"] == (
-        "The start of PHP-FPM failed: the host cannot be reached any more: timed out; the host undoes by itself what nobody confirms there"
+        "The start of PHP-FPM failed, and what nobody confirms there the host undoes by itself: the host cannot be reached any more: timed out"
     )

@@ -40,6 +40,7 @@ def test_each_host_is_judged_by_its_own_look():
         (None, "not looked at"),
         ({}, "not looked at"),
         ({"__look": {"unreachable": True, "msg": "ssh: no route\nmore"}}, "unreachable: ssh: no route"),
+        ({"__look": {"unreachable": True, "msg": "Task failed: no route"}}, "unreachable: no route"),
         ({"__look": {"failed": True, "msg": "\nnot root: run with become\ntrace"}}, "not root: run with become"),
         ({"__look": {"failed": True}}, ""),
     ],

@@ -272,7 +272,7 @@ def test_every_outcome_has_a_case():
     [
         ([], None, "not looked at"),
         ([], "unreachable: no route to host", "unreachable: no route to host"),
-        ([look()], "nginx runs on no host", "nginx runs on no host"),
+        ([look()], "nginx runs on no host", "it could not be looked at again: nginx runs on no host"),
         ([], "ssh://root:secret@web: \x1b[2Jrefused", "ssh://web: \\x1b[2Jrefused"),
     ],
 )
@@ -285,7 +285,9 @@ def test_a_host_that_could_not_be_judged_fails_in_every_mode(judgements, failure
 
 def test_what_was_done_on_a_host_that_was_lost_then_is_in_the_report():
     entry = document.host_entry("fix", [look(finding())], FIXED, "unreachable: timed out")
-    assert (entry["status"], entry["why"], entry["says"]) == ("failed",) + ("unreachable: timed out",) * 2
+    assert (entry["status"], entry["why"], entry["says"]) == ("failed",) + (
+        "it could not be looked at again: unreachable: timed out",
+    ) * 2
     assert [one["outcome"] for one in entry["findings"]] == ["fixed"]
     assert [(one["before"], one["after"]) for one in entry["probes"]] == [(502, None)]
 
