@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Collection, Dict, List, Optional, Sequence, Tu
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.group_limits import group_limits
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.root_only import RootOnly
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.saved_since import saved_since
@@ -38,6 +39,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.reload
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
     from typing import TypedDict
 
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.group_limits import GroupLimits
     from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import FilePlace, FpmSetting
     from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config_check import FpmCheck
     from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.missing_folders import FpmMissingFolder
@@ -95,6 +97,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
             "pool_dir": Optional[str],
             "unit": Optional[str],
             "master": Optional[FpmMaster],
+            "limits": Optional[GroupLimits],
             "test": Optional[FpmCheck],
             "error_log": Optional[str],
             "ini": Optional[Dict[str, int]],
@@ -138,6 +141,7 @@ def _facts(host: Host, processes: Processes, units: Units, accounts: Accounts, i
         "pool_dir": os.path.dirname(include.pattern) if include else None,
         "unit": instance.unit,
         "master": {"pid": master.pid, "started": master.started} if master else None,
+        "limits": group_limits(host, master) if master else None,
         "test": _test(host, units, instance, config),
         "pending": _pending(host, config) if master else [],
         "error_log": error_log(config, instance.binary),

@@ -61,13 +61,15 @@ class Fleet:
         return by_address
 
     def owner(self, address: Address, seen_from: Host) -> Host | None:
-        """The host that has this address: the proxy itself, or the one inventory host that holds it."""
+        """The host that has this address: the proxy itself, or the one machine of the inventory that holds it."""
         if address.is_unix or address.is_loopback:
             return seen_from
         holders = self._holders.get(address.normal().host, [])
         if seen_from in holders:
             return seen_from
-        return holders[0] if len(holders) == 1 else None
+        # Of one machine that the inventory has under several names, any will do.
+        machines = {frozenset(holder.system.get("addresses") or ()) for holder in holders}
+        return holders[0] if len(machines) == 1 else None
 
     @cached_property
     def _by_proxy(self) -> dict[str, list[Hop]]:

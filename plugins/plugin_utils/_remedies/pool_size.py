@@ -15,6 +15,8 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, PoolAt, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.worker_memory import (
+    RESERVE_SHARE,
+    WORKER_LEAST,
     Budget,
     budget_to_grow,
     budget_to_shrink,
@@ -110,7 +112,27 @@ def _room(host: Host, pool: PoolAt, budget: Budget) -> _Room:
     others = _others(host, pool)
     room = budget.workers - others
     text = "%s = %d workers" % (budget.text, budget.workers)
-    return _Room(room, text + (" - %d of other pools = %d" % (others, room) if others else ""))
+    return _in_group(pool, budget, _Room(room, text + (" - %d of other pools = %d" % (others, room) if others else "")))
+
+
+def _in_group(pool: PoolAt, budget: Budget, room: _Room) -> _Room:
+    """The same, where the control group of this PHP-FPM leaves as much to the pool; else what that leaves."""
+    limits = or_empty(pool.fpm.get("limits"))
+    running = sum(len(one.get("workers") or []) for one in pool.fpm["pools"].values())
+    siblings = sum(_limit(other) for name, other in pool.fpm["pools"].items() if name != pool.name)
+    bounds = []
+    memory, free = limits.get("memory"), limits.get("memory_free")
+    if memory is not None and free is not None:
+        more = (free - max(int(memory * RESERVE_SHARE), WORKER_LEAST)) // budget.worker
+        bounds.append(_Room(running + more - siblings, "the memory limit of its unit, %s," % in_mib(memory)))
+    tasks = limits.get("tasks_free")
+    if tasks is not None:
+        bounds.append(_Room(running + tasks - siblings, "the limit of tasks of its unit"))
+    tightest = min(bounds, key=lambda bound: bound.children, default=room)
+    if tightest.children >= room.children:
+        return room
+    left = max(0, tightest.children)
+    return _Room(left, "%s; %s leaves %d" % (room.text, tightest.text, left))
 
 
 def _below_process_max(pool: PoolAt, room: _Room) -> _Room:

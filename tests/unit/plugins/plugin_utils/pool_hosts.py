@@ -27,8 +27,8 @@ def dynamic(children=5, start=2, lowest=1, highest=3, **more):
     return pool(max_children=children, start_servers=start, min_spare_servers=lowest, max_spare_servers=highest, **more)
 
 
-def host(available=2000, total=4000, limit=None, queue=0, **pools):
-    fpm = {"config": "/etc/php-fpm.conf", "master": {"pid": 1}, "global": {}, "pools": pools}
+def host(available=2000, total=4000, limit=None, queue=0, limits=None, **pools):
+    fpm = {"config": "/etc/php-fpm.conf", "master": {"pid": 1}, "limits": limits, "global": {}, "pools": pools}
     memory = {"available": available * MIB, "total": total * MIB, "limit": limit and limit * MIB}
     return {
         "system": {"memory": memory},

@@ -189,6 +189,11 @@ class TestOwner:
         owner = both.owner(parse_address(address), both.hosts["web"])
         assert (owner.name if owner else None) == name
 
+    def test_a_machine_that_the_inventory_has_twice(self):
+        twice = fleet(web=host("10.0.0.1"), app=host("10.0.0.2", "fe80::2"), old_name=host("fe80::2", "10.0.0.2"))
+        owner = twice.owner(parse_address("tcp:10.0.0.2:80"), twice.hosts["web"])
+        assert owner and owner.name == "app"
+
     def test_hosts_without_addresses_own_nothing(self):
         assert fleet(web=host(), app={"system": None}).owner(parse_address("tcp:10.0.0.2:80"), Host("web", {})) is None
 

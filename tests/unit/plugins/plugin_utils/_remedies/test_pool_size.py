@@ -305,3 +305,36 @@ def test_a_pool_that_does_not_say_its_kind_gets_no_spare_servers():
 def test_numbers(text, value):
     assert number({"a": {"value": text}}, "a") == value
     assert number({"a": {"value": text}}, "b") == 0
+
+
+def limits(memory=None, free=None, tasks=None):
+    return {"memory": memory and memory * MIB, "memory_free": free and free * MIB, "tasks_free": tasks}
+
+
+class TestTheUnitsOwnLimits:
+    @pytest.mark.parametrize(
+        "given,children,words",
+        [
+            (limits(400, 200), "8", "the memory limit of its unit, 400 MiB, leaves 8"),
+            (limits(tasks=3), "8", "the limit of tasks of its unit leaves 8"),
+            (limits(400, 200, 1), "6", "the limit of tasks of its unit leaves 6"),
+            (limits(4000, 3000, 500), "10", "= 37 workers; 5 children now"),
+            (limits(), "10", "= 37 workers; 5 children now"),
+        ],
+    )
+    def test_bound_a_pool_that_grows(self, given, children, words):
+        found = grown(host(limits=given, www=dynamic(workers=busy(5))))
+        assert (found.settings["pm.max_children"], words in found.sum) == (children, True)
+
+    def test_leave_room_to_the_other_pools_of_the_same_fpm(self):
+        other = dynamic(children=2, workers=busy(1))
+        found = grown(host(limits=limits(tasks=4), www=dynamic(workers=busy(5)), other=other))
+        assert found.settings["pm.max_children"] == "8"
+
+    def test_that_are_used_up_refuse_it(self):
+        found = grown(host(limits=limits(300, 20), www=dynamic(workers=busy(5))))
+        assert found.settings == {} and "there is room for 4" in found.why
+
+    def test_bound_a_pool_whose_workers_were_killed_for_them(self):
+        found = shrunk(host(limits=limits(250, 0), www=dynamic(children=20, workers=busy(5))))
+        assert found.settings["pm.max_children"] == "4"
