@@ -15,6 +15,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._console import LastWords
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.because import read_histories, with_told
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report import answer, commands, document, entries
 
 #: Callbacks whose standard output is one document for a program, which a text would spoil.
@@ -48,6 +49,7 @@ class ActionModule(ActionBase):
                 "rounds": {"type": "str", "required": True},
                 "outcomes": {"type": "str", "required": True},
                 "changed_by": {"type": "str", "required": True},
+                "histories": {"type": "str", "default": ""},
                 "started": {"type": "str", "default": ""},
             }
         )
@@ -67,10 +69,11 @@ class ActionModule(ActionBase):
             name: variables for name, variables in seen.items() if variables.get(args["changed_by"]) == first["run"]
         }
         outcomes = {one["step"]: one for variables in changed.values() for one in variables.get(args["outcomes"]) or []}
+        histories, unknown = read_histories({name: one.get(args["histories"]) for name, one in seen.items()})
         rounds = {}
         for name in seen:
             judgements = [first["judgements"].get(name), *(changed.get(name, {}).get(args["rounds"]) or [])]
-            rounds[name] = [judgement for judgement in judgements if judgement]
+            rounds[name] = [with_told(one, histories, unknown.get(name, [])) for one in judgements if one]
         run: entries.RunEntry = {
             "id": first["run"],
             "mode": args["mode"],

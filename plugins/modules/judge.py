@@ -116,7 +116,8 @@ unended:
 judgements:
   description:
     - For each host C(findings) (those that it serves the 502 for), C(steps) (changes that it drives), C(curable) (whether a change of its own or of
-      another host may help it), C(answers), and C(unknown), what could not be seen.
+      another host may help it), C(answers), C(unknown) (what could not be seen), and C(asked), the arguments of
+      M(webops.bad_gateway.recent_changes_info) where a finding has to do with the host.
     - C(failure) alone, where nothing could be judged.
   returned: always
   type: dict

@@ -50,6 +50,11 @@ options:
     description: Name of the variable with the name of the run that set O(rounds) and O(outcomes). Those of another run are left out.
     type: str
     required: true
+  histories:
+    description: Name of the variable with the registered result of M(webops.bad_gateway.recent_changes_info) on each host. Empty for none.
+    type: str
+    default: ""
+    version_added: 0.2.0
   started:
     description: When the run began, in UTC. When empty, the time in the name of the run.
     type: str

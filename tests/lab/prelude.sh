@@ -68,6 +68,16 @@ serve() {
 	listens "$port"
 }
 
+# package NAME SCRIPT: installs an empty package of that name, as apt does; SCRIPT is run once it is there.
+package() {
+	mkdir -p "/root/$1/DEBIAN"
+	printf 'Package: %s\nVersion: 1.0\nArchitecture: all\nMaintainer: lab <lab@example.org>\nDescription: of the lab\n' "$1" >"/root/$1/DEBIAN/control"
+	printf '#!/bin/sh\n%s\n' "$2" >"/root/$1/DEBIAN/postinst"
+	chmod 755 "/root/$1/DEBIAN/postinst"
+	dpkg-deb --build "/root/$1" "/root/$1.deb" >/dev/null
+	DEBIAN_FRONTEND=noninteractive apt-get install -q -y "/root/$1.deb" >/dev/null 2>&1
+}
+
 # certificate NAME: a key and a certificate for that name, signed by nobody but itself: /etc/ssl/app.key, /etc/ssl/app.pem.
 certificate() {
 	openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj "/CN=$1" -addext "subjectAltName=DNS:$1" -keyout /etc/ssl/app.key -out /etc/ssl/app.pem 2>/dev/null

@@ -28,6 +28,7 @@ TESTED_THROUGH = {
         "module_utils/_firewall/nft_listing.py",
         "module_utils/_firewall/rules.py",
     ],
+    "module_utils/_history/test_recent_changes.py": ["module_utils/_history/span.py"],
     "module_utils/_host/test_declared_addresses.py": [
         "module_utils/_host/apache_listens.py",
         "module_utils/_host/server_command.py",
@@ -91,11 +92,14 @@ TESTED_THROUGH = {
     "module_utils/_undo/test_undo.py": ["module_utils/_undo/steps.py"],
     "modules/test_php_fpm_service.py": ["module_utils/_php_fpm/running.py"],
     "plugin_utils/_explain/test_explain.py": ["plugin_utils/_explain/cause_pages.py"],
+    "plugin_utils/_judge/test_because.py": ["plugin_utils/_judge/because_words.py"],
+    "plugin_utils/_judge/test_trigger.py": ["plugin_utils/_judge/trigger_subjects.py"],
     "plugin_utils/_fleet/test_fleet.py": ["plugin_utils/_fleet/hop.py", "plugin_utils/_fleet/host.py"],
     "plugin_utils/_look/test_piped.py": [
         "action/nginx_directive.py",
         "action/nginx_service.py",
         "action/php_fpm_service.py",
+        "action/recent_changes_info.py",
         "action/service_start_info.py",
         "action/site_answers_info.py",
     ],

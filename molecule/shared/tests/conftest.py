@@ -29,6 +29,7 @@ FAULTS = {
     "curable": lambda expect: expect["status"] == "fixed",
     "well": lambda expect: expect["status"] == "healthy",
     "advised": lambda expect: expect["status"] == "advice",
+    "explained": lambda expect: "because" in expect,
     "opened": lambda expect: expect.get("remedy") == "firewall_port",
     "opened_for_good": lambda expect: "firewall_service" in expect,
 }

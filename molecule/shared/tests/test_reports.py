@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What each run said, against what each fault's file says it must say."""
 
+import re
+
 import _confusion
 import _hosts
 import pytest
@@ -92,3 +94,14 @@ def test_advice_names_cause_and_commands(report, advised):
     assert entry["status"] == "advice", entry
     assert_finding(entry, advised, advised.fault.expect, "advice")
     assert entry["findings"][0]["cause"] == advised.fault.expect["cause"]
+
+
+def test_what_set_it_off_is_named_and_nothing_else(report, explained):
+    expect = explained.fault.expect
+    entry = entry_of(report("advice" if expect["status"] == "advice" else "check"), explained)
+    found = next(one for one in entry["findings"] if one["cause"] == expect["cause"])
+    assert found["began"] and found["rhythm"]
+    for wanted in expect["because"]:
+        assert any(re.search(wanted, text) for text in found["because"]), found["because"]
+    for unrelated in expect.get("not_because", []):
+        assert not re.search(unrelated, " ".join(found["because"])), found["because"]

@@ -75,15 +75,16 @@ def log_facts(
     master_pid: Optional[int] = None,
     read_limit: int = READ_LIMIT,
     record_limit: int = RECORD_LIMIT,
+    records: Optional[Records] = None,
 ) -> "Log":
     """The facts `log` of the last window seconds before now.
 
     sources: the path and the kind (nginx, php_fpm, kernel, unit:NAME) of each log. nginx may also have the name of the unit whose journal it
     writes to. The kernel's own log has the path "kernel"; any other path of that kind is an audit log.
     master_pid: of nginx, whose open files show where it really writes. Times in logs are local.
-    What cannot be read is named in `sources` and in the host's unknown.
+    What cannot be read is named in `sources` and in the host's unknown. records: what lines are added up in, where that is of a kind of its own.
     """
-    look = _Look(host, Window(now, window), master_pid, read_limit)
+    look = _Look(host, Window(now, window), master_pid, read_limit, records or Records())
     found: "List[LogSource]" = []
     for path, kind in sources:
         state, why = look.source(path, kind)
@@ -98,9 +99,11 @@ def log_facts(
 class _Look:
     """One look at all sources: what it reads goes into its records."""
 
-    def __init__(self, host: Host, window: Window, master_pid: Optional[int], read_limit: int) -> None:
+    def __init__(
+        self, host: Host, window: Window, master_pid: Optional[int], read_limit: int, records: Records
+    ) -> None:
         self.host, self.window, self.master_pid, self.read_limit = host, window, master_pid, read_limit
-        self.records = Records()
+        self.records = records
         self.left = TOTAL_LIMIT
 
     def source(self, path: str, kind: str) -> State:

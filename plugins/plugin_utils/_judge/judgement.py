@@ -23,6 +23,13 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge im
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.memory import MAX_CURES, EarlierCure
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import Judged, Outcome, Plan, Step, plan
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.trigger import (
+    HistoryQuestion,
+    Told,
+    Trigger,
+    history_questions,
+    trigger_of,
+)
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Unknown
@@ -52,6 +59,8 @@ class JudgedFinding(t.TypedDict):
     fades: str  # why the change does not last, and until when it does; empty where it lasts
     history: list[EarlierCure]  # by other runs, the oldest first
     given_up: bool  # whether it came back so often that it is cured no more
+    trigger: Trigger
+    told: t.NotRequired[Told]  # once it was asked what happened on its hosts
 
 
 class StepData(t.TypedDict):
@@ -109,6 +118,7 @@ class HostJudgement(t.TypedDict):
     unknown: list[Unknown]
     hops: list[JudgedHop]  # only where something was found
     logged: list[LoggedFailures]
+    asked: HistoryQuestion | None  # what it is to be asked of what happened before; None: no finding has to do with it
 
 
 @t.final
@@ -153,12 +163,18 @@ def judgements(
     planned = plan(findings, fleet, allow, run, tried, max_cures)
     unknown = unknown_of(fleet, findings, urls, errors)
     parts = by_host(planned)
-    return {
+    made: dict[str, Judgement] = {
         name: {"failure": STOPPED}
         if is_stopped(fleet, host, findings)
         else host_judgement(fleet, host, parts.get(name, Plan([], [])), unknown[name], causes)
         for name, host in fleet.hosts.items()
     }
+    found = [one for judgement in made.values() if "failure" not in judgement for one in judgement["findings"]]
+    asked = history_questions(fleet, [(one["seen_from"], one["on"], one["trigger"]) for one in found])
+    for name, judgement in made.items():
+        if "failure" not in judgement:
+            judgement["asked"] = asked.get(name)
+    return made
 
 
 def why_nothing_is_known(fleet: Fleet, findings: t.Sequence[Finding], urls: t.Sequence[str]) -> str | None:
@@ -241,7 +257,7 @@ def host_judgement(
     """What is known of one host: its part of the plan, its answers, and what is unknown."""
     return {
         "curable": any(one.outcome == "planned" for one in planned.judged),
-        "findings": [finding_data(one, causes[one.finding.cause]) for one in planned.judged],
+        "findings": [finding_data(fleet, one, causes[one.finding.cause]) for one in planned.judged],
         "steps": [step_data(step) for step in planned.steps],
         "answers": [
             {
@@ -260,6 +276,7 @@ def host_judgement(
         "unknown": unknown,
         "hops": hops_of(fleet, host) if planned.judged else [],
         "logged": logged(host),
+        "asked": None,
     }
 
 
@@ -289,7 +306,7 @@ def logged(host: Host) -> list[LoggedFailures]:
     return list(found.values())
 
 
-def finding_data(judged: Judged, cause: Cause) -> JudgedFinding:
+def finding_data(fleet: Fleet, judged: Judged, cause: Cause) -> JudgedFinding:
     """A finding as plain data. Why it is not cured goes before what the finding itself says."""
     finding = judged.finding
     return {
@@ -313,6 +330,7 @@ def finding_data(judged: Judged, cause: Cause) -> JudgedFinding:
         "fades": finding.remedy.fades if finding.remedy else "",
         "history": list(judged.history),
         "given_up": judged.given_up,
+        "trigger": trigger_of(fleet, finding),
     }
 
 

@@ -21,6 +21,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.words i
     HEADLINES,
     TROUBLE_FIRST,
     as_sentence,
+    began_words,
     confidence_words,
     counts,
     listed,
@@ -100,6 +101,9 @@ def finding_lines(finding: FindingEntry, width: int) -> list[str]:
     label, change = done_about(finding)
     if change:
         lines += labelled(label, change, width)
+    when = began_words(finding)
+    if when:
+        lines += cut_lines(labelled("Began", when, width), REASON_LINES)
     orders = [] if finding["cause"] in HARMLESS else commands(finding, width)
     room = FINDING_LINES - len(lines) - len(orders)
     if finding["why"] and room > 0:

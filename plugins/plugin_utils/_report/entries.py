@@ -25,7 +25,10 @@ class EarlierCureEntry(t.TypedDict):
 
 
 class FindingEntry(t.TypedDict):
-    """A finding in report.json. seconds, diff and undo (the command) only where its remedy was run, history only where it was cured before."""
+    """A finding in report.json. seconds, diff and undo (the command) only where its remedy was run, history only where it was cured before.
+
+    rhythm: only where a log has its lines.
+    """
 
     cause: str
     title: str
@@ -40,6 +43,9 @@ class FindingEntry(t.TypedDict):
     why: str
     change: str
     advice: list[str]
+    began: str | None
+    because: list[str]
+    rhythm: t.NotRequired[str]
     seconds: t.NotRequired[float]
     diff: t.NotRequired[str]
     undo: t.NotRequired[str]

@@ -124,9 +124,17 @@ def finding_entry(
         "why": safe_text(" ".join(why.split()) if ended else why),  # a module's words may have several lines
         "change": safe_text(done["change"]),
         "advice": [safe_text(text) for text in advice],
+        "began": None,
+        "because": [],
     }
     if done["history"]:
         entry["history"] = [{"at": utc(cure["at"]), "held": cure["held"]} for cure in done["history"]]
+    told = seen.get("told")
+    if told:
+        entry["began"] = None if told["began"] is None else utc(told["began"])
+        entry["because"] = [safe_text(text) for text in told["because"]]
+        if told["rhythm"]:
+            entry["rhythm"] = told["rhythm"]
     if ended and "seconds" in ended:
         entry["seconds"] = ended["seconds"]
     if ended and ended.get("diffs"):

@@ -67,6 +67,16 @@ def as_sentence(text: str) -> str:
     return text[:1].upper() + text[1:] if word.isalpha() and word not in ("nginx", "systemd") else text
 
 
+def began_words(finding: FindingEntry) -> str:
+    """When it began and why, in a line; empty where neither is known."""
+    reason = finding["because"][0] if finding["because"] else ""
+    if finding["began"] is None:
+        return reason
+    parts = [finding["began"].replace("T", " ").replace("Z", " UTC"), reason]
+    rhythm = " (%s)" % finding["rhythm"] if "rhythm" in finding else ""
+    return ", ".join(filter(None, parts)) + rhythm
+
+
 def needs_somebody(finding: FindingEntry) -> bool:
     """Whether a person has to do something about it."""
     return (

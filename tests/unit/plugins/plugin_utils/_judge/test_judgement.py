@@ -229,6 +229,7 @@ class TestClosedPort:
             "fades": "",
             "history": [],
             "given_up": False,
+            "trigger": finding["trigger"],
         }
         assert "http://site/ answers 502" in finding["evidence"][1:], (
             "the strongest evidence comes first, and an answer is weak"
@@ -319,13 +320,17 @@ class TestUrlsOfTheUser:
 
 
 def test_a_refusal_goes_before_what_the_finding_says_itself():
+    fleet = small_fleet.fleet(web=small_fleet.host())
     shown = judgement.finding_data(
+        fleet,
         Judged(small_fleet.finding(why="a person has to look"), "not_allowed", "fix_502_allow leaves out start"),
         small_fleet.cause("c"),
     )
     assert (shown["why"], shown["change"], shown["remedy"]) == ("fix_502_allow leaves out start", "", None)
     assert (
-        judgement.finding_data(Judged(small_fleet.finding(), "advice", "not sure"), small_fleet.cause("c"))["why"]
+        judgement.finding_data(fleet, Judged(small_fleet.finding(), "advice", "not sure"), small_fleet.cause("c"))[
+            "why"
+        ]
         == "not sure"
     )
 

@@ -15,6 +15,7 @@ from ansible_collections.webops.bad_gateway.plugins.action import (
     nginx_directive,
     nginx_service,
     php_fpm_service,
+    recent_changes_info,
     service_start_info,
     site_answers_info,
 )
@@ -27,6 +28,7 @@ ACTIONS = {
     nginx_directive: {"path": "/nowhere/nginx.conf", "edits": [{"directive": "gzip", "args": ["on"]}]},
     nginx_service: {"state": "reloaded"},
     php_fpm_service: {"state": "started", "binary": "/nowhere/php-fpm", "config": "/nowhere/php-fpm.conf"},
+    recent_changes_info: {"hours": 1},
     service_start_info: {"unit": "nowhere.service", "address": "tcp:127.0.0.1:1", "timeout": 0},
     site_answers_info: {"urls": []},
 }

@@ -32,6 +32,8 @@ def finding(outcome="fixed", **more):
         "outcome": outcome,
         "why": "",
         "advice": [],
+        "began": None,
+        "because": [],
         **more,
     }
 

@@ -1,0 +1,252 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When a finding began and what set it off: its log lines held against what happened on its hosts.
+
+A change explains a finding only where it is of the same subject (trigger_subjects.py) and came shortly before. What merely happened at the same time is no
+cause: another package a minute before names nothing.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.because_words import ago, told_of, utc
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.rhythm import rhythm
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.trigger import Told
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.unit_chain import (
+    STOPPED,
+    Death,
+    death,
+    last_start,
+)
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._history.failing_lines import FailingLines
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._history.span import Change
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Unknown
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import JudgedFinding, Judgement
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.trigger import Trigger
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.trigger_subjects import Subject
+
+
+class History(t.TypedDict):
+    """What recent_changes_info returned of a host."""
+
+    changes: list[Change]
+    failing: list[FailingLines]
+    since: float
+    unknown: list[Unknown]
+
+
+#: Seconds from a change to the first failing request that it can have caused. An upgrade takes minutes from its first package to the restart of a daemon, and a
+#: site of few visitors has none for some; beyond that, a coincidence is likelier than a cause.
+BOUND = 600.0
+#: nginx's log has whole seconds, so that a line seems to be older than the change that caused it by less than one.
+ROUNDED = 1.0
+#: A package's own scripts stop and start its daemon within these seconds.
+PACKAGE_SECONDS = 180.0
+#: A start so many seconds after a stop belongs to it.
+RESTART_SECONDS = 60.0
+MOST = 3
+NOTHING = "nothing that changed on %s in the %d minutes before explains it"
+
+
+class Reason(t.NamedTuple):
+    """A change that may explain a finding. rank: the smallest says most."""
+
+    rank: int
+    at: float
+    words: str
+
+
+#: What says most of a change first: who changed a package knows more than whoever restarted its daemon for it.
+RANKS = {"package": 0, "oom": 0, "command": 1, "boot": 1, "file": 2, "unit": 3}
+DEATH = 1
+
+
+def told(on: str, seen_from: str, trigger: Trigger, histories: t.Mapping[str, History]) -> Told:
+    """What is to be told of a finding. histories: of the hosts that could be asked."""
+    changes = [
+        (host, one)
+        for host, history in histories.items()
+        if host in (on, seen_from)
+        for one in history["changes"]
+        if is_of(one, host, trigger["subjects"])
+    ]
+    units = by_unit([one for _host, one in changes if one["kind"] == "unit"])
+    minutes = minutes_of(trigger, histories.get(seen_from), floor(trigger, units))
+    began = float(min(minutes.values())[0]) if minutes else trigger["first"]
+    counts = {minute: count for minute, (_first, count) in minutes.items()}
+    result: Told = {"began": began, "rhythm": rhythm(counts), "because": []}
+    ends = deaths(units, began) if trigger["down"] else []
+    reasons = [of_death(one) for one in ends]
+    anchor = ends[0].at if ends else began
+    if anchor is not None:
+        asked_for = bool(ends) and not any(one.since or one.by_itself for one in ends)
+        reasons += near(changes, anchor, trigger["down"], not asked_for)
+    reasons = without_echoes(sorted(reasons, key=lambda one: (one.rank, -one.at)), changes)
+    result["because"] = sentences(reasons[:MOST], began) + [
+        "%s: %s" % (one.unit, one.since) for one in ends if one.since
+    ]
+    asked = [host for host in dict.fromkeys((seen_from, on)) if host in histories]
+    if not result["because"] and began is not None and asked:
+        result["because"] = [NOTHING % (" and ".join(asked), BOUND // 60)]
+    return result
+
+
+def is_of(change: Change, host: str, subjects: t.Iterable[Subject]) -> bool:
+    """Whether a change is of one of these subjects."""
+    return any(one["host"] == host and _FITS[one["kind"]](change, one["name"]) for one in subjects)
+
+
+def _is_package(change: Change, name: str) -> bool:
+    if change["kind"] != "package":
+        return False
+    return change["subject"].startswith(name[:-1]) if name.endswith("*") else change["subject"] == name
+
+
+def _is_path(change: Change, name: str) -> bool:
+    if change["kind"] != "file":
+        return False
+    return change["subject"].startswith(name) if name.endswith("/") else change["subject"] == name
+
+
+def _is_program(change: Change, name: str) -> bool:
+    """A process that was killed (the kernel keeps 15 letters of its name), or a command that is about it."""
+    if change["kind"] == "oom":
+        return change["subject"] == name[:15]
+    words = [word.rpartition("/")[2] for word in change["subject"].split()]
+    return change["kind"] == "command" and name in words
+
+
+_FITS: dict[str, t.Callable[[Change, str], bool]] = {
+    "unit": lambda change, name: (change["kind"] == "unit" and change["subject"] == name) or change["of"] == name,
+    "package": _is_package,
+    "path": _is_path,
+    "program": _is_program,
+    "boot": lambda change, _name: change["kind"] == "boot",
+}
+
+
+def by_unit(events: t.Iterable[Change]) -> dict[str, list[Change]]:
+    """Events by their unit, the oldest first."""
+    units: dict[str, list[Change]] = {}
+    for one in sorted(events, key=lambda one: one["at"]):
+        units.setdefault(one["subject"], []).append(one)
+    return units
+
+
+def floor(trigger: Trigger, units: t.Mapping[str, t.Sequence[Change]]) -> float:
+    """From when on lines are of this finding: since the last change made here, and where a daemon is down, since it last ran."""
+    started = [last_start(events) or 0.0 for events in units.values()] if trigger["down"] else []
+    return max([trigger["since"], *started])
+
+
+def minutes_of(trigger: Trigger, history: History | None, since: float) -> dict[int, tuple[int, int]]:
+    """For each minute with lines of a finding, when the first was written and how many there are."""
+    found: dict[int, tuple[int, int]] = {}
+    for kind in history["failing"] if history else ():
+        if kind["signature"] in trigger["signatures"] and kind["upstream"] in (None, *trigger["upstreams"]):
+            for first, count in kind["minutes"]:
+                if first >= since - ROUNDED:
+                    known = found.get(first // 60, (first, 0))
+                    found[first // 60] = (min(first, known[0]), known[1] + count)
+    return found
+
+
+def deaths(units: t.Mapping[str, t.Sequence[Change]], began: float | None) -> list[Death]:
+    """How units came to be down before a finding began, the last first. A unit that is down is reason enough, however long it has been so."""
+    found = [death(events) for events in units.values()]
+    return sorted(
+        (one for one in found if one and (began is None or one.at <= began + ROUNDED)), key=lambda one: -one.at
+    )
+
+
+def of_death(one: Death) -> Reason:
+    """How a unit came to be down, as a reason."""
+    nobody = "; the journal does not say by whom" if one.how == STOPPED else ""
+    return Reason(DEATH, one.at, "%s %s%s" % (one.unit, one.how, " (%s)" % one.by if one.by else nobody))
+
+
+def near(changes: t.Iterable[tuple[str, Change]], at: float, down: bool, files: bool = True) -> list[Reason]:
+    """Changes shortly before then, of each kind and subject (of files, of each folder) the last. Where a unit is down, its chain says what became of it.
+
+    files: whether files may explain it; they stop no unit that others have stopped or killed.
+    """
+    found: dict[tuple[str, str], Reason] = {}
+    for one in restarts_told([one for _host, one in changes]):
+        told_already = one["kind"] == "unit" and (down or one["what"] == "starting")
+        if -ROUNDED <= at - one["at"] <= BOUND and not told_already and (files or one["kind"] != "file"):
+            name = one["subject"].rpartition("/")[0] if one["kind"] == "file" else one["subject"]
+            found[(one["kind"], name)] = Reason(RANKS[one["kind"]], one["at"], told_of(one))
+    return list(found.values())
+
+
+def restarts_told(changes: t.Sequence[Change]) -> list[Change]:
+    """The same changes, where a start soon after a stop is told as one restart, by whoever asked for the stop."""
+    stops: dict[str, Change] = {}
+    told_so: list[Change] = []
+    for one in sorted(changes, key=lambda one: one["at"]):
+        stop = stops.get(one["subject"])
+        if one["kind"] == "unit" and one["what"] == "stopping":
+            stops[one["subject"]] = one
+        if one["kind"] == "unit" and one["what"] == "started" and stop and one["at"] - stop["at"] <= RESTART_SECONDS:
+            one = {**one, "what": "was restarted", "by": one["by"] or stop["by"]}
+        told_so.append(one)
+    return told_so
+
+
+def without_echoes(reasons: t.Sequence[Reason], changes: t.Iterable[tuple[str, Change]]) -> list[Reason]:
+    """Reasons without those that say nothing new: the files that a package brought, and commands that are named as who asked for a stop."""
+    packages = [one.at for one in reasons if one.rank == RANKS["package"]]
+    brought = {told_of(one) for _host, one in changes if one["kind"] == "file"}
+    named = {
+        told_of(one)
+        for _host, one in changes
+        if one["kind"] == "command" and any(one["subject"] + ")" in other.words for other in reasons)
+    }
+    return [
+        one
+        for one in reasons
+        if one.words not in named
+        and not (one.words in brought and any(abs(one.at - at) <= PACKAGE_SECONDS for at in packages))
+    ]
+
+
+def sentences(reasons: t.Sequence[Reason], began: float | None) -> list[str]:
+    """Each reason in words, with the time from it to the first failing request; the first one continues `began at ..., `."""
+    if began is None:
+        return ["%s at %s" % (one.words, utc(one.at)) for one in reasons]
+    return ["%s after %s" % (ago(began - one.at), one.words) for one in reasons]
+
+
+def with_told(judgement: Judgement, histories: t.Mapping[str, History], unknown: t.Sequence[Unknown]) -> Judgement:
+    """A judgement whose findings say when they began and why. unknown: what could not be read of the host's history."""
+    if "failure" in judgement:
+        return judgement
+    findings: list[JudgedFinding] = [
+        {**one, "told": told(one["on"], one["seen_from"], one["trigger"], histories)} for one in judgement["findings"]
+    ]
+    more = [one for one in unknown if one not in judgement["unknown"]]
+    return {**judgement, "findings": findings, "unknown": [*judgement["unknown"], *more]}
+
+
+def read_histories(
+    looked: t.Mapping[str, t.Mapping[str, t.Any] | None],
+) -> tuple[dict[str, History], dict[str, list[Unknown]]]:
+    """The histories of hosts, and what could not be read of them. looked: what the module returned on each host, if it was run there."""
+    histories: dict[str, History] = {}
+    unknown: dict[str, list[Unknown]] = {}
+    for host, result in looked.items():
+        if not result or result.get("skipped"):
+            continue
+        if "changes" in result:
+            histories[host] = t.cast(History, result)
+            unknown[host] = list(result.get("unknown") or [])
+        else:
+            why = (str(result.get("msg") or "").strip().splitlines() or ["no reason given"])[0]
+            unknown[host] = [{"missing": "what happened before it", "why": why}]
+    return histories, unknown
