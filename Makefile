@@ -7,14 +7,14 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 LAB := python tests/lab/lab.py
-QUICK_GATES := reuse changelog workflows docs build importer install execution-environment
+QUICK_GATES := reuse changelog workflows docs site build importer install execution-environment
 # Of ansible-test's gates those that find most; all of them: make gates.
 ESSENTIAL_GATES := sanity-2.19 units-3.6 integration sanity-2.16 sanity-2.21
 SCENARIOS := default trixie bullseye catalogue
 SHELL_SCRIPTS := tests/setup tests/scenario tests/lock tests/release .ci/run $(wildcard tests/lab/*.sh tests/lab/image/*.sh tests/selinux/*.sh)
 
 .NOTPARALLEL:
-.PHONY: help setup fix diagnose check lint unit browser pictures pages coverage oracle gates molecule test full safety selinux bench lock dist release clean
+.PHONY: help setup fix diagnose check lint unit browser pictures pages coverage oracle gates docs guides molecule test full safety selinux bench lock dist release clean
 
 help:                ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -68,7 +68,7 @@ coverage: setup      ## unit tests with branches counted; fails below the line i
 browser: setup       ## the report in Chromium: accessible, on a phone, with 500 hosts, under attack
 	timeout 600 python -m pytest -q tests/browser
 
-pictures: setup      ## pictures of the report into .cache/pictures: light, dark, on a phone, of few hosts and of 500
+pictures: setup      ## pictures of the report into .cache/pictures: light, dark, on a phone, of few hosts and of 500; the README's picture
 	PYTHONPATH=.ansible/collections python tests/browser/pictures.py .cache/pictures
 
 pages: setup         ## docs/causes/: a page for each cause, made from its file
@@ -87,13 +87,14 @@ molecule: setup      ## break lab hosts, fix them, see them fixed; SCENARIO=name
 	$(LAB) images
 	tests/scenario $(or $(SCENARIO),$(SCENARIOS))
 
-test: lint coverage browser ## what CI runs: lint, units, the report in a browser, most gates, the everyday scenario; the unit tests' count closes the output
+test: lint coverage browser ## what CI runs: lint, units, the report in a browser, most gates, the everyday scenario, the guides; the unit tests' count closes the output
 	python tests/gates/gates.py $(QUICK_GATES) $(ESSENTIAL_GATES)
 	$(LAB) images bookworm
 	tests/scenario default
+	python tests/guides/guides.py
 	python -m pytest -q -n auto tests/unit
 
-full: lint coverage browser gates molecule ## every gate and every scenario
+full: lint coverage browser gates molecule guides ## every gate, every scenario, the guides
 
 safety: setup        ## try to hurt lab hosts (hours); figures into docs/safety.md; SAFETY="killed lost back respect bounded leaks hostile" for some
 	$(LAB) images bookworm
@@ -102,6 +103,13 @@ safety: setup        ## try to hurt lab hosts (hours); figures into docs/safety.
 selinux: setup       ## the faults of SELinux on an emulated host (an hour)
 	@tests/setup selinux
 	python tests/selinux/selinux.py $(FAULT)
+
+docs: setup          ## the docs site into .cache/site/html: guides, causes, modules, roles
+	python tests/gates/gates.py site
+
+guides: setup        ## run each command of the guides on lab hosts; WRITE=1 puts what they show into the guides and README.md; GUIDES="name ..." for some
+	$(LAB) images bookworm
+	python tests/guides/guides.py $(if $(WRITE),--write) $(GUIDES)
 
 bench: setup         ## speed of looks and cures beside gathered facts and stock modules, large hosts, large fleets; into docs/performance.md
 	PYTHONPATH=.ansible/collections python tests/bench/what_to_ask.py

@@ -14,6 +14,7 @@ import subprocess
 import typing as t
 
 import _collection
+import _docsite
 from _machine import CACHE, TOP, Missing, core, interpreter, search_path, seed_pip, tools
 
 TIMEOUT = 1500
@@ -322,6 +323,7 @@ GATES: dict[str, t.Callable[[Run], str]] = {
     "changelog": changelog,
     "workflows": workflows,
     "docs": docs,
+    "site": _docsite.site,
     "build": build,
     "importer": importer,
     "install": install,

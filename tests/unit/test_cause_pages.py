@@ -6,7 +6,7 @@
 import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._explain.cause_pages import SECTIONS, cause_pages
-from ansible_collections.webops.bad_gateway.tests.cause_pages import FOLDER, pages
+from ansible_collections.webops.bad_gateway.tests.cause_pages import FOLDER, README, pages, readme
 
 PAGES = pages()
 
@@ -18,6 +18,10 @@ def test_there_is_a_page_for_each_cause_and_no_other():
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_what_its_file_makes(name):
     assert (FOLDER / name).read_text(encoding="utf-8") == PAGES[name], "make pages"
+
+
+def test_the_table_of_the_readme_is_what_the_files_make():
+    assert README.read_text(encoding="utf-8") == readme(), "make pages"
 
 
 @pytest.mark.parametrize("page", cause_pages(), ids=lambda page: page.name)

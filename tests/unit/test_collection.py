@@ -131,7 +131,7 @@ def test_the_readme_has_each_cause_once():
     rows = [
         name
         for line in table.splitlines()
-        if line.startswith("| `")
+        if line.startswith("| [`")
         for name in re.findall(r"`(\w+)`", line.split("|")[1])
     ]
     assert sorted(rows) == sorted(cause.name for cause in known_causes())

@@ -31,6 +31,8 @@ def where(options: t.Mapping[str, t.Any]) -> list[str]:
     """The options that say on which hosts, and as whom."""
     words = [word for source in options.get("inventory") or () for word in ("-i", str(source))]
     words += ["-l", str(options["subset"])] if options.get("subset") else []
+    connection = options.get("connection")
+    words += ["-c", str(connection)] if connection not in (None, "ssh", "smart") else []
     words += ["-u", str(options["remote_user"])] if options.get("remote_user") else []
     words += ["--become"] if options.get("become") else []
     return words + (["--ask-become-pass"] if options.get("become_ask_pass") else [])

@@ -25,6 +25,13 @@ def test_a_dry_run_is_carried_out_with_the_same_options():
     assert called({}) is None
 
 
+@pytest.mark.parametrize(("connection", "expected"), [("ssh", ""), ("smart", ""), (None, ""), ("local", " -c local")])
+def test_the_connection_is_named_where_it_is_not_the_usual_one(connection, expected):
+    options = {"args": ["p.yml"], "inventory": ("localhost,",), "connection": connection}
+    assert called(options) == "ansible-playbook p.yml -i localhost," + expected
+    assert expected in rollback(options, "r1")
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
