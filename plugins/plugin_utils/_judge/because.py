@@ -82,11 +82,13 @@ def told(on: str, seen_from: str, trigger: Trigger, histories: t.Mapping[str, Hi
     counts = {minute: count for minute, (_first, count) in minutes.items()}
     result: Told = {"began": began, "rhythm": rhythm(counts), "because": []}
     ends = deaths(units, began) if trigger["down"] else []
-    reasons = [of_death(one) for one in ends]
     anchor = ends[0].at if ends else began
+    reasons: list[Reason] = []
     if anchor is not None:
         asked_for = bool(ends) and not any(one.since or one.by_itself for one in ends)
         reasons += near(changes, anchor, trigger["down"], not asked_for)
+    packages = [one.at for one in reasons if one.rank == RANKS["package"]]
+    reasons += [of_death(one, packages) for one in ends]
     reasons = without_echoes(sorted(reasons, key=lambda one: (one.rank, -one.at)), changes)
     result["because"] = sentences(reasons[:MOST], began) + [
         "%s: %s" % (one.unit, one.since) for one in ends if one.since
@@ -165,9 +167,12 @@ def deaths(units: t.Mapping[str, t.Sequence[Change]], began: float | None) -> li
     )
 
 
-def of_death(one: Death) -> Reason:
-    """How a unit came to be down, as a reason."""
-    nobody = "; the journal does not say by whom" if one.how == STOPPED else ""
+def of_death(one: Death, packages: t.Iterable[float]) -> Reason:
+    """How a unit came to be down, as a reason. packages: when packages of the same subject were changed shortly before; their scripts stop units."""
+    nobody = ""
+    if one.how == STOPPED:
+        by_script = any(0 <= one.at - at <= PACKAGE_SECONDS for at in packages)
+        nobody = " (by the scripts of that package, it seems)" if by_script else "; the journal does not say by whom"
     return Reason(DEATH, one.at, "%s %s%s" % (one.unit, one.how, " (%s)" % one.by if one.by else nobody))
 
 

@@ -87,10 +87,10 @@ def host_block(names: t.Sequence[str], entry: HostEntry, width: int) -> list[str
 
 
 def of_each(finding: FindingEntry, name: str) -> FindingEntry:
-    """The finding of one host as it is said of several that are alike."""
+    """The finding of one host as it is said of several that are alike. When and why it began is each host's own: the report has it."""
     on = "each" if finding["on"] == name else finding["on"]
     says, why = (finding[key].replace(name, "each host") for key in ("says", "why"))
-    return {**finding, "on": on, "says": says, "why": why}
+    return {**finding, "on": on, "says": says, "why": why, "began": None, "because": []}
 
 
 def finding_lines(finding: FindingEntry, width: int) -> list[str]:

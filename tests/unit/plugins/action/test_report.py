@@ -222,3 +222,34 @@ def test_a_host_that_is_well_again_keeps_the_timeline_of_its_failures(shown):
     result = run({"web1": variables(after, outcomes=[FIXED]), "app": variables(run=None)})
     assert [line["count"] for line in result["report"]["hosts"]["web1"]["timeline"]["lines"]] == [3]
     assert "timeline" not in result["report"]["hosts"]["app"]
+
+
+def test_what_happened_on_the_hosts_says_when_and_why(shown):
+    stop = {
+        "at": 900.0,
+        "kind": "unit",
+        "subject": "app.service",
+        "what": "stopping",
+        "by": "alice, by sudo",
+        "of": None,
+    }
+    lines = {
+        "signature": "backend_port_closed",
+        "upstream": APP,
+        "count": 1,
+        "first": 901.0,
+        "last": 901.0,
+        "minutes": [[901, 1]],
+    }
+    hosts = {name: variables(run=None) for name in BROKEN}
+    hosts["web1"]["__history"] = {"changes": [], "failing": [lines], "since": 0.0, "unknown": []}
+    hosts["web2"]["__history"] = {"failed": True, "msg": "no Python"}
+    hosts["app"]["__history"] = {"changes": [stop], "failing": [], "since": 0.0, "unknown": []}
+    found = run(hosts, "check", histories="__history")["report"]["hosts"]
+    (finding,) = found["web1"]["findings"]
+    assert (finding["began"], finding["rhythm"]) == ("1970-01-01T00:15:01Z", "once")
+    assert finding["because"] == ["1 s after app.service was stopped (alice, by sudo)"]
+    (finding,) = found["web2"]["findings"]
+    assert finding["began"] is None
+    assert finding["because"] == ["app.service was stopped (alice, by sudo) at 1970-01-01 00:15:00 UTC"]
+    assert {"missing": "what happened before it", "why": "no Python"} in found["web2"]["unknown"]

@@ -177,6 +177,10 @@ def test_a_command_that_is_named_as_who_asked_is_not_named_twice():
 
 
 def test_who_stopped_it_may_not_be_known():
+    assert told(UPGRADE, STOPPED, down=True)["because"] == [
+        "4 s after unattended-upgrades upgraded php8.2-fpm 8.2.20 -> 8.2.24",
+        "1 s after php8.2-fpm.service was stopped (by the scripts of that package, it seems)",
+    ]
     assert told(STOPPED, down=True)["because"] == [
         "1 s after php8.2-fpm.service was stopped; the journal does not say by whom"
     ]

@@ -204,6 +204,30 @@ def test_what_is_gone_by_itself_asks_nobody_to_do_anything():
 
 
 words = st.text(max_size=200)
+
+
+@pytest.mark.parametrize(
+    "told, line",
+    [
+        ({}, None),
+        ({"because": ["shop.service was stopped at 02:13"]}, "  Began    shop.service was stopped at 02:13"),
+        ({"began": "2026-11-29T02:13:07Z", "rhythm": "once"}, "  Began    2026-11-29 02:13:07 UTC (once)"),
+        (
+            {"began": "2026-11-29T02:13:07Z", "because": ["2 s after a boot", "3 s after b"]},
+            "  Began    2026-11-29 02:13:07 UTC, 2 s after a boot",
+        ),
+    ],
+)
+def test_when_it_began_and_why(told, line):
+    lines = [one for one in shown(finding(**told)) if one.startswith("  Began")]
+    assert lines == ([line] if line else [])
+
+
+def test_of_hosts_that_are_alike_each_has_its_own_begin():
+    one = entry(finding(began="2026-11-29T02:13:07Z", because=["2 s after a boot"]))
+    assert "Began" not in render(report(web1=one, web2=one))
+
+
 outcomes = st.sampled_from(["fixed", "relieved", "planned", "advice", "undone", "failed", "not_allowed"])
 
 
