@@ -70,10 +70,20 @@ def started_at_boot(host: Host) -> Optional[List[Tuple[str, str]]]:
         # An empty assignment takes back what came before it.
         text = re.split(r"^ExecStart=\s*$", text, flags=re.MULTILINE)[-1]
         found.append((name, "\n".join(re.findall(r"^Exec\w+=(.*)$", text, re.MULTILINE))))
-    for path in [path for pattern in SCRIPTS for path in host.glob(pattern)][:LIMIT]:
+    for path in [path for pattern in SCRIPTS for path in host.glob(pattern) if _is_run(host, path)][:LIMIT]:
         text = host.read(path, 65536) or ""
         found.append((path, "\n".join(re.findall("^@reboot(.*)", text, re.MULTILINE)) if "cron" in path else text))
     return found
+
+
+def _is_run(host: Host, path: str) -> bool:
+    """Whether what stands in a file is run at boot: of a script only where it may be run, as systemd and run-parts ask first."""
+    if "cron" in path or "/interfaces" in path:
+        return True
+    try:
+        return bool(host.stat(path).st_mode & 0o111)
+    except OSError:
+        return False
 
 
 def scripts_of(host: Host, name: str, commands: str) -> List[Tuple[str, str]]:

@@ -22,9 +22,11 @@ _SECONDS = 2.0
 _HEAD = fastcgi.params_for("HEAD", "/", "localhost", {})
 _OWN = {"proxy": "http", "fastcgi": "fastcgi", "grpc": "http2", "uwsgi": "uwsgi", "scgi": "cgi"}
 #: HTTP first: its servers answer whatever they are sent.
-_TRIED = ("http", "fastcgi", "http2", "uwsgi", "cgi")
+_TRIED = ("http", "proxy_protocol", "fastcgi", "http2", "uwsgi", "cgi")
 #: What is heard of a server that was asked in its own protocol.
-_HEARD = {"uwsgi": ("http", "cgi")}
+_HEARD = {"uwsgi": ("http", "cgi"), "proxy_protocol": ("http",)}
+#: The line that a server with the PROXY protocol wants before the first request, from a sender that does not say for whom it asks.
+_LINE = b"PROXY UNKNOWN\r\n"
 
 
 def heard_instead(dial: Dial, family: Optional[str], reply: "Reply", limit: Deadline) -> None:
@@ -49,9 +51,9 @@ def _began(dial: Dial, protocol: str, deadline: Deadline) -> Optional[str]:
     if sock is None:
         return None
     with sock:
-        if protocol == "http":
+        if protocol in ("http", "proxy_protocol"):
             message = http_message.request("HEAD", "/", "localhost", {})
-            reply = http_message.speak(sock, message, deadline)
+            reply = http_message.speak(sock, (b"" if protocol == "http" else _LINE) + message, deadline)
         elif protocol == "fastcgi":
             reply = fastcgi.speak(sock, fastcgi.question(), deadline)
         elif protocol == "http2":

@@ -147,7 +147,7 @@ def _tls(routing: Routing, route: "Route", version: str) -> "TlsToUse":
     peer = expanded(given.get("name", "$proxy_host"), values).partition(":")[0]
     if given.get("server_name") == "on":
         tls["server_name"] = peer
-    else:
+    if given.get("server_name") != "on" or not Address(peer, 443).is_name:
         spare = _spare_name([peer, own], route["pass"]["upstream"])
         if spare:
             tls["spare_name"] = spare

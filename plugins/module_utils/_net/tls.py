@@ -121,6 +121,10 @@ def failure(error: Exception, deadline: Deadline) -> str:
         return "peer closed connection in SSL handshake"
     if isinstance(error, ssl.CertificateError) or getattr(error, "reason", None) == "CERTIFICATE_VERIFY_FAILED":
         return "certificate verify error: %s" % getattr(error, "verify_message", error)
+    if isinstance(error, ssl.SSLError) and not getattr(error, "reason", None):
+        # One that Python has no name for; its number means nothing to the system.
+        words = str(error.strerror or error).rpartition("] ")[2]
+        return "the TLS library refuses it: %s" % words.partition(" (_ssl")[0]
     return explain(error, deadline)
 
 

@@ -146,7 +146,8 @@ def _open_files_limits(host: Host, pid: int) -> Optional[List[Optional[int]]]:
 
 def _worker(host: Host, worker: Process, accounts: Accounts) -> "Worker":
     descriptors, user = host.listdir("/proc/%d/fd" % worker.pid), accounts.user(worker.uid)
-    missing = {number: group for number, group in accounts.groups_with(user).items() if number not in worker.groups}
+    has = (worker.gid, *worker.groups)
+    missing = {number: group for number, group in accounts.groups_with(user).items() if number not in has}
     return {
         "pid": worker.pid,
         "started": worker.started,

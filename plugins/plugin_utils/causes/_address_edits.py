@@ -82,3 +82,24 @@ def _edit(entry: Named, old: str, new: str) -> AddressEdit:
         "from": old,
         "to": new,
     }
+
+
+def origin(hop: Hop) -> str:
+    """Where the address comes from, in words."""
+    if not hop.address.is_name:
+        return named_at(hop)
+    line = hosts_line(hop)
+    return "%s names %s, which %s takes from %s" % (
+        named_at(hop),
+        hop.address.host,
+        hop.proxy.name,
+        "/etc/hosts:%d" % line if line else "DNS",
+    )
+
+
+def hosts_line(hop: Hop) -> int | None:
+    """The line of the proxy's /etc/hosts that has the hop's name."""
+    names = hop.proxy.facts.get("names") or []
+    return next(
+        (one.get("hosts_line") for one in names if one["name"] == hop.address.host and not one["resolver"]), None
+    )

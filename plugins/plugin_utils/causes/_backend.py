@@ -44,6 +44,9 @@ def log_command(hop: Hop) -> str:
     container = containers.behind(hop.backend, listener) or containers.at_address(hop)
     if container:
         return containers.log_of(container, hop.on if hop.backend else hop.proxy.name)
+    published = containers.publisher(listener, hop.real_address.port, hop.on)
+    if published:
+        return published
     unit = listener.get("unit")
     product = product_of(listener)
     if product and product.log:

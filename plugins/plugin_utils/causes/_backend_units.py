@@ -23,6 +23,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._unit_starts import Obstacle, obstacle
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import (
     kept_down,
+    killed_for_memory,
     start_command,
     unit_evidence,
 )
@@ -137,10 +138,11 @@ def started(hop: Hop, fleet: Fleet, host: Host, cause: str, evidence: tuple[Evid
         commands = [" ".join(map(shlex.quote, config_check))] if config_check else []
         commands.append(start_command(owner.unit, unit))
         advice = tuple("%s   # on %s" % (command, host.name) for command in commands)
+        advice += killed_for_memory(owner.unit, unit, host.name)
         return on_hop(hop, cause, seen, why=refused, advice=advice)
     note = "%s owns %s: %s" % (owner.unit, port_or_path(address), owner.reason)
     remedy = remedies.backend_service(host, owner.unit, address=str(address), config_check=config_check, note=note)
-    return on_hop(hop, cause, seen, remedy=remedy)
+    return on_hop(hop, cause, seen, remedy=remedy, advice=killed_for_memory(owner.unit, unit, host.name))
 
 
 def owner_of(fleet: Fleet, host: Host, address: Address) -> Owner:

@@ -24,6 +24,8 @@ if t.TYPE_CHECKING:
 _BRIDGE = re.compile(
     r"docker\d|br-[0-9a-f]{12}$|podman\d|cni|nerdctl\d|lxcbr\d|lxdbr\d|incusbr\d|cbr0|flannel|cali|weave"
 )
+#: Programs that listen for containers, and the client of their engine.
+PUBLISHERS = ((re.compile(r"docker-proxy"), "docker"), (re.compile(r"rootlessport|pasta|slirp4netns|conmon"), "podman"))
 CLIENTS = {"docker": "docker", "podman": "podman", "containerd": "nerdctl"}
 
 
@@ -83,6 +85,18 @@ def start_of(container: Container, on: str) -> tuple[str, ...]:
         if client == "docker"
         else "%s start %s   # on %s" % (client, name, on),
     )
+
+
+def publisher(listener: Listener, port: int, on: str) -> str | None:
+    """The command that shows whose port an engine's own program listens on, where that is not known; None for other listeners."""
+    engine = next((one for pattern, one in PUBLISHERS if pattern.match(listener.get("process") or "")), None)
+    if engine is None:
+        return None
+    user = listener.get("user") or "root"
+    as_user = "" if user == "root" else "sudo -iu %s " % shlex.quote(user)
+    return "%s%s ps -a --filter publish=%d   # on %s: whose port it is; then %s logs NAME" % (
+        as_user, engine, port, on, engine,
+    )  # fmt: skip
 
 
 def ask_inside(container: Container, on: str, port: int) -> str:

@@ -49,10 +49,14 @@ SYSTEMD = {
     243: "CREDENTIALS: a credential (LoadCredential=) could not be read",
 }
 SHELL_SIGNAL = 128
+#: systemd's result of a unit of which the kernel, or systemd-oomd, killed a process for memory.
+OOM_KILL = "oom-kill"
 
 
 def exit_words(result: str | None, status: int | None) -> str:
     """What a unit's result and exit status mean, in words; empty where the number says no more than itself."""
+    if result == OOM_KILL:
+        return "killed for memory"
     if status is None or status == 0:
         return ""
     if result in ("signal", "core-dump", "watchdog"):

@@ -104,7 +104,7 @@ def by_hand(found: Verdict, source: str, on: str) -> tuple[str, ...]:
             % (found.family, found.table, found.chain, rule, on),
             "grep -rsn 'chain %s' /etc /usr/local --include=*nft*   # on %s: which file makes it? The same rule goes there"
             % (found.chain, on),
-            "unshare -n nft -c -f FILE   # on %s, before the next boot: whether that file still loads alone" % on,
+            "# on %s, before the next boot, whether that file still loads alone: unshare -n nft -c -f FILE" % on,
         )
     kind = "6" if ":" in source else ""
     return (
@@ -112,6 +112,6 @@ def by_hand(found: Verdict, source: str, on: str) -> tuple[str, ...]:
         % (kind, found.chain, source, found.port, on),
         "grep -rslE 'tables(-restore)? ' /etc/systemd/system /etc/network /etc/rc.local /usr/local/sbin   # on %s: what makes its rules at boot?"
         % on,
-        "unshare -n ip%stables-restore --test FILE   # on %s, before the next boot: whether that file still loads alone"
-        % (kind, on),
+        "# on %s, before the next boot, whether that file still loads alone: unshare -n ip%stables-restore --test FILE"
+        % (on, kind),
     )

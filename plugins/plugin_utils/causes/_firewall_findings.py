@@ -8,6 +8,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 from dataclasses import replace
 
@@ -120,10 +121,13 @@ def refused_on_the_way_in(hop: Hop, host: Host, cause: str, found: Verdict, sign
             firewall["tool"],
             host.name,
         )
-        advice = ("nft list ruleset   # on %s: who made this rule?" % host.name, allow)
+        advice = by_hand(found, hop.source or "", host.name) if found.tool in ("nftables", "iptables") else (allow,)
+        advice = ("%s   # on %s: who made this rule?" % (LISTS.get(found.tool, LISTS["nftables"]), host.name), *advice)
         return on_hop(hop, cause, seen, why=why, advice=advice)
     place = kept(firewall, found)
     tool = TOOLS.get(firewall["tool"])
+    if firewall["tool"] == "firewalld" and _names_the_proxy(hop, found):
+        return _refused_by_rich_rule(hop, host, cause, seen, found.zone or "")
     if tool and tool.REPLACES and _names_the_proxy(hop, found):
         return _refused_by_name(hop, host, cause, seen, _opening(hop, firewall, found, place.file))
     if place.why:
@@ -236,10 +240,31 @@ def _refused_by_name(hop: Hop, host: Host, cause: str, seen: tuple[Evidence, ...
     )
 
 
+def _refused_by_rich_rule(hop: Hop, host: Host, cause: str, seen: tuple[Evidence, ...], zone: str) -> Finding:
+    """Advice where a zone of firewalld refuses the proxy's very address: somebody has banned it, and takes that back."""
+    in_zone = "firewall-cmd --permanent --zone=%s" % shlex.quote(zone)
+    address = shlex.quote('address="%s(/32|/128)?"' % (hop.source or "").replace(".", "[.]"))
+    return on_hop(
+        hop,
+        cause,
+        seen,
+        why="zone %s of firewalld on %s has a rule that refuses the very address %s (%s): somebody made it on purpose"
+        % (zone, host.name, hop.source, hop.proxy.name),
+        advice=(
+            "firewall-cmd --zone=%s --list-rich-rules | grep -E %s   # on %s: the rule"
+            % (shlex.quote(zone), address, host.name),
+            '%s --list-rich-rules | grep -E %s | while read -r rule; do %s --remove-rich-rule="$rule"; done; firewall-cmd --reload'
+            "   # on %s, if the ban was a mistake: visitors' faults are charged to a proxy where logs have its address"
+            % (in_zone, address, in_zone, host.name),
+        ),
+    )
+
+
 def _names_the_proxy(hop: Hop, found: Verdict) -> bool:
     """Whether the rule that decides is about the proxy's one address."""
     words = found.rule_text.split()
-    return "-s" in words[:-1] and words[words.index("-s") + 1].partition("/")[0] == hop.source
+    named = [after for word, after in zip(words, words[1:]) if word in ("-s", "saddr")]
+    return any(one.partition("/")[0] == hop.source and one.partition("/")[2] in ("", "32", "128") for one in named)
 
 
 def _opening(hop: Hop, firewall: FirewallFacts, found: Verdict, file: str, fades: str = "") -> Remedy:

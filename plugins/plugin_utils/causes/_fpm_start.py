@@ -17,6 +17,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import (
     kept_down,
+    killed_for_memory,
     start_command,
     unit_evidence,
 )
@@ -107,6 +108,12 @@ def why_left_alone(host: Host, fpm: FpmFacts) -> str | None:
 def checked(fpm: FpmFacts) -> str:
     """The command that asks PHP-FPM about its files."""
     return shlex.join([fpm["binary"], "-t", "--fpm-config", fpm["config"]])
+
+
+def if_killed(host: Host, fpm: FpmFacts) -> tuple[str, ...]:
+    """What to do about a PHP-FPM that was killed for memory, beside starting it; empty where it was not."""
+    unit = fpm.get("unit") or ""
+    return killed_for_memory(unit, host.unit(unit), host.name)
 
 
 def by_hand(host: Host, fpm: FpmFacts) -> tuple[str, ...]:

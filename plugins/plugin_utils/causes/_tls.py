@@ -8,8 +8,10 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import is_number
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
@@ -67,6 +69,32 @@ def is_about_the_name(hop: Hop) -> bool:
         return False
     helped = _name_helps(hop)
     return helped is not False if hop.has(SNI) else helped is True and hop.has(RESET)
+
+
+def name_to_match(hop: Hop) -> str:
+    """The name that nginx looks for in the certificate, and sends where it sends one: as it is set, or the host of the pass directive."""
+    given = setting(hop, "name")
+    return given["args"][0] if given and given["args"] else hop.routes[0]["pass"]["upstream"] or hop.address.host
+
+
+def s_client(hop: Hop, options: str = "", errors: str = "2>/dev/null") -> str:
+    """The command that shakes hands with the backend as nginx does: with the server name that it sends, or none. errors: where they go."""
+    sent, name = setting(hop, "server_name"), name_to_match(hop)
+    words = ["openssl s_client -connect", hop.address.bare]
+    if sent and sent["args"] == ["on"] and not is_number(name):
+        words += ["-servername", "NAME" if "$" in name else shlex.quote(name)]
+    elif hop.address.is_name:
+        words.append("-noservername")
+    words += ["-alpn h2"] if hop.family == "grpc" else []
+    return " ".join([*words, *options.split(), "</dev/null", errors])
+
+
+def which_version(hop: Hop) -> str:
+    """The command that shows which versions of TLS the backend takes."""
+    return "%s | grep -E 'alert|errno|Cipher is'   # on %s; the same with -tls1_3: which does it take?" % (
+        s_client(hop, "-tls1_2", "2>&1"),
+        hop.proxy.name,
+    )
 
 
 def failed_handshake(hop: Hop) -> t.Mapping[str, t.Any]:

@@ -13,7 +13,8 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._exit_codes import exit_words
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.worker_memory import MIB
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._exit_codes import OOM_KILL, exit_words
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
@@ -38,6 +39,24 @@ def start_command(name: str, unit: Unit | None) -> str:
     if "masked" in (or_empty(unit).get("load"), or_empty(unit).get("enabled")):
         return "systemctl unmask %s; systemctl start %s" % (quoted, quoted)
     return "systemctl enable --now %s" % quoted
+
+
+def killed_for_memory(name: str, unit: Unit | None, on: str) -> tuple[str, ...]:
+    """What to do about a unit that was ended for want of memory, beside starting it; empty for others."""
+    if or_empty(unit).get("result") != OOM_KILL:
+        return ()
+    limit = or_empty(unit).get("memory_max")
+    return (
+        "# %s was killed because %s was used up: started again, it may be killed again"
+        % (name, "its own limit, MemoryMax=%dM," % (limit // MIB) if limit else "the memory of %s" % on),
+        "journalctl -k -n 20 --no-pager --grep 'oom-kill|Out of memory|Killed process'   # on %s: which process had taken how much?"
+        % on,
+        "systemctl edit %s   # on %s: a higher MemoryMax= below [Service], if it needs what it takes"
+        % (shlex.quote(name), on)
+        if limit
+        else "free -m; ps -eo rss,args --sort=-rss | head   # on %s: what else takes memory? Fewer workers, or more memory"
+        % on,
+    )
 
 
 def unit_evidence(name: str, unit: Unit) -> Evidence:

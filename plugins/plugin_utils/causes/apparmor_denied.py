@@ -53,16 +53,21 @@ def in_a_rule(path: str) -> str:
     return '"%s"' % path if " " in path else path
 
 
+def files_of(profile: str) -> tuple[str, str]:
+    """The file of a profile and that of an administrator's additions to it, as a shell takes them.
+
+    A profile that is named after its program is in a file of that name; one with a name of its own may be in any file.
+    """
+    if profile.startswith("/"):
+        name = shlex.quote(profile.strip("/").replace("/", "."))
+        return "/etc/apparmor.d/" + name, "/etc/apparmor.d/local/" + name
+    found = "$(grep -ls %s /etc/apparmor.d/* | head -n 1)" % shlex.quote("profile %s" % profile)
+    return '"%s"' % found, '"/etc/apparmor.d/local/$(basename "%s")"' % found
+
+
 def denied(hop: Hop, denial: Denial) -> Finding:
     profile = denial.fields.get("profile") or "nginx"
-    # A profile that is named after its program is in a file of that name; one with a name of its own may be in any file.
-    has_own_name = not profile.startswith("/")
-    file = "FILE" if has_own_name else profile.strip("/").replace("/", ".")
-    search = (
-        ("grep -l %s /etc/apparmor.d/*   # shows the profile's FILE" % shlex.quote("profile %s" % profile),)
-        if has_own_name
-        else ()
-    )
+    file, local = files_of(profile)
     rule = "%s rw," % in_a_rule(hop.real_address.path) if hop.is_unix else "network inet stream,"
     return on_hop(
         hop,
@@ -71,9 +76,8 @@ def denied(hop: Hop, denial: Denial) -> Finding:
         on=hop.proxy.name,
         why="AppArmor's profile %s on %s has no rule for %s" % (profile, hop.proxy.name, hop.address),
         advice=(
-            *search,
-            "echo %s >>/etc/apparmor.d/local/%s" % (shlex.quote("  " + rule), shlex.quote(file)),
-            "apparmor_parser -r /etc/apparmor.d/%s   # in force at once; nginx is not restarted" % shlex.quote(file),
+            "echo %s >>%s   # on %s" % (shlex.quote("  " + rule), local, hop.proxy.name),
+            "apparmor_parser -r %s   # in force at once; nginx is not restarted" % file,
             "# do not use aa-complain: it lets nginx do everything, for good",
         ),
     )

@@ -24,9 +24,11 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _containers as containers
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 
 if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import TcpListener
 
 SIGNATURE = "backend_port_closed"
@@ -58,11 +60,11 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 
 def loopback_only(hop: Hop, host: Host, asked: str, listeners: list[TcpListener]) -> Finding:
     """asked: the host that nginx connects to."""
-    port, process = listeners[0]["port"], listeners[0].get("process") or "the backend"
-    source = hop.source or "ADDRESS_OF_NGINX"
-    bind = next((how for name, how in BINDS if process.startswith(name)), OTHER_BIND)
-    bind = bind.format(process=process, address=asked, port=port, source=source)
-    instead = listeners[0]["address"] if hop.proxy is host else "through a tunnel"
+    first, container = listeners[0], containers.behind(host, listeners[0])
+    port, process = first["port"], first.get("process") or "the backend"
+    if container:
+        process = "%s, for %s," % (process, containers.called(container))
+    instead = first["address"] if hop.proxy is host else "through a tunnel"
     addresses = ", ".join(sorted(one["address"] for one in listeners))
     text = "%s listens on %s only, port %d; nginx asks %s" % (process, addresses, port, asked)
     return on_hop(
@@ -71,12 +73,42 @@ def loopback_only(hop: Hop, host: Host, asked: str, listeners: list[TcpListener]
         (*hop.seen(SIGNATURE), Evidence("socket", text)),
         why="%s on %s listens on its loopback address only: let it listen on %s, or let nginx ask %s"
         % (process, host.name, asked, instead),
-        advice=(
-            "# %s   (this one address, not 0.0.0.0)" % bind,
-            "systemctl restart %s   # on %s; the requests that it is working on are lost"
-            % (shlex.quote(listeners[0].get("unit") or "SERVICE"), host.name),
-            "# let the firewall of %s accept %s only: from then on every host that reaches %s can connect to the port"
-            % (host.name, source, asked),
+        advice=published(container, asked, port, host.name)
+        if container
+        else bound(first, asked, hop.source, host.name),
+    )
+
+
+def bound(listener: TcpListener, address: str, source: str | None, on: str) -> tuple[str, ...]:
+    """How the service listens on this address, by its product."""
+    process = listener.get("process") or "the backend"
+    bind = next((how for name, how in BINDS if process.startswith(name)), OTHER_BIND)
+    allowed = source or "ADDRESS_OF_NGINX"
+    return (
+        "# %s   (this one address, not 0.0.0.0)"
+        % bind.format(process=process, address=address, port=listener["port"], source=allowed),
+        "systemctl restart %s   # on %s; the requests that it is working on are lost"
+        % (shlex.quote(listener.get("unit") or "SERVICE"), on),
+        "# let the firewall of %s accept %s only: from then on every host that reaches %s can connect to the port"
+        % (on, allowed, address),
+    )
+
+
+def published(container: Container, address: str, port: int, on: str) -> tuple[str, ...]:
+    """How a container's port is published for this address; its engine has to make the container anew for that."""
+    client, name = containers.CLIENTS.get(container["engine"], "docker"), shlex.quote(container["name"])
+    inside = container["ports"].get(str(port)) or "PORT"
+    return (
+        '# in its compose file: ports: ["%s:%d:%s"] (this one address, not 0.0.0.0); with %s run: -p %s:%d:%s'
+        % (address, port, inside, client, address, port, inside),
+        "%s compose up -d   # on %s, in the folder of that file; one of `%s run` is made anew: %s rm -f %s, then the same command with that -p"
+        % (client, on, client, client, name),
+        *(
+            (
+                "# docker lets a published port pass by ufw and the INPUT chain: a rule that lets in the proxy alone stands in DOCKER-USER",
+            )
+            if client == "docker"
+            else ()
         ),
     )
 

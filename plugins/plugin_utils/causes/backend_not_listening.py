@@ -19,12 +19,21 @@ from __future__ import annotations
 import shlex
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, is_any, read_address
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import (
+    Address,
+    is_any,
+    is_loopback,
+    read_address,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import (
+    hosts_line,
+    named_at,
+    origin,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import (
     ADMINS_FOLDERS,
     asked_address,
@@ -53,7 +62,12 @@ SUPERVISED = (
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
         host = hop.backend
-        if not host or not hop.has(*SYMPTOMS) or not nobody_listens(hop, host):
+        if not host or not hop.has(*SYMPTOMS):
+            continue
+        if not hop.is_unix and listens_elsewhere(hop, host):
+            yield elsewhere(hop, host)
+            continue
+        if not nobody_listens(hop, host):
             continue
         found = blocked(hop, fleet, host)
         if found and not found.obstacle:
@@ -64,6 +78,45 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
                 yield runs(
                     hop, host, name, "no unit is known that owns the port, and nothing asks for where this one listens"
                 )
+
+
+def listens_elsewhere(hop: Hop, host: Host) -> bool:
+    """Whether the port is open on other addresses of the host. One that is open on loopback addresses alone has rules of its own."""
+    asked = hop.real_address
+    return not host.listener(asked) and any(not is_loopback(one["address"]) for one in host.tcp_listeners(asked.port))
+
+
+def elsewhere(hop: Hop, host: Host) -> Finding:
+    """The port is open on other addresses of its host than the one that nginx asks."""
+    asked, port = hop.real_address.host, hop.real_address.port
+    listener = next(one for one in host.tcp_listeners(port) if not is_loopback(one["address"]))
+    process, there = listener.get("process") or "the backend", listener["address"]
+    socket = Evidence("socket", "%s listens on %s port %d and not on %s" % (process, there, port, asked))
+    named = (Evidence("config", "%s: %s" % (asked, origin(hop)), 0.3),) if hop.address.is_name else ()
+    line = hosts_line(hop) if hop.address.is_name else None
+    return on_hop(
+        hop,
+        CAUSE.name,
+        (*hop.seen(*SYMPTOMS), socket, *named),
+        why="%s listens on %s and nginx asks %s%s: it cannot be seen which of the two is wrong"
+        % (process, there, asked, " (%s)" % origin(hop) if named else ""),
+        advice=(
+            "# write %s instead of %s at %s; or let %s listen on %s"
+            % (there, hop.address.host, named_at(hop), process, asked),
+            *((_other_line(hop, line, there),) if line else ()),
+            "nginx -t && systemctl reload nginx   # on %s, after that" % hop.proxy.name,
+        ),
+    )
+
+
+def _other_line(hop: Hop, line: int, there: str) -> str:
+    """The line of /etc/hosts that names another address."""
+    return "# or write %s in /etc/hosts:%d of %s%s" % (
+        there,
+        line,
+        hop.proxy.name,
+        ": 127.0.1.1 is what Debian gives a host's own name" if hop.real_address.host == "127.0.1.1" else "",
+    )
 
 
 def listens_on(host: Host, name: str) -> list[Address]:
@@ -163,6 +216,7 @@ CAUSE = Cause(
     yields_to=(
         "firewall_reject",
         "stale_upstream_dns",
+        "ipv6_localhost_refused",
         "plesk_apache_backend",
         "socket_path_mismatch",
         "disk_full",

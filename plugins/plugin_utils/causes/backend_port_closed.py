@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Nothing listens on the backend's port, or has made its socket: its service is down. Or it listens on another address of its host.
+"""Nothing listens on the backend's port, or has made its socket: its service is down.
 
 Signatures: backend_port_closed, ipv6_localhost_refused, unix_socket_missing.
 
@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._address import is_loopback
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
@@ -51,33 +50,8 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             yield in_container(hop, inside) if inside else outside(hop)
         elif gone and nobody_listens(hop, hop.backend):
             yield container_gone(hop, hop.backend, gone)
-        elif nobody_listens(hop, hop.backend):
-            if not blocked(hop, fleet, hop.backend):
-                yield started(hop, fleet, hop.backend, CAUSE.name, hop.seen(*CLOSED, MISSING))
-        elif not hop.is_unix and listens_elsewhere(hop, hop.backend):
-            yield elsewhere(hop, hop.backend)
-
-
-def listens_elsewhere(hop: Hop, host: Host) -> bool:
-    """Whether the port is open on other addresses of the host. One that is open on loopback addresses alone has rules of its own."""
-    asked = hop.real_address
-    return not host.listener(asked) and any(not is_loopback(one["address"]) for one in host.tcp_listeners(asked.port))
-
-
-def elsewhere(hop: Hop, host: Host) -> Finding:
-    asked, port = hop.real_address.host, hop.real_address.port
-    listener = next(one for one in host.tcp_listeners(port) if not is_loopback(one["address"]))
-    process, there = listener.get("process") or "the backend", listener["address"]
-    socket = Evidence("socket", "%s listens on %s port %d and not on %s" % (process, there, port, asked))
-    return on_hop(
-        hop,
-        CAUSE.name,
-        (*hop.seen(*CLOSED), socket),
-        why="%s listens on %s and nginx asks %s: it cannot be seen which of the two is wrong" % (process, there, asked),
-        advice=(
-            "# write %s instead of %s at %s; or let %s listen on %s" % (there, asked, named_at(hop), process, asked),
-        ),
-    )
+        elif nobody_listens(hop, hop.backend) and not blocked(hop, fleet, hop.backend):
+            yield started(hop, fleet, hop.backend, CAUSE.name, hop.seen(*CLOSED, MISSING))
 
 
 def container_gone(hop: Hop, host: Host, container: Container) -> Finding:

@@ -16,6 +16,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
@@ -24,8 +25,12 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _containers as containers
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import (
+    hosts_line,
+    named_at,
+    origin,
+)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line, on_hop
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.reach import Attempt
@@ -119,8 +124,27 @@ def no_route(hop: Hop, attempt: Attempt) -> Finding:
         % (proxy, address, origin(hop)),
         advice=(
             "ip route get %s; ip -brief address; ip route show table all type unreachable   # on %s" % (address, proxy),
-            *correct(hop),
+            *(without_ipv6(hop) if ":" in address and hop.address.is_name else correct(hop)),
         ),
+    )
+
+
+def without_ipv6(hop: Hop) -> tuple[str, ...]:
+    """What to do where a name leads to an IPv6 address, and the proxy has no way to any."""
+    name, proxy = shlex.quote(hop.address.host), hop.proxy.name
+    resolvers = [file_and_line(one["place"]) for one in hop.proxy.config.get("resolvers") or []]
+    off = (
+        "# without IPv6 there: ipv6=off in `resolver` at %s, so that nginx asks for A records alone; the name needs one"
+        % ", ".join(resolvers)
+        if resolvers and any(route["pass"]["variable"] for route in hop.routes)
+        else "# without IPv6 there: the IPv4 address in place of %s at %s; the name needs an A record"
+        % (name, named_at(hop))
+    )
+    return (
+        "getent ahostsv4 %s; ip -6 route show default   # on %s: has the name an IPv4 address, and the host a way out by IPv6?"
+        % (name, proxy),
+        off,
+        "nginx -t && systemctl reload nginx   # on %s, after that" % proxy,
     )
 
 
@@ -135,30 +159,10 @@ def router_knows_none(hop: Hop) -> Finding:
     )
 
 
-def origin(hop: Hop) -> str:
-    """Where the address comes from, in words."""
-    if not hop.address.is_name:
-        return named_at(hop)
-    line = hosts_line(hop)
-    return "%s names %s, which %s takes from %s" % (
-        named_at(hop),
-        hop.address.host,
-        hop.proxy.name,
-        "/etc/hosts:%d" % line if line else "DNS",
-    )
-
-
-def hosts_line(hop: Hop) -> int | None:
-    """The line of the proxy's /etc/hosts that has the hop's name."""
-    names = hop.proxy.facts.get("names") or []
-    return next(
-        (one.get("hosts_line") for one in names if one["name"] == hop.address.host and not one["resolver"]), None
-    )
-
-
 def comes_from(hop: Hop) -> tuple[Evidence, ...]:
     """The place of the address as evidence."""
-    return (Evidence("config", "%s comes from %s" % (hop.address, origin(hop)), 0.3),)
+    text = origin(hop) if hop.address.is_name else "%s comes from %s" % (hop.address, origin(hop))
+    return (Evidence("config", text, 0.3),)
 
 
 def correct(hop: Hop) -> tuple[str, ...]:

@@ -16,6 +16,8 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import re
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
@@ -36,6 +38,13 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewal
 SIGNATURES = ("connect_timeout", "connect_timeout_kernel")
 #: What connect() ends with where the proxy's own firewall drops the packet on its way out: the kernel knows at once.
 LOCAL = "firewall_reject"
+
+#: Interfaces of tunnels by their usual names, and what shows their state.
+TUNNELS = (
+    (re.compile(r"wg\d|wg-|wireguard"), "wg show %s latest-handshakes; wg show %s allowed-ips"),
+    (re.compile(r"tailscale"), "tailscale status; ip -brief link show %s"),
+    (re.compile(r"tun|tap|ppp|zt|nebula|ipsec|gre|vti"), "ip -brief address show %s; ip -s link show %s"),
+)
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -64,9 +73,31 @@ def outside(hop: Hop) -> Finding:
         hop.seen(*SIGNATURES),
         why="%s is not among the hosts of this run: its firewall cannot be read" % hop.on,
         advice=(
-            "nft list ruleset   # on %s" % hop.on,
-            "tcpdump -ni any host %s   # on %s: does the SYN arrive?" % (hop.source or hop.proxy.name, hop.on),
+            *through_tunnel(hop),
+            "tcpdump -ni any host %s and port %d   # on %s: does the SYN arrive, and does the answer leave?"
+            % (hop.source or hop.proxy.name, hop.address.port, hop.on),
+            "nft list ruleset; iptables-save -c   # on %s, if it arrives: which counter grows while %s asks?"
+            % (hop.on, hop.proxy.name),
+            "ip route get %s; tracepath -n %s   # on %s, if it does not: a security group, a router or a tunnel on the way"
+            % (hop.destination.host, hop.destination.host, hop.proxy.name),
         ),
+    )
+
+
+def through_tunnel(hop: Hop) -> tuple[str, ...]:
+    """What shows whether the tunnel is up through which the proxy reaches the backend; empty where it reaches it otherwise."""
+    own = hop.proxy.system.get("interfaces") or {}
+    name = next(
+        (one for one, addresses in own.items() for address in addresses if address.split("/")[0] == hop.source), ""
+    )
+    show = next((command for pattern, command in TUNNELS if pattern.match(name)), None)
+    return (
+        (
+            "%s   # on %s: %s leads there; is its tunnel up?"
+            % (show.replace("%s", shlex.quote(name)), hop.proxy.name, name),
+        )
+        if show
+        else ()
     )
 
 

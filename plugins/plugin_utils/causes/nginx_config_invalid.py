@@ -29,7 +29,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._nginx_c
 #: How nginx's packages are put back, by the family of the system.
 REINSTALL = {
     "debian": (
-        "dpkg -V nginx nginx-core nginx-common libssl3; tail -n 30 /var/log/dpkg.log   # what is damaged, what came or went last?",
+        "dpkg -V $(dpkg -l 'nginx*' 'libssl[0-9]*' | awk '/^ii/ {print $2}'); tail -n 30 /var/log/dpkg.log   # what is damaged, what came or went last?",
         "apt-get install --reinstall nginx",
     ),
     "redhat": (

@@ -23,6 +23,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_start import (
     by_hand,
+    if_killed,
     start,
     startable_pool,
     stopped_evidence,
@@ -38,6 +39,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             remedy, why = start(hop.backend, stopped.fpm)
             evidence = stopped_evidence(hop, stopped, *SIGNATURES)
             advice = () if remedy else by_hand(hop.backend, stopped.fpm)
+            advice += if_killed(hop.backend, stopped.fpm)
             yield on_hop(hop, CAUSE.name, evidence, remedy=remedy, why=why, advice=advice)
 
 

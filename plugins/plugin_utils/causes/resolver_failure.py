@@ -37,6 +37,10 @@ if t.TYPE_CHECKING:
 
 SIGNATURE = "resolver_failure"
 DNS_PORT, SHOWN = 53, 3
+#: How a resolver answers that has no address for a name: the last two are what some say of a name without a domain.
+NO_ADDRESS, REFUSED = ("NXDOMAIN", "no address", "REFUSED", "SERVFAIL"), "refused"
+#: Where docker answers the containers of its own networks: https://docs.docker.com/engine/network/#dns-services
+OF_CONTAINERS = "127.0.0.11"
 UNSET = re.compile(r"no resolver defined to resolve (\S{1,253})")
 #: Units that serve DNS on a host's own loopback address.
 LOCAL_RESOLVERS = (
@@ -91,15 +95,54 @@ def unresolved(proxy: Host, answers: list[Answer]) -> Finding:
             *(answer_evidence(answer) for answer in answers),
             *(log_evidence(record) for record in proxy.records if record["signature"] == SIGNATURE),
             *(name_evidence(one) for one in asked(proxy)),
+            *(known_evidence(proxy, one) for one in known_to_host(proxy)),
             *((unit_evidence(local.name, local.unit),) if local else ()),
         ),
         remedy=remedy,
         why=why,
-        advice=(
-            *digs(proxy),
-            "# set `resolver` to a server that answers; add `ipv6=off` where only AAAA fails",
-        ),
+        advice=(*digs(proxy), *what_to_write(proxy)),
         routes=frozenset(answer["route"] for answer in answers if answer.get("route") is not None),
+    )
+
+
+def known_to_host(proxy: Host) -> list[Resolved]:
+    """What the host's own libc knows of the names of which nginx's resolvers say that there are none."""
+    missing = {one["name"] for one in asked(proxy) if (one.get("error") or "").startswith(NO_ADDRESS)}
+    names = proxy.facts.get("names") or []
+    return [one for one in names if one["name"] in missing and not one.get("resolver") and one.get("addresses")]
+
+
+def is_of_host_alone(one: Resolved) -> bool:
+    """Whether a name is known by /etc/hosts, or completed with a search domain of /etc/resolv.conf: a resolver of nginx reads neither."""
+    return bool(one.get("hosts_line")) or "." not in one["name"].rstrip(".")
+
+
+def known_evidence(proxy: Host, one: Resolved) -> Evidence:
+    by = "/etc/hosts:%d" % one["hosts_line"] if one.get("hosts_line") else "its own resolver"
+    return Evidence(
+        "name", "%s itself knows %s by %s: %s" % (proxy.name, one["name"], by, ", ".join(one["addresses"] or []))
+    )
+
+
+def silent_there(proxy: Host) -> list[str]:
+    """The resolvers of nginx at which nobody listens."""
+    return [one["resolver"] or "" for one in asked(proxy) if REFUSED in (one.get("error") or "")]
+
+
+def what_to_write(proxy: Host) -> tuple[str, ...]:
+    """What nginx's `resolver` or the name has to be."""
+    places = [file_and_line(one["place"]) for one in proxy.config.get("resolvers") or []]
+    alone = [one["name"] for one in known_to_host(proxy) if is_of_host_alone(one)]
+    names = (
+        "# nginx's resolver asks DNS for the very name, without /etc/hosts and search domains: write %s with its domain, as DNS has it, or its address"
+        % ", ".join(alone[:SHOWN]),
+    )
+    return (
+        *(names if alone else ()),
+        "grep ^nameserver /etc/resolv.conf   # on %s: whom the host itself asks" % proxy.name,
+        "# set `resolver` at %s to a server that answers and knows the name; add `ipv6=off` where only AAAA fails"
+        % (", ".join(places[:SHOWN]) or "http{}"),
+        "nginx -t && systemctl reload nginx   # on %s, after that" % proxy.name,
     )
 
 
@@ -107,10 +150,12 @@ def digs(proxy: Host) -> tuple[str, ...]:
     """Commands that ask nginx's resolvers what nginx asks them."""
     places = dict.fromkeys((read_address("tcp:%s" % one["resolver"]), one["name"]) for one in asked(proxy))
     lines = [
-        "dig @{0} -p {1} {2} A; dig @{0} -p {1} {2} AAAA".format(at.host, at.port or DNS_PORT, shlex.quote(name))
+        "dig @{0} -p {1} {2} A; dig @{0} -p {1} {2} AAAA   # on {3}".format(
+            at.host, at.port or DNS_PORT, shlex.quote(name), proxy.name
+        )
         for at, name in places
     ]
-    return tuple(lines[:SHOWN]) or ("dig @RESOLVER NAME A; dig @RESOLVER NAME AAAA",)
+    return tuple(lines[:SHOWN]) or ("# dig @RESOLVER NAME A; dig @RESOLVER NAME AAAA",)
 
 
 def no_resolver(proxy: Host, answers: list[Answer], unset: list[LogRecord]) -> Finding:
@@ -155,11 +200,27 @@ def cure(proxy: Host, local: LocalResolver | None) -> tuple[Remedy | None, str]:
 
     A resolver on another host is left alone.
     """
+    silent = [at for at in silent_there(proxy) if read_address("tcp:%s" % at).host == OF_CONTAINERS]
+    if silent:
+        return None, "%s is docker's resolver, which answers inside of its containers alone: on %s nobody listens there" % (
+            OF_CONTAINERS, proxy.name,
+        )  # fmt: skip
+    if any(is_of_host_alone(one) for one in known_to_host(proxy)):
+        return (
+            None,
+            "nginx's resolver does not know a name that %s knows by itself: it reads neither /etc/hosts nor search domains"
+            % proxy.name,
+        )
     if local and local.unit.get("active") != "active":
         refusal = kept_down(local.name, local.unit)
         if refusal:
             return None, refusal
         return remedies.backend_service(proxy, local.name, note="nginx asks the resolver of this host"), ""
+    if local and silent_there(proxy):
+        return None, "%s runs, and nobody listens at %s, where nginx asks" % (
+            local.name,
+            ", ".join(silent_there(proxy)),
+        )
     if local:
         note = "the resolver's cache is flushed and nginx is reloaded"
         return remedies.upstream_dns([local.name.replace(".service", "")], note=note), ""

@@ -17,6 +17,7 @@ Private to this collection: it may change in any release.
 from __future__ import annotations
 
 import posixpath
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
@@ -93,6 +94,7 @@ def daemon_is_closed(hop: Hop, kind: str, evidence: tuple[Evidence, ...]) -> Fin
 
 def label_of_others(hop: Hop, kind: str, evidence: tuple[Evidence, ...]) -> Finding:
     """The socket has a type that is not for web servers."""
+    folder = "/run/" + posixpath.splitext(posixpath.basename(hop.real_address.path))[0]
     return on_hop(
         hop,
         CAUSE.name,
@@ -100,8 +102,10 @@ def label_of_others(hop: Hop, kind: str, evidence: tuple[Evidence, ...]) -> Find
         why="the socket %s is labelled %s, which is not for web servers: it has to lie in a folder of its own in /run"
         % (hop.address, kind),
         advice=(
-            "# move the socket to a folder of its own, such as /run/NAME (RuntimeDirectory=NAME in the daemon's unit)",
-            "semanage fcontext -a -t %s '/run/NAME(/.*)?'; restorecon -Rv /run/NAME" % FOR_WEB_SERVERS,
+            "# move the socket to a folder of its own, %s (RuntimeDirectory=%s in the daemon's unit)"
+            % (folder, posixpath.basename(folder)),
+            "semanage fcontext -a -t %s %s; restorecon -Rv %s   # on %s"
+            % (FOR_WEB_SERVERS, shlex.quote(folder + "(/.*)?"), shlex.quote(folder), hop.on),
             "# never use setenforce 0; and do not use chcon, which is lost with the next restorecon",
         ),
     )

@@ -99,10 +99,21 @@ def slow(hop: Hop) -> Finding:
         advice=(
             log_command(hop),
             *if_full(hop),
+            *if_packets_are_lost(hop),
             "# only for requests that always take so long, while the backend has free workers: %s 120s; in the location at %s"
             % (name, file_and_line(route["location"]["place"])),
             "# what is in front of nginx gives up by itself: load balancers after 60 seconds, CDNs after 100",
         ),
+    )
+
+
+def if_packets_are_lost(hop: Hop) -> tuple[str, ...]:
+    """A test of the way to another host: where small answers come and large ones do not, a tunnel on the way takes no whole packets."""
+    if hop.is_unix or hop.backend is hop.proxy or hop.destination.is_loopback:
+        return ()
+    return (
+        "ping -c 2 -W 2 -M do -s %d %s   # on %s: lost, and a ping without -s is not? Large answers are lost on the way (VPN, VXLAN, PPPoE): lower the MTU"
+        % (1452 if ":" in hop.destination.host else 1472, hop.destination.host, hop.proxy.name),
     )
 
 

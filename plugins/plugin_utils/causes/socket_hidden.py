@@ -1,21 +1,22 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The socket is there for the host, and nginx's unit shows its workers something else in that place.
+"""A unit's property hides the socket: nginx's shows its workers something else in that place, or the daemon's keeps the place for the daemon alone.
 
-Signatures: unix_socket_missing, unix_socket_permission.
+Signatures: unix_socket_missing, unix_socket_permission, stale_unix_socket.
 
-Looked at: the properties of nginx's unit, the socket as the host and as nginx's workers see it.
+Looked at: the properties of both units, the socket as the host, as nginx's workers and as the daemon see it.
 
 Done: nothing is changed: the property and the drop-in that would lift it are named.
 
-A quick fix: chmod and chown change nothing for a socket that nginx's unit does not see.
+A quick fix: chmod and chown change nothing for a socket that nginx does not see; a restart of the daemon makes it in the same hidden place.
 
 Private to this collection: it may change in any release.
 """
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
@@ -32,7 +33,8 @@ if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_sandbox import SandboxSetting
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
 
-SIGNATURES = ("unix_socket_missing", "unix_socket_permission")
+MISSING, STALE = "unix_socket_missing", "stale_unix_socket"
+SIGNATURES = (MISSING, "unix_socket_permission")
 #: The mode of what systemd puts in the place of a folder that it hides.
 INACCESSIBLE = "0000"
 
@@ -51,11 +53,18 @@ class Hidden(t.NamedTuple):
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
         listener = hop.backend.unix_listener(hop.real_address) if hop.is_unix and hop.backend else None
-        if listener and is_there(listener) and hop.has(*SIGNATURES) and not may_be_seen(hop):
+        if not listener or not hop.backend:
+            continue
+        if is_there(listener):
             unit = hop.proxy.nginx.get("unit") or ""
             hidden = hiding(hop.proxy.unit(unit), listener["path"])
-            if hidden:
+            if hidden and hop.has(*SIGNATURES) and not may_be_seen(hop):
                 yield unseen(hop, listener, unit, hidden)
+        elif hop.has(MISSING, STALE):
+            unit = listener.get("unit") or ""
+            hidden = hiding(hop.backend.unit(unit), listener["path"])
+            if hidden:
+                yield kept_inside(hop, listener, unit, hidden)
 
 
 def is_there(listener: UnixListener) -> bool:
@@ -100,6 +109,39 @@ def unseen(hop: Hop, listener: UnixListener, unit: str, hidden: Hidden) -> Findi
     )
 
 
+def kept_inside(hop: Hop, listener: UnixListener, unit: str, hidden: Hidden) -> Finding:
+    """The daemon has made its socket where only the processes of its own unit see it."""
+    path, name = listener["path"], "%s=%s" % (hidden.name, hidden.setting["value"])
+    place, folder = "%s:%d" % (hidden.setting["file"], hidden.setting["line"]), path.rpartition("/")[0]
+    open_it = (
+        "systemctl edit %s   # on %s: below [Service], BindPaths=%s, the host's own folder; it has to be there"
+        % (shlex.quote(unit), hop.on, folder),
+        "# or take %s out of %s= at %s" % (hidden.folder, hidden.name, place),
+    )
+    if hidden.name == "RootDirectory":
+        real = hidden.setting["value"].rstrip("/") + path
+        open_it = (
+            "# write %s instead of %s at %s: so nginx sees it" % (real, path, named_at(hop)),
+            *open_it[:1],
+        )
+    return on_hop(
+        hop,
+        CAUSE.name,
+        (
+            *hop.seen(MISSING, STALE),
+            Evidence("socket", "%s listens on %s, and there is no such socket for other processes" % (unit, path)),
+            Evidence("unit", "%s of %s keeps %s for itself (%s)" % (name, unit, hidden.folder, place)),
+        ),
+        why="%s of %s gives it a %s of its own, in which its socket lies: nobody else sees it"
+        % (name, unit, "root folder" if hidden.name in ROOTS else hidden.folder),
+        advice=(
+            *open_it,
+            "systemctl daemon-reload; systemctl restart %s   # on %s, after that; a restart alone changes nothing"
+            % (shlex.quote(unit), hop.on),
+        ),
+    )
+
+
 def to_run(hop: Hop, daemon: str) -> tuple[str, ...]:
     return (
         socket_in_run(hop, daemon),
@@ -124,8 +166,8 @@ def to_bind(path: str, unit: str, hidden: Hidden) -> tuple[str, ...]:
 
 CAUSE = Cause(
     name="socket_hidden",
-    title="nginx's unit hides the socket from nginx",
-    says="a property of nginx's unit on {on} hides {subject} from it",
+    title="A unit's property hides the socket from nginx",
+    says="a property of a unit on {on} hides {subject} from nginx",
     find=find,
     outdoes=(
         "backend_not_listening",

@@ -28,6 +28,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_start import (
     by_hand,
+    if_killed,
     start,
     startable_pool,
     stopped_evidence,
@@ -58,6 +59,7 @@ def left_over(hop: Hop, fleet: Fleet, host: Host) -> t.Iterator[Finding]:
         remedy, why = start(host, stopped.fpm)
         evidence = stopped_evidence(hop, stopped, SIGNATURE)
         advice = () if remedy else by_hand(host, stopped.fpm)
+        advice += if_killed(host, stopped.fpm)
         yield on_hop(hop, CAUSE.name, evidence, remedy=remedy, why=why, advice=advice)
     elif not host.pool_at(hop.real_address) and not blocked(hop, fleet, host):
         left = Evidence("socket", "%s exists and no process listens on it" % (hop.real_address,))

@@ -17,6 +17,7 @@ Private to this collection: it may change in any release.
 from __future__ import annotations
 
 import re
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
@@ -55,12 +56,12 @@ def not_found(host: Host, refused: Refusal) -> Finding:
         ),
         why="%s finds no address for %s: check its DNS or /etc/hosts; %s" % (host.name, name, consequence),
         advice=(
-            "getent ahosts %s   # on %s" % (name, host.name),
+            "getent ahosts %s   # on %s" % (shlex.quote(name), host.name),
             "nginx -t && %s   # once the name is found; never restart before nginx -t passes"
             % ("nginx -s reload" if runs else "systemctl start nginx"),
             "# what lasts: `resolver` and a variable in the pass directive at %s, so that one name does not stop all sites"
             % refused.place,
-            "# where it fails at boot only: After=network-online.target in nginx's unit",
+            "# where it fails at boot only: systemctl edit nginx; below [Unit]: Wants=network-online.target, After=network-online.target nss-lookup.target",
         ),
     )
 

@@ -26,7 +26,11 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.probe_sy
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import listener_behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import CLOSED, ENDED, RESET
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import late_answers, on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import (
+    file_and_line,
+    late_answers,
+    on_hop,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._uwsgi import http_was_read
 
 SIGNATURE = "upstream_protocol_mismatch"
@@ -45,6 +49,7 @@ HTTP_SERVERS = (
     "node",
 )
 #: Families whose requests none of these takes for one.
+PROXY_LINE = "proxy_protocol"
 NOT_HTTP = ("fastcgi", "scgi", "uwsgi")
 #: What a protocol is called, by the family of nginx's directives or by what was heard.
 NAMES = {
@@ -57,6 +62,7 @@ NAMES = {
     "cgi": "CGI",
     "scgi": "SCGI",
     "uwsgi": "uwsgi's own protocol",
+    PROXY_LINE: "HTTP after the line of the PROXY protocol",
 }
 #: The directive for what was heard.
 PASSES = {
@@ -67,6 +73,7 @@ PASSES = {
     "memcached": "memcached_pass",
     "cgi": "scgi_pass",
     "uwsgi": "uwsgi_pass",
+    PROXY_LINE: "stream{} with proxy_protocol on",
 }
 
 #: The scheme with TLS, by the family.
@@ -133,14 +140,49 @@ def mismatch(hop: Hop, other: Spoken | None) -> Finding:
         why="what listens on %s speaks %s, and nginx speaks %s to it"
         % (hop.address, theirs, NAMES.get(hop.family, hop.family)),
         advice=(
-            *(
-                over_tls(hop, place)
-                if other and other.protocol == "tls"
-                else to_other(directive, used["directive"], place)
-            ),
+            *what_to_write(hop, other, directive, place),
             "ss -ltnp   # on %s: or is it the wrong port?" % hop.on,
         ),
     )
+
+
+def what_to_write(hop: Hop, other: Spoken | None, directive: str, place: str) -> tuple[str, ...]:
+    """What to change where nginx or the backend is set to the wrong protocol. directive: the one for what the backend speaks."""
+    if other and other.protocol == "tls":
+        return over_tls(hop, place)
+    if other and other.protocol == PROXY_LINE:
+        return without_line(hop, place)
+    return to_other(directive, hop.routes[0]["pass"]["directive"], place)
+
+
+def without_line(hop: Hop, place: str) -> tuple[str, ...]:
+    """What to do where the backend wants the PROXY protocol's line, which proxy_pass cannot send."""
+    server, after = server_with_line(hop), ""
+    if server:
+        first = "# take `proxy_protocol` out of the `listen` of the server at %s on %s: proxy_pass can't send that line" % (
+            server, hop.on,
+        )  # fmt: skip
+        after = "nginx -t && systemctl reload nginx   # on %s, after that" % hop.on
+    else:
+        first = (
+            "# let the backend take requests without that line (accept-proxy of HAProxy, proxyProtocol of Traefik, RemoteIPProxyProtocol of Apache):"
+            " proxy_pass can't send it"
+        )
+    return (
+        first,
+        "# where others still send it: a port of its own for this nginx, without it, to be named at %s" % place,
+        "# the visitor's address comes in a header then: X-Forwarded-For, which the backend may believe of %s alone"
+        % (hop.source or hop.proxy.name),
+        *((after,) if after else ()),
+    )
+
+
+def server_with_line(hop: Hop) -> str:
+    """FILE:LINE of the server of the backend's own nginx that wants that line at this port; empty where it is not known."""
+    for block in (hop.backend.config.get("blocks") or []) if hop.backend else []:
+        if any(one.get("proxy_protocol") and one.get("port") == hop.address.port for one in block.get("listens") or []):
+            return file_and_line(block["place"])
+    return ""
 
 
 def over_tls(hop: Hop, place: str) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls imp
     directive,
     failed_handshake,
     handshake_evidence,
+    s_client,
     setting,
     setting_evidence,
     wants_certificate,
@@ -65,9 +66,15 @@ def to_set(hop: Hop) -> tuple[str, ...]:
         "# have the owner of %s sign a certificate for nginx, and keep its key readable for root alone; then, beside the pass directive at %s:"
         % (hop.address, file_and_line(hop.routes[0]["pass"]["place"])),
         "# %s FILE; %s FILE;" % (directive(hop, "certificate"), directive(hop, "certificate_key")),
-        "openssl s_client -connect %s </dev/null 2>/dev/null | grep -A5 'Acceptable client certificate'   # on %s: whose signature does it take?"
-        % (hop.address.bare, hop.proxy.name),
+        whose_signature(hop),
         "nginx -t && nginx -s reload",
+    )
+
+
+def whose_signature(hop: Hop) -> str:
+    return "%s | grep -A5 'Acceptable client certificate'   # on %s: whose signature does it take?" % (
+        s_client(hop),
+        hop.proxy.name,
     )
 
 
@@ -75,8 +82,7 @@ def other(hop: Hop, shown: t.Sequence[str]) -> tuple[str, ...]:
     return (
         "openssl x509 -noout -subject -issuer -dates -in %s   # on %s: has it expired, and who has signed it?"
         % (" ".join(map(shlex.quote, shown)), hop.proxy.name),
-        "openssl s_client -connect %s </dev/null 2>/dev/null | grep -A5 'Acceptable client certificate'   # whose signature does it take?"
-        % hop.address.bare,
+        whose_signature(hop),
         "# renew it with that authority, then:",
         "nginx -t && nginx -s reload",
     )

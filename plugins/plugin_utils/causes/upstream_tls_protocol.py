@@ -32,6 +32,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls imp
     is_about_the_version,
     setting,
     setting_evidence,
+    which_version,
 )
 
 #: Versions that no backend should be limited to any more (RFC 8996).
@@ -76,6 +77,11 @@ def offered_versions(hop: Hop) -> list[str]:
 
 
 def why(hop: Hop, takes: t.Sequence[str], shared: t.Sequence[str]) -> str:
+    if shared and all(one in OLD for one in takes):
+        return (
+            "%s takes %s only, which nginx is set to offer, and its TLS library refuses at its usual security level"
+            % (hop.address, ", ".join(takes))
+        )
     if shared:
         return "%s takes %s, and none of the ciphers that nginx offers for it" % (hop.address, ", ".join(shared))
     if takes:
@@ -107,10 +113,8 @@ def to_write(hop: Hop, takes: t.Sequence[str], shared: t.Sequence[str]) -> tuple
 
 
 def to_look_at(hop: Hop) -> tuple[str, ...]:
-    where, name = hop.address.bare, hop.proxy.name
     return (
-        "openssl s_client -connect %s -tls1_2 </dev/null   # on %s; the same with -tls1_3: which does it take?"
-        % (where, name),
+        which_version(hop),
         "nginx -t && nginx -s reload",
     )
 

@@ -31,6 +31,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls imp
     is_about_the_version,
     setting_evidence,
     wants_certificate,
+    which_version,
 )
 
 
@@ -53,13 +54,14 @@ def ended(hop: Hop) -> Finding:
         why="%s ends the TLS handshake: its log says whether it is the protocol, the ciphers, a client certificate or a ban of nginx's address"
         % (hop.address,),
         advice=(
-            "openssl s_client -connect %s -tls1_2 </dev/null   # and the same with -tls1_3: which one does it take?"
-            % hop.address.bare,
+            which_version(hop),
             "# set %s and %s to what the backend takes, in this location only: old ones are weak"
             % (directive(hop, "protocols"), directive(hop, "ciphers")),
             "# set %s and %s, if it asks nginx for a certificate"
             % (directive(hop, "certificate"), directive(hop, "certificate_key")),
-            "fail2ban-client status   # on the backend: is %s banned?" % (hop.source or hop.proxy.name),
+            "fail2ban-client banned %s   # on %s: in which jail is %s banned?" % (hop.source, hop.on, hop.proxy.name)
+            if hop.source
+            else "fail2ban-client status   # on %s: is %s banned?" % (hop.on, hop.proxy.name),
         ),
     )
 

@@ -16,8 +16,10 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import is_number
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
@@ -29,6 +31,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls imp
     directive,
     handshake_evidence,
     is_about_the_name,
+    name_to_match,
     setting_evidence,
 )
 
@@ -43,6 +46,7 @@ def nameless(hop: Hop) -> Finding:
     again = or_empty(or_empty(or_empty(hop.reach).get("tls")).get("with_name"))
     name = again.get("name") or "NAME"
     helped = Evidence("tls", "with the server name %s the same handshake succeeds" % name, 0.9)
+    no_name = Evidence("config", "nginx sends no number as a server name: %s" % name_to_match(hop), 0.3)
     place = file_and_line(hop.routes[0]["pass"]["place"])
     return on_hop(
         hop,
@@ -52,14 +56,18 @@ def nameless(hop: Hop) -> Finding:
             *handshake_evidence(hop),
             *((helped,) if again.get("ok") else ()),
             setting_evidence(hop, "server_name", "off, no name is sent"),
+            *((no_name,) if is_number(name_to_match(hop)) else ()),
         ),
         why="%s serves by name, and nginx sends it none that it knows" % (hop.address,),
         advice=(
             "# beside the pass directive at %s: %s on; %s %s;"
             % (place, directive(hop, "server_name"), directive(hop, "name"), name),
-            "openssl s_client -connect %s -servername %s </dev/null   # which name does it take?"
-            % (hop.address.bare, name),
-            "# the Host header may have to be that name, too: the backend then answers with another site than before",
+            ("" if again.get("name") else "# ")
+            + "openssl s_client -connect %s -servername %s </dev/null 2>&1 | grep -E 'alert|errno|Cipher is'   # on %s: does it take that name?"
+            % (hop.address.bare, shlex.quote(name), hop.proxy.name),
+            "nginx -t && systemctl reload nginx",
+            "# the Host header may have to be that name, too (%s_set_header Host %s;): the backend serves the site of that name"
+            % ("grpc" if hop.family == "grpc" else "proxy", name),
         ),
     )
 

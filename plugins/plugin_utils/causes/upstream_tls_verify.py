@@ -27,15 +27,17 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls import (
     directive,
     handshake_evidence,
+    s_client,
     setting_evidence,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._verify_reasons import SIGNATURE, refusal
 
-SIGNATURE = "upstream_tls_verify"
 #: What holds where a directive is not set.
 DEFAULTS = (
     ("verify", "off"),
     ("trusted_certificate", "no authority is trusted"),
     ("name", "the name in the pass directive"),
+    ("verify_depth", "1"),
 )
 
 
@@ -57,7 +59,6 @@ def ended_on(hop: Hop) -> str | None:
 
 
 def expired(hop: Hop, since: str) -> Finding:
-    where = hop.address.bare
     shown = Evidence("tls", "the certificate of %s has expired on %s" % (hop.address, since), 0.9)
     return on_hop(
         hop,
@@ -67,15 +68,15 @@ def expired(hop: Hop, since: str) -> Finding:
         advice=(
             "# renew it on %s, and let the service that listens there load it (certbot renew, acme.sh --cron, the panel, or its authority)"
             % hop.on,
-            "openssl s_client -connect %s </dev/null | openssl x509 -noout -subject -issuer -dates   # on %s: which one does it show afterwards?"
-            % (where, hop.proxy.name),
-            "# leave %s on: without it anybody on the way could be the backend" % directive(hop, "verify"),
+            "%s | openssl x509 -noout -subject -issuer -dates   # on %s: which one does it show afterwards?"
+            % (s_client(hop), hop.proxy.name),
+            keep_on(hop),
         ),
     )
 
 
 def refused(hop: Hop) -> Finding:
-    subject = or_empty(or_empty(hop.reach).get("tls")).get("subject")
+    subject, found = or_empty(or_empty(hop.reach).get("tls")).get("subject"), refusal(hop)
     shown = Evidence("tls", "the certificate of %s is for %s" % (hop.address, subject), 0.3)
     return on_hop(
         hop,
@@ -86,17 +87,13 @@ def refused(hop: Hop) -> Finding:
             *((shown,) if subject else ()),
             *(setting_evidence(hop, name, default) for name, default in DEFAULTS),
         ),
-        why="nginx is not set to trust the certificate that %s shows: it is of another authority, or is for another name"
-        % (hop.address,),
-        advice=(
-            "openssl s_client -connect %s -showcerts </dev/null | openssl x509 -noout -subject -issuer -dates -ext subjectAltName"
-            % hop.address.bare,
-            "# set %s FILE to the authority that signed it, and %s N for longer chains"
-            % (directive(hop, "trusted_certificate"), directive(hop, "verify_depth")),
-            "# set %s NAME, if the certificate is for another name than nginx asks for" % directive(hop, "name"),
-            "# leave %s on: without it anybody on the way could be the backend" % directive(hop, "verify"),
-        ),
+        why=found.why,
+        advice=(*found.advice, keep_on(hop)),
     )
+
+
+def keep_on(hop: Hop) -> str:
+    return "# leave %s on: without it anybody on the way could be the backend" % directive(hop, "verify")
 
 
 CAUSE = Cause(

@@ -28,6 +28,12 @@ def host(tmp_path):
     return made
 
 
+def script(host, path, text):
+    """A file that may be run."""
+    host.write(path, text)
+    os.chmod(host.path(path), 0o700)
+
+
 def enabled(host, name, start, **dropins):
     host.write(
         "/etc/systemd/system/multi-user.target.wants/" + name, "[Service]\nExecStart=%s\nExecStop=/bin/true\n" % start
@@ -151,7 +157,7 @@ def test_names_of_interfaces_are_given_only_where_the_file_does_not_load_without
         ("show", "echo shown"),
     ):
         (tmp_path / name).write_text("#!/bin/sh\n%s\n" % text)
-        (tmp_path / name).chmod(0o755)
+        (tmp_path / name).chmod(0o700)
     ran = subprocess.run(
         [*boot.alone('load "$1"', "show"), "/etc/fw"],
         env={"PATH": "%s:/usr/bin:/bin" % tmp_path},
@@ -182,8 +188,17 @@ class TestScripts:
         "path", ["/etc/rc.local", "/etc/network/if-up.d/firewall", "/etc/NetworkManager/dispatcher.d/50-fw"]
     )
     def test_that_runs_with_the_boot_or_the_network(self, host, path):
-        host.write(path, self.RULES % "iptables")
+        script(host, path, self.RULES % "iptables")
         assert self.told(iptables.boot(host)) == [(path, path, 6, [])]
+
+    @pytest.mark.parametrize("path", ["/etc/rc.local", "/etc/network/if-up.d/firewall"])
+    def test_that_may_not_be_run_is_not_run(self, host, path):
+        host.write(path, self.RULES % "iptables")
+        assert iptables.boot(host) == []
+
+    def test_that_is_read_by_others_needs_no_bit(self, host):
+        host.write("/etc/network/interfaces.d/eth0", "iface eth0 inet dhcp\n  up iptables -A INPUT -j DROP\n")
+        assert [one["file"] for one in iptables.boot(host)] == ["/etc/network/interfaces.d/eth0"]
 
     def test_that_another_one_or_cron_calls(self, host):
         host.write("/opt/fw/up", self.RULES % "iptables")
@@ -194,7 +209,9 @@ class TestScripts:
     def test_a_file_that_a_script_restores_keeps_rules(self, host):
         host.answers[ALONE] = SAVED
         host.write("/etc/iptables.up.rules", SAVED)
-        host.write("/etc/network/if-pre-up.d/iptables", "#!/bin/sh\n/sbin/iptables-restore < /etc/iptables.up.rules\n")
+        script(
+            host, "/etc/network/if-pre-up.d/iptables", "#!/bin/sh\n/sbin/iptables-restore < /etc/iptables.up.rules\n"
+        )
         (found,) = iptables.boot(host)
         assert (found["file"], found["unit"], found["line"]) == (
             "/etc/iptables.up.rules",
@@ -207,9 +224,11 @@ class TestScripts:
         "text", ["iptables -L -n", "iptables-save > /root/x", "# iptables -A INPUT -j DROP", "echo hi"]
     )
     def test_a_script_that_adds_none_is_none(self, host, text):
-        host.write("/etc/rc.local", "#!/bin/sh\n%s\n" % text)
+        script(host, "/etc/rc.local", "#!/bin/sh\n%s\n" % text)
         assert iptables.boot(host) == []
 
     def test_of_nft(self, host):
-        host.write("/etc/rc.local", "#!/bin/sh\nnft add table inet f\nnft add rule inet f input tcp dport 22 accept\n")
+        script(
+            host, "/etc/rc.local", "#!/bin/sh\nnft add table inet f\nnft add rule inet f input tcp dport 22 accept\n"
+        )
         assert self.told(nftables.boot(host)) == [("/etc/rc.local", "/etc/rc.local", 3, [])]

@@ -35,6 +35,24 @@ def test_the_groups_that_the_file_names_a_user_in(tmp_path):
     assert Accounts(host).groups_with("nobody") == {}
 
 
+@pytest.mark.parametrize(
+    "line,expected",
+    [
+        ("group: files sss", {4: "adm", 70001: "70001"}),
+        ("group: files\ninitgroups: sss [SUCCESS=continue] files", {4: "adm", 70001: "70001"}),
+        ("group: files [NOTFOUND=return] systemd", {4: "adm"}),
+        ("# group: files sss\npasswd: files sss", {4: "adm"}),
+    ],
+)
+def test_a_directory_service_is_asked_where_the_host_asks_one(tmp_path, line, expected):
+    host = FakeHost(tmp_path, {"id -G www-data": "4 70001\n"})
+    host.write("/etc/group", "adm:x:4:www-data\n")
+    host.write("/etc/nsswitch.conf", line + "\n")
+    accounts = Accounts(host)
+    assert (accounts.groups_with("www-data"), accounts.groups_with("www-data")) == (expected, expected)
+    assert len(host.commands) <= 1
+
+
 def test_who_is_there(accounts):
     assert accounts.has_user("www-data") and accounts.has_group("www-data")
     assert not accounts.has_user("nobody-has-this-name") and not accounts.has_group("nobody-has-this-name")

@@ -56,6 +56,7 @@ def heard(peer, behaviour, family, **reply):
         ("scgi", speaks(b"\x00", b"HTTP/1.1 200 OK\r\n\r\n"), "uwsgi"),
         ("grpc", over_tls(silent), "tls"),
         ("proxy", resets, "unknown"),
+        ("proxy", speaks(b"PROXY ", b"HTTP/1.1 200 OK\r\n\r\n"), "proxy_protocol"),
         # It does speak what nginx speaks: this one request fails.
         ("proxy", speaks((b"HEAD ", b"PRI "), b"HTTP/1.0 200 OK\r\n\r\n"), "unknown"),
     ],

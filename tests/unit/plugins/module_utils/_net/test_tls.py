@@ -62,6 +62,13 @@ def test_a_plain_port_is_reported_in_openssl_s_words(peer):
     assert shake(peer, says(b"HTTP/1.1 400 Bad Request\r\n\r\n"))["error"] == "wrong version number"
 
 
+def test_what_the_library_refuses_without_a_name_for_it():
+    error = ssl.SSLError(1, "[SSL] legacy sigalg disallowed or unsupported (_ssl.c:992)")
+    assert (
+        net_tls.failure(error, Deadline(1.0)) == "the TLS library refuses it: legacy sigalg disallowed or unsupported"
+    )
+
+
 def ends_in_order(connection):
     connection.recv(65536)
     connection.shutdown(socket.SHUT_WR)

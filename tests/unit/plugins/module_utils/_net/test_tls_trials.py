@@ -50,6 +50,18 @@ def test_versions_and_a_certificate(peer, given, found):
     assert takes_of(peer, server(**given)) == found
 
 
+def chooses(version):
+    """A server that answers every greeting in this version, as one does that knows no newer one."""
+    body = version + bytes(32) + b"\x00" + b"\x00\x2f" + b"\x00"
+    message = b"\x02" + len(body).to_bytes(3, "big") + body
+    return says(b"\x16" + version + len(message).to_bytes(2, "big") + message)
+
+
+@pytest.mark.parametrize("version,found", [(b"\x03\x01", ["TLSv1"]), (b"\x03\x02", ["TLSv1.1"]), (b"\x03\x00", [])])
+def test_a_server_that_answers_in_an_older_version_takes_that_one(peer, version, found):
+    assert takes_of(peer, chooses(version)).versions == found
+
+
 @pytest.mark.parametrize(
     "behaviour", [resets, says(b"HTTP/1.1 400 Bad Request\r\n\r\n"), says(b"\x16\x03\x03\xff\xff\x02")]
 )

@@ -26,9 +26,9 @@ SILENT = sorted(facts.CASES.glob("*/silent_*.yml"))
 PROGRAMS = r"""
 apachectl apk apparmor_parser apt-get auditctl ausearch
 cat cgi-fcgi chmod coredumpctl cscli csf curl
-df dig dnf docker dpkg du
+date df dig dnf docker dpkg du
 echo env
-fail2ban-client free
+fail2ban-client firewall-cmd free
 getent grep groupadd
 imunify360-agent install ip ip6?tables
 journalctl jstack
@@ -37,11 +37,12 @@ ldd loginctl ls
 mkdir mv
 namei nerdctl nft nginx nsenter
 openssl
-plesk podman printf py-spy
-sed semanage semodule setfacl ss stat su supervisorctl systemctl systemd-tmpfiles
-tail tcpdump
+ping plesk podman printf py-spy
+sed semanage semodule setfacl ss stat su sudo supervisorctl systemctl systemd-tmpfiles
+tail tailscale tcpdump
 ufw unshare useradd
 virsh
+wg
 yum
 /usr/local/cpanel/\S+ \S*/php-fpm\S*
 """

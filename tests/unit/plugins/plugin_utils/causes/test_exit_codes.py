@@ -25,6 +25,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units i
         ("exit-code", 143, "SIGTERM: somebody"),
         ("core-dump", 11, "SIGSEGV: crashed"),
         ("signal", 1, "SIGHUP"),
+        ("oom-kill", 9, "killed for memory"),
+        ("oom-kill", None, "killed for memory"),
     ],
 )
 def test_the_number_of_an_end_in_words(result, status, begins):
