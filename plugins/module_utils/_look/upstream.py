@@ -46,7 +46,7 @@ def read_upstream(raw: Union[str, Mapping[str, Any]]) -> Upstream:
         tls = _tls_of(given)
         if tls is None:
             return made
-        spare = None if tls.server_name else (given.get("tls") or {}).get("spare_name")
+        spare = (given.get("tls") or {}).get("spare_name")
         return made._replace(tls=context(tls), server_name=tls.server_name, spare_name=spare)
     except (ValueError, TypeError) as error:
         return made._replace(error=str(error))

@@ -129,6 +129,9 @@ def test_a_handshake_that_fails_without_a_name_is_tried_with_one(peer):
     assert tls["upstream.test"]["ok"] is False and "unrecognized name" in tls["upstream.test"]["error"]
     assert tls["upstream.test"]["with_name"] == {"name": "upstream.test", "ok": True, "error": None}
     assert tls["b.test"]["with_name"]["ok"] is False
+    number = {"server_name": "127.0.0.1", "spare_name": "upstream.test"}
+    asked = one({"address": address, "family": "proxy", "scheme": "https", "tls": number})["tls"]
+    assert asked["ok"] is False and asked["with_name"] == tls["upstream.test"]["with_name"]
     assert one({"address": address, "family": "proxy", "scheme": "https"})["tls"]["with_name"] is None
 
 

@@ -229,6 +229,16 @@ def test_the_name_that_is_worth_a_try_where_none_is_sent():
     assert found == ["app.test", "shop.test", "shop.test", "api.test", None]
 
 
+def test_a_number_is_never_sent_as_a_name():
+    http = (
+        "proxy_ssl_server_name on; server { server_name shop.test; location /a { proxy_pass https://app.test; }"
+        " location /b { proxy_pass https://10.0.0.2; } }"
+    )
+    found = [upstream["tls"] for upstream in upstreams_to_reach(written(http))]
+    assert [one["server_name"] for one in found] == ["app.test", "10.0.0.2"]
+    assert [one.get("spare_name") for one in found] == [None, "shop.test"]
+
+
 def test_variables_that_grow_without_end_are_empty():
     sets = "set $a x; " + " ".join(
         "set $%s %s;" % (name, ("$" + before) * 1300) for before, name in zip("abcde", "bcdef")
