@@ -91,7 +91,7 @@ changes:
       description: Who asked for it; of a file its owner, or the run of this collection that wrote it. Null where nothing says so.
       type: str
     of:
-      description: Of a file, the unit that uses it; null otherwise.
+      description: Of a file, the unit that uses it; of a kill, the unit of the process; null otherwise.
       type: str
   sample:
     - {at: 1795918385.0, kind: package, subject: php8.2-fpm, what: "upgraded 8.2.20-1 -> 8.2.24-1", by: unattended-upgrades, of: null}

@@ -156,13 +156,16 @@ def _who(event: "Change", asked: List[Asked]) -> Optional[str]:
 def memory_kills(host: Host, span: Span, lines: "Sequence[Any]") -> "List[Change]":
     """The processes that the kernel killed for memory in a span, and whose memory was full. lines: entries of the kernel's log."""
     found: "List[Change]" = []
-    of = HOST_FULL
+    full, unit = HOST_FULL, None
     for line in lines:
         why, killed = _MEMORY.search(line.text), _OOM.search(line.text)
         if why:
             group = why.group("group").rpartition("/")[2]
             limited = why.group("how") == "CONSTRAINT_MEMCG"
-            of = "the memory limit of %s was reached" % group if limited else HOST_FULL
+            full = "the memory limit of %s was reached" % group if limited else HOST_FULL
+            unit = group if group.endswith(".service") else None
         if killed and span.has(line.when):
-            found.append(change(line.when, "oom", killed.group("name"), "was killed by the kernel, as " + of))
+            found.append(
+                change(line.when, "oom", killed.group("name"), "was killed by the kernel, as " + full, None, unit)
+            )
     return found

@@ -57,7 +57,7 @@ class HistoryQuestion(t.TypedDict):
 def trigger_of(fleet: Fleet, finding: Finding) -> Trigger:
     """What a finding is about."""
     proxy = fleet.hosts[finding.seen_from]
-    hops = [hop for hop in fleet.hops_of(proxy) if hop.route_ids & finding.routes]
+    hops = [hop for hop in fleet.hops_of(proxy) if any(route["id"] in finding.routes for route in hop.routes)]
     evident = evident_records(proxy, hops, finding)
     addresses = {str(address) for hop in hops for address in (hop.address, *hop.tried_addresses)}
     addresses |= set(filter(None, map(upstream_of, evident)))

@@ -161,4 +161,5 @@ KILLED = "Memory cgroup out of memory: Killed process 4711 (php-fpm8.2) total-vm
 def test_kills_for_memory(tmp_path, before, killed, words):
     lines = [Entry(10.0, "kernel", before), Entry(11.0, "kernel", killed), Entry(99.0, "kernel", killed)]
     (kill,) = memory_kills(FakeHost(tmp_path), Span(0.0, 50.0), lines)
+    assert kill["of"] == ("shop.service" if "shop.service" in before else None)
     assert (kill["at"], kill["subject"], kill["what"]) == (11.0, "php-fpm8.2", "was killed by the kernel, as " + words)

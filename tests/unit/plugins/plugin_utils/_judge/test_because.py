@@ -102,6 +102,10 @@ STOPPED = change(1, "unit", FPM, "stopped")
             [change(3, "oom", "php-fpm8.2", "was killed by the kernel, as it was full")],
             "3 s after php-fpm8.2 was killed by the kernel, as it was full",
         ),
+        (
+            [change(3, "oom", "worker", "was killed by the kernel, as it was full", None, FPM)],
+            "3 s after worker was killed by the kernel, as it was full",
+        ),
         ([change(30, "boot", "the host", "was booted")], "30 s after the host was booted"),
     ],
 )
