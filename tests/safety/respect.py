@@ -32,6 +32,8 @@ PLESK_HEAD = (
 )
 PLESK = 'sed -i "1i %s" $SITE' % PLESK_HEAD
 READ_ONLY = "mount --bind /etc /etc && mount -o remount,bind,ro /etc"
+STOP_FILE = "mkdir -p /etc/bad_gateway; echo 'hands off until Monday' >/etc/bad_gateway/stop"
+DPKG = 'systemd-run -q --unit=upgrade python3 -c \'import fcntl, time; f = open("/var/lib/dpkg/lock-frontend", "a"); fcntl.lockf(f, 2); time.sleep(900)\''
 CASES = [
     Case("masked unit", "php_fpm_masked"),
     Case("disabled unit", "php_fpm_stopped", "systemctl disable -q php$PHP-fpm"),
@@ -47,6 +49,9 @@ CASES = [
     Case("config but not reload", "response_header_too_big", allow=["config"]),
     Case("reload but not config", "response_header_too_big", allow=["reload"]),
     Case("all but start", "backend_port_closed", allow=["reload", "restart", "config", "firewall", "selinux"]),
+    Case("stop file", "php_fpm_stopped", STOP_FILE),
+    Case("stop file on the host behind", "firewall_reject", STOP_FILE),
+    Case("dpkg at work", "php_fpm_stopped", DPKG),
     Case("all but firewall", "firewall_reject_nft", allow=["start", "reload", "restart", "config", "selinux"]),
 ]
 # These may be cured: what stands in the way of a file does not stand in the way of a unit.

@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 
     from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.facts import FirewallFacts
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Unknown
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.at_work import GuardFacts
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.clock import Clock
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.connections import Connections
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
@@ -50,6 +51,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         selinux: Optional[SelinuxFacts]
         disks: List[Disk]
         journal: Optional[JournalFacts]
+        guard: GuardFacts
         log: Log
         reach: NotRequired[List[Reached]]  # these three where nginx runs
         names: NotRequired[List[Resolved]]

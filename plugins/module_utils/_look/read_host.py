@@ -15,6 +15,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host import un
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accepting import add_accepting
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.at_work import guard_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.clock import clock_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.connections import connection_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import container_facts
@@ -75,6 +76,7 @@ def read_host(host: Host, window: float) -> "GatewayFacts":
         "selinux": selinux.selinux_facts(host),
         "disks": disk_facts(host),
         "journal": unfinished_runs.unfinished_runs(host),
+        "guard": guard_facts(host, processes),
         "log": logs_facts.log_facts(
             host, log_sources(nginx, php_fpm, listeners, host), window, clock["now"], master_pid(nginx)
         ),

@@ -12,7 +12,9 @@ import os
 import time
 from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Sequence
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import at_work
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
 from ansible_collections.webops.bad_gateway.plugins.module_utils._refused import Refused
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo import boot_units, timer
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.commands import run_command
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.undo import ShownChange
 
 
+#: Seconds for which a run waits for others that are changing the host, before it leaves the host alone.
+BUSY_SECONDS = 60.0
 #: Seconds for which a run holds the host beyond the time in which a change has to be confirmed.
 CONFIRM_ROOM = 120
 
@@ -47,6 +51,7 @@ class Journal:
         self.store = Store(host)
         self.lock = Lock(host, self.store.base)
         self.run_command = run
+        self.busy_seconds = BUSY_SECONDS
         #: What a caller should be told of the journal itself.
         self.warnings: List[str] = []
 
@@ -60,10 +65,30 @@ class Journal:
     def _begin(self, run: str, claim: Claim, implicit: bool) -> List[Undone]:
         self.lock.take(run, claim.lease, claim.owner, implicit, claim.take_over)
         try:
+            self.wait_until_free()
             return self._tidy_up(run)
         except Exception:  # whatever it was, nobody is locked out by it
             self.lock.release(run)
             raise
+
+    def wait_until_free(self) -> None:
+        """Wait for others that are changing this host just now. Raises Refused where they go on, and where a file says that nothing may be changed here."""
+        end = time.monotonic() + self.busy_seconds
+        while True:
+            stop = at_work.stop_line(self.host)
+            if stop is not None:
+                raise Refused(
+                    "%s says that nothing is to be changed on this host: %s" % (at_work.STOP, stop or "(empty)")
+                )
+            busy = at_work.at_work(self.host, Processes(self.host))
+            if not busy:
+                return
+            if time.monotonic() >= end:
+                raise Refused(
+                    "%s is at work on this host and was waited for, %d seconds: nothing was changed, run this again when it has ended"
+                    % (" and ".join(busy), self.busy_seconds)
+                )
+            time.sleep(1)
 
     def _tidy_up(self, run: str) -> List[Undone]:
         """What is to be done before a run may change anything. Returns the changes of dead runs that were undone."""

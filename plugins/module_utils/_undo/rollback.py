@@ -178,6 +178,8 @@ def rolled_back(
         held = journal.lock.read()
         if held is not None and held["run"] not in (run, take_over):
             raise Held(held)
+        if not check:
+            journal.wait_until_free()
         open_changes = journal.store.open_changes()
         found = [] if check else journal.undo_all(open_changes, "a rollback, which found it unfinished")
         chosen = run or last_run(journal)

@@ -61,6 +61,7 @@ class JudgedFinding(t.TypedDict):
     given_up: bool  # whether it came back so often that it is cured no more
     trigger: Trigger
     told: t.NotRequired[Told]  # once it was asked what happened on its hosts
+    waits: str  # for whom its step waits, who is changing the host just now
 
 
 class StepData(t.TypedDict):
@@ -331,6 +332,7 @@ def finding_data(fleet: Fleet, judged: Judged, cause: Cause) -> JudgedFinding:
         "history": list(judged.history),
         "given_up": judged.given_up,
         "trigger": trigger_of(fleet, finding),
+        "waits": judged.waits,
     }
 
 

@@ -12,6 +12,7 @@ import shlex
 import typing as t
 from dataclasses import dataclass, replace
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.at_work import STOP
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Finding, Remedy, fingerprint
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
@@ -26,6 +27,9 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.proof_qu
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.by_hand import after_undo, by_hand
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles import ORDER, RELOADS_NGINX
 
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.at_work import GuardFacts
+
 #: What becomes of a finding: of a judgement planned, advice, not_allowed or how a step ended before, of a report any of them.
 Outcome = t.Literal["fixed", "relieved", "planned", "advice", "undone", "failed", "not_allowed"]
 
@@ -33,6 +37,8 @@ Outcome = t.Literal["fixed", "relieved", "planned", "advice", "undone", "failed"
 KINDS = ("start", "reload", "restart", "config", "firewall", "selinux")
 #: What else it may have: a reload or restart may put in force what others have saved and not loaded.
 PENDING = "pending"
+
+WAITS = "%s is at work on %s just now: it is waited for, a minute at most"
 
 #: The 502 of a proxy whose backend is one, too.
 NEXT_HOP = "upstream_returned_502"
@@ -42,7 +48,8 @@ NEXT_HOP = "upstream_returned_502"
 class Judged:
     """A finding with what is done about it and why, and the id of the step that does it.
 
-    history: when other runs cured it before; given_up: whether that is so often that it is cured no more.
+    history: when other runs cured it before; given_up: whether that is so often that it is cured no more; waits: for whom its step
+    waits.
     """
 
     finding: Finding
@@ -51,6 +58,7 @@ class Judged:
     step: str | None = None
     history: tuple[EarlierCure, ...] = ()
     given_up: bool = False
+    waits: str = ""
 
 
 @dataclass(frozen=True)
@@ -124,7 +132,14 @@ def decision(
         ended = "failed" if tried[step.id] == "fixed" else tried[step.id]
         seen = with_advice(finding, after_undo)
         return Judged(seen, ended, "the remedy was run and the cause is still there", step.id), None
-    return Judged(finding, "planned", finding.remedy.note, step.id), step
+    busy = guard_of(fleet, finding.on).get("busy")
+    waits = WAITS % (" and ".join(busy), finding.on) if busy else ""
+    return Judged(finding, "planned", finding.remedy.note, step.id, waits=waits), step
+
+
+def guard_of(fleet: Fleet, name: str) -> GuardFacts:
+    """What keeps a run from changing a host; empty where that is not known."""
+    return or_empty(fleet.hosts[name].facts.get("guard") if name in fleet.hosts else None)
 
 
 def with_advice(finding: Finding, words: t.Callable[[Remedy, str], tuple[str, ...]]) -> Finding:
@@ -134,6 +149,13 @@ def with_advice(finding: Finding, words: t.Callable[[Remedy, str], tuple[str, ..
 
 def refusal(finding: Finding, remedy: Remedy, fleet: Fleet, allow: t.Collection[str]) -> Refusal | None:
     """Why a finding's remedy is not run; None where it may run."""
+    stop = guard_of(fleet, finding.on).get("stop")
+    if stop is not None:
+        advice = (
+            "ls -l --time-style=full-iso %s   # on %s" % (STOP, finding.on),
+            "# when changes may be made there again: remove that file, and run this again",
+        )
+        return Refusal("advice", "%s is there on %s: %s" % (STOP, finding.on, stop or "(empty)"), advice)
     missing = [kind for kind in remedy.kinds if kind not in allow]
     if missing:
         return Refusal("not_allowed", "fix_502_allow leaves out %s" % ", ".join(missing))

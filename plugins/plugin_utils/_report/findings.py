@@ -104,6 +104,8 @@ def finding_entry(
     still: whether the last look found it again.
     """
     outcome, why = done["outcome"], done["why"]
+    if done["waits"] and not ended:
+        why = "; ".join(filter(None, (why, done["waits"])))
     if ended:
         outcome, why = ended["outcome"], ended.get("why") or why
         if outcome == "fixed" and still:

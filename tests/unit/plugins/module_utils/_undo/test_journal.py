@@ -10,9 +10,11 @@ import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host, Ran
 from ansible_collections.webops.bad_gateway.plugins.module_utils._refused import Refused
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo import journal as undo_journal
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo import lease as undo_lease
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.journal import Claim
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.lease import Held
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.rollback import rolled_back
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.save import Wanted
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.journal_host import (
     FolderHost,
@@ -774,3 +776,54 @@ def test_what_is_saved_is_on_the_disk_before_it_counts(host, monkeypatch):
         < at["rename", "r1/c1"]
     )
     assert calls[-2:] == [("rename", "r1/c1"), ("fsync", "r1")]
+
+
+class TestAHostThatIsNotToBeChangedNow:
+    """The stop file, and others who are changing the host."""
+
+    @pytest.fixture(autouse=True)
+    def _stopped(self, host):
+        os.makedirs(host.path("/etc/bad_gateway"))
+
+    @staticmethod
+    def begins():
+        return [
+            lambda journal: journal.begun("r1", CLAIM),
+            lambda journal: journal.saved("r1", "c1", WANTED, CLAIM),
+            lambda journal: rolled_back(journal, None, False, False),
+        ]
+
+    def test_a_stop_file_refuses_every_change_and_leaves_the_host_free(self, host):
+        host.journal().begun("r0", CLAIM)
+        host.journal().closed("r0", 20)
+        host.write("/etc/bad_gateway/stop", "hands off: ada is at it\n")
+        for begin in self.begins():
+            with pytest.raises(Refused, match="/etc/bad_gateway/stop says .* hands off: ada is at it"):
+                begin(host.journal())
+            assert host.journal().read()["lock"] is None
+
+    def test_what_was_begun_before_it_is_still_undone(self, host):
+        before = host.snapshot("/etc/nginx")
+        host.journal().begun("r1", CLAIM)
+        save_and_change(host)
+        host.write("/etc/bad_gateway/stop", "")
+        assert host.journal().undone("r1", "c1", CLAIM)["undone"]["complete"]
+        assert host.snapshot("/etc/nginx") == before
+
+    def test_others_are_waited_for(self, host, monkeypatch):
+        said = iter([["dpkg (pid 7, lock)"], ["dpkg (pid 7, lock)"], []])
+        slept = []
+        monkeypatch.setattr(undo_journal.at_work, "at_work", lambda host, processes: next(said))
+        monkeypatch.setattr(undo_journal.time, "sleep", slept.append)
+        host.journal().begun("r1", CLAIM)
+        assert slept == [1, 1]
+
+    def test_and_left_alone_where_they_go_on(self, host, monkeypatch):
+        monkeypatch.setattr(undo_journal.at_work, "at_work", lambda host, processes: ["dpkg (pid 7, lock)"])
+        monkeypatch.setattr(undo_journal, "BUSY_SECONDS", 0.0)
+        before = host.snapshot()
+        for begin in self.begins():
+            with pytest.raises(Refused, match=r"dpkg \(pid 7, lock\) is at work .* run this again"):
+                host.journal().store.make()
+                begin(host.journal())
+        assert host.snapshot() == before and host.journal().read()["lock"] is None

@@ -230,6 +230,7 @@ class TestClosedPort:
             "history": [],
             "given_up": False,
             "trigger": finding["trigger"],
+            "waits": "",
         }
         assert "http://site/ answers 502" in finding["evidence"][1:], (
             "the strongest evidence comes first, and an answer is weak"

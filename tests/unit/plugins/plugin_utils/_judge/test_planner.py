@@ -343,3 +343,27 @@ def test_nobody_elses_edit_of_a_pool_goes_live_by_our_restart(action, config, ou
     web["php_fpm"] = [{"config": "/etc/fpm.conf", "pending": [EDIT]}, {"config": "/etc/other.conf", "pending": []}]
     change = remedy("php_fpm", action=action, config=config)
     assert outcome_of(finding(remedy=change), hosts=fleet(web=web))[0] == outcome
+
+
+class TestAHostThatIsNotToBeChangedNow:
+    """A stop file, and others at work."""
+
+    @pytest.mark.parametrize("text,said", [("hands off", "hands off"), ("", "(empty)")])
+    def test_a_stop_file_is_the_will_of_somebody(self, text, said):
+        hosts = fleet(web=proxy("http://10.0.0.2", guard={"stop": text, "busy": []}), app=host("10.0.0.2"))
+        judged, steps = planned(finding(remedy=START), finding(remedy=START, on="app"), hosts=hosts)
+        assert [(one.finding.on, one.outcome) for one in judged] == [("web", "advice"), ("app", "planned")]
+        assert judged[0].why == "/etc/bad_gateway/stop is there on web: %s" % said
+        assert [step.on for step in steps] == ["app"]
+        assert "ls -l --time-style=full-iso /etc/bad_gateway/stop   # on web" in judged[0].finding.advice
+
+    def test_on_the_host_behind_it_stops_what_would_be_changed_there(self):
+        hosts = fleet(web=proxy("http://10.0.0.2"), app=host("10.0.0.2", guard={"stop": "x", "busy": []}))
+        judged, steps = planned(finding(remedy=START, on="app"), hosts=hosts)
+        assert (judged[0].outcome, steps) == ("advice", [])
+
+    def test_who_is_at_work_is_said_and_waited_for(self):
+        hosts = fleet(web=proxy("http://10.0.0.2", guard={"stop": None, "busy": ["dpkg (pid 7, lock)"]}))
+        judged, steps = planned(finding(remedy=START), hosts=hosts)
+        assert (judged[0].outcome, judged[0].why, len(steps)) == ("planned", "a note", 1)
+        assert judged[0].waits == "dpkg (pid 7, lock) is at work on web just now: it is waited for, a minute at most"

@@ -250,6 +250,7 @@ def test_fits_the_terminal_whatever_was_found(found, width, name, status):
             "fades": "",
             "history": [],
             "given_up": False,
+            "waits": "",
         }
         for number, (cause, change, outcome, why) in enumerate(found)
     ]

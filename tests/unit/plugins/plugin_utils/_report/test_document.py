@@ -45,6 +45,7 @@ def finding(cause="php_fpm_stopped", outcome="planned", step="s1", **more):
         "fades": "",
         "history": [],
         "given_up": False,
+        "waits": "",
         **more,
     }
 
@@ -519,3 +520,16 @@ class TestACauseThatComesBack:
         )
         assert entry["status"] == "not_fixed"
         assert "cured 3 times on web" in document.failures(report(entry))["web"]
+
+
+@pytest.mark.parametrize(
+    "mode,outcomes,why",
+    [
+        ("check", {}, "a note; dpkg is at work"),
+        ("fix", {"s1": {"step": "s1", "outcome": "fixed"}}, "a note"),
+        ("fix", {"s1": {"step": "s1", "outcome": "failed", "why": "dpkg was waited for"}}, "dpkg was waited for"),
+    ],
+)
+def test_whom_a_change_waits_for_is_said_until_it_was_made(mode, outcomes, why):
+    looks = [look(finding(why="a note", waits="dpkg is at work"))] + [look(status=200)] * (mode == "fix")
+    assert document.host_entry(mode, looks, outcomes, None)["findings"][0]["why"] == why
