@@ -16,7 +16,7 @@ options:
   _input:
     description:
       - The variables by their names, of C(fix_502_allow), C(fix_502_backend_services), C(fix_502_log_window), C(fix_502_max_cures),
-        C(fix_502_rounds) and C(fix_502_urls).
+        C(fix_502_rounds), C(fix_502_urls) and C(fix_502_watch).
       - One that is missing is not checked.
     type: dict
     required: true

@@ -55,6 +55,12 @@ options:
       - A failure ends it, and so does a site that is too slow to be asked so often.
     type: int
     default: 1
+  watch:
+    description:
+      - Seconds, up to 3600, for which what was well goes on being asked, up to four URLs in each second, in turns. It ends with the first of them that fails.
+    type: float
+    default: 0
+    version_added: 0.2.0
 notes:
   - No certificate is verified. The module asks from the host itself, often by an address that no certificate is for, and a certificate that is
     not trusted is no reason for a 502. Nothing secret is sent.
@@ -177,6 +183,16 @@ answers:
       returned: always
       type: int
       sample: 152
+gone:
+  description: Those of RV(answers) that were well at first and are not any more.
+  returned: where O(watch) is more than 0
+  type: list
+  elements: dict
+watched:
+  description: Seconds until the first of them failed, or until the end.
+  returned: where O(watch) is more than 0
+  type: float
+  sample: 60.4
 """
 
 from typing import Any, Dict
@@ -188,6 +204,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tail import ErrorLogTail
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look import answers as look_answers
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look import watching
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx import instance
 
 SPECIFICATION: Dict[str, Any] = {
@@ -197,6 +214,7 @@ SPECIFICATION: Dict[str, Any] = {
         "timeout": {"type": "float", "default": 10},
         "deadline": {"type": "float", "default": 60},
         "times": {"type": "int", "default": 1},
+        "watch": {"type": "float", "default": 0},
     },
     "supports_check_mode": True,
 }
@@ -213,11 +231,15 @@ def main() -> None:
         )
         times = int(bounded("times", given["times"], 1, look_answers.MOST_TIMES))
         asks = look_answers.asks_of(given["urls"], times)
+        watch = bounded("watch", given["watch"], 0, 3600)
     except ValueError as error:
         module.fail_json(msg=str(error))
     masters = instance.masters(Processes(host)) if given["error_logs"] else []
     tails = [ErrorLogTail(host, path, masters[0].pid if masters else None) for path in given["error_logs"]]
-    module.exit_json(answers=look_answers.site_answers(asks, timeout, deadline, tails))
+    if not watch:
+        module.exit_json(answers=look_answers.site_answers(asks, timeout, deadline, tails))
+    seen = watching.watch(asks, timeout, deadline, tails, watch)
+    module.exit_json(answers=seen.answers, gone=seen.gone, watched=seen.seconds)
 
 
 if __name__ == "__main__":

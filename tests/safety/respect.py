@@ -150,6 +150,28 @@ def _comes_back(fault: str, again: str, cures: int = 3) -> dict[str, Any]:
     return {"title": "comes back after each cure", "said": said, "wrong": wrong}
 
 
+def _does_not_last(fault: str, again: str, seconds: int = 20) -> dict[str, Any]:
+    """The same thing breaks some seconds after the cure: a run that does not watch calls it fixed, one that watches does not. again: what breaks it."""
+    place = _world.fresh(fault)
+    role = _world.changed_role(place)
+    wrong, said = [], []
+    for watch, wanted in ((0, (0, "fixed", "fixed")), (60, (2, "not_fixed", "relieved"))):
+        later = "until systemctl is-active -q php$PHP-fpm; do sleep 0.2; done; sleep %d; %s" % (seconds, again)
+        _world.run_on(place, role, '%s; systemd-run -q --collect --unit=again-%d sh -c "%s"' % (again, watch, later))
+        play = Play("fix_502.yml", place, {"fix_502_watch": watch})
+        code = play.wait()
+        entry = play.report()["hosts"][place.host(place.proxy)]
+        ended = (code, entry["status"], entry["findings"][0]["outcome"])
+        why = entry["findings"][0]["why"]
+        said.append("watch %d: %s%s" % (watch, ended[2], " (%s)" % why if why else ""))
+        wrong += [] if ended == wanted else ["watch %d ended with %s: %s" % (watch, ended, play.text()[-1500:])]
+        play.close()
+        _world.until_status(place, {place.fault.status_before}, seconds + 10)
+    wrong += ["left over: " + line for line in _world.left_over(place)]
+    _world.remove(fault)
+    return {"title": "does not last", "said": said, "wrong": wrong}
+
+
 def _unconfirmed(fault: str, variable: str, after: str, seconds: int = 60) -> dict[str, Any]:
     """The controller dies when the change has been made and before it is kept; the host undoes it alone."""
     place = _world.fresh(fault)
@@ -220,6 +242,7 @@ REBOOTS: dict[str, tuple[dict[str, str], int]] = {
 def run(only: str, keep: Keep) -> None:
     more: list[tuple[str, Callable[[], dict[str, Any]]]] = [
         ("two runs at once", _two_at_once),
+        ("does not last", lambda: _does_not_last("php_fpm_stopped", "systemctl stop php$PHP-fpm")),
         ("comes back after each cure", lambda: _comes_back("php_fpm_stopped", "systemctl stop php$PHP-fpm")),
         (
             "unconfirmed file",

@@ -57,6 +57,7 @@ def proof_of(finding: Finding, fleet: Fleet) -> list[Proof]:
         if answer.get("from", "host") == "host" and answer.get("route") in finding.routes
     ]
     answers.sort(key=lambda answer: not answer_fails(answer))
+    answers = each_route_first(answers)
     peers = {route["id"]: route["peers"] for route in proxy.config.get("routes") or []}
     forgets = finding.remedy is not None and finding.remedy.role in RELOADS_NGINX
     own: list[Proof] = [
@@ -105,6 +106,16 @@ def beside(proxy: Host, routes: t.Collection[int]) -> list[Proof]:
         }
         for answer in list(by_site.values())[:BESIDE]
     ]
+
+
+def each_route_first(answers: t.Sequence[Answer]) -> list[Answer]:
+    """The same answers, the first of each route before the second of any, so that a limit leaves out no kind of URL."""
+    turns: dict[object, int] = {}
+    numbered = []
+    for answer in answers:
+        turn = turns[answer.get("route")] = turns.get(answer.get("route"), 0) + 1
+        numbered.append((turn, answer))
+    return [answer for _turn, answer in sorted(numbered, key=lambda one: one[0])]
 
 
 def fail_timeout(proxy: Host, route_id: object) -> float:

@@ -12,7 +12,9 @@ import typing as t
 import urllib.parse
 
 #: The least that each number may be.
-LEAST = {"fix_502_rounds": 1, "fix_502_log_window": 1, "fix_502_max_cures": 1}
+LEAST = {"fix_502_rounds": 1, "fix_502_log_window": 1, "fix_502_max_cures": 1, "fix_502_watch": 0}
+#: The most that some may be.
+MOST = {"fix_502_watch": 3600}
 SHOWN = 80
 
 
@@ -41,9 +43,11 @@ def _number(name: str, value: t.Any, least: int) -> str:
         number = int(str(value).strip())
     except ValueError:
         number = None
-    if number is not None and number >= least:
+    most = MOST.get(name)
+    if number is not None and number >= least and (most is None or number <= most):
         return ""
-    return "%s is %s: it has to be a whole number, %d or more" % (name, _shown(value), least)
+    bounds = "%d or more" % least if most is None else "%d to %d" % (least, most)
+    return "%s is %s: it has to be a whole number, %s" % (name, _shown(value), bounds)
 
 
 def _url(url: str) -> str:

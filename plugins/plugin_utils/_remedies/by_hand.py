@@ -43,14 +43,14 @@ def by_hand(remedy: Remedy, on: str) -> tuple[str, ...]:
 
 
 def after_undo(remedy: Remedy, on: str) -> tuple[str, ...]:
-    """What to look at where the remedy was made, did not help and was undone."""
+    """What to look at where the remedy was made, and did not help or did not last."""
     unit = remedy.parameters.get("unit")
     if unit:
         quoted = shlex.quote(unit)
         look = ["systemctl status %s --no-pager" % quoted, "journalctl -u %s --since -15min --no-pager" % quoted]
     else:
         look = ["nginx -t; tail -n 20 /var/log/nginx/error.log"]
-    return (*(_placed(line, on) for line in look), "# what was tried and undone: %s" % remedy.change)
+    return (*(_placed(line, on) for line in look), "# what was tried: %s" % remedy.change)
 
 
 def look_since(remedy: Remedy, on: str, since: str) -> tuple[str, ...]:

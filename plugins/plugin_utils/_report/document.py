@@ -82,9 +82,10 @@ def host_entry(
         findings = [never_run(finding) for finding in findings]
     last = judgements[-1]
     failing = [answer for answer in last["answers"] if answer_fails(answer)]
-    unwell = bool(failing) or any(one["given_up"] for one in last["findings"])
+    returned = came_back(judgements, outcomes)
+    unwell = bool(failing or returned) or any(one["given_up"] for one in last["findings"])
     ended, asked = status(mode, findings, unwell), probes(mode, judgements)
-    why = why_failing(mode, failing[0], findings) if failing else own[0].text if own else comes_again(last)
+    why = why_failing(mode, failing[0], findings) if failing else own[0].text if own else returned or comes_again(last)
     entry: HostEntry = {
         "status": ended,
         "says": host_says(mode, ended, asked, why),
@@ -147,6 +148,15 @@ def hops(judgements: t.Sequence[HostJudgement]) -> list[HopEntry]:
         }
         for one in judgements[0].get("hops") or ()
     ]
+
+
+def came_back(judgements: t.Sequence[HostJudgement], outcomes: t.Mapping[str, StepOutcome]) -> str:
+    """What failed again while the site was watched, after it had been cured; empty where nothing did."""
+    for finding in (one for judgement in judgements for one in judgement["findings"]):
+        ended = outcomes.get(finding["step"] or "")
+        if ended and ended.get("came_back"):
+            return safe_text("%s: %s" % (finding["cause"], ended["why"]))
+    return ""
 
 
 def comes_again(last: HostJudgement) -> str:

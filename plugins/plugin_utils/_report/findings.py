@@ -38,12 +38,13 @@ class _StepOutcome(t.TypedDict):
 class StepOutcome(_StepOutcome, total=False):
     """How a step ended, as the role fix_502 keeps it; why only where it did not help.
 
-    seconds: from its beginning to its proof. diffs: what it changed in each file.
+    seconds: from its beginning to its proof. diffs: what it changed in each file. came_back: whether it failed again while the site was watched.
     """
 
     why: str
     seconds: float
     diffs: list[FileDiff]
+    came_back: bool
 
 
 def findings_of_run(
@@ -69,7 +70,8 @@ def findings_of_run(
     for key, seen in first.items():
         done = run.get(key, newest[key])
         ended = outcomes.get(done["step"] or "")
-        if ended and ended["outcome"] == "relieved" and not any(answer_fails(answer) for answer in last["answers"]):
+        unproven = ended and ended["outcome"] == "relieved" and not ended.get("came_back")
+        if ended and unproven and not any(answer_fails(answer) for answer in last["answers"]):
             ended = {**ended, "outcome": "fixed", "why": ""}  # what was not proven at once shows in the last look
         entry = finding_entry(seen, done, newest[key]["advice"], ended, key in still)
         entries.append(with_own_answer(entry, next((one for one in own if one.route in done["routes"]), None)))

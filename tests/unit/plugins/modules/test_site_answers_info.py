@@ -40,3 +40,18 @@ def test_what_is_asked_wrongly_is_told_in_one_line(monkeypatch, args, why):
     result = run_module(monkeypatch, site_answers_info, args)
     assert result["failed"] is True
     assert why in result["msg"] and "\n" not in result["msg"]
+
+
+def test_what_is_watched_ends_with_the_first_that_fails(monkeypatch, peer):
+    answers = iter([b"HTTP/1.1 200 OK\r\n\r\n"] * 2)
+    made = peer(lambda connection: says(next(answers, b"HTTP/1.1 502 Bad Gateway\r\n\r\n"))(connection))
+    monkeypatch.setattr(site_answers_info.watching, "EVERY", 0.01)
+    args = {"urls": ["http://127.0.0.1:%d/" % made.port], "watch": 60}
+    result = run_module(monkeypatch, site_answers_info, args)
+    assert [one["status"] for one in result["gone"]] == [502]
+    assert result["watched"] < 30
+
+
+def test_a_watch_has_an_end(monkeypatch):
+    result = run_module(monkeypatch, site_answers_info, {"urls": ["http://a/"], "watch": 3601})
+    assert "watch is 3601: give between 0 and 3600" in result["msg"]

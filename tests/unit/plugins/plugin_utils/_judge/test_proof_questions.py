@@ -182,3 +182,13 @@ def test_the_seconds_of_a_round_are_those_of_the_role_s_defaults():
     given = yaml.safe_load(path.read_text(encoding="utf-8"))
     longest = given["proof_tries"] * (given["proof_delay"] + given["proof_times"] * given["proof_timeout"])
     assert longest == proof_questions.ROUND_SECONDS
+
+
+def test_each_kind_of_url_is_proven_before_a_second_one_of_the_same_kind():
+    many = [small_fleet.answer(url="http://a/%d" % number, route=0) for number in range(12)]
+    well = small_fleet.answer(200, url="http://b/well", route=1)
+    other = small_fleet.answer(url="http://b/", route=1)
+    web = small_fleet.proxy("http://10.0.0.2", "http://10.0.0.3", answers=[*many, well, other])
+    proofs = proof_questions.proof_of(small_fleet.finding(routes=frozenset({0, 1})), small_fleet.fleet(web=web))
+    assert [one["url"] for one in proofs][:4] == ["http://a/0", "http://b/", "http://a/1", "http://b/well"]
+    assert len(proofs) == proof_questions.PROOF_URLS

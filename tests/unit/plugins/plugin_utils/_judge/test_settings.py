@@ -31,6 +31,8 @@ def test_what_a_run_can_work_with_passes(settings):
         ("fix_502_rounds", 0, "1 or more"),
         ("fix_502_rounds", True, "True"),
         ("fix_502_max_cures", 0, "1 or more"),
+        ("fix_502_watch", -1, "0 to 3600"),
+        ("fix_502_watch", 3601, "0 to 3600"),
         ("fix_502_log_window", -5, "-5"),
         ("fix_502_log_window", None, "None"),
         ("fix_502_urls", ["example.org/x"], "http:// or https://"),

@@ -143,7 +143,7 @@ def test_after_an_undo_the_service_says_more():
     assert after_undo(CASES[3][0], "web") == (
         "systemctl status apache2.service --no-pager   # on web",
         "journalctl -u apache2.service --since -15min --no-pager   # on web",
-        "# what was tried and undone: start apache2",
+        "# what was tried: start apache2",
     )
 
 

@@ -533,3 +533,17 @@ class TestACauseThatComesBack:
 def test_whom_a_change_waits_for_is_said_until_it_was_made(mode, outcomes, why):
     looks = [look(finding(why="a note", waits="dpkg is at work"))] + [look(status=200)] * (mode == "fix")
     assert document.host_entry(mode, looks, outcomes, None)["findings"][0]["why"] == why
+
+
+@pytest.mark.parametrize("status", [200, 502])
+def test_what_failed_again_while_it_was_watched_is_relieved_and_the_host_is_not_fixed(status):
+    ended = {
+        "step": "s1",
+        "outcome": "relieved",
+        "came_back": True,
+        "why": "it did not last: 20 s after the last change",
+    }
+    entry = document.host_entry("fix", [look(finding()), look(status=status)], {"s1": ended}, None)
+    assert (entry["findings"][0]["outcome"], entry["status"]) == ("relieved", "not_fixed")
+    assert "it did not last: 20 s" in entry["findings"][0]["why"]
+    assert "it did not last: 20 s" in document.failures(report(entry))["web"]
