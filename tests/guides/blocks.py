@@ -15,12 +15,14 @@ GUIDES = TOP / "docs" / "docsite" / "rst"
 README = TOP / "README.md"
 #: Between these stands a run's answer in the README.
 EXCERPT = ("<!-- a run: written by tests/guides/guides.py -->\n", "<!-- end of the run -->\n")
+#: When it began, and what was changed shortly before: on hosts as new as ours, that is how they were made.
+BEGAN = re.compile(r"^  Began .*\n(?: {11}.*\n)*", re.MULTILINE)
 BLOCK = re.compile(r"^\.\. code-block:: (\w+)\n((?:   :\w+: .+\n)*)\n((?:   .*\n|\n(?=\n*   ))+)", re.MULTILINE)
 
 #: What a console block says of itself. here: its commands are run in a folder with the inventory and the files of the guides; unwell: they may end
-#: with 2, as they do where a host serves 502; background: it is a server; checkout: they are run at the top of a checkout; elsewhere: another
-#: test does the same.
-CLASSES = ("here", "here unwell", "here background", "checkout", "elsewhere")
+#: with 2, as they do where a host serves 502; background: it is a server; on web2: on a host that has Ansible; checkout: they are run at the top
+#: of a checkout; elsewhere: another test does the same.
+CLASSES = ("here", "here unwell", "here background", "on web2", "checkout", "elsewhere")
 
 #: What other tests run: they need a server, hours, or a machine that does nothing else.
 ELSEWHERE = {
@@ -90,8 +92,8 @@ def with_text(path: pathlib.Path, texts: t.Mapping[int, str]) -> str:
 
 
 def excerpt() -> str:
-    """The answer of the run that cures, as its guide shows it and the README has to."""
+    """The answer of the run that cures, as its guide shows it and the README has to, but for when it began."""
     (answer,) = [
         block.text for block in blocks(GUIDES / "guide_approve.rst") if "\nTo undo what this run" in block.text
     ]
-    return "```text\n%s```\n" % answer
+    return "```text\n%s```\n" % BEGAN.sub("", answer)

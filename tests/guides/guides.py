@@ -5,7 +5,7 @@
 
 guides.py [--write] [GUIDE ...]     --write puts what was shown into the guides, and the excerpt of it into README.md
 
-URLs, numbers and line breaks may differ from those in the guides; words may not.
+URLs, numbers, line breaks and when it began may differ from those in the guides; words may not.
 """
 
 from __future__ import annotations
@@ -33,8 +33,9 @@ import _inventory  # noqa: E402
 import _machine  # noqa: E402
 import _podman  # noqa: E402
 import _settings  # noqa: E402
+import on_host  # noqa: E402
 import yaml  # noqa: E402
-from blocks import EXCERPT, README, Block, blocks, excerpt, guides, with_text  # noqa: E402
+from blocks import BEGAN, EXCERPT, README, Block, blocks, excerpt, guides, with_text  # noqa: E402
 
 FOLDER = TOP / ".cache" / "guides"
 #: Where ssh finds the hosts: ansible-rulebook hands on an inventory alone, without the variables beside it.
@@ -56,6 +57,10 @@ SYSTEM = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin",
 #: Where what a guide shows of a run begins: the answer stands below the recap, what a rollback did in its own task.
 ANSWER = re.compile(r"^PLAY RECAP \*+\n(?:\S.*\n)+\n+(?=\S)", re.MULTILINE)
 ROLLED_BACK = re.compile(r"^TASK \[Show what was undone\] \*+\n((?:\S|  ).*\n(?:.+\n)*)", re.MULTILINE)
+URL = re.compile(r"https?://\S+")
+ASKED = re.compile(r" \d+ URLs? (?:was|were) asked\.")
+#: Numbers, and what of the names of runs and changes is made of them.
+NAME = re.compile(r"(?<![a-z])[0-9a-f]{8}\b|\d+(?:[TZ.]\d+)*(?:Z-[0-9a-f]+)?")
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -89,9 +94,9 @@ def shown(output: str) -> str:
 
 
 def alike(text: str) -> str:
-    """A text without what may differ from run to run: which URL is named first, numbers, names of runs, and where its lines are broken."""
-    text = re.sub(r"https?://\S+", "URL", text)
-    return " ".join(re.sub(r"\d+(?:[TZ.]\d+)*(?:Z-[0-9a-f]+)?", "N", text).split())
+    """A text without what may differ from run to run: when and how often it failed, which and how many URLs, numbers, names, line breaks."""
+    words = " ".join(URL.sub("URL", BEGAN.sub("", text)).split())
+    return NAME.sub("N", ASKED.sub("", words))
 
 
 class Guide:
@@ -120,7 +125,7 @@ class Guide:
             self.texts[block.begin] = shown(self.answer_in_background() if self.in_background else self.output)
         elif block.kind == "here background":
             self.start(block)
-        elif block.kind.startswith(("here", "checkout")):
+        elif block.kind.startswith(("here", "on ", "checkout")):
             for line in block.commands:
                 self.command(line, block.kind)
         elif block.caption and not re.search(r"[/ ]", block.caption):
@@ -129,9 +134,9 @@ class Guide:
     def command(self, line: str, kind: str) -> None:
         begun = time.monotonic()
         ran = subprocess.run(
-            ["/bin/bash", "-c", line],
+            on_host.words(line) if kind.startswith("on ") else ["/bin/bash", "-c", line],
             cwd=TOP if kind == "checkout" else FOLDER,
-            env=self.settings,
+            env=_podman.environment() if kind.startswith("on ") else self.settings,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
