@@ -94,6 +94,7 @@ def test_advice_names_cause_and_commands(report, advised):
     assert entry["status"] == "advice", entry
     assert_finding(entry, advised, advised.fault.expect, "advice")
     assert entry["findings"][0]["cause"] == advised.fault.expect["cause"]
+    assert re.search(advised.fault.expect.get("why", ""), entry["findings"][0]["why"]), entry["findings"][0]["why"]
 
 
 def test_what_set_it_off_is_named_and_nothing_else(report, explained):

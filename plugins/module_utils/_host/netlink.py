@@ -28,8 +28,9 @@ LISTENING = 1 << TCP_LISTEN
 CONNECTED = sum(1 << state for state in range(1, 12) if state not in (7, TCP_LISTEN))
 
 INET_DIAG_SKV6ONLY = 11
-UNIX_DIAG_NAME, UNIX_DIAG_VFS, UNIX_DIAG_RQLEN = 0, 1, 4
+UNIX_DIAG_NAME, UNIX_DIAG_VFS, UNIX_DIAG_PEER, UNIX_DIAG_RQLEN = 0, 1, 2, 4
 UDIAG_SHOW = 0x01 | 0x02 | 0x10
+UDIAG_SHOW_PEER = 0x01 | 0x04
 IFF_UP = 1
 NUD_INCOMPLETE, NUD_FAILED = 0x01, 0x20
 
@@ -62,6 +63,14 @@ class UnixListener(NamedTuple):
     file_inode: Optional[int]
     queue: int
     backlog: int
+
+
+class UnixConnection(NamedTuple):
+    """One end of a connection over a unix stream socket. name: where it was accepted; peer: the other end's inode, 0 before that was accepted."""
+
+    name: str
+    inode: int
+    peer: int
 
 
 def dump(protocol: int, kind: int, payload: bytes) -> Iterator[bytes]:
@@ -144,6 +153,19 @@ def unix_listeners() -> Iterator[UnixListener]:
         listener = parse_unix(body)
         if listener:
             yield listener
+
+
+def unix_connections() -> Iterator[UnixConnection]:
+    """Both ends of each connection over a unix stream socket."""
+    states = 1 << TCP_ESTABLISHED
+    request = struct.pack("=BBHIII2I", socket.AF_UNIX, 0, 0, states, 0, UDIAG_SHOW_PEER, 0xFFFFFFFF, 0xFFFFFFFF)
+    for body in dump(NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY, request):
+        _family, kind, _state, _pad, inode = _UNIX.unpack_from(body)
+        if kind == socket.SOCK_STREAM:
+            found = attributes(body, 16)
+            peer = found.get(UNIX_DIAG_PEER, b"")
+            name = found.get(UNIX_DIAG_NAME, b"").rstrip(b"\0").decode("utf-8", "surrogateescape")
+            yield UnixConnection(name, inode, struct.unpack_from("=I", peer)[0] if len(peer) >= 4 else 0)
 
 
 def parse_unix(body: bytes) -> Optional[UnixListener]:

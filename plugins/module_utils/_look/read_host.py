@@ -29,6 +29,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._logs import fa
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.redaction import without_arguments
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx import facts as nginx_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm import facts as php_fpm_facts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.busy_pools import add_awaited
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo import unfinished_runs
 
 if TYPE_CHECKING:  # the shapes of facts are for the type checker only
@@ -55,6 +56,7 @@ def read_host(host: Host, window: float) -> "GatewayFacts":
     host_units.own_sockets(listeners, units)
     nginx = nginx_facts.nginx_facts(host, processes, units or {})
     php_fpm = php_fpm_facts.php_fpm_facts(host, processes, units or {})
+    add_awaited(host, processes, php_fpm, listeners)
     containers = container_facts(host, processes)
     not_looked_into(host, containers)
     without_arguments(units)

@@ -39,6 +39,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.reload
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
     from typing import TypedDict
 
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.awaited import Awaited
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.group_limits import GroupLimits
     from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import FilePlace, FpmSetting
     from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config_check import FpmCheck
@@ -71,6 +72,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         settings: Dict[str, FpmSetting]
         file: str
         workers: List[FpmWorker]
+        awaited: List[Awaited]  # whom its workers most likely wait for, where half of them wait
 
     class FpmSetAside(TypedDict):
         """A pool in a file that no FPM reads."""
@@ -244,6 +246,7 @@ def _pool(host: Host, config: FpmConfig, pool: Pool, workers: "List[FpmWorker]")
         "settings": {name: value.as_fact() for name, value in pool.settings.items() if SHOWN.match(name)},
         "file": pool.file,
         "workers": workers,
+        "awaited": [],
     }
 
 

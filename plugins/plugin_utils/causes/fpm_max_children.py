@@ -23,6 +23,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, PoolAt, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import pool_size, remedies
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.worker_waits import waits_for
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_queue import (
     DEFAULT_BACKLOG,
@@ -65,7 +66,9 @@ def too_few(hop: Hop, host: Host, pool: PoolAt, evidence: tuple[Evidence, ...]) 
         advice = (
             "# set request_slowlog_timeout = 5s and slowlog = FILE in pool %s: the log shows what the children wait for"
         )
-        return on_hop(hop, CAUSE.name, evidence, why=sized.why, advice=(advice % pool.name,))
+        named = waits_for(pool.pool)
+        look = tuple("%s   # on %s" % (line, host.name) for line in named.advice) if named else ()
+        return on_hop(hop, CAUSE.name, evidence, why=sized.why, advice=(*look, advice % pool.name))
     if hop.past("unix_backlog_full") and is_short(host, host.listener(hop.real_address)):
         settings = {**sized.settings, "listen.backlog": str(DEFAULT_BACKLOG)}
         remedy = remedies.php_fpm(host, pool.fpm, "restarted", pool=pool.name, settings=settings, note=sized.sum)

@@ -22,6 +22,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import PoolAt, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.worker_waits import waits_for
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import (
     described,
     listener_behind,
@@ -85,6 +86,8 @@ def slow(hop: Hop) -> Finding:
     limit = "%s is %s" % (name, " ".join(given["args"]) if given else "60s, nginx's default")
     queue = listener_behind(hop).get("queue") or 0
     waiting = Evidence("socket", "%d connections wait at %s to be accepted" % (queue, hop.address), 0.3)
+    found = hop.backend.pool_at(hop.real_address) if hop.backend else None
+    named = waits_for(found.pool) if found else None
     return on_hop(
         hop,
         CAUSE.name,
@@ -94,9 +97,13 @@ def slow(hop: Hop) -> Finding:
             *probe_silent(hop),
             Evidence("config", limit, 0.2),
             *((waiting,) if queue else ()),
+            *((Evidence("process", named.text, 0.5),) if named else ()),
         ),
-        why="%s is slow: look next at what it waits for (a database, another service)" % described(hop),
+        why="%s is slow: %s" % (described(hop), named.text)
+        if named
+        else "%s is slow: look next at what it waits for (a database, another service)" % described(hop),
         advice=(
+            *("%s   # on %s" % (line, hop.on) for line in (named.advice if named else ())),
             log_command(hop),
             *if_full(hop),
             *if_packets_are_lost(hop),

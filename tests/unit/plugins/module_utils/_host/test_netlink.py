@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Netlink messages as a kernel sent them, and questions to the kernel that runs this test."""
 
+import os
 import socket
 import struct
 import sys
@@ -106,3 +107,24 @@ class TestSilentNeighbours:
 
     def test_the_kernel_understands_the_question(self):
         assert isinstance(netlink.silent_neighbours(), dict)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="netlink is Linux's")
+def test_both_ends_of_a_connection_over_a_unix_socket(tmp_path):
+    path = str(tmp_path / "a.sock")
+    with socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as waiting, socket.socket(
+        socket.AF_UNIX
+    ) as client:
+        server.bind(path)
+        server.listen(5)
+        client.connect(path)
+        accepted, _address = server.accept()
+        waiting.connect(path)
+        ends = {one.inode: one for one in netlink.unix_connections()}
+        numbers = {
+            one: int(os.readlink("/proc/self/fd/%d" % one.fileno())[8:-1]) for one in (client, accepted, waiting)
+        }
+        accepted.close()
+    assert ends[numbers[client]] == ("", numbers[client], numbers[accepted])
+    assert ends[numbers[accepted]] == (path, numbers[accepted], numbers[client])
+    assert ends[numbers[waiting]] == ("", numbers[waiting], 0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.pool_size import PoolSize
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.worker_waits import waits_for
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.pool_hosts import (
     ACCEPT,
     busy,
@@ -73,3 +74,62 @@ def test_what_workers_wait_for_is_no_reason_to_keep_more_than_fit():
 )
 def test_other_workers_are(workers):
     assert grown(host(www=dynamic(workers=workers))).settings
+
+
+def awaited(address="tcp:10.0.0.7:3306", **more):
+    return {
+        "address": address,
+        "file": None,
+        "processes": 4,
+        "connecting": 0,
+        "process": None,
+        "pid": None,
+        "state": None,
+        **more,
+    }
+
+
+SEEN = {"process": "mariadbd", "pid": 70, "state": "S"}
+
+
+@pytest.mark.parametrize(
+    "one,words,command",
+    [
+        (awaited(), "10.0.0.7:3306, which does not answer", "ss -tnpo dst 10.0.0.7:3306"),
+        (awaited(connecting=4), "10.0.0.7:3306, which takes no connection", "ss -tnpo dst 10.0.0.7:3306"),
+        (
+            awaited("tcp:[::1]:3306", **SEEN),
+            "[::1]:3306 (mariadbd, pid 70), which does not answer",
+            "ss -tnpo dst [::1]:3306",
+        ),
+        (
+            awaited("tcp:127.0.0.1:3306", **{**SEEN, "state": "T"}),
+            "127.0.0.1:3306 (mariadbd, pid 70), which is stopped by a signal",
+            "kill -CONT 70",
+        ),
+        (
+            awaited("unix:/run/db.sock", **SEEN),
+            "/run/db.sock (mariadbd, pid 70), which does not answer",
+            "ss -xlp src /run/db.sock",
+        ),
+        (awaited("udp:10.0.0.53:53"), "the name server 10.0.0.53:53", "time getent hosts example.org"),
+        (
+            awaited(None, file="/srv/a.lock", **SEEN),
+            "the lock of /srv/a.lock, which mariadbd (pid 70) has",
+            "ps -o pid,etime,stat,wchan:30,args -p 70",
+        ),
+        (awaited(None), "the lock of a file, which another has", "cat /proc/locks"),
+    ],
+)
+def test_whom_they_wait_for_has_a_name(one, words, command):
+    www = {**dynamic(workers=busy(5, waits="tcp_recvmsg")), "awaited": [one, awaited("tcp:10.0.0.8:1")]}
+    assert waits_for(www) == ("4 of 5 workers wait for " + words, (command,))
+    assert (
+        grown(host(www=www)).why
+        == "pool www: 4 of 5 workers wait for %s; more workers would only wait there too" % words
+    )
+
+
+def test_what_one_worker_alone_waits_for_explains_nothing():
+    assert waits_for({**dynamic(workers=busy(5)), "awaited": [awaited(processes=1)]}) is None
+    assert waits_for(dynamic(workers=busy(5))) is None
