@@ -9,9 +9,16 @@ import secrets
 import time
 import typing as t
 
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._controller import text_in
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.approved_plan import (
+    ApprovedPlan,
+    NotAPlan,
+    read_plan,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import judgements
 
 if t.TYPE_CHECKING:
@@ -38,8 +45,11 @@ class ActionModule(ActionBase):
                 "backend_services": {"type": "dict", "default": {}},
                 "urls": {"type": "list", "elements": "str", "default": []},
                 "max_cures": {"type": "int", "default": 3},
+                "plan": {"type": "path", "default": ""},
+                "approved": {"type": "dict"},
             }
         )
+        approved = approved_plan(args["plan"], args["approved"])
         looks = self._looks(args["hosts"], args["looks"], task_vars or {})
         looks.update(args["fresh"])
         facts: dict[str, GatewayFacts] = {
@@ -58,6 +68,7 @@ class ActionModule(ActionBase):
                 args["backend_services"],
                 args["urls"],
                 args["max_cures"],
+                approved["steps"] if approved else None,
             )
             if facts
             else {}
@@ -65,6 +76,8 @@ class ActionModule(ActionBase):
         # The clock of the controller, as each look noted it.
         result["started"] = min((look["began"] for look in looks.values() if "began" in look), default="")
         result["judgements"] = judged
+        if approved:
+            result["approved"] = approved
         result["curable"] = [name for name in args["hosts"] if judged.get(name, {}).get("curable")]
         return result
 
@@ -76,6 +89,16 @@ class ActionModule(ActionBase):
             if look:
                 looks[name] = look
         return looks
+
+
+def approved_plan(path: str, known: ApprovedPlan | None) -> ApprovedPlan | None:
+    """The plan that this run has to keep to, read once: later judgements take what the first has read. None where it may do what it finds right."""
+    if known or not path:
+        return known
+    try:
+        return read_plan(path, text_in)
+    except NotAPlan as error:
+        raise AnsibleActionFail(str(error)) from error
 
 
 def failures(hosts: t.Sequence[str], looks: t.Mapping[str, t.Any]) -> dict[str, str]:

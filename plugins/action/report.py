@@ -51,6 +51,7 @@ class ActionModule(ActionBase):
                 "changed_by": {"type": "str", "required": True},
                 "histories": {"type": "str", "default": ""},
                 "started": {"type": "str", "default": ""},
+                "file": {"type": "str", "default": ""},
             }
         )
         report = self._compose(args, task_vars or {})
@@ -81,7 +82,9 @@ class ActionModule(ActionBase):
             "finished": now(),
             "version": version(),
         }
-        command = commands.called(context.CLIARGS)
+        if "approved" in first:
+            run["plan"] = first["approved"]["run"]
+        command = commands.called(context.CLIARGS, args["file"])
         if args["mode"] == "check" and command:
             run["apply"] = command
         if any(one["outcome"] in ("fixed", "relieved") for one in outcomes.values()):

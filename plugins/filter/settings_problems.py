@@ -16,7 +16,7 @@ options:
   _input:
     description:
       - The variables by their names, of C(fix_502_allow), C(fix_502_backend_services), C(fix_502_log_window), C(fix_502_max_cures),
-        C(fix_502_rounds), C(fix_502_urls) and C(fix_502_watch).
+        C(fix_502_plan), C(fix_502_rounds), C(fix_502_urls) and C(fix_502_watch).
       - One that is missing is not checked.
     type: dict
     required: true
@@ -48,13 +48,15 @@ from collections.abc import Mapping
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._controller import text_in
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.approved_plan import plan_problems
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.settings import problems
 
 
 def settings_problems(settings: t.Any, kinds: list[str]) -> list[str]:
     if not isinstance(settings, Mapping):
         raise AnsibleFilterError("settings_problems takes a dictionary, not %s" % type(settings).__name__)
-    return problems(settings, kinds)
+    return problems(settings, kinds) + plan_problems(settings.get("fix_502_plan"), text_in)
 
 
 class FilterModule:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who holds a host: a run of Ansible, named so that a later run on the same controller knows whether its process still lives.
+"""The controller itself. Who holds a host: a run of Ansible, named so that a later run on the same controller knows whether its process still lives.
 
 Private to this collection: it may change in any release.
 """
@@ -14,6 +14,12 @@ import re
 from typing import Optional
 
 OWNER = re.compile(r", process (\d+) \(([0-9a-f]{12})-(\d+)\)\Z")
+
+
+def text_in(path: str) -> str:
+    """The text of a file, as the person names it who calls Ansible. Raises OSError, or ValueError where it is no text."""
+    with open(os.path.expanduser(path), encoding="utf-8") as stream:
+        return stream.read()
 
 
 def _read(path: str) -> str:

@@ -148,11 +148,13 @@ def judgements(
     backend_services: t.Mapping[str, str],
     urls: t.Sequence[str] = (),
     max_cures: int = MAX_CURES,
+    approved: t.Collection[str] | None = None,
 ) -> dict[str, Judgement]:
     """The judgement of each host.
 
     tried: ids of steps that were run before in this run, with how they ended. urls: those that the user named.
     max_cures: of one cause on one host in a day.
+    approved: ids of the only steps that may be run; None where any may.
     """
     fleet = Fleet(facts, backend_services)
     causes = {} if fleet.is_well else {cause.name: cause for cause in known_causes()}
@@ -161,7 +163,7 @@ def judgements(
     failure = why_nothing_is_known(fleet, findings, urls)
     if failure:
         return {name: {"failure": failure} for name in facts}
-    planned = plan(findings, fleet, allow, run, tried, max_cures)
+    planned = plan(findings, fleet, allow, run, tried, max_cures, approved)
     unknown = unknown_of(fleet, findings, urls, errors)
     parts = by_host(planned)
     made: dict[str, Judgement] = {

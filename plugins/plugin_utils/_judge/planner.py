@@ -88,6 +88,12 @@ class Refusal(t.NamedTuple):
     advice: tuple[str, ...] = ()
 
 
+#: Of a step that the plan of this run does not have: it was not found when the plan was made, or its numbers were others.
+NOT_APPROVED = Refusal(
+    "advice", "not in the approved plan: to approve it, run the dry run again and name its report in fix_502_plan"
+)
+
+
 def plan(
     findings: t.Sequence[Finding],
     fleet: Fleet,
@@ -95,16 +101,18 @@ def plan(
     run: str,
     tried: t.Mapping[str, Outcome],
     max_cures: int = MAX_CURES,
+    approved: t.Collection[str] | None = None,
 ) -> Plan:
     """What is done about each finding.
 
     tried: ids of steps that were run before in this run, with how they ended. max_cures: of one cause on one host in a day.
+    approved: ids of the only steps that may be run; None where any may.
     """
     judged: list[Judged] = []
     steps: dict[str, Step] = {}
     for finding in findings:
         cures = earlier_cures(finding, fleet, run)
-        one, step = decision(finding, fleet, allow, run, tried)
+        one, step = decision(finding, fleet, allow, run, tried, approved)
         why, advice = given_up(finding, cures, fleet, max_cures) if step else ("", ())
         if why:
             told = with_advice(finding, by_hand)
@@ -117,21 +125,26 @@ def plan(
 
 
 def decision(
-    finding: Finding, fleet: Fleet, allow: t.Collection[str], run: str, tried: t.Mapping[str, Outcome]
+    finding: Finding,
+    fleet: Fleet,
+    allow: t.Collection[str],
+    run: str,
+    tried: t.Mapping[str, Outcome],
+    approved: t.Collection[str] | None,
 ) -> tuple[Judged, Step | None]:
     """What is done about one finding, and the step that does it where one is planned."""
     if finding.remedy is None:
         return Judged(finding, "advice", finding.why), None
     refused = refusal(finding, finding.remedy, fleet, allow)
     if refused:
-        told = with_advice(finding, by_hand)
-        told = replace(told, advice=told.advice + refused.advice)
-        return Judged(told, refused.outcome, refused.why), None
+        return left_to_people(finding, refused), None
     step = step_for(finding, finding.remedy, fleet, run)
     if step.id in tried:
         ended = "failed" if tried[step.id] == "fixed" else tried[step.id]
         seen = with_advice(finding, after_undo)
         return Judged(seen, ended, "the remedy was run and the cause is still there", step.id), None
+    if approved is not None and step.id not in approved:
+        return left_to_people(finding, NOT_APPROVED), None
     busy = guard_of(fleet, finding.on).get("busy")
     waits = WAITS % (" and ".join(busy), finding.on) if busy else ""
     return Judged(finding, "planned", finding.remedy.note, step.id, waits=waits), step
@@ -140,6 +153,12 @@ def decision(
 def guard_of(fleet: Fleet, name: str) -> GuardFacts:
     """What keeps a run from changing a host; empty where that is not known."""
     return or_empty(fleet.hosts[name].facts.get("guard") if name in fleet.hosts else None)
+
+
+def left_to_people(finding: Finding, refused: Refusal) -> Judged:
+    """A finding whose remedy is not run, with how a person would make it."""
+    told = with_advice(finding, by_hand)
+    return Judged(replace(told, advice=told.advice + refused.advice), refused.outcome, refused.why)
 
 
 def with_advice(finding: Finding, words: t.Callable[[Remedy, str], tuple[str, ...]]) -> Finding:

@@ -14,12 +14,20 @@ import typing as t
 ROLLBACK = "webops.bad_gateway.rollback_502"
 #: Variables of this collection; others may be secrets, and are left out.
 OWN = ("fix_502_", "rollback_502_")
+PLAN = ("fix_502_plan=",)
 
 
-def called(options: t.Mapping[str, t.Any]) -> str | None:
-    """The command that was called, without its dry run; None where it was no ansible-playbook. Variables that may be secrets are left out."""
+def called(options: t.Mapping[str, t.Any], report: str = "") -> str | None:
+    """The command that was called, without its dry run; None where it was no ansible-playbook. Variables that may be secrets are left out.
+
+    report: path of the dry run's report.json, whose steps are all that the command may make; empty where none is written.
+    """
     playbooks = options.get("args") or ()
-    return shlex.join(["ansible-playbook", *playbooks, *where(options), *variables(options)]) if playbooks else None
+    if not playbooks:
+        return None
+    given = variables(options, leave_out=PLAN if report else ())
+    plan = ["-e", PLAN[0] + shlex.quote(report)] if report else []
+    return shlex.join(["ansible-playbook", *playbooks, *where(options), *given, *plan])
 
 
 def rollback(options: t.Mapping[str, t.Any], run: str) -> str:
@@ -38,11 +46,11 @@ def where(options: t.Mapping[str, t.Any]) -> list[str]:
     return words + (["--ask-become-pass"] if options.get("become_ask_pass") else [])
 
 
-def variables(options: t.Mapping[str, t.Any]) -> list[str]:
-    """Files of variables, and those variables that are this collection's own."""
+def variables(options: t.Mapping[str, t.Any], leave_out: tuple[str, ...]) -> list[str]:
+    """Files of variables, and those variables that are this collection's own. leave_out: how those begin that are not wanted."""
     words = []
     for given in options.get("extra_vars") or ():
-        pairs = [] if given.startswith("@") else own_pairs(given)
+        pairs = [] if given.startswith("@") else [pair for pair in own_pairs(given) if not pair.startswith(leave_out)]
         words += ["-e", given] if given.startswith("@") else [word for pair in pairs for word in ("-e", pair)]
     return words
 

@@ -27,7 +27,7 @@ class EarlierCureEntry(t.TypedDict):
 class FindingEntry(t.TypedDict):
     """A finding in report.json. seconds, diff and undo (the command) only where its remedy was run, history only where it was cured before.
 
-    rhythm: only where a log has its lines.
+    rhythm: only where a log has its lines. step: the id of what is planned or was run, the same whenever that does the same at the same place.
     """
 
     cause: str
@@ -46,6 +46,7 @@ class FindingEntry(t.TypedDict):
     began: str | None
     because: list[str]
     rhythm: t.NotRequired[str]
+    step: t.NotRequired[str]
     seconds: t.NotRequired[float]
     diff: t.NotRequired[str]
     undo: t.NotRequired[str]
@@ -55,7 +56,8 @@ class FindingEntry(t.TypedDict):
 class RunEntry(t.TypedDict):
     """The run that a report is of. Its id names the journal on the hosts; times are UTC, as 2026-01-02T03:04:05Z.
 
-    says: how it ended, in a sentence. apply: the command that carries out a dry run. undo: the one that undoes what the run changed.
+    says: how it ended, in a sentence. plan: the id of the dry run that it kept to. apply: the command that carries out a dry run.
+    undo: the one that undoes what the run changed.
     Each only where there is anything to do.
     """
 
@@ -65,6 +67,7 @@ class RunEntry(t.TypedDict):
     finished: str
     version: str
     says: t.NotRequired[str]
+    plan: t.NotRequired[str]
     apply: t.NotRequired[str]
     undo: t.NotRequired[str]
 

@@ -139,6 +139,8 @@ def finding_entry(
         entry["because"] = [safe_text(text) for text in told["because"]]
         if told["rhythm"]:
             entry["rhythm"] = told["rhythm"]
+    if done["step"]:
+        entry["step"] = done["step"]
     if ended and "seconds" in ended:
         entry["seconds"] = ended["seconds"]
     if ended and ended.get("diffs"):

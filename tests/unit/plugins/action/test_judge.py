@@ -3,14 +3,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The looks of all hosts are found where each host keeps its own, and hosts without one are named."""
 
+import json
 import re
 
 import pytest
 from ansible.errors import AnsibleError
 
 from ansible_collections.webops.bad_gateway.plugins.action import judge
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import KINDS as ALL
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.action.stubs import plugin
-from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import answer, host, proxy
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import (
+    answer,
+    host,
+    proxy,
+    reached,
+    tried,
+)
 
 WEB = proxy("http://10.0.0.2", answers=[answer(200)])
 KINDS = ["start"]
@@ -85,3 +93,54 @@ def test_wrong_arguments_are_refused(arguments):
 
 def test_urls_that_nobody_serves_are_told():
     assert "http://stie/" in run({"web": {"__look": look(WEB)}}, urls=["http://stie/"])["judgements"]["web"]["failure"]
+
+
+APP = "tcp:10.0.0.2:80"
+UNIT = {
+    "load": "loaded",
+    "active": "inactive",
+    "sub": "dead",
+    "enabled": "enabled",
+    "declares": [{"address": "tcp:0.0.0.0:80"}],
+}
+BROKEN = {
+    "web": {
+        "__look": look(
+            proxy(
+                "http://10.0.0.2",
+                reach=[reached(APP, tried(APP, 111))],
+                answers=[answer(502, signature="backend_port_closed")],
+            )
+        )
+    },
+    "app": {"__look": look(host("10.0.0.2", units={"app.service": UNIT}, listeners={"tcp": [], "unix": []}))},
+}
+
+
+def test_a_run_keeps_to_the_plan_that_it_was_given(tmp_path):
+    (finding,) = run(BROKEN, allow=list(ALL))["judgements"]["web"]["findings"]
+    report = {
+        "run": {"id": "r0", "mode": "check"},
+        "hosts": {"web": {"findings": [{"outcome": finding["outcome"], "step": finding["step"]}]}},
+    }
+    plan = tmp_path / "report.json"
+    plan.write_text(json.dumps(report))
+    result = run(BROKEN, allow=list(ALL), plan=str(plan))
+    assert result["approved"] == {"run": "r0", "steps": [finding["step"]]}
+    assert result["curable"] == ["web"]
+    report["hosts"] = {}
+    plan.write_text(json.dumps(report))
+    other = run(BROKEN, allow=list(ALL), plan=str(plan))
+    assert other["curable"] == []
+    assert other["judgements"]["web"]["findings"][0]["why"].startswith("not in the approved plan: ")
+    # What was read once counts for all of the run.
+    assert run(BROKEN, allow=list(ALL), plan=str(plan), approved=result["approved"])["curable"] == ["web"]
+
+
+def test_a_plan_that_is_gone_ends_the_run(tmp_path):
+    with pytest.raises(AnsibleError, match="cannot be followed: No such file"):
+        run({"web": {"__look": look(WEB)}}, plan=str(tmp_path / "gone"))
+
+
+def test_without_a_plan_none_is_told():
+    assert "approved" not in run({"web": {"__look": look(WEB)}})

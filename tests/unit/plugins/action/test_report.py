@@ -37,7 +37,7 @@ UNIT = {
 }
 
 
-def judged(works, run=RUN):
+def judged(works, allow=KINDS):
     """Two proxies in front of one backend, that works or does not."""
     attempt, status = (tried(APP), 200) if works else (tried(APP, 111), 502)
     web = proxy(
@@ -50,7 +50,7 @@ def judged(works, run=RUN):
         units={"app.service": UNIT},
         listeners={"tcp": [listener("10.0.0.2", 80)] if works else [], "unix": []},
     )
-    return judgements({"web1": web, "web2": web, "app": app}, KINDS, run, {}, {})
+    return judgements({"web1": web, "web2": web, "app": app}, allow, RUN, {}, {})
 
 
 BROKEN, WELL = judged(False), judged(True)
@@ -211,9 +211,23 @@ def test_what_a_step_took_and_changed_is_in_the_report(shown):
 
 
 def test_a_dry_run_names_the_command_that_carries_it_out(shown, monkeypatch):
-    monkeypatch.setattr(report.commands, "called", lambda options: "ansible-playbook fix_502.yml -i hosts")
-    result = run({"web1": variables(run=None)}, "check")
-    assert result["report"]["run"]["apply"] == "ansible-playbook fix_502.yml -i hosts"
+    monkeypatch.setattr(report.commands, "called", lambda options, plan: "ansible-playbook p.yml %s" % plan)
+    result = run({"web1": variables(run=None)}, "check", file="/r/report.json")
+    assert result["report"]["run"]["apply"] == "ansible-playbook p.yml /r/report.json"
+
+
+def test_what_is_planned_names_its_step_and_a_run_the_plan_that_it_kept_to(shown):
+    judgement = {**first(), "approved": {"run": "r0", "steps": [STEP]}}
+    document = run({"web1": variables(run=None, judgement=judgement)}, "check")["report"]
+    assert document["run"]["plan"] == "r0"
+    assert [one["step"] for one in document["hosts"]["web1"]["findings"]] == [STEP]
+    barred = judged(False, allow=())
+    assert (
+        "step"
+        not in run({"web1": variables(run=None, judgement=first(barred))}, "check")["report"]["hosts"]["web1"][
+            "findings"
+        ][0]
+    )
 
 
 def test_a_host_that_is_well_again_keeps_the_timeline_of_its_failures(shown):

@@ -17,3 +17,10 @@ def test_the_problems_are_returned():
 def test_only_a_dictionary_is_taken():
     with pytest.raises(AnsibleFilterError):
         FILTER(["fix_502_rounds"], kinds=[])
+
+
+def test_a_plan_that_cannot_be_read_is_a_problem(tmp_path):
+    path = str(tmp_path / "report.json")
+    assert FILTER({"fix_502_plan": path}, kinds=[]) == [
+        "fix_502_plan (%s) cannot be followed: No such file or directory" % path
+    ]

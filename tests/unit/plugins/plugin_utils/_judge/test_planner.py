@@ -33,8 +33,8 @@ def web_and(**hosts):
     return fleet(web=proxy("http://10.0.0.2"), **hosts)
 
 
-def planned(*findings, hosts=None, allow=KINDS, tried=None):
-    return plan(findings, hosts or web_and(), allow, "r1", tried or {})
+def planned(*findings, hosts=None, allow=KINDS, tried=None, approved=None):
+    return plan(findings, hosts or web_and(), allow, "r1", tried or {}, approved=approved)
 
 
 def outcome_of(one, **more):
@@ -75,6 +75,30 @@ def test_what_is_refused_has_advice_and_what_is_planned_needs_none():
     )
     refused, taken = (planned(one, allow=allow)[0][0].finding.advice for allow in ((), KINDS))
     assert refused[-2:] == ("systemctl start app.service   # on web", "# own") and taken == ("# own",)
+
+
+def test_only_what_is_approved_is_planned():
+    start, restart = (
+        finding(subject=name, remedy=remedy(action=name, unit="app.service")) for name in ("started", "restarted")
+    )
+    _judged, (first, other) = planned(start, restart)
+    judged, steps = planned(start, restart, approved=[first.id])
+    taken, left = sorted(judged, key=lambda one: one.step is None)
+    assert steps == [first] and (taken.outcome, taken.step) == ("planned", first.id)
+    assert (left.outcome, left.why, left.step) == ("advice", planner.NOT_APPROVED.why, None)
+    assert any("app.service" in line for line in left.finding.advice)
+    assert planned(start, restart, approved=[first.id, other.id, "another"]) == planned(start, restart)
+    assert planned(start, restart, approved=[]).steps == []
+
+
+def test_an_approved_step_that_was_run_is_told_as_any_other():
+    (step,) = planned(finding(remedy=START)).steps
+    assert outcome_of(finding(remedy=START), approved=[step.id], tried={step.id: "undone"})[0] == "undone"
+
+
+def test_what_is_not_allowed_is_not_allowed_by_a_plan():
+    (step,) = planned(finding(remedy=START)).steps
+    assert outcome_of(finding(remedy=START), approved=[step.id], allow=())[0] == "not_allowed"
 
 
 def test_what_is_undone_has_advice():

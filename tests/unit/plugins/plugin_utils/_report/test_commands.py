@@ -3,7 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The commands that a report names are those of the user, without what may be secret."""
 
+import shlex
+
 import pytest
+from ansible.parsing.splitter import parse_kv
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.commands import called, rollback
 
@@ -30,6 +33,16 @@ def test_the_connection_is_named_where_it_is_not_the_usual_one(connection, expec
     options = {"args": ["p.yml"], "inventory": ("localhost,",), "connection": connection}
     assert called(options) == "ansible-playbook p.yml -i localhost," + expected
     assert expected in rollback(options, "r1")
+
+
+def test_a_dry_run_with_a_report_is_carried_out_as_it_was_planned():
+    given = {"args": ["p.yml"], "extra_vars": ("fix_502_rounds=1 fix_502_plan=old.json", "fix_502_plan=older.json")}
+    assert (
+        called(given, "/r/report.json") == "ansible-playbook p.yml -e fix_502_rounds=1 -e fix_502_plan=/r/report.json"
+    )
+    (pair,) = shlex.split(called({"args": ["p.yml"]}, "/my reports/report.json"))[3:]
+    assert parse_kv(pair) == {"fix_502_plan": "/my reports/report.json"}
+    assert called(given).endswith("-e fix_502_rounds=1 -e fix_502_plan=old.json -e fix_502_plan=older.json")
 
 
 @pytest.mark.parametrize(
