@@ -33,6 +33,7 @@ STEP = 4
 #: With just as many children as have work, one more visitor waits again.
 SPARE_SHARE = 0.25
 
+_ROUND = "; the room in a round number"
 _NOT_KNOWN = "pm.max_children of pool %s is not known"
 _NOT_MEASURED = "no worker's memory could be measured on this host, or its own memory is not known"
 
@@ -65,8 +66,10 @@ def larger(host: Host, pool: PoolAt) -> PoolSize:
         return _refused(_NOT_MEASURED)
     room = _below_process_max(pool, _room(host, pool, budget))
     queue = _queue(host, pool)
-    wanted = max(2 * now, math.ceil((now + queue) * (1 + SPARE_SHARE)))
-    target = min(room.children, wanted, STEP * now)
+    needed = max(2 * now, math.ceil((now + queue) * (1 + SPARE_SHARE)))
+    wanted = math.ceil(needed / now) * now
+    room_for = round_down(room.children)
+    target = min(room_for if room_for > now else room.children, wanted, STEP * now)
     if target <= now:
         why = "pool %s: pm.max_children is %d and there is room for %d: more would end in an out-of-memory kill"
         return _refused(why % (pool.name, now, max(room.children, 0)), room.text)
@@ -75,9 +78,10 @@ def larger(host: Host, pool: PoolAt) -> PoolSize:
         now,
         queue,
         100 * SPARE_SHARE,
-        wanted,
+        needed,
     )
-    text += "; at most %d times as many in one step: %d" % (STEP, target)
+    text += "; in whole multiples, at most %d times as many in one step" % STEP
+    text += "%s: %d" % (_ROUND if target == room_for < room.children else "", target)
     return PoolSize(constrained(pool.pool, target), text, "")
 
 
@@ -96,11 +100,19 @@ def smaller(host: Host, pool: PoolAt, killed_bytes: int = 0) -> PoolSize:
     if room.children >= now:
         why = "pool %s: its %d children fit into memory by what they take now; one request must have taken far more"
         return _refused(why % (pool.name, now), room.text)
-    target = max(1, room.children)
+    target = max(1, round_down(room.children))
     if target == now:
         return _refused("pool %s: it has one child already" % pool.name, room.text)
-    text = "%s; %d children now: %d" % (room.text, now, target)
+    text = "%s; %d children now%s: %d" % (room.text, now, _ROUND if target < room.children else "", target)
     return PoolSize(constrained(pool.pool, target), text, "")
+
+
+def round_down(children: int) -> int:
+    """A round number, at most a fifth below: two looks a moment apart measure memory a little differently, and are to come to the same."""
+    if children < 10:
+        return children
+    digit = int(10 ** (len(str(children)) - 1))
+    return children - children % (digit // (5 if children < 2 * digit else 2))
 
 
 def _refused(why: str, text: str = "") -> PoolSize:

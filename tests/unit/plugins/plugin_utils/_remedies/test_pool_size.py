@@ -14,6 +14,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.pool_
     PoolSize,
     constrained,
     number,
+    round_down,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.worker_memory import (
     RESERVE_LEAST,
@@ -48,16 +49,18 @@ def test_twice_as_many_where_there_is_room():
         {"pm.max_children": "10"},
         "memory for PHP 1850 MiB (2000 MiB available + 250 MiB in use by 5 workers, less 400 MiB kept free)"
         " / 50 MiB a worker (95th percentile of measured PSS) = 37 workers"
-        "; 5 children now; twice as many, or these and the 0 requests in the queue and 25 % to spare: 10; at most 4 times as many in one step: 10",
+        "; 5 children now; twice as many, or these and the 0 requests in the queue and 25 % to spare: 10"
+        "; in whole multiples, at most 4 times as many in one step: 10",
         "",
     )
 
 
 def test_as_many_as_wait_in_the_queue_and_some_to_spare_up_to_the_step():
     longer = grown(host(www=dynamic(workers=busy(5)), queue=9))
-    assert longer.settings["pm.max_children"] == "18"
+    assert longer.settings["pm.max_children"] == "20"
     assert longer.sum.endswith(
-        "; 5 children now; twice as many, or these and the 9 requests in the queue and 25 % to spare: 18; at most 4 times as many in one step: 18"
+        "; 5 children now; twice as many, or these and the 9 requests in the queue and 25 % to spare: 18"
+        "; in whole multiples, at most 4 times as many in one step: 20"
     )
     assert grown(host(www=dynamic(workers=busy(5)), queue=500)).settings["pm.max_children"] == str(STEP * 5)
 
@@ -65,9 +68,9 @@ def test_as_many_as_wait_in_the_queue_and_some_to_spare_up_to_the_step():
 @pytest.mark.parametrize(
     "address,listeners,children",
     [
-        ("tcp:127.0.0.1:9000", [listener("127.0.0.1", 9000, queue=9)], "18"),
-        ("tcp:[::]:9000", [listener("::", 9000, queue=9)], "18"),
-        ("tcp:127.0.0.1:9000", [listener(ANY, 9000, queue=9)], "18"),
+        ("tcp:127.0.0.1:9000", [listener("127.0.0.1", 9000, queue=9)], "20"),
+        ("tcp:[::]:9000", [listener("::", 9000, queue=9)], "20"),
+        ("tcp:127.0.0.1:9000", [listener(ANY, 9000, queue=9)], "20"),
         ("tcp:127.0.0.1:9000", [listener("127.0.0.1", 9000, queue=None)], "10"),
         ("tcp:127.0.0.1:9000", [listener("127.0.0.1", 9001, queue=9)], "10"),
         ("tcp:127.0.0.1:9000", [listener("10.0.0.2", 9000, queue=9), listener("127.0.0.1", 9000, queue=0)], "10"),
@@ -96,7 +99,7 @@ def test_the_queue_of_a_socket_that_was_replaced_does_not_count():
         for queue, same in ((500, False), (9, True))
     )
     facts["listeners"]["unix"] = [gone, there]
-    assert grown(facts).settings["pm.max_children"] == "18"
+    assert grown(facts).settings["pm.max_children"] == "20"
 
 
 def test_one_child_may_become_two():
@@ -159,7 +162,8 @@ class TestProcessMax:
         assert self.grown("9").settings["pm.max_children"] == "7"
         assert self.grown("9").sum.endswith(
             " - 2 of other pools = 35; process.max = 9 leaves 7"
-            "; 5 children now; twice as many, or these and the 0 requests in the queue and 25 % to spare: 10; at most 4 times as many in one step: 7"
+            "; 5 children now; twice as many, or these and the 0 requests in the queue and 25 % to spare: 10"
+            "; in whole multiples, at most 4 times as many in one step: 7"
         )
         assert self.grown("7").sum.endswith(
             "MiB a worker (95th percentile of measured PSS) = 37 workers - 2 of other pools = 35; process.max = 7 leaves 5"
@@ -338,3 +342,37 @@ class TestTheUnitsOwnLimits:
     def test_bound_a_pool_whose_workers_were_killed_for_them(self):
         found = shrunk(host(limits=limits(250, 0), www=dynamic(children=20, workers=busy(5))))
         assert found.settings["pm.max_children"] == "4"
+
+
+@pytest.mark.parametrize(
+    ("children", "round_number"),
+    [(-3, -3), (0, 0), (9, 9), (10, 10), (13, 12), (19, 18), (24, 20), (99, 95), (139, 120), (1069, 1000)],
+)
+def test_a_measured_number_is_made_round(children, round_number):
+    assert round_down(children) == round_number
+
+
+def test_two_looks_a_moment_apart_come_to_the_same():
+    sizes = [
+        grown(host(available=available, www=dynamic(20, workers=busy(20)), queue=queue)).settings["pm.max_children"]
+        for available, queue in ((9000, 14), (8950, 13), (9013, 15))
+    ]
+    assert sizes == ["60"] * 3
+    tight = [grown(host(available=available, queue=9, www=dynamic(workers=busy(5)))) for available in (845, 760)]
+    assert tight[0].settings == tight[1].settings == {"pm.max_children": "12"}
+    assert " = 13 workers; 5 children now; " in tight[0].sum
+    assert tight[0].sum.endswith("in one step; the room in a round number: 12")
+
+
+def test_fewer_children_are_a_round_number_too():
+    result = shrunk(host(available=50, total=1000, www=dynamic(40, workers=busy(16, 40))))
+    assert result.settings["pm.max_children"] == "14"
+    assert result.sum.endswith(" = 14 workers; 40 children now: 14")
+    result = shrunk(host(available=50, total=1000, www=dynamic(40, workers=busy(15, 40))))
+    assert result.settings["pm.max_children"] == "12"
+    assert result.sum.endswith(" = 13 workers; 40 children now; the room in a round number: 12")
+
+
+def test_room_for_a_few_more_is_room():
+    facts = host(available=550, www=dynamic(20, workers=busy(20)))
+    assert grown(facts).settings["pm.max_children"] == "23"
