@@ -24,6 +24,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.proof_qu
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.piped import or_lost, pipe, python_for_pipe
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.stdin_program import MODULES, Packed
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import failure
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.planned_diffs import of_comparison
 
 Values = dict[str, t.Any]
 
@@ -77,8 +78,11 @@ class ActionModule(ActionBase):
         self._python = python_for_pipe(self, self._vars)
         self._recipe: str = args["recipe"]
         if self._task.check_mode:
-            said = self._call("compare", settings=args["settings"], diff=self._task.diff)
-            return {**result, **shown(said, args["title"])}
+            said = self._call("compare", settings=args["settings"], diff=True)
+            result.update(run=args["run"], change=args["change"])
+            told = shown(said, args["title"])
+            would = {"diffs": of_comparison(told["diff"]), "diff": told["diff"] if self._task.diff else []}
+            return {**result, **told, **would}
         began = time.time()
         made = or_lost(partial(self._changed, args), self._vars)
         if made.get("lost"):

@@ -137,7 +137,9 @@ begun:
   returned: on failure
   type: bool
 diffs:
-  description: What a change that was kept has made of its files, as RV(webops.bad_gateway.change_journal#module:diffs).
+  description:
+    - What a change that was kept has made of its files, as RV(webops.bad_gateway.change_journal#module:diffs).
+    - In check mode, what it would make of them.
   returned: always
   type: list
   elements: dict

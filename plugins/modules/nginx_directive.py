@@ -157,6 +157,19 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+diffs:
+  description: The lines that would be taken away and added in each file, without secrets.
+  returned: in check mode
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: The file.
+      type: str
+      sample: /etc/nginx/sites-available/shop
+    diff:
+      description: A unified diff without context.
+      type: str
 paths:
   description: The files that were, or would be, written, after all symbolic links.
   returned: success

@@ -147,6 +147,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config_check import Verdict, ask_fpm
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.layouts import prefix_of
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.pool_edit import (
+    HEADER,
     Edit,
     Plan,
     as_bytes,
@@ -165,7 +166,7 @@ ARGUMENTS = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "prefix": {"type": "path"},
 }
-_LINE = re.compile(r"(?m)^([ \t]*(?:([\w.]+(?:\[[^\]]*\])?)[ \t]*=|;))(.*)$")
+_LINE = re.compile(r"(?m)^(?!%s)([ \t]*(?:([\w.]+(?:\[[^\]]*\])?)[ \t]*=|;))(.*)$" % re.escape(HEADER.rstrip()))
 
 
 def judge(module: AnsibleModule, host: Host, prefix: str) -> Verdict:

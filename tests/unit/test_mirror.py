@@ -96,7 +96,6 @@ TESTED_THROUGH = {
     "plugin_utils/_judge/test_trigger.py": ["plugin_utils/_judge/trigger_subjects.py"],
     "plugin_utils/_fleet/test_fleet.py": ["plugin_utils/_fleet/hop.py", "plugin_utils/_fleet/host.py"],
     "plugin_utils/_look/test_piped.py": [
-        "action/nginx_directive.py",
         "action/nginx_service.py",
         "action/php_fpm_service.py",
         "action/recent_changes_info.py",

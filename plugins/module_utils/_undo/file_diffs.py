@@ -44,10 +44,14 @@ def _diff(host: Host, content: str, entry: "SavedEntry") -> Optional[str]:
         with open(content, "rb") as stream:
             was = stream.read(BYTES + 1)
     now = look(host.root, entry["path"]).data or b""
-    if was == now or max(len(was), len(now)) > BYTES or b"\0" in was + now:
+    if max(len(was), len(now)) > BYTES or b"\0" in was + now:
         return None
-    old, new = (data.decode("utf-8", "replace").splitlines() for data in (was, now))
-    lines = list(difflib.unified_diff(old, new, entry["path"], entry["path"], n=0, lineterm=""))
+    return unified(entry["path"], *(data.decode("utf-8", "replace") for data in (was, now)))
+
+
+def unified(path: str, was: str, now: str) -> str:
+    """The lines that differ between two texts of a file; empty where none does."""
+    lines = list(difflib.unified_diff(was.splitlines(), now.splitlines(), path, path, n=0, lineterm=""))
     more = ["(%d more lines)" % (len(lines) - LINES)] if len(lines) > LINES else []
     return "\n".join([_without_secrets(line) for line in lines[:LINES]] + more)
 

@@ -25,9 +25,10 @@ class EarlierCureEntry(t.TypedDict):
 
 
 class FindingEntry(t.TypedDict):
-    """A finding in report.json. seconds, diff and undo (the command) only where its remedy was run, history only where it was cured before.
+    """A finding in report.json. seconds and undo (the command) only where its remedy was run, history only where it was cured before.
 
-    rhythm: only where a log has its lines. step: the id of what is planned or was run, the same whenever that does the same at the same place.
+    rhythm: only where a log has its lines. diff: what was, or would be, changed in files.
+    step: the id of what is planned or was run, the same whenever that does the same at the same place.
     """
 
     cause: str

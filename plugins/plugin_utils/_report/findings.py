@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import HostJudgement, JudgedFinding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import Outcome
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.planned_diffs import FileDiff
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.entries import FindingEntry
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.own_answers import LOOK_THERE, OwnAnswer
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.safe_text import safe_lines, safe_text
@@ -23,13 +24,6 @@ NEVER_RUN = "its remedy was not run: %s could not be reached by then, or the run
 RUN_AGAIN = "# run this again; what was left half-done is undone first"
 
 
-class FileDiff(t.TypedDict):
-    """What was changed in a file, as a unified diff without context."""
-
-    path: str
-    diff: str
-
-
 class _StepOutcome(t.TypedDict):
     step: str
     outcome: Outcome
@@ -38,7 +32,8 @@ class _StepOutcome(t.TypedDict):
 class StepOutcome(_StepOutcome, total=False):
     """How a step ended, as the role fix_502 keeps it; why only where it did not help.
 
-    seconds: from its beginning to its proof. diffs: what it changed in each file. came_back: whether it failed again while the site was watched.
+    seconds: from its beginning to its proof. diffs: what it changed, or in a dry run would change, in each file. came_back: whether it failed again
+    while the site was watched.
     """
 
     why: str
@@ -106,7 +101,7 @@ def finding_entry(
     still: whether the last look found it again.
     """
     outcome, why = done["outcome"], done["why"]
-    if done["waits"] and not ended:
+    if done["waits"] and (not ended or ended["outcome"] == "planned"):
         why = "; ".join(filter(None, (why, done["waits"])))
     if ended:
         outcome, why = ended["outcome"], ended.get("why") or why
@@ -140,9 +135,14 @@ def finding_entry(
         if told["rhythm"]:
             entry["rhythm"] = told["rhythm"]
     if done["step"]:
-        entry["step"] = done["step"]
-    if ended and "seconds" in ended:
-        entry["seconds"] = ended["seconds"]
-    if ended and ended.get("diffs"):
-        entry["diff"] = "\n".join(safe_lines(one["diff"]) for one in ended["diffs"])
+        tell_step(entry, done["step"], ended or {"step": done["step"], "outcome": outcome})
     return entry
+
+
+def tell_step(entry: FindingEntry, step: str, ended: StepOutcome) -> None:
+    """Add to a finding the id of its step, and what that took and changed."""
+    entry["step"] = step
+    if "seconds" in ended:
+        entry["seconds"] = ended["seconds"]
+    if ended.get("diffs"):
+        entry["diff"] = "\n".join(safe_lines(one["diff"]) for one in ended["diffs"])

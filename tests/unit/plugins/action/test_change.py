@@ -33,10 +33,10 @@ def answer(status, signature=None):
     return {"url": URL, "status": status, "signature": signature, "upstream": "unix:/run/x", "timed_out": False}
 
 
-def run(says, check_mode=False, arguments=None, host="web1"):
+def run(says, check_mode=False, arguments=None, host="web1", shows=True):
     """The result of the task, and the calls of the host's program with what they were given. says: what each call returns."""
     made = plugin(change, dict(GIVEN, **arguments or {}))
-    made._task.check_mode, made._task.diff = check_mode, True
+    made._task.check_mode, made._task.diff = check_mode, shows
     calls, left = [], list(says)
 
     def call(function, **given):
@@ -149,10 +149,14 @@ def test_what_is_so_already_is_left():
     assert (result["changed"], len(calls)) == (False, 1)
 
 
-def test_a_dry_run_compares():
-    result, calls = run([{"changed": True, "diff": [{"before": "a"}]}], check_mode=True)
-    assert [name for name, _given in calls] == ["compare"]
-    assert (result["changed"], result["diff"], result["to_prove"]) == (True, [{"before": "a"}], False)
+@pytest.mark.parametrize("shows", [True, False])
+def test_a_dry_run_compares_and_has_the_lines_that_would_change(shows):
+    diff = {"before_header": "/etc/x", "after_header": "/etc/x", "before": "a", "after": "b"}
+    result, calls = run([{"changed": True, "diff": [diff]}], check_mode=True, shows=shows)
+    assert [(name, given["diff"]) for name, given in calls] == [("compare", True)]
+    assert (result["changed"], result["diff"], result["to_prove"]) == (True, [diff] if shows else [], False)
+    assert [(one["path"], one["diff"][-5:]) for one in result["diffs"]] == [("/etc/x", "-a\n+b")]
+    assert (result["run"], result["change"]) == ("r1", "c1")
 
 
 def piped(python):

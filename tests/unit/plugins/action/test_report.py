@@ -267,3 +267,14 @@ def test_what_happened_on_the_hosts_says_when_and_why(shown):
     assert finding["began"] is None
     assert finding["because"] == ["app.service was stopped (alice, by sudo) at 1970-01-01 00:15:00 UTC"]
     assert {"missing": "what happened before it", "why": "no Python"} in found["web2"]["unknown"]
+
+
+def test_a_dry_run_has_the_diff_that_each_step_would_make(shown):
+    diff = "--- /etc/a\n+++ /etc/a\n@@ -1 +1 @@\n-a\n+b"
+    would = {"step": STEP, "outcome": "planned", "diffs": [{"path": "/etc/a", "diff": diff}]}
+    result = run(
+        {"web1": variables(outcomes=[would]), "web2": variables(run=None), "app": variables(run=None)}, "check"
+    )
+    (finding,) = result["report"]["hosts"]["web1"]["findings"]
+    assert (finding["outcome"], finding["diff"], statuses(result)["web1"]) == ("planned", diff, "would_fix")
+    assert not {"seconds", "undo"} & set(finding) and "undo" not in result["report"]["run"]
