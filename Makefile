@@ -96,7 +96,7 @@ test: lint coverage browser ## what CI runs: lint, units, the report in a browse
 
 full: lint coverage browser gates molecule guides ## every gate, every scenario, the guides
 
-safety: setup        ## try to hurt lab hosts (hours); figures into docs/safety.md; SAFETY="killed lost back respect bounded leaks hostile" for some
+safety: setup        ## try to hurt lab hosts (hours); figures into docs/safety.md; SAFETY="killed lost back home respect bounded leaks hostile" for some
 	$(LAB) images bookworm
 	python tests/safety/safety.py $(SAFETY)
 

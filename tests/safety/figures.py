@@ -13,6 +13,7 @@ from typing import Any
 
 import back
 import bounded
+import home
 import hostile
 import killed
 import leaks
@@ -120,6 +121,13 @@ def _back(results: Results) -> list[str]:
     return _table(["remedy", "runs, each rolled back", "files, rules, units"], rows)
 
 
+def _home(results: Results) -> list[str]:
+    rows = [
+        [one["remedy"], one["tasks"], "the same" if not one["wrong"] else "; ".join(one["wrong"])] for one in results
+    ]
+    return _table(["remedy", "tasks", "the site, and a second time"], rows)
+
+
 def _respect(results: Results) -> list[str]:
     rows = [
         [one["title"], "; ".join(one["said"]) or "-", "yes" if not one["wrong"] else "no: " + "; ".join(one["wrong"])]
@@ -168,6 +176,7 @@ TABLES: dict[str, Callable[[Results], list[str]]] = {
     "killed": _killed,
     "lost": _lost,
     "back": _back,
+    "home": _home,
     "respect": _respect,
     "bounded": _bounded,
     "leaks": _leaks,
@@ -177,6 +186,7 @@ SUMMARIES: dict[str, Callable[[Results], str]] = {
     "killed": killed.summary,
     "lost": lost.summary,
     "back": back.summary,
+    "home": home.summary,
     "respect": respect.summary,
     "bounded": bounded.summary,
     "leaks": leaks.summary,
@@ -188,6 +198,7 @@ KEYS = {
     "killed": ("fault", "number"),
     "lost": ("fault",),
     "back": ("fault",),
+    "home": ("fault",),
     "respect": ("title",),
     "bounded": ("title",),
     "leaks": ("title",),

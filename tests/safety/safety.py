@@ -6,6 +6,7 @@
 safety.py killed          runs that are cut off half-way
 safety.py lost            what visitors of a site that is well lose meanwhile
 safety.py back            fix, then roll back
+safety.py home            fix, roll back, and run the tasks that the report gives
 safety.py respect         what a run has to leave alone
 safety.py bounded         hosts on which something hangs, is full or is huge
 safety.py leaks           a host full of secrets
@@ -21,6 +22,7 @@ import _world
 import back
 import bounded
 import figures
+import home
 import hostile
 import killed
 import leaks
@@ -28,7 +30,7 @@ import lost
 import respect
 from _play import Keep
 
-HARNESSES = ("killed", "lost", "back", "respect", "bounded", "leaks", "hostile")
+HARNESSES = ("killed", "lost", "back", "home", "respect", "bounded", "leaks", "hostile")
 BY_CASE = {"respect": respect.run, "bounded": bounded.run, "leaks": leaks.run, "hostile": hostile.run}
 
 
@@ -39,6 +41,8 @@ def _run(harness: str, args: argparse.Namespace, keep: Keep) -> None:
         lost.run(args.fault, keep)
     elif harness == "back":
         back.run(args.fault, keep)
+    elif harness == "home":
+        home.run(args.fault, keep)
     else:
         BY_CASE[harness](args.case, keep)
 

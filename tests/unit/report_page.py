@@ -18,6 +18,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.words i
 ROLE = pathlib.Path(__file__).resolve().parents[2] / "roles" / "report"
 VARIABLES = yaml.safe_load((ROLE / "vars" / "main.yml").read_text(encoding="utf-8"))
 SCHEMA = json.loads((ROLE / "files" / "report.schema.json").read_text(encoding="utf-8"))
+TASK = "# hosts: app1\n- name: Keep the cure\n  ansible.builtin.include_role:\n    name: webops.bad_gateway.firewall_port\n"
 UNDO = "ansible-playbook webops.bad_gateway.rollback_502 -i hosts -e rollback_502_run=r1"
 STARTED, FINISHED = "2026-11-29T02:50:14Z", "2026-11-29T02:51:13Z"
 BEGAN = 1_795_920_614.0
@@ -44,6 +45,7 @@ def finding(outcome="fixed", **more):
         "seconds": 3.5,
         "diff": "--- /etc/nftables.conf\n+++ /etc/nftables.conf\n@@ -1,0 +2 @@\n+accept",
         "undo": UNDO,
+        "task": TASK,
         **more,
     }
 

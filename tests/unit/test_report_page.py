@@ -15,6 +15,7 @@ import pytest
 
 from ansible_collections.webops.bad_gateway.tests.unit.report_page import (
     HOSTILE,
+    TASK,
     UNDO,
     VARIABLES,
     WELL,
@@ -71,6 +72,7 @@ def test_it_shows_the_whole_of_a_finding():
         "connect to 10.0.0.2:7080: refused",
         "+accept",
         UNDO,
+        TASK,
         "nft list ruleset",
         "40 lines of firewall_reject from 2026-11-29T02:40:14Z to 2026-11-29T02:50:24Z",
         "web1 to 10.0.0.2:7080 on app1: broken, and mended",
@@ -91,6 +93,10 @@ def test_commands_can_be_copied_and_remarks_cannot():
     elements = Elements(page(report(web1=host(finding("advice"), status="advice")))).elements
     assert [attributes.get("class") for tag, attributes in elements if tag == "div"].count("remark") == 1
     assert '<div class="cmd"><code>nft list ruleset</code></div>' in page(report(web1=host(finding("advice"))))
+
+
+def test_the_task_can_be_copied_as_it_is():
+    assert '<div class="cmd"><pre>%s</pre></div>' % TASK in page(report(web1=host(finding())))
 
 
 def test_it_fits_a_phone_and_print_and_dark():

@@ -15,6 +15,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgemen
     HostJudgement,
     JudgedAnswer,
     Judgement,
+    StepData,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.entries import (
     FindingEntry,
@@ -32,6 +33,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.finding
     never_run,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.own_answers import own_answers, question
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.own_task import task_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.safe_text import safe_text, safe_url
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.timeline import timeline_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.words import HARMLESS, host_says, verdict
@@ -49,6 +51,8 @@ def report_of(
 
     rounds: for each host its judgements, one for each look, oldest first. outcomes: by the id of the step. failures: hosts that could not be looked at.
     """
+    judged = [one for judgements in rounds.values() for one in judgements if "failure" not in one]
+    steps = {step["id"]: step for one in judged for step in one["steps"]}
     hosts = {}
     for name, judgements in rounds.items():
         failure = failures.get(name) or next((one["failure"] for one in judgements if "failure" in one), None)
@@ -58,11 +62,21 @@ def report_of(
         if line and hosts[name]["findings"]:
             hosts[name]["timeline"] = line
         for finding in hosts[name]["findings"]:
-            if finding["outcome"] in ("fixed", "relieved") and "undo" in run:
-                finding["undo"] = run["undo"]
+            if finding["outcome"] in ("fixed", "relieved"):
+                made_again(finding, run, steps)
     report: ReportDocument = {"schema_version": SCHEMA_VERSION, "run": run, "hosts": hosts}
     run["says"] = verdict(report)
     return report
+
+
+def made_again(finding: FindingEntry, run: RunEntry, steps: t.Mapping[str, StepData]) -> None:
+    """Add to a finding that was cured how the cure is undone, and the task that makes it again."""
+    if "undo" in run:
+        finding["undo"] = run["undo"]
+    step = steps.get(finding.get("step", ""))
+    task = task_of(step, finding["change"]) if step else ""
+    if task:
+        finding["task"] = task
 
 
 def host_entry(

@@ -29,6 +29,7 @@ class FindingEntry(t.TypedDict):
 
     rhythm: only where a log has its lines. diff: what was, or would be, changed in files.
     step: the id of what is planned or was run, the same whenever that does the same at the same place.
+    task: for one's own playbooks, where a change that lasts was kept.
     """
 
     cause: str
@@ -51,6 +52,7 @@ class FindingEntry(t.TypedDict):
     seconds: t.NotRequired[float]
     diff: t.NotRequired[str]
     undo: t.NotRequired[str]
+    task: t.NotRequired[str]
     history: t.NotRequired[list[EarlierCureEntry]]
 
 

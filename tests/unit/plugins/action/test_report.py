@@ -118,6 +118,10 @@ def test_a_cure_that_one_host_drives_cures_all_that_it_serves(shown):
     assert shown[0].endswith("2 fixed: web1, web2.")
     assert result["report"]["run"]["undo"].endswith("-e rollback_502_run=" + RUN)
     assert result["report"]["hosts"]["web1"]["findings"][0]["undo"] == result["report"]["run"]["undo"]
+    for name in ("web1", "web2"):
+        task = result["report"]["hosts"][name]["findings"][0]["task"]
+        assert task.startswith("# hosts: app\n- name: Keep the cure of backend_port_closed (start app)\n")
+        assert "backend_service_unit: app.service" in task and RUN not in task
 
 
 def test_a_dry_run_tells_what_would_be_done(shown):
@@ -277,4 +281,4 @@ def test_a_dry_run_has_the_diff_that_each_step_would_make(shown):
     )
     (finding,) = result["report"]["hosts"]["web1"]["findings"]
     assert (finding["outcome"], finding["diff"], statuses(result)["web1"]) == ("planned", diff, "would_fix")
-    assert not {"seconds", "undo"} & set(finding) and "undo" not in result["report"]["run"]
+    assert not {"seconds", "undo", "task"} & set(finding) and "undo" not in result["report"]["run"]
