@@ -14,7 +14,11 @@ from _hosts import Place
 from _play import Keep, Play
 
 #: A DNS cache that was flushed and an nginx that was reloaded are nothing to write into a playbook.
-REMEDIES = {name: remedy for name, remedy in back.REMEDIES.items() if remedy != "upstream_dns"}
+REMEDIES = {
+    **{name: remedy for name, remedy in back.REMEDIES.items() if remedy != "upstream_dns"},
+    "header_too_big_http_set": "fastcgi_buffers: in the http block",
+    "ephemeral_ports_exhausted": "nginx_limits: sysctl",
+}
 _HOST = re.compile(r"\A# hosts: (\S+)\n")
 _CHANGED = re.compile(r"^\S+ +: ok=\d+ +changed=([1-9]\d*)", re.MULTILINE)
 
