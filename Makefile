@@ -87,11 +87,10 @@ molecule: setup      ## break lab hosts, fix them, see them fixed; SCENARIO=name
 	$(LAB) images
 	tests/scenario $(or $(SCENARIO),$(SCENARIOS))
 
-test: lint coverage browser ## what CI runs: lint, units, the report in a browser, most gates, the everyday scenario, the guides; the unit tests' count closes the output
+test: lint coverage browser ## what CI runs: lint, units, the report in a browser, most gates, the everyday scenario; the unit tests' count closes the output
 	python tests/gates/gates.py $(QUICK_GATES) $(ESSENTIAL_GATES)
 	$(LAB) images bookworm
 	tests/scenario default
-	python tests/guides/guides.py
 	python -m pytest -q -n auto tests/unit
 
 full: lint coverage browser gates molecule guides ## every gate, every scenario, the guides
@@ -108,6 +107,7 @@ docs: setup          ## the docs site into .cache/site/html: guides, causes, mod
 	python tests/gates/gates.py site
 
 guides: setup        ## run each command of the guides on lab hosts; WRITE=1 puts what they show into the guides and README.md; GUIDES="name ..." for some
+	@tests/setup guides
 	$(LAB) images bookworm
 	python tests/guides/guides.py $(if $(WRITE),--write) $(GUIDES)
 

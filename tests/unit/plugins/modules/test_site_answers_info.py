@@ -44,7 +44,11 @@ def test_what_is_asked_wrongly_is_told_in_one_line(monkeypatch, args, why):
 
 def test_what_is_watched_ends_with_the_first_that_fails(monkeypatch, peer):
     answers = iter([b"HTTP/1.1 200 OK\r\n\r\n"] * 2)
-    made = peer(lambda connection: says(next(answers, b"HTTP/1.1 502 Bad Gateway\r\n\r\n"))(connection))
+
+    def behaviour(connection):
+        says(next(answers, b"HTTP/1.1 502 Bad Gateway\r\n\r\n"))(connection)
+
+    made = peer(behaviour)
     monkeypatch.setattr(site_answers_info.watching, "EVERY", 0.01)
     args = {"urls": ["http://127.0.0.1:%d/" % made.port], "watch": 60}
     result = run_module(monkeypatch, site_answers_info, args)
