@@ -80,9 +80,9 @@ class ActionModule(ActionBase):
         if self._task.check_mode:
             said = self._call("compare", settings=args["settings"], diff=True)
             result.update(run=args["run"], change=args["change"])
-            told = shown(said, args["title"])
-            would = {"diffs": of_comparison(told["diff"]), "diff": told["diff"] if self._task.diff else []}
-            return {**result, **told, **would}
+            compared = shown(said, args["title"])
+            would = {"diffs": of_comparison(compared["diff"]), "diff": compared["diff"] if self._task.diff else []}
+            return {**result, **compared, **would}
         began = time.time()
         made = or_lost(partial(self._changed, args), self._vars)
         if made.get("lost"):

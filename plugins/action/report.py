@@ -15,7 +15,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._console import LastWords
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.because import read_histories, with_told
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.because import read_histories, with_onset
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report import answer, commands, document, entries
 
 #: Callbacks whose standard output is one document for a program, which a text would spoil.
@@ -74,7 +74,7 @@ class ActionModule(ActionBase):
         rounds = {}
         for name in seen:
             judgements = [first["judgements"].get(name), *(changed.get(name, {}).get(args["rounds"]) or [])]
-            rounds[name] = [with_told(one, histories, unknown.get(name, [])) for one in judgements if one]
+            rounds[name] = [with_onset(one, histories, unknown.get(name, [])) for one in judgements if one]
         run: entries.RunEntry = {
             "id": first["run"],
             "mode": args["mode"],

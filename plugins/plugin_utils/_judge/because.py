@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.because_words import ago, told_of, utc
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.because_words import ago, in_words, utc
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.rhythm import rhythm
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.trigger import Told
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.trigger import Onset
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.unit_chain import (
     STOPPED,
     Death,
@@ -67,8 +67,8 @@ RANKS = {"package": 0, "oom": 0, "command": 1, "boot": 1, "file": 2, "unit": 3}
 DEATH = 1
 
 
-def told(on: str, seen_from: str, trigger: Trigger, histories: t.Mapping[str, History]) -> Told:
-    """What is to be told of a finding. histories: of the hosts that could be asked."""
+def onset_of(on: str, seen_from: str, trigger: Trigger, histories: t.Mapping[str, History]) -> Onset:
+    """When a finding began, and what set it off. histories: of the hosts that could be asked."""
     changes = [
         (host, one)
         for host, history in histories.items()
@@ -80,7 +80,7 @@ def told(on: str, seen_from: str, trigger: Trigger, histories: t.Mapping[str, Hi
     minutes = minutes_of(trigger, histories.get(seen_from), floor(trigger, units))
     began = float(min(minutes.values())[0]) if minutes else trigger["first"]
     counts = {minute: count for minute, (_first, count) in minutes.items()}
-    result: Told = {"began": began, "rhythm": rhythm(counts), "because": []}
+    result: Onset = {"began": began, "rhythm": rhythm(counts), "because": []}
     ends = deaths(units, began) if trigger["down"] else []
     anchor = ends[0].at if ends else began
     reasons: list[Reason] = []
@@ -182,34 +182,34 @@ def near(changes: t.Iterable[tuple[str, Change]], at: float, down: bool, files: 
     files: whether files may explain it; they stop no unit that others have stopped or killed.
     """
     found: dict[tuple[str, str], Reason] = {}
-    for one in restarts_told([one for _host, one in changes]):
-        told_already = one["kind"] == "unit" and (down or one["what"] == "starting")
-        if -ROUNDED <= at - one["at"] <= BOUND and not told_already and (files or one["kind"] != "file"):
+    for one in restarts_joined([one for _host, one in changes]):
+        is_known = one["kind"] == "unit" and (down or one["what"] == "starting")
+        if -ROUNDED <= at - one["at"] <= BOUND and not is_known and (files or one["kind"] != "file"):
             name = one["subject"].rpartition("/")[0] if one["kind"] == "file" else one["subject"]
-            found[(one["kind"], name)] = Reason(RANKS[one["kind"]], one["at"], told_of(one))
+            found[(one["kind"], name)] = Reason(RANKS[one["kind"]], one["at"], in_words(one))
     return list(found.values())
 
 
-def restarts_told(changes: t.Sequence[Change]) -> list[Change]:
-    """The same changes, where a start soon after a stop is told as one restart, by whoever asked for the stop."""
+def restarts_joined(changes: t.Sequence[Change]) -> list[Change]:
+    """The same changes, where a start soon after a stop counts as one restart, by whoever asked for the stop."""
     stops: dict[str, Change] = {}
-    told_so: list[Change] = []
+    joined: list[Change] = []
     for one in sorted(changes, key=lambda one: one["at"]):
         stop = stops.get(one["subject"])
         if one["kind"] == "unit" and one["what"] == "stopping":
             stops[one["subject"]] = one
         if one["kind"] == "unit" and one["what"] == "started" and stop and one["at"] - stop["at"] <= RESTART_SECONDS:
             one = {**one, "what": "was restarted", "by": one["by"] or stop["by"]}
-        told_so.append(one)
-    return told_so
+        joined.append(one)
+    return joined
 
 
 def without_echoes(reasons: t.Sequence[Reason], changes: t.Iterable[tuple[str, Change]]) -> list[Reason]:
     """Reasons without those that say nothing new: the files that a package brought, and commands that are named as who asked for a stop."""
     packages = [one.at for one in reasons if one.rank == RANKS["package"]]
-    brought = {told_of(one) for _host, one in changes if one["kind"] == "file"}
+    brought = {in_words(one) for _host, one in changes if one["kind"] == "file"}
     named = {
-        told_of(one)
+        in_words(one)
         for _host, one in changes
         if one["kind"] == "command" and any(one["subject"] + ")" in other.words for other in reasons)
     }
@@ -228,12 +228,13 @@ def sentences(reasons: t.Sequence[Reason], began: float | None) -> list[str]:
     return ["%s after %s" % (ago(began - one.at), one.words) for one in reasons]
 
 
-def with_told(judgement: Judgement, histories: t.Mapping[str, History], unknown: t.Sequence[Unknown]) -> Judgement:
+def with_onset(judgement: Judgement, histories: t.Mapping[str, History], unknown: t.Sequence[Unknown]) -> Judgement:
     """A judgement whose findings say when they began and why. unknown: what could not be read of the host's history."""
     if "failure" in judgement:
         return judgement
     findings: list[JudgedFinding] = [
-        {**one, "told": told(one["on"], one["seen_from"], one["trigger"], histories)} for one in judgement["findings"]
+        {**one, "onset": onset_of(one["on"], one["seen_from"], one["trigger"], histories)}
+        for one in judgement["findings"]
     ]
     more = [one for one in unknown if one not in judgement["unknown"]]
     return {**judgement, "findings": findings, "unknown": [*judgement["unknown"], *more]}

@@ -24,7 +24,7 @@ _UNIT = {
 }
 
 
-def told_of(change: Change) -> str:
+def in_words(change: Change) -> str:
     """What happened, in words that follow `after`."""
     subject, what, by = change["subject"], change["what"], change["by"]
     if change["kind"] == "package":

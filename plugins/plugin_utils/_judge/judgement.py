@@ -25,7 +25,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.memory i
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import Judged, Outcome, Plan, Step, plan
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.trigger import (
     HistoryQuestion,
-    Told,
+    Onset,
     Trigger,
     history_questions,
     trigger_of,
@@ -60,7 +60,7 @@ class JudgedFinding(t.TypedDict):
     history: list[EarlierCure]  # by other runs, the oldest first
     given_up: bool  # whether it came back so often that it is cured no more
     trigger: Trigger
-    told: t.NotRequired[Told]  # once it was asked what happened on its hosts
+    onset: t.NotRequired[Onset]  # once it was asked what happened on its hosts
     waits: str  # for whom its step waits, who is changing the host just now
 
 

@@ -115,8 +115,8 @@ def plan(
         one, step = decision(finding, fleet, allow, run, tried, approved)
         why, advice = given_up(finding, cures, fleet, max_cures) if step else ("", ())
         if why:
-            told = with_advice(finding, by_hand)
-            one, step = Judged(replace(told, advice=advice + told.advice), "advice", why, given_up=True), None
+            advised = with_advice(finding, by_hand)
+            one, step = Judged(replace(advised, advice=advice + advised.advice), "advice", why, given_up=True), None
         judged.append(replace(one, history=tuple(cures)))
         if step:
             steps[step.id] = joined(steps[step.id], step) if step.id in steps else step
@@ -157,8 +157,8 @@ def guard_of(fleet: Fleet, name: str) -> GuardFacts:
 
 def left_to_people(finding: Finding, refused: Refusal) -> Judged:
     """A finding whose remedy is not run, with how a person would make it."""
-    told = with_advice(finding, by_hand)
-    return Judged(replace(told, advice=told.advice + refused.advice), refused.outcome, refused.why)
+    advised = with_advice(finding, by_hand)
+    return Judged(replace(advised, advice=advised.advice + refused.advice), refused.outcome, refused.why)
 
 
 def with_advice(finding: Finding, words: t.Callable[[Remedy, str], tuple[str, ...]]) -> Finding:

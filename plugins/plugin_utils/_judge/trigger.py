@@ -36,7 +36,7 @@ class Trigger(t.TypedDict):
     subjects: list[Subject]
 
 
-class Told(t.TypedDict):
+class Onset(t.TypedDict):
     """When a finding began (null: no line of a log says), how its lines came since, and what set it off, the likeliest first."""
 
     began: float | None

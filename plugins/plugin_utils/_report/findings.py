@@ -128,12 +128,12 @@ def finding_entry(
     }
     if done["history"]:
         entry["history"] = [{"at": utc(cure["at"]), "held": cure["held"]} for cure in done["history"]]
-    told = seen.get("told")
-    if told:
-        entry["began"] = None if told["began"] is None else utc(told["began"])
-        entry["because"] = [safe_text(text) for text in told["because"]]
-        if told["rhythm"]:
-            entry["rhythm"] = told["rhythm"]
+    onset = seen.get("onset")
+    if onset:
+        entry["began"] = None if onset["began"] is None else utc(onset["began"])
+        entry["because"] = [safe_text(text) for text in onset["because"]]
+        if onset["rhythm"]:
+            entry["rhythm"] = onset["rhythm"]
     if done["step"]:
         tell_step(entry, done["step"], ended or {"step": done["step"], "outcome": outcome})
     return entry

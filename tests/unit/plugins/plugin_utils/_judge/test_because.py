@@ -57,14 +57,14 @@ def trigger(**more):
     }
 
 
-def told(*changes, lines=((0, 1), (600, 2)), host="web", **more):
+def onset(*changes, lines=((0, 1), (600, 2)), host="web", **more):
     history = {
         "changes": sorted(changes, key=lambda one: one["at"]),
         "failing": [failing(*lines)],
         "since": 0.0,
         "unknown": [],
     }
-    return because.told("web", "web", trigger(**more), {host: history})
+    return because.onset_of("web", "web", trigger(**more), {host: history})
 
 
 UPGRADE = change(4, "package", "php8.2-fpm", "upgraded 8.2.20 -> 8.2.24", "unattended-upgrades")
@@ -110,7 +110,7 @@ STOPPED = change(1, "unit", FPM, "stopped")
     ],
 )
 def test_what_explains_it_is_named(changes, first):
-    result = told(*changes)
+    result = onset(*changes)
     assert (result["began"], result["rhythm"]) == (float(BEGAN), "3 times, in 2 bursts")
     assert result["because"] == [first]
 
@@ -137,29 +137,29 @@ NOTHING = ["nothing that changed on web in the 10 minutes before explains it"]
 )
 @pytest.mark.parametrize("down", [False, True])
 def test_a_coincidence_is_no_cause(unrelated, down):
-    assert told(unrelated, down=down)["because"] == NOTHING
+    assert onset(unrelated, down=down)["because"] == NOTHING
 
 
 def test_the_same_on_another_host_is_none():
-    assert told(UPGRADE, host="app")["because"] == [], "and nothing is said of a host that was not asked"
+    assert onset(UPGRADE, host="app")["because"] == [], "and nothing is said of a host that was not asked"
 
 
 def test_a_stop_explains_however_long_ago_it_was():
     old = [{**one, "at": one["at"] - 7200} for one in (UPGRADE, STOPPING, STOPPED)]
-    assert told(*old, down=True)["because"] == [
+    assert onset(*old, down=True)["because"] == [
         "2 h after unattended-upgrades upgraded php8.2-fpm 8.2.20 -> 8.2.24",
         "2 h after php8.2-fpm.service was stopped (alice, by sudo: systemctl stop php8.2-fpm)",
     ]
-    assert told(*old)["because"] == NOTHING, "what is not down was started again"
+    assert onset(*old)["because"] == NOTHING, "what is not down was started again"
 
 
-def test_what_became_of_its_starts_is_told_after_it():
+def test_what_became_of_its_starts_follows():
     fails = [
         change(1, "unit", FPM, "starting"),
         change(1, "unit", FPM, "process ended: exited, 78"),
         change(1, "unit", FPM, "failed: exit-code"),
     ]
-    assert told(STOPPING, *fails, down=True)["because"] == [
+    assert onset(STOPPING, *fails, down=True)["because"] == [
         "2 s after php8.2-fpm.service was stopped (alice, by sudo: systemctl stop php8.2-fpm)",
         "php8.2-fpm.service: its start after that failed: it ended by itself, with exit status 78",
     ]
@@ -170,28 +170,28 @@ def test_what_became_of_its_starts_is_told_after_it():
 )
 def test_a_file_stops_no_unit_that_somebody_else_has_stopped(word, count):
     saved = change(30, "file", "/etc/php/8.2/fpm/pool.d/www.conf", "was written", "root")
-    assert len(told(saved, change(2, "unit", FPM, word), down=True)["because"]) == count
+    assert len(onset(saved, change(2, "unit", FPM, word), down=True)["because"]) == count
 
 
 def test_a_command_that_is_named_as_who_asked_is_not_named_twice():
     ran = change(2, "command", "systemctl stop php8.2-fpm php-fpm8.2", "was run", "alice, by sudo")
     stopping = {**STOPPING, "by": "alice, by sudo: systemctl stop php8.2-fpm php-fpm8.2"}
-    assert len(told(ran, stopping, down=True)["because"]) == 1
-    assert len(told(ran, STOPPING, down=True)["because"]) == 2
+    assert len(onset(ran, stopping, down=True)["because"]) == 1
+    assert len(onset(ran, STOPPING, down=True)["because"]) == 2
 
 
 def test_who_stopped_it_may_not_be_known():
-    assert told(UPGRADE, STOPPED, down=True)["because"] == [
+    assert onset(UPGRADE, STOPPED, down=True)["because"] == [
         "4 s after unattended-upgrades upgraded php8.2-fpm 8.2.20 -> 8.2.24",
         "1 s after php8.2-fpm.service was stopped (by the scripts of that package, it seems)",
     ]
-    assert told(STOPPED, down=True)["because"] == [
+    assert onset(STOPPED, down=True)["because"] == [
         "1 s after php8.2-fpm.service was stopped; the journal does not say by whom"
     ]
 
 
 def test_a_stop_and_a_start_are_a_restart():
-    result = told(STOPPING, STOPPED, change(1, "unit", FPM, "starting"), change(0, "unit", FPM, "started"))
+    result = onset(STOPPING, STOPPED, change(1, "unit", FPM, "starting"), change(0, "unit", FPM, "started"))
     assert result["because"] == [
         "less than 1 s after php8.2-fpm.service was restarted (alice, by sudo: systemctl stop php8.2-fpm)"
     ]
@@ -199,35 +199,35 @@ def test_a_stop_and_a_start_are_a_restart():
 
 def test_files_that_a_package_brought_are_no_reason_of_their_own():
     brought = change(3, "file", "/etc/php/8.2/fpm/pool.d/www.conf", "was written", "root")
-    assert told(UPGRADE, brought)["because"] == ["4 s after unattended-upgrades upgraded php8.2-fpm 8.2.20 -> 8.2.24"]
+    assert onset(UPGRADE, brought)["because"] == ["4 s after unattended-upgrades upgraded php8.2-fpm 8.2.20 -> 8.2.24"]
 
 
 def test_lines_from_before_the_last_start_are_of_another_time():
     started = change(-300, "unit", FPM, "started")
     stopped = change(-550, "unit", FPM, "stopping")
-    assert told(started, stopped, down=True)["began"] == BEGAN + 600
-    assert told(started, stopped)["began"] == BEGAN
+    assert onset(started, stopped, down=True)["began"] == BEGAN + 600
+    assert onset(started, stopped)["began"] == BEGAN
 
 
 def test_lines_from_before_our_last_change_are_so_too():
-    assert told(since=BEGAN + 100.0)["began"] == BEGAN + 600
+    assert onset(since=BEGAN + 100.0)["began"] == BEGAN + 600
 
 
 @pytest.mark.parametrize("lines", [{"signature": "another"}, {"upstream": "tcp:10.0.0.9:80"}])
 def test_only_lines_of_the_finding_count(lines):
     history = {"changes": [], "failing": [failing((0, 5), **lines)], "since": 0.0, "unknown": []}
-    assert because.told("web", "web", trigger(), {"web": history})["began"] == BEGAN + 3000, "the look's own"
+    assert because.onset_of("web", "web", trigger(), {"web": history})["began"] == BEGAN + 3000, "the look's own"
 
 
 def test_where_no_line_speaks_it_began_at_no_time():
     history = {"changes": [UPGRADE], "failing": [], "since": 0.0, "unknown": []}
-    assert because.told("web", "web", trigger(first=None), {"web": history}) == {
+    assert because.onset_of("web", "web", trigger(first=None), {"web": history}) == {
         "began": None,
         "rhythm": "",
         "because": [],
     }
     history["changes"] = [STOPPING]
-    assert because.told("web", "web", trigger(first=None, down=True), {"web": history})["because"] == [
+    assert because.onset_of("web", "web", trigger(first=None, down=True), {"web": history})["because"] == [
         "php8.2-fpm.service was stopped (alice, by sudo: systemctl stop php8.2-fpm) at 2026-11-29 02:13:05 UTC"
     ]
 
@@ -241,7 +241,7 @@ FINDING = {"on": "web", "seen_from": "web", "trigger": trigger()}
 HISTORY = {"changes": [UPGRADE], "failing": [failing((0, 1))], "since": 0.0, "unknown": [{"missing": "m", "why": "w"}]}
 
 
-def test_a_judgement_gets_what_is_told_and_what_could_not_be_read():
+def test_a_judgement_gets_the_onset_and_what_could_not_be_read():
     histories, unknown = because.read_histories(
         {
             "web": HISTORY,
@@ -259,11 +259,11 @@ def test_a_judgement_gets_what_is_told_and_what_could_not_be_read():
             "off": [{"missing": "what happened before it", "why": "no reason given"}],
         },
     )
-    shown = because.with_told(
+    shown = because.with_onset(
         {"findings": [FINDING], "unknown": [{"missing": "m", "why": "w"}]}, histories, unknown["web"]
     )
-    assert shown["findings"][0]["told"]["because"] == [
+    assert shown["findings"][0]["onset"]["because"] == [
         "4 s after unattended-upgrades upgraded php8.2-fpm 8.2.20 -> 8.2.24"
     ]
     assert shown["unknown"] == [{"missing": "m", "why": "w"}]
-    assert because.with_told({"failure": "no nginx"}, histories, []) == {"failure": "no nginx"}
+    assert because.with_onset({"failure": "no nginx"}, histories, []) == {"failure": "no nginx"}
