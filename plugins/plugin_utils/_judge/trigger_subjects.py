@@ -76,14 +76,6 @@ ASPECTS: dict[str, tuple[Aspect, ...]] = {
 SCRIPTS = 5
 #: Files and programs of what several daemons share.
 NAMES = ("/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf")
-FIREWALL_FILES = (
-    "/etc/nftables.conf",
-    "/etc/nftables.d/",
-    "/etc/firewalld/",
-    "/etc/ufw/",
-    "/etc/iptables/",
-    "/etc/sysconfig/",
-)
 FIREWALL_UNITS = (
     "firewalld.service",
     "nftables.service",
@@ -92,6 +84,13 @@ FIREWALL_UNITS = (
     "ufw.service",
 )
 FIREWALL_PROGRAMS = ("ufw", "nft", "iptables", "ip6tables", "firewall-cmd")
+#: The files of each tool. Where one is in charge, those of the others set nothing off.
+FIREWALL_FILES = {
+    "firewalld": ("/etc/firewalld/",),
+    "ufw": ("/etc/ufw/",),
+    "nftables": ("/etc/nftables.conf", "/etc/nftables.d/", "/etc/sysconfig/"),
+    "iptables": ("/etc/iptables/", "/etc/sysconfig/"),
+}
 LIMIT_FILES = ("/etc/sysctl.conf", "/etc/sysctl.d/", "/etc/security/limits.d/")
 LABEL_FILES = ("/etc/selinux/", "/etc/apparmor.d/")
 TLS_FOLDERS = ("/etc/letsencrypt/live/", "/etc/letsencrypt/archive/", "/etc/ssl/private/", "/etc/pki/tls/")
@@ -219,10 +218,14 @@ def _names(_fleet: Fleet, _finding: Finding, proxy: Host, _hops: t.Sequence[Hop]
     return [(proxy.name, "path", path) for path in NAMES] + [(proxy.name, "unit", unit) for unit in units]
 
 
-def _firewall(_fleet: Fleet, finding: Finding, proxy: Host, _hops: t.Sequence[Hop]) -> _Found:
-    kinds = (("path", FIREWALL_FILES), ("unit", FIREWALL_UNITS), ("program", FIREWALL_PROGRAMS))
-    hosts = dict.fromkeys((finding.on, proxy.name))
-    return [(host, kind, name) for host in hosts for kind, names in kinds for name in names]
+def _firewall(fleet: Fleet, finding: Finding, proxy: Host, _hops: t.Sequence[Hop]) -> _Found:
+    found: _Found = []
+    for name in dict.fromkeys((finding.on, proxy.name)):
+        tool = or_empty(fleet.hosts[name].facts.get("firewall")).get("tool") if name in fleet.hosts else None
+        files = [file for one, paths in FIREWALL_FILES.items() if tool in (one, None, "none") for file in paths]
+        kinds = (("path", dict.fromkeys(files)), ("unit", FIREWALL_UNITS), ("program", FIREWALL_PROGRAMS))
+        found += [(name, kind, one) for kind, names in kinds for one in names]
+    return found
 
 
 def _limits(_fleet: Fleet, finding: Finding, _proxy: Host, _hops: t.Sequence[Hop]) -> _Found:

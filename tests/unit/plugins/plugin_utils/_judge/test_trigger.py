@@ -105,6 +105,30 @@ def test_what_can_set_a_cause_off(cause, on, subject):
     assert subject in names(trigger_of(pair(), finding(cause, on="app" if on == "app" else "web")), on)
 
 
+@pytest.mark.parametrize(
+    "tool, files",
+    [
+        ("firewalld", {"/etc/firewalld/"}),
+        ("iptables", {"/etc/iptables/", "/etc/sysconfig/"}),
+        (
+            "none",
+            {
+                "/etc/nftables.conf",
+                "/etc/nftables.d/",
+                "/etc/firewalld/",
+                "/etc/ufw/",
+                "/etc/iptables/",
+                "/etc/sysconfig/",
+            },
+        ),
+    ],
+)
+def test_files_of_the_firewall_tool_that_is_in_charge(tool, files):
+    web = proxy("http://127.0.0.1:8000", firewall={"tool": tool})
+    found = names(trigger_of(fleet(web=web), finding("firewall_reject")), "web")
+    assert {name for kind, name in found if kind == "path" and "nginx" not in name} == files
+
+
 def test_what_cannot():
     assert trigger_of(pair(), finding("disk_full"))["subjects"] == []
     assert ("path", "/etc/nginx/nginx.conf") not in names(
