@@ -102,15 +102,18 @@ class ActionModule(ActionBase):
             "owner": owner(os.getppid()),  # a task runs in a child of ansible-playbook
             "take_over": "",
             "ask": questions(local, args) if local else None,
+            "before": [one.get("status") if one.get("beside") else None for one in local["before"]] if local else [],
         }
         said = self._make(order, args["settings"])
         if "module_stderr" in said:  # the program ended before it could say what it had done
             said = {"changed": True, "failure": said, "saved": {}, **self._call("end", state="undone", order=order)}
         if "failure" not in said and said["changed"] and "kept" not in said:
+            warnings = said.get("warnings", [])
             if local:
                 said.update(self._judged(local, order, args, said["answers"]))
             elif not asked:
                 said.update(self._call("end", state="kept", order=order))
+            said["warnings"] = [*warnings, *said.get("warnings", [])]
         return {**said, "half_made": bool(asked) and local is None}
 
     def _make(self, order: Values, settings: Values) -> Values:

@@ -9,7 +9,7 @@ Private to this collection: it may change in any release.
 import sys
 import traceback
 from functools import partial
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._change import nginx_config, php_fpm
 from ansible_collections.webops.bad_gateway.plugins.module_utils._change.recipe import Call, Failed, Recipe, done
@@ -21,7 +21,8 @@ JOURNAL = "change_journal"
 
 class Change:
     """A change of a run. order: run, change, owner, driver, take_over, confirm_within, causes (that it cures); begins, ends: whether the run takes the host
-    before it, and leaves it after it; ask: what site_answers_info takes, None where the site is not to be asked from here."""
+    before it, and leaves it after it; ask: what site_answers_info takes, None where the site is not to be asked from here; before: what each of those URLs
+    answered that is a page of another site, None for all others."""
 
     def __init__(self, call: Call, order: Dict[str, Any]) -> None:
         self.call = call
@@ -60,7 +61,9 @@ class Change:
         if self.order["ask"] is None:
             return {}
         answers = done(self.call("site_answers_info", self.order["ask"], False))["answers"]
-        return dict(self.keep() if all(map(is_well, answers)) else {}, answers=answers)
+        before = self.order["before"]
+        are_well = all(is_well(answer, before[number]) for number, answer in enumerate(answers))
+        return dict(self.keep() if are_well else {}, answers=answers)
 
     def keep(self) -> Dict[str, Any]:
         """Keep the change, and leave the host where it was the last one."""
@@ -93,9 +96,10 @@ class Change:
         return result
 
 
-def is_well(answer: Dict[str, Any]) -> bool:
-    """Whether an answer is so good that nobody has to judge it."""
-    return answer["status"] is not None and answer["status"] < 400 and not answer["signature"]
+def is_well(answer: Dict[str, Any], before: Optional[int]) -> bool:
+    """Whether an answer is so good that nobody has to judge it. before: what a page of another site answered, which it may answer still."""
+    status = answer["status"]
+    return status is not None and (status == before or (status < 400 and not answer["signature"]))
 
 
 def make(recipe: str, settings: Dict[str, Any], order: Dict[str, Any], diff: bool) -> Dict[str, Any]:

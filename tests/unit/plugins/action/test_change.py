@@ -71,6 +71,18 @@ def test_what_is_in_doubt_is_judged_and_kept():
     assert result["diffs"] == KEPT["kept"]["diffs"] and "failed" not in result
 
 
+def test_what_the_journal_warned_of_is_not_lost_by_a_second_call():
+    made = {**MADE, "warnings": ["it was set aside"], "answers": [answer(404)]}
+    result, _calls = run([made, {**KEPT, "warnings": ["w"]}])
+    assert result["warnings"] == ["it was set aside", "w"]
+
+
+def test_a_page_of_another_site_may_answer_as_it_did():
+    beside = {"host": "web1", "url": "http://other/", "status": 404, "beside": True}
+    _result, calls = run([{**MADE, **KEPT, "answers": []}], arguments={"proof": [BROKEN, beside]})
+    assert calls[0][1]["order"]["before"] == [None, 404]
+
+
 def test_a_site_that_needs_a_moment_is_asked_again():
     still = {**MADE, "answers": [answer(502, "unix_socket_missing")]}
     result, calls = run([still, {"answers": [answer(200)]}, {**KEPT, "warnings": []}])

@@ -26,6 +26,7 @@ ORDER = {
     "ends": True,
     "causes": ["php_fpm_stopped"],
     "ask": {"urls": ["http://site/"]},
+    "before": [None, 404],
 }
 REFUSED = {"failed": True, "msg": "PHP-FPM refuses its files"}
 UNDONE = {"changes": [{"steps": [], "problems": [], "complete": True}]}
@@ -65,9 +66,15 @@ def test_a_change_after_which_the_site_is_well_is_kept_at_once():
     "answer", [dict(WELL, status=404), dict(WELL, status=None), dict(WELL, signature="upstream_read_timeout")]
 )
 def test_answers_that_leave_room_for_doubt_are_left_to_the_controller(answer):
-    calls, said = change(site_answers_info={"answers": [WELL, answer]})
+    calls, said = change({"before": [None, None]}, site_answers_info={"answers": [WELL, answer]})
     assert journal(calls) == ["begun", "saved", "applied"]
     assert "kept" not in said and "failure" not in said and said["answers"][1] == answer
+
+
+@pytest.mark.parametrize("status", [404, 200, 301])
+def test_a_page_of_another_site_is_well_that_answers_as_before_or_better(status):
+    calls, said = change(site_answers_info={"answers": [WELL, {**WELL, "status": status}]})
+    assert journal(calls) == ["begun", "saved", "applied", "kept", "closed"] and "kept" in said
 
 
 def test_where_the_site_is_asked_from_elsewhere_the_change_is_left_as_it_was_saved():
