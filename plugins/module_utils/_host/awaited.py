@@ -40,6 +40,8 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 MOST, READ = 5, 16 * 1024 * 1024
 ESTABLISHED, SYN_SENT = "01", "02"
 RESOLVER = ":0035"
+#: Sockets that are written to only, as each daemon of a unit does: nobody waits there for an answer.
+LOGS = ("/run/systemd/", "/dev/log")
 _LOCK = re.compile(r"^\d+: +(-> )?\S+ +\S+ +\S+ +(\d+) ([0-9a-f]+:[0-9a-f]+:\d+) ", re.MULTILINE)
 
 
@@ -100,7 +102,7 @@ def _unix_ends(host: Host, listeners: "Optional[Listeners]") -> Dict[int, End]:
     ends = {}
     for one in sockets:
         name = "" if one.name else names.get(one.peer, "" if one.peer else alone)
-        if name.startswith("/"):
+        if name.startswith("/") and not name.startswith(LOGS):
             ends[one.inode] = End("unix:" + name, not one.peer)
     return ends
 

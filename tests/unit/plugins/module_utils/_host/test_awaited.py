@@ -95,6 +95,11 @@ def test_a_unix_socket_by_the_name_of_its_other_end(host, unix):
     ]
 
 
+def test_the_journal_is_written_to_by_all(host, unix):
+    unix += [UnixConnection("", 591, 800), UnixConnection("/run/systemd/journal/stdout", 800, 591)]
+    assert waits(host) == []
+
+
 @pytest.mark.parametrize(
     ("queues", "found"),
     [
