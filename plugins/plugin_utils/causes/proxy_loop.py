@@ -25,6 +25,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, answer_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line
 
 if t.TYPE_CHECKING:
@@ -144,13 +145,19 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
     follower = Follower(fleet)
     for proxy in fleet.proxies():
         seen: set[int] = set()
-        for answer in proxy.failing:
+        for answer in unwell(proxy):
             route = answer.get("route")
             if route is not None and route not in seen:
                 seen.add(route)
                 turn = follower.round_trip(proxy, answer)
                 if turn:
                     yield loop(proxy, answer, route, turn)
+
+
+def unwell(proxy: Host) -> list[Answer]:
+    """The answers of nginx that are errors of a server. One request comes by so often in a loop that the log need not show which line this one made."""
+    mine = [answer for answer in proxy.answers if answer.get("from", "host") == "host"]
+    return [answer for answer in mine if answer_fails(answer) or (answer.get("status") or 0) >= 500]
 
 
 def loop(proxy: Host, answer: Answer, route: int, turn: list[Pass]) -> Finding:
