@@ -7,12 +7,12 @@ Private to this collection: it may change in any release.
 """
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Set
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._address import tcp_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listening_sockets import proc_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.socket_ends import End, tcp_ends
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.socket_owners import held_sockets
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
@@ -35,7 +35,6 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 
 PROCESSES, PEERS = 16, 5
 _FILES = re.compile(r"^Max open files\s+(\d+)", re.MULTILINE)
-ESTABLISHED = "01"
 
 
 def is_full(listener: Mapping[str, Any]) -> bool:
@@ -62,8 +61,8 @@ def add_accepting(host: Host, processes: Processes, listeners: Optional[Mapping[
             family = _family(processes, owner)[:PROCESSES]
             inodes = set().union(*(held_sockets(host, one.pid) or set() for one in family))
             listener["accepting"] = {
-                "processes": [_process(host, one) for one in family],
-                "peers": _peers(host, inodes, ours),
+                "processes": [_process(one) for one in family],
+                "peers": _peers(tcp_ends(host, ours), inodes),
             }
 
 
@@ -82,25 +81,11 @@ def _reached(host: Host, process: Process) -> Optional[int]:
     return most if most and len(host.listdir("/proc/%d/fd" % process.pid)) >= most else None
 
 
-def _process(host: Host, process: Process) -> "AcceptingProcess":
-    waits_in = (host.read("/proc/%d/wchan" % process.pid, 256) or "").strip()
-    return {
-        "pid": process.pid,
-        "process": process.name,
-        "state": process.state,
-        "waits_in": waits_in if waits_in not in ("", "0") else None,
-    }
+def _process(process: Process) -> "AcceptingProcess":
+    return {"pid": process.pid, "process": process.name, "state": process.state, "waits_in": process.waits_in()}
 
 
-def _peers(host: Host, inodes: Set[int], ours: Set[int]) -> Dict[str, int]:
-    """Where these sockets are connected to, most first; without the connections that others made to ports that are listened on."""
-    counts: Dict[str, int] = {}
-    for name in ("tcp", "tcp6"):
-        for line in (host.read("/proc/net/" + name, 16 * 1024 * 1024) or "").splitlines()[1:]:
-            words = line.split()
-            if len(words) > 9 and words[3] == ESTABLISHED and int(words[9]) in inodes:
-                address, port = words[2].split(":")
-                if int(words[1].split(":")[1], 16) not in ours:
-                    peer = tcp_address(proc_address(address), int(port, 16))
-                    counts[peer] = counts.get(peer, 0) + 1
-    return dict(sorted(counts.items(), key=lambda item: -item[1])[:PEERS])
+def _peers(ends: Mapping[int, End], inodes: Set[int]) -> Dict[str, int]:
+    """Where these sockets are connected to, most first."""
+    counts = Counter(ends[inode].address for inode in inodes if inode in ends and not ends[inode].is_new)
+    return dict(counts.most_common(PEERS))

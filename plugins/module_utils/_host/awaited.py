@@ -8,13 +8,13 @@ Private to this collection: it may change in any release.
 
 import os
 import re
-from typing import TYPE_CHECKING, Collection, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set
+from typing import TYPE_CHECKING, Collection, Dict, List, Mapping, Optional, Sequence, Set
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import tcp_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import netlink
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listening_sockets import proc_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.socket_ends import End, resolver_ends, tcp_ends
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.socket_owners import held_sockets
 from ansible_collections.webops.bad_gateway.plugins.module_utils._text import printable
 
@@ -38,18 +38,9 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 
 
 MOST, READ = 5, 16 * 1024 * 1024
-ESTABLISHED, SYN_SENT = "01", "02"
-RESOLVER = ":0035"
 #: Sockets that are written to only, as each daemon of a unit does: nobody waits there for an answer.
 LOGS = ("/run/systemd/", "/dev/log")
 _LOCK = re.compile(r"^\d+: +(-> )?\S+ +\S+ +\S+ +(\d+) ([0-9a-f]+:[0-9a-f]+:\d+) ", re.MULTILINE)
-
-
-class End(NamedTuple):
-    """The other end of a socket; is_new: there is no connection yet."""
-
-    address: str
-    is_new: bool = False
 
 
 def awaited(host: Host, processes: Processes, pids: Sequence[int], listeners: "Optional[Listeners]") -> "List[Awaited]":
@@ -71,22 +62,9 @@ def awaited(host: Host, processes: Processes, pids: Sequence[int], listeners: "O
 
 
 def _ends(host: Host, listeners: "Optional[Listeners]") -> Dict[int, End]:
-    """The other ends of this host's own connections, by the number of the socket. One of a port that is listened on was made by the other side."""
+    """The other ends of this host's own connections, by the number of the socket."""
     ours = {entry["port"] for entry in listeners["tcp"]} if listeners else set()
-    ends: Dict[int, End] = {}
-    for kind in ("tcp", "tcp6", "udp", "udp6"):
-        for line in (host.read("/proc/net/" + kind, READ) or "").splitlines()[1:]:
-            words = line.split()
-            if len(words) <= 9 or words[3] not in (ESTABLISHED, SYN_SENT):
-                continue
-            if kind.startswith("udp") and not words[2].endswith(RESOLVER):
-                continue
-            if kind.startswith("udp") or int(words[1].rpartition(":")[2], 16) not in ours:
-                address, _colon, port = words[2].partition(":")
-                named = tcp_address(proc_address(address), int(port, 16))
-                ends[int(words[9])] = End(named.replace("tcp:", kind[:3] + ":", 1), words[3] == SYN_SENT)
-    ends.update(_unix_ends(host, listeners))
-    return ends
+    return {**tcp_ends(host, ours), **resolver_ends(host), **_unix_ends(host, listeners)}
 
 
 def _unix_ends(host: Host, listeners: "Optional[Listeners]") -> Dict[int, End]:

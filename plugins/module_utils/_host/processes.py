@@ -98,6 +98,11 @@ class Process:
         """Its control groups, as the kernel lists them."""
         return self._text("cgroup")
 
+    def waits_in(self) -> Optional[str]:
+        """The kernel function that it waits in; None where it does not wait, or that is not shown."""
+        function = self._text("wchan").strip()
+        return function if function not in ("", "0") else None
+
     def rss(self) -> Optional[int]:
         """Resident bytes, shared pages included."""
         return _kilobytes(self._text("status"), "VmRSS")

@@ -266,7 +266,7 @@ def _measured(
     title = "php-fpm: pool %s" % pool
     found = [child for child in processes.children_of(master.pid) if child.title == title] if master else []
     measured = _spread(len(found), MEASURED_PER_POOL)
-    return [_worker(host, accounts, child, index in measured) for index, child in enumerate(found)]
+    return [_worker(accounts, child, index in measured) for index, child in enumerate(found)]
 
 
 def _spread(count: int, limit: int) -> Tuple[int, ...]:
@@ -274,8 +274,7 @@ def _spread(count: int, limit: int) -> Tuple[int, ...]:
     return tuple(range(count)) if count <= limit else tuple(index * count // limit for index in range(limit))
 
 
-def _worker(host: Host, accounts: Accounts, child: Process, measured: bool) -> "FpmWorker":
-    waits_in = (host.read("/proc/%d/wchan" % child.pid, 256) or "").strip()
+def _worker(accounts: Accounts, child: Process, measured: bool) -> "FpmWorker":
     return {
         "pid": child.pid,
         "user": accounts.user(child.uid),
@@ -283,5 +282,5 @@ def _worker(host: Host, accounts: Accounts, child: Process, measured: bool) -> "
         "rss": child.rss(),
         "started": child.started,
         "state": child.state,
-        "waits_in": waits_in if waits_in not in ("", "0") else None,
+        "waits_in": child.waits_in(),
     }
