@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Faults as data: faults/NAME.yml says how a topology is broken, what its URL then answers, and what a run must make of it.
 
-Shell text of faults and topologies runs after prelude.sh, which says what it may use.
+Shell text of faults and topologies runs after prelude.sh and panels.sh, which say what it may use.
 """
 
 from pathlib import Path
@@ -12,6 +12,9 @@ from typing import Any, NamedTuple
 import yaml
 from _commands import LabError
 from _settings import HERE
+
+#: What comes before shell text.
+BEFORE = ("prelude.sh", "panels.sh")
 
 
 class Step(NamedTuple):
@@ -43,7 +46,7 @@ class Fault(NamedTuple):
 def shell_text(addresses: dict[str, str], text: str) -> str:
     """Shell text as a host gets it: WEB and APP are the addresses of the hosts."""
     variables = "".join("%s=%s\n" % (role.upper(), address) for role, address in addresses.items())
-    return variables + (HERE / "prelude.sh").read_text(encoding="utf-8") + text
+    return variables + "".join((HERE / name).read_text(encoding="utf-8") for name in BEFORE) + text
 
 
 class Topology(NamedTuple):

@@ -22,6 +22,7 @@ MAY_CHANGE = {
         r"files /etc/tmpfiles\.d/",
         r"files /etc/alternatives/php-fpm\.sock",  # Debian's unit sets it at each start and removes it at each stop
         r"units php[\d.]+-fpm\.service",
+        r"files /var/www/vhosts/system/[^/]+/php-fpm\.sock",  # where Plesk has the sockets of its sites
     ],
     "fastcgi_buffers": NGINX,
     "upstream_address": NGINX,

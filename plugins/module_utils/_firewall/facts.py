@@ -28,7 +28,9 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 
         tool: str  # one of TOOLS (tools.py), the one that an opening has to go to, or none
         active: bool
-        manager: Optional[str]  # csf | shorewall | ferm | imunify360 | plesk: writes all rules anew from its own files
+        manager: Optional[
+            str
+        ]  # csf | shorewall | ferm | imunify360, or a panel: writes all rules anew from its own files
         default_zone: Optional[str]  # firewalld only
         zones: Dict[str, Zone]  # firewalld only
         rules: Rules
@@ -44,6 +46,9 @@ MANAGERS = (
     ("ferm", "/etc/ferm/ferm.conf"),
     ("imunify360", "/etc/sysconfig/imunify360/imunify360.config"),
     ("plesk", "/usr/local/psa/var/modules/firewall/firewall-active.sh"),
+    ("hestia", "/lib/systemd/system/hestia-iptables.service"),
+    ("vesta", "/usr/local/vesta/data/firewall/rules.conf"),
+    ("ispconfig", "/etc/Bastille/bastille-firewall.cfg"),
 )
 
 

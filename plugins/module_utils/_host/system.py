@@ -15,6 +15,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host import se
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.interfaces import interface_addresses
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.memory import memory_facts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.panels import panel_of
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
     from typing import TypedDict
@@ -35,7 +36,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         page_size: int
         cpus: int
         memory: Memory
-        panel: Optional[str]  # plesk | cpanel | ispconfig | hestia
+        panel: Optional[str]  # one of SIGNS (panels.py)
         somaxconn: Optional[int]
         local_ports: Optional[List[int]]  # the first and the last
         tcp_tw_reuse: Optional[int]  # 0: never, 1: ports in TIME_WAIT are used again, 2: only on loopback
@@ -48,12 +49,6 @@ FAMILIES = (
     ("suse", ("suse", "opensuse", "sles")),
     ("arch", ("arch", "archlinux")),
     ("alpine", ("alpine",)),
-)
-PANELS = (
-    ("plesk", "/usr/local/psa/version"),
-    ("cpanel", "/usr/local/cpanel/version"),
-    ("ispconfig", "/usr/local/ispconfig/server"),
-    ("hestia", "/usr/local/hestia/conf/hestia.conf"),
 )
 
 
@@ -73,7 +68,7 @@ def system_facts(host: Host) -> "System":
         "page_size": os.sysconf("SC_PAGESIZE"),
         "cpus": os.cpu_count() or 1,
         "memory": memory_facts(host),
-        "panel": next((name for name, path in PANELS if host.exists(path)), None),
+        "panel": panel_of(host),
         "somaxconn": _sysctl_number(host, "net/core/somaxconn"),
         "local_ports": _local_ports(host),
         "tcp_tw_reuse": _sysctl_number(host, "net/ipv4/tcp_tw_reuse"),

@@ -11,6 +11,7 @@ import os
 from typing import TYPE_CHECKING, List, Sequence
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.panels import panel_file, panel_of
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.root_only import RootOnly
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.saved_since import saved_since
@@ -62,9 +63,12 @@ class ConfigFiles:
         self.folder = os.path.dirname(conf_path)
         self.tree = read_tree(_HostFiles(host), conf_path, self.folder)
         self._root_only = RootOnly(host)
+        panel = panel_of(host)
         for path in self.tree.files:
-            why = self._root_only.why_not(path)
-            if why:
+            why, written = self._root_only.why_not(path), panel_file(path, panel)
+            if written:
+                self.tree.generated[path] = written.panel
+            elif why:
                 self.tree.generated[path] = "not root's alone: " + why
 
     def facts(self) -> "NginxConfig":

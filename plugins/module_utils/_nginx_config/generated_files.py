@@ -9,23 +9,8 @@ Private to this collection: it may change in any release.
 import re
 from typing import Optional
 
-_PATHS = (
-    ("plesk", re.compile(r"\A/etc/nginx/plesk\.conf\.d/")),
-    ("plesk", re.compile(r"\A/var/www/vhosts/system/[^/]+/conf/(?!vhost_nginx\.conf)")),
-    ("plesk", re.compile(r"\A/etc/nginx/conf\.d/zz\d+_psa_")),
-    ("ispconfig", re.compile(r"/sites-(?:available|enabled)/[^/]+\.vhost\Z")),
-    (
-        "hestia",
-        re.compile(r"\A/home/[^/]+/conf/(?:web|mail|dns)/|/nginx/conf\.d/domains/|\A/usr/local/(?:hestia|vesta)/"),
-    ),
-    (
-        "cpanel",
-        re.compile(
-            r"\A/etc/nginx/conf\.d/(?:users/|ea-nginx\.conf|server-includes-standalone/|engintron)|/engintron/",
-            re.IGNORECASE,
-        ),
-    ),
-)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.panels import panel_file
+
 #: Drop-ins of this collection, which says so in them.
 _OWN = "bad_gateway_"
 _HEAD_LINES = 10
@@ -47,9 +32,9 @@ def generated_by(path: str, text: str) -> Optional[str]:
     """Name of the panel, or the words at the head of the file that say it is not to be edited; None for a file of the admin's own."""
     if path.rpartition("/")[2].startswith(_OWN):
         return None
-    for panel, pattern in _PATHS:
-        if pattern.search(path):
-            return panel
+    written = panel_file(path)
+    if written:
+        return written.panel
     for line in text[:4096].splitlines()[:_HEAD_LINES]:
         comment = line.strip()
         if comment.startswith(("#", "/*", "*")) and _SAYS_SO.search(comment) and not _GUEST.search(comment):

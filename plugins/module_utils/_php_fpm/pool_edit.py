@@ -16,6 +16,7 @@ import re
 from typing import Any, Dict, List, NamedTuple, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import DEFAULT_READ_LIMIT, Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.panels import panel_file, panel_of
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import (
     FpmConfig,
     Pool,
@@ -144,6 +145,12 @@ def plan_present(host: Host, config_path: str, prefix: str, pool_name: str, sett
     changed = sorted(name for name, text in wanted.items() if pool.get(name) != _in_force(text, pool))
     if not changed:
         return Plan("none", [], [])
+    written = panel_file(pool.file, panel_of(host))
+    if written:
+        raise Refused(
+            "%s is written by the panel (%s), which would leave a drop-in behind: change it there"
+            % (pool.file, written.panel)
+        )
     for method, make in (("dropin", _dropin), ("in_place", _in_place)):
         edits = make(host, now, pool, {name: wanted[name] for name in changed})
         if edits and _holds(host, now, prefix, pool, edits, {name: wanted[name] for name in changed}):

@@ -25,6 +25,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.memory i
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.proof_questions import proof_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.by_hand import after_undo, by_hand
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.panels import Written, not_ours
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles import ORDER, RELOADS_NGINX
 
 if t.TYPE_CHECKING:
@@ -135,6 +136,9 @@ def decision(
     """What is done about one finding, and the step that does it where one is planned."""
     if finding.remedy is None:
         return Judged(finding, "advice", finding.why), None
+    written = not_ours(fleet.hosts[finding.on], finding.remedy) if finding.on in fleet.hosts else None
+    if written:
+        return left_to_its_writer(finding, finding.remedy, written), None
     refused = refusal(finding, finding.remedy, fleet, allow)
     if refused:
         return left_to_people(finding, refused), None
@@ -159,6 +163,13 @@ def left_to_people(finding: Finding, refused: Refusal) -> Judged:
     """A finding whose remedy is not run, with how a person would make it."""
     advised = with_advice(finding, by_hand)
     return Judged(replace(advised, advice=advised.advice + refused.advice), refused.outcome, refused.why)
+
+
+def left_to_its_writer(finding: Finding, remedy: Remedy, written: Written) -> Judged:
+    """A finding whose remedy would edit a file that a panel or another tool writes anew: what to set, and where that lasts."""
+    what = [line for line in by_hand(remedy, finding.on) if line.startswith("# ")]
+    advice = (*written.advice(finding.on, what), *finding.advice)
+    return Judged(replace(finding, remedy=None, why=written.why, advice=advice), "advice", written.why)
 
 
 def with_advice(finding: Finding, words: t.Callable[[Remedy, str], tuple[str, ...]]) -> Finding:

@@ -69,15 +69,15 @@ class BufferEdits:
 
     def problem(self, before: t.Sequence[Violation]) -> str | None:
         """Why these edits cannot be made; None where nginx will accept them. before: what is broken already."""
-        for edit in self.edits:
-            origin = self.config["generated"].get(edit["path"])
-            if origin:
-                return "%s is not to be edited (%s)" % (edit["path"], origin)
         for violation in validate_all(self.config, self.edits, self.page_size):
             if violation not in before:
                 place = self.blocks[violation.block]["place"]
                 return "in %s:%d %s" % (place["file"], place["line"], violation.text)
         return None
+
+    def last(self) -> bool:
+        """Whether nobody writes one of the files anew, so that these edits last."""
+        return not any(edit["path"] in self.config["generated"] for edit in self.edits)
 
     def _levels(self) -> Levels:
         """The configuration with the edits up to now."""

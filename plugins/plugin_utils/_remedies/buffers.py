@@ -43,7 +43,8 @@ class BufferPlan:
 
     dropin: path of a file to write with size, number and each. Where it is None, edits alone do it, and size, number and each are what will be
     in force for the route. number and each are None for grpc and memcached, which have one buffer.
-    edits: for the module nginx_directive, with the path of each file. level: name of the block that they are made in. sum: how the size was found.
+    edits: for the module nginx_directive, with the path of each file; a file that somebody else writes anew only where no other will do.
+    level: name of the block that they are made in. sum: how the size was found.
     """
 
     family: str
@@ -80,15 +81,21 @@ def plan(config: NginxConfig, route: Route, header_bytes: int | None, page_size:
         return BufferPlan(family, refusal=refusal)
     before = validate_all(config, (), page_size)
     problems: list[str] = []
+    fading: list[BufferEdits] = []
     for target, dropin in _targets(config, route, family):
         edits = BufferEdits(config, route, target, dropin, page_size)
         edits.enlarge(size)
         if edits.blocks[target]["name"] == "location":
             edits.repair(before)
         problem = edits.problem(before)
-        if problem is None:
+        if problem is None and edits.last():
             return _planned(edits, _sum(header, size))
-        problems.append(problem)
+        if problem is None:
+            fading.append(edits)
+        else:
+            problems.append(problem)
+    if fading:
+        return _planned(fading[0], _sum(header, size))
     reasons = "; ".join(dict.fromkeys(problems))
     return BufferPlan(family, refusal="no place to set %s_buffer_size %s: %s" % (family, text_of(size), reasons))
 

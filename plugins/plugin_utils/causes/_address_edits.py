@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.panels import Written, writer
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line
 
 if t.TYPE_CHECKING:
@@ -46,12 +47,15 @@ def named_at(hop: Hop) -> str:
     return ", ".join(file_and_line(entry.place) for entry in places(hop))
 
 
-def generated_by(hop: Hop) -> str | None:
-    """The tool that writes the file which names the address; None where it is an administrator's own."""
-    files = hop.proxy.config.get("generated") or {}
-    tools = [files[entry.place["file"]] for entry in places(hop) if entry.place["file"] in files]
-    tools += [route["generated_by"] for route in hop.routes if route["generated_by"]]
-    return tools[0] if tools else None
+def written_by(hop: Hop) -> Written | None:
+    """Who writes the file that names the address anew; None where it is an administrator's own."""
+    found = (writer(hop.proxy, entry.place["file"]) for entry in places(hop))
+    said = (
+        writer(hop.proxy, route["pass"]["place"]["file"], route["generated_by"])
+        for route in hop.routes
+        if route["generated_by"]
+    )
+    return next((one for one in (*found, *said) if one), None)
 
 
 def edits_of_address(hop: Hop, to: Address) -> list[AddressEdit]:

@@ -21,6 +21,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.packet i
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.by_hand import LISTS
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.by_hand import by_hand as remedy_by_hand
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.panels import opening, title_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_boot import by_hand, kept, to_keep
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_owners import (
@@ -104,9 +105,11 @@ def refused_on_the_way_in(hop: Hop, host: Host, cause: str, found: Verdict, sign
     firewall = or_empty(host.facts["firewall"])
     seen = _evidence(hop, host, found, signatures)
     allow = "# allow tcp port %d from %s on %s" % (hop.address.port, hop.source, host.name)
-    if firewall.get("manager"):
-        why = "%s writes the rules of %s: change them there" % (firewall["manager"], host.name)
-        return on_hop(hop, cause, seen, why=why, advice=(allow,))
+    manager = firewall.get("manager")
+    if manager and found.owner in (None, manager):
+        why = "%s writes the rules of %s: change them there" % (title_of(manager), host.name)
+        advice = opening(manager, hop.source or "", found.port or hop.address.port, host.name)
+        return on_hop(hop, cause, seen, why=why, advice=advice or (allow,))
     if found.owner and hop.source:
         why, advice = (
             why_of_owner(found, hop.source, host.name),

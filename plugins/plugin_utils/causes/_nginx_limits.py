@@ -51,12 +51,8 @@ def files(proxy: Host) -> int | None:
 def raised(proxy: Host, wanted_connections: int, wanted_files: int, note: str) -> tuple[Remedy | None, str]:
     """The remedy that sets nginx's limits, 0 for one that stays; or None and the reason why they are not set."""
     edits = _edits(proxy, wanted_connections, wanted_files)
-    generated = proxy.config.get("generated") or {}
-    file = next((edit["path"] for edit in edits or [] if edit["path"] in generated), None)
     if edits is None:
         return None, "the events block of nginx's configuration was not found"
-    if file:
-        return None, "%s is not ours to edit (%s): set it there" % (file, generated[file])
     ceiling = _most_files(proxy)
     if wanted_files <= ceiling:
         return remedies.nginx_limits(edits, note=note), ""

@@ -25,8 +25,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import (
     edits_of_host,
-    generated_by,
     named_at,
+    written_by,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 
@@ -87,14 +87,14 @@ def on_other_side(hop: Hop, side: Side, listener: TcpListener) -> Finding:
         Evidence("socket", "%s listens on %s:%d and not on %s" % (process, there, port, asked)),
         Evidence("config", "%s asks %s:%d" % (named_at(hop), host, port)),
     )
-    tool, edits = generated_by(hop), edits_of_host(hop, host, wanted)
-    if not tool and edits:
+    written, edits = written_by(hop), edits_of_host(hop, host, wanted)
+    if not written and edits:
         return on_hop(hop, CAUSE.name, evidence, remedy=remedies.upstream_address(edits))
     why = "the address comes from a variable"
-    if tool:
-        why = "the file is not ours to edit (%s): write %s instead of %s where it is made" % (tool, wanted, host)
-    advice = "# write %s instead of %s, where %s gets it from" % (wanted, host, named_at(hop))
-    return on_hop(hop, CAUSE.name, evidence, why=why, advice=(advice,))
+    advice: tuple[str, ...] = ("# write %s instead of %s, where %s gets it from" % (wanted, host, named_at(hop)),)
+    if written:
+        why, advice = written.why, written.advice(hop.proxy.name, advice)
+    return on_hop(hop, CAUSE.name, evidence, why=why, advice=advice)
 
 
 def bracketed(host: str) -> str:

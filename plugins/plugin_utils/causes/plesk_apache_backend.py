@@ -24,6 +24,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.panels import PANELS, Panel
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import units_declaring
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import kept_down, unit_evidence
@@ -34,11 +35,6 @@ if t.TYPE_CHECKING:
 
 SIGNATURES = ("backend_port_closed", "ipv6_localhost_refused")
 APACHE = ("apache2.service", "httpd.service")
-#: Each panel's command that writes Apache's configuration again and starts it.
-COMMANDS: t.Mapping[str, tuple[str, ...]] = {
-    "plesk": ("plesk", "repair", "web", "-y"),
-    "cpanel": ("/usr/local/cpanel/scripts/restartsrv_httpd",),
-}
 #: Where Plesk's Apache listens behind nginx.
 PLESK_PORTS = (7080, 7081)
 
@@ -53,8 +49,8 @@ class Apache(t.NamedTuple):
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
         host = hop.backend
-        panel = host.system.get("panel") if host else None
-        if host is None or panel is None or panel not in COMMANDS or hop.is_unix:
+        panel = PANELS.get(host.system.get("panel") or "") if host else None
+        if host is None or panel is None or not panel.apache or hop.is_unix:
             continue
         asked = hop.destination
         apache = apache_of(host, asked.port)
@@ -72,14 +68,14 @@ def apache_of(host: Host, port: int) -> Apache | None:
     return None
 
 
-def behind_panel(hop: Hop, host: Host, panel: str, apache: Apache, elsewhere: list[TcpListener]) -> Finding:
+def behind_panel(hop: Hop, host: Host, panel: Panel, apache: Apache, elsewhere: list[TcpListener]) -> Finding:
     """elsewhere: who listens on the port at another address."""
-    port, command = hop.address.port, COMMANDS[panel]
+    port, command = hop.address.port, panel.apache
     where = "nothing listens on port %d of %s" % (port, host.name)
     if elsewhere:
         addresses = ", ".join(one["address"] for one in elsewhere)
         where = "Apache listens on port %d of %s, nginx asks %s" % (port, addresses, hop.address)
-    managed = "%s runs this host: it writes Apache's and nginx's configuration" % panel
+    managed = "%s runs this host: it writes Apache's and nginx's configuration" % panel.title
     evidence = (
         *hop.seen(*SIGNATURES),
         Evidence("socket", where),
@@ -89,7 +85,7 @@ def behind_panel(hop: Hop, host: Host, panel: str, apache: Apache, elsewhere: li
     moved = (
         "the site has moved to another address of %s, and nginx's configuration, which %s writes, still has the old one"
     )
-    why = moved % (host.name, panel) if elsewhere else kept_down(apache.name, apache.unit)
+    why = moved % (host.name, panel.title) if elsewhere else kept_down(apache.name, apache.unit)
     if why:
         advice = (
             "apachectl configtest",
@@ -97,7 +93,7 @@ def behind_panel(hop: Hop, host: Host, panel: str, apache: Apache, elsewhere: li
         )
         return on_hop(hop, CAUSE.name, evidence, why=why, advice=advice)
     listens = Address("127.0.0.1", port) if hop.address.is_loopback else hop.address
-    note = "%s is started by %s's own tool" % (apache.name, panel)
+    note = "%s is started by %s's own tool" % (apache.name, panel.title)
     remedy = remedies.backend_service(host, apache.name, address=str(listens), note=note, panel_command=command)
     return on_hop(hop, CAUSE.name, evidence, remedy=remedy)
 

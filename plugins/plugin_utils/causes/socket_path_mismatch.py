@@ -28,7 +28,11 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import edits_of_address, named_at
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import (
+    edits_of_address,
+    named_at,
+    written_by,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._pool_names import (
     Candidate,
@@ -41,6 +45,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._pool_na
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import FpmSetting
     from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmFacts, FpmSetAside
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.panels import Written
 
 RELOAD_NGINX = "nginx -t && systemctl reload nginx"
 SIGNATURES = ("unix_socket_missing", "backend_port_closed", "ipv6_localhost_refused")
@@ -152,12 +157,9 @@ def listed(pools: t.Sequence[Candidate]) -> str:
 
 def doubt_about(hop: Hop, meant: list[Candidate], *, is_sure: bool) -> Doubt | None:
     """Why the address is not changed; None where the file may be edited. meant: those that it may be. is_sure: whether its name or a file says which one."""
-    tool = next((route["generated_by"] for route in hop.routes if route.get("generated_by")), None)
-    if tool:
-        return Doubt(
-            "the file is not ours to edit (%s): change the PHP version where it is made" % tool,
-            ("# choose the PHP version of the site in %s anew: it writes %s" % (tool, named_at(hop)),),
-        )
+    written = written_by(hop)
+    if written:
+        return Doubt(written.why, to_its_writer(hop, meant, written))
     if is_peer_already(hop, meant[0].address):
         return Doubt(
             "%s is a peer beside %s: it cannot be seen which pool was meant here" % (meant[0].address, hop.address),
@@ -178,6 +180,25 @@ def doubt_about(hop: Hop, meant: list[Candidate], *, is_sure: bool) -> Doubt | N
             ("# write the one that is meant in place of %s; at %s" % (hop.address, named_at(hop)), RELOAD_NGINX),
         )
     return other_owner(hop, meant[0])
+
+
+def to_its_writer(hop: Hop, meant: list[Candidate], written: Written) -> tuple[str, ...]:
+    """What to do about a file that somebody else writes: a panel writes it again with the pool that the site has by now."""
+    wanted = (
+        "# it asks for %s, and PHP-FPM listens on %s: the site's PHP version was changed, or its pool made anew"
+        % (
+            hop.address,
+            listed(meant),
+        )
+    )
+    again, name = written.again(hop.proxy.name), hop.proxy.name
+    if again:
+        return (
+            wanted,
+            again,
+            "# if it asks for the same then: choose the site's PHP version anew in the panel of %s" % name,
+        )
+    return (wanted, *written.advice(name), "# or choose the site's PHP version anew where its files are made")
 
 
 def checked_and_reloaded(fpm: FpmFacts) -> tuple[str, ...]:

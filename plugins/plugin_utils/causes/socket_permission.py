@@ -25,6 +25,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, PoolAt, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.panels import writer
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import listener_behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import product_of
@@ -105,8 +106,20 @@ def permission(hop: Hop, host: Host, refused: Refused) -> Finding:
     if not pool:
         why = "the socket is not PHP-FPM's: let its own service give it to nginx's group"
         return on_hop(hop, CAUSE.name, evidence, why=why, advice=for_others(hop, host, worker))
+    written, groups = writer(host, pool.pool["file"]), sorted(let_in(refused.socket))
+    if written and groups:
+        advice = (joined(worker, groups[0], hop.proxy), *written.advice(host.name))
+        return on_hop(hop, CAUSE.name, evidence, why=written.why, advice=advice)
     remedy = remedies.php_fpm(host, pool.fpm, "restarted", pool=pool.name, settings=opened_to(worker, pool))
     return on_hop(hop, CAUSE.name, evidence, remedy=remedy)
+
+
+def joined(worker: Worker, group: str, proxy: Host) -> str:
+    """How nginx gets into the group that the socket is open to: panels put its account into the group of each client."""
+    return (
+        "usermod -aG %s %s && nginx -t && systemctl reload nginx   # on %s: the socket is open to this group, which nginx's account is not in"
+        % (shlex.quote(group), shlex.quote(worker["user"]), proxy.name)
+    )
 
 
 def mode_of(hop: Hop, refused: Refused) -> str:

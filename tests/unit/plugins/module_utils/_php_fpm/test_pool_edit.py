@@ -121,6 +121,14 @@ def test_generated_files_are_left_to_their_tool(host, head):
         present(host, pm__max_children=20)
 
 
+def test_a_pool_of_a_panel_is_left_to_the_panel(host):
+    host.write("/usr/local/hestia/conf/hestia.conf", "")
+    host.write("/etc/php/8.2/fpm/pool.d/shop.example.conf", POOL_TEXT.replace("[www]", "[shop.example]"))
+    with pytest.raises(Refused, match=r"shop\.example\.conf is written by the panel \(hestia\)"):
+        present(host, pool="shop.example", pm__max_children=20)
+    assert present(host, pm__max_children=20).method == "dropin"
+
+
 def test_an_unknown_pool_is_refused_and_the_known_ones_are_named(host):
     with pytest.raises(Refused, match="there is no pool shop in .*, only: www"):
         present(host, pool="shop", pm__max_children=20)

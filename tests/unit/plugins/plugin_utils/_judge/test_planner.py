@@ -77,6 +77,17 @@ def test_what_is_refused_has_advice_and_what_is_planned_needs_none():
     assert refused[-2:] == ("systemctl start app.service   # on web", "# own") and taken == ("# own",)
 
 
+def test_what_would_edit_a_file_of_a_panel_is_left_to_the_panel():
+    edit = {"path": "/etc/nginx/sites-enabled/100-a.vhost", "line": 7, "from": "a:1", "to": "a:2"}
+    one = finding(remedy=remedy("upstream_address", edits=[edit]), advice=("# own",))
+    judged, steps = planned(one, allow=())
+    found = judged[0].finding
+    assert (judged[0].outcome, found.remedy, steps) == ("advice", None, [])
+    assert judged[0].why == found.why and found.why.endswith("ISPConfig writes /etc/nginx/sites-enabled/100-a.vhost")
+    assert found.advice[0].startswith("# where that is set in ISPConfig on web: Sites > a > ")
+    assert found.advice[1:] == ("# /etc/nginx/sites-enabled/100-a.vhost:7: a:2 instead of a:1", "# own")
+
+
 def test_only_what_is_approved_is_planned():
     start, restart = (
         finding(subject=name, remedy=remedy(action=name, unit="app.service")) for name in ("started", "restarted")

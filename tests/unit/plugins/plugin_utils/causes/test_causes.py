@@ -40,11 +40,11 @@ openssl
 ping plesk podman printf py-spy
 sed semanage semodule setfacl ss stat su sudo supervisorctl systemctl systemd-tmpfiles
 tail tailscale tcpdump
-ufw unshare useradd
+ufw unshare useradd usermod
 virsh
 wg
 yum
-/usr/local/cpanel/\S+ \S*/php-fpm\S*
+/usr/local/cpanel/\S+ /usr/local/hestia/bin/\S+ \S*/php-fpm\S*
 """
 #: How a line of advice begins: as a remark, or with one of these programs.
 PASTED = r"# \S|(?:[A-Z_]+=\S+ )*(?:%s)(?:\s|$)" % "|".join(PROGRAMS.split())

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Control panels: the file by which each is known, and the files that each writes anew from templates and data of its own.
+
+Private to this collection: it may change in any release.
+"""
+
+import re
+from typing import NamedTuple, Optional
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+
+#: In this order: a panel with a path that only it has.
+SIGNS = (
+    ("plesk", "/usr/local/psa/version"),
+    ("cpanel", "/usr/local/cpanel/version"),
+    ("ispconfig", "/usr/local/ispconfig/server"),
+    ("hestia", "/usr/local/hestia/conf/hestia.conf"),
+    ("vesta", "/usr/local/vesta/conf/vesta.conf"),
+    ("cloudpanel", "/home/clp/htdocs/app"),
+    ("aapanel", "/www/server/panel/class"),
+    ("directadmin", "/usr/local/directadmin/conf/directadmin.conf"),
+    ("cyberpanel", "/usr/local/CyberCP"),
+)
+_DEBIAN_POOL = r"/etc/php/[^/]+/fpm/pool\.d/(?!www\.|zz-bad_gateway)(?P<site>[^/]+)\.conf"
+#: Panel, kind and path of what it writes; site: the domain, account or pool that a file is about. These paths are no one else's.
+_ITS_OWN = (
+    ("plesk", "vhost", r"/etc/nginx/plesk\.conf\.d/(?:[^/]+/)?(?P<site>[^/]+)\.conf"),
+    ("plesk", "vhost", r"/var/www/vhosts/system/(?P<site>[^/]+)/conf/(?!vhost_nginx\.conf).*"),
+    ("plesk", "nginx", r"/etc/nginx/conf\.d/zz\d+_psa_.*"),
+    ("plesk", "pool", r"/opt/plesk/php/[^/]+/etc/php-fpm\.d/(?P<site>[^/]+)\.conf"),
+    ("cpanel", "vhost", r"/etc/nginx/conf\.d/users/(?P<site>[^/]+)\.conf"),
+    ("cpanel", "nginx", r"/etc/nginx/conf\.d/(?:ea-nginx\.conf|server-includes-standalone/.*)"),
+    ("cpanel", "engintron", r"(?i)/etc/nginx/conf\.d/engintron.*|.*/engintron/.*"),
+    ("cpanel", "pool", r"/opt/(?:cpanel/ea-|alt/)php\d+/(?:root/)?etc/php-fpm\.d/(?P<site>[^/]+)\.conf"),
+    ("ispconfig", "vhost", r".*/sites-(?:available|enabled)/(?:\d+-)?(?P<site>[^/]+)\.vhost"),
+    ("hestia", "vhost", r"/home/[^/]+/conf/(?:web|mail|dns)/(?:(?P<site>[^/]+)/)?(?!nginx(?:\.ssl)?\.conf_)[^/]+"),
+    ("hestia", "vhost", r".*/nginx/conf\.d/domains/(?P<site>[^/]+?)(?:\.ssl)?\.conf"),
+    ("hestia", "nginx", r"/usr/local/(?:hestia|vesta)/.*"),
+    ("aapanel", "vhost", r"/www/server/panel/vhost/nginx/(?:proxy/)?(?P<site>[^/]+?)(?:\.conf|/.*)"),
+    ("aapanel", "nginx", r"/www/server/nginx/conf/.*"),
+    ("aapanel", "pool", r"/www/server/php/(?P<site>\d+)/etc/.*"),
+    ("directadmin", "vhost", r"/usr/local/directadmin/data/users/(?P<site>[^/]+)/nginx\.conf"),
+    ("directadmin", "pool", r"/usr/local/directadmin/data/users/(?P<site>[^/]+)/php/.*"),
+)
+#: The same, of paths that are a panel's only where that panel is.
+_ON_ITS_HOST = (
+    ("plesk", "pool", _DEBIAN_POOL),
+    ("ispconfig", "pool", _DEBIAN_POOL),
+    ("hestia", "pool", _DEBIAN_POOL),
+    ("vesta", "pool", _DEBIAN_POOL),
+    ("cloudpanel", "pool", _DEBIAN_POOL),
+    ("cloudpanel", "vhost", r"/etc/nginx/sites-(?:available|enabled)/(?P<site>[^/]+)\.conf"),
+    (
+        "cpanel",
+        "engintron",
+        r"/etc/nginx/(?:common_https?\.conf|proxy_params_(?:common|dynamic|static)|conf\.d/default(?:_https)?\.conf)",
+    ),
+)
+_OWN_PATHS = [(panel, kind, re.compile(path)) for panel, kind, path in _ITS_OWN]
+_HOST_PATHS = [(panel, kind, re.compile(path)) for panel, kind, path in _ON_ITS_HOST]
+
+
+class PanelFile(NamedTuple):
+    """A file that a panel writes. kind: vhost, nginx, engintron or pool. site: the domain, account or pool that it is about; None where it is about all."""
+
+    panel: str
+    kind: str
+    site: Optional[str]
+
+
+def panel_of(host: Host) -> Optional[str]:
+    """The panel of a host; None where there is none."""
+    return next((name for name, path in SIGNS if host.exists(path)), None)
+
+
+def panel_file(path: str, panel: Optional[str] = None) -> Optional[PanelFile]:
+    """Which panel writes a file, by its path; None for others. panel: the one of the host, where that is known."""
+    paths = _OWN_PATHS + [one for one in _HOST_PATHS if one[0] == panel]
+    for name, kind, pattern in paths:
+        found = pattern.fullmatch(path)
+        if found:
+            return PanelFile(name, kind, found.groupdict().get("site"))
+    return None

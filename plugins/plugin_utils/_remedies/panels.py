@@ -1,0 +1,215 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files that are not ours to edit, as a control panel or another tool writes them anew: why, where to make the change instead, and with which command.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import shlex
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.panels import panel_file
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Remedy
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
+
+
+class Kind(t.NamedTuple):
+    """Files of one kind. place: where to set in the panel what is to last. anew: what writes those of one site again; every: those of all sites."""
+
+    place: str
+    anew: str = ""
+    every: str = ""
+
+
+class Panel(t.NamedTuple):
+    """A panel, the kinds of files that it writes, and its own commands.
+
+    apache: writes Apache's configuration again and starts it. opens: lets an address in to a port. rules: where that is done where no command is known.
+    """
+
+    title: str
+    kinds: t.Mapping[str, Kind] = {}
+    apache: tuple[str, ...] = ()
+    opens: str = ""
+    rules: str = ""
+
+
+_HESTIA_VHOST = "a web template of its own in %(home)s/data/templates/web/nginx, or a file nginx.conf_NAME beside that of %(site)s, which is included"
+_HESTIA_POOL = "a backend template of its own in %(home)s/data/templates/web/php-fpm"
+_HESTIA_ANEW = '%(home)s/bin/v-rebuild-web-domain "$(%(home)s/bin/v-search-domain-owner %(site)s)" %(site)s yes'
+
+
+def _hestia(home: str) -> dict[str, Kind]:
+    """The kinds of Hestia and of Vesta, which it descends from."""
+    words = {"home": home, "site": "%(site)s"}
+    anew = _HESTIA_ANEW % words
+    return {"vhost": Kind(_HESTIA_VHOST % words, anew), "pool": Kind(_HESTIA_POOL % words, anew), "nginx": Kind("")}
+
+
+PANELS: t.Mapping[str, Panel] = {
+    "plesk": Panel(
+        "Plesk",
+        {
+            "vhost": Kind(
+                "Apache & nginx Settings of %(site)s, Additional nginx directives; or a template of its own in /usr/local/psa/admin/conf/templates/custom",
+                "plesk sbin httpdmng --reconfigure-domain %(site)s",
+                "plesk sbin httpdmng --reconfigure-all",
+            ),
+            "nginx": Kind("a file of your own in /etc/nginx/conf.d", every="plesk sbin httpdmng --reconfigure-server"),
+            "pool": Kind(
+                "PHP Settings of %(site)s, Additional configuration directives, below [php-fpm-pool-settings]",
+                "plesk repair web %(site)s -y",
+                "plesk repair web -y",
+            ),
+        },
+        apache=("plesk", "repair", "web", "-y"),
+        rules="Tools & Settings > Firewall: a custom rule",
+    ),
+    "cpanel": Panel(
+        "cPanel",
+        {
+            "vhost": Kind(
+                "a file of your own in /etc/nginx/conf.d/users/%(site)s or /etc/nginx/conf.d/server-includes, which ea-nginx includes",
+                "/usr/local/cpanel/scripts/ea-nginx config %(site)s",
+                "/usr/local/cpanel/scripts/ea-nginx config --all",
+            ),
+            "nginx": Kind(
+                "a file of your own in /etc/nginx/conf.d", every="/usr/local/cpanel/scripts/ea-nginx config --all"
+            ),
+            "engintron": Kind("Engintron's custom rules (/etc/nginx/custom_rules), which an update leaves alone"),
+            "pool": Kind(
+                "WHM > MultiPHP Manager > PHP-FPM settings of %(site)s",
+                every="/usr/local/cpanel/scripts/php_fpm_config --rebuild; /usr/local/cpanel/scripts/restartsrv_apache_php_fpm",
+            ),
+        },
+        apache=("/usr/local/cpanel/scripts/restartsrv_httpd",),
+    ),
+    "ispconfig": Panel(
+        "ISPConfig",
+        {
+            "vhost": Kind(
+                "Sites > %(site)s > Options, nginx directives; for all sites a template of its own in /usr/local/ispconfig/server/conf-custom"
+            ),
+            "pool": Kind("Sites > the website of %(site)s > Options, PHP-FPM"),
+        },
+        rules="System > Firewall: open TCP ports",
+    ),
+    "hestia": Panel(
+        "HestiaCP",
+        _hestia("/usr/local/hestia"),
+        opens="/usr/local/hestia/bin/v-add-firewall-rule ACCEPT %(source)s %(port)d TCP",
+    ),
+    "vesta": Panel(
+        "VestaCP",
+        _hestia("/usr/local/vesta"),
+        opens="/usr/local/vesta/bin/v-add-firewall-rule ACCEPT %(source)s %(port)d TCP",
+    ),
+    "cloudpanel": Panel(
+        "CloudPanel",
+        {
+            "vhost": Kind("Sites > %(site)s > Vhost"),
+            "pool": Kind("Sites > %(site)s > Settings, PHP Settings"),
+        },
+    ),
+    "aapanel": Panel(
+        "aaPanel",
+        {
+            "vhost": Kind("Website > %(site)s > Conf > Config"),
+            "nginx": Kind("App Store > Nginx > Config"),
+            "pool": Kind("App Store > PHP %(site)s > Performance"),
+        },
+    ),
+    "directadmin": Panel(
+        "DirectAdmin",
+        {
+            "vhost": Kind("Custom HTTPD Configurations of %(site)s", every="da build rewrite_confs"),
+            "pool": Kind("Custom HTTPD Configurations of %(site)s, PHP-FPM", every="da build rewrite_confs"),
+        },
+    ),
+    "cyberpanel": Panel("CyberPanel"),
+}
+#: What an account or a pool is called where a file does not say whose it is.
+_ANY = "the site"
+
+
+class Written(t.NamedTuple):
+    """A file that somebody writes anew. panel: None where the file's head names another tool, or it is not root's; said: in these words."""
+
+    path: str
+    said: str
+    panel: Panel | None = None
+    kind: Kind | None = None
+    site: str | None = None
+
+    @property
+    def why(self) -> str:
+        """Why it is not edited."""
+        if self.panel is None:
+            return "%s is not ours to edit (%s)" % (self.path, self.said)
+        return "an edit would not last: %s writes %s" % (self.panel.title, self.path)
+
+    def advice(self, on: str, what: t.Iterable[str] = ()) -> tuple[str, ...]:
+        """Where the change is made instead, what it is, and the panel's command that writes the file again. on: the host."""
+        if self.panel is None:
+            return ("# make the change where %s of %s comes from (%s)" % (self.path, on, self.said), *what)
+        kind = self.kind or Kind("")
+        lines = []
+        if kind.place:
+            lines.append(
+                "# where that is set in %s on %s: %s" % (self.panel.title, on, kind.place % {"site": self.site or _ANY})
+            )
+        again = self.again(on)
+        return (*lines, *what, *([again] if again else []))
+
+    def again(self, on: str) -> str | None:
+        """The panel's command that writes the file again from what the panel has; None where none is known."""
+        kind = self.kind or Kind("")
+        command = kind.anew % {"site": shlex.quote(self.site)} if kind.anew and self.site else kind.every
+        return "%s   # on %s: writes it again from what the panel has" % (command, on) if command else None
+
+
+def writer(host: Host, path: str, said: str | None = None) -> Written | None:
+    """Who writes a file of a host anew; None for an administrator's own. said: who does by what is known of it elsewhere."""
+    said = said or (host.config.get("generated") or {}).get(path)
+    named = PANELS.get(said or "")
+    name = said if named else host.system.get("panel")
+    file = panel_file(path, name)
+    if file:
+        panel = PANELS[file.panel]
+        return Written(path, file.panel, panel, panel.kinds.get(file.kind), file.site)
+    return Written(path, said, named) if said else None
+
+
+def edited_by(host: Host, remedy: Remedy) -> list[str]:
+    """The files that a remedy would edit, or whose settings it would override."""
+    given = remedy.parameters
+    paths = [edit["path"] for edit in given.get("edits") or []]
+    if given.get("settings"):
+        asked = (given["config"], given["pool"])
+        paths += [one.pool["file"] for one in host.pools() if (one.fpm["config"], one.name) == asked]
+    return paths
+
+
+def not_ours(host: Host, remedy: Remedy) -> Written | None:
+    """The first file of a remedy that somebody else writes anew; None where all are an administrator's own."""
+    found = (writer(host, path) for path in edited_by(host, remedy))
+    return next((one for one in found if one), None)
+
+
+def opening(name: str, source: str, port: int, on: str) -> tuple[str, ...]:
+    """How a panel whose rules refuse an address lets it in; empty where that is not known. name: the panel's, or that of another program."""
+    panel = PANELS.get(name)
+    if panel is None:
+        return ()
+    if panel.opens:
+        command = panel.opens % {"source": shlex.quote(source), "port": port}
+        return ("%s   # on %s" % (command, on),)
+    return ("# in %s on %s, %s (tcp %d from %s)" % (panel.title, on, panel.rules, port, source),) if panel.rules else ()
+
+
+def title_of(name: str) -> str:
+    """What a panel calls itself; the name of any other program."""
+    return PANELS[name].title if name in PANELS else name

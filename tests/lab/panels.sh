@@ -1,0 +1,214 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Hosts of control panels: the paths, users and directives of their public templates, with Debian's own daemons. A panel's tool has a stand-in,
+# which writes down how it was called. Comes after prelude.sh.
+# shellcheck shell=sh disable=SC2154
+
+# stand_in PATH [SCRIPT]: a tool of a panel; its calls stand in /var/log/panel-calls.log.
+stand_in() {
+	mkdir -p "${1%/*}"
+	printf '#!/bin/sh\necho "%s $*" >>/var/log/panel-calls.log\n%s\n' "$1" "${2:-}" >"$1"
+	chmod 755 "$1"
+}
+
+# account USER GROUP FOLDER: a site's user, whose page in FOLDER says what its PHP is run as; nginx's workers may pass through.
+account() {
+	getent group "$2" >/dev/null || groupadd "$2"
+	useradd -m -g "$2" -s /usr/sbin/nologin "$1"
+	mkdir -p "$3"
+	echo '<?php echo "made by ", get_current_user();' >"$3/index.php"
+	chown -R "$1:$2" "$3"
+	chmod 711 "/home/$1"
+}
+
+# fpm_pool FILE NAME USER GROUP SOCKET: a pool as panels write it for one site.
+fpm_pool() {
+	cat >"$1" <<-POOL
+		[$2]
+		listen = $5
+		listen.owner = $3
+		listen.group = $4
+		listen.mode = 0660
+		user = $3
+		pm = ondemand
+		pm.max_children = 8
+		pm.process_idle_timeout = 10s
+	POOL
+}
+
+# php_location SOCKET: how a vhost passes PHP on.
+php_location() {
+	cat <<-LOCATION
+		try_files \$uri =404;
+		include /etc/nginx/fastcgi_params;
+		fastcgi_param SCRIPT_FILENAME \$document_root\$fastcgi_script_name;
+		fastcgi_pass unix:$1;
+	LOCATION
+}
+
+# apache_behind ADDRESS:PORT: Apache serves the site there.
+apache_behind() {
+	echo "Listen $1" >/etc/apache2/ports.conf
+	sed -i "s|<VirtualHost .*>|<VirtualHost $1>|" /etc/apache2/sites-available/000-default.conf
+	systemctl enable -q --now apache2
+	systemctl reload-or-restart apache2
+}
+
+# only_the_panels_vhosts: nginx serves these, at the addresses that they listen on.
+only_the_panels_vhosts() {
+	rm -f /etc/nginx/sites-enabled/default
+	nginx -t -q
+	systemctl restart nginx
+}
+
+# hestia_host: HestiaCP.
+hestia_host() {
+	mkdir -p /usr/local/hestia/conf /usr/local/hestia/data/firewall /etc/nginx/conf.d/domains /var/log/nginx/domains
+	echo "WEB_SYSTEM='nginx'" >/usr/local/hestia/conf/hestia.conf
+	for tool in v-rebuild-web-domain v-search-domain-owner v-add-firewall-rule; do
+		stand_in "/usr/local/hestia/bin/$tool"
+	done
+	sed -i 's|include /etc/nginx/sites-enabled/\*;|include /etc/nginx/conf.d/domains/*.conf;|' /etc/nginx/nginx.conf
+}
+
+# hestia_vhost: the vhost of alice's example.org; what its location / does is on stdin.
+hestia_vhost() {
+	conf=/home/alice/conf/web/example.org
+	mkdir -p "$conf"
+	cat >"$conf/nginx.conf" <<-VHOST
+		# DO NOT MODIFY THIS FILE! CHANGES WILL BE LOST WHEN REBUILDING DOMAINS
+		server {
+			listen $WEB:80;
+			server_name example.org www.example.org;
+			root /home/alice/web/example.org/public_html;
+			index index.php index.html;
+			access_log /var/log/nginx/domains/example.org.log combined;
+			error_log /var/log/nginx/domains/example.org.error.log error;
+			$(cat)
+			include $conf/nginx.conf_*;
+		}
+	VHOST
+	ln -sf "$conf/nginx.conf" /etc/nginx/conf.d/domains/example.org.conf
+	only_the_panels_vhosts
+}
+
+# hestia_php_site VERSION: example.org in a pool of its own; its vhost names the socket of this PHP.
+hestia_php_site() {
+	account alice alice /home/alice/web/example.org/public_html
+	fpm_pool "/etc/php/$PHP/fpm/pool.d/example.org.conf" example.org alice www-data "/run/php/php$PHP-fpm-example.org.sock"
+	restart_fpm
+	printf 'location / { location ~ [^/]\\.php(/|$) { %s } }\n' "$(php_location "/run/php/php$1-fpm-example.org.sock")" | hestia_vhost
+}
+
+# ispconfig_site GROUP [DIRECTIVES]: ISPConfig's example.org, web1 of client1, whose socket belongs to GROUP; DIRECTIVES go with its PHP.
+ispconfig_site() {
+	mkdir -p /usr/local/ispconfig/server/conf-custom "/var/lib/php$PHP-fpm" /var/log/ispconfig/httpd/example.org
+	account web1 client1 /var/www/clients/client1/web1/web
+	chmod 711 /var/www/clients/client1/web1
+	fpm_pool "/etc/php/$PHP/fpm/pool.d/web1.conf" web1 web1 "$1" "/var/lib/php$PHP-fpm/web1.sock"
+	restart_fpm
+	cat >/etc/nginx/sites-available/example.org.vhost <<-VHOST
+		server {
+			listen *:80;
+			server_name example.org www.example.org;
+			root /var/www/clients/client1/web1/web;
+			index index.html index.php;
+			error_log /var/log/ispconfig/httpd/example.org/error.log;
+			access_log /var/log/ispconfig/httpd/example.org/access.log combined;
+			location ~ \.php\$ { try_files /not-there.htm @php; }
+			location @php { $(php_location "/var/lib/php$PHP-fpm/web1.sock") $2 fastcgi_intercept_errors on; }
+		}
+	VHOST
+	ln -sf ../sites-available/example.org.vhost /etc/nginx/sites-enabled/100-example.org.vhost
+	only_the_panels_vhosts
+}
+
+# plesk_host: Plesk; its tool repairs by starting Apache. plesk_vhost: the vhost of example.org; what its location / does is on stdin.
+plesk_host() {
+	mkdir -p /usr/local/psa /etc/nginx/plesk.conf.d/vhosts /var/www/vhosts/system/example.org/conf /var/log/plesk-vhosts
+	# What is below /var/www is compared before and after a run: logs grow elsewhere.
+	ln -s /var/log/plesk-vhosts /var/www/vhosts/system/example.org/logs
+	echo '18.0.60 Debian 12' >/usr/local/psa/version
+	stand_in /usr/local/sbin/plesk '[ "$*" != "repair web -y" ] || exec systemctl start apache2'
+	echo 'include /etc/nginx/plesk.conf.d/vhosts/*.conf;' >/etc/nginx/conf.d/zz010_psa_nginx.conf
+	ln -sf /var/www/vhosts/system/example.org/conf/nginx.conf /etc/nginx/plesk.conf.d/vhosts/example.org.conf
+}
+plesk_vhost() {
+	system=/var/www/vhosts/system/example.org
+	cat >$system/conf/nginx.conf <<-VHOST
+		#ATTENTION!
+		#DO NOT MODIFY THIS FILE BECAUSE IT WAS GENERATED AUTOMATICALLY, SO ALL YOUR CHANGES WILL BE LOST THE NEXT TIME THE FILE IS GENERATED.
+		server {
+			listen $WEB:80;
+			server_name example.org www.example.org;
+			root /var/www/vhosts/example.org/httpdocs;
+			index index.php index.html;
+			access_log $system/logs/proxy_access_log;
+			error_log $system/logs/proxy_error_log;
+			$(cat)
+		}
+	VHOST
+	only_the_panels_vhosts
+}
+
+# plesk_php_site: example.org is served by Plesk's own PHP, plesk-php82-fpm.
+plesk_php_site() {
+	at=/opt/plesk/php/8.2
+	mkdir -p $at/sbin $at/etc/php-fpm.d $at/var/run $at/var/log
+	cp "/usr/sbin/php-fpm$PHP" $at/sbin/php-fpm
+	printf '[global]\npid = %s\nerror_log = %s\ninclude = %s\n' $at/var/run/php-fpm.pid $at/var/log/php-fpm.log "$at/etc/php-fpm.d/*.conf" >$at/etc/php-fpm.conf
+	account shop psacln /var/www/vhosts/example.org/httpdocs
+	fpm_pool $at/etc/php-fpm.d/example.org.conf example.org shop www-data /var/www/vhosts/system/example.org/php-fpm.sock
+	printf '[Unit]\nDescription=The PHP %s FastCGI Process Manager\n[Service]\nType=notify\nExecStart=%s --nodaemonize --fpm-config %s\n[Install]\nWantedBy=multi-user.target\n' \
+		8.2 $at/sbin/php-fpm $at/etc/php-fpm.conf >/etc/systemd/system/plesk-php82-fpm.service
+	systemctl daemon-reload
+	systemctl disable -q --now "php$PHP-fpm"
+	systemctl enable -q --now plesk-php82-fpm
+	printf 'location ~ \\.php(/.*)?$ { %s }\n' "$(php_location /var/www/vhosts/system/example.org/php-fpm.sock)" | plesk_vhost
+	until_site_answers
+}
+
+# until_site_answers: asks for example.org's page until it answers 200, ten seconds at most.
+until_site_answers() {
+	for _ in $(seq 50); do
+		[ "$(curl -s -o /dev/null -w '%{http_code}' -H 'Host: example.org' "http://$WEB/index.php")" != 200 ] || return 0
+		sleep 0.2
+	done
+	echo 'example.org does not answer 200' >&2
+	return 1
+}
+
+# engintron_host: cPanel with Engintron: one vhost for all sites, which takes the address from variables, and this host's own in the custom rules.
+engintron_host() {
+	mkdir -p /usr/local/cpanel
+	echo '11.126.0.5' >/usr/local/cpanel/version
+	stand_in /usr/local/cpanel/scripts/restartsrv_httpd 'exec systemctl restart apache2'
+	echo "set \$PROXY_DOMAIN_OR_IP \"$WEB\";" >/etc/nginx/custom_rules
+	cat >/etc/nginx/proxy_params_common <<-'PARAMS'
+		# Engintron for cPanel/WHM
+		proxy_pass $PROXY_SCHEME://$PROXY_DOMAIN_OR_IP:$PROXY_TO_PORT;
+		proxy_set_header Host $host;
+		proxy_set_header X-Real-IP $remote_addr;
+	PARAMS
+	cat >/etc/nginx/common_http.conf <<-'COMMON'
+		set $PROXY_DOMAIN_OR_IP $host;
+		set $PROXY_SCHEME $scheme;
+		if ($host ~* "localhost") {
+			set $PROXY_DOMAIN_OR_IP "127.0.0.1";
+		}
+		include custom_rules;
+		location / { try_files $uri @backend; }
+		location @backend { include proxy_params_common; }
+	COMMON
+	cat >/etc/nginx/conf.d/default.conf <<-'VHOST'
+		server {
+			listen 80 default_server;
+			server_name localhost;
+			set $PROXY_TO_PORT 8080;
+			include common_http.conf;
+		}
+	VHOST
+	only_the_panels_vhosts
+}
