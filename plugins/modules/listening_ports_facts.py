@@ -23,7 +23,7 @@ attributes:
   platform:
     details:
       - Linux needs nothing but Python.
-      - macOS needs C(lsof) and C(ps), which are part of it. There, queue and backlog are not to be had. This way is not tested on a real host.
+      - macOS needs C(lsof) and C(ps), which are part of it. There, queue and backlog are not to be had. This way is tried against recordings, not on a Mac.
 notes:
   - Become root to see the processes of other users. Without it RV(ansible_facts.listening_ports.tcp[].pid) and the fields that
     depend on it are null for their sockets, and the module warns.

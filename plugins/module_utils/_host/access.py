@@ -16,7 +16,7 @@ import stat
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, List, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
 
@@ -35,6 +35,8 @@ DEFAULT_READ_LIMIT = 1024 * 1024
 OUTPUT_LIMIT = 16 * 1024 * 1024
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/homebrew/bin"
 
+#: Where Homebrew is: of Apple's own processors, and of Intel's.
+HOMEBREW = ("/opt/homebrew", "/usr/local")
 
 #: Seconds that all commands of one look may take together: each has a limit of its own, and a host on which one hangs has others that do.
 COMMANDS_SECONDS = 90.0
@@ -68,6 +70,23 @@ class Host:
     def is_darwin(self) -> bool:
         """Whether it is a Mac."""
         return self.root == "/" and sys.platform == "darwin"
+
+    @property
+    def administrators(self) -> Set[int]:
+        """Whose programs are run and whose daemons are believed: root's, this user's, and a Mac's administrator's, to whom Homebrew belongs."""
+        owner = homebrew_owner(self) if self.is_darwin else None
+        return {0, os.geteuid()} | ({owner} if owner is not None else set())
+
+    def acting_as(self, uid: Optional[int]) -> List[str]:
+        """What stands before a command of such an administrator's daemon: a log that root makes is closed to a daemon that is not root."""
+        return ["sudo", "-H", "-u", "#%d" % uid] if uid in self.administrators - {0, os.geteuid()} else []
+
+    def owner_of(self, path: str) -> Optional[int]:
+        """The user to whom a file belongs; None where it cannot be seen."""
+        try:
+            return self.stat(path).st_uid
+        except OSError:
+            return None
 
     def unseen(self, missing: str, why: object) -> None:
         """Remember that something could not be read, each thing and reason once."""
@@ -181,6 +200,12 @@ class Host:
         finally:
             _end(process)
         return Ran(process.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"), None)
+
+
+def homebrew_owner(host: Host) -> Optional[int]:
+    """The user to whom Homebrew belongs; None where there is none."""
+    owners = [host.owner_of(folder + "/Cellar") for folder in HOMEBREW]
+    return next((owner for owner in owners if owner is not None), None)
 
 
 class _Stopped(Exception):

@@ -48,5 +48,6 @@ def boot_time(host: Host) -> Optional[float]:
     """
     if host.root == "/" and sys.platform.startswith("linux"):
         return time.time() - time.clock_gettime(CLOCK_BOOTTIME)
-    found = re.search(r"^btime (\d+)", host.read("/proc/stat") or "", re.MULTILINE)
+    said = host.run(["sysctl", "-n", "kern.boottime"]).out if host.is_darwin else host.read("/proc/stat") or ""
+    found = re.search(r"^(?:btime |\{ sec = )(\d+)", said, re.MULTILINE)
     return float(found.group(1)) if found else None

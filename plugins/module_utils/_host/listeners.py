@@ -92,10 +92,14 @@ def _of_lsof(host: Host, processes: Processes, accounts: Accounts) -> "Optional[
     found = lsof_listening(host, processes)
     if found is None:
         return None
-    return {
+    listeners: "Listeners" = {
         "tcp": [_tcp_listener(held.socket, processes.by_pid.get(held.pid), accounts) for held in found.tcp],
         "unix": [_unix_listener(host, held.socket, processes.by_pid.get(held.pid), accounts) for held in found.unix],
     }
+    for listener, held in zip([*listeners["tcp"], *listeners["unix"]], found.tcp + found.unix):
+        # A path with a blank in it is no word of what ps shows.
+        listener["process"], listener["pid"] = held.name or listener["process"], held.pid
+    return listeners
 
 
 def _tcp_listener(found: Listening, owner: Optional[Process], accounts: Accounts) -> "TcpListener":

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The listening sockets of macOS and the BSDs, as lsof lists them. Written from lsof(8); not tried on such a host.
+"""The listening sockets of macOS and the BSDs, as lsof lists them. Tried against what others have shown of theirs, not on such a host.
 
 Private to this collection: it may change in any release.
 """
@@ -14,14 +14,17 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access im
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listening_sockets import Listening
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
 
-_ANYWHERE = "0.0.0.0"  # noqa: S104 - the name of what is bound already
+#: What lsof calls all addresses of a family.
+_ANYWHERE = {"IPv6": "::"}
+_ANY = "0.0.0.0"  # noqa: S104 - the name of what is bound already
 
 
 class Held(NamedTuple):
-    """A listening socket and the oldest process that holds it. lsof shows neither queue nor backlog."""
+    """A listening socket, the oldest process that holds it, and that program's name. lsof shows neither queue nor backlog."""
 
     socket: Listening
     pid: int
+    name: str
 
 
 class LsofListening(NamedTuple):
@@ -31,38 +34,60 @@ class LsofListening(NamedTuple):
     unix: List[Held]
 
 
+class _Row(NamedTuple):
+    """One open socket: whose it is, its family, its name."""
+
+    pid: int
+    command: str
+    family: str
+    name: str
+
+
 def lsof_listening(host: Host, processes: Processes) -> Optional[LsofListening]:
     """What lsof lists; None where it cannot be run."""
-    tcp = host.run(["lsof", "-nP", "-iTCP", "-sTCP:LISTEN", "-FpPn"])
-    unix = host.run(["lsof", "-nP", "-U", "-FpPn"])
+    lsof = ["lsof", "+c0", "-nP"]
+    tcp = host.run([*lsof, "-iTCP", "-sTCP:LISTEN", "-FpctPn"])
+    unix = host.run([*lsof, "-U", "-FpctPn"])
     if tcp.code is None or unix.code is None:
         host.unseen("listeners", tcp.error or unix.error)
         return None
-    paths = {name: pid for name, pid in _holders(unix.out, processes).items() if name.startswith("/")}
+    order = {process.pid: rank for rank, process in enumerate(processes.oldest_first())}
+    paths = [row for row in _rows(unix.out) if row.name.startswith("/")]
     return LsofListening(
-        _tcp(_holders(tcp.out, processes)),
-        [Held(Listening(path, 0, 0), pid) for path, pid in paths.items()],
+        [held for row in _oldest(_rows(tcp.out), order) for held in _tcp(row)],
+        [Held(Listening(row.name, 0, 0), row.pid, row.command) for row in _oldest(paths, order)],
     )
 
 
-def _tcp(holders: Dict[str, int]) -> List[Held]:
-    """The sockets of names such as *:80, 127.0.0.1:9000 and [::1]:9000."""
-    found = []
-    for name, pid in holders.items():
-        address = read_address("tcp:" + name)
-        if address.port:
-            found.append(Held(Listening(_ANYWHERE if address.host == "*" else address.host, address.port, 0), pid))
+def _tcp(row: _Row) -> List[Held]:
+    """The socket of a name such as *:80, 127.0.0.1:9000 or [::1]:9000; none where it is no address."""
+    address = read_address("tcp:" + row.name)
+    if not address.port:
+        return []
+    host = _ANYWHERE.get(row.family, _ANY) if address.host == "*" else address.host
+    return [Held(Listening(host, address.port, 0), row.pid, row.command)]
+
+
+def _rows(text: str) -> List[_Row]:
+    """lsof's field output: a line p<pid>, one c<command>, then for each of its files t<family> and n<name>. Blanks in a command are \\x20."""
+    found: List[_Row] = []
+    pid, command, family = 0, "", ""
+    for line in text.splitlines():
+        kind, value = line[:1], line[1:]
+        if re.match(r"p\d+$", line):
+            pid, command, family = int(value), "", ""
+        elif kind == "c":
+            command = value.replace("\\x20", " ")
+        elif kind == "t":
+            family = value
+        elif kind == "n":
+            found.append(_Row(pid, command, family, value.split("->")[0]))
     return found
 
 
-def _holders(text: str, processes: Processes) -> Dict[str, int]:
-    """The oldest holder of each name in lsof's field output: a line p<pid>, then lines n<name> of its files."""
-    holders: Dict[str, List[int]] = {}
-    pid = 0
-    for line in text.splitlines():
-        if re.match(r"p\d+$", line):
-            pid = int(line[1:])
-        elif line.startswith("n"):
-            holders.setdefault(line[1:].split("->")[0], []).append(pid)
-    order = {process.pid: rank for rank, process in enumerate(processes.oldest_first())}
-    return {name: min(pids, key=lambda pid: order.get(pid, len(order))) for name, pids in holders.items()}
+def _oldest(rows: List[_Row], order: Dict[int, int]) -> List[_Row]:
+    """Of each socket the row of its oldest holder."""
+    found: Dict[str, _Row] = {}
+    for row in sorted(rows, key=lambda row: order.get(row.pid, len(order))):
+        found.setdefault(row.family + row.name, row)
+    return list(found.values())

@@ -7,6 +7,7 @@ Private to this collection: it may change in any release.
 """
 
 import os
+import pwd
 import re
 import time
 from typing import Dict, List, Optional
@@ -18,6 +19,8 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.ids impor
 KERNEL_THREAD = 0x00200000
 PS = ["ps", "-axww", "-o", "pid=,ppid=,uid=,gid=,rss=,stat=,lstart=,command="]
 _PS_LINE = re.compile(r"\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(\w{3}\s+\w{3}\s+\d+\s+[\d:]+\s+\d+)\s+(.*)")
+#: Where a daemon has written its title over its command line, macOS shows behind it what is left of its environment.
+_LEFT_OVER = re.compile(r"^((?:nginx|php-fpm): .*?)\s+[A-Z_]{3,}=.*")
 #: Of a command line, which may have megabytes, and of processes: more than a look needs of what a user can make so many of.
 COMMAND_LINE = 1024
 MOST = 20000
@@ -40,6 +43,7 @@ class Process:
         started: float,
         argv: List[str],
         ids: Optional[Ids] = None,
+        rss: Optional[int] = None,
     ) -> None:
         self.host = host
         self.pid = pid
@@ -49,6 +53,7 @@ class Process:
         self.started = started
         self.argv = argv
         self._ids = ids
+        self._rss = rss
         self._unit_is_known = False
         self._unit: Optional[str] = None
 
@@ -85,7 +90,9 @@ class Process:
     def groups(self) -> List[int]:
         """All its groups, gid among them."""
         ids = self._known_ids()
-        return sorted(set(ids.groups + [ids.gid])) if ids.gid >= 0 else []
+        if ids.gid < 0:
+            return []
+        return sorted(set((ids.groups if ids.uids else _groups_of(ids)) + [ids.gid]))
 
     @property
     def unit(self) -> Optional[str]:
@@ -105,7 +112,7 @@ class Process:
 
     def rss(self) -> Optional[int]:
         """Resident bytes, shared pages included."""
-        return _kilobytes(self._text("status"), "VmRSS")
+        return self._rss or _kilobytes(self._text("status"), "VmRSS")
 
     def pss(self) -> Optional[int]:
         """Resident bytes, each shared page divided among those who share it."""
@@ -121,7 +128,7 @@ class Process:
     def disguise(self, program: str) -> Optional[str]:
         """Why it is no process that root (or this user) started from a program whose name has this pattern in it: anybody can take a title. None: it is one."""
         ids = self._known_ids()
-        if not set(ids.uids or (ids.uid,)) <= {0, os.geteuid()}:
+        if not set(ids.uids or (ids.uid,)) <= self.host.administrators:
             return "it does not run as root"
         exe = self.exe
         if exe is None and not ids.uids:
@@ -149,12 +156,20 @@ def foreign_program(host: Host, path: str) -> Optional[str]:
         status = host.stat(path)
     except OSError as error:
         return "its program: %s" % error.strerror
-    if status.st_uid not in (0, os.geteuid()):
+    if status.st_uid not in host.administrators:
         return "its program belongs to uid %d" % status.st_uid
     if status.st_mode & 0o6000:
         return "its program is setuid or setgid"
     others = status.st_mode & 0o002 or (status.st_mode & 0o020 and status.st_gid != 0)
     return "others may write to its program" if others else None
+
+
+def _groups_of(ids: Ids) -> List[int]:
+    """The groups that an account has now, where a process's own are not shown."""
+    try:
+        return os.getgrouplist(pwd.getpwuid(ids.uid).pw_name, ids.gid)
+    except KeyError:
+        return []
 
 
 def _unit(cgroup: str) -> Optional[str]:
@@ -243,7 +258,7 @@ class Processes:
         )
 
     def _ask_ps(self) -> None:
-        """Read the processes of macOS and the BSDs, which have no /proc. Written from ps(1); not tried on such a host."""
+        """Read the processes of macOS and the BSDs, which have no /proc. Tried against what others have shown of theirs, not on such a host."""
         ran = self.host.run(PS)
         if ran.code != 0:
             self.host.unseen("processes", ran.error or ran.err.strip())
@@ -257,9 +272,9 @@ def _ps_process(host: Host, line: str) -> Optional[Process]:
     found = _PS_LINE.match(line)
     if not found:
         return None
-    pid, parent, uid, gid, _rss, state, began, command = found.groups()
+    pid, parent, uid, gid, rss, state, began, command = found.groups()
     started = time.mktime(time.strptime(began))
-    argv = command.split()
+    argv = _LEFT_OVER.sub(r"\1", command).split()
     name = os.path.basename(argv[0].rstrip(":")) if argv else ""
     ids = Ids(int(uid), int(gid), [])
-    return Process(host, int(pid), int(parent), name, state[:1], started, argv, ids)
+    return Process(host, int(pid), int(parent), name, state[:1], started, argv, ids, int(rss) * 1024)

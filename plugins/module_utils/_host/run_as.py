@@ -66,7 +66,7 @@ def become(identity: Identity) -> None:
             raise OSError(ctypes.get_errno(), "setns: %s" % os.strerror(ctypes.get_errno()))
         os.close(namespace)
     if os.geteuid() == 0:
-        os.setgroups(list(identity.groups))
+        os.setgroups(list(identity.groups)[: os.sysconf("SC_NGROUPS_MAX")])
         os.setgid(identity.gid)
         os.setuid(identity.uid)
 

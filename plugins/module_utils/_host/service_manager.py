@@ -7,7 +7,7 @@ Private to this collection: it may change in any release.
 """
 
 import os
-import platform
+import re
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
@@ -31,7 +31,6 @@ _COMMANDS: Dict[str, Dict[str, Tuple[str, ...]]] = {
     },
     SYSVINIT: {action: ("service", _UNIT, action) for action in ACTIONS},
     OPENRC: {action: ("rc-service", _UNIT, action) for action in ACTIONS},
-    # A job of launchd has no reload: a daemon is sent the signal that it takes for one.
     LAUNCHD: {
         START: ("launchctl", "kickstart", _UNIT),
         STOP: ("launchctl", "kill", "SIGTERM", _UNIT),
@@ -45,6 +44,9 @@ _STATES = {
     OPENRC: {0: "active", 3: "inactive", 32: "failed"},
 }
 _LAUNCHD_RUNS = "state = running"
+#: Services that belong to Homebrew, in the domain of its owner: it makes the files that launchd reads, and wants to be asked by that user.
+_BREW = re.compile(r"(gui|user)/(\d+)/(?:homebrew\.mxcl|sh\.brew)\.(.+)$")
+_BREW_PATH = "PATH=/opt/homebrew/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 
 #: Runs a command and returns its exit code (None where it could not be run) and what it printed.
 Runner = Callable[[Sequence[str]], Tuple[Optional[int], str]]
@@ -56,7 +58,7 @@ def in_charge(host: Host) -> str:
         return SYSTEMD
     if host.exists("/run/openrc/softlevel"):
         return OPENRC
-    if host.root == "/" and platform.system() == "Darwin":
+    if host.is_darwin:
         return LAUNCHD
     return SYSVINIT if host.listdir("/etc/init.d") and host.which("service") else NONE
 
@@ -66,15 +68,26 @@ def name_of(manager: str, unit: str) -> str:
     if manager == SYSTEMD:
         return unit
     name = unit[: -len(".service")] if unit.endswith(".service") else unit
-    return "system/" + name if manager == LAUNCHD else name
+    return "system/" + name if manager == LAUNCHD and "/" not in name else name
 
 
 def command(manager: str, action: str, unit: str, signal: str = "SIGHUP") -> Optional[List[str]]:
     """The command that does something to a unit; None where this manager has none. signal: what the daemon takes for a reload, for launchd alone."""
     words = _COMMANDS.get(manager, {}).get(action)
-    if words is None and (manager, action) == (LAUNCHD, RELOAD):
-        words = ("launchctl", "kill", signal, _UNIT)
+    if manager == LAUNCHD:
+        brew = _BREW.match(unit)
+        if brew and action in (START, STOP, RESTART):
+            return _brew_services(action, *brew.groups())
+        if action == RELOAD:
+            # A job of launchd has none: a daemon is sent the signal that it takes for one.
+            words = ("launchctl", "kill", signal, _UNIT)
     return [name_of(manager, unit) if word == _UNIT else word for word in words] if words else None
+
+
+def _brew_services(action: str, domain: str, uid: str, formula: str) -> List[str]:
+    """Homebrew's command, as its owner. It takes whom sudo has called for one without a desktop, and would look into the other domain."""
+    desktop = ["-u", "SUDO_USER"] if domain == "gui" else []
+    return ["sudo", "-H", "-u", "#" + uid, "env", *desktop, _BREW_PATH, "brew", "services", action, formula]
 
 
 def is_active(manager: str, unit: str, run: Runner) -> Optional[bool]:

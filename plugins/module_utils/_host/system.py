@@ -7,7 +7,6 @@ Private to this collection: it may change in any release.
 """
 
 import os
-import platform
 import socket
 from typing import TYPE_CHECKING, Dict, List, Optional
 
@@ -60,7 +59,9 @@ def system_facts(host: Host) -> "System":
         "os": "darwin" if host.is_darwin else "linux",
         "family": "darwin" if host.is_darwin else _family(release),
         "distribution": "macos" if host.is_darwin else release.get("ID", "unknown"),
-        "version": platform.mac_ver()[0] if host.is_darwin else release.get("VERSION_ID", ""),
+        "version": host.run(["sw_vers", "-productVersion"]).out.strip()
+        if host.is_darwin
+        else release.get("VERSION_ID", ""),
         "service_manager": service_manager.in_charge(host),
         "hostname": socket.gethostname(),
         "addresses": _addresses(interfaces),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Pattern, S
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import tcp_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import (
+    launchd,
     service_config_check,
     service_manager,
     unit_addresses,
@@ -87,6 +88,7 @@ PROPERTIES = (
     ",ProtectSystem,ProtectHome,InaccessiblePaths,TemporaryFileSystem"
     ",Requires,Requisite,BindsTo,ConditionResult,ConditionTimestampMonotonic,ActiveEnterTimestampMonotonic,InactiveExitTimestampMonotonic"
 )
+_WANTED = {True: "enabled", False: "disabled", None: None}
 #: siginfo's codes of a child that has ended.
 _ENDED = {1: "exited", 2: "killed", 3: "dumped"}
 #: Seconds in which the journals of units are searched in one look; a search may take unit_journal.SECONDS longer.
@@ -109,11 +111,11 @@ def unit_facts(
         return _systemd(host, listeners, known, addresses)
     if manager in (service_manager.SYSVINIT, service_manager.OPENRC):
         return _scripts(host, manager, known)
-    return None if manager == service_manager.NONE else {}
+    return _jobs(host, known) if manager == service_manager.LAUNCHD else None
 
 
 def own_sockets(listeners: Optional[Mapping[str, Any]], units: "Optional[Dict[str, Unit]]") -> None:
-    """Give listeners that systemd itself holds to the .socket unit that asked for them."""
+    """Give listeners that systemd itself holds to the .socket unit that asked for them, and others to the unit whose main process has them."""
     sockets = {
         declared["address"]: name
         for name, unit in (units or {}).items()
@@ -127,6 +129,9 @@ def own_sockets(listeners: Optional[Mapping[str, Any]], units: "Optional[Dict[st
     for listener in (listeners or {}).get("unix", []):
         if listener["pid"] == 1:
             listener["unit"] = sockets.get("unix:" + listener["path"], listener["unit"])
+    owners = {unit["main_pid"]: name for name, unit in (units or {}).items() if unit["main_pid"]}
+    for listener in [one for kind in ("tcp", "unix") for one in (listeners or {}).get(kind, [])]:
+        listener["unit"] = listener["unit"] or owners.get(listener["pid"])
 
 
 def _systemd(
@@ -233,11 +238,32 @@ def _scripts(host: Host, manager: str, known: Pattern[str]) -> "Dict[str, Unit]"
 
 def _script(host: Host, name: str, active: str) -> "Unit":
     at_boot = bool(host.glob("/etc/rc[2345].d/S??%s" % name) or host.glob("/etc/runlevels/*/%s" % name))
-    unit: "Unit" = {
+    unit = _plain(active, "enabled" if at_boot else "disabled", "/etc/init.d/" + name)
+    unit["test"] = service_config_check.config_check(host, name, unit)
+    unit["declares"] = of_apache(host) if active != "active" and name in ("apache2", "httpd") else []
+    return unit
+
+
+def _jobs(host: Host, known: Pattern[str]) -> "Dict[str, Unit]":
+    """The units of launchd: its jobs, called as launchctl calls them."""
+    units: "Dict[str, Unit]" = {}
+    for job in launchd.jobs(host, known):
+        active = "active" if job.pid else "failed" if job.exit_code else "inactive"
+        unit = _plain(active, _WANTED[job.wanted], job.file)
+        unit["sub"] = job.state or "not loaded"
+        unit["exit_status"], unit["main_pid"], unit["exec"] = job.exit_code, job.pid, job.argv
+        unit["can_reload"] = False
+        units[job.target] = unit
+    return units
+
+
+def _plain(active: str, enabled: Optional[str], file: str) -> "Unit":
+    """A unit of a service manager that knows little of it."""
+    return {
         "load": "loaded",
         "active": active,
         "sub": None,
-        "enabled": "enabled" if at_boot else "disabled",
+        "enabled": enabled,
         "result": None,
         "exit_status": None,
         "ended": None,
@@ -251,7 +277,7 @@ def _script(host: Host, name: str, active: str) -> "Unit":
         "can_reload": True,
         "limit_nofile": None,
         "memory_max": None,
-        "fragment": "/etc/init.d/" + name,
+        "fragment": file,
         "triggers": [],
         "declares": [],
         "listened": [],
@@ -260,6 +286,3 @@ def _script(host: Host, name: str, active: str) -> "Unit":
         "sandbox": [],
         "test": None,
     }
-    unit["test"] = service_config_check.config_check(host, name, unit)
-    unit["declares"] = of_apache(host) if active != "active" and name in ("apache2", "httpd") else []
-    return unit

@@ -67,9 +67,17 @@ def _visits(host: Host, facts: "GatewayFacts", nginx: "NginxFacts", window: floa
 
 def _reach(host: Host, nginx: "NginxFacts", upstreams: "List[UpstreamToReach]") -> "List[Reached]":
     """How connecting to these upstreams goes for a worker of nginx that still serves."""
-    worker = next((worker["pid"] for worker in nginx["workers"] if not worker["stopping"]), None)
+    worker = next((worker for worker in nginx["workers"] if not worker["stopping"]), None)
+    # Without /proc it cannot be seen what a worker may; its account's name must do.
+    user = worker["user"] if worker and not host.exists("/proc/stat") else None
     try:
-        rows = reach(upstreams, timeout=CONNECT_TIMEOUT, deadline=DEADLINE, worker=worker)
+        rows = reach(
+            upstreams,
+            user=user,
+            timeout=CONNECT_TIMEOUT,
+            deadline=DEADLINE,
+            worker=worker["pid"] if worker else None,
+        )
     except ValueError as error:
         host.unseen("reach", error)
         return []

@@ -120,11 +120,12 @@ def check_config(host: Host, nginx: Nginx, files: ConfigFiles) -> Verdict:
     paths += files.log_paths("error_log", nginx.prefix) + files.log_paths("access_log", nginx.prefix)
     traces = Traces(host, paths + nginx.temp_paths + files.folders(nginx.prefix))
     quietly = [] if _NO_STDERR_OPTION.match(nginx.version) else ["-e", "stderr"]
+    asking = host.acting_as(nginx.master.uid if nginx.master else host.owner_of(nginx.binary))
     try:
-        ran = host.run(nginx.argv("-t", *quietly), timeout=TIMEOUT)
+        ran = host.run([*asking, *nginx.argv("-t", *quietly)], timeout=TIMEOUT)
     finally:
         traces.wipe()
-    return judged(ran, os.geteuid() == 0)
+    return judged(ran, os.geteuid() == 0 and not asking)
 
 
 def judged(ran: Ran, is_root: bool) -> Verdict:

@@ -121,8 +121,11 @@ def nginx_facts(host: Host, processes: Processes, units: "Mapping[str, Unit]") -
 def _unit(nginx: Nginx, units: "Mapping[str, Unit]") -> Optional[str]:
     """The unit that nginx runs in; where it does not run, the one that would run it. None where it was started by hand."""
     if nginx.master is not None:
-        return nginx.master.unit if nginx.master.unit and nginx.master.unit.endswith(".service") else None
+        if nginx.master.unit and nginx.master.unit.endswith(".service"):
+            return nginx.master.unit
+        return next((name for name, unit in units.items() if unit.get("main_pid") == nginx.master.pid), None)
     names = [os.path.basename(nginx.binary) + ".service", "nginx.service"]
+    names += [name for name, unit in units.items() if "/" in name and unit["exec"][0].endswith("/nginx")]
     return next((name for name in names if name in units and units[name]["load"] != "not-found"), None)
 
 

@@ -67,7 +67,8 @@ def reload_of(before: Running) -> Awaited:
 
 def is_lost(host: Host, awaited: Awaited) -> bool:
     """Whether what is awaited cannot come any more. Between exec and its new title a master is not known as one: whether it lives, its process shows."""
-    return awaited.lasting_master is not None and not host.exists("/proc/%d" % awaited.lasting_master)
+    master = awaited.lasting_master
+    return master is not None and host.exists("/proc/stat") and not host.exists("/proc/%d" % master)
 
 
 def missing(host: Host, config: FpmConfig, now: Running, awaited: Awaited) -> Optional[str]:
@@ -97,7 +98,7 @@ def _missing_of_socket(
     if address is None or not address.is_unix:
         listens = address and any(one["port"] == address.port for one in listeners["tcp"])
         return None if listens else "nothing listens on %s" % str(address or "")
-    found = [one for one in listeners["unix"] if one["path"] == address.path and one["file"]["same"]]
+    found = [one for one in listeners["unix"] if one["path"] == address.path and one["file"]["same"] is not False]
     if not found:
         return "nothing listens on %s" % str(address)
     return (difference(pool, found[0]) if awaited.access else None) or (

@@ -78,7 +78,8 @@ class Verdict(NamedTuple):
 
 def ask_fpm(host: Host, binary: str, config: FpmConfig) -> Verdict:
     """What FPM itself says of its files."""
-    ran = host.run([binary, "-t", "--fpm-config", config.path], CHECK_SECONDS)
+    asking = host.acting_as(host.owner_of(binary))
+    ran = host.run([*asking, binary, "-t", "--fpm-config", config.path], CHECK_SECONDS)
     if ran.code is None:
         return Verdict(None, ran.error, None)
     if ran.code == 0:

@@ -49,7 +49,14 @@ def instances(host: Host, processes: Processes, units: Units) -> List[Instance]:
     places = _places(host, units)
     running = [_running(host, process, places, units) for process in masters(processes)]
     taken = {instance.config for instance in running}
-    return running + [_stopped(host, place, units) for place in places if place.config not in taken]
+    stopped = [_stopped(host, place, units) for place in places if place.config not in taken]
+    return running + [one._replace(master=_untitled(processes, one, units)) for one in stopped]
+
+
+def _untitled(processes: Processes, instance: Instance, units: Units) -> Optional[Process]:
+    """The master that a unit of a Mac runs: a PHP-FPM from before 8.1 has no title there."""
+    unit = (units or {}).get(instance.unit or "")
+    return processes.by_pid.get(unit["main_pid"]) if unit and processes.host.is_darwin else None
 
 
 def _places(host: Host, units: Units) -> List[Installed]:
@@ -92,7 +99,7 @@ def _running(host: Host, master: Process, places: List[Installed], units: Units)
 
 
 def _stopped(host: Host, place: Installed, units: Units) -> Instance:
-    unit = place.unit or _unit_by_exec(place, units) or _unit_by_name(host, place, units)
+    unit = place.unit or _unit_by_exec(host, place, units) or _unit_by_name(host, place, units)
     return Instance(
         place.binary,
         place.version or version_of(host, place.binary),
@@ -112,12 +119,12 @@ def _unit_of_master(master: Process, units: Units) -> Optional[str]:
     return unit_name if unit_name.endswith(".service") and _FPM_UNIT.search(unit_name) else None
 
 
-def _unit_by_exec(place: Installed, units: Units) -> Optional[str]:
+def _unit_by_exec(host: Host, place: Installed, units: Units) -> Optional[str]:
     for name, unit in sorted((units or {}).items()):
         argv = unit.get("exec") or []
         if (
             argv
-            and os.path.normpath(argv[0]) == place.binary
+            and place.binary in (os.path.normpath(argv[0]), host.realpath(argv[0]))
             and option(argv, "-y", "--fpm-config") in (None, place.config)
         ):
             return name

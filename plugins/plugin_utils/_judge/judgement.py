@@ -21,6 +21,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge im
     not_asked_again,
     unexplained,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.mac_commands import in_mac_commands
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.memory import MAX_CURES, EarlierCure
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import Judged, Outcome, Plan, Step, plan
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.trigger import (
@@ -326,7 +327,7 @@ def finding_data(fleet: Fleet, judged: Judged, cause: Cause) -> JudgedFinding:
         "change": finding.remedy.change if finding.remedy else "",
         "outcome": judged.outcome,
         "why": judged.why or finding.why,
-        "advice": list(finding.advice),
+        "advice": in_mac_commands(finding.advice, finding.on, fleet),
         "step": judged.step,
         "routes": sorted(finding.routes),
         "recurs": finding.recurs,

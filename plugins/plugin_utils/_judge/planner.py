@@ -263,9 +263,9 @@ def step_for(finding: Finding, remedy: Remedy, fleet: Fleet, run: str) -> Step:
 
 
 def nginx_service(host: Host) -> dict[str, str | None]:
-    """How nginx is reloaded on this host, for the role that does it. One that was started by hand has no unit, and is asked itself."""
+    """How nginx is reloaded on this host, for the role that does it. One that was started by hand, or on a Mac, is asked itself."""
     unit = host.nginx.get("unit")
-    manager = host.system.get("service_manager") if unit else "none"
+    manager = host.system.get("service_manager") if unit and host.system.get("os") != "darwin" else "none"
     service = (unit or "nginx").replace(".service", "")
     return {
         "nginx_restart_service": service,

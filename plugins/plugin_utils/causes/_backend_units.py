@@ -231,6 +231,8 @@ def refusal(host: Host, owner: Owner, address: Address) -> str | None:
     will = kept_down(owner.unit or "", unit or None)
     if will and (is_masked or not owner.is_named):
         return will
+    if host.system.get("service_manager") == "launchd":
+        return "%s is a job of launchd, of which a run starts PHP-FPM's only: this was not tried on a Mac" % owner.unit
     check = or_empty(unit.get("test"))
     if check.get("sound") is False:
         return "%s refuses its configuration and would not start: %s" % (owner.unit, check.get("error"))

@@ -43,6 +43,7 @@ _NOBODY = frozenset(
         "tmp",
         "srv",
         "local",
+        "homebrew",
         "root",
         "etc",
     ]

@@ -13,8 +13,8 @@ EVERYWHERE = "0.0.0.0"  # noqa: S104 - what others bind to
 
 def test_lsof_is_asked_where_there_is_no_proc(tmp_path):
     answers = {
-        "lsof -nP -iTCP": "p71\nn*:8080\np72\nn*:8080\nn[::1]:9000\n",
-        "lsof -nP -U": "p71\nn/opt/app.sock\nn->0xabc\n",
+        "lsof +c0 -nP -iTCP": "p71\nn*:8080\np72\nn*:8080\nn[::1]:9000\n",
+        "lsof +c0 -nP -U": "p71\nn/opt/app.sock\nn->0xabc\n",
         "ps ": "71 1 0 0 900 Ss Sat Nov 22 14:35:00 2025 nginx: master process nginx\n72 71 0 0 900 S Sat Nov 22 14:36:00 2025 nginx: worker\n",
     }
     host = FakeHost(tmp_path, answers)

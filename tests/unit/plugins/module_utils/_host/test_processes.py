@@ -4,6 +4,7 @@
 """Processes as /proc and ps show them."""
 
 import os
+import pwd
 import string
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.clock import boot_time
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import PS, Processes, _unit
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.mac_host import MASTER as MASTER_OF_A_MAC
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.mac_host import recorded
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -235,6 +238,30 @@ def test_where_ps_tells_of_processes_the_effective_user_counts(tmp_path):
     line = "  70     1     0     0   1000 Ss   Sun Nov 22 10:00:00 2026     nginx: master process nginx\n"
     host = FakeHost(tmp_path, {"ps": line + line.replace(" 70 ", " 80 ").replace("1     0", "1   501")})
     assert pids(host) == [70]
+
+
+def test_what_a_mac_shows_behind_a_title_is_cut_off(tmp_path):
+    ps = "  70     1     0     0   1000 Ss   Sun Nov 22 10:00:00 2026     %s"
+    titles = recorded("titles.txt").splitlines()
+    titles += [MASTER_OF_A_MAC % "/opt/homebrew", "node /srv/app.js NODE_ENV=x"]
+    answer = "".join((ps % title).replace(" 70 ", " %d " % pid) + "\n" for pid, title in enumerate(titles, 70))
+    assert [one.title for one in Processes(FakeHost(tmp_path, {"ps": answer})).oldest_first()] == [
+        "nginx: master process startupcmd_nginx_main -c /Users/sameh/sandbox/cfg/nginx/main/ng",
+        "php-fpm: master process (www.conf)",
+        "php-fpm: pool www",
+        "nginx: master process /opt/homebrew/opt/nginx/bin/nginx -g daemon off;",
+        "node /srv/app.js NODE_ENV=x",
+    ]
+
+
+def test_without_proc_a_process_has_the_groups_of_its_account(tmp_path):
+    mine = pwd.getpwuid(os.getuid())
+    line = "70 1 %d %d 1000 Ss Sun Nov 22 10:00:00 2026 x\n" % (mine.pw_uid, mine.pw_gid)
+    host = FakeHost(tmp_path, {"ps": line + line.replace("70 1 %d " % mine.pw_uid, "71 1 999999999 ")})
+    by_pid = Processes(host).by_pid
+    assert by_pid[70].groups == sorted(set(os.getgrouplist(mine.pw_name, mine.pw_gid)))
+    assert by_pid[71].groups == [mine.pw_gid]
+    assert by_pid[70].rss() == 1000 * 1024
 
 
 def test_a_command_line_of_megabytes_is_read_by_its_beginning(daemon):

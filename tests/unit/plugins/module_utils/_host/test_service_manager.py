@@ -29,7 +29,7 @@ def test_the_manager_in_charge_is_the_one_that_runs(tmp_path, paths, manager):
 
 
 def test_macos_has_launchd(monkeypatch):
-    monkeypatch.setattr(service_manager.platform, "system", lambda: "Darwin")
+    monkeypatch.setattr(Host, "is_darwin", True)
     monkeypatch.setattr(Host, "is_dir", lambda self, path: False)
     monkeypatch.setattr(Host, "exists", lambda self, path: False)
     assert service_manager.in_charge(Host()) == "launchd"
@@ -64,6 +64,32 @@ COMMANDS = {
 def test_each_manager_has_a_command_for_each_action(manager, action):
     argv = command(manager, action, "php.service", "SIGUSR2")
     assert (" ".join(argv) if argv else None) == COMMANDS.get((manager, action))
+
+
+BREW_PATH = "PATH=/opt/homebrew/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+
+
+@pytest.mark.parametrize("label", ["homebrew.mxcl", "sh.brew"])
+@pytest.mark.parametrize(
+    ("domain", "environment"), [("gui/501", "env -u SUDO_USER %s" % BREW_PATH), ("user/501", "env %s" % BREW_PATH)]
+)
+@pytest.mark.parametrize("action", ["start", "stop", "restart"])
+def test_a_service_of_homebrew_is_its_owners_to_start_and_stays_in_its_domain(label, domain, environment, action):
+    argv = command("launchd", action, "%s/%s.php@8.3" % (domain, label))
+    assert " ".join(argv) == "sudo -H -u #501 %s brew services %s php@8.3" % (environment, action)
+
+
+@pytest.mark.parametrize(
+    ("action", "unit", "argv"),
+    [
+        ("reload", "gui/501/homebrew.mxcl.php", "launchctl kill SIGUSR2 gui/501/homebrew.mxcl.php"),
+        ("status", "gui/501/homebrew.mxcl.php", "launchctl print gui/501/homebrew.mxcl.php"),
+        ("restart", "system/homebrew.mxcl.php", "launchctl kickstart -k system/homebrew.mxcl.php"),
+        ("start", "gui/501/com.example.app", "launchctl kickstart gui/501/com.example.app"),
+    ],
+)
+def test_launchd_is_asked_for_all_else(action, unit, argv):
+    assert " ".join(command("launchd", action, unit, "SIGUSR2")) == argv
 
 
 @pytest.mark.parametrize("manager", ["", "none", "upstart"])
