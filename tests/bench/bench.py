@@ -17,6 +17,7 @@ import typing as t
 
 import ansible
 import judging
+import many_processes
 import on_host
 import plays
 from figures import RUNS, TOP, Row, lab
@@ -63,11 +64,12 @@ def page(rows: t.Iterable[Row]) -> str:
 
 def main() -> int:
     rows = judging.measure()
-    lab("up", "--fresh", *plays.FAULTS)
+    lab("up", "--fresh", *plays.FAULTS, *plays.fleet())
     lab("break", *plays.FAULTS)
     inventory = lab("inventory")
     rows += plays.measure(inventory)
     rows += on_host.measure(inventory)
+    rows += many_processes.measure(inventory)
     PAGE.write_text(page(rows), encoding="utf-8")
     for row in rows:
         wanted = "  (wanted: at most %.2f)%s" % (row.wanted, "  MISSED" if row.missed else "") if row.wanted else ""

@@ -41,21 +41,22 @@ def lab(*words: str) -> str:
     ).stdout.strip()
 
 
-def ansible(*command: str) -> None:
-    """Run one of Ansible's commands, over ssh with pipelining."""
-    environment = {**os.environ, "ANSIBLE_PIPELINING": "true"}
+def ansible(*command: str, settings: t.Mapping[str, str] | None = None) -> None:
+    """Run one of Ansible's commands, over ssh with pipelining. settings: of its environment."""
+    environment = {**os.environ, "ANSIBLE_PIPELINING": "true", **(settings or {})}
     subprocess.run(command, cwd=TOP, check=True, stdout=subprocess.DEVNULL, env=environment)
+
+
+def seconds_of(*command: str, settings: t.Mapping[str, str] | None = None) -> float:
+    """How long one of Ansible's commands takes."""
+    started = time.monotonic()
+    ansible(*command, settings=settings)
+    return time.monotonic() - started
 
 
 def address(inventory: str, host: str) -> str:
     hosts = yaml.safe_load(pathlib.Path(inventory).read_text(encoding="utf-8"))["all"]["hosts"]
     return str(hosts[host]["ansible_host"])
-
-
-def seconds(play: str, inventory: str, hosts: str) -> float:
-    started = time.monotonic()
-    ansible("ansible-playbook", play, "-i", inventory, "--limit", hosts)
-    return time.monotonic() - started
 
 
 class FirstAnswer(threading.Thread):

@@ -6,40 +6,44 @@
 from __future__ import annotations
 
 import statistics
+import sys
+import tempfile
 import time
 import typing as t
 
-from figures import RUNS, FirstAnswer, Row, address, in_words, lab, seconds
+import yaml
+from figures import RUNS, TOP, FirstAnswer, Row, address, in_words, lab, seconds_of
 
 WELL, STOPPED = "healthy-web", "php-fpm-stopped-web"
 FRONT, BEHIND = "firewall-reject-web", "firewall-reject-app"
 FAULTS = ("healthy", "php_fpm_stopped", "firewall_reject")
+FLEET, BROKEN_ALIKE = 40, 20
+#: Of plays that take minutes.
+FEWER_RUNS = 3
 #: What a run leaves on a host, and what a fault breaks there.
 FORGET = "rm -rf /var/lib/bad_gateway"
 STOP = "systemctl stop 'php*-fpm.service'; " + FORGET
 CLOSE = "rm -f /etc/firewalld/zones/public.xml*; firewall-cmd -q --reload; " + FORGET
 
-GATHER, DIAGNOSE, CURE = "tests/bench/gather_facts.yml", "playbooks/diagnose_502.yml", "fix_502.yml"
+GATHER, STOCK = "tests/bench/gather_facts.yml", "tests/bench/stock_modules.yml"
+DIAGNOSE, CURE = "playbooks/diagnose_502.yml", "fix_502.yml"
 
 
 class Play(t.NamedTuple):
-    """A play that is timed. broken: a host and the command that breaks it before each run."""
+    """A play that is timed on hosts. breaks: a command that breaks some of them before each run."""
 
     play: str
-    hosts: str
-    broken: tuple[str, str] | None = None
+    hosts: tuple[str, ...]
+    broken: tuple[str, ...] = ()
+    breaks: str = ""
+    runs: int = RUNS
+    slow_line: bool = False
 
 
-PLAYS = {
-    "ping": Play("tests/bench/ping.yml", WELL),
-    "gathering facts": Play(GATHER, WELL),
-    "stock modules": Play("tests/bench/stock_modules.yml", WELL),
-    "diagnose_502": Play(DIAGNOSE, WELL),
-    "a stopped PHP-FPM": Play(CURE, STOPPED, (STOPPED, STOP)),
-    "gathering facts of 2 hosts": Play(GATHER, "%s,%s" % (FRONT, BEHIND)),
-    "a firewall on the backend": Play(CURE, "%s,%s" % (FRONT, BEHIND), (BEHIND, CLOSE)),
-}
 FIRST = "a stopped PHP-FPM, to the first 200"
+SLOW = ", 10 Mbit/s and 50 ms away"
+OF_FLEET = " of %d hosts" % FLEET
+OF_BROKEN = " of %d hosts" % BROKEN_ALIKE
 #: What one may take at most, as a share of another.
 WANTED = (
     ("diagnose_502", "gathering facts", 0.75),
@@ -47,35 +51,83 @@ WANTED = (
     (FIRST, "gathering facts", 1.6),
     ("a stopped PHP-FPM", "gathering facts", 2.5),
     ("a firewall on the backend", "gathering facts of 2 hosts", 3.5),
+    ("diagnose_502" + SLOW, "gathering facts" + SLOW, 0.75),
+    ("diagnose_502" + SLOW, "stock modules" + SLOW, 0.15),
+    ("diagnose_502" + OF_FLEET, "gathering facts" + OF_FLEET, 1.0),
+    ("diagnose_502" + OF_FLEET, "stock modules" + OF_FLEET, 0.12),
+    ("a stopped PHP-FPM" + OF_BROKEN, "gathering facts" + OF_BROKEN, 5.0),
 )
 
 
-def timed(name: str, inventory: str, taken: dict[str, list[float]]) -> None:
-    """One run of a play; of a stopped PHP-FPM also the seconds to the first good answer."""
-    play = PLAYS[name]
-    if play.broken:
-        lab("shell", *play.broken)
-    visitor = FirstAnswer("http://%s/index.php" % address(inventory, STOPPED)) if play.hosts == STOPPED else None
-    started = time.monotonic()
-    if visitor:
-        visitor.start()
-    taken.setdefault(name, []).append(seconds(play.play, inventory, play.hosts))
-    if visitor:
+def fleet() -> list[str]:
+    """Faults of one host each, which is well as long as nobody breaks it."""
+    files = sorted((TOP / "tests" / "lab" / "faults").glob("*.yml"))
+    known = {file.stem: yaml.safe_load(file.read_text(encoding="utf-8")) for file in files}
+    alike = [name for name, fault in known.items() if fault["topology"] == "single" and "podman_args" not in fault]
+    return [name for name in alike if name not in FAULTS][:FLEET]
+
+
+def turns() -> list[dict[str, Play]]:
+    """The plays, each group taking turns."""
+    few = {
+        "ping": Play("tests/bench/ping.yml", (WELL,)),
+        "gathering facts": Play(GATHER, (WELL,)),
+        "stock modules": Play(STOCK, (WELL,)),
+        "diagnose_502": Play(DIAGNOSE, (WELL,)),
+        "a stopped PHP-FPM": Play(CURE, (STOPPED,), (STOPPED,), STOP),
+        "gathering facts of 2 hosts": Play(GATHER, (FRONT, BEHIND)),
+        "a firewall on the backend": Play(CURE, (FRONT, BEHIND), (BEHIND,), CLOSE),
+    }
+    plain = ("ping", "gathering facts", "stock modules", "diagnose_502")
+    far = {name + SLOW: few[name]._replace(slow_line=True) for name in plain}
+    hosts = tuple(name.replace("_", "-") + "-web" for name in fleet())
+    many = {name + OF_FLEET: few[name]._replace(hosts=hosts, runs=FEWER_RUNS) for name in plain}
+    alike = hosts[:BROKEN_ALIKE]
+    broken = {
+        "gathering facts" + OF_BROKEN: Play(GATHER, alike, runs=FEWER_RUNS),
+        "a stopped PHP-FPM" + OF_BROKEN: Play(CURE, alike, alike, STOP, FEWER_RUNS),
+    }
+    return [few, far, many, broken]
+
+
+def settings(play: Play, control_path: str) -> dict[str, str]:
+    """Of Ansible's environment. control_path: where connections are kept, for a slow line must not share those of a quick one."""
+    forks = {"ANSIBLE_FORKS": "20", "ANSIBLE_SSH_CONTROL_PATH_DIR": control_path}
+    proxy = "%s %s/tests/bench/slow_line.py %%h %%p" % (sys.executable, TOP)
+    return {**forks, "ANSIBLE_SSH_EXTRA_ARGS": "-o ProxyCommand='%s'" % proxy} if play.slow_line else forks
+
+
+def timed(name: str, play: Play, inventory: str, taken: dict[str, list[float]]) -> None:
+    """One run of a play, and how long it took; of a stopped PHP-FPM also the seconds to the first good answer."""
+    for host in play.broken:
+        lab("shell", host, play.breaks)
+    visitors = [FirstAnswer("http://%s/index.php" % address(inventory, host)) for host in play.broken]
+    limit = ("--limit", ",".join(play.hosts))
+    with tempfile.TemporaryDirectory() as control_path:
+        started = time.monotonic()
+        for visitor in visitors:
+            visitor.start()
+        took = seconds_of("ansible-playbook", play.play, "-i", inventory, *limit, settings=settings(play, control_path))
+    taken.setdefault(name, []).append(took)
+    for visitor in visitors:
         visitor.waited_for = False
         visitor.join()
         if visitor.at is None:
-            raise RuntimeError("PHP-FPM was not started: no 200 was seen")
-        taken.setdefault(FIRST, []).append(visitor.at - started)
+            raise RuntimeError("%s was not cured: no 200 was seen" % visitor.url)
+        if play.hosts == (STOPPED,):
+            taken.setdefault(FIRST, []).append(visitor.at - started)
 
 
 def measure(inventory: str) -> list[Row]:
     """Each play's median, and the ratios that are wanted."""
-    for name in PLAYS:
-        timed(name, inventory, {})
     taken: dict[str, list[float]] = {}
-    for _run in range(RUNS):
-        for name in PLAYS:
-            timed(name, inventory, taken)
+    for plays in turns():
+        for name, play in plays.items():
+            timed(name, play, inventory, {})
+        for run in range(RUNS):
+            for name, play in plays.items():
+                if run < play.runs:
+                    timed(name, play, inventory, taken)
     medians = {name: statistics.median(times) for name, times in taken.items()}
     rows = [Row(name, in_words(times)) for name, times in taken.items()]
     for name, other, wanted in WANTED:
