@@ -71,18 +71,25 @@ from collections.abc import Iterable, Mapping
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.signature import error_signature as signature_of
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._explain.pasted_line import pasted_signature
-
 
 def error_signature(value: t.Any, pasted: bool = False) -> str | None | list[str | None]:
     """The signature of a line, or a list of those of a list of lines."""
-    read = pasted_signature if pasted else signature_of
+    read = _reader(pasted)
     if isinstance(value, str):
         return read(value)
     if isinstance(value, Iterable) and not isinstance(value, (bytes, Mapping)):
         return [_of_item(number, line, read) for number, line in enumerate(value)]
     raise AnsibleFilterError("error_signature takes a line or a list of lines, not %s" % _kind(value))
+
+
+def _reader(pasted: bool) -> t.Callable[[str], str | None]:
+    # Where one filter is asked for, Ansible loads the files of all, in every process that it forks: what this one needs comes when it is called.
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.signature import (
+        error_signature as signature_of,
+    )
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._explain.pasted_line import pasted_signature
+
+    return pasted_signature if pasted else signature_of
 
 
 def _kind(value: t.Any) -> str:

@@ -96,10 +96,11 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.firewall_openings import openings
-
 
 def firewall_openings(sources: t.Any, tool: t.Any, port: t.Any, place: t.Any = None, found: t.Any = None) -> t.Any:
+    # Where one filter is asked for, Ansible loads the files of all, in every process that it forks: what this one needs comes when it is called.
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.firewall_openings import openings
+
     listed = sources if isinstance(sources, list) else [sources]
     given: t.Any = {} if place is None else place
     try:

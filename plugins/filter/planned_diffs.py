@@ -51,10 +51,14 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.planned_diffs import FileDiff, of_edits
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.planned_diffs import FileDiff
 
 
 def planned_diffs(edits: t.Any, files: t.Any) -> list[FileDiff]:
+    # Where one filter is asked for, Ansible loads the files of all, in every process that it forks: what this one needs comes when it is called.
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.planned_diffs import of_edits
+
     try:
         return of_edits(edits, files)
     except (AttributeError, KeyError, TypeError, ValueError) as error:

@@ -49,10 +49,14 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import proof_questions
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.proof_questions import Round
 
 
-def proof_rounds(proofs: t.Any) -> list[proof_questions.Round]:
+def proof_rounds(proofs: t.Any) -> list[Round]:
+    # Where one filter is asked for, Ansible loads the files of all, in every process that it forks: what this one needs comes when it is called.
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import proof_questions
+
     try:
         return proof_questions.rounds(proofs)
     except (AttributeError, TypeError, KeyError) as error:

@@ -101,7 +101,8 @@ def timed(name: str, play: Play, inventory: str, taken: dict[str, list[float]]) 
     """One run of a play, and how long it took; of a stopped PHP-FPM also the seconds to the first good answer."""
     for host in play.broken:
         lab("shell", host, play.breaks)
-    visitors = [FirstAnswer("http://%s/index.php" % address(inventory, host)) for host in play.broken]
+    stopped = play.broken if play.breaks == STOP else ()
+    visitors = [FirstAnswer("http://%s/index.php" % address(inventory, host)) for host in stopped]
     limit = ("--limit", ",".join(play.hosts))
     with tempfile.TemporaryDirectory() as control_path:
         started = time.monotonic()

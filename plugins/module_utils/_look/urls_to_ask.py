@@ -64,7 +64,8 @@ def urls_to_ask(
 def urls_beside(doors: Doors, limit: int = BESIDE) -> List[Ask]:
     """The first page of each server that passes nothing on: a change must not make it worse."""
     servers = [server for server in doors.routing.servers if server["id"] not in doors.passing]
-    named = (_Routes(doors, ()).name(server) for server in servers[:limit])
+    routes = _Routes(doors, ())
+    named = (routes.name(server) for server in servers[:limit])
     return [_ask(one.door.url(one.name, "/"), one.door, None) for one in named if one]
 
 
