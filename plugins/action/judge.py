@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import secrets
 import time
 import typing as t
@@ -59,6 +60,8 @@ class ActionModule(ActionBase):
         }
         run = args["run"] or "%s-%s" % (time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()), secrets.token_hex(2))
         result.update(changed=False, run=run, failures=failures(args["hosts"], looks), unended=unended(facts))
+        # The facts of a large fleet are millions of objects, through which the collector would look again and again.
+        gc.freeze()
         judged: t.Mapping[str, t.Mapping[str, t.Any]] = (
             judgements(
                 facts,

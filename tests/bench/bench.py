@@ -3,11 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Speed: looks and cures beside plays that gather facts or use stock modules, looks on hosts with much to read, and the judging of large fleets.
 
-Writes docs/performance.md, with the machine. Ends with 1 where anything takes longer than is wanted.
+Writes docs/performance.md, with the machine: of all parts, or of those that are named (plays, far, fleet, host, judging), beside what the others took when
+they were measured last. Ends with 1 where anything takes longer than is wanted.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import platform
@@ -23,17 +25,44 @@ import plays
 from figures import RUNS, TOP, Row, lab
 
 PAGE = TOP / "docs" / "performance.md"
+FIGURES = TOP / ".lab" / "bench-figures"
 HEAD = """# How long it takes
 
-Written by `make bench` on %s: %s.
+Written by `make bench`. The plays take turns over ssh with pipelining, so that all meet the same machine: what counts is the ratio. Seconds are medians of
+%d runs (of a fleet %d), in parentheses all of them. `ping` is the floor: Ansible's start, a connection and one module.
+"""
+PART = """
+## %s
 
-The plays take turns over ssh with pipelining, so that all meet the same machine: what counts is the ratio. Seconds are medians of %d runs, in parentheses
-all of them. `ping` is the floor: Ansible's start, a connection and one module.
+Measured on %s: %s.
 
 | what | figures | ratio or amount | wanted at most |
 |---|---|---|---|
 """
 ROW = "| %s | %s | %s | %s |\n"
+
+
+class Part(t.NamedTuple):
+    """Figures that are measured together. hosts: faults of the lab whose hosts are needed."""
+
+    title: str
+    measure: t.Callable[[str], list[Row]]
+    hosts: t.Callable[[], list[str]] = lambda: list(plays.FAULTS)
+
+
+PARTS = {
+    "plays": Part("One host, and two", lambda inventory: plays.measure(inventory, plays.few())),
+    "far": Part("Over a slow line", lambda inventory: plays.measure(inventory, plays.far())),
+    "fleet": Part(
+        "Forty hosts, and twenty that are broken alike",
+        lambda inventory: plays.measure(inventory, plays.many(), plays.alike()),
+        lambda: [*plays.FAULTS, *plays.fleet()],
+    ),
+    "host": Part(
+        "What it costs a host", lambda inventory: on_host.measure(inventory) + many_processes.measure(inventory)
+    ),
+    "judging": Part("Judging", lambda _inventory: judging.measure(), list),
+}
 
 
 def machine() -> str:
@@ -57,25 +86,43 @@ def amount(value: float | None) -> str:
     return "" if value is None else "%.2f" % value
 
 
-def page(rows: t.Iterable[Row]) -> str:
-    lines = [ROW % (row.what, row.figures, amount(row.share), amount(row.wanted)) for row in rows]
-    return HEAD % (time.strftime("%Y-%m-%d", time.gmtime()), machine(), RUNS) + "".join(lines)
+def measured(name: str) -> list[Row]:
+    """The rows of a part, which are kept."""
+    part = PARTS[name]
+    hosts = part.hosts()
+    if hosts:
+        lab("up", *hosts)
+        lab("break", *plays.FAULTS)
+    rows = part.measure(lab("inventory") if hosts else "")
+    FIGURES.mkdir(parents=True, exist_ok=True)
+    kept = {"when": time.strftime("%Y-%m-%d", time.gmtime()), "machine": machine(), "rows": rows}
+    (FIGURES / (name + ".json")).write_text(json.dumps(kept), encoding="utf-8")
+    return rows
 
 
-def main() -> int:
-    rows = judging.measure()
-    lab("up", "--fresh", *plays.FAULTS, *plays.fleet())
-    lab("break", *plays.FAULTS)
-    inventory = lab("inventory")
-    rows += plays.measure(inventory)
-    rows += on_host.measure(inventory)
-    rows += many_processes.measure(inventory)
-    PAGE.write_text(page(rows), encoding="utf-8")
-    for row in rows:
-        wanted = "  (wanted: at most %.2f)%s" % (row.wanted, "  MISSED" if row.missed else "") if row.wanted else ""
-        print("%-60s %s  %s%s" % (row.what, row.figures, amount(row.share), wanted))
-    return 1 if any(row.missed for row in rows) else 0
+def page() -> str:
+    """What was measured of each part last."""
+    text = HEAD % (RUNS, plays.FEWER_RUNS)
+    for name, part in PARTS.items():
+        file = FIGURES / (name + ".json")
+        if file.exists():
+            kept = json.loads(file.read_text(encoding="utf-8"))
+            text += PART % (part.title, kept["when"], kept["machine"])
+            for row in (Row(*values) for values in kept["rows"]):
+                text += ROW % (row.what, row.figures, amount(row.share), amount(row.wanted))
+    return text
+
+
+def main(names: t.Sequence[str]) -> int:
+    missed = False
+    for name in names or PARTS:
+        for row in measured(name):
+            wanted = "  (wanted: at most %.2f)%s" % (row.wanted, "  MISSED" if row.missed else "") if row.wanted else ""
+            print("%-60s %s  %s%s" % (row.what, row.figures, amount(row.share), wanted), flush=True)
+            missed = missed or row.missed
+        PAGE.write_text(page(), encoding="utf-8")
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -67,9 +67,9 @@ def fleet() -> list[str]:
     return [name for name in alike if name not in FAULTS][:FLEET]
 
 
-def turns() -> list[dict[str, Play]]:
-    """The plays, each group taking turns."""
-    few = {
+def few() -> dict[str, Play]:
+    """Plays of one host or two."""
+    return {
         "ping": Play("tests/bench/ping.yml", (WELL,)),
         "gathering facts": Play(GATHER, (WELL,)),
         "stock modules": Play(STOCK, (WELL,)),
@@ -78,16 +78,30 @@ def turns() -> list[dict[str, Play]]:
         "gathering facts of 2 hosts": Play(GATHER, (FRONT, BEHIND)),
         "a firewall on the backend": Play(CURE, (FRONT, BEHIND), (BEHIND,), CLOSE),
     }
-    plain = ("ping", "gathering facts", "stock modules", "diagnose_502")
-    far = {name + SLOW: few[name]._replace(slow_line=True) for name in plain}
+
+
+#: Those of few() that change nothing.
+LOOKS = ("ping", "gathering facts", "stock modules", "diagnose_502")
+
+
+def far() -> dict[str, Play]:
+    """Plays of a host behind a slow line."""
+    return {name + SLOW: few()[name]._replace(slow_line=True) for name in LOOKS}
+
+
+def many() -> dict[str, Play]:
+    """Plays of a fleet."""
     hosts = tuple(name.replace("_", "-") + "-web" for name in fleet())
-    many = {name + OF_FLEET: few[name]._replace(hosts=hosts, runs=FEWER_RUNS) for name in plain}
-    alike = hosts[:BROKEN_ALIKE]
-    broken = {
-        "gathering facts" + OF_BROKEN: Play(GATHER, alike, runs=FEWER_RUNS),
-        "a stopped PHP-FPM" + OF_BROKEN: Play(CURE, alike, alike, STOP, FEWER_RUNS),
+    return {name + OF_FLEET: few()[name]._replace(hosts=hosts, runs=FEWER_RUNS) for name in LOOKS}
+
+
+def alike() -> dict[str, Play]:
+    """Plays of hosts that are broken alike."""
+    hosts = next(iter(many().values())).hosts[:BROKEN_ALIKE]
+    return {
+        "gathering facts" + OF_BROKEN: Play(GATHER, hosts, runs=FEWER_RUNS),
+        "a stopped PHP-FPM" + OF_BROKEN: Play(CURE, hosts, hosts, STOP, FEWER_RUNS),
     }
-    return [few, far, many, broken]
 
 
 def settings(play: Play, control_path: str) -> dict[str, str]:
@@ -119,10 +133,10 @@ def timed(name: str, play: Play, inventory: str, taken: dict[str, list[float]]) 
             taken.setdefault(FIRST, []).append(visitor.at - started)
 
 
-def measure(inventory: str) -> list[Row]:
-    """Each play's median, and the ratios that are wanted."""
+def measure(inventory: str, *groups: dict[str, Play]) -> list[Row]:
+    """Each play's median, and the ratios that are wanted. The plays of a group take turns."""
     taken: dict[str, list[float]] = {}
-    for plays in turns():
+    for plays in groups:
         for name, play in plays.items():
             timed(name, play, inventory, {})
         for run in range(RUNS):
@@ -132,6 +146,7 @@ def measure(inventory: str) -> list[Row]:
     medians = {name: statistics.median(times) for name, times in taken.items()}
     rows = [Row(name, in_words(times)) for name, times in taken.items()]
     for name, other, wanted in WANTED:
-        figures = "%.2f s \u00f7 %.2f s" % (medians[name], medians[other])
-        rows.append(Row("%s \u00f7 %s" % (name, other), figures, medians[name] / medians[other], wanted))
+        if name in medians:
+            figures = "%.2f s \u00f7 %.2f s" % (medians[name], medians[other])
+            rows.append(Row("%s \u00f7 %s" % (name, other), figures, medians[name] / medians[other], wanted))
     return rows
