@@ -37,6 +37,8 @@ class Undone(Result, total=False):
 LINES = 3
 STEP_LENGTH = 80
 NO_REASON = "no reason given"
+#: What later releases of Ansible begin every message with.
+PREFIX = "Task failed: "
 
 
 def reason(result: Result) -> str:
@@ -48,7 +50,7 @@ def reason(result: Result) -> str:
         words = _last_lines(result, "stderr") or _last_lines(result, "stdout")
         if words:
             return words
-    return str(result.get("msg") or "").strip() or NO_REASON
+    return str(result.get("msg") or "").strip().removeprefix(PREFIX) or NO_REASON
 
 
 def _last_lines(result: Result, stream: t.Literal["stdout", "stderr"]) -> str:
