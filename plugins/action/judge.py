@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import secrets
+import socket
 import time
 import typing as t
 
@@ -14,6 +15,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._controller import text_in
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Inventory
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.approved_plan import (
     ApprovedPlan,
@@ -72,6 +74,7 @@ class ActionModule(ActionBase):
                 args["urls"],
                 args["max_cures"],
                 approved["steps"] if approved else None,
+                inventory_of(facts, task_vars or {}),
             )
             if facts
             else {}
@@ -92,6 +95,22 @@ class ActionModule(ActionBase):
             if look:
                 looks[name] = look
         return looks
+
+
+def inventory_of(seen: t.Collection[str], task_vars: t.Mapping[str, t.Any]) -> Inventory:
+    """Hosts that were not looked at, also those that --limit leaves out, and where there are any, how the controller reaches the others."""
+    hostvars = task_vars["hostvars"]
+    unseen = tuple(name for name in (task_vars.get("groups") or {}).get("all", ()) if name not in seen)
+    known = [name for name in seen if name in hostvars] if unseen else []
+    return Inventory(unseen, {name: {name, *numbers(hostvars[name].get("ansible_host", name))} for name in known})
+
+
+def numbers(name: str) -> set[str]:
+    """A name and its numbers, as the controller has just connected to them; the name alone where only ssh knows it."""
+    try:
+        return {name, *(str(found[4][0]) for found in socket.getaddrinfo(name, None))}
+    except OSError:
+        return {name}
 
 
 def approved_plan(path: str, known: ApprovedPlan | None) -> ApprovedPlan | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import time
 import typing as t
+from collections import ChainMap
 
 import yaml
 from ansible import constants, context
@@ -49,6 +50,7 @@ class ActionModule(ActionBase):
                 "rounds": {"type": "str", "required": True},
                 "outcomes": {"type": "str", "required": True},
                 "changed_by": {"type": "str", "required": True},
+                "again": {"type": "str", "default": ""},
                 "histories": {"type": "str", "default": ""},
                 "started": {"type": "str", "default": ""},
                 "file": {"type": "str", "default": ""},
@@ -89,7 +91,8 @@ class ActionModule(ActionBase):
             run["apply"] = command
         if any(one["outcome"] in ("fixed", "relieved") for one in outcomes.values()):
             run["undo"] = commands.rollback(context.CLIARGS, run["id"])
-        return document.report_of(run, rounds, outcomes, first["failures"])
+        lost = [(one.get(args["again"]) or {}).get("failures", {}) for one in changed.values()]
+        return document.report_of(run, rounds, outcomes, dict(ChainMap(first["failures"], *lost)))
 
 
 def now() -> str:

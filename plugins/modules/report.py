@@ -50,6 +50,13 @@ options:
     description: Name of the variable with the name of the run that set O(rounds) and O(outcomes). Those of another run are left out.
     type: str
     required: true
+  again:
+    description:
+      - Name of the variable with the registered result of the last M(webops.bad_gateway.judge) on each host that was changed. Empty for none.
+      - What could not be looked at again then, such as a backend that was lost meanwhile, is said in its own entry.
+    type: str
+    default: ""
+    version_added: 0.2.0
   histories:
     description: Name of the variable with the registered result of M(webops.bad_gateway.recent_changes_info) on each host. Empty for none.
     type: str

@@ -8,6 +8,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import ipaddress
 import typing as t
 from functools import cached_property
 
@@ -25,12 +26,23 @@ if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import Route
 
 
+class Inventory(t.NamedTuple):
+    """What the controller knows of hosts. unseen: those that were not looked at. doors: the names and numbers by which it reaches each."""
+
+    unseen: tuple[str, ...] = ()
+    doors: t.Mapping[str, t.Collection[str]] = {}
+
+
 class Fleet:
     """All hosts of a run."""
 
     def __init__(
-        self, facts: t.Mapping[str, GatewayFacts], backend_services: t.Mapping[str, str] | None = None
+        self,
+        facts: t.Mapping[str, GatewayFacts],
+        backend_services: t.Mapping[str, str] | None = None,
+        inventory: Inventory | None = None,
     ) -> None:
+        self.inventory = inventory or Inventory()
         self.hosts = {name: Host(name, one) for name, one in facts.items()}
         self.backend_services = {
             str(where): unit for where, unit in (backend_services or {}).items()
@@ -70,6 +82,20 @@ class Fleet:
         # Of one machine that the inventory has under several names, any will do.
         machines = {frozenset(holder.system.get("addresses") or ()) for holder in holders}
         return holders[0] if len(machines) == 1 else None
+
+    def doubted(self, seen_from: str, on: str) -> str:
+        """The number that alone makes a host the backend of a proxy, where a host that was not looked at may have it as well; empty where there is no doubt.
+
+        Private numbers are given out again behind each NAT and on each container bridge. That the controller reaches the host by that
+        number or name is a second sign.
+        """
+        if not self.inventory.unseen or seen_from == on:
+            return ""
+        hops = [hop for hop in self.hops_to(self.hosts[on]) if hop.proxy.name == seen_from]
+        doors = self.inventory.doors.get(on, ())
+        if any({hop.address.host, hop.number.host} & set(doors) or is_public(hop.number) for hop in hops):
+            return ""
+        return hops[0].number.host if hops else ""
 
     @cached_property
     def _by_proxy(self) -> dict[str, list[Hop]]:
@@ -148,7 +174,7 @@ class _Part(Fleet):
     """A fleet as one proxy sees it."""
 
     def __init__(self, whole: Fleet, proxy: Host) -> None:
-        self.hosts, self.backend_services = whole.hosts, whole.backend_services
+        self.hosts, self.backend_services, self.inventory = whole.hosts, whole.backend_services, whole.inventory
         self.whole, self.proxy = whole, proxy
 
     def proxies(self) -> list[Host]:
@@ -163,6 +189,11 @@ class _Part(Fleet):
 
     def hops_to(self, backend: Host) -> list[Hop]:
         return self.whole.hops_to(backend)
+
+
+def is_public(address: Address) -> bool:
+    """Whether it is a number that one host of the internet has."""
+    return not address.is_unix and not address.is_name and ipaddress.ip_address(address.host).is_global
 
 
 def blamed_by(text: str | None) -> Address | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet, Inventory
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.visited import statuses_before
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import (
@@ -150,6 +150,7 @@ def judgements(
     urls: t.Sequence[str] = (),
     max_cures: int = MAX_CURES,
     approved: t.Collection[str] | None = None,
+    inventory: Inventory | None = None,
 ) -> dict[str, Judgement]:
     """The judgement of each host.
 
@@ -157,7 +158,7 @@ def judgements(
     max_cures: of one cause on one host in a day.
     approved: ids of the only steps that may be run; None where any may.
     """
-    fleet = Fleet(facts, backend_services)
+    fleet = Fleet(facts, backend_services, inventory)
     causes = {} if fleet.is_well else {cause.name: cause for cause in known_causes()}
     errors: RuleErrors = {}
     findings = judge(fleet, list(causes.values()), errors)

@@ -39,6 +39,9 @@ KINDS = ("start", "reload", "restart", "config", "firewall", "selinux")
 #: What else it may have: a reload or restart may put in force what others have saved and not loaded.
 PENDING = "pending"
 
+#: Hosts that are named where there are many.
+NAMED = 3
+
 WAITS = "%s is at work on %s just now: it is waited for, a minute at most"
 
 #: The 502 of a proxy whose backend is one, too.
@@ -194,6 +197,9 @@ def refusal(finding: Finding, remedy: Remedy, fleet: Fleet, allow: t.Collection[
         return Refusal("advice", "not sure enough to change anything (%s)" % numbers)
     if finding.on not in fleet.hosts:
         return Refusal("advice", "%s is not among the hosts of this run" % finding.on)
+    number = fleet.doubted(finding.seen_from, finding.on)
+    if number:
+        return wrong_host(finding, number, fleet.inventory.unseen)
     test = or_empty(fleet.hosts[finding.on].nginx.get("test"))
     if remedy.role in RELOADS_NGINX and test.get("sound") is False:
         why = "nginx -t fails on %s (%s): nginx is not reloaded before that is repaired"
@@ -207,6 +213,18 @@ def refusal(finding: Finding, remedy: Remedy, fleet: Fleet, allow: t.Collection[
         )
         return Refusal("advice", why % (finding.on, ", ".join(saved), PENDING), advice)
     return None
+
+
+def wrong_host(finding: Finding, number: str, unseen: t.Sequence[str]) -> Refusal:
+    """Why a host is not changed that may not be the one that the proxy means."""
+    shown = ", ".join(unseen[:NAMED]) + (" and %d more" % (len(unseen) - NAMED) if len(unseen) > NAMED else "")
+    why = "%s is %s's, and may be another host's as well, as not all of the inventory was looked at (%s)"
+    advice = (
+        "ip neigh show to %s   # on %s: the hardware address that answers there" % (number, finding.seen_from),
+        "ip -brief link   # on %s: whether it has that one; behind a router compare their ssh host keys" % finding.on,
+        "# or run this again for all hosts",
+    )
+    return Refusal("advice", why % (number, finding.on, shown), advice)
 
 
 def saved_by_others(host: Host, remedy: Remedy) -> t.Sequence[str]:

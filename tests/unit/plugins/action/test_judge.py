@@ -59,6 +59,20 @@ def test_a_host_that_could_not_be_looked_at_is_told_in_one_line(variables, why):
     assert list(result["judgements"]) == ["web"]
 
 
+def test_hosts_that_limit_leaves_out_are_known_and_how_the_others_are_reached():
+    hostvars = {"app": {"ansible_host": "10.0.0.2"}, "192.0.2.9": {}, "db1": {}}
+    known = judge.inventory_of(["app", "192.0.2.9"], {"hostvars": hostvars, "groups": {"all": list(hostvars)}})
+    assert known == (("db1",), {"app": {"app", "10.0.0.2"}, "192.0.2.9": {"192.0.2.9"}})
+
+
+def test_a_name_that_only_ssh_knows_has_no_number(monkeypatch):
+    def unknown(*_args):
+        raise OSError
+
+    monkeypatch.setattr(judge.socket, "getaddrinfo", unknown)
+    assert judge.numbers("bastioned") == {"bastioned"}
+
+
 def test_where_no_host_could_be_looked_at_nothing_is_judged():
     assert run({"web": {}})["judgements"] == {}
 

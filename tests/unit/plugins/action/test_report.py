@@ -160,6 +160,19 @@ def test_hosts_that_could_not_be_looked_at(shown):
     assert result["failures"] == {"web2": "unreachable: no route", "app": "not looked at"}
 
 
+def test_a_backend_that_was_lost_is_not_well(shown):
+    hosts = {
+        "web1": {
+            **variables(BROKEN["web1"], outcomes=[{"step": STEP, "outcome": "failed", "why": "lost"}]),
+            "__again": {"failures": {"app": "unreachable: no route"}},
+        },
+        "app": variables(run=None),
+    }
+    result = run(hosts, again="__again")
+    assert statuses(result) == {"web1": "not_fixed", "app": "failed"}
+    assert result["failures"]["app"] == "it could not be looked at again: unreachable: no route"
+
+
 def test_a_run_without_nginx(shown):
     judgement = first(judgements({"app": host("10.0.0.2")}, KINDS, RUN, {}, {}))
     assert run({"app": variables(judgement=judgement, run=None)})["failures"]["app"].startswith(

@@ -10,6 +10,7 @@ import pathlib
 
 import pytest
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet, Inventory
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import planner
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import (
     KINDS,
@@ -129,6 +130,31 @@ def test_what_is_not_sure_is_advice():
 
 def test_a_host_that_is_not_in_the_run_is_left_alone():
     assert outcome_of(finding(on="10.0.0.9", remedy=START)) == ("advice", "10.0.0.9 is not among the hosts of this run")
+
+
+@pytest.mark.parametrize(
+    ("number", "unseen", "doors", "outcome"),
+    [
+        ("10.0.0.2", (), {}, "planned"),
+        ("10.0.0.2", ("db1",), {}, "advice"),
+        ("10.0.0.2", ("db1",), {"app": {"app", "192.0.2.7"}}, "advice"),
+        ("10.0.0.2", ("db1",), {"app": {"app", "10.0.0.2"}}, "planned"),
+        ("1.1.1.1", ("db1",), {}, "planned"),
+    ],
+)
+def test_a_number_alone_says_not_whose_it_is_where_not_all_were_looked_at(number, unseen, doors, outcome):
+    facts = {"web": proxy("http://" + number), "app": host(number)}
+    hosts = Fleet(facts, {}, Inventory(unseen, doors))
+    ended, why = outcome_of(finding(on="app", remedy=START), hosts=hosts)
+    assert ended == outcome
+    assert ended == "planned" or why == (
+        "10.0.0.2 is app's, and may be another host's as well, as not all of the inventory was looked at (db1)"
+    )
+
+
+def test_what_a_proxy_has_itself_is_its_own():
+    hosts = Fleet({"web": proxy("http://127.0.0.1")}, {}, Inventory(("db1",)))
+    assert outcome_of(finding(on="web", remedy=START), hosts=hosts)[0] == "planned"
 
 
 @pytest.mark.parametrize("role", ORDER)
