@@ -14,7 +14,7 @@ SCENARIOS := default trixie bullseye catalogue
 SHELL_SCRIPTS := tests/setup tests/scenario tests/lock tests/release .ci/run $(wildcard tests/lab/*.sh tests/lab/image/*.sh tests/selinux/*.sh)
 
 .NOTPARALLEL:
-.PHONY: help setup fix diagnose check lint unit browser pictures pages coverage oracle gates docs guides molecule test full safety selinux bench lock dist release clean
+.PHONY: help setup fix diagnose check lint unit browser pictures pages coverage oracle gates docs guides molecule test full safety selinux bench matrix lock dist release clean
 
 help:                ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -94,6 +94,10 @@ test: lint coverage browser ## what CI runs: lint, units, the report in a browse
 	python -m pytest -q -n auto tests/unit
 
 full: lint coverage browser gates molecule guides ## every gate, every scenario, the guides
+
+matrix: setup        ## break and fix hosts of each platform (SCENARIO=name: of one); what was seen of each cause into docs/platforms.md
+	tests/scenario $(or $(SCENARIO),$(SCENARIOS))
+	PYTHONPATH=.ansible/collections python -m ansible_collections.webops.bad_gateway.tests.matrix $(or $(SCENARIO),$(SCENARIOS))
 
 safety: setup        ## try to hurt lab hosts (hours); figures into docs/safety.md; SAFETY="killed lost back home respect bounded leaks hostile" for some
 	$(LAB) images bookworm
