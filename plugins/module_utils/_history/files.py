@@ -14,6 +14,7 @@ import stat
 from typing import TYPE_CHECKING, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._history.span import Span, change
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import service_manager
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_properties import (
@@ -63,6 +64,8 @@ FILES = (
     "/etc/sysctl.conf",
     "/etc/nftables.conf",
 )
+#: Where a service has its script and its settings without systemd.
+SCRIPT_FOLDERS = ("/etc/init.d", "/etc/default", "/etc/conf.d")
 #: What is looked into at most, and how deep; of the folder that a service works in only the files of these kinds that lie in it.
 MOST_ENTRIES, DEPTH = 20000, 5
 KINDS = (
@@ -112,6 +115,11 @@ def file_changes(host: Host, span: Span, units: Sequence[str], files: Sequence[s
 
 def _of_units(host: Host, units: Sequence[str]) -> Iterator[Path]:
     """The files that units are read from, run and read."""
+    if service_manager.in_charge(host) in service_manager.SCRIPTED:
+        for unit in units:
+            for folder in SCRIPT_FOLDERS:
+                yield Path("%s/%s" % (folder, unit), unit)
+        return
     if not units:
         return
     ran = host.run(["systemctl", "show", "--property=" + _WANTED, "--", *units], timeout=15)

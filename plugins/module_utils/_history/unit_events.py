@@ -14,6 +14,7 @@ import re
 from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._history.span import Span, change
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import service_manager
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 
 if TYPE_CHECKING:  # shapes of facts: for the type checker only
@@ -78,6 +79,11 @@ def unit_events(host: Host, span: Span, units: Sequence[str]) -> "List[Change]":
 
 
 def _entries(host: Host, span: Span, units: Sequence[str]) -> List[Dict[str, Any]]:
+    if service_manager.in_charge(host) in service_manager.SCRIPTED:
+        host.unseen(
+            "what became of units", "systemd alone writes that down, and it does not start this host's services"
+        )
+        return []
     argv = ["journalctl", "--no-pager", "--quiet", "--reverse", "-o", "json", "-n", str(LINES)]
     argv += ["--since", "@%d" % span.since, "--until", "@%d" % (span.until + 1), "_PID=1"]
     argv += (

@@ -13,6 +13,8 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 
 SYSTEMD, SYSVINIT, OPENRC, LAUNCHD, NONE = MANAGERS = ("systemd", "sysvinit", "openrc", "launchd", "none")
+#: Those that start services by the scripts of /etc/init.d, and write nothing down of it.
+SCRIPTED = (SYSVINIT, OPENRC)
 #: What a manager can be asked to do to a unit.
 START, STOP, RESTART, RELOAD, STATUS = ACTIONS = ("start", "stop", "restart", "reload", "status")
 #: systemd alone counts failures, and does not start a unit again that has failed too often in a row.

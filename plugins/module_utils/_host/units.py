@@ -91,6 +91,11 @@ PROPERTIES = (
 _WANTED = {True: "enabled", False: "disabled", None: None}
 #: siginfo's codes of a child that has ended.
 _ENDED = {1: "exited", 2: "killed", 3: "dumped"}
+#: The links by which an administrator has a script started at boot. Debian has both kinds on hosts with OpenRC, which follows its own alone.
+_STARTED_AT_BOOT = {
+    service_manager.SYSVINIT: "/etc/rc[2345S].d/S??%s",
+    service_manager.OPENRC: "/etc/runlevels/*/%s",
+}
 #: Seconds in which the journals of units are searched in one look; a search may take unit_journal.SECONDS longer.
 SEARCH_SECONDS = 10.0
 
@@ -109,7 +114,7 @@ def unit_facts(
     known = well_known(services)
     if manager == service_manager.SYSTEMD:
         return _systemd(host, listeners, known, addresses)
-    if manager in (service_manager.SYSVINIT, service_manager.OPENRC):
+    if manager in service_manager.SCRIPTED:
         return _scripts(host, manager, known)
     return _jobs(host, known) if manager == service_manager.LAUNCHD else None
 
@@ -232,12 +237,12 @@ def _scripts(host: Host, manager: str, known: Pattern[str]) -> "Dict[str, Unit]"
     units: "Dict[str, Unit]" = {}
     for name in host.listdir("/etc/init.d"):
         if known.match(name):
-            units[name] = _script(host, name, service_manager.state_of(host, manager, name))
+            at_boot = bool(host.glob(_STARTED_AT_BOOT[manager] % name))
+            units[name] = _script(host, name, service_manager.state_of(host, manager, name), at_boot)
     return units
 
 
-def _script(host: Host, name: str, active: str) -> "Unit":
-    at_boot = bool(host.glob("/etc/rc[2345].d/S??%s" % name) or host.glob("/etc/runlevels/*/%s" % name))
+def _script(host: Host, name: str, active: str, at_boot: bool) -> "Unit":
     unit = _plain(active, "enabled" if at_boot else "disabled", "/etc/init.d/" + name)
     unit["test"] = service_config_check.config_check(host, name, unit)
     unit["declares"] = of_apache(host) if active != "active" and name in ("apache2", "httpd") else []

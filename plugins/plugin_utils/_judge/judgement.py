@@ -14,6 +14,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet, Inventory
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.visited import statuses_before
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.init_commands import in_init_commands
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import (
     RuleErrors,
     judge,
@@ -328,7 +329,7 @@ def finding_data(fleet: Fleet, judged: Judged, cause: Cause) -> JudgedFinding:
         "change": finding.remedy.change if finding.remedy else "",
         "outcome": judged.outcome,
         "why": judged.why or finding.why,
-        "advice": in_mac_commands(finding.advice, finding.on, fleet),
+        "advice": in_init_commands(in_mac_commands(finding.advice, finding.on, fleet), finding.on, fleet),
         "step": judged.step,
         "routes": sorted(finding.routes),
         "recurs": finding.recurs,

@@ -28,6 +28,9 @@ FOLDERS = {
 }
 #: What Python is started with (-c): it reads the length of the source, and the source. What is packed follows in bytes, since text would be a quarter longer.
 START = "import sys; stdin = sys.stdin.buffer; exec(stdin.read(int(stdin.readline())))"
+#: What a shell ends with where a command is not there.
+NOT_FOUND = 127
+NO_PYTHON = "the host has no Python where it is looked for (%s): install python3 there, or name its Python in ansible_python_interpreter"
 
 
 class Packed:
@@ -103,9 +106,10 @@ def result(ran: t.Mapping[str, t.Any]) -> dict[str, t.Any] | None:
         returned: dict[str, t.Any] = json.loads(lines[-1])
         return returned
     words = [line.strip() for line in ran["stderr"].splitlines() if line.strip()] or lines or ["no output"]
+    message = "the program on the host ended with %s: %s" % (ran["rc"], words[-1])
     return {
         "failed": True,
-        "msg": "the program on the host ended with %s: %s" % (ran["rc"], words[-1]),
+        "msg": NO_PYTHON % words[-1] if ran["rc"] == NOT_FOUND else message,
         "module_stdout": ran["stdout"],
         "module_stderr": ran["stderr"],
     }

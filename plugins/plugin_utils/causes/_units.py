@@ -61,7 +61,9 @@ def killed_for_memory(name: str, unit: Unit | None, on: str) -> tuple[str, ...]:
 
 def unit_evidence(name: str, unit: Unit) -> Evidence:
     """The unit's state, and how it ended where that is known."""
-    text = "%s is %s (%s)" % (name, unit.get("active"), unit.get("sub"))
+    text = "%s is %s" % (name, unit.get("active"))
+    if unit.get("sub") is not None:
+        text += " (%s)" % unit["sub"]
     if unit.get("result") is not None:
         text += ", result %s" % unit["result"]
     if unit.get("exit_status") is not None:

@@ -19,6 +19,7 @@ from __future__ import annotations
 import posixpath
 import shlex
 import typing as t
+from dataclasses import replace
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
@@ -45,6 +46,8 @@ if t.TYPE_CHECKING:
 PRIVATE = ("/tmp/", "/var/tmp/")  # noqa: S108 - only compared with
 SIGNATURE = "unix_socket_missing"
 TMPFILES = "/etc/tmpfiles.d/php-fpm-sockets.conf"
+#: /run is emptied at each boot, and without systemd it is not sure that anything there reads /etc/tmpfiles.d then.
+FADES = "the folder is there until the next boot, unless systemd-tmpfiles or its like runs at boot there"
 
 
 class Gone(t.NamedTuple):
@@ -105,7 +108,10 @@ def gone(hop: Hop, host: Host, fpm: FpmFacts, folders: dict[str, Gone]) -> Findi
     (folder,) = folders
     note = "%s is made now, and by systemd-tmpfiles at each boot" % folder
     action: t.Literal["restarted", "started"] = "restarted" if fpm.get("master") else "started"
-    return on_hop(hop, CAUSE.name, evidence, remedy=remedies.php_fpm(host, fpm, action, socket_dir=folder, note=note))
+    remedy = remedies.php_fpm(host, fpm, action, socket_dir=folder, note=note)
+    if host.system.get("service_manager") != "systemd":
+        remedy = replace(remedy, note="%s is made now" % folder, fades=FADES)
+    return on_hop(hop, CAUSE.name, evidence, remedy=remedy)
 
 
 def folder_evidence(pool: PoolAt) -> Evidence:

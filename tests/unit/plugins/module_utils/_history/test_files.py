@@ -61,6 +61,17 @@ def test_files_that_units_use_and_files_that_are_named(tmp_path):
     }
 
 
+def test_files_of_a_service_that_an_init_script_starts(tmp_path):
+    host = FakeHost(tmp_path)
+    host.write("/run/openrc/softlevel", "default")
+    for path in ("/etc/init.d/shop", "/etc/conf.d/shop", "/etc/default/shop"):
+        host.write(path, "")
+    assert found(host, units=["shop"]) == dict.fromkeys(
+        ("/etc/init.d/shop", "/etc/conf.d/shop", "/etc/default/shop"), ("was written", "shop")
+    )
+    assert host.commands == []
+
+
 def test_a_release_that_was_linked_anew_is_the_service_s(tmp_path):
     host = FakeHost(tmp_path, {"systemctl show": SHOW})
     host.write("/srv/releases/2/serve.py", "")

@@ -134,6 +134,18 @@ def test_a_journal_that_cannot_be_read_is_unseen(tmp_path):
     ]
 
 
+def test_without_systemd_nobody_has_written_it_down(tmp_path):
+    host = FakeHost(tmp_path, {"journalctl": STOPPING})
+    host.write("/run/openrc/softlevel", "default")
+    assert unit_events(host, Span(0.0, 2e9), [FPM]) == []
+    assert host.unknown == [
+        {
+            "missing": "what became of units",
+            "why": "systemd alone writes that down, and it does not start this host's services",
+        }
+    ]
+
+
 KILLED = "Memory cgroup out of memory: Killed process 4711 (php-fpm8.2) total-vm:300kB, anon-rss:200kB, file-rss:1kB, shmem-rss:0kB, UID:33"
 
 

@@ -135,13 +135,18 @@ def test_a_limit_without_an_end_is_none():
 
 
 @pytest.mark.parametrize(
-    ("manager", "command"), [("sysvinit", "service %s status"), ("openrc", "rc-service %s status")]
+    ("manager", "command", "link", "not_its_own"),
+    [
+        ("sysvinit", "service %s status", "/etc/rc2.d/S01nginx", "/etc/runlevels/default/apache2"),
+        ("openrc", "rc-service %s status", "/etc/runlevels/default/nginx", "/etc/rc2.d/S01apache2"),
+    ],
 )
-def test_scripts_know_whether_a_service_runs_and_starts_at_boot(tmp_path, manager, command):
+def test_scripts_know_whether_a_service_runs_and_starts_at_boot(tmp_path, manager, command, link, not_its_own):
     host = FakeHost(tmp_path, {command % "nginx": Ran(0, "", "", None), command % "apache2": Ran(3, "", "", None)})
     for name in ("nginx", "apache2", "cron", "php8.2-fpm"):
         host.write("/etc/init.d/" + name, "")
-    host.write("/etc/rc2.d/S01nginx", "")
+    host.write(link, "")
+    host.write(not_its_own, "")
     host.write("/etc/apache2/apache2.conf", "Listen 7080\n")
     units = host_units.unit_facts(host, manager)
     assert {name: (unit["active"], unit["enabled"]) for name, unit in units.items()} == {

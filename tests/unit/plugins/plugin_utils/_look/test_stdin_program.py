@@ -136,7 +136,8 @@ def test_a_delegated_task_runs_in_the_python_of_its_own_host():
             127,
             "",
             "sh: 1: /usr/bin/python9: not found\n",
-            "the program on the host ended with 127: sh: 1: /usr/bin/python9: not found",
+            "the host has no Python where it is looked for (sh: 1: /usr/bin/python9: not found): install python3 there,"
+            " or name its Python in ansible_python_interpreter",
         ),
         (
             1,
