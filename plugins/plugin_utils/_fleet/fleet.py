@@ -246,7 +246,7 @@ def records_over(
         (worker["started"] for worker in hop.proxy.nginx.get("workers") or [] if not worker.get("stopping")),
         default=0.0,
     )
-    changed = max(hop.proxy.last_change, hop.backend.last_change if hop.backend else 0.0)
+    changed = max(hop.proxy.last_change, hop.by_proxys_clock(hop.backend.last_change) if hop.backend else 0.0)
     named, addresses = hop.address.is_name, hop.addresses
     found = []
     for record, blamed in records:

@@ -33,6 +33,8 @@ if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import Route
 
 
+#: Seconds that the clocks of two hosts may seem to differ because one was looked at later than the other.
+APART = 600.0
 NO_LIVE, CONNECTING = "no_live_upstreams", "connecting to upstream"
 
 
@@ -120,9 +122,19 @@ class Hop:
         """The proxy's own address towards the backend, before any translation on the way; None where it is not known."""
         return next((attempt["source"] for attempt in self.tried if attempt.get("source")), None)
 
+    def by_proxys_clock(self, when: float) -> float:
+        """A time of the backend's clock as the proxy's clock, and so its log, has it, where one of the two is wrong; 0 stays 0."""
+        there, here = self.backend.now if self.backend else 0.0, self.proxy.now
+        ahead = there - here if there and here else 0.0
+        return when - ahead if when and abs(ahead) > APART else when
+
     @property
     def started(self) -> float:
-        """When the daemon behind this hop started last; lines that are older blame one that is gone."""
+        """When the daemon behind this hop started last, by the proxy's clock; lines that are older blame one that is gone."""
+        return self.by_proxys_clock(self._started)
+
+    @property
+    def _started(self) -> float:
         if not self.backend:
             return 0.0
         found = self.backend.pool_at(self.real_address)

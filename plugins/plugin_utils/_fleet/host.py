@@ -81,9 +81,15 @@ class Host:
         return or_empty(self.facts.get("system"))
 
     @property
+    def now(self) -> float:
+        """The time by the host's own clock as it was looked at; 0 where that is not known."""
+        return or_empty(self.facts.get("clock")).get("now") or 0.0
+
+    @property
     def last_change(self) -> float:
-        """When the newest change was made that this collection kept here; 0 where there is none."""
-        return or_empty(self.facts.get("clock")).get("last_change") or 0.0
+        """When the newest change was made that this collection kept here; 0 where there is none, or the clock was set back behind it since."""
+        changed = or_empty(self.facts.get("clock")).get("last_change") or 0.0
+        return 0.0 if 0.0 < self.now < changed else changed
 
     @property
     def records(self) -> list[LogRecord]:

@@ -72,6 +72,11 @@ def test_lines_from_before_the_last_change_are_history():
     assert [one["last"] for one in web.records] == [501.0]
 
 
+def test_a_change_that_the_clock_was_set_back_behind_hides_no_line():
+    web = Host("web", host(clock={"now": 600.0, "last_change": 700.0}, log=log(record(APP, last=550.0))))
+    assert [one["last"] for one in web.records] == [550.0]
+
+
 def test_only_the_hosts_own_answers_fail_for_it():
     web = Host(
         "web",
@@ -393,6 +398,19 @@ class TestRecords:
         web = proxy("http://app.example", log=log(record("tcp:10.0.0.9:80", last=150.0)))
         web["nginx"]["workers"].append({"pid": 3, "started": 200.0, "stopping": True})
         assert hop_of(web).records
+
+    @pytest.mark.parametrize(
+        ("now", "changed", "history"),
+        [
+            (8200.0, 8100.0, True),  # two hours ahead, and changed after the line
+            (8200.0, 8090.0, False),
+            (1500.0, 901.0, True),  # looked at later
+        ],
+    )
+    def test_a_change_is_dated_by_the_clock_of_its_own_host(self, now, changed, history):
+        web = proxy("http://10.0.0.2", log=log(record(APP, last=899.0)))
+        hop = hop_of(web, app=host("10.0.0.2", clock={"now": now, "last_change": changed}))
+        assert bool(hop.records) is not history
 
     def test_what_was_before_the_last_change_on_either_host_is_history(self):
         lines = log(record(APP, last=900.0))
