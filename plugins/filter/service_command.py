@@ -17,6 +17,7 @@ positional: _input, action, manager, signal
 options:
   _input:
     description: Name of the service, such as V(nginx) or V(php8.2-fpm.service). Only C(systemctl) is given the V(.service) of a name.
+      A job of launchd is named as C(launchctl) names it (V(gui/501/homebrew.mxcl.php)); one of Homebrew's is started by C(brew services) as its owner.
     type: str
     required: true
   action:

@@ -48,6 +48,7 @@ def boot_time(host: Host) -> Optional[float]:
     """
     if host.root == "/" and sys.platform.startswith("linux"):
         return time.time() - time.clock_gettime(CLOCK_BOOTTIME)
-    said = host.run(["sysctl", "-n", "kern.boottime"]).out if host.is_darwin else host.read("/proc/stat") or ""
+    is_bsd = host.is_darwin or (host.root == "/" and not sys.platform.startswith("linux"))
+    said = host.run(["sysctl", "-n", "kern.boottime"]).out if is_bsd else host.read("/proc/stat") or ""
     found = re.search(r"^(?:btime |\{ sec = )(\d+)", said, re.MULTILINE)
     return float(found.group(1)) if found else None

@@ -19,8 +19,8 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.ids impor
 KERNEL_THREAD = 0x00200000
 PS = ["ps", "-axww", "-o", "pid=,ppid=,uid=,gid=,rss=,stat=,lstart=,command="]
 _PS_LINE = re.compile(r"\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(\w{3}\s+\w{3}\s+\d+\s+[\d:]+\s+\d+)\s+(.*)")
-#: Where a daemon has written its title over its command line, macOS shows behind it what is left of its environment.
-_LEFT_OVER = re.compile(r"^((?:nginx|php-fpm): .*?)\s+[A-Z_]{3,}=.*")
+#: Where a daemon has written its title over its command line, macOS shows behind it what is left of its environment, and FreeBSD its program's name.
+_LEFT_OVER = re.compile(r"^((?:nginx|php-fpm): .*?)\s+(?:[A-Z_]{3,}=.*|\((?:nginx|php-fpm)\)$)")
 #: Of a command line, which may have megabytes, and of processes: more than a look needs of what a user can make so many of.
 COMMAND_LINE = 1024
 MOST = 20000

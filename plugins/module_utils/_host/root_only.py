@@ -26,7 +26,7 @@ def others_in(folder: Union[str, int], status: os.stat_result, is_last: bool) ->
         return "it belongs to uid %d" % status.st_uid
     others = status.st_mode & 0o002
     if status.st_mode & 0o020 and not others:
-        others = status.st_gid != 0 or ACL in os.listxattr(folder)
+        others = status.st_gid != 0 or (hasattr(os, "listxattr") and ACL in os.listxattr(folder))
     return "others may write to it" if others and (is_last or not status.st_mode & stat.S_ISVTX) else None
 
 

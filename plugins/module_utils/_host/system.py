@@ -24,8 +24,8 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
     class System(TypedDict):
         """What a host is."""
 
-        os: str  # linux | darwin
-        family: str  # debian | redhat | suse | arch | alpine | darwin | other
+        os: str  # linux | darwin | freebsd
+        family: str  # debian | redhat | suse | arch | alpine | freebsd | darwin | other
         distribution: str  # ID of os-release, macos
         version: str
         service_manager: str  # systemd | sysvinit | openrc | launchd | none
@@ -48,6 +48,7 @@ FAMILIES = (
     ("suse", ("suse", "opensuse", "sles")),
     ("arch", ("arch", "archlinux")),
     ("alpine", ("alpine",)),
+    ("freebsd", ("freebsd",)),
 )
 
 
@@ -55,9 +56,10 @@ def system_facts(host: Host) -> "System":
     """What this host is. A setting of the kernel that cannot be read is None."""
     interfaces = interface_addresses(host)
     release = os_release(host)
+    family = "darwin" if host.is_darwin else _family(release)
     return {
-        "os": "darwin" if host.is_darwin else "linux",
-        "family": "darwin" if host.is_darwin else _family(release),
+        "os": "darwin" if host.is_darwin else "freebsd" if family == "freebsd" else "linux",
+        "family": family,
         "distribution": "macos" if host.is_darwin else release.get("ID", "unknown"),
         "version": host.run(["sw_vers", "-productVersion"]).out.strip()
         if host.is_darwin

@@ -50,6 +50,8 @@ _COMMANDS: tuple[tuple[str, str], ...] = (
         r"grep -rnF \1 /Library/LaunchDaemons /Users/*/Library/LaunchAgents",
     ),
 )
+#: A line of tmpfiles.d, which makes a folder at each boot.
+_FOLDER = re.compile(r"echo 'd (\S+) 0755 root root -' >>/etc/tmpfiles\.d/")
 _AIRPLAY = "# ControlCenter there is the AirPlay receiver, and macOS starts it again: System Settings, General, AirDrop & Handoff"
 
 
@@ -99,6 +101,9 @@ def _command(command: str, host: Host) -> str | None:
         return "launchctl print %s | grep -E 'state|exit code|path'" % shlex.quote(target)
     if program == "namei":
         return _WAY % shlex.split(rest)[-1]
+    folder = _FOLDER.match(command)
+    if folder:
+        return "install -d -m 0755 -o %s %s" % (_owner_of_jobs(host), folder.group(1))
     for pattern, mine in _COMMANDS:
         found = re.match(pattern, command)
         if found:
@@ -106,6 +111,12 @@ def _command(command: str, host: Host) -> str | None:
     logs = host.nginx.get("error_logs") or []
     said = command.replace("/var/log/nginx/error.log", logs[0]) if logs else command
     return None if _LINUX_ALONE.match(said) else said
+
+
+def _owner_of_jobs(host: Host) -> str:
+    """Whose PHP-FPM and nginx are, by the domains of their jobs."""
+    found = re.search(r"(?:gui|user)/(\d+)/", " ".join(host.facts.get("units") or {}))
+    return found.group(1) if found else "root"
 
 
 def _service(words: t.Sequence[str], host: Host) -> str | None:

@@ -30,6 +30,8 @@ if t.TYPE_CHECKING:
 #: Signatures of a hop whose daemon is down.
 DOWN = ("unix_socket_missing", "stale_unix_socket", "backend_port_closed", "ipv6_localhost_refused")
 #: What PHP-FPM logs after every failed start: it names no reason.
+#: Versions of PHP.
+UNTITLED = ("5.", "7.", "8.0")
 _CONSEQUENCES = (
     "FPM initialization failed",
     "failed to post process the configuration",
@@ -102,6 +104,8 @@ def why_left_alone(host: Host, fpm: FpmFacts) -> str | None:
     refusal = kept_down(fpm.get("unit") or fpm["binary"], host.unit(fpm.get("unit")))
     if refusal:
         return refusal
+    if host.system.get("os") == "darwin" and (fpm.get("version") or "9").startswith(UNTITLED):
+        return "a PHP-FPM before 8.1 gives its processes no titles on a Mac: whether a start took could not be seen"
     return None if fpm.get("unit") else "no unit is known that starts %s" % fpm["binary"]
 
 

@@ -126,6 +126,8 @@ def why_not(host: Host, fpm: FpmFacts, folders: dict[str, Gone]) -> str | None:
     refusal = why_left_alone(host, fpm)
     if refusal:
         return refusal
+    if host.system.get("os") == "darwin":
+        return "how a folder is made at each boot of a Mac was not tried"
     others = next((one.others for one in folders.values() if one.others), None)
     if others:
         return "root makes no folder where others may put a link in its place: %s" % others

@@ -28,6 +28,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies impor
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.panels import writer
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import listener_behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_start import checked
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import product_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._worker_groups import Lacked, lacked_group
 
@@ -36,6 +37,11 @@ if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.facts import Worker
 
 SIGNATURE = "unix_socket_permission"
+
+
+#: launchd's domains of jobs that run as a user.
+OF_A_USER = ("gui/", "user/")
+NOT_ROOT = "%s does not run as root: it cannot give its socket to another account"
 
 
 class Refused(t.NamedTuple):
@@ -110,8 +116,21 @@ def permission(hop: Hop, host: Host, refused: Refused) -> Finding:
     if written and groups:
         advice = (joined(worker, groups[0], hop.proxy), *written.advice(host.name))
         return on_hop(hop, CAUSE.name, evidence, why=written.why, advice=advice)
+    if (pool.fpm.get("unit") or "").startswith(OF_A_USER):
+        return on_hop(hop, CAUSE.name, evidence, why=NOT_ROOT % pool.fpm["unit"], advice=of_a_user(pool))
     remedy = remedies.php_fpm(host, pool.fpm, "restarted", pool=pool.name, settings=opened_to(worker, pool))
     return on_hop(hop, CAUSE.name, evidence, remedy=remedy)
+
+
+def of_a_user(pool: PoolAt) -> tuple[str, ...]:
+    """How nginx gets to the socket of a PHP-FPM that is not root's: both as the same account, or the socket open to all who reach it."""
+    return (
+        "# let nginx's workers run as the same account: `user NAME staff;` in nginx.conf, and sudo nginx",
+        "# or in pool %s, %s: listen.mode = 0666, which opens it to all who may enter its folder; then:"
+        % (pool.name, pool.pool["file"]),
+        checked(pool.fpm),
+        "systemctl restart %s" % shlex.quote(str(pool.fpm["unit"])),
+    )
 
 
 def joined(worker: Worker, group: str, proxy: Host) -> str:

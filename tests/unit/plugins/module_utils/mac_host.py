@@ -99,9 +99,9 @@ class MacHost(FakeHost):
             "%5d %5d %5d %5d %6d S    Wed Apr 23 10:00:%02d 2025     %s" % (pid, parent, uid, 20, rss, pid % 60, title)
         )
 
-    def run_nginx(self, pid=764, uid=OWNER):
+    def run_nginx(self, pid=764, uid=OWNER, worker=None):
         self.process(pid, MASTER % self.prefix, uid=uid)
-        self.process(pid + 1, "nginx: worker process  ", parent=pid, uid=uid, rss=512)
+        self.process(pid + 1, "nginx: worker process  ", parent=pid, uid=worker or uid, rss=512)
 
     def run_php(self, target, version, pid=1137):
         self.process(pid, "php-fpm: master process (%s/etc/php/%s/php-fpm.conf)  " % (self.prefix, version))

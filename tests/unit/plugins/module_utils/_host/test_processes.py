@@ -19,9 +19,10 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access im
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.clock import boot_time
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import PS, Processes, _unit
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.instances import config_of, masters
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.mac_host import HERE, recorded
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.mac_host import MASTER as MASTER_OF_A_MAC
-from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.mac_host import recorded
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -251,6 +252,22 @@ def test_what_a_mac_shows_behind_a_title_is_cut_off(tmp_path):
         "php-fpm: pool www",
         "nginx: master process /opt/homebrew/opt/nginx/bin/nginx -g daemon off;",
         "node /srv/app.js NODE_ENV=x",
+    ]
+
+
+def test_what_freebsd_shows_behind_a_title_is_cut_off(tmp_path):
+    recording = os.path.join(os.path.dirname(HERE), "freebsd", "titles.txt")
+    with open(recording, encoding="utf-8") as stream:
+        rows = [line.split(None, 2) for line in stream]
+    ps = "%s %s 0 0 900 Ss Fri Sep 15 09:10:38 2017 %s"
+    host = FakeHost(tmp_path, {"ps": "".join(ps % tuple(row) for row in rows)})
+    os.rename(host.path("/proc"), host.path("/no-proc"))
+    (master,) = masters(Processes(host))
+    assert (master.pid, config_of(master)) == (18145, "/usr/local/etc/php-fpm.conf")
+    assert [child.title for child in Processes(host).children_of(18145)] == [
+        "php-fpm: pool user",
+        "php-fpm: pool user",
+        "php-fpm: pool www",
     ]
 
 

@@ -36,6 +36,14 @@ def test_a_folder_that_others_may_write_to_is_named(host, folder):
     assert RootOnly(host).why_not(CONF) == folder + ": others may write to it"
 
 
+def test_where_python_cannot_list_attributes_the_group_counts(host, monkeypatch):
+    """As on the BSDs, where Python has no os.listxattr."""
+    monkeypatch.delattr(os, "listxattr")
+    chmod(host, "/etc", 0o775)
+    allowed = os.stat(host.path("/etc")).st_gid == 0
+    assert RootOnly(host).why_not(CONF) == (None if allowed else "/etc: others may write to it")
+
+
 def test_where_only_owners_may_remove_what_is_there_its_folders_are_safe_and_its_files_are_not(host):
     chmod(host, "/etc", 0o1777)
     host.write("/etc/nginx.conf", "")

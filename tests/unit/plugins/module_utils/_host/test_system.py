@@ -30,13 +30,15 @@ def host(tmp_path):
         ("ID=fedora\n", "redhat"),
         ('ID="opensuse-leap"\nID_LIKE="suse opensuse"\n', "suse"),
         ("ID=alpine\n", "alpine"),
+        ('NAME=FreeBSD\nVERSION_ID="14.1"\nID=freebsd\n', "freebsd"),
         ("ID=nixos\n", "other"),
         ("", "other"),
     ],
 )
 def test_the_family_comes_from_os_release(host, release, family):
     host.write("/etc/os-release", release)
-    assert host_system.system_facts(host)["family"] == family
+    found = host_system.system_facts(host)
+    assert (found["family"], found["os"]) == (family, "freebsd" if family == "freebsd" else "linux")
 
 
 def test_a_quoted_version_loses_its_quotes(host):
@@ -77,5 +79,5 @@ def test_no_text_of_the_kernel_or_the_distribution_stops_the_look(tmp_path_facto
     ):
         host.write(path, "".join(pieces))
     result = host_system.system_facts(host)
-    assert result["family"] in ("debian", "redhat", "suse", "alpine", "arch", "other")
+    assert result["family"] in ("debian", "redhat", "suse", "alpine", "arch", "freebsd", "other")
     assert all(value is None or value >= 0 for value in result["memory"].values())

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import shlex
+import socket
 import typing as t
 
 import pytest
@@ -19,6 +21,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import KINDS
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils import mac_host
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.mac_host import (
+    OWNER,
     MacHost,
     recorded,
     without_netlink,
@@ -33,7 +36,7 @@ NGINX = "events {}\nhttp { server { listen 8080; location / { %s } } }\n"
 PHP = NGINX % "fastcgi_pass 127.0.0.1:9000;"
 PREFIX = "/opt/homebrew"
 BREW = "sudo -H -u '#501' env -u SUDO_USER PATH=/opt/homebrew/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin brew services"
-REFUSED, MISSING = 61, 2
+REFUSED, MISSING, DENIED = 61, 2, 13
 
 
 PLATFORMS = pathlib.Path(mac_host.__file__).with_name("recordings") / "platforms.yml"
@@ -46,6 +49,7 @@ class Mac:
     def __init__(self, root: t.Any) -> None:
         self.host = MacHost(root, PREFIX)
         self.services: dict[str, str] = {}
+        self.worker = OWNER
 
     def judged(
         self,
@@ -59,7 +63,7 @@ class Mac:
     ) -> t.Any:
         """What is found and planned where a connection to the upstream ends with this errno."""
         self.host.install_nginx(config)
-        self.host.run_nginx()
+        self.host.run_nginx(worker=self.worker)
         self.host.settle()
         facts: t.Any = read_host(self.host, 3600)
         facts["answers"] = [answer(signature=signature, upstream=to, **more)]
@@ -102,6 +106,23 @@ def test_a_php_fpm_whose_start_launchd_repeats_is_started_again(mac):
     assert (found["cause"], found["outcome"]) == ("php_fpm_stopped", "planned")
     assert found["change"] == "start gui/501/sh.brew.php"
     assert any("is failed (spawn scheduled), exit status 78" in line for line in found["evidence"])
+
+
+def test_a_folder_that_is_gone_is_its_owners_to_make(mac):
+    path = "/var/run/php/php.sock"
+    mac.host.install_php(listen=path)
+    found = mac.first(NGINX % ("fastcgi_pass unix:%s;" % path), "unix:" + path, MISSING, "unix_socket_missing")
+    assert (found["cause"], found["outcome"]) == ("php_fpm_socket_dir_missing", "advice")
+    assert found["advice"] == ["install -d -m 0755 -o 501 /var/run/php", BREW + " start php"]
+
+
+def test_an_old_php_fpm_is_left_to_people(mac):
+    """Nothing would show that it started, and what is not seen to have taken is undone."""
+    mac.host.install_php("php@7.4", "7.4.33")
+    found = mac.first(PHP, "tcp:127.0.0.1:9000", REFUSED, "backend_port_closed")
+    assert (found["cause"], found["outcome"]) == ("php_fpm_stopped", "advice")
+    assert "no titles on a Mac" in found["why"]
+    assert found["advice"][-1] == BREW + " start php@7.4"
 
 
 def test_a_job_that_was_switched_off_is_left_alone_with_the_commands_of_a_mac(mac):
@@ -223,3 +244,24 @@ def test_localhost_is_ipv6_first_on_a_mac(mac):
 
 def test_each_cause_of_the_table_is_one():
     assert set(CAUSES) <= {cause.name for cause in known_causes()}
+
+
+def test_a_socket_that_nginxs_account_may_not_use(mac):
+    """nginx was started with sudo and PHP-FPM without: only root could give the socket to nobody."""
+    path = "/opt/homebrew/var/run/php.sock"
+    mac.worker = 4294967294
+    mac.host.run_php(mac.host.install_php(listen=path), "8.3")
+    mac.host.rows.append(["php-fpm", "1137", "unix", path])
+    mac.host.write(path + ".lock", "")
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind(mac.host.path(path))
+        os.chmod(mac.host.path(path), 0o660)
+        found = mac.first(NGINX % ("fastcgi_pass unix:%s;" % path), "unix:" + path, DENIED, "socket_permission")
+    assert (found["cause"], found["outcome"]) == ("socket_permission", "advice")
+    assert "does not run as root" in found["why"]
+    assert found["advice"] == [
+        "# let nginx's workers run as the same account: `user NAME staff;` in nginx.conf, and sudo nginx",
+        "# or in pool www, /opt/homebrew/etc/php/8.3/php-fpm.d/www.conf: listen.mode = 0666, which opens it to all who may enter its folder; then:",
+        "/opt/homebrew/Cellar/php/8.3.12/sbin/php-fpm -t --fpm-config /opt/homebrew/etc/php/8.3/php-fpm.conf",
+        BREW + " restart php",
+    ]
