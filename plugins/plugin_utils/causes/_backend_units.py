@@ -20,6 +20,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _user_programs as user_programs
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import how_to_start
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._unit_starts import Obstacle, obstacle
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import (
     kept_down,
@@ -247,6 +248,9 @@ def _how_to_find(hop: Hop, host: Host, candidates: t.Sequence[str]) -> tuple[str
     """Advice where it is not known which unit should listen: those that could be meant, or where the address is written."""
     address = asked_address(hop)
     key = address.path if address.is_unix else str(address.port)
+    keeper = how_to_start(address.path, host.name)
+    if keeper and not candidates:
+        return (*keeper, *_other_listeners(hop, host))
     made = [name for name in made_here(host) if or_empty(host.unit(name)).get("active") != "active"]
     name_it = "# then name it for the next run: fix_502_backend_services: {'%s': UNIT}" % key
     if candidates:

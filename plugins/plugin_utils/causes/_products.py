@@ -131,6 +131,67 @@ PRODUCTS = (
 )
 
 
+#: Products that are started by a tool of their own, by the paths of their sockets, and the commands for it.
+KEEPERS = (
+    (
+        re.compile(r"^(/var/discourse)/"),
+        (
+            "cd {0} && ./launcher logs app | tail -n 50   # on {on}: Discourse's container; why did it end?",
+            "cd {0} && ./launcher start app   # on {on}; after an update: ./launcher rebuild app",
+        ),
+    ),
+    (
+        re.compile(r"(^/var/opt/gitlab)/"),
+        (
+            "gitlab-ctl status   # on {on}: which of GitLab's services is down",
+            "gitlab-ctl tail   # why; then gitlab-ctl start",
+        ),
+    ),
+    (
+        re.compile(r"(fcgiwrap)"),
+        (
+            "apt-get install fcgiwrap; systemctl enable --now fcgiwrap.socket   # on {on}: it runs CGI programs, and its socket is /run/fcgiwrap.socket",
+            "# of Fedora and its kin: dnf install fcgiwrap, and systemctl enable --now fcgiwrap@nginx.socket, with /run/fcgiwrap/fcgiwrap-nginx.sock",
+        ),
+    ),
+)
+
+
+#: Products that run and do not listen where they are asked, for a reason of their own: by unit and program, the port, and what to write.
+HABITS = (
+    (
+        re.compile(r"odoo|openerp"),
+        8072,
+        "# Odoo listens on 8072 only with workers: `workers = 2` or more in its configuration, then restart it (without, the site's own port answers these requests)",
+    ),
+    (
+        re.compile(r"keycloak|/kc\.sh"),
+        8080,
+        "# Keycloak listens without TLS only with `http-enabled=true` in conf/keycloak.conf (and proxy-headers=xforwarded, for nginx); then restart it",
+    ),
+    (
+        re.compile(r"jenkins"),
+        None,
+        "# since 2.332 Jenkins's unit does not read /etc/default/jenkins: systemctl edit jenkins, with Environment=\"JENKINS_PORT=...\" under [Service]",
+    ),
+)
+
+
+def habit(name: str, commands: t.Iterable[str], port: int) -> tuple[str, ...]:
+    """The remark on a product that runs and does not listen on a port; none where nothing is known of it."""
+    words = " ".join([name, *commands])
+    return tuple(line for known_by, at, line in HABITS if known_by.search(words) and at in (None, port))
+
+
+def how_to_start(path: str, on: str) -> tuple[str, ...]:
+    """The commands of the product whose socket should be there, for a host; none where the path is nobody's."""
+    for known_by, lines in KEEPERS:
+        found = known_by.search(path)
+        if found:
+            return tuple(line.format(found.group(1), on=on) for line in lines)
+    return ()
+
+
 def product_of(listener: Listener) -> Product | None:
     """The product that listens; None where its names say nothing."""
     for name in (listener.get("unit"), listener.get("process")):

@@ -41,6 +41,8 @@ _WAITS_FOR = re.compile(
     r"|ENOTFOUND|EAI_AGAIN|starting up",
     re.IGNORECASE,
 )
+_RUNNING = re.compile(r"already (?:running|exists|started)|pid ?file", re.IGNORECASE)
+_PID_FILE = re.compile(r"/[\w./-]+\.pid\b")
 _PORT = re.compile(r"(?:port:?\s+|:)(\d{2,5})\b", re.IGNORECASE)
 
 
@@ -212,11 +214,26 @@ def _of_last_start(host: Host, name: str, unit: Unit) -> Obstacle | None:
     seen += [Evidence("backend_log", "%s says: %s" % (name, line)) for line in words]
     advice = (
         "journalctl -u %s -n 50 --no-pager   # on %s: why it ends" % (name, host.name),
-        "# mend what it says%s"
-        % ("" if words else "; it wrote nothing to the journal: look for a log file of its own"),
+        *(
+            _pid_file_left(host, said)
+            or ("# mend what it says%s" % ("" if words else "; it wrote nothing to the journal: look for a log of its own"),)
+        ),
         _start_again(host, name),
     )
     return Obstacle(why, tuple(seen), advice)
+
+
+def _pid_file_left(host: Host, said: str) -> tuple[str, ...]:
+    """What to do about the PID file of an earlier run, for which a program takes itself to be running; nothing where it says no such thing."""
+    path = _PID_FILE.search(said) if _RUNNING.search(said) else None
+    if path is None:
+        return ()
+    return (
+        "ps -fp $(cat %s)   # on %s: this service? After a crash or a boot the number is nobody's, or another program's"
+        % (path.group(), host.name),
+        "rm %s   # on %s, if it is not; for good: ExecStartPre=-/bin/rm -f %s in its unit"
+        % (path.group(), host.name, path.group()),
+    )
 
 
 def _still_missing(host: Host, name: str, said: str) -> str | None:

@@ -44,6 +44,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
     port_or_path,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import habit
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import unit_evidence
 
 if t.TYPE_CHECKING:
@@ -151,7 +152,11 @@ def runs(hop: Hop, host: Host, name: str, reason: str) -> Finding:
             CAUSE.name,
             (*seen, Evidence("process", "%s listens on %s" % (name, elsewhere))),
             why="%s runs and listens on %s, not on %s" % (name, elsewhere, place),
-            advice=(*_lines_that_say(host, name, hop), *_either(hop, host, name, there)),
+            advice=(
+                *_lines_that_say(host, name, hop),
+                *habit(name, unit.get("exec") or (), hop.real_address.port),
+                *_either(hop, host, name, there),
+            ),
         )
     words = unit.get("last_words") or []
     lines = _lines_that_say(host, name, hop)

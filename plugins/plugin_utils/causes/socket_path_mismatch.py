@@ -43,10 +43,12 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._pool_na
 )
 
 if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import Route
     from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import FpmSetting
     from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmFacts, FpmSetAside
     from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.panels import Written
 
+_PHP = re.compile(r"php|fpm|hhvm", re.IGNORECASE)
 RELOAD_NGINX = "nginx -t && systemctl reload nginx"
 SIGNATURES = ("unix_socket_missing", "backend_port_closed", "ipv6_localhost_refused")
 
@@ -74,9 +76,27 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             continue
         if host.pool_at(hop.real_address) or host.listener(hop.real_address) or is_declared(host, hop):
             continue
+        if not is_for_php(hop):
+            continue
         running = candidates(host)
         if running:
             yield mismatch(hop, running)
+
+
+def is_for_php(hop: Hop) -> bool:
+    """Whether anything says that the requests are meant for PHP: FastCGI is spoken by fcgiwrap, Mono and others, too."""
+    return any(_PHP.search(text) for route in hop.routes for text in _texts(hop, route))
+
+
+def _texts(hop: Hop, route: Route) -> t.Iterator[str]:
+    """What a route says of its application: its address, its location, its parameters."""
+    place = route["location"]["path"]
+    yield from (hop.address.path, route["pass"]["target"], route["pass"]["upstream"] or "", place)
+    yield from (value or "" for value in route["params"].values())
+    index = route["settings"].get("fastcgi_index")
+    yield from index["args"] if index else ()
+    if place == "/" and "wrap" not in hop.address.path:  # the index of a site says nothing of a corner of it
+        yield from route["index"]
 
 
 def has_slash(hop: Hop, host: Host) -> bool:

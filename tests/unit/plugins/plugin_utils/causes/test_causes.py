@@ -25,11 +25,11 @@ SILENT = sorted(facts.CASES.glob("*/silent_*.yml"))
 #: Programs that a line of advice may begin with.
 PROGRAMS = r"""
 apachectl apk apparmor_parser apt-get auditctl ausearch
-cat cgi-fcgi chmod coredumpctl cscli csf curl
+cat cd cgi-fcgi chmod coredumpctl cscli csf curl
 date df dig dnf docker dpkg du
 echo env
 fail2ban-client firewall-cmd free
-getent grep groupadd
+getent gitlab-ctl grep groupadd
 imunify360-agent install ip ip6?tables
 journalctl jstack
 kill kubectl
@@ -37,7 +37,8 @@ ldd loginctl ls
 mkdir mv
 namei nerdctl nft nginx nsenter
 openssl
-ping plesk podman printf py-spy
+ping plesk podman printf ps py-spy
+rm
 sed semanage semodule setfacl ss stat su sudo supervisorctl systemctl systemd-tmpfiles
 tail tailscale tcpdump
 ufw unshare useradd usermod
