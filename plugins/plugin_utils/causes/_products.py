@@ -162,7 +162,7 @@ HABITS = (
     (
         re.compile(r"odoo|openerp"),
         8072,
-        "# Odoo listens on 8072 only with workers: `workers = 2` or more in its configuration, then restart it (without, the site's own port answers these requests)",
+        "# Odoo listens on 8072 only with workers: `workers = 2` or more in its configuration; without, its main port answers these requests",
     ),
     (
         re.compile(r"keycloak|/kc\.sh"),
@@ -172,7 +172,7 @@ HABITS = (
     (
         re.compile(r"jenkins"),
         None,
-        "# since 2.332 Jenkins's unit does not read /etc/default/jenkins: systemctl edit jenkins, with Environment=\"JENKINS_PORT=...\" under [Service]",
+        '# since 2.332 Jenkins\'s unit does not read /etc/default/jenkins: systemctl edit jenkins, with Environment="JENKINS_PORT=..." under [Service]',
     ),
 )
 

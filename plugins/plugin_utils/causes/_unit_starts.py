@@ -216,7 +216,10 @@ def _of_last_start(host: Host, name: str, unit: Unit) -> Obstacle | None:
         "journalctl -u %s -n 50 --no-pager   # on %s: why it ends" % (name, host.name),
         *(
             _pid_file_left(host, said)
-            or ("# mend what it says%s" % ("" if words else "; it wrote nothing to the journal: look for a log of its own"),)
+            or (
+                "# mend what it says%s"
+                % ("" if words else "; it wrote nothing to the journal: look for a log of its own"),
+            )
         ),
         _start_again(host, name),
     )

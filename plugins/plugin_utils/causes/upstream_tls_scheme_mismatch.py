@@ -18,14 +18,17 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line, on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls import handshake_evidence
 
 SIGNATURE = "upstream_tls_scheme_mismatch"
+HTTP, HTTPS = 80, 443
+WITHOUT_PORT = "a server of an upstream{} is asked on port 80 where no other is written, also with TLS"
 #: The scheme without TLS, by the one with it.
 PLAIN = {"https": "http", "grpcs": "grpc", "suwsgi": "uwsgi"}
 
@@ -37,19 +40,36 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 
 
 def plain_text(hop: Hop) -> Finding:
-    plain, place = PLAIN.get(hop.scheme, "http"), named_at(hop)
+    plain, place = PLAIN.get(hop.scheme, "http"), passed_at(hop)
+    no_port = port_of_tls(hop)
     asked = Evidence("config", "%s asks with %s://" % (place, hop.scheme), 0.3)
     return on_hop(
         hop,
         CAUSE.name,
         (*hop.seen(SIGNATURE), *handshake_evidence(hop), asked),
-        why="what listens on %s speaks plain text, not TLS" % (hop.address,),
+        why="what listens on %s speaks plain text, not TLS%s" % (hop.address, no_port and "; " + WITHOUT_PORT),
         advice=(
-            "# write %s:// instead of %s:// at %s, then:" % (plain, hop.scheme, place),
+            *((no_port,) if no_port else ()),
+            "# %swrite %s:// instead of %s:// at %s, then:" % ("or " if no_port else "", plain, hop.scheme, place),
             "nginx -t && nginx -s reload",
             "# or let the backend speak TLS there: with %s://, everybody on the way can read what is sent" % plain,
         ),
     )
+
+
+def passed_at(hop: Hop) -> str:
+    """FILE:LINE of each pass directive: the scheme is written there, also where the address is that of a server of an upstream{}."""
+    return ", ".join(dict.fromkeys(file_and_line(route["pass"]["place"]) for route in hop.routes))
+
+
+def port_of_tls(hop: Hop) -> str:
+    """The line to write where a server of an upstream{} has the port of plain HTTP, which is nginx's where none is written; empty elsewhere."""
+    if hop.address.port != HTTP or not any(route["pass"].get("upstream") for route in hop.routes):
+        return ""
+    host = Address(hop.address.host, HTTPS).bare
+    there = hop.backend.listener(Address(hop.real_address.host, HTTPS)) if hop.backend else None
+    has = "%s listens there" % (there.get("process") or "a process") if there else "if it has TLS there"
+    return "# write `server %s;` at %s: %s" % (host, named_at(hop), has)
 
 
 CAUSE = Cause(
