@@ -21,7 +21,13 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, answer_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import GATEWAY_STATUSES
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import (
+    described,
+    listener_behind,
+    log_command,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import how_to_start
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -40,12 +46,22 @@ def made_by_backend(hop: Hop, status: int | None, answers: list[Evidence]) -> Fi
         hop,
         CAUSE.name,
         (*answers, probe),
-        why="the backend makes the 502: the cause is behind %s" % (hop.address,),
+        why="%s makes the %s: the cause is behind it, in what it asks in turn" % (described(hop), status),
         advice=(
-            "# look at the error log of what listens on %s" % (hop.address,),
-            "# if that is an nginx, run diagnose_502 with %s among the hosts" % hop.on,
+            log_command(hop),
+            *how_to_start(hop.real_address.path, hop.on),
+            "# look for what it could not reach, and see to that service first",
+            *next_proxy(hop),
         ),
     )
+
+
+def next_proxy(hop: Hop) -> tuple[str, ...]:
+    """A remark where another nginx may listen there; none where another program is known to."""
+    process = listener_behind(hop).get("process") or ""
+    if process and not process.startswith(("nginx", "openresty")):
+        return ()
+    return ("# if that is an nginx, run diagnose_502 with %s among the hosts" % hop.on,)
 
 
 CAUSE = Cause(
