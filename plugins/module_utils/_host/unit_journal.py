@@ -53,8 +53,9 @@ def last_words(host: Host, units: Sequence[str]) -> List[str]:
 
 def why_it_ended(host: Host, unit: str) -> List[str]:
     """The last lines that a unit itself wrote and that may say why it ended, the oldest first; without passwords and query strings."""
-    lines = list(dict.fromkeys(line for line in last_words(host, [unit]) if not _IDLE.match(line)))
-    return [printable(_SECRET.sub(_without_secret, line.strip()[:LINE_LENGTH]), WORD_LENGTH) for line in lines[-WORDS:]]
+    said = [line for line in reversed(last_words(host, [unit])) if not _IDLE.match(line)]
+    lines = list(dict.fromkeys(said))[:WORDS][::-1]  # of a line that each start writes again, the newest counts
+    return [printable(_SECRET.sub(_without_secret, line.strip()[:LINE_LENGTH]), WORD_LENGTH) for line in lines]
 
 
 def _without_secret(found: "re.Match[str]") -> str:

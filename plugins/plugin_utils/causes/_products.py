@@ -157,19 +157,29 @@ KEEPERS = (
 )
 
 
-#: Products that run and do not listen where they are asked, for a reason of their own: by unit and program, the port, and what to write.
+class Habit(t.NamedTuple):
+    """What a product is known for that runs and does not listen where it is asked.
+
+    known_by: its unit and program. port: the one that it leaves; None where it may be any. line: what to write.
+    """
+
+    known_by: t.Pattern[str]
+    port: int | None
+    line: str
+
+
 HABITS = (
-    (
+    Habit(
         re.compile(r"odoo|openerp"),
         8072,
         "# Odoo listens on 8072 only with workers: `workers = 2` or more in its configuration; without, its main port answers these requests",
     ),
-    (
+    Habit(
         re.compile(r"keycloak|/kc\.sh"),
         8080,
         "# Keycloak listens without TLS only with `http-enabled=true` in conf/keycloak.conf (and proxy-headers=xforwarded, for nginx); then restart it",
     ),
-    (
+    Habit(
         re.compile(r"jenkins"),
         None,
         '# since 2.332 Jenkins\'s unit does not read /etc/default/jenkins: systemctl edit jenkins, with Environment="JENKINS_PORT=..." under [Service]',
@@ -177,10 +187,10 @@ HABITS = (
 )
 
 
-def habit(name: str, commands: t.Iterable[str], port: int) -> tuple[str, ...]:
-    """The remark on a product that runs and does not listen on a port; none where nothing is known of it."""
+def habit(name: str, commands: t.Iterable[str], port: int) -> Habit | None:
+    """What the product of a unit is known for where it does not listen on a port; None where nothing is known of it."""
     words = " ".join([name, *commands])
-    return tuple(line for known_by, at, line in HABITS if known_by.search(words) and at in (None, port))
+    return next((one for one in HABITS if one.known_by.search(words) and one.port in (None, port)), None)
 
 
 def how_to_start(path: str, on: str) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
     port_or_path,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import habit
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import Habit, habit
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import unit_evidence
 
 if t.TYPE_CHECKING:
@@ -52,6 +52,8 @@ if t.TYPE_CHECKING:
 
 SYMPTOMS = ("backend_port_closed", "ipv6_localhost_refused", "unix_socket_missing", "stale_unix_socket")
 SHOWN = 3
+#: Ports on which mostly TLS is spoken.
+TLS_PORTS = (443, 8443, 9443)
 #: Seconds in which a service that runs may still be on its way to listening: the slow ones (Java, compilers) take a minute or two.
 STARTING = 180.0
 PATIENCE = "# it may only need time: ask the site again in a minute or two; a restart would begin anew"
@@ -74,11 +76,11 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         if found and not found.obstacle:
             yield runs(hop, host, found.unit, found.reason)
         elif not found and owner_of(fleet, host, asked_address(hop)).unit is None:
-            name = moved(fleet, hop, host)
+            name, why = moved(fleet, hop, host), "nothing asks for where this one listens"
+            if name is None:
+                name, why = known_for(fleet, hop, host), "this product listens there only where it is told to"
             if name:
-                yield runs(
-                    hop, host, name, "no unit is known that owns the port, and nothing asks for where this one listens"
-                )
+                yield runs(hop, host, name, "no unit is known that owns the port, and " + why)
 
 
 def listens_elsewhere(hop: Hop, host: Host) -> bool:
@@ -140,6 +142,22 @@ def moved(fleet: Fleet, hop: Hop, host: Host) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
+def known_for(fleet: Fleet, hop: Hop, host: Host) -> str | None:
+    """The only unit that listens elsewhere, and whose product is known not to listen on such a port unless it is told to; None where there is none."""
+    asked = [other.real_address for other in fleet.hops_to(host) if other is not hop]
+    found = set()
+    for one in or_empty(host.facts.get("listeners")).get("tcp") or []:
+        name, place = one.get("unit"), Address(one["address"], one["port"])
+        known = None if hop.is_unix or not name else _habit(host, name, hop)
+        if name and known and (known.port or not any(is_same_place(place, other) for other in asked)):
+            found.add(name)
+    return found.pop() if len(found) == 1 else None
+
+
+def _habit(host: Host, name: str, hop: Hop) -> Habit | None:
+    return habit(name, or_empty(host.unit(name)).get("exec") or (), hop.real_address.port)
+
+
 def runs(hop: Hop, host: Host, name: str, reason: str) -> Finding:
     unit = or_empty(host.unit(name))
     place, there = port_or_path(hop.real_address), listens_on(host, name)
@@ -147,6 +165,7 @@ def runs(hop: Hop, host: Host, name: str, reason: str) -> Finding:
     nobody = Evidence("socket", "nothing listens on %s of %s; %s: %s" % (place, host.name, name, reason))
     seen = (*hop.seen(*SYMPTOMS), nobody, unit_evidence(name, unit))
     if there:
+        known = _habit(host, name, hop)
         return on_hop(
             hop,
             CAUSE.name,
@@ -154,7 +173,7 @@ def runs(hop: Hop, host: Host, name: str, reason: str) -> Finding:
             why="%s runs and listens on %s, not on %s" % (name, elsewhere, place),
             advice=(
                 *_lines_that_say(host, name, hop),
-                *habit(name, unit.get("exec") or (), hop.real_address.port),
+                *((known.line,) if known else ()),
                 *_either(hop, host, name, there),
             ),
         )
@@ -197,7 +216,10 @@ def _lines_that_say(host: Host, name: str, hop: Hop) -> tuple[str, ...]:
     """The lines of its configuration that say where it is to listen."""
     declares = or_empty(host.unit(name)).get("declares") or []
     found = [one for one in declares if is_same_place(read_address(one["address"]), asked_address(hop))]
-    return tuple("# %s:%d says %s" % (one["file"], one["line"], read_address(one["address"]).bare) for one in found)
+    return tuple(
+        "# %s:%d: by that it would listen on %s" % (one["file"], one["line"], read_address(one["address"]).bare)
+        for one in found
+    )
 
 
 def _either(hop: Hop, host: Host, name: str, there: list[Address]) -> tuple[str, ...]:
@@ -205,11 +227,12 @@ def _either(hop: Hop, host: Host, name: str, there: list[Address]) -> tuple[str,
     pick = next((one for one in there if one.is_unix == asked.is_unix), there[0])
     is_everywhere = not pick.is_unix and is_any(pick.host)
     bare = Address((asked.host or "127.0.0.1") if is_everywhere else pick.host, pick.port, pick.path).bare
+    by_tls = ", with https:// if it has TLS there" if pick.port in TLS_PORTS and hop.scheme == "http" else ""
     return (
         "ss -ltnp   # on %s: where it listens" % host.name,
         "systemctl daemon-reload; systemctl restart %s   # on %s, if its configuration was changed after it was started; it loses what it works on"
         % (shlex.quote(name), host.name),
-        "# or write %s instead of %s at %s" % (bare, asked.bare, named_at(hop)),
+        "# or write %s instead of %s at %s%s" % (bare, asked.bare, named_at(hop), by_tls),
     )
 
 

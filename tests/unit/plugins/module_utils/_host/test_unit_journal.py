@@ -35,6 +35,16 @@ def test_of_a_traceback_the_line_that_says_it_is_kept(tmp_path):
     ]
 
 
+def test_what_each_start_says_again_does_not_hide_why_it_ends(tmp_path):
+    start = "=> Booting Puma\n=> Run `rails --help`\nA server is already running. Check tmp/server.pid.\nExiting\n"
+    cut = start.partition("\n=> Run")[2]  # the journal is read from the middle of a start
+    assert why_it_ended(FakeHost(tmp_path, {"journalctl": cut + start + start}), "shop.service") == [
+        "=> Run `rails --help`",
+        "A server is already running. Check tmp/server.pid.",
+        "Exiting",
+    ]
+
+
 @pytest.mark.parametrize(
     ("line", "kept"),
     [
