@@ -12,6 +12,7 @@ import typing as t
 from functools import cached_property
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, covers, is_any, read_address
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.served_by import with_its_route
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
 
 if t.TYPE_CHECKING:
@@ -97,10 +98,11 @@ class Host:
         records = or_empty(self.facts.get("log")).get("records") or []
         return [record for record in records if record["last"] > self.last_change]
 
-    @property
+    @cached_property
     def answers(self) -> list[Answer]:
-        """What nginx answered."""
-        return self.facts.get("answers") or []
+        """What nginx answered, each with the route that it comes from."""
+        routes = self.config.get("routes") or []
+        return [with_its_route(answer, routes) for answer in self.facts.get("answers") or []]
 
     @property
     def failing(self) -> list[Answer]:

@@ -27,6 +27,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 
 SIGNATURE = "upstream_invalid_header"
+TWICE = "# two headers where there should be one: mostly the application sets what its server sets already"
+A_STATUS = "# Status has to begin with a number of three digits: in PHP http_response_code(401) in place of header('Status: Unauthorized')"
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -49,9 +51,17 @@ def refused(hop: Hop) -> Finding:
         advice=(
             as_sent(hop),
             *((stopgap,) if is_sent_twice else ()),
-            "# two headers where there should be one: mostly the application sets what its server sets already",
+            what_to_mend(faults),
         ),
     )
+
+
+def what_to_mend(faults: t.Sequence[str]) -> str:
+    """What an application mostly did where its header has these faults."""
+    if any(fault.startswith("Status is") for fault in faults):
+        return A_STATUS
+    is_twice = not faults or any(fault.endswith(" times") or fault.startswith("both") for fault in faults)
+    return TWICE if is_twice else "# look for where the application sets that header"
 
 
 def as_sent(hop: Hop) -> str:
