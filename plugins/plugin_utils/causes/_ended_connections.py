@@ -8,6 +8,9 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
+import typing as t
+
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
@@ -21,11 +24,22 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import product_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import (
+    is_barred_from,
     rate,
     rate_evidence,
     recurring,
 )
 
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
+
+#: The least that a client sends to open a WebSocket (the key is the RFC's own example).
+HANDSHAKE = (
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+)
 CLOSED, RESET = "upstream_closed_prematurely", "upstream_connection_reset"
 #: Causes that only say that connections end. A cause that says why outdoes them.
 ENDED = ("keepalive_race", CLOSED, RESET)
@@ -60,5 +74,15 @@ def not_explained(hop: Hop, signature: str, does: str) -> Finding:
         why="%s %s before it has answered%s: its own log says why"
         % (described(hop), does, " (%s)" % often if often else ""),
         recurs=often,
-        advice=(*refused.advice, log_command(hop), *advice),
+        advice=(*refused.advice, log_command(hop), *advice, *_as_a_websocket(hop, again)),
     )
+
+
+def _as_a_websocket(hop: Hop, records: t.Sequence[LogRecord]) -> tuple[str, ...]:
+    """How the backend is asked for a WebSocket without nginx, where that is what fails: 101 is the answer to have. Nothing elsewhere."""
+    paths = [or_empty(one.get("request")).get("path") or "/" for one in records if is_barred_from(hop, one)]
+    if not paths or hop.is_unix:
+        return ()
+    url = shlex.quote("%s://%s%s" % (hop.scheme, hop.address.bare, paths[0]))
+    line = "curl -skiNm5 %s %s   # on %s: a WebSocket is answered 101; with the query string that the page asks with"
+    return (line % (" ".join("-H %s" % shlex.quote(one) for one in HANDSHAKE), url, hop.proxy.name),)

@@ -45,10 +45,15 @@ def is_barred_from(hop: Hop, record: LogRecord) -> bool:
     return or_empty(record.get("request")).get("method") in READING and hop.is_barred(record)
 
 
+def takes_websockets(hop: Hop) -> bool:
+    """Whether a location passes WebSockets on: a plain request, which is all that is asked here, is refused there and shows nothing."""
+    return any(name.lower() == "upgrade" for route in hop.routes for name in route["params"])
+
+
 def is_over(hop: Hop, record: LogRecord) -> bool:
     """Whether enough good answers have come since: our own, and those of visitors."""
     request = or_empty(record.get("request"))
-    if not request or is_barred_from(hop, record):
+    if not request or (is_barred_from(hop, record) and not takes_websockets(hop)):
         return True
     row = row_of(hop, request["method"], request["path"])
     good = asked_now(hop, request["method"], request["path"]) + (row["since"] if row else 0)

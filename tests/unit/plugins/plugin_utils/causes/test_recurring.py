@@ -103,3 +103,19 @@ def test_a_body_that_breaks_off_was_no_502(action):
 
 def test_while_something_fails_that_is_what_is_looked_at():
     assert _recurring.recurring(fleet(asked(status=502), method="POST").hops[0]) == []
+
+
+def test_a_plain_request_says_nothing_of_a_websocket():
+    refused = fleet(asked(status=400), visits=had(0, 6, 6, 0))
+    assert list(upstream_connection_reset.find(refused)) == []
+    refused.hops[0].routes[0]["params"]["Upgrade"] = "$http_upgrade"
+    (finding,) = upstream_connection_reset.find(refused)
+    assert finding.recurs.startswith("6 of 6 requests GET /x failed")
+    (line,) = [line for line in finding.advice if "'Upgrade: websocket'" in line]
+    assert "http://10.0.0.2:80/x   # on web" in line
+
+
+def test_a_websocket_that_visitors_have_had_since_is_well():
+    since = fleet(asked(status=400), visits=had(3, 6, 6, 3))
+    since.hops[0].routes[0]["params"]["Upgrade"] = "$http_upgrade"
+    assert list(upstream_connection_reset.find(since)) == []
