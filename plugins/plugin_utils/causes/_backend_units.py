@@ -19,8 +19,10 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop impo
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _user_programs as user_programs
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import how_to_start
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_names import ignored
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._unit_starts import Obstacle, obstacle
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import (
     kept_down,
@@ -262,7 +264,8 @@ def _how_to_find(hop: Hop, host: Host, candidates: t.Sequence[str]) -> tuple[str
         )
     else:
         find = "grep -rnF %s /etc/systemd/system /etc/default   # on %s: what names it?" % (shlex.quote(key), host.name)
-    return (find, *_other_listeners(hop, host), name_it)
+    asked = "# nginx asks for it at %s" % named_at(hop)
+    return (find, *_other_listeners(hop, host), asked, *ignored(hop), name_it)
 
 
 def _neighbours(hop: Hop, host: Host) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import re
 import shlex
 import typing as t
 
@@ -45,6 +46,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import Habit, habit
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_names import ignored
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import unit_evidence
 
 if t.TYPE_CHECKING:
@@ -52,6 +54,8 @@ if t.TYPE_CHECKING:
 
 SYMPTOMS = ("backend_port_closed", "ipv6_localhost_refused", "unix_socket_missing", "stale_unix_socket")
 SHOWN = 3
+#: A variable in a target of which each sign is escaped.
+_VARIABLE = re.compile(r"\\\$(?:\\\{\w+\\\}|\w+)")
 #: Ports on which mostly TLS is spoken.
 TLS_PORTS = (443, 8443, 9443)
 #: Seconds in which a service that runs may still be on its way to listening: the slow ones (Java, compilers) take a minute or two.
@@ -129,6 +133,22 @@ def listens_on(host: Host, name: str) -> list[Address]:
     return found + [Address("", 0, one["path"]) for one in listeners.get("unix") or [] if one.get("unit") == name]
 
 
+def by_variable(place: Address, hop: Hop) -> bool:
+    """Whether a variable in one of the proxy's pass directives may stand for a place: then somebody asks for it, although no hop leads there."""
+    for route in hop.proxy.config.get("routes") or []:
+        target = route["pass"]["target"] if route["pass"]["variable"] else ""
+        asked = target.partition("://")[2] or target
+        if asked.startswith("unix:"):
+            path = _VARIABLE.sub(".*", re.escape(asked.split(":")[1]))
+            if re.fullmatch(path, place.path):
+                return True
+        elif asked and not place.is_unix:
+            port = asked.partition("/")[0].rpartition(":")[2]
+            if "$" in port or port == str(place.port):
+                return True
+    return False
+
+
 def moved(fleet: Fleet, hop: Hop, host: Host) -> str | None:
     """The only service of an administrator's that listens where no hop leads; None where there is none, or several."""
     asked = [other.real_address for other in fleet.hops_to(host) if other is not hop]
@@ -137,7 +157,9 @@ def moved(fleet: Fleet, hop: Hop, host: Host) -> str | None:
         places = [one for one in listens_on(host, name) if one.is_unix == hop.is_unix]
         if not (unit.get("fragment") or "").startswith(ADMINS_FOLDERS) or not places or name == host.nginx.get("unit"):
             continue
-        if not any(is_same_place(place, other) for place in places for other in asked):
+        if not any(is_same_place(place, other) for place in places for other in asked) and not any(
+            by_variable(place, hop) for place in places
+        ):
             found.append(name)
     return found[0] if len(found) == 1 else None
 
@@ -233,6 +255,7 @@ def _either(hop: Hop, host: Host, name: str, there: list[Address]) -> tuple[str,
         "systemctl daemon-reload; systemctl restart %s   # on %s, if its configuration was changed after it was started; it loses what it works on"
         % (shlex.quote(name), host.name),
         "# or write %s instead of %s at %s%s" % (bare, asked.bare, named_at(hop), by_tls),
+        *ignored(hop),
     )
 
 

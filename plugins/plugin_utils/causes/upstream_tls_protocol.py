@@ -41,6 +41,29 @@ OLD = ("TLSv1", "TLSv1.1")
 TLS_1_3_SINCE = (1, 23, 4)
 
 
+class Weakness(t.NamedTuple):
+    """What OpenSSL refuses of a backend: what it has, how it is mended there, what makes nginx take it until then."""
+
+    has: str
+    mend: str
+    until: str
+
+
+#: By the reason that OpenSSL gives.
+WEAKNESSES = {
+    "dh key too small": Weakness(
+        "sends Diffie-Hellman parameters that are too short",
+        "# on the backend: parameters of 2048 bits (openssl dhparam -out dhparam.pem 2048), or ciphers with ECDHE in place of DHE",
+        "{ciphers} DEFAULT:!DHE; where it knows ECDHE or RSA, else DEFAULT:@SECLEVEL=1;",
+    ),
+    "unsafe legacy renegotiation disabled": Weakness(
+        "does not know secure renegotiation (RFC 5746)",
+        "# update the backend's TLS library: without secure renegotiation others can put data before a request's own",
+        "{conf} Options UnsafeLegacyServerConnect; (nginx 1.19.4 or later)",
+    ),
+}
+
+
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
         if is_about_the_version(hop):
@@ -76,7 +99,15 @@ def offered_versions(hop: Hop) -> list[str]:
     return ["TLSv1.2", "TLSv1.3"] if version >= TLS_1_3_SINCE else ["TLSv1.2"]
 
 
+def weakness(hop: Hop) -> Weakness | None:
+    """What OpenSSL refuses of the backend, where that is no matter of versions or ciphers."""
+    return WEAKNESSES.get(failed_handshake(hop).get("error") or "")
+
+
 def why(hop: Hop, takes: t.Sequence[str], shared: t.Sequence[str]) -> str:
+    weak = weakness(hop)
+    if weak:
+        return "%s %s, which nginx's TLS library refuses" % (hop.address, weak.has)
     if shared and all(one in OLD for one in takes):
         return (
             "%s takes %s only, which nginx is set to offer, and its TLS library refuses at its usual security level"
@@ -96,6 +127,13 @@ def why(hop: Hop, takes: t.Sequence[str], shared: t.Sequence[str]) -> str:
 def to_write(hop: Hop, takes: t.Sequence[str], shared: t.Sequence[str]) -> tuple[str, ...]:
     """What to set for this backend; for one that knows old versions only, what to do about that first."""
     place = file_and_line(hop.routes[0]["pass"]["place"])
+    weak = weakness(hop)
+    if weak:
+        line = "# until then, beside the pass directive at %s, for this location alone: %s"
+        return (
+            weak.mend,
+            line % (place, weak.until.format(ciphers=directive(hop, "ciphers"), conf=directive(hop, "conf_command"))),
+        )
     protocols = "# beside the pass directive at %s: %s %s;" % (place, directive(hop, "protocols"), " ".join(takes))
     if takes and all(one in OLD for one in takes):
         return (
@@ -122,6 +160,6 @@ def to_look_at(hop: Hop) -> tuple[str, ...]:
 CAUSE = Cause(
     name=PROTOCOL,
     title="nginx and the backend have no TLS version or cipher in common",
-    says="{proxy}'s nginx and the backend at {subject} have no TLS version or cipher in common",
+    says="{proxy}'s nginx and the backend at {subject} agree on no TLS version or cipher",
     find=find,
 )
