@@ -25,7 +25,7 @@ def ignored(hop: Hop) -> tuple[str, ...]:
             names = _in_common(route, other)
             if names and _sockets(route) & _sockets(other) and _is_before(route, other):
                 remarks.append(
-                    "# %s has the server name %s, too, and nginx ignores that one: it is in force at %s; is that file meant to be read?"
+                    "# %s has the server name %s, too, and nginx ignores that one: %s is read before, and in force; is it meant to be read?"
                     % (file_and_line(other["server_place"]), names[0], file_and_line(route["server_place"]))
                 )
     return tuple(dict.fromkeys(remarks))
