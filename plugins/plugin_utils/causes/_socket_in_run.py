@@ -8,6 +8,9 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import posixpath
+import re
+
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line
 
@@ -18,4 +21,5 @@ def socket_in_run(hop: Hop, daemon: str) -> str:
     listen = found.pool["settings"].get("listen") if found else None
     if found and listen:
         return "# at %s: listen = /run/php/%s.sock" % (file_and_line(listen["place"]), found.name)
-    return "# set RuntimeDirectory=NAME in %s, and let it make its socket at /run/NAME/NAME.sock" % daemon
+    name = re.sub(r"\.[a-z]+$", "", posixpath.basename(hop.real_address.path)) or "app"
+    return "# set RuntimeDirectory=%s in %s, and let it make its socket at /run/%s/%s.sock" % (name, daemon, name, name)

@@ -73,7 +73,7 @@ def blocked(hop: Hop, folder: BlockedFolder) -> Finding:
         why="the way to %s ends at %s: move the socket to /run, or let nginx pass through that folder"
         % (hop.address, path),
         advice=(
-            socket_in_run(hop, "the daemon's unit"),
+            socket_in_run(hop, listener_behind(hop).get("unit") or "the daemon's unit"),
             "# and write the new path at %s; that is better than to open %s" % (named_at(hop), path),
             "setfacl -m u:%s:x %s   # or this: %s may then pass through, and read what is readable for all in there"
             % (shlex.quote(user), shlex.quote(path), user),
