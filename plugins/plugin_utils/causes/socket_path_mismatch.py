@@ -76,16 +76,20 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             continue
         if host.pool_at(hop.real_address) or host.listener(hop.real_address) or is_declared(host, hop):
             continue
-        if not is_for_php(hop):
-            continue
         running = candidates(host)
-        if running:
+        if running and (is_for_php(hop) or is_called_so(hop, running)):
             yield mismatch(hop, running)
 
 
 def is_for_php(hop: Hop) -> bool:
     """Whether anything says that the requests are meant for PHP: FastCGI is spoken by fcgiwrap, Mono and others, too."""
     return any(_PHP.search(text) for route in hop.routes for text in _texts(hop, route))
+
+
+def is_called_so(hop: Hop, running: list[Candidate]) -> bool:
+    """Whether a running pool has a socket of the file name that nginx asks for."""
+    name = posixpath.basename(hop.address.path)
+    return hop.is_unix and any(posixpath.basename(one.address.path) == name for one in running)
 
 
 def _texts(hop: Hop, route: Route) -> t.Iterator[str]:

@@ -213,6 +213,7 @@ def test_a_backend_that_nobody_runs_is_advised_in_the_commands_of_a_mac(mac):
     assert found["advice"] == [
         "grep -rnF 3000 /Library/LaunchDaemons /Users/*/Library/LaunchAgents   # on mac: what names it?",
         "lsof -nP -iTCP -sTCP:LISTEN   # on mac: has the service moved? These listen: com.docker.backend on port 8888",
+        "# nginx asks for it at /opt/homebrew/etc/nginx/nginx.conf:2",
         "# then name it for the next run: fix_502_backend_services: {'3000': UNIT}",
     ]
 
