@@ -8,6 +8,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import itertools
 import textwrap
 import typing as t
 
@@ -132,16 +133,21 @@ def done_about(finding: FindingEntry) -> tuple[str, str]:
 
 def commands(finding: FindingEntry, width: int) -> list[str]:
     """What somebody has to do, or what makes a cure last. Only what can be pasted has a prompt before it, and stays on one line."""
-    lines: list[str] = []
-    for line in finding["advice"]:
-        if line.startswith("#"):
-            lines += textwrap.wrap(line, width - len(_LABEL % ""), subsequent_indent="# ", break_on_hyphens=False)
-        else:
-            lines.append("$ " + line)
+    items = [_shown(line, width) for line in finding["advice"]]
+    lines = [line for item in items for line in item]
     if len(lines) > COMMANDS:
-        lines = [*lines[: COMMANDS - 1], "# and more in the report"]
+        # A sentence is shown whole or not at all, unless there were nothing else.
+        ends = [end for end in itertools.accumulate(map(len, items)) if end < COMMANDS]
+        lines = [*lines[: max(ends, default=COMMANDS - 1)], "# and more in the report"]
     label = "Do" if needs_somebody(finding) else "Then"
     return [_LABEL % ("" if number else label) + line for number, line in enumerate(lines)]
+
+
+def _shown(advice: str, width: int) -> list[str]:
+    """The lines of one advice."""
+    if advice.startswith("#"):
+        return textwrap.wrap(advice, width - len(_LABEL % ""), subsequent_indent="# ", break_on_hyphens=False)
+    return ["$ " + advice]
 
 
 def well(names: t.Sequence[str], entry: HostEntry, width: int) -> list[str]:

@@ -166,6 +166,20 @@ def test_many_commands_are_cut_and_the_report_has_them():
     lines = shown(finding("advice", change="", advice=["command %d" % number for number in range(9)]), status="advice")
     assert "           $ command 3" in lines
     assert "           # and more in the report" in lines
+
+
+def test_no_sentence_is_cut_in_the_middle():
+    sentence = "# write the address of the proxy into the list of those that are never banned, in the file of this jail"
+    lines = shown(finding("advice", change="", advice=["command", sentence, sentence, "command"]), status="advice")
+    first = lines.index("  Do       $ command")
+    assert " ".join(line.strip("# ") for line in lines[first + 1 : first + 3]) == sentence.strip("# ")
+    assert lines[first + 3] == "           # and more in the report"
+
+
+def test_of_one_long_sentence_the_first_lines_are_shown():
+    lines = shown(finding("advice", change="", advice=["# " + "many words " * 60]), status="advice")
+    first = next(number for number, line in enumerate(lines) if line.startswith("  Do       # many words"))
+    assert lines[first + 4] == "           # and more in the report"
     assert "           $ command 4" not in lines
 
 
