@@ -39,7 +39,8 @@ def _lines(pattern: str) -> "Pattern[str]":
     return re.compile(pattern, re.MULTILINE)
 
 
-_HAPROXY = _lines(r"^\s*(?:bind|(?:frontend|listen)\s+\S+)\s+([^\s#]*:\d+|/\S+)")
+_HAPROXY = _lines(r"^\s*(?:bind|(?:frontend|listen)\s+\S+)\s+(?:(?:ipv[46]|unix)@)?([^\s#@]*:\d+|/\S+)")
+_JSON_PORT = _lines(r"^\s*\"port\":\s*(\d+)")
 
 
 class Format(NamedTuple):
@@ -70,13 +71,15 @@ FORMATS: Dict[str, Format] = {
     "puma": Format(
         ("config/puma.rb", "config/puma/production.rb"),
         address=_lines(r"^\s*bind\s*\(?\s*[\"']([^\"'#]+)[\"']"),
-        port=_lines(r"^\s*port\s*\(?\s*(?:ENV\S*\s*(?:\S+\s+)?[{|(\"'\s]*|[\"'])?(\d+)"),
+        port=_lines(r"^\s*port\s*\(?\s*(?:ENV\S*\s*(?:[^\s\d]\S*\s+)?[{|(\"'\s]*|[\"'])?(\d+)"),
     ),
     "unicorn": Format(
         ("config/unicorn.rb",), address=_lines(r"^\s*listen\s*\(?\s*[\"']?([^\"',)\s#]+)"), any_path=True
     ),
     "haproxy": Format(("/etc/haproxy/haproxy.cfg",), address=_HAPROXY, any_path=True),
-    "caddy": Format(("/etc/caddy/Caddyfile",), address=_lines(r"^((?:https?://)?[\w.*-]*:\d+)[^{\n]*\{\s*$")),
+    "caddy": Format(
+        ("/etc/caddy/Caddyfile",), address=_lines(r"^((?:(?:^|, *)(?:https?://)?[\w.*-]*:\d+)+)[^{\n:]*\{?\s*$")
+    ),
     "odoo": Format(
         ("/etc/odoo/odoo.conf", "/etc/odoo.conf"),
         port=_lines(r"^(?:http|xmlrpc)_port\s*=\s*(\d+)"),
@@ -100,7 +103,19 @@ FORMATS: Dict[str, Format] = {
         ("/opt/nexus/etc/nexus-default.properties", "/opt/sonatype-work/nexus3/etc/nexus.properties"),
         port=_lines(r"^application-port\s*=\s*(\d+)"),
     ),
-    "focalboard-server": Format(("config.json",), port=_lines(r"^\s*\"port\":\s*(\d+)")),
+    "focalboard-server": Format(("config.json",), port=_JSON_PORT),
+    "passenger": Format(("Passengerfile.json",), port=_JSON_PORT),
+    "thin": Format(
+        (),
+        address=_lines(r"^socket:\s*(\S+)"),
+        port=_lines(r"^port:\s*(\d+)"),
+        host=_lines(r"^address:\s*(\S+)"),
+        any_path=True,
+    ),
+    "traefik": Format(
+        ("/etc/traefik/traefik.yml", "/etc/traefik/traefik.yaml"), address=_lines(r"^ +address: *[\"']?([\d.]*:\d+)")
+    ),
+    "lswsctrl": Format(("/usr/local/lsws/conf/httpd_config.conf",), address=_lines(r"^\s*address\s+(\S+:\d+)")),
     "ghost": Format(("config.production.json",), port=_lines(r"\"server\":\s*\{[^}]*\"port\":\s*\"?(\d+)")),
     "kavita": Format(("config/appsettings.json",), port=_lines(r"^\s*\"Port\":\s*(\d+)")),
     "synapse.app.homeserver": Format((), port=_lines(r"^\s+-? ?port:\s*(\d+)")),
@@ -118,7 +133,15 @@ FORMATS: Dict[str, Format] = {
     "stunnel": Format(("/etc/stunnel/stunnel.conf",), address=_lines(r"^\s*accept\s*=\s*(\S+)")),
     "code-server": Format((), address=_lines(r"^bind-addr:\s*(\S+)")),
 }
+#: What Kestrel reads in the working directory of any program of .NET, which may have a name of its own.
+APPSETTINGS = Format(
+    ("appsettings.Production.json", "appsettings.json"),
+    options=False,
+    address=_lines(r"\"[Uu]rls?\":\s*\"(http[^\"]+:\d+[^\"]*)\""),
+)
 ALIASES = {
+    "frankenphp": "caddy",
+    "rails": "puma",
     "grafana-server": "grafana",
     "forgejo": "gitea",
     "odoo-bin": "odoo",
@@ -159,9 +182,7 @@ def of_config_files(
     if server in SERVARR:
         data = [value for option, value in arguments(argv) if option in ("-data", "--data", "/data")]
         return of_file(host, os.path.join((data or ["/var/lib/" + server])[0], "config.xml"), SERVARR_XML, {})
-    form = FORMATS.get(ALIASES.get(server, server))
-    if form is None:
-        return []
+    form = FORMATS.get(ALIASES.get(server, server), APPSETTINGS)
     given = [value for option, value in arguments(argv) if option in CONFIG_OPTIONS and value]
     given += [
         word

@@ -129,7 +129,7 @@ _PLAIN = (
     "lidarr=:8686 mattermost=:8065 minio=:9000 n8n=:5678 nexus=:8081 photoprism=:2342 prometheus=:9090 prowlarr=:9696 qbittorrent-nox=:8080 "
     "radarr=:7878 readarr=:8787 registry=:5000 runserver=127.0.0.1:8000 runserver_plus=127.0.0.1:8000 sonarr=:8989 strapi=:1337 streamlit=:8501 "
     "synapse.app.homeserver=127.0.0.1:8008 syncthing=127.0.0.1:8384 uvicorn=127.0.0.1:8000 vaultwarden=:8000 vite=localhost:5173 "
-    "waitress-serve=:8080 xsp4= "
+    "waitress-serve=:8080 xsp4= dotnet=localhost:5000 "
 )
 SERVERS.update(
     (name, Server({}, default or None)) for name, _equals, default in (word.partition("=") for word in _PLAIN.split())
@@ -165,6 +165,7 @@ CONNECTED_TO: FrozenSet[int] = frozenset(
         4222,
         5432,
         5672,
+        5900,
         6379,
         6432,
         8125,
@@ -177,8 +178,8 @@ CONNECTED_TO: FrozenSet[int] = frozenset(
         27017,
     }
 )
-#: `python -m http.server 8000`, `manage.py runserver 8000`
-BARE_PORT: FrozenSet[str] = frozenset({"http.server", "runserver", "runserver_plus"})
+#: `python -m http.server 8000`, `manage.py runserver 8000`, `websockify 6080 localhost:5900`
+BARE_PORT: FrozenSet[str] = frozenset({"http.server", "runserver", "runserver_plus", "websockify"})
 #: Options of all servers whose value is a file that says more.
 CONFIG_OPTIONS = (
     "-c",

@@ -50,6 +50,8 @@ APACHE = ("apache2.service", "httpd.service")
 SCRIPT_LIMIT = 64 * 1024
 _STREAM = re.compile(r"^(.*) \(Stream\)$")
 _VARIABLE = re.compile(r"\$\{?(\w+)\}?")
+_NPM = ("npm", "yarn", "pnpm", "bun")
+_READ_DOTENV = _NPM + ("node", "next", "nuxt", "deno")
 _SHELLS = ("sh", "bash", "dash", "ash", "zsh", "ksh")
 
 
@@ -107,7 +109,7 @@ def of_service(host: Host, properties: Properties) -> "List[DeclaredAddress]":
         found = command.addresses() + of_config_files(
             host, command.words, folder, command.server, command.environment.values
         )
-        found = found or of_environment(command.environment, command.server)
+        found = found or of_environment(command.environment, command.server) or _of_dotenv(host, command.server, folder)
         if found:
             return [one for number, one in enumerate(found) if one not in found[:number]]
     for command in commands:
@@ -115,6 +117,15 @@ def of_service(host: Host, properties: Properties) -> "List[DeclaredAddress]":
         if found:
             return found
     return []
+
+
+def _of_dotenv(host: Host, server: str, folder: str) -> "List[DeclaredAddress]":
+    """What the .env of the working directory says, which JavaScript's servers read where their environment lacks it."""
+    path = os.path.join(folder, ".env")
+    text = host.read(path, SCRIPT_LIMIT) if folder and server in _READ_DOTENV else None
+    environment = Environment({}, {})
+    add_file(environment, path, text or "")
+    return of_environment(environment, server)
 
 
 def environment_of(host: Host, properties: Properties) -> Environment:
@@ -136,9 +147,22 @@ def _commands(host: Host, argv: List[str], environment: Environment, folder: str
     words = argv[1:] if argv and os.path.basename(argv[0]) in _SHELLS + ("env",) and len(argv) > 1 else argv
     script = os.path.normpath(os.path.join(folder or "/", words[0])) if words else ""
     text = host.read(script, SCRIPT_LIMIT) if script and not words[0].startswith("-") else None
+    if words and os.path.basename(words[0]) in _NPM:
+        return [*_commands_of_npm(host, words[1:], environment, folder), _Command(argv, environment, place, folder)]
     if not text or not re.match(r"#!\s*\S*\b(?:env )?(?:ba|da|z|k)?sh\b", text) or "\0" in text:
         return [_Command(argv, environment, place, folder)] if argv else []
     return [*_commands_of_script(text, script, environment, folder), _Command(argv, environment, place, folder)]
+
+
+def _commands_of_npm(host: Host, words: List[str], environment: Environment, folder: str) -> List[_Command]:
+    """The commands of the script in package.json that `npm start`, `npm run NAME` and their like run."""
+    path = os.path.join(folder, "package.json")
+    text = host.read(path, SCRIPT_LIMIT) or ""
+    name = next((word for word in words if word != "run" and not word.startswith("-")), "")
+    found = re.search(r"\"scripts\"\s*:\s*\{[^}]*?\"%s\"\s*:\s*\"((?:[^\"\\]|\\.)*)\"" % re.escape(name), text)
+    # Behind as many ends of line as it has in the file, so that its place is told.
+    script = "\n" * text.count("\n", 0, found.start(1)) + found.group(1) if found else ""
+    return _commands_of_script(script, path, environment, folder)
 
 
 def _commands_of_script(text: str, path: str, environment: Environment, folder: str) -> List[_Command]:

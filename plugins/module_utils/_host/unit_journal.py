@@ -34,7 +34,7 @@ REMEMBERED = 10
 _JOURNAL = ["journalctl", "--no-pager", "--quiet", "-o", "cat"]
 _URL = re.compile(r"\b(?:https?|tcp)://[\w.*+-]*(?:\[[\da-f:]+\])?:\d+|(?:unix:(?://)?|\s)/[\w./-]+\.sock\b")
 _PAIR = re.compile(r"(?<![\w.])(\d+\.\d+\.\d+\.\d+|localhost|\*|\[[\da-f:]+\]|:::?)?:(\d{2,5})\b(?![.:]\d)")
-_PORT = re.compile(r"\bport(?:\(s\))?:? (\d{2,5})\b", re.IGNORECASE)
+_PORT = re.compile(r"\b(?:port(?:\(s\))?:?|listening (?:on|at)) (\d{2,5})\b(?![.:]\d)", re.IGNORECASE)
 #: Lines that say nothing of why: systemd's own, and the frames of a traceback.
 _IDLE = re.compile(
     r"\s*$|(Started|Starting|Stopped|Stopping|Scheduled restart|Reloading|Failed to start) "

@@ -150,7 +150,14 @@ def by_variable(place: Address, hop: Hop) -> bool:
 
 
 def moved(fleet: Fleet, hop: Hop, host: Host) -> str | None:
-    """The only service of an administrator's that listens where no hop leads; None where there is none, or several."""
+    """The only service of an administrator's that listens where no hop leads; None where there is none, or several, or several ports that lack theirs."""
+    lacking = {
+        other.real_address
+        for other in fleet.hops_to(host)
+        if nobody_listens(other, host) and owner_of(fleet, host, asked_address(other)).unit is None
+    }
+    if len(lacking) > 1:
+        return None
     asked = [other.real_address for other in fleet.hops_to(host) if other is not hop]
     found = []
     for name, unit in (host.facts.get("units") or {}).items():

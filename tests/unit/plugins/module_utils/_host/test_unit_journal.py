@@ -74,6 +74,8 @@ def test_words_are_bounded(tmp_path):
         ("Tomcat started on port(s): 8080 (http) with context path ''", ["tcp:0.0.0.0:8080"]),
         ("Now listening on: http://[::]:5000", ["tcp:[::]:5000"]),
         ("server listening on :9090", ["tcp:0.0.0.0:9090"]),
+        ("listening on 8110", ["tcp:0.0.0.0:8110"]),
+        ("listening on 192.0.2.7", []),
         ("Ready, accepting connections on port 8080", ["tcp:0.0.0.0:8080"]),
         ("listening for signals", []),
         ("connected: the server is at localhost:5432", []),

@@ -1,0 +1,27 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A service that has moved is named for the one port that lacks its own, and for none where several do."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes.backend_not_listening import moved
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import (
+    fleet,
+    host,
+    listener,
+    proxy,
+)
+
+SHOP = {"active": "active", "sub": "running", "fragment": "/etc/systemd/system/shop.service", "declares": []}
+CLOSED = ("http://10.0.0.2:8101", "http://10.0.0.2:8102")
+
+
+@pytest.mark.parametrize(("targets", "name"), [(CLOSED[:1], "shop.service"), (CLOSED, None)])
+def test_a_service_has_moved_from_one_port_alone(targets, name):
+    units, listeners = {"shop.service": SHOP}, {"tcp": [listener("0.0.0.0", 9101, unit="shop.service")], "unix": []}  # noqa: S104  a fake host's
+    hosts = fleet(web=proxy(*targets), app=host("10.0.0.2", units=units, listeners=listeners))
+    app = hosts.hosts["app"]
+    assert [moved(hosts, hop, app) for hop in hosts.hops_to(app)] == [name] * len(targets)
