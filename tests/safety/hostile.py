@@ -91,6 +91,30 @@ PYTHON
 reload_nginx
 sleep 15
 """
+# Says templates, markup and controls of a terminal wherever a run may read them; MARK shows only where somebody renders a template.
+SPELL = r"""
+cat >/var/tmp/spell <<'PYTHON'
+import ctypes, os, socket, sys, time
+spell = "{{ 's3c' ~ 'ret' }}<script>alert(1)</script>\x1b]0;eve\x07"
+if sys.argv[1:] == ["held"]:
+    ctypes.CDLL(None).prctl(15, b"{{6}}\x1b[2J", 0, 0, 0)
+    held = socket.create_server(("0.0.0.0", 7999))
+    time.sleep(7200)
+elif sys.argv[1:] == ["title"]:
+    os.execv("/bin/sleep", ["php-fpm: pool " + spell, "7200"])
+line = '%s [error] 71#71: *9 connect() failed (111: Connection refused) while connecting to upstream, client: 10.0.0.9, server: _, '
+line += 'request: "GET /%s HTTP/1.1", upstream: "http://10.9.9.9:80/%s", host: "%s"\n'
+with open("/var/log/nginx/error.log", "a") as log:
+    log.write(line % (time.strftime("%Y/%m/%d %H:%M:%S"), spell, spell, spell))
+with open("/run/systemd/system/eve.service", "w") as unit:
+    unit.write("[Unit]\nDescription=%s\n[Service]\nExecStart=/bin/sleep 7200\n" % spell.replace("%", "%%"))
+PYTHON
+python3 /var/tmp/spell
+user held 'exec python3 /var/tmp/spell held'
+user title 'exec python3 /var/tmp/spell title'
+systemctl daemon-reload
+systemctl start eve
+"""
 CASES = [
     Case(
         "logs, a journal, processes and sockets full of noise",
@@ -219,6 +243,92 @@ sleep 1
         "[ $(curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:8099/) = 200 ] || echo the other site is gone",
     ),
     Case(
+        "templates, markup and controls of a terminal in a log, a title, a listener's program and a unit",
+        "php_fpm_stopped",
+        USER + SPELL,
+        "fixed",
+    ),
+    Case(
+        "www-data tells the journal that the kernel has killed PHP-FPM's workers for memory",
+        "php_fpm_stopped",
+        USER
+        + r"""user liar 'for number in 1 2 3 4 5; do
+logger -t kernel "Out of memory: Killed process 4711 (php-fpm$PHP) total-vm:4000000kB, anon-rss:3900000kB, file-rss:0kB, shmem-rss:0kB, UID:33"
+logger -t systemd "php$PHP-fpm.service: A process of this unit has been killed by the OOM killer."
+logger -t systemd "php$PHP-fpm.service: Unit is masked."
+done; sleep 7200'
+""".replace("$PHP", "8.2"),
+        "fixed",
+    ),
+    Case(
+        "names of files with line breaks and quotes, in a folder of a customer that nginx includes",
+        "php_fpm_stopped",
+        CUSTOMER
+        + r"""mkdir /home/eve/conf
+printf 'server { listen 8091; server_name eve.example; return 204; }\n' >/home/eve/conf/$'a\nuser root;\n.conf'
+printf 'server { listen 8092; server_name eve2.example; return 204; }\n' >"/home/eve/conf/\$(touch \$HOME\\pwned)'b.conf"
+echo 'include /home/eve/conf/*.conf;' >/etc/nginx/conf.d/eve.conf
+chown -R www-data /home/eve
+reload_nginx
+""",
+        "fixed",
+        after="find / -xdev -name '*pwned' -not -path '/home/eve/*' 2>/dev/null",
+    ),
+    Case(
+        "www-data has made a link to a folder of root's where PHP-FPM's socket was",
+        "php_fpm_stopped",
+        CUSTOMER + "rm -f /run/php/php$PHP-fpm.sock; ln -s /root/private /run/php/php$PHP-fpm.sock\n",
+        "advice",
+        ("Permission denied",),
+        after=OLD_MODE,
+    ),
+    Case(
+        "www-data listens on PHP-FPM's own socket while it is stopped",
+        "php_fpm_stopped",
+        USER
+        + r"""cat >/var/tmp/eve <<'PYTHON'
+import os, socket
+held = socket.socket(socket.AF_UNIX)
+held.bind("/run/php/eve.sock")
+held.listen(50)
+os.replace("/run/php/eve.sock", "/run/php/php8.2-fpm.sock")
+while True:
+    end, _ = held.accept()
+    end.sendall(b"\1\6\0\1\0\0\0\0" * 1000)
+    end.close()
+PYTHON
+chown www-data /run/php
+user posing 'exec python3 /var/tmp/eve'
+""",
+        "advice",
+        ("/run/php/php8.2-fpm.sock",),
+    ),
+    Case(
+        "the folder of nginx's drop-ins is a customer's, behind a link of root",
+        "nginx_open_files_unit",
+        CUSTOMER
+        + """mv /etc/systemd/system/nginx.service.d /home/eve/nginx.d
+ln -s /home/eve/nginx.d /etc/systemd/system/nginx.service.d
+chown -R www-data /home/eve
+systemctl daemon-reload
+""",
+        "not_fixed",
+        ("is not root's alone",),
+        "find /home/eve -user root",
+    ),
+    Case(
+        "a FIFO among the pools of a customer, whom PHP-FPM's main file includes",
+        "php_fpm_stopped",
+        CUSTOMER
+        + """mkdir /home/eve/pools
+mkfifo /home/eve/pools/eve.conf
+chown -R www-data /home/eve
+echo 'include=/home/eve/pools/*.conf' >>/etc/php/$PHP/fpm/php-fpm.conf
+""",
+        "advice",
+        ("could not be seen", "no answer in"),
+    ),
+    Case(
         "a colleague has saved an edit of another pool and not loaded it",
         "fpm_request_terminate_timeout",
         "sleep 4; printf '[other]\\nuser = www-data\\nlisten = /run/php/other.sock\\npm = static\\npm.max_children = 1\\n' >$(dirname $POOL)/other.conf",
@@ -242,6 +352,7 @@ def _case(case: Case) -> dict[str, Any]:
     wrong = [] if ends == case.status else ["ends %s, not %s: %s" % (ends, case.status, play.text()[-1500:])]
     wrong += ["says nothing of: " + word for word in case.words if word not in text]
     wrong += ["shows: " + line.strip()[:200] for line in text.splitlines() if MARK in line][:3]
+    wrong += ["shows a control of terminals: " + line.strip()[:200] for line in text.splitlines() if "\x1b" in line][:3]
     lines = _world.run_on(place, place.proxy, case.after, check=False).splitlines() if case.after else []
     wrong += [line for line in lines if not line.startswith("seen: ")]
     said += [line for line in lines if line.startswith("seen: ")]
