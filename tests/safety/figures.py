@@ -13,6 +13,7 @@ from typing import Any
 
 import back
 import bounded
+import firewalls
 import home
 import hostile
 import killed
@@ -172,6 +173,19 @@ def _hostile(results: Results) -> list[str]:
     return _table(["attempt", "the run ends", "succeeded"], rows)
 
 
+def _firewalls(results: Results) -> list[str]:
+    rows = [
+        [
+            one["title"],
+            *firewalls.cells(one),
+            "yes" if not one["wrong"] else "no: " + "; ".join(one["wrong"]),
+        ]
+        for one in results
+    ]
+    head = ["in charge", "refused", "after the run", "after a boot", "rolled back", "for the proxy alone, and for good"]
+    return _table(head, rows)
+
+
 TABLES: dict[str, Callable[[Results], list[str]]] = {
     "killed": _killed,
     "lost": _lost,
@@ -181,6 +195,7 @@ TABLES: dict[str, Callable[[Results], list[str]]] = {
     "bounded": _bounded,
     "leaks": _leaks,
     "hostile": _hostile,
+    "firewalls": _firewalls,
 }
 SUMMARIES: dict[str, Callable[[Results], str]] = {
     "killed": killed.summary,
@@ -191,6 +206,7 @@ SUMMARIES: dict[str, Callable[[Results], str]] = {
     "bounded": bounded.summary,
     "leaks": leaks.summary,
     "hostile": hostile.summary,
+    "firewalls": firewalls.summary,
 }
 SHOWN = 160
 #: What makes two results two views of the same thing.
@@ -203,6 +219,7 @@ KEYS = {
     "bounded": ("title",),
     "leaks": ("title",),
     "hostile": ("title",),
+    "firewalls": ("title",),
 }
 
 

@@ -20,7 +20,8 @@ REMEDIES = {
     "ephemeral_ports_exhausted": "nginx_limits: sysctl",
 }
 _HOST = re.compile(r"\A# hosts: (\S+)\n")
-_CHANGED = re.compile(r"^\S+ +: ok=\d+ +changed=([1-9]\d*)", re.MULTILINE)
+#: The recap of a host on which something was changed.
+CHANGED = re.compile(r"^\S+ +: ok=\d+ +changed=([1-9]\d*)", re.MULTILINE)
 
 
 def tasks_of(report: dict[str, Any]) -> list[str]:
@@ -69,7 +70,7 @@ def trial(name: str) -> dict[str, Any]:
         second, play = _run(file.name, place, after)
         text = play.text()
         play.close()
-    said += [first, second, "the second run changed something: %s" % text[-1500:] if _CHANGED.search(text) else ""]
+    said += [first, second, "the second run changed something: %s" % text[-1500:] if CHANGED.search(text) else ""]
     said += ["left over: " + line for line in _world.left_over(place)]
     _world.remove(name)
     return {

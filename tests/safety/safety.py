@@ -11,6 +11,7 @@ safety.py respect         what a run has to leave alone
 safety.py bounded         hosts on which something hangs, is full or is huge
 safety.py leaks           a host full of secrets
 safety.py hostile         site users, colleagues and visitors against a run
+safety.py firewalls       each firewall tool in charge, alone and beside another
 safety.py                 all of them
 """
 
@@ -22,6 +23,7 @@ import _world
 import back
 import bounded
 import figures
+import firewalls
 import home
 import hostile
 import killed
@@ -30,8 +32,14 @@ import lost
 import respect
 from _play import Keep
 
-HARNESSES = ("killed", "lost", "back", "home", "respect", "bounded", "leaks", "hostile")
-BY_CASE = {"respect": respect.run, "bounded": bounded.run, "leaks": leaks.run, "hostile": hostile.run}
+HARNESSES = ("killed", "lost", "back", "home", "respect", "bounded", "leaks", "hostile", "firewalls")
+BY_CASE = {
+    "respect": respect.run,
+    "bounded": bounded.run,
+    "leaks": leaks.run,
+    "hostile": hostile.run,
+    "firewalls": firewalls.run,
+}
 
 
 def _run(harness: str, args: argparse.Namespace, keep: Keep) -> None:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Dict, List, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import firewalld
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.in_force import chains_in_force
+from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.managers import manager_of
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.opening import Seen
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import reduced
-from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.tools import TOOLS, tool_in_charge
+from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.tools import TOOLS, tools_in_charge
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
 
@@ -27,29 +28,15 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         """The packet filter of a host."""
 
         tool: str  # one of TOOLS (tools.py), the one that an opening has to go to, or none
+        beside: List[str]  # further ones that are in charge as well: what they refuse, they have to open
         active: bool
-        manager: Optional[
-            str
-        ]  # csf | shorewall | ferm | imunify360, or a panel: writes all rules anew from its own files
+        manager: Optional[str]  # one of MANAGERS (managers.py), which writes all rules anew from its own files
         default_zone: Optional[str]  # firewalld only
         zones: Dict[str, Zone]  # firewalld only
         rules: Rules
         boot: Optional[
             List[BootFile]
         ]  # files that rules may be loaded from at boot; None: not known, or the tool sees to it
-
-
-# Programs that write all rules anew from files of their own: an opening made beside them would be lost.
-MANAGERS = (
-    ("csf", "/etc/csf/csf.conf"),
-    ("shorewall", "/etc/shorewall/shorewall.conf"),
-    ("ferm", "/etc/ferm/ferm.conf"),
-    ("imunify360", "/etc/sysconfig/imunify360/imunify360.config"),
-    ("plesk", "/usr/local/psa/var/modules/firewall/firewall-active.sh"),
-    ("hestia", "/lib/systemd/system/hestia-iptables.service"),
-    ("vesta", "/usr/local/vesta/data/firewall/rules.conf"),
-    ("ispconfig", "/etc/Bastille/bastille-firewall.cfg"),
-)
 
 
 def firewall_facts(host: Host, processes: Processes) -> "Optional[FirewallFacts]":
@@ -59,21 +46,19 @@ def firewall_facts(host: Host, processes: Processes) -> "Optional[FirewallFacts]
         return None
     # A zone that lets nothing in has no rules, and what leads to it is left out below.
     bound, default = firewalld.zones(host, chains), firewalld.default_zone(host, chains)
+    manager = manager_of(host, chains)
     rules = reduced(chains)
-    tool = tool_in_charge(Seen(host, processes, rules["chains"]))
+    tool, *beside = tools_in_charge(Seen(host, processes, rules["chains"])) or ["none"]
     facts: "FirewallFacts" = {
         "tool": tool,
+        "beside": beside,
         "active": tool != "none",
-        "manager": _manager(host),
+        "manager": manager,
         "default_zone": None,
         "zones": {},
         "rules": rules,
         "boot": TOOLS[tool].boot(host) if tool in TOOLS else None,
     }
-    if tool == "firewalld":
+    if "firewalld" in (tool, *beside):
         facts["zones"], facts["default_zone"] = bound, default
     return facts
-
-
-def _manager(host: Host) -> Optional[str]:
-    return next((name for name, path in MANAGERS if host.exists(path)), None)

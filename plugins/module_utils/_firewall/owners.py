@@ -26,7 +26,7 @@ OWNERS = {
     "libvirt": r"LIBVIRT_|libvirt",
     "lxd": r"lxd$|incus$",
     "imunify360": r"(?i)imunify|i360",
-    "csf": r"ALLOW(?:IN|OUT)$|DENY(?:IN|OUT)$|G(?:ALLOW|DENY)(?:IN|OUT)$|LOCAL(?:IN|OUT)PUT$|LOGDROP(?:IN|OUT)$|INVDROP$|CC_|BOGON$|SPAMHAUS$|DSHIELD$",
+    "csf": r"ALLOW(?:IN|OUT)$|DENY(?:IN|OUT)$|G(?:ALLOW|DENY)(?:IN|OUT)$|LOCAL(?:IN|OUT)PUT$|CC_|BOGON$|SPAMHAUS$|DSHIELD$",
     "tailscale": r"ts-(?:input|forward)$",
 }
 

@@ -6,7 +6,7 @@
 Private to this collection: it may change in any release.
 """
 
-from typing import TYPE_CHECKING, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import firewalld, iptables, nftables, ufw
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.opening import Found, Opening, Seen, Wanted
@@ -60,17 +60,22 @@ if TYPE_CHECKING:
             """Commands that close it again; each does nothing where the rule is not there."""
 
 
-_ALL: "Tuple[Tool, ...]" = (firewalld, ufw, nftables, iptables)
+_ALL: "Tuple[Tool, ...]" = (ufw, firewalld, nftables, iptables)
 #: By name, in the order in which they are asked whether they are in charge: a tool that works through another comes before it.
 TOOLS: "Dict[str, Tool]" = {tool.__name__.rpartition(".")[2]: tool for tool in _ALL}
 SERVICES = tuple(service for tool in _ALL for service in tool.SERVICES)
 
 
-def tool_in_charge(seen: Seen) -> str:
-    """Name of the tool that an opening has to go to, so that it lasts; "none" where nothing filters."""
-    return next((name for name, tool in TOOLS.items() if tool.is_in_charge(seen)), "none")
+#: Tools that keep and load their rules by themselves, so that an opening in each of them lasts where several are in charge.
+KEEPERS = ("ufw", "firewalld")
 
 
-def maker_of(chain: "Chain", in_charge: str) -> str:
-    """Name of the tool whose rules a chain has; in_charge: the tool that an opening has to go to."""
-    return next(name for name, tool in TOOLS.items() if tool.made(chain, name == in_charge))
+def tools_in_charge(seen: Seen) -> List[str]:
+    """Names of the tools that an opening has to go to, so that it lasts: one, or each of those that keep their rules; none where nothing filters."""
+    keepers = [name for name in KEEPERS if TOOLS[name].is_in_charge(seen)]
+    return keepers or [name for name, tool in TOOLS.items() if tool.is_in_charge(seen)][:1]
+
+
+def maker_of(chain: "Chain", in_charge: Sequence[str]) -> str:
+    """Name of the tool whose rules a chain has; in_charge: the tools that an opening has to go to."""
+    return next(name for name, tool in TOOLS.items() if tool.made(chain, name in in_charge))

@@ -70,7 +70,7 @@ MEANINGS: t.Mapping[str, Meaning] = {
     ),
     "selinux_network_connect": Meaning(
         NGINX + ", or the audit log",
-        "nginx is not allowed to connect to the port: SELinux, or another security module, forbids it.",
+        "nginx is not allowed to connect to the port: SELinux, or another security module, forbids it; over IPv6 perhaps a firewall.",
         ("getenforce", "ausearch -m AVC -ts recent", "semanage port -l | grep -w {port}"),
     ),
     "selinux_unix_socket": Meaning(

@@ -117,6 +117,11 @@ def verdict(
     return _decided(firewall, chains[end.chain], action, end, packet, certain=len(actions) == 1)
 
 
+def in_charge(firewall: FirewallFacts) -> list[str]:
+    """The tools that an opening has to go to: each of them where it refuses."""
+    return [firewall.get("tool", "none"), *firewall.get("beside", ())]
+
+
 def zone_of(firewall: FirewallFacts, source: str, interface: str | None) -> str | None:
     """firewalld's zone for traffic from source: sources go before interfaces, and the default zone takes what is left."""
     zones = firewall.get("zones") or {}
@@ -132,7 +137,7 @@ def zone_of(firewall: FirewallFacts, source: str, interface: str | None) -> str 
 def _decided(firewall: FirewallFacts, chain: Chain, action: str, end: End, packet: Packet, certain: bool) -> Verdict:
     """The verdict of the rule, or of the chain's policy, at which the packet ends. certain: whether every way ends so."""
     rule = chain["rules"][end.position] if end.position is not None else None
-    tool = maker_of(chain, firewall.get("tool", "none"))
+    tool = maker_of(chain, in_charge(firewall))
     return Verdict(
         action=action,
         rule_text=rule["text"] if rule else "policy %s of chain %s" % (chain["policy"] or "accept", chain["name"]),

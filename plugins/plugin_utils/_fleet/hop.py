@@ -35,7 +35,7 @@ if t.TYPE_CHECKING:
 
 #: Seconds that the clocks of two hosts may seem to differ because one was looked at later than the other.
 APART = 600.0
-NO_LIVE, CONNECTING = "no_live_upstreams", "connecting to upstream"
+NO_LIVE, CONNECTING, FORBIDDEN = "no_live_upstreams", "connecting to upstream", "selinux_network_connect"
 
 
 @dataclass
@@ -150,6 +150,9 @@ class Hop:
         seen: dict[str, list[Evidence]] = {}
         for attempt, address in zip(self.tried, self.tried_addresses):
             signature = None if attempt.get("connected") else connect_signature(address, attempt.get("errno"))
+            if signature == FORBIDDEN:
+                # Who tried is not confined as nginx is: over IPv6 that is what a firewall's admin-prohibited ends with.
+                signature = "firewall_reject"
             if signature:
                 text = "connect to %s from %s: %s (errno %s)" % (
                     address,

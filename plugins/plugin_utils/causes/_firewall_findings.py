@@ -14,7 +14,12 @@ from dataclasses import replace
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.tools import TOOLS
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence, Finding, Remedy
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.firewall_verdict import Verdict, verdict
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.firewall_verdict import (
+    Verdict,
+    in_charge,
+    verdict,
+    zone_of,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.packet import interface_of
@@ -25,6 +30,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.panel
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_boot import by_hand, kept, to_keep
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_owners import (
+    advice_of_manager,
     advice_of_owner,
     why_of_owner,
 )
@@ -105,20 +111,17 @@ def refused_on_the_way_in(hop: Hop, host: Host, cause: str, found: Verdict, sign
     firewall = or_empty(host.facts["firewall"])
     seen = _evidence(hop, host, found, signatures)
     allow = "# allow tcp port %d from %s on %s" % (hop.address.port, hop.source, host.name)
-    manager = firewall.get("manager")
-    if manager and found.owner in (None, manager):
-        why = "%s writes the rules of %s: change them there" % (title_of(manager), host.name)
-        advice = opening(manager, hop.source or "", found.port or hop.address.port, host.name)
-        return on_hop(hop, cause, seen, why=why, advice=advice or (allow,))
     if found.owner and hop.source:
         why, advice = (
             why_of_owner(found, hop.source, host.name),
             advice_of_owner(found, hop.source, found.port, host.name),
         )
         return on_hop(hop, cause, seen, why=why, advice=advice)
+    if firewall.get("manager") and hop.source:
+        return _refused_by_a_manager(hop, host, cause, found, seen)
     if found.through and hop.source:
         return _refused_on_the_way_through(hop, host, cause, found, seen)
-    if found.tool and found.tool != firewall["tool"]:
+    if found.tool and found.tool not in in_charge(firewall):
         why = "the rule is %s's, and not of %s, which owns the firewall of %s" % (
             found.tool,
             firewall["tool"],
@@ -127,9 +130,12 @@ def refused_on_the_way_in(hop: Hop, host: Host, cause: str, found: Verdict, sign
         advice = by_hand(found, hop.source or "", host.name) if found.tool in ("nftables", "iptables") else (allow,)
         advice = ("%s   # on %s: who made this rule?" % (LISTS.get(found.tool, LISTS["nftables"]), host.name), *advice)
         return on_hop(hop, cause, seen, why=why, advice=advice)
+    if firewall.get("beside"):
+        return _refused_among_rivals(hop, host, cause, found, seen)
     place = kept(firewall, found)
-    tool = TOOLS.get(firewall["tool"])
-    if firewall["tool"] == "firewalld" and _names_the_proxy(hop, found):
+    name = found.tool or firewall["tool"]
+    tool = TOOLS.get(name)
+    if name == "firewalld" and _names_the_proxy(hop, found):
         return _refused_by_rich_rule(hop, host, cause, seen, found.zone or "")
     if tool and tool.REPLACES and _names_the_proxy(hop, found):
         return _refused_by_name(hop, host, cause, seen, _opening(hop, firewall, found, place.file))
@@ -147,6 +153,41 @@ def refused_on_the_way_in(hop: Hop, host: Host, cause: str, found: Verdict, sign
         seen,
         remedy=_opening(hop, firewall, found, place.file, place.fades),
         advice=to_keep(place, found, hop.source or "", host.name, host.system.get("family")),
+    )
+
+
+def _refused_among_rivals(hop: Hop, host: Host, cause: str, found: Verdict, seen: tuple[Evidence, ...]) -> Finding:
+    """Advice where several tools are in charge: only what all of them open is open, and no boot leaves the rules of all."""
+    firewall, source = or_empty(host.facts["firewall"]), hop.source or ""
+    rivals = in_charge(firewall)
+    zone = zone_of(firewall, source, interface_of(host.facts["system"], source, hop.destination.host))
+    openings = [_opening(hop, firewall, found._replace(tool=tool, zone=zone), "") for tool in rivals]
+    both = " and ".join(rivals)
+    return on_hop(
+        hop,
+        cause,
+        seen,
+        why="%s are in charge on %s at once: firewalld takes the rules of others away when it starts, and what they refuse by policy stays refused"
+        % (both, host.name),
+        advice=(
+            "# of %s, let one be in charge on %s, and switch the other off; until then both have to let the proxy in"
+            % (both, host.name),
+            *(line for opening in openings for line in remedy_by_hand(opening, host.name)),
+        ),
+    )
+
+
+def _refused_by_a_manager(hop: Hop, host: Host, cause: str, found: Verdict, seen: tuple[Evidence, ...]) -> Finding:
+    """Advice where a program writes all rules anew from files of its own."""
+    firewall = or_empty(host.facts["firewall"])
+    manager, chains = firewall["manager"] or "", firewall["rules"]["chains"].values()
+    return on_hop(
+        hop,
+        cause,
+        seen,
+        why="%s writes the rules of %s: change them there" % (title_of(manager), host.name),
+        advice=opening(manager, hop.source or "", found.port, host.name)
+        or advice_of_manager(manager, found, hop.source or "", host.name, chains),
     )
 
 
@@ -275,13 +316,15 @@ def _opening(hop: Hop, firewall: FirewallFacts, found: Verdict, file: str, fades
     port = found.port or hop.address.port
     note = "port %d is opened for %s (%s) only" % (port, hop.source, hop.proxy.name)
     note += "; " + fades if fades else ""
-    remedy = remedies.firewall_port(firewall["tool"], port, hop.source or "", **found.place, file=file, note=note)
+    remedy = remedies.firewall_port(
+        found.tool or firewall["tool"], port, hop.source or "", **found.place, file=file, note=note
+    )
     return replace(remedy, fades=fades)
 
 
 def _evidence(hop: Hop, host: Host, found: Verdict, signatures: tuple[str, ...]) -> tuple[Evidence, ...]:
     """What is seen over the hop, the rule that decides, and who listens behind it."""
-    whose = found.owner or or_empty(host.facts["firewall"])["tool"]
+    whose = found.owner or found.tool or or_empty(host.facts["firewall"])["tool"]
     rule = Evidence("firewall", "%s on %s, %s: %s" % (whose, hop.on, found.where, found.rule_text))
     listener = host.tcp_listener(hop.destination.host, hop.destination.port)
     if not listener:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What to do about a rule in a chain that some other program keeps: its own commands, never an opening in its chain.
+"""What to do about a rule that some other program keeps or writes: its own files and commands, never an opening in its chain.
 
 Private to this collection: it may change in any release.
 """
@@ -13,6 +13,7 @@ import re
 import typing as t
 
 if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import Chain
     from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.firewall_verdict import Verdict
 
 _JAIL = re.compile(r"\b(?:f2b|fail2ban|addr6?-set)-(?!chain\b|table\b)([A-Za-z0-9_.@-]+)")
@@ -49,6 +50,60 @@ NETWORKS = {
     "libvirt": ("virsh net-list --all   # on %(on)s: a NAT network lets nothing in; use a routed or bridged one",),
 }
 OTHERS = ("# allow tcp port %(port)d from %(ip)s on %(on)s by the means of %(owner)s",)
+
+#: Programs that write all rules, control panels aside: where an opening belongs, and how it is put in force.
+#: %(six)s: "6" over IPv6; %(zone)s: what shorewall calls the network that the source is in.
+MANAGERS = {
+    "csf": ("echo 'tcp|in|d=%(port)d|s=%(ip)s' >>/etc/csf/csf.allow; csf -r   # on %(on)s",),
+    "shorewall": (
+        "# on %(on)s, in section NEW of /etc/shorewall%(six)s/rules: ACCEPT %(zone)s:%(bracketed)s $FW tcp %(port)d",
+        "shorewall%(six)s check && shorewall%(six)s reload   # on %(on)s",
+    ),
+    "ferm": (
+        "# on %(on)s, in chain %(chain)s of /etc/ferm/ferm.conf or a file that it includes, before what refuses:"
+        " saddr @ipfilter(%(ip)s) proto tcp dport %(port)d ACCEPT;",
+        "ferm --noexec --lines /etc/ferm/ferm.conf >/dev/null && systemctl reload ferm   # on %(on)s",
+    ),
+    "firehol": (
+        "# on %(on)s, in the interface of /etc/firehol/firehol.conf that %(ip)s comes in by:"
+        " server%(version)d custom app tcp/%(port)d default accept src %(ip)s",
+        "firehol try   # on %(on)s: puts the old rules back unless it is told to commit",
+    ),
+    "arno-iptables-firewall": (
+        '# on %(on)s, in /etc/arno-iptables-firewall/firewall.conf, added to what stands there: HOST_OPEN_TCP="%(ip)s~%(port)d"',
+        "arno-iptables-firewall restart   # on %(on)s",
+    ),
+    "imunify360": ("imunify360-agent whitelist ip add %(ip)s   # on %(on)s: to all ports",),
+    "foomuuri": (
+        "# on %(on)s, in the section of /etc/foomuuri that leads from the zone of %(ip)s to localhost: tcp %(port)d saddr %(ip)s accept",
+        "foomuuri check && foomuuri reload   # on %(on)s",
+    ),
+    "awall": (
+        '# on %(on)s, a filter in a policy of /etc/awall: { "src": "%(ip)s", "out": "_fw", "service": { "proto": "tcp", "port": %(port)d } }',
+        "awall translate --verify && awall activate   # on %(on)s",
+    ),
+}
+#: How shorewall calls the chain of what comes from a zone to its own host: net-fw, net2fw in older releases.
+_ZONE = re.compile(r"(\w+?)[-2]fw\Z")
+
+
+def advice_of_manager(name: str, found: Verdict, source: str, on: str, chains: t.Iterable[Chain]) -> tuple[str, ...]:
+    """The file and the commands of the program that writes a host's rules. chains: all that a packet on its way in meets."""
+    zones = {zone.group(1) for zone in (_ZONE.match(chain["name"]) for chain in chains) if zone}
+    number = str(ipaddress.ip_address(source))
+    six = ":" in number
+    words = {
+        "ip": number,
+        "bracketed": "[%s]" % number if six else number,
+        "six": "6" if six else "",
+        "version": 6 if six else 4,
+        "zone": zones.pop() if len(zones) == 1 else "ZONE",
+        "chain": found.chain,
+        "port": found.port,
+        "on": on,
+        "owner": name,
+    }
+    return tuple(line % words for line in MANAGERS.get(name, OTHERS))
 
 
 def advice_of_owner(found: Verdict, source: str, port: int, on: str) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The backend listens, and a firewall rejects the proxy.
 
-Signatures: firewall_reject, backend_port_closed, backend_unreachable.
+Signatures: firewall_reject, backend_port_closed, backend_unreachable, selinux_network_connect.
 
 Looked at: the rules that are in force on both hosts, a direct connection that is refused, the backend's listener.
 

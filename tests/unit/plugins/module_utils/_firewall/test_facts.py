@@ -434,6 +434,16 @@ class TestCollect:
             os.remove(host.path("/usr/sbin/" + name))
         assert self.collect(host) is None
 
-    def test_what_writes_all_rules_anew_is_named(self, host):
-        host.write("/etc/csf/csf.conf", "TESTING = 0\n")
-        assert self.collect(host)["manager"] == "csf"
+    def test_firewalld_beside_ufw_is_in_charge_as_well(self, host):
+        host.process(
+            65, "/usr/bin/python3 /usr/sbin/firewalld --nofork --nopid", name="firewalld", exe="/usr/bin/python3.11"
+        )
+        host.write("/etc/ufw/ufw.conf", "ENABLED=yes\n")
+        both = json.loads(fixture("firewall", "ufw_nft.json"))["nftables"]
+        both += json.loads(fixture("firewall", "firewalld.json"))["nftables"]
+        host.answers.update(
+            {NFT: json.dumps({"nftables": both}), "iptables-save": fixture("firewall", "ufw_iptables_save.txt")}
+        )
+        host.answers["ip6tables-save"] = fixture("firewall", "ufw_ip6tables_save.txt")
+        found = self.collect(host)
+        assert (found["tool"], found["beside"], found["default_zone"]) == ("ufw", ["firewalld"], "public")

@@ -19,6 +19,8 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules
         ("filter", "DOCKER-USER", "docker"),
         ("nat", "KUBE-SERVICES", "kubernetes"),
         ("filter", "ts-input", "tailscale"),
+        ("filter", "DENYIN", "csf"),
+        ("filter", "LOGDROPIN", None),
         ("filter", "INPUT", None),
         ("filter", "ufw-user-input", None),
         ("lxdx", "my-DOCKER", None),

@@ -56,10 +56,13 @@ def test_no_name_reaches_a_shell_unless_it_is_one(tool, text):
         (chain("ip", "filter", "mine", "iptables"), "ufw", "iptables"),
         (chain("inet", "filter", "input", "nft", "input"), "ufw", "nftables"),
         (chain("ip", "filter", "INPUT", "iptables", "input"), "none", "iptables"),
+        (chain("ip", "filter", "ufw-reject-input", "iptables"), "ufw firewalld", "ufw"),
+        (chain("ip", "filter", "INPUT", "iptables", "input"), "ufw firewalld", "ufw"),
+        (chain("inet", "firewalld", "filter_IN_public", "nft"), "ufw firewalld", "firewalld"),
     ],
 )
 def test_a_refusal_is_blamed_on_the_tool_that_made_its_chain(made, in_charge, maker):
-    assert maker_of(made, in_charge) == maker
+    assert maker_of(made, in_charge.split()) == maker
 
 
 def test_each_tool_names_the_services_that_put_its_rules_in_force():

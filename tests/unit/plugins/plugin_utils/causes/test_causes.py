@@ -28,7 +28,7 @@ apachectl apk apparmor_parser apt-get auditctl ausearch
 cat cd cgi-fcgi chmod coredumpctl cscli csf curl
 date df dig dnf docker dpkg du
 echo env
-fail2ban-client firewall-cmd free
+fail2ban-client ferm firewall-cmd free
 getent gitlab-ctl grep groupadd
 imunify360-agent install ip ip6?tables
 journalctl jstack
@@ -39,7 +39,7 @@ namei nerdctl nft nginx nsenter
 openssl
 ping plesk podman printf ps py-spy
 rm
-sed semanage semodule setfacl ss stat su sudo supervisorctl systemctl systemd-tmpfiles
+sed semanage semodule setfacl shorewall6? ss stat su sudo supervisorctl systemctl systemd-tmpfiles
 tail tailscale tcpdump
 ufw unshare useradd usermod
 virsh
