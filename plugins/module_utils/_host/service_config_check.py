@@ -26,16 +26,21 @@ COMMANDS = {
     "apache2": ["sh", "-c", ". /etc/apache2/envvars && exec apache2 -t"],
     "httpd": ["httpd", "-t"],
 }
-NOT_WANTED = ("disabled", "masked", "masked-runtime")
+NOT_WANTED = ("masked", "masked-runtime")
 #: Apache's complaint about its own name, and its last words: they are no reason.
 _NO_REASON = re.compile(r"AH00558:|Syntax OK|Action '-t' failed|The Apache error log may have|\s*$")
 _WORDS = 300
 
 
+def is_wanted(unit: Mapping[str, Any]) -> bool:
+    """Whether a unit may be started: it is not masked, and either enabled or started by another unit."""
+    return unit.get("enabled") not in NOT_WANTED and (unit.get("enabled") != "disabled" or bool(unit.get("wanted_by")))
+
+
 def config_check(host: Host, name: str, unit: Mapping[str, Any]) -> "Optional[ServiceCheck]":
     """Whether a service accepts its configuration; None where it runs or nobody wants it to, or where there is no command that asks it."""
     command = COMMANDS.get(name)
-    if not command or unit["active"] == "active" or unit["load"] != "loaded" or unit["enabled"] in NOT_WANTED:
+    if not command or unit["active"] == "active" or unit["load"] != "loaded" or not is_wanted(unit):
         return None
     ran = host.run(command)
     if ran.code is None:

@@ -70,6 +70,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         memory_max: Optional[int]
         fragment: Optional[str]
         triggers: List[str]  # of a socket: the services that it starts
+        wanted_by: List[str]  # units that start it with themselves, whether it is enabled or not
         declares: List[DeclaredAddress]
         listened: List[str]  # where it said in the journal that it listens, the newest first
         start_problems: List[StartProblem]
@@ -83,7 +84,7 @@ SHOW_SECONDS = 30.0
 PROPERTIES = (
     "Id,Names,LoadState,LoadError,ActiveState,SubState,UnitFileState,Result,ExecMainStatus,ExecMainCode,NRestarts,Type,StateChangeTimestampMonotonic"
     ",ExecMainStartTimestampMonotonic,ExecMainExitTimestampMonotonic,MainPID,PrivateTmp,ExecStart,ExecStartPre,CanReload,LimitNOFILE,MemoryMax"
-    ",FragmentPath,DropInPaths,Listen,Triggers,Environment,EnvironmentFiles,WorkingDirectory,RootDirectory,RootImage,User,Group,DynamicUser"
+    ",FragmentPath,DropInPaths,Listen,Triggers,WantedBy,RequiredBy,Environment,EnvironmentFiles,WorkingDirectory,RootDirectory,RootImage,User,Group,DynamicUser"
     ",RuntimeDirectory,StateDirectory,LogsDirectory,CacheDirectory,ReadWritePaths,ReadOnlyPaths,BindPaths,BindReadOnlyPaths"
     ",ProtectSystem,ProtectHome,InaccessiblePaths,TemporaryFileSystem"
     ",Requires,Requisite,BindsTo,ConditionResult,ConditionTimestampMonotonic,ActiveEnterTimestampMonotonic,InactiveExitTimestampMonotonic"
@@ -209,6 +210,7 @@ def _unit(properties: Properties, origin: float) -> "Unit":
         "memory_max": limit(properties.get("MemoryMax")),
         "fragment": properties.get("FragmentPath") or None,
         "triggers": properties.get("Triggers", "").split(),
+        "wanted_by": (properties.get("WantedBy", "") + " " + properties.get("RequiredBy", "")).split(),
         "declares": [],
         "listened": [],
         "start_problems": [],
@@ -284,6 +286,7 @@ def _plain(active: str, enabled: Optional[str], file: str) -> "Unit":
         "memory_max": None,
         "fragment": file,
         "triggers": [],
+        "wanted_by": [],
         "declares": [],
         "listened": [],
         "start_problems": [],

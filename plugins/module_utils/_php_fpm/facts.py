@@ -16,6 +16,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.group_lim
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.root_only import RootOnly
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.saved_since import saved_since
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.service_config_check import is_wanted
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.by_units import of_units
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import (
     SHOWN,
@@ -118,7 +119,6 @@ SET_ASIDE = 200
 POOL_FOLDERS = ("pool.d", "php-fpm.d")
 MOST_OF_A_POOL = 65536
 NOT_A_LOG = ("", "syslog", "/dev/stderr", "/dev/stdout", "/proc/self/fd/1", "/proc/self/fd/2")
-NOT_WANTED = ("disabled", "masked", "masked-runtime")
 
 _LISTENS = re.compile(r"^[ \t]*(?:\[([^\]\n]+)\]|listen[ \t]*=[ \t]*[\"']?([^\s\"';]+))", re.MULTILINE)
 _INI = re.compile(r"^(max_execution_time) => (\d+) => ", re.MULTILINE)
@@ -209,7 +209,7 @@ def _pending(host: Host, config: FpmConfig) -> List[str]:
 def _test(host: Host, units: Units, instance: Instance, config: FpmConfig) -> "Optional[FpmCheck]":
     """What FPM says of its files; None where its master runs, which has proven them, or where its unit is disabled or masked, so that nobody wants it."""
     unit = (units or {}).get(instance.unit or "")
-    if instance.master or (unit and unit.get("enabled") in NOT_WANTED):
+    if instance.master or (unit and not is_wanted(unit)):
         return None
     if host.root == "/" and os.geteuid() != 0:
         host.unseen("php_fpm test of %s" % config.path, "php-fpm -t opens its logs, which takes root")

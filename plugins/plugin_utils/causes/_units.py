@@ -26,7 +26,8 @@ def kept_down(name: str, unit: Unit | None) -> str | None:
         return None
     if "masked" in (unit.get("load"), unit.get("enabled")):
         return "%s is masked: an administrator wants it to stay down" % name
-    if unit.get("enabled") == "disabled" and unit.get("active") == "inactive":
+    # Red Hat's packages let nginx.service start php-fpm.service, which nobody enables there.
+    if unit.get("enabled") == "disabled" and unit.get("active") == "inactive" and not unit.get("wanted_by"):
         return "%s is disabled and stopped: an administrator may want it so" % name
     return None
 

@@ -37,6 +37,7 @@ if t.TYPE_CHECKING:
 
 #: What brings it back, by where its main file lies: {v} is 8.1, {n} is 81.
 PACKAGES = (
+    (r"/etc/php-fpm\.conf$", "dnf install php-fpm"),
     (r"/etc/php/\d", "apt-get install php{v}-fpm"),
     (r"/etc/php\d", "apk add php{n}-fpm"),
     (r"/etc/opt/remi/", "dnf install php{n}-php-fpm"),
@@ -90,7 +91,7 @@ def missing(hop: Hop, host: Host, gone: FpmGone, pool: FpmSetAside) -> Finding:
 def _bring_back(host: Host, gone: FpmGone) -> str:
     names = {"v": gone["version"] or "", "n": (gone["version"] or "").replace(".", "")}
     for place, command in PACKAGES:
-        if gone["version"] and re.match(place, gone["config"]):
+        if re.match(place, gone["config"]) and (gone["version"] or "{" not in command):
             return "%s   # on %s, from where it came: its pools are still there" % (command.format(**names), host.name)
     return "# install it again where it was%s: its pools are still there" % (
         " (%s)" % gone["binary"] if gone["binary"] else ""

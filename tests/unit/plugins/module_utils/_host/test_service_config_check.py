@@ -46,5 +46,10 @@ def test_nobody_is_asked_in_vain(tmp_path, name, unit):
     assert check(tmp_path, Ran(1, "", BROKEN, None), name, **unit) is None
 
 
+def test_a_disabled_service_that_another_one_starts_is_asked(tmp_path):
+    assert check(tmp_path, Ran(0, "", NAMELESS, None), enabled="disabled", wanted_by=["nginx.service"]) is not None
+    assert check(tmp_path, Ran(0, "", NAMELESS, None), enabled="masked", wanted_by=["nginx.service"]) is None
+
+
 def test_what_cannot_be_run_says_nothing(tmp_path):
     assert config_check(FakeHost(tmp_path), "apache2", DOWN) is None

@@ -84,6 +84,14 @@ def test_a_unit_is_described(host):
     assert nginx["since"] == pytest.approx(time.time() - time.monotonic() + 3021.034917, abs=5)
 
 
+def test_units_that_start_another_one_are_named(tmp_path):
+    shown = "Id=php-fpm.service\nLoadState=loaded\nUnitFileState=disabled\nWantedBy=nginx.service httpd.service\nRequiredBy=\n"
+    made = FakeHost(tmp_path, {"systemctl show": shown})
+    made.write("/usr/lib/systemd/system/php-fpm.service", "[Service]\n")
+    unit = host_units.unit_facts(made, "systemd")["php-fpm.service"]
+    assert (unit["enabled"], unit["wanted_by"]) == ("disabled", ["nginx.service", "httpd.service"])
+
+
 def test_failed_and_masked_units_are_listed_and_missing_ones_are_not(host):
     units = host_units.unit_facts(host, "systemd")
     assert (
