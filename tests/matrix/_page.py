@@ -21,7 +21,7 @@ BEGIN, END = "<!-- matrix: written by make matrix -->\n", "<!-- end of the matri
 #: Packages that are shown, by what they are to a reader.
 PROGRAMS = {
     "nginx": r"nginx-light|nginx-core|nginx",
-    "PHP-FPM": r"php[\d.]+-fpm",
+    "PHP-FPM": r"php[\d.]*-fpm",
     "Python": r"python3",
     "services": r"systemd|sysvinit-core|openrc",
     "firewall": r"firewalld|ufw|nftables",
