@@ -42,7 +42,7 @@ NO_BACKENDS = ("nginx", "sshd", "systemd", "init", "systemd-resolve", "dnsmasq",
 #: Commands that check a service's own configuration before it is started.
 CONFIG_CHECKS = {
     "apache2.service": ["apachectl", "configtest"],
-    "httpd.service": ["apachectl", "configtest"],
+    "httpd.service": ["httpd", "-t"],
     "nginx.service": ["nginx", "-t"],
 }
 

@@ -62,8 +62,8 @@ LAYOUTS = {
 }
 #: What no step or advice may say there.
 FOREIGN = {
-    "redhat": r"\bapt(-get)?\b(?! clean \|\|)|php8\.\d|sites-|apache2|/etc/php/",
-    "remi": r"\bapt(-get)?\b(?! clean \|\|)|php8\.\d|sites-|apache2|/etc/php/",
+    "redhat": r"\bapt(-get)?\b(?! clean \|\|)|php8\.\d|sites-|apache2|/etc/php/|apachectl",
+    "remi": r"\bapt(-get)?\b(?! clean \|\|)|php8\.\d|sites-|apache2|/etc/php/|apachectl",
     "ubuntu": r"\bdnf\b(?! clean)|\bphp-fpm\.service|httpd",
 }
 PAIRS = [(platform, cause) for platform in PLATFORMS for cause in platform["causes"]]
