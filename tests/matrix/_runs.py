@@ -85,7 +85,7 @@ def kept(scenario: str) -> dict[str, t.Any]:
 def keep(scenario: str, packages: t.Mapping[str, str], seen: t.Mapping[str, t.Any]) -> None:
     """Lay new verdicts over the old ones. Those of faults that are no more go."""
     known = {**kept(scenario)["faults"], **seen}
-    verdicts = {name: known[name] for name in sorted(known) if name in faults()}
+    verdicts = {name: known[name] for name in sorted(known.keys() & faults().keys())}
     KEPT.mkdir(exist_ok=True)
     text = yaml.safe_dump({"packages": dict(packages), "faults": verdicts}, width=160, sort_keys=True)
     (KEPT / (scenario + ".yml")).write_text("---\n# Written by `make matrix`.\n" + text, encoding="utf-8")
