@@ -30,12 +30,13 @@ def _fingerprint(*parts: str) -> str:
 
 
 def _base_tag(suite: str) -> str:
-    return "localhost/bad-gateway-base:%s-%s" % (suite, _fingerprint(*words(RECIPE / "packages.txt")))
+    return "localhost/bad-gateway-base:%s-%s" % (SUITES[suite].release, _fingerprint(*words(RECIPE / "packages.txt")))
 
 
 def image_tag(suite: str) -> str:
     """The tag that a host of this suite is booted from."""
-    recipe = [(RECIPE / name).read_text() for name in ("Containerfile", "setup.sh")]
+    scripts = ["setup.sh", "setup.%s.sh" % SUITES[suite].layout]
+    recipe = [(RECIPE / name).read_text() for name in ["Containerfile", *scripts] if (RECIPE / name).exists()]
     return "localhost/bad-gateway-host:%s-%s" % (suite, _fingerprint(_base_tag(suite), *recipe))
 
 
@@ -64,9 +65,10 @@ def make_image(suite: str) -> str:
         if not tar.exists():
             print("%s: Debian packages" % suite, flush=True)
             unfinished = tar.with_suffix(".part.tar")
-            bootstrap(suite, unfinished, words(RECIPE / "packages.txt"))
+            bootstrap(SUITES[suite].release, unfinished, words(RECIPE / "packages.txt"))
             unfinished.rename(tar)
         podman("import", "-q", str(tar), base)
     print("%s: %s" % (suite, tag), flush=True)
-    podman("build", "-q", "--network", "none", "--build-arg", "BASE=" + base, "-t", tag, str(RECIPE))
+    arguments = ("--build-arg", "BASE=" + base, "--build-arg", "LAYOUT=" + SUITES[suite].layout)
+    podman("build", "-q", "--network", "none", *arguments, "-t", tag, str(RECIPE))
     return tag

@@ -6,6 +6,7 @@
 import ipaddress
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 HERE = Path(__file__).resolve().parent
 HOME = HERE.parents[1] / ".lab"
@@ -21,4 +22,18 @@ STATE = STATE_DIR / "state.json"
 INVENTORY = STATE_DIR / "inventory.yml"
 KEY = HOME / "id_ed25519"
 
-SUITES = ("bookworm", "trixie", "bullseye")
+
+class Suite(NamedTuple):
+    """What hosts are made of: a release of Debian, and the layout that its programs have there (image/setup.LAYOUT.sh)."""
+
+    release: str
+    layout: str = "debian"
+
+
+SUITES = {
+    "bookworm": Suite("bookworm"),
+    "trixie": Suite("trixie"),
+    "bullseye": Suite("bullseye"),
+    "redhat": Suite("bookworm", "redhat"),
+}
+DEFAULT_SUITE = "bookworm"

@@ -20,11 +20,11 @@ import _podman
 import _snapshot
 from _commands import LabError
 from _faults import chosen
-from _settings import SUITES
+from _settings import DEFAULT_SUITE, SUITES
 
 
 def _images_command(args: argparse.Namespace) -> int:
-    for suite in args.suites or SUITES[:1]:
+    for suite in args.suites or [DEFAULT_SUITE]:
         _images.make_image(suite)
     return 0
 
@@ -100,11 +100,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="name", required=True)
     images = commands.add_parser("images", help="make the images that are not there yet")
     images.add_argument(
-        "suites", nargs="*", metavar="SUITE", help="of %s; without: %s" % (", ".join(SUITES), SUITES[0])
+        "suites", nargs="*", metavar="SUITE", help="of %s; without: %s" % (", ".join(SUITES), DEFAULT_SUITE)
     )
     images.set_defaults(run=_images_command)
     up = commands.add_parser("up", help="boot hosts")
-    up.add_argument("--suite", choices=SUITES, default=SUITES[0])
+    up.add_argument("--suite", choices=SUITES, default=DEFAULT_SUITE)
     up.add_argument(
         "--fresh", action="store_true", help="remove those that are up first, so that they can be broken again"
     )

@@ -9,7 +9,7 @@ import os
 import re
 import subprocess
 
-TREES = ("/etc", "/var/www", "/var/lib/bad_gateway", "/usr/local")
+TREES = ("/etc", "/var/www", "/usr/share/nginx/html", "/var/lib/bad_gateway", "/usr/local")
 COUNTERS = re.compile(r"\[\d+:\d+\]")
 #: D-Bus starts it for whoever asks a firewalld of Debian 11 anything, a dry run too.
 ON_DEMAND = ("polkit.service",)

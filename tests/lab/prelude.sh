@@ -5,9 +5,47 @@
 # What the shell text of faults and topologies may use. WEB and APP (the addresses of the hosts of the topology) come before it.
 # shellcheck shell=sh disable=SC2034
 set -eu
-PHP=$(ls /etc/php)                       # 8.2
-POOL=/etc/php/$PHP/fpm/pool.d/www.conf
-SITE=/etc/nginx/sites-available/default
+if [ ! -e /etc/redhat-release ]; then
+	LAYOUT=debian
+	PHP=$(ls /etc/php)                       # 8.2
+	POOL=/etc/php/$PHP/fpm/pool.d/www.conf
+	FPM=php$PHP-fpm                          # the unit
+	FPM_LOG=/var/log/php$PHP-fpm.log
+	SITE=/etc/nginx/sites-available/default  # what nginx's default server has
+	PAGES=/var/www/html
+	APACHE=apache2
+	NFTABLES=/etc/nftables.conf
+else
+	LAYOUT=redhat
+	POOL=/etc/php-fpm.d/www.conf
+	FPM=php-fpm
+	FPM_LOG=/var/log/php-fpm/error.log
+	SITE=$(find /etc/nginx/default.d -name '*.conf')  # one file at most
+	PAGES=/usr/share/nginx/html
+	APACHE=httpd
+	NFTABLES=/etc/sysconfig/nftables.conf
+fi
+
+# site: the locations on stdin become all that nginx's default server has.
+site() {
+	if [ "$LAYOUT" = redhat ]; then
+		SITE=/etc/nginx/default.d/site.conf
+		cat >"$SITE"
+	else
+		printf 'server {\n\tlisten 80 default_server;\n\tlisten [::]:80 default_server;\n\n\tserver_name _;\n\n' >"$SITE"
+		sed 's/^./\t&/' >>"$SITE"
+		echo '}' >>"$SITE"
+	fi
+}
+
+# without_php: this host serves no PHP.
+without_php() {
+	if [ "$LAYOUT" = redhat ]; then
+		rm -f /etc/nginx/conf.d/php-fpm.conf /etc/nginx/default.d/php.conf /usr/lib/systemd/system/*.service.d/php-fpm.conf
+	else
+		systemctl disable -q "$FPM"
+	fi
+}
 
 # pool KEY VALUE: sets one value in the pool www, as an admin would: in its file, in place.
 pool() {
@@ -17,6 +55,15 @@ pool() {
 # in_php_location TEXT: adds directives to the location that passes on to PHP-FPM. in_http TEXT: to the http block of nginx.conf.
 in_php_location() {
 	sed -i "s|^\(\s*\)\(fastcgi_pass .*\)|\1\2\n\1$1|" "$SITE"
+}
+
+# php_location PATH: a location of its own, to which what in_php_location adds later does not go.
+php_location() {
+	if [ "$LAYOUT" = redhat ]; then
+		sed -i "1i location = $1 { include fastcgi.conf; fastcgi_pass php-fpm; }" "$SITE"
+	else
+		sed -i "/location \\/ {/i location = $1 { include snippets/fastcgi-php.conf; fastcgi_pass unix:/run/php/php$PHP-fpm.sock; }\n" "$SITE"
+	fi
 }
 in_location() {
 	sed -i "s|^\(\s*\)\(proxy_pass .*\)|\1\2\n\1$1|" "$SITE"
@@ -98,7 +145,7 @@ reload_nginx() {
 }
 
 restart_fpm() {
-	systemctl restart "php$PHP-fpm"
+	systemctl restart "$FPM"
 }
 
 # until_status STATUS PATH: asks this host's nginx until it answers so, ten seconds at most.
@@ -113,13 +160,13 @@ until_status() {
 
 # big_header_page BYTES: /big.php answers with a header of about that size.
 big_header_page() {
-	echo "<?php for (\$i = 0; \$i < $1; \$i += 1000) { header('X-Debug-' . \$i . ': ' . str_repeat('a', 980)); } echo 'big header';" >/var/www/html/big.php
+	echo "<?php for (\$i = 0; \$i < $1; \$i += 1000) { header('X-Debug-' . \$i . ': ' . str_repeat('a', 980)); } echo 'big header';" >$PAGES/big.php
 }
 
 # load CLIENTS SECONDS [HOST]: /slow.php takes about that long (never just that: visitors must not come in step), and that many clients ask
 # for it again and again through nginx (of another host, where one is given), for two hours at most.
 load() {
-	echo "<?php usleep(random_int($2 * 750000, $2 * 1250000)); echo 'slow';" >/var/www/html/slow.php
+	echo "<?php usleep(random_int($2 * 750000, $2 * 1250000)); echo 'slow';" >$PAGES/slow.php
 	cat >/usr/local/bin/visitors <<-'PYTHON'
 		import http.client, sys, threading, time
 
