@@ -8,20 +8,24 @@ Private to this collection: it may change in any release.
 
 import os
 import re
-from typing import TYPE_CHECKING, Collection, Dict, List, Mapping, Optional, Sequence, Set
+from typing import TYPE_CHECKING, Any, Collection, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import tcp_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import netlink
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.netlink import TcpTalk
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.socket_ends import End, resolver_ends, tcp_ends
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.socket_ends import (
+    End,
+    resolver_ends,
+    tcp_ends,
+    tcp_talks,
+)
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.socket_owners import held_sockets
 from ansible_collections.webops.bad_gateway.plugins.module_utils._text import printable
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
     from typing import TypedDict
-
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import Listeners
 
     class Awaited(TypedDict):
         """What some processes have a connection to, try to connect to, or want a lock of."""
@@ -30,6 +34,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         file: Optional[str]  # that is locked
         processes: int  # how many of them
         connecting: int  # how many of these have no connection yet
+        seconds: Optional[float]  # for how long the other end has owed an answer, at most; None: cannot be told
         process: Optional[
             str
         ]  # who listens there on this host, or holds the lock; None: cannot be seen, or another host
@@ -40,34 +45,87 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 MOST, READ = 5, 16 * 1024 * 1024
 #: Sockets that are written to only, as each daemon of a unit does: nobody waits there for an answer.
 LOGS = ("/run/systemd/", "/dev/log")
+#: From so many seconds on, a silence is no ordinary pause between question and answer.
+LONG = 0.5
+#: Kernel functions in which a process waits for events of any kind, so that what it waits for cannot be told by what it holds.
+_ANY = re.compile(r"ep_poll|do_epoll|futex")
 _LOCK = re.compile(r"^\d+: +(-> )?\S+ +\S+ +\S+ +(\d+) ([0-9a-f]+:[0-9a-f]+:\d+) ", re.MULTILINE)
 
 
-def awaited(host: Host, processes: Processes, pids: Sequence[int], listeners: "Optional[Listeners]") -> "List[Awaited]":
-    """Whom these processes most likely wait for, the likeliest first: what is not connected yet, what is stopped, what most of them have."""
-    ends = _ends(host, listeners)
-    found: "Dict[object, Awaited]" = {}
-    for pid in pids:
-        for end in {ends[inode] for inode in held_sockets(host, pid) or () if inode in ends}:
-            one = found.setdefault(end.address, _at(processes, listeners, end.address))
-            one["processes"] += 1
-            one["connecting"] += end.is_new
-    for lock in _locks(host, processes, pids):
-        found[lock["file"], lock["pid"]] = lock
-    ranked = sorted(
-        found.values(),
-        key=lambda one: (one["address"] is not None, not one["connecting"], one["state"] != "T", -one["processes"]),
-    )
-    return ranked[:MOST]
+class Waits:
+    """Whom processes of a host wait for. What is the same for all of them is read once, when it is first asked for.
+
+    listeners: the facts of that name. talks: what was said over each TCP connection, by the number of its socket, with its local port.
+    """
+
+    def __init__(self, host: Host, processes: Processes, listeners: Optional[Mapping[str, Any]]) -> None:
+        self.host, self.processes, self.listeners = host, processes, listeners
+        self._talks: "Optional[Dict[int, Tuple[int, TcpTalk]]]" = None
+        self._ends: "Optional[Dict[int, End]]" = None
+        self._pids = _listening(listeners)
+
+    @property
+    def talks(self) -> "Dict[int, Tuple[int, TcpTalk]]":
+        if self._talks is None:
+            self._talks = tcp_talks(self.host)
+        return self._talks
+
+    def of(self, pids: Sequence[int]) -> "List[Awaited]":
+        """Whom these most likely wait for, the likeliest first: who has their lock, what is not connected yet, what is stopped, what most of them have."""
+        if self._ends is None:
+            ours = {entry["port"] for entry in self.listeners["tcp"]} if self.listeners else set()
+            ends = tcp_ends(self.host, ours, self.talks)
+            self._ends = {**ends, **resolver_ends(self.host), **_unix_ends(self.host, self.listeners)}
+        found: "Dict[object, Awaited]" = {}
+        for pid in pids:
+            self._add(found, pid, [self._ends[one] for one in held_sockets(self.host, pid) or () if one in self._ends])
+        for lock in _locks(self.host, self.processes, pids):
+            found[lock["file"], lock["pid"]] = lock
+        ranked = sorted(
+            found.values(),
+            key=lambda one: (one["address"] is not None, not one["connecting"], one["state"] != "T", -one["processes"]),
+        )
+        return ranked[:MOST]
+
+    def _add(self, found: "Dict[object, Awaited]", pid: int, ends: Sequence[End]) -> None:
+        """Add what one process has connections to and waits for."""
+        for address in {end.address for end in ends}:
+            one = found.get(address) or self._at(address)
+            there = [end for end in ends if end.address == address and self._is_awaited(end, pid, one["state"])]
+            if there:
+                found[address] = one
+                one["processes"] += 1
+                one["connecting"] += any(end.is_new for end in there)
+                one["seconds"] = max([one["seconds"], *(end.silent for end in there)], key=lambda value: value or 0.0)
+
+    def _is_awaited(self, end: End, pid: int, state: Optional[str]) -> bool:
+        """Whether a process waits for the other end of a socket, as far as that can be told. state: of who listens there."""
+        if end.silent is not None:
+            return end.silent >= LONG
+        process = self.processes.by_pid.get(pid)
+        if end.is_new or state == "T" or end.address.startswith("udp:") or process is None:
+            return True
+        return process.state != "R" and not _ANY.match(process.waits_in() or "")
+
+    def _at(self, address: str) -> "Awaited":
+        """Nobody waits yet; with who listens at the address on this host."""
+        port = address.rpartition(":")[2]
+        wild = ("tcp:0.0.0.0:" + port, "tcp:[::]:" + port) if address.startswith(("tcp:127.", "tcp:[::1]")) else ()
+        pid = next((self._pids[at] for at in (address, *wild) if at in self._pids), 0)
+        process = self.processes.by_pid.get(pid)
+        return {
+            "address": printable(address, 300),
+            "file": None,
+            "processes": 0,
+            "connecting": 0,
+            "seconds": None,
+            "process": process.name if process else None,
+            "pid": process.pid if process else None,
+            "state": process.state if process else None,
+        }
 
 
-def _ends(host: Host, listeners: "Optional[Listeners]") -> Dict[int, End]:
-    """The other ends of this host's own connections, by the number of the socket."""
-    ours = {entry["port"] for entry in listeners["tcp"]} if listeners else set()
-    return {**tcp_ends(host, ours), **resolver_ends(host), **_unix_ends(host, listeners)}
-
-
-def _unix_ends(host: Host, listeners: "Optional[Listeners]") -> Dict[int, End]:
+def _unix_ends(host: Host, listeners: Optional[Mapping[str, Any]]) -> Dict[int, End]:
     """Those of unix sockets. A connection that was not accepted yet has no name: where one socket alone has a queue, it leads there."""
     try:
         sockets = list(netlink.unix_connections())
@@ -89,24 +147,7 @@ def _is_fpm(listener: "Mapping[str, object]") -> bool:
     return str(listener["process"] or "").startswith("php-fpm")
 
 
-def _at(processes: Processes, listeners: "Optional[Listeners]", address: str) -> "Awaited":
-    """Nobody waits yet; with who listens at the address on this host."""
-    pids = _listening(listeners)
-    port = address.rpartition(":")[2]
-    wild = ("tcp:0.0.0.0:" + port, "tcp:[::]:" + port) if address.startswith(("tcp:127.", "tcp:[::1]")) else ()
-    process = processes.by_pid.get(next((pids[at] for at in (address, *wild) if at in pids), 0))
-    return {
-        "address": printable(address, 300),
-        "file": None,
-        "processes": 0,
-        "connecting": 0,
-        "process": process.name if process else None,
-        "pid": process.pid if process else None,
-        "state": process.state if process else None,
-    }
-
-
-def _listening(listeners: "Optional[Listeners]") -> Dict[str, int]:
+def _listening(listeners: Optional[Mapping[str, Any]]) -> Dict[str, int]:
     """The process behind each listening address."""
     if listeners is None:
         return {}
@@ -133,6 +174,7 @@ def _locks(host: Host, processes: Processes, pids: Collection[int]) -> "List[Awa
                 "file": _open_file(host, min(those), int(inode.rpartition(":")[2])),
                 "processes": len(those),
                 "connecting": 0,
+                "seconds": None,
                 "process": holder.name if holder else None,
                 "pid": holder.pid if holder else None,
                 "state": holder.state if holder else None,

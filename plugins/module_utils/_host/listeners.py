@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accepting import Accepting
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.socket_file import SocketFile
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.waiting import Waiting
 
     class Listener(TypedDict):
         """What TCP and unix listeners have in common. Process, pid, user and unit are None where the owner cannot be seen."""
@@ -34,12 +35,16 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         process: Optional[str]
         user: Optional[str]
         unit: Optional[str]
+        state: Optional[str]  # of the process, as the kernel writes it: T is stopped
         queue: Optional[int]  # connections that wait to be accepted
         backlog: Optional[int]  # how many may wait
         accepting: Optional[Accepting]  # None: the queue is not full, or its owner cannot be seen
         out_of_files: Optional[
             int
         ]  # how many files its process may open, where connections wait and it has as many open
+        waiting: Optional[
+            Waiting
+        ]  # None: its processes do not work on requests for long, or wait for nobody that is seen
 
     class TcpListener(Listener):
         """A listening TCP socket."""
@@ -111,10 +116,12 @@ def _tcp_listener(found: Listening, owner: Optional[Process], accounts: Accounts
         "process": owner.name if owner else None,
         "user": accounts.user(owner.uid) if owner else None,
         "unit": owner.unit if owner else None,
+        "state": owner.state if owner else None,
         "queue": found.queue,
         "backlog": found.backlog,
         "accepting": None,
         "out_of_files": None,
+        "waiting": None,
     }
 
 
@@ -130,8 +137,10 @@ def _unix_listener(host: Host, found: Listening, owner: Optional[Process], accou
         "process": owner.name if owner else None,
         "user": accounts.user(owner.uid) if owner else None,
         "unit": owner.unit if owner else None,
+        "state": owner.state if owner else None,
         "queue": found.queue,
         "backlog": found.backlog,
         "accepting": None,
         "out_of_files": None,
+        "waiting": None,
     }

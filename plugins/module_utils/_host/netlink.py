@@ -23,11 +23,12 @@ NFTA_CHAIN_HOOK = 4
 TCP_LISTEN = 10
 TCP_TIME_WAIT = 6
 TCP_ESTABLISHED = 1
+TCP_CLOSE_WAIT = 8
 LISTENING = 1 << TCP_LISTEN
 # TIME_WAIT counts for the ports too; sockets that are not connected to anything do not.
 CONNECTED = sum(1 << state for state in range(1, 12) if state not in (7, TCP_LISTEN))
 
-INET_DIAG_SKV6ONLY = 11
+INET_DIAG_INFO, INET_DIAG_SKV6ONLY = 2, 11
 UNIX_DIAG_NAME, UNIX_DIAG_VFS, UNIX_DIAG_PEER, UNIX_DIAG_RQLEN = 0, 1, 2, 4
 UDIAG_SHOW = 0x01 | 0x02 | 0x10
 UDIAG_SHOW_PEER = 0x01 | 0x04
@@ -38,6 +39,8 @@ _HEADER = struct.Struct("=IHHII")
 _INET = struct.Struct("!BBBBHH16s16s")
 _INET_NUMBERS = struct.Struct("=IIIII")
 _UNIX = struct.Struct("=BBBBI")
+# Of struct tcp_info, since Linux 4.6: last_data_sent, last_data_recv, last_ack_recv; data_segs_in, data_segs_out.
+_INFO = struct.Struct("=44xI4xII92xII")
 
 
 class TcpSocket(NamedTuple):
@@ -53,6 +56,16 @@ class TcpSocket(NamedTuple):
     uid: int
     inode: int
     v6only: bool
+
+
+class TcpTalk(NamedTuple):
+    """How many milliseconds ago a connected socket last sent data, got data and got an acknowledgement, and how many packets of data went each way."""
+
+    sent: int
+    received: int
+    acknowledged: int
+    packets_in: int
+    packets_out: int
 
 
 class UnixListener(NamedTuple):
@@ -136,6 +149,16 @@ def outgoing(family: int, skip_ports: "frozenset[int]") -> Iterator[Tuple[int, s
             if raw not in names:
                 names[raw] = ip_text(family, raw)
             yield body[1], names[raw], (body[6] << 8) | body[7]
+
+
+def tcp_talks(family: int) -> Iterator[Tuple[int, int, TcpTalk]]:
+    """Inode, local port and what was said of each TCP connection that this end has not closed. Made for tens of thousands of sockets."""
+    states = 1 << TCP_ESTABLISHED | 1 << TCP_CLOSE_WAIT
+    request = struct.pack("=BBBxI", family, socket.IPPROTO_TCP, 1 << INET_DIAG_INFO - 1, states) + b"\0" * 48
+    for body in dump(NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY, request):
+        info = attributes(body, 72).get(INET_DIAG_INFO, b"")
+        if len(info) >= _INFO.size:
+            yield _INET_NUMBERS.unpack_from(body, 52)[4], (body[4] << 8) | body[5], TcpTalk(*_INFO.unpack_from(info))
 
 
 def ip_text(family: int, raw: bytes) -> str:

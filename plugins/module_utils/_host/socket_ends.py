@@ -1,14 +1,16 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The other ends of a host's own connections.
+"""The other ends of a host's own connections, and which of them owe an answer.
 
 Private to this collection: it may change in any release.
 """
 
-from typing import Collection, Dict, Iterator, NamedTuple
+import socket
+from typing import Collection, Dict, Iterator, NamedTuple, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import tcp_address
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import netlink
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listening_sockets import proc_address
 
@@ -18,16 +20,51 @@ RESOLVER = ":0035"
 
 
 class End(NamedTuple):
-    """The other end of a socket; is_new: there is no connection yet."""
+    """The other end of a socket; is_new: there is no connection yet. silent: for how many seconds it has owed an answer; None where that cannot be told."""
 
     address: str
     is_new: bool = False
+    silent: Optional[float] = None
 
 
-def tcp_ends(host: Host, ours: Collection[int]) -> Dict[int, End]:
-    """Those of TCP. ours: ports that are listened on; a connection of such a one was made by the other side."""
-    rows = [row for kind in ("tcp", "tcp6") for row in _rows(host, kind)]
-    return {row.inode: End(row.address("tcp"), row.state == SYN_SENT) for row in rows if row.port not in ours}
+def tcp_talks(host: Host) -> Dict[int, Tuple[int, netlink.TcpTalk]]:
+    """Local port and what was said of each TCP connection, by the number of the socket; none where the kernel does not say it."""
+    found = {}
+    try:
+        for family in (socket.AF_INET, socket.AF_INET6):
+            for inode, port, talk in netlink.tcp_talks(family):
+                found[inode] = (port, talk)
+    except (OSError, AttributeError) as error:
+        host.unseen("answers that are owed", "netlink: %s" % error)
+    return found
+
+
+def tcp_ends(
+    host: Host, ours: Collection[int], talks: "Optional[Dict[int, Tuple[int, netlink.TcpTalk]]]" = None
+) -> Dict[int, End]:
+    """Those of TCP. ours: ports that are listened on; a connection of such a one was made by the other side. talks: what was said over each."""
+    found = {}
+    for row in (row for kind in ("tcp", "tcp6") for row in _rows(host, kind)):
+        if row.port not in ours:
+            said = (talks or {}).get(row.inode)
+            found[row.inode] = End(row.address("tcp"), row.state == SYN_SENT, unanswered(said[1]) if said else None)
+    return found
+
+
+def unanswered(talk: netlink.TcpTalk) -> Optional[float]:
+    """For how many seconds the other end has not answered, or not said its first word; 0 where it has, None where the kernel's coarse clock says both."""
+    if not talk.packets_in or talk.sent < talk.received:
+        return talk.sent / 1000.0
+    if talk.sent == talk.received:
+        # What was answered was acknowledged with the answer.
+        return talk.sent / 1000.0 if talk.acknowledged < talk.received else None
+    return 0.0
+
+
+def unserved(talk: netlink.TcpTalk) -> float:
+    """For how many seconds the other end has waited for an answer of this one; 0 where it does not, or that cannot be told."""
+    waits = talk.packets_in and (not talk.packets_out or talk.received < talk.sent)
+    return talk.received / 1000.0 if waits else 0.0
 
 
 def resolver_ends(host: Host) -> Dict[int, End]:

@@ -16,6 +16,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accepting
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.at_work import guard_facts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.awaited import Waits
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.clock import clock_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.connections import connection_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import container_facts
@@ -25,6 +26,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.memory im
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.system import system_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.user_programs import user_programs
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.waiting import add_waiting
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs import facts as logs_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.redaction import without_arguments
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx import facts as nginx_facts
@@ -56,7 +58,10 @@ def read_host(host: Host, window: float) -> "GatewayFacts":
     host_units.own_sockets(listeners, units)
     nginx = nginx_facts.nginx_facts(host, processes, units or {})
     php_fpm = php_fpm_facts.php_fpm_facts(host, processes, units or {})
-    add_awaited(host, processes, php_fpm, listeners)
+    waits = Waits(host, processes, listeners)
+    add_awaited(waits, php_fpm)
+    routes = nginx["config"]["routes"] if nginx else []
+    add_waiting(waits, listeners, {peer for route in routes for peer in route["peers"]})
     containers = container_facts(host, processes)
     not_looked_into(host, containers)
     without_arguments(units)

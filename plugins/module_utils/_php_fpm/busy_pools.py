@@ -9,14 +9,11 @@ Private to this collection: it may change in any release.
 import re
 from typing import TYPE_CHECKING, Optional
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.awaited import awaited
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.awaited import Waits
 
 if TYPE_CHECKING:  # the shapes of facts are for the type checker only
     from typing import List
 
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import Listeners
     from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmFacts
 
 #: Kernel functions in which a process waits for an answer, a connection or a lock. A worker that is idle waits in an accept.
@@ -29,13 +26,13 @@ ACCEPTS = "__skb_wait_for_more_packets"
 LEAST, SHARE = 2, 0.5
 
 
-def add_awaited(host: Host, processes: Processes, fpms: "List[FpmFacts]", listeners: "Optional[Listeners]") -> None:
+def add_awaited(waits: Waits, fpms: "List[FpmFacts]") -> None:
     """Show of each pool whose workers wait whom they most likely wait for."""
     for fpm in fpms:
         for pool in fpm["pools"].values():
             waiting = [one["pid"] for one in pool["workers"] if _waits(one["waits_in"])]
             if len(waiting) >= max(LEAST, SHARE * len(pool["workers"])):
-                pool["awaited"] = awaited(host, processes, waiting, listeners)
+                pool["awaited"] = waits.of(waiting)
 
 
 def _waits(function: Optional[str]) -> bool:

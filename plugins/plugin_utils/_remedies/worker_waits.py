@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.awaited import Awaited
     from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmPool
 
 #: Kernel functions (their beginnings) in which a worker waits for another service to answer, or for a lock.
@@ -47,40 +48,40 @@ def waits_elsewhere(pool: FpmPool) -> str | None:
     for beginnings, what in _WAITS:
         waiting = [function for function in functions if function.startswith(beginnings)]
         if len(waiting) > 1 and len(waiting) >= _SHARE * len(functions):
-            named = waits_for(pool)
+            named = waits_for(pool.get("awaited") or [], len(pool["workers"]))
             words = named.text if named else "%d of %d workers %s" % (len(waiting), len(functions), what)
             return "%s; more workers would only wait there too" % words
     return None
 
 
 class WaitsFor(t.NamedTuple):
-    """Whom the workers of a pool wait for, in words, and what to type next about it."""
+    """Whom workers wait for, in words, and what to type next about it."""
 
     text: str
     advice: tuple[str, ...]
 
 
-def waits_for(pool: FpmPool) -> WaitsFor | None:
-    """Whom most of the waiting workers of a pool wait for; None where that is not seen."""
-    found = next(iter(pool.get("awaited") or []), None)
-    if found is None or found["processes"] < 2:
+def waits_for(awaited: t.Sequence[Awaited], workers: int) -> WaitsFor | None:
+    """Whom most of the waiting ones of so many workers wait for; None where that is not seen, or is true of one of several only."""
+    found = next(iter(awaited), None)
+    if found is None or found["processes"] < min(2, workers):
         return None
-    workers = "%d of %d workers wait for" % (found["processes"], len(pool["workers"]))
+    who = "%d of %d workers wait for" % (found["processes"], workers) if workers > 1 else "its only worker waits for"
     holder = "%s, pid %s" % (found["process"], found["pid"]) if found["pid"] else "whose process is not seen"
     if found["address"] is None:
         file, holder = found["file"] or "a file", "%s (pid %s)" % (found["process"], found["pid"])
         look = ("ps -o pid,etime,stat,wchan:30,args -p %d" % found["pid"],) if found["pid"] else ("cat /proc/locks",)
-        return WaitsFor(
-            "%s the lock of %s, which %s has" % (workers, file, holder if found["pid"] else "another"), look
-        )
+        return WaitsFor("%s the lock of %s, which %s has" % (who, file, holder if found["pid"] else "another"), look)
     kind, _colon, where = found["address"].partition(":")
     if found["state"] == "T":
-        text = "%s %s (%s), which is stopped by a signal" % (workers, where, holder)
+        text = "%s %s (%s), which is stopped by a signal" % (who, where, holder)
         return WaitsFor(text, ("kill -CONT %d" % (found["pid"] or 0),))
+    seconds = found["seconds"]
+    silent = "has not answered for %d seconds" % seconds if seconds and seconds >= 1 else "does not answer"
     if kind == "unix":
-        return WaitsFor("%s %s (%s), which does not answer" % (workers, where, holder), ("ss -xlp src %s" % where,))
+        return WaitsFor("%s %s (%s), which %s" % (who, where, holder, silent), ("ss -xlp src %s" % where,))
     if kind == "udp":
-        return WaitsFor("%s the name server %s" % (workers, where), ("time getent hosts example.org",))
-    who = " (%s)" % holder if found["pid"] else ""
-    does = "takes no connection" if found["connecting"] else "does not answer"
-    return WaitsFor("%s %s%s, which %s" % (workers, where, who, does), ("ss -tnpo dst %s" % where,))
+        return WaitsFor("%s the name server %s" % (who, where), ("time getent hosts example.org",))
+    listens = " (%s)" % holder if found["pid"] else ""
+    does = "takes no connection" if found["connecting"] else silent
+    return WaitsFor("%s %s%s, which %s" % (who, where, listens, does), ("ss -tnpo dst %s" % where,))

@@ -12,10 +12,12 @@ import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _containers as containers
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _uwsgi
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._awaited import awaited_behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import (
     described,
     listener_behind,
@@ -56,7 +58,7 @@ def probe_ended(hop: Hop) -> tuple[Evidence, ...]:
     return (Evidence("probe", "asked directly, %s ends the connection: %s" % (hop.address, reply.get("error"))),)
 
 
-def not_explained(hop: Hop, signature: str, does: str) -> Finding:
+def not_explained(fleet: Fleet, hop: Hop, signature: str, does: str) -> Finding:
     """The finding that the backend ends connections and nothing that was seen says why: only its own log can. does: what it does, in words."""
     refused = _uwsgi.requests_too_large(hop)
     container = containers.behind(hop.backend, listener_behind(hop))
@@ -67,14 +69,28 @@ def not_explained(hop: Hop, signature: str, does: str) -> Finding:
         advice = (containers.ask_inside(container, hop.on, inside),)
     again = recurring(hop, signature)
     often = rate(hop, again)
+    named = awaited_behind(fleet, hop)
     return on_hop(
         hop,
         signature,
-        (*hop.seen(signature), *rate_evidence(hop, again), *probe_ended(hop), *refused.evidence),
-        why="%s %s before it has answered%s: its own log says why"
-        % (described(hop), does, " (%s)" % often if often else ""),
+        (
+            *hop.seen(signature),
+            *rate_evidence(hop, again),
+            *probe_ended(hop),
+            *refused.evidence,
+            *((named.evidence,) if named else ()),
+        ),
+        on=named.on if named else None,
+        why="%s %s before it has answered%s: %s"
+        % (described(hop), does, " (%s)" % often if often else "", named.text if named else "its own log says why"),
         recurs=often,
-        advice=(*refused.advice, log_command(hop), *advice, *_as_a_websocket(hop, again)),
+        advice=(
+            *refused.advice,
+            *(named.advice if named else ()),
+            log_command(hop),
+            *advice,
+            *_as_a_websocket(hop, again),
+        ),
     )
 
 

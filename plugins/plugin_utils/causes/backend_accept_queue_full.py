@@ -24,6 +24,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._awaited import awaited_behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import (
     described,
     listener_behind,
@@ -49,7 +50,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         if listener.get("out_of_files"):
             yield out_of_files(hop, listener)
         elif is_full(listener):
-            yield full(hop, listener)
+            yield full(fleet, hop, listener)
 
 
 def is_full(listener: Listener) -> bool:
@@ -69,7 +70,7 @@ def is_pool(hop: Hop) -> bool:
     return bool(found and found.fpm.get("master"))
 
 
-def full(hop: Hop, listener: Listener) -> Finding:
+def full(fleet: Fleet, hop: Hop, listener: Listener) -> Finding:
     processes = or_empty(listener.get("accepting")).get("processes") or []
     peers = or_empty(listener.get("accepting")).get("peers") or {}
     address = place_of(hop)
@@ -81,7 +82,10 @@ def full(hop: Hop, listener: Listener) -> Finding:
     found = waits([(one["state"], one["waits_in"]) for one in processes])
     does = "its %d processes: %s" % (len(processes), found.text) if len(processes) > 1 else "it %s" % found.text
     calls = ", ".join("%s (%d)" % item for item in peers.items())
-    if calls:
+    named = awaited_behind(fleet, hop)
+    if named:
+        does += "; " + named.text
+    elif calls:
         does += "; it is connected to %s" % calls
     evidence = [*hop.seen(*SIGNATURES), *late_answers(hop), Evidence("socket", queue)]
     if processes:
@@ -93,8 +97,12 @@ def full(hop: Hop, listener: Listener) -> Finding:
         listener.get("pid"),
         queue,
         does if processes else "what it waits for cannot be seen",
-        "" if stopped else ". It hangs or has too few workers",
+        "" if stopped or named else ". It hangs or has too few workers",
     )
+    if named and not stopped:
+        # Who waits for another is not helped by a restart.
+        advice = (*named.advice, show_queue(address, hop.on), log_command(hop))
+        return on_hop(hop, CAUSE.name, evidence, on=named.on, why=why, advice=advice)
     further = (*look_into(hop, listener, processes, calls), log_command(hop), *ended(hop, listener))
     advice = (*stopped, show_queue(address, hop.on), *(() if stopped else further))
     return on_hop(hop, CAUSE.name, evidence, why=why, advice=advice)

@@ -23,7 +23,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, PoolAt, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import pool_size, remedies
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.worker_waits import waits_for
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._awaited import awaited_behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_queue import (
     DEFAULT_BACKLOG,
@@ -42,7 +42,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             continue
         evidence = out_of_children(host, found)
         if evidence and have_waited(hop):
-            yield too_few(hop, host, found, (*hop.seen(*WAITED), *evidence))
+            yield too_few(fleet, hop, host, found, (*hop.seen(*WAITED), *evidence))
 
 
 def out_of_children(host: Host, pool: PoolAt) -> list[Evidence]:
@@ -60,14 +60,18 @@ def out_of_children(host: Host, pool: PoolAt) -> list[Evidence]:
     )
 
 
-def too_few(hop: Hop, host: Host, pool: PoolAt, evidence: tuple[Evidence, ...]) -> Finding:
+def too_few(fleet: Fleet, hop: Hop, host: Host, pool: PoolAt, evidence: tuple[Evidence, ...]) -> Finding:
     sized = pool_size.larger(host, pool)
     if not sized.settings:
         advice = (
             "# set request_slowlog_timeout = 5s and slowlog = FILE in pool %s: the log shows what the children wait for"
         )
-        named = waits_for(pool.pool)
-        look = tuple("%s   # on %s" % (line, host.name) for line in named.advice) if named else ()
+        named = awaited_behind(fleet, hop)
+        if named and named.on:
+            return on_hop(
+                hop, CAUSE.name, (*evidence, named.evidence), on=named.on, why=named.text, advice=named.advice
+            )
+        look = named.advice if named else ()
         return on_hop(hop, CAUSE.name, evidence, why=sized.why, advice=(*look, advice % pool.name))
     if hop.past("unix_backlog_full") and is_short(host, host.listener(hop.real_address)):
         settings = {**sized.settings, "listen.backlog": str(DEFAULT_BACKLOG)}

@@ -22,7 +22,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import PoolAt, or_empty
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.worker_waits import waits_for
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._awaited import awaited_behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import (
     described,
     listener_behind,
@@ -43,7 +43,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         late = any(answer.get("timed_out") for answer in hop.failing) and or_empty(hop.reach).get("connected")
         if hop.has(SIGNATURE) or late and (probe_silent(hop) or hop.past(SIGNATURE)):
             pool = stopped_pool(hop)
-            yield workers_stopped(hop, pool) if pool else slow(hop)
+            yield workers_stopped(hop, pool) if pool else slow(fleet, hop)
 
 
 def probe_silent(hop: Hop) -> tuple[Evidence, ...]:
@@ -80,14 +80,13 @@ def workers_stopped(hop: Hop, pool: PoolAt) -> Finding:
     )
 
 
-def slow(hop: Hop) -> Finding:
+def slow(fleet: Fleet, hop: Hop) -> Finding:
     name, route = "%s_read_timeout" % hop.family, hop.routes[0]
     given = route["settings"].get(name)
     limit = "%s is %s" % (name, " ".join(given["args"]) if given else "60s, nginx's default")
     queue = listener_behind(hop).get("queue") or 0
     waiting = Evidence("socket", "%d connections wait at %s to be accepted" % (queue, hop.address), 0.3)
-    found = hop.backend.pool_at(hop.real_address) if hop.backend else None
-    named = waits_for(found.pool) if found else None
+    named = awaited_behind(fleet, hop)
     return on_hop(
         hop,
         CAUSE.name,
@@ -97,20 +96,24 @@ def slow(hop: Hop) -> Finding:
             *probe_silent(hop),
             Evidence("config", limit, 0.2),
             *((waiting,) if queue else ()),
-            *((Evidence("process", named.text, 0.5),) if named else ()),
+            *((named.evidence,) if named else ()),
         ),
+        on=named.on if named else None,
         why="%s is slow: %s" % (described(hop), named.text)
         if named
         else "%s is slow: look next at what it waits for (a database, another service)" % described(hop),
-        advice=(
-            *("%s   # on %s" % (line, hop.on) for line in (named.advice if named else ())),
-            log_command(hop),
-            *if_full(hop),
-            *if_packets_are_lost(hop),
-            "# only for requests that always take so long, while the backend has free workers: %s 120s; in the location at %s"
-            % (name, file_and_line(route["location"]["place"])),
-            "# what is in front of nginx gives up by itself: load balancers after 60 seconds, CDNs after 100",
-        ),
+        advice=(*named.advice, log_command(hop)) if named else (log_command(hop), *if_it_is_slow(hop, name)),
+    )
+
+
+def if_it_is_slow(hop: Hop, limit: str) -> tuple[str, ...]:
+    """What to look at next where nothing says what the backend waits for. limit: nginx's directive."""
+    return (
+        *if_full(hop),
+        *if_packets_are_lost(hop),
+        "# only for requests that always take so long, while the backend has free workers: %s 120s; in the location at %s"
+        % (limit, file_and_line(hop.routes[0]["location"]["place"])),
+        "# what is in front of nginx gives up by itself: load balancers after 60 seconds, CDNs after 100",
     )
 
 

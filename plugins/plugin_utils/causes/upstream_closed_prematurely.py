@@ -27,7 +27,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurri
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
         if hop.has(CLOSED) or recurring(hop, CLOSED):
-            yield not_explained(hop, CLOSED, "closes the connection")
+            yield not_explained(fleet, hop, CLOSED, "closes the connection")
 
 
 CAUSE = Cause(

@@ -31,7 +31,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurri
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
         if hop.has(RESET) or recurring(hop, RESET):
-            yield not_explained(hop, RESET, "resets the connection")
+            yield not_explained(fleet, hop, RESET, "resets the connection")
 
 
 CAUSE = Cause(

@@ -4,11 +4,13 @@
 """Whom processes wait for: the other ends of their connections, and holders of locks."""
 
 import os
+import socket
 
 import pytest
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host import awaited as subject
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.netlink import UnixConnection
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import netlink
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.awaited import Waits
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.netlink import TcpTalk, UnixConnection
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost
 
@@ -21,7 +23,15 @@ DATABASE, OWN, SILENT = "0100007F:0CEA", "0100007F:9C40", "0700000A:0CEA"
 def unix(monkeypatch):
     """The connections over unix sockets of the host; none unless a test adds some."""
     found = []
-    monkeypatch.setattr(subject.netlink, "unix_connections", lambda: iter(found))
+    monkeypatch.setattr(netlink, "unix_connections", lambda: iter(found))
+    return found
+
+
+@pytest.fixture(autouse=True)
+def talks(monkeypatch):
+    """What was said over each TCP connection; nothing unless a test adds some."""
+    found = []
+    monkeypatch.setattr(netlink, "tcp_talks", lambda family: iter(found if family == socket.AF_INET else ()))
     return found
 
 
@@ -51,7 +61,7 @@ def listeners(*tcp, **unix):
 def waits(host, found=None):
     return [
         {key: value for key, value in one.items() if value not in (None, 0)}
-        for one in subject.awaited(host, Processes(host), [91, 92, 93], found or listeners())
+        for one in Waits(host, Processes(host), found or listeners()).of([91, 92, 93])
     ]
 
 
@@ -70,6 +80,33 @@ def test_a_stopped_process_on_the_host_goes_before_what_more_of_them_have(host):
 def test_what_takes_no_connection_goes_first(host):
     tcp(host, (OWN, DATABASE, "01", 591), (OWN, DATABASE, "01", 592), (OWN, SILENT, "02", 593))
     assert waits(host)[0] == {"address": "tcp:10.0.0.7:3306", "processes": 1, "connecting": 1}
+
+
+@pytest.mark.parametrize(
+    ("talk", "waits_in", "seconds"),
+    [
+        (TcpTalk(sent=9000, received=9040, acknowledged=8960, packets_in=1, packets_out=1), "ep_poll", 9.0),
+        (TcpTalk(sent=9000, received=9000, acknowledged=9000, packets_in=0, packets_out=0), "ep_poll", 9.0),
+        (TcpTalk(sent=9000, received=9000, acknowledged=9000, packets_in=1, packets_out=1), "tcp_recvmsg", None),
+        (TcpTalk(sent=9000, received=9000, acknowledged=9000, packets_in=1, packets_out=1), "ep_poll", "idle"),
+        (TcpTalk(sent=9000, received=9000, acknowledged=9000, packets_in=1, packets_out=1), "futex_wait", "idle"),
+        (TcpTalk(sent=9004, received=9000, acknowledged=9000, packets_in=1, packets_out=1), "tcp_recvmsg", "idle"),
+        (TcpTalk(sent=20, received=9000, acknowledged=20, packets_in=1, packets_out=1), "tcp_recvmsg", "idle"),
+    ],
+    ids=["asked", "first word", "reads", "any event", "other thread", "answered", "just asked"],
+)
+def test_who_owes_an_answer_is_awaited(host, talks, talk, waits_in, seconds):
+    host.write("/proc/91/wchan", waits_in)
+    tcp(host, (OWN, SILENT, "01", 591))
+    talks.append((591, 40000, talk))
+    found = [] if seconds == "idle" else [{"address": "tcp:10.0.0.7:3306", "processes": 1, "seconds": seconds}]
+    assert waits(host) == [{key: value for key, value in one.items() if value} for one in found]
+
+
+def test_a_process_that_computes_waits_for_nobody_that_does_not_owe_an_answer(host):
+    host.write("/proc/91/stat", host.read("/proc/91/stat").replace(") S ", ") R "))
+    tcp(host, (OWN, DATABASE, "01", 591))
+    assert waits(host) == []
 
 
 def test_connections_that_others_made_and_that_have_ended_are_left_out(host):
@@ -117,7 +154,7 @@ def test_without_netlink_the_rest_is_seen(host, monkeypatch):
     def refused():
         raise OSError("not permitted")
 
-    monkeypatch.setattr(subject.netlink, "unix_connections", refused)
+    monkeypatch.setattr(netlink, "unix_connections", refused)
     tcp(host, (OWN, DATABASE, "01", 591))
     assert len(waits(host)) == 1
     assert host.unknown[-1]["missing"] == "unix connections"

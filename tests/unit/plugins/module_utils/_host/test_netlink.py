@@ -84,6 +84,28 @@ class TestThisKernel:
                 found = list(netlink.outgoing(socket.AF_INET, frozenset([port])))
         assert found.count((netlink.TCP_ESTABLISHED, "127.0.0.1", port)) == 1
 
+    def test_what_was_said_over_a_connection(self):
+        with socket.socket() as server:
+            server.bind(("127.0.0.1", 0))
+            server.listen(1)
+            port = server.getsockname()[1]
+            with socket.create_connection(("127.0.0.1", port)) as client:
+                accepted, _peer = server.accept()
+                with accepted:
+                    client.sendall(b"question")
+                    accepted.recv(8)
+                    number = os.fstat(accepted.fileno()).st_ino
+                    said = {inode: (at, talk) for inode, at, talk in netlink.tcp_talks(socket.AF_INET)}
+        at, talk = said[number]
+        assert (at, talk.packets_in, talk.packets_out) == (port, 1, 0)
+        assert 0 <= talk.received < 60000
+
+
+def test_a_kernel_that_says_little_of_a_connection_says_nothing(monkeypatch):
+    message = bytes(72) + struct.pack("=HH", 4 + 104, netlink.INET_DIAG_INFO) + bytes(104)
+    monkeypatch.setattr(netlink, "dump", lambda *_question: iter([message]))
+    assert list(netlink.tcp_talks(socket.AF_INET)) == []
+
 
 class TestSilentNeighbours:
     def answers(self, monkeypatch, *entries):

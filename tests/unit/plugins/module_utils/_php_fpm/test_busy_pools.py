@@ -21,10 +21,15 @@ IDLE, COMPUTES = "inet_csk_accept", None
         ([], None),
     ],
 )
-def test_those_of_which_half_wait(monkeypatch, waits, asked):
+def test_those_of_which_half_wait(waits, asked):
     seen = []
-    monkeypatch.setattr(busy_pools, "awaited", lambda host, processes, pids, listeners: seen.append(pids) or ["x"])
+
+    class Waits:
+        def of(self, pids):
+            seen.append(pids)
+            return ["x"]
+
     workers = [{"pid": number, "waits_in": function} for number, function in enumerate(waits, 1)]
     pool = {"workers": workers, "awaited": []}
-    busy_pools.add_awaited(None, None, [{"pools": {"www": pool}}], None)
+    busy_pools.add_awaited(Waits(), [{"pools": {"www": pool}}])
     assert (seen, pool["awaited"]) == (([asked], ["x"]) if asked else ([], []))

@@ -82,6 +82,7 @@ def awaited(address="tcp:10.0.0.7:3306", **more):
         "file": None,
         "processes": 4,
         "connecting": 0,
+        "seconds": None,
         "process": None,
         "pid": None,
         "state": None,
@@ -96,6 +97,7 @@ SEEN = {"process": "mariadbd", "pid": 70, "state": "S"}
     "one,words,command",
     [
         (awaited(), "10.0.0.7:3306, which does not answer", "ss -tnpo dst 10.0.0.7:3306"),
+        (awaited(seconds=31.4), "10.0.0.7:3306, which has not answered for 31 seconds", "ss -tnpo dst 10.0.0.7:3306"),
         (awaited(connecting=4), "10.0.0.7:3306, which takes no connection", "ss -tnpo dst 10.0.0.7:3306"),
         (
             awaited("tcp:[::1]:3306", **SEEN),
@@ -123,13 +125,17 @@ SEEN = {"process": "mariadbd", "pid": 70, "state": "S"}
 )
 def test_whom_they_wait_for_has_a_name(one, words, command):
     www = {**dynamic(workers=busy(5, waits="tcp_recvmsg")), "awaited": [one, awaited("tcp:10.0.0.8:1")]}
-    assert waits_for(www) == ("4 of 5 workers wait for " + words, (command,))
+    assert waits_for(www["awaited"], 5) == ("4 of 5 workers wait for " + words, (command,))
     assert (
         grown(host(www=www)).why
         == "pool www: 4 of 5 workers wait for %s; more workers would only wait there too" % words
     )
 
 
-def test_what_one_worker_alone_waits_for_explains_nothing():
-    assert waits_for({**dynamic(workers=busy(5)), "awaited": [awaited(processes=1)]}) is None
-    assert waits_for(dynamic(workers=busy(5))) is None
+def test_what_one_worker_of_several_waits_for_explains_nothing():
+    assert waits_for([awaited(processes=1)], 5) is None
+    assert waits_for([], 5) is None
+
+
+def test_a_server_of_one_process_waits_with_all_that_it_has():
+    assert waits_for([awaited(processes=1)], 1).text == "its only worker waits for 10.0.0.7:3306, which does not answer"
