@@ -195,7 +195,7 @@ def edited_by(host: Host, remedy: Remedy) -> list[str]:
 
 def not_ours(host: Host, remedy: Remedy) -> Written | None:
     """The first file of a remedy that somebody else writes anew; None where all are an administrator's own."""
-    found = (writer(host, path) for path in edited_by(host, remedy))
+    found = (writer(host, path) for path in edited_by(host, remedy) if path)
     return next((one for one in found if one), None)
 
 

@@ -171,7 +171,7 @@ def _lasting(problem: StartProblem) -> tuple[str, ...]:
     """The setting with which systemd makes a folder under /run at each start: one that is made by hand is gone after the next boot.
 
     Of a link that leads nowhere, how it gets another end."""
-    link = re.match(r"the link (\S+) leads to ", problem["problem"])
+    link = re.match(r"the link (\S+) leads to ", problem["problem"] or "")
     if link:
         return ("# ln -sfn TARGET %s lets it lead to one that is there (a release, a version)" % link.group(1),)
     found = re.search(r" /run/(\S+)$", problem["command"] or "") if problem["setting"] == "listen" else None
