@@ -25,6 +25,12 @@ LINE_LENGTH = 20000
 _DPKG = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (install|upgrade|remove|purge) ([^\s:]+)\S* (\S+) (\S+)$")
 _DNF = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S+) \S+ (\w+): (\S+)$")
 _DNF_COMMAND = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S+) DDEBUG Command: (.+)$")
+_DNF5 = re.compile(r'(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S+) \[\d+\] INFO RPM callback open file ".*/([^/"]+)\.rpm"$')
+_DNF5_COMMAND = re.compile(
+    r'(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S+) \[\d+\] INFO --- DNF5 launched with arguments: "(.+)" ---$'
+)
+_ZYPP = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\|(install|remove) *\|([^|]+)\|(?:\d+:)?([^|]+)\|")
+_ZYPP_COMMAND = re.compile(r"(?:# )?(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\|command\|([^|@]*)@?[^|]*\|([^|]+)\|")
 _YUM = re.compile(r"(\w{3} +\d+ \d\d:\d\d:\d\d) (Installed|Updated|Erased): (?:\d+:)?(\S+)$")
 _PACMAN = re.compile(
     r"\[([\dT: +-]+)\] \[(?:ALPM|PACMAN)\] (installed|reinstalled|upgraded|downgraded|removed) (\S+) \((\S+)(?: -> (\S+))?\)$"
@@ -143,6 +149,38 @@ def _dnf(host: Host, lines: List[str], span: Span) -> "Iterator[Change]":
             yield seen[name]
 
 
+def _dnf5(_host: Host, lines: List[str], span: Span) -> "Iterator[Change]":
+    """It names the files that it installs from, once to verify them and once to install them, and nothing that it removes."""
+    commands: List[Command] = []
+    seen: "Dict[str, Change]" = {}
+    for line in lines:
+        ran, found = _DNF5_COMMAND.match(line), _DNF5.match(line)
+        if ran:
+            began = _iso(ran.group(1))
+            commands += [Command(began, began + 3600, _asked(ran.group(2)))] if began is not None else []
+        at = _iso(found.group(1)) if found else None
+        parts = _NEVRA.match(found.group(2)) if found else None
+        if parts and at is not None and span.has(at):
+            name, version = parts.group(1), parts.group(2)
+            seen[name] = change(at, "package", name, "installed %s" % version, _by(commands, at))
+    yield from seen.values()
+
+
+def _zypp(_host: Host, lines: List[str], span: Span) -> "Iterator[Change]":
+    """An upgrade is an installation there; which version was there before it does not say."""
+    commands: List[Command] = []
+    for line in lines:
+        ran, found = _ZYPP_COMMAND.match(line), _ZYPP.match(line)
+        if ran:
+            began = _local(ran.group(1))
+            asked = _asked(ran.group(3).replace("'", "").strip(), "" if ran.group(2) == "root" else ran.group(2))
+            commands += [Command(began, began + 3600, asked)] if began is not None else []
+        at = _local(found.group(1)) if found else None
+        if found and at is not None and span.has(at):
+            word = "installed" if found.group(2) == "install" else "removed"
+            yield change(at, "package", found.group(3), "%s %s" % (word, found.group(4)), _by(commands, at))
+
+
 def _yum(_host: Host, lines: List[str], span: Span) -> "Iterator[Change]":
     """Its lines have no year: it is the newest that is not in the future."""
     for line in lines:
@@ -216,7 +254,9 @@ def _iso(text: str) -> Optional[float]:
 LOGS: "Dict[str, Callable[[Host, List[str], Span], Iterator[Change]]]" = {
     "/var/log/dpkg.log": _dpkg,
     "/var/log/dnf.rpm.log": _dnf,
+    "/var/log/dnf5.log": _dnf5,
     "/var/log/yum.log": _yum,
+    "/var/log/zypp/history": _zypp,
     "/var/log/pacman.log": _pacman,
     "/var/log/apk.log": _apk,
 }

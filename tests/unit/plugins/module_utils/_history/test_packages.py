@@ -64,6 +64,23 @@ Running `apk upgrade` at 2026-05-07 16:44:06
 (3/3) Purging php83-fpm (8.3.10-r0)
 Executing busybox-1.37.0-r18.trigger
 """
+DNF5 = """\
+2024-09-20T10:30:35+0000 [714356] INFO --- DNF5 launched with arguments: "dnf install acpi" ---
+2024-09-20T10:30:53+0000 [714413] INFO RPM callback verify start, total 1
+2024-09-20T10:30:53+0000 [714413] INFO RPM callback open file "/var/cache/libdnf5/fedora-845d89688cb28f31/packages/acpi-1.7-21.fc39.x86_64.rpm"
+2024-09-20T10:30:54+0000 [714413] INFO RPM callback close file
+2024-09-20T10:30:55+0000 [714413] INFO RPM callback open file "/var/cache/libdnf5/fedora-845d89688cb28f31/packages/acpi-1.7-21.fc39.x86_64.rpm"
+2024-09-20T10:31:00+0000 [714413] INFO RPM callback start trigger-install scriptlet "fedora-third-party-0:0.10-8.fc40.noarch"
+"""
+ZYPP = """\
+2022-12-16 12:56:20|command|root@web1|'zypper' 'install' 'unzip'|
+# 2022-12-16 12:56:23 unzip-6.00-41.1.x86_64.rpm installed ok
+# Additional rpm output:
+2022-12-16 12:56:23|install|unzip|6.00-41.1|x86_64|root@web1|repo-oss|d7e42c9d83f97cf3|
+# 2022-12-16 12:57:50|command|alice@web1|'zypper' 'remove' 'nginx'|
+2022-12-16 12:57:51|remove |nginx|1:1.21.5-1.1|x86_64|alice@web1|
+2022-12-16 12:58:00|radd   |packman|http://packman.example.org/|
+"""
 YUM = """\
 May 02 10:20:30 Updated: 1:nginx-1.20.1-10.el7.x86_64
 May 02 10:20:31 Erased: php-fpm-5.4.16-48.el7.x86_64
@@ -109,6 +126,19 @@ def test_dnf(tmp_path):
     ]
 
 
+def test_dnf5_which_names_files(tmp_path):
+    assert found(tmp_path, "2024-09-20", {"/var/log/dnf5.log": DNF5}) == [
+        ("10:30:55", "acpi", "installed 1.7-21.fc39", "dnf install acpi"),
+    ]
+
+
+def test_zypper(tmp_path):
+    assert found(tmp_path, "2022-12-16", {"/var/log/zypp/history": ZYPP}) == [
+        ("12:56:23", "unzip", "installed 6.00-41.1", "zypper install unzip"),
+        ("12:57:51", "nginx", "removed 1.21.5-1.1", "zypper remove nginx (alice)"),
+    ]
+
+
 def test_yum_which_writes_no_year(tmp_path):
     assert found(tmp_path, "2026-05-02", {"/var/log/yum.log": YUM}) == [
         ("10:20:30", "nginx", "upgraded 1.20.1-10.el7", None),
@@ -134,10 +164,19 @@ def test_apk(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "path, text", [("dpkg", DPKG), ("dnf.rpm", DNF), ("yum", YUM), ("pacman", PACMAN), ("apk", APK)]
+    "path, text",
+    [
+        ("dpkg.log", DPKG),
+        ("dnf.rpm.log", DNF),
+        ("dnf5.log", DNF5),
+        ("yum.log", YUM),
+        ("pacman.log", PACMAN),
+        ("apk.log", APK),
+        ("zypp/history", ZYPP),
+    ],
 )
 def test_another_day_has_none_of_them(tmp_path, path, text):
-    assert found(tmp_path, "2025-01-01", {"/var/log/%s.log" % path: text}) == []
+    assert found(tmp_path, "2025-01-01", {"/var/log/" + path: text}) == []
 
 
 def test_a_log_that_was_rotated_in_the_span_is_read_before_it(tmp_path):
