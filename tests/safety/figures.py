@@ -17,6 +17,7 @@ import firewalls
 import home
 import hostile
 import killed
+import lasts
 import leaks
 import lost
 import respect
@@ -129,6 +130,19 @@ def _home(results: Results) -> list[str]:
     return _table(["remedy", "tasks", "the site, and a second time"], rows)
 
 
+def _lasts(results: Results) -> list[str]:
+    rows = [
+        [
+            one["remedy"],
+            one["called"],
+            *("well" if one["after"].get(event) else "not well" for event in lasts.EVENTS),
+            "yes" if not one["wrong"] else "no: " + "; ".join(one["wrong"]),
+        ]
+        for one in results
+    ]
+    return _table(["remedy", "called", *lasts.EVENTS, "as it was said"], rows)
+
+
 def _respect(results: Results) -> list[str]:
     rows = [
         [one["title"], "; ".join(one["said"]) or "-", "yes" if not one["wrong"] else "no: " + "; ".join(one["wrong"])]
@@ -191,6 +205,7 @@ TABLES: dict[str, Callable[[Results], list[str]]] = {
     "lost": _lost,
     "back": _back,
     "home": _home,
+    "lasts": _lasts,
     "respect": _respect,
     "bounded": _bounded,
     "leaks": _leaks,
@@ -202,6 +217,7 @@ SUMMARIES: dict[str, Callable[[Results], str]] = {
     "lost": lost.summary,
     "back": back.summary,
     "home": home.summary,
+    "lasts": lasts.summary,
     "respect": respect.summary,
     "bounded": bounded.summary,
     "leaks": leaks.summary,
@@ -215,6 +231,7 @@ KEYS = {
     "lost": ("fault",),
     "back": ("fault",),
     "home": ("fault",),
+    "lasts": ("fault",),
     "respect": ("title",),
     "bounded": ("title",),
     "leaks": ("title",),

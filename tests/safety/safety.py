@@ -7,6 +7,7 @@ safety.py killed          runs that are cut off half-way
 safety.py lost            what visitors of a site that is well lose meanwhile
 safety.py back            fix, then roll back
 safety.py home            fix, roll back, and run the tasks that the report gives
+safety.py lasts           fix, then reloads, restarts, packages that are set up again, a reboot
 safety.py respect         what a run has to leave alone
 safety.py bounded         hosts on which something hangs, is full or is huge
 safety.py leaks           a host full of secrets
@@ -27,12 +28,13 @@ import firewalls
 import home
 import hostile
 import killed
+import lasts
 import leaks
 import lost
 import respect
 from _play import Keep
 
-HARNESSES = ("killed", "lost", "back", "home", "respect", "bounded", "leaks", "hostile", "firewalls")
+HARNESSES = ("killed", "lost", "back", "home", "lasts", "respect", "bounded", "leaks", "hostile", "firewalls")
 BY_CASE = {
     "respect": respect.run,
     "bounded": bounded.run,
@@ -51,6 +53,8 @@ def _run(harness: str, args: argparse.Namespace, keep: Keep) -> None:
         back.run(args.fault, keep)
     elif harness == "home":
         home.run(args.fault, keep)
+    elif harness == "lasts":
+        lasts.run(args.fault, keep)
     else:
         BY_CASE[harness](args.case, keep)
 
