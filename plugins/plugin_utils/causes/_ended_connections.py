@@ -62,7 +62,7 @@ def not_explained(fleet: Fleet, hop: Hop, signature: str, does: str) -> Finding:
     """The finding that the backend ends connections and nothing that was seen says why: only its own log can. does: what it does, in words."""
     refused = _uwsgi.requests_too_large(hop)
     container = containers.behind(hop.backend, listener_behind(hop))
-    inside = container["ports"].get(str(hop.real_address.port)) if container else None
+    inside = (container["ports"] or {}).get(str(hop.real_address.port)) if container else None
     product = product_of(listener_behind(hop))
     advice = ("# look there for %s" % (product.ends if product and product.ends else IN_APPLICATION),)
     if container and inside:

@@ -43,7 +43,7 @@ def kept(firewall: FirewallFacts, found: Verdict) -> Kept:
     files, chain = firewall.get("boot"), "%s %s %s" % (found.family, found.table, found.chain)
     if files is None:
         return Kept()
-    keeper = next((one for one in files if one["unit"] and chain in one["chains"]), None)
+    keeper = next((one for one in files if one["unit"] and chain in (one["chains"] or ())), None)
     if keeper:
         # iptables has files of its own for either family, which its role knows.
         own = firewall["tool"] == "iptables" and keeper["file"] in (*iptables.BOOT_FILES, *iptables.BOOT_FILES_6)

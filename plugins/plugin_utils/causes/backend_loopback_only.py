@@ -97,7 +97,7 @@ def bound(listener: TcpListener, address: str, source: str | None, on: str) -> t
 def published(container: Container, address: str, port: int, on: str) -> tuple[str, ...]:
     """How a container's port is published for this address; its engine has to make the container anew for that."""
     client, name = containers.CLIENTS.get(container["engine"], "docker"), shlex.quote(container["name"])
-    inside = container["ports"].get(str(port)) or "PORT"
+    inside = (container["ports"] or {}).get(str(port)) or "PORT"
     return (
         '# in its compose file: ports: ["%s:%d:%s"] (this one address, not 0.0.0.0); with %s run: -p %s:%d:%s'
         % (address, port, inside, client, address, port, inside),
