@@ -102,7 +102,7 @@ def piped(interpreter, arguments=None, **task):
     made._low_level_execute_command = mock.Mock(side_effect=[ran])
     made._compute_environment_string = lambda: "LC_ALL=C"
     made._task.delegate_to = task.get("delegate_to")
-    made._connection.is_pipelining_enabled.return_value = task.get("pipelining", True)
+    made._is_pipelining_enabled = lambda _style: task.get("pipelining", True)
     result = made.run(None, {"ansible_python_interpreter": interpreter})
     calls = made._low_level_execute_command.call_args_list
     return result, made._execute_module.call_count, [(call[0][0], call[1]["in_data"]) for call in calls]

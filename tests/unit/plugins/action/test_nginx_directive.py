@@ -15,7 +15,7 @@ EDITS = [{"path": PATH, "directive": "a", "args": ["2"]}]
 
 def run(check_mode, diff):
     made = plugin(nginx_directive, {"edits": EDITS}, [{"changed": True, "diff": [SHOWN]}])
-    made._connection.is_pipelining_enabled.return_value = False
+    made._is_pipelining_enabled = lambda _style: False
     made._task.check_mode, made._task.diff = check_mode, diff
     asked = []
     says = made._execute_module.side_effect

@@ -38,7 +38,7 @@ def action_of(module, arguments, check_mode=False, **connection):
     """An action whose connection runs commands here."""
     made = plugin(module, arguments, [{"as": "module"}])
     made._task.check_mode, made._task.diff = check_mode, False
-    made._connection.is_pipelining_enabled.return_value = connection.get("pipelining", True)
+    made._is_pipelining_enabled = lambda _style: connection.get("pipelining", True)
     made._compute_environment_string = lambda: ""
     start = 'import sys; sys.modules["bz2"] = None; ' if connection.get("without_bz2") else "import sys; "
 
