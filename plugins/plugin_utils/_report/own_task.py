@@ -8,6 +8,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import json
 import re
 import typing as t
 
@@ -53,7 +54,9 @@ def task_of(step: StepData, change: str) -> str:
         "ansible.builtin.include_role": {"name": COLLECTION + step["role"]},
         "vars": variables,
     }
-    text = yaml.dump([task], Dumper=_Dumper, sort_keys=False, width=150, allow_unicode=False)
+    # Cores before 2.19 mark what comes from hosts by types of their own, which YAML has no words for.
+    plain = json.loads(json.dumps([task]))
+    text = yaml.dump(plain, Dumper=_Dumper, sort_keys=False, width=150, allow_unicode=False)
     return "# hosts: %s\n%s" % (step["on"], text)
 
 

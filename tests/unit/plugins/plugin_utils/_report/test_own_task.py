@@ -44,6 +44,17 @@ def test_it_is_the_role_with_its_variables():
     )
 
 
+class Marked(str):
+    """What older cores make of a text that comes from a host."""
+
+
+def test_marked_texts_of_older_cores_are_texts():
+    marked = {Marked("firewall_port_port"): 80, Marked("firewall_port_tool"): Marked("ufw")}
+    assert task_of(step(Marked("firewall_port"), marked, Marked("app1")), "open 80") == task_of(
+        step("firewall_port", {"firewall_port_port": 80, "firewall_port_tool": "ufw"}), "open 80"
+    )
+
+
 def test_what_is_no_template_is_marked_and_what_is_none_is_left_out():
     variables = {
         "upstream_address_edits": [{"path": "/etc/nginx/{{ lookup('pipe', 'id') }}", "from": "a: b", "to": "yes"}],
