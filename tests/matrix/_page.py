@@ -35,7 +35,7 @@ class Platform(t.NamedTuple):
     """A column: what its hosts are, where they ran, and what was seen there, by cause and then by verdict."""
 
     name: str
-    hosts: str
+    made_of: str
     packages: dict[str, str]
     days: list[str]
     tried: int
@@ -70,7 +70,7 @@ def _in_the_lab(entry: t.Mapping[str, t.Any]) -> Platform:
         for cause, verdict in one["causes"].items():
             seen.setdefault(cause, Counter())[verdict] += 1
     days = sorted({one["seen"] for one in verdicts.values()})
-    return Platform(entry["platform"], entry["hosts"], packages, days, len(verdicts), seen)
+    return Platform(entry["platform"], entry["made_of"], packages, days, len(verdicts), seen)
 
 
 def _recorded(entry: t.Mapping[str, t.Any]) -> Platform:
@@ -106,7 +106,7 @@ def _hosts(known: t.Sequence[Platform]) -> str:
     table = _ruled(["platform", "its hosts", *PROGRAMS, "faults tried", "last seen"])
     for one in known:
         day = one.days[-1] if one.days else "-"
-        table += _row([one.name, one.hosts, *_programs(one), str(one.tried or "-"), day])
+        table += _row([one.name, one.made_of, *_programs(one), str(one.tried or "-"), day])
     return table
 
 
