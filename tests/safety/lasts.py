@@ -29,9 +29,9 @@ ON_PROXY, ON_ALL = "systemctl reload nginx", "systemctl try-restart php$PHP-fpm"
 SET_UP_AGAIN = r"""
 export DEBIAN_FRONTEND=noninteractive
 for package in $(dpkg-query -W -f '${Package}\n' 'nginx*' 'php*-fpm' apache2 nftables firewalld ufw); do
-	if [ -e "/var/lib/dpkg/info/$package.postinst" ]; then
-		dpkg-reconfigure -f noninteractive "$package" >/dev/null 2>&1 || echo "$package cannot be set up again"
-	fi
+    if [ -e "/var/lib/dpkg/info/$package.postinst" ]; then
+        dpkg-reconfigure -f noninteractive "$package" >/dev/null 2>&1 || echo "$package cannot be set up again"
+    fi
 done
 """
 
@@ -72,7 +72,7 @@ EVENTS: dict[str, Callable[[Place], Any]] = {
 def _is_well(place: Place, wanted: int) -> bool:
     """Whether the site comes back, and then answers well several times in a row."""
     _world.until_status(place, {wanted}, BACK)
-    return all(_world.status(place) == wanted for _ in range(GOOD_ONES))
+    return all(_world.status(place) == wanted for _time in range(GOOD_ONES))
 
 
 def _outcomes(report: dict[str, Any]) -> set[str]:

@@ -114,7 +114,7 @@ def outcomes(tmp_path_factory):
     environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": paths, "ANSIBLE_HOME": str(folder / "home")}
     command = [sys.executable, "-m", "ansible", "playbook", "-i", str(inventory), str(play)]
     done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL
+        command, cwd=folder, env=environment, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return {host: json.loads((folder / (host + ".json")).read_text()) for host in LOST}
