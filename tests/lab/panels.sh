@@ -38,8 +38,8 @@ fpm_pool() {
 	POOL
 }
 
-# php_location SOCKET: how a vhost passes PHP on.
-php_location() {
+# passes_php_on SOCKET: how a vhost passes PHP on.
+passes_php_on() {
 	cat <<-LOCATION
 		try_files \$uri =404;
 		include /etc/nginx/fastcgi_params;
@@ -99,7 +99,7 @@ hestia_php_site() {
 	account alice alice /home/alice/web/example.org/public_html
 	fpm_pool "/etc/php/$PHP/fpm/pool.d/example.org.conf" example.org alice www-data "/run/php/php$PHP-fpm-example.org.sock"
 	restart_fpm
-	printf 'location / { location ~ [^/]\\.php(/|$) { %s } }\n' "$(php_location "/run/php/php$1-fpm-example.org.sock")" | hestia_vhost
+	printf 'location / { location ~ [^/]\\.php(/|$) { %s } }\n' "$(passes_php_on "/run/php/php$1-fpm-example.org.sock")" | hestia_vhost
 }
 
 # ispconfig_site GROUP [DIRECTIVES]: ISPConfig's example.org, web1 of client1, whose socket belongs to GROUP; DIRECTIVES go with its PHP.
@@ -118,7 +118,7 @@ ispconfig_site() {
 			error_log /var/log/ispconfig/httpd/example.org/error.log;
 			access_log /var/log/ispconfig/httpd/example.org/access.log combined;
 			location ~ \.php\$ { try_files /not-there.htm @php; }
-			location @php { $(php_location "/var/lib/php$PHP-fpm/web1.sock") $2 fastcgi_intercept_errors on; }
+			location @php { $(passes_php_on "/var/lib/php$PHP-fpm/web1.sock") $2 fastcgi_intercept_errors on; }
 		}
 	VHOST
 	ln -sf ../sites-available/example.org.vhost /etc/nginx/sites-enabled/100-example.org.vhost
@@ -166,7 +166,7 @@ plesk_php_site() {
 	systemctl daemon-reload
 	systemctl disable -q --now "php$PHP-fpm"
 	systemctl enable -q --now plesk-php82-fpm
-	printf 'location ~ \\.php(/.*)?$ { %s }\n' "$(php_location /var/www/vhosts/system/example.org/php-fpm.sock)" | plesk_vhost
+	printf 'location ~ \\.php(/.*)?$ { %s }\n' "$(passes_php_on /var/www/vhosts/system/example.org/php-fpm.sock)" | plesk_vhost
 	until_site_answers
 }
 
