@@ -14,12 +14,9 @@ import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import service_manager
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 
 _OF_SYSTEMD = re.compile(r"\b(systemctl|journalctl|loginctl)\b")
-#: A line of advice is a command, with a remark behind it that may say where to type it.
-_REMARK = "   # "
-_PLACE = re.compile(r"   # on ([^\s,:;]+)")
 _JOIN = re.compile(r"(; | && )")
 #: In a remark.
 _QUOTED_COMMAND = re.compile(r"systemctl (start|stop|restart|reload|status) ([\w@.+-]+)")
@@ -29,33 +26,21 @@ _AT_BOOT = {service_manager.SYSVINIT: "update-rc.d %s enable", service_manager.O
 _SYSLOGS = "/var/log/syslog /var/log/messages"
 
 
-def in_init_commands(lines: t.Iterable[str], on: str, fleet: Fleet) -> list[str]:
-    """The lines of advice as they are typed on the host that each one is for: where it says no other, on the host `on`."""
-    return [said for line in lines for said in _line(line, _manager(line, on, fleet))]
+def is_system_of(host: Host) -> bool:
+    """Whether sysvinit or OpenRC starts a host's services."""
+    return host.system.get("service_manager") in service_manager.SCRIPTED
 
 
-def _manager(line: str, on: str, fleet: Fleet) -> str | None:
-    place = _PLACE.search(line)
-    host = fleet.hosts.get(place.group(1) if place else on)
-    return host.system.get("service_manager") if host else None
+def in_comment(line: str, host: Host) -> list[str]:
+    """A sentence of advice; none where it is about what systemd alone has."""
+    manager = str(host.system.get("service_manager"))
+    said = _QUOTED_COMMAND.sub(lambda found: _asked(manager, found.group(1), found.group(2)), line)
+    return [] if _OF_SYSTEMD.search(said) else [said]
 
 
-def _line(line: str, manager: str | None) -> t.Iterator[str]:
-    if manager not in service_manager.SCRIPTED or not _OF_SYSTEMD.search(line):
-        yield line
-    elif line.startswith("# "):
-        said = _QUOTED_COMMAND.sub(lambda found: _asked(str(manager), found.group(1), found.group(2)), line)
-        if not _OF_SYSTEMD.search(said):
-            yield said
-    else:
-        typed, mark, remark = line.partition(_REMARK)
-        said = _commands(typed, str(manager))
-        if said:
-            yield said + mark + remark
-
-
-def _commands(typed: str, manager: str) -> str:
+def in_commands(typed: str, host: Host) -> str:
     """The commands of one line, without those that have no counterpart; what joins two of them goes with the second."""
+    manager = str(host.system.get("service_manager"))
     parts = ["; ", *_JOIN.split(typed)]
     said = ""
     for join, command in zip(parts[::2], parts[1::2]):

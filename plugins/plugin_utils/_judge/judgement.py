@@ -14,7 +14,6 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet, Inventory
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.visited import statuses_before
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.init_commands import in_init_commands
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import (
     RuleErrors,
     judge,
@@ -22,7 +21,6 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge im
     not_asked_again,
     unexplained,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.mac_commands import in_mac_commands
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.memory import MAX_CURES, EarlierCure
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import Judged, Outcome, Plan, Step, plan
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.trigger import (
@@ -32,6 +30,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.trigger 
     history_questions,
     trigger_of,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.typed_advice import in_commands_of_hosts
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Unknown
@@ -329,7 +328,7 @@ def finding_data(fleet: Fleet, judged: Judged, cause: Cause) -> JudgedFinding:
         "change": finding.remedy.change if finding.remedy else "",
         "outcome": judged.outcome,
         "why": judged.why or finding.why,
-        "advice": in_init_commands(in_mac_commands(finding.advice, finding.on, fleet), finding.on, fleet),
+        "advice": in_commands_of_hosts(finding.advice, finding.on, fleet),
         "step": judged.step,
         "routes": sorted(finding.routes),
         "recurs": finding.recurs,

@@ -13,12 +13,8 @@ import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import service_manager
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 
-#: A line of advice is a command, with a remark behind it that may say where to type it.
-_REMARK = "   # "
-_PLACE = re.compile(r"   # on ([^\s,:;]+)")
 _JOIN = re.compile(r"(; | && | \| | \|\| )")
 _LINUX_ALONE = re.compile(
     r"\b(systemctl|journalctl|loginctl|coredumpctl|systemd-tmpfiles|ss|ip|free|ldd|dpkg|rpm|namei|setfacl|semanage|setsebool|restorecon|nsenter|nft|iptables"
@@ -55,40 +51,39 @@ _FOLDER = re.compile(r"echo 'd (\S+) 0755 root root -' >>/etc/tmpfiles\.d/")
 _AIRPLAY = "# ControlCenter there is the AirPlay receiver, and macOS starts it again: System Settings, General, AirDrop & Handoff"
 
 
-def in_mac_commands(lines: t.Iterable[str], on: str, fleet: Fleet) -> list[str]:
-    """The lines of advice; those that are typed on a Mac in its commands. on: the host of a line that names none."""
-    said: list[str] = []
-    for line in lines:
-        place = _PLACE.search(line)
-        host = fleet.hosts.get(place.group(1) if place else on)
-        said += _line(line, host) if host and host.system.get("os") == "darwin" else [line]
-    return said
+def is_system_of(host: Host) -> bool:
+    """Whether a host is a Mac."""
+    return host.system.get("os") == "darwin"
 
 
-def _line(line: str, host: Host) -> list[str]:
-    """One line, or none, in a Mac's commands."""
+def in_comment(line: str, host: Host) -> list[str]:
+    """A sentence of advice; none where it is about what Linux alone has."""
     if _is_about_airplay(line, host):
         return [_AIRPLAY]
-    if line.startswith("# "):
-        return [] if _LINUX_ALONE.search(line) else [line]
-    typed, mark, remark = line.partition(_REMARK)
+    return [] if _LINUX_ALONE.search(line) else [line]
+
+
+def in_commands(typed: str, host: Host) -> str:
+    """The commands of one line, without those that have no counterpart."""
+    if _is_about_airplay(typed, host):
+        return _AIRPLAY
     parts = ["", *_JOIN.split(typed)]
-    told, left_out = "", False
+    said, left_out = "", False
     for join, command in zip(parts[::2], parts[1::2]):
         # What filters the output of a command goes with it.
         mine = None if left_out and join == " | " else _command(command, host)
         left_out = mine is None
         if mine:
-            told += (join if told else "") + mine
-    return [told + mark + remark] if told else []
+            said += (join if said else "") + mine
+    return said
 
 
 def _is_about_airplay(line: str, host: Host) -> bool:
     """Whether a line ends the process of macOS itself that has port 5000 or 7000."""
     tcp = or_empty(host.facts.get("listeners")).get("tcp") or []
     theirs = {str(one["pid"]) for one in tcp if one["process"] == "ControlCenter"}
-    named = re.search(r"^kill (\d+)|process with pid (\d+)", line)
-    return bool(named) and bool(theirs.intersection(filter(None, named.groups() if named else ())))
+    named = re.search(r"(?:^kill|process with pid) (\d+)", line)
+    return named is not None and named.group(1) in theirs
 
 
 def _command(command: str, host: Host) -> str | None:

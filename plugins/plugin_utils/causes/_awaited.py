@@ -65,7 +65,7 @@ def _elsewhere(fleet: Fleet, backend: Host, awaited: Awaited, named: WaitsFor) -
     host = fleet.owner(address, backend) if address else None
     if address is None or host is None or host is backend:
         return None
-    listener = host.tcp_listener(address.host, address.port) or or_empty(None)
+    listener = or_empty(host.tcp_listener(address.host, address.port))
     who = "%s (pid %s) on %s" % (listener.get("process"), listener.get("pid"), host.name)
     if listener.get("state") == "T":
         command = "kill -CONT %s   # on %s" % (listener.get("pid"), host.name)

@@ -11,10 +11,10 @@ import subprocess
 import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.init_commands import in_init_commands
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import judge
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import judgements
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import KINDS
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.typed_advice import in_commands_of_hosts
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.by_hand import after_undo, by_hand
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.causes import facts as cases
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import fleet, host, proxy
@@ -28,7 +28,7 @@ def run_by(manager):
 
 
 def said(line, manager="sysvinit", on="web"):
-    return in_init_commands([line], on, fleet(web=proxy("http://10.0.0.2", system=run_by(manager)), app=host()))
+    return in_commands_of_hosts([line], on, fleet(web=proxy("http://10.0.0.2", system=run_by(manager)), app=host()))
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_no_advice_of_any_case_names_systemd(manager):
             advice = list(finding.advice)
             if finding.remedy:
                 advice += [*by_hand(finding.remedy, finding.on), *after_undo(finding.remedy, finding.on)]
-            lines += in_init_commands(advice, finding.on, Fleet(hosts))
+            lines += in_commands_of_hosts(advice, finding.on, Fleet(hosts))
     assert len(lines) > 500
     assert [line for line in lines if re.search(r"systemctl|journalctl", line)] == []
     checked = subprocess.run(["/bin/bash", "-n"], input="\n".join(lines), capture_output=True, text=True, check=False)

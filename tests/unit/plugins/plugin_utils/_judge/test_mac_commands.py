@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.mac_commands import in_mac_commands
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.typed_advice import in_commands_of_hosts
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils import small_fleet
 
 PHP = "gui/501/homebrew.mxcl.php@8.3"
@@ -65,7 +65,7 @@ def fleet():
     ],
 )
 def test_a_line_is_said_as_it_is_typed_on_a_mac(fleet, line, said):
-    assert in_mac_commands([line], "mac", fleet) == [said]
+    assert in_commands_of_hosts([line], "mac", fleet) == [said]
 
 
 @pytest.mark.parametrize(
@@ -80,21 +80,21 @@ def test_a_line_is_said_as_it_is_typed_on_a_mac(fleet, line, said):
     ],
 )
 def test_what_has_no_counterpart_is_left_out(fleet, line):
-    assert in_mac_commands([line], "mac", fleet) == []
+    assert in_commands_of_hosts([line], "mac", fleet) == []
 
 
 @pytest.mark.parametrize(
     "line", ["kill 687   # it was started by hand", "# or stop the process with pid 687: gone then"]
 )
 def test_the_airplay_receiver_is_switched_off_and_not_killed(fleet, line):
-    (said,) = in_mac_commands([line], "mac", fleet)
+    (said,) = in_commands_of_hosts([line], "mac", fleet)
     assert "AirPlay" in said and "System Settings" in said
-    assert in_mac_commands([line.replace("687", "688")], "mac", fleet) == [line.replace("687", "688")]
+    assert in_commands_of_hosts([line.replace("687", "688")], "mac", fleet) == [line.replace("687", "688")]
 
 
 def test_other_hosts_keep_their_commands(fleet):
     lines = ["systemctl start php8.2-fpm", "ss -ltnp   # on linux", "ss -ltnp   # on mac", "ss -ltnp   # on elsewhere"]
-    assert in_mac_commands(lines, "linux", fleet) == [
+    assert in_commands_of_hosts(lines, "linux", fleet) == [
         lines[0],
         lines[1],
         "lsof -nP -iTCP -sTCP:LISTEN   # on mac",
