@@ -20,7 +20,7 @@ from _commands import Done, LabError, command
 from _faults import Fault, faults, shell_text, topologies
 from _images import image_tag, make_image
 from _podman import podman
-from _settings import FIRST_ADDRESS, KEY, LABEL, NAME, NETWORK, STATE, STATE_DIR, SUBNETS
+from _settings import HOST_BYTES, KEY, LABEL, NAME, NETWORK, PREFIX, STATE, STATE_DIR, SUBNETS
 
 AT_ONCE = 4
 INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
@@ -107,7 +107,7 @@ def _network() -> Subnet:
     shown = podman("network", "inspect", "--format", "{{range .Subnets}}{{.Subnet}}{{end}}", NETWORK, check=False)
     if shown.returncode == 0:
         return ipaddress.ip_network(shown.stdout.strip())
-    for subnet in SUBNETS.subnets(new_prefix=24):
+    for subnet in SUBNETS.subnets(new_prefix=PREFIX):
         # The gateway is this machine's own address there: without DNS or a way out podman would not give it one.
         options = (
             "--internal",
@@ -124,7 +124,7 @@ def _network() -> Subnet:
             return subnet
         if "already used" not in made.stderr:
             raise LabError("podman makes no network in %s: %s" % (subnet, made.stderr.strip()))
-    raise LabError("each /24 of %s is in use on this machine; LAB_SUBNETS names another range" % SUBNETS)
+    raise LabError("each /%d of %s is in use on this machine; LAB_SUBNETS names another range" % (PREFIX, SUBNETS))
 
 
 def _reserve(wanted: list[Fault], suite: str) -> list[Place]:
@@ -134,14 +134,13 @@ def _reserve(wanted: list[Fault], suite: str) -> list[Place]:
         subnet = _network()
         state = _read_state()
         taken = {address for entry in state.values() for address in entry["hosts"].values()}
-        free = (
-            str(address)
-            for number, address in enumerate(subnet)
-            if number >= FIRST_ADDRESS and str(address) not in taken
-        )
+        free = (str(address) for address in subnet if address.packed[-1] in HOST_BYTES and str(address) not in taken)
         new = [fault for fault in wanted if fault.name not in state]
         for fault in new:
-            hosts = {role: next(free) for role in topologies()[fault.topology].hosts}
+            roles = topologies()[fault.topology].hosts
+            hosts = dict(zip(roles, free))
+            if len(hosts) < len(roles):
+                raise LabError("%s has no address left for %s: fewer faults at once" % (subnet, fault.name))
             state[fault.name] = {"suite": suite, "broken": False, "hosts": hosts}
         _write_state(state)
     return places([fault.name for fault in new]) if new else []

@@ -15,7 +15,8 @@ NAME = os.environ.get("LAB_NAME", "lab")
 SUBNETS = ipaddress.ip_network(os.environ.get("LAB_SUBNETS", "10.89.0.0/16"))
 NETWORK = "bad-gateway-" + NAME
 LABEL = "webops.bad_gateway.lab=" + NAME
-FIRST_ADDRESS = 11
+PREFIX = 22
+HOST_BYTES = range(11, 250)  # the last byte of a host's address: faults take others for hosts that are not there
 
 STATE_DIR = HOME if NAME == "lab" else HOME / NAME
 STATE = STATE_DIR / "state.json"
