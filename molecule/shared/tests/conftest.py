@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "tests" / "lab"))
 import _confusion
 import _hosts
 import _podman
+import _promises
 import _snapshot
 from _settings import STATE_DIR
 
@@ -42,10 +43,25 @@ def pytest_generate_tests(metafunc):
             metafunc.parametrize(fixture, chosen, ids=[place.fault.name for place in chosen])
 
 
+def _report_of(run):
+    return json.loads((STATE_DIR / "reports" / run / "report.json").read_text())
+
+
+def _promises_of_each_fault():
+    """Of hosts that can only be advised on, the run is the one that advises."""
+    runs = {"fixed": "fix", "healthy": "fix", "advice": "advice"}
+    dry_run, places = _report_of("check"), _hosts.places()
+    reports = {run: _report_of(run) for run in {runs[place.fault.expect["status"]] for place in places}}
+    return {
+        place.fault.name: _promises.compared(dry_run, reports[runs[place.fault.expect["status"]]], place)
+        for place in places
+    }
+
+
 @pytest.fixture(scope="session")
 def report():
     """The report of a run of this scenario: check, fix, again or advice."""
-    return lambda run: json.loads((STATE_DIR / "reports" / run / "report.json").read_text())
+    return _report_of
 
 
 @pytest.fixture(scope="session")
@@ -54,14 +70,20 @@ def confusion(report):
     return _confusion.table(report("check"), _hosts.places())
 
 
+@pytest.fixture(scope="session")
+def promises():
+    """For each fault, what the dry run promises against what the run does."""
+    return _promises_of_each_fault()
+
+
 def pytest_terminal_summary(terminalreporter):
-    """Shows the table, and keeps it beside the dry run's report."""
+    """Shows the table, keeps it beside the dry run's report, and counts what the dry run promises and the run does."""
     path = STATE_DIR / "reports" / "check"
     if (path / "report.json").exists():
-        made = _confusion.table(json.loads((path / "report.json").read_text()), _hosts.places())
+        made = _confusion.table(_report_of("check"), _hosts.places())
         made.write(path / "confusion.csv")
         terminalreporter.section("faults and the causes named for them by the dry run (%s)" % (path / "confusion.csv"))
-        terminalreporter.write("\n".join([*made.summary(), ""]))
+        terminalreporter.write("\n".join([*made.summary(), *_promises.summary(_promises_of_each_fault()), ""]))
 
 
 @pytest.fixture(scope="session")
