@@ -21,7 +21,12 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.proof_qu
     rounds,
     time_to_confirm,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.piped import or_lost, pipe, python_for_pipe
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.piped import (
+    PROGRAMS,
+    or_lost,
+    pipe,
+    python_for_pipe,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.stdin_program import MODULES, Packed
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import failure
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.planned_diffs import of_comparison
@@ -60,7 +65,8 @@ def packed(recipe: str, function: str) -> Packed:
     """A function of _change.make with all that it calls for a recipe."""
     if (recipe, function) not in _PACKED:
         names = [*ALWAYS, *{"nginx_config": nginx_config, "php_fpm": php_fpm}[recipe].MODULES]
-        _PACKED[recipe, function] = Packed("_change.make", function, *("%s.%s" % (MODULES, name) for name in names))
+        modules = ("%s.%s" % (MODULES, name) for name in names)
+        _PACKED[recipe, function] = Packed("_change.make", function, *modules, store=PROGRAMS)
     return _PACKED[recipe, function]
 
 

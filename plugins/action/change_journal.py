@@ -12,10 +12,10 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.webops.bad_gateway.plugins.modules.change_journal import SPECIFICATION
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._controller import is_dead, owner
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.piped import run_module
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.piped import PROGRAMS, run_module
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.stdin_program import PackedModule
 
-MODULE = PackedModule("change_journal")
+MODULE = PackedModule("change_journal", PROGRAMS)
 
 TAKING = ("begun", "saved", "rolled_back")
 

@@ -14,14 +14,14 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.from_cont
     from_controller,
     outside_asks,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.piped import pipe, python_for_pipe
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.piped import PROGRAMS, pipe, python_for_pipe
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.stdin_program import Packed
 
 MODULE = "webops.bad_gateway.gateway_facts"
 #: Seconds that the controller waits longer than the host had to: for the way, which a firewall may close.
 ON_THE_WAY = 5.0
 #: Packed where Ansible's main process loads this plugin: the processes that it forks for the hosts find it done.
-LOOK = Packed("_look.look", "look_quietly")
+LOOK = Packed("_look.look", "look_quietly", store=PROGRAMS)
 
 
 class ActionModule(ActionBase):

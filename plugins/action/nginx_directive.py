@@ -10,11 +10,11 @@ import typing as t
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.webops.bad_gateway.plugins.modules.nginx_directive import SPECIFICATION
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.piped import run_module
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.piped import PROGRAMS, run_module
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.stdin_program import PackedModule
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.planned_diffs import of_comparison
 
-MODULE = PackedModule("nginx_directive")
+MODULE = PackedModule("nginx_directive", PROGRAMS)
 
 
 class ActionModule(ActionBase):

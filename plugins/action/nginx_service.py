@@ -10,10 +10,10 @@ import typing as t
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.webops.bad_gateway.plugins.modules.nginx_service import SPECIFICATION
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.piped import run_module
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.piped import PROGRAMS, run_module
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.stdin_program import PackedModule
 
-MODULE = PackedModule("nginx_service")
+MODULE = PackedModule("nginx_service", PROGRAMS)
 
 
 class ActionModule(ActionBase):

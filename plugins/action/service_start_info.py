@@ -10,10 +10,10 @@ import typing as t
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.webops.bad_gateway.plugins.modules.service_start_info import SPECIFICATION
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.piped import run_module
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.piped import PROGRAMS, run_module
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.stdin_program import PackedModule
 
-MODULE = PackedModule("service_start_info")
+MODULE = PackedModule("service_start_info", PROGRAMS)
 
 
 class ActionModule(ActionBase):

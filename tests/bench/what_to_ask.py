@@ -59,7 +59,7 @@ def seconds(kind, own_addresses, fits):
     """CPU time of one decision, and the steps that patterns have taken."""
     config = configuration(kind, own_addresses)
     facts = {
-        "nginx": {"config": config},
+        "nginx": {"config": config, "version": "1.22.1"},
         "log": {"sources": [], "records": [record(number, fits) for number in range(RECORDS)]},
         "listeners": {"tcp": [{"address": "0.0.0.0", "port": 80}], "unix": []},  # noqa: S104  nothing is bound here
         "system": {"addresses": ["127.0.0.1"]},

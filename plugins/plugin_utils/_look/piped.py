@@ -8,11 +8,14 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import os
 import shlex
 import typing as t
 
+from ansible import constants
 from ansible.errors import AnsibleConnectionFailure
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.program_store import Store
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.stdin_program import (
     START,
     PackedModule,
@@ -22,6 +25,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.stdin_pro
 
 Values = t.Mapping[str, t.Any]
 
+#: Beside what Ansible keeps for the user who calls it.
+PROGRAMS = Store(os.path.join(constants.config.get_config_value("ANSIBLE_HOME"), "bad_gateway"))
 #: A variable that tasks have where they are part of a remedy of the role fix_502.
 IN_REMEDY = "__fix_502_step"
 LOST = "the host cannot be reached any more: %s"

@@ -12,12 +12,17 @@ from __future__ import annotations
 
 import bz2
 import functools
+import hashlib
 import json
 import pathlib
+import sys
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look import in_memory
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.small_text import Small, small
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look import small_text
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.program_store import Store
 
 PACKAGE = in_memory.__name__.rpartition("._look.")[0]
 MODULES = PACKAGE.rpartition(".")[0] + ".modules"
@@ -36,28 +41,38 @@ NO_PYTHON = "the host has no Python where it is looked for (%s): install python3
 class Packed:
     """A function of one of module_utils, with all that it imports from there, ready to be sent. Packing takes longer than sending: pack once."""
 
-    def __init__(self, module: str, function: str, *also: str) -> None:
-        """also: full names of what the function imports by name."""
+    def __init__(self, module: str, function: str, *also: str, store: Store | None = None) -> None:
+        """also: full names of what the function imports by name. store: where an earlier run may have kept the same."""
         self.module = "%s.%s" % (PACKAGE, module)
         self.function = function
-        self.head = small_module(in_memory.__name__).text
+        name = hashlib.sha256(repr((self.module, also)).encode()).hexdigest()[:16]
+        packed = store.fetch(name, sources()) if store else None
+        if packed is None:
+            packed = self._packed(also)
+            if store:
+                store.keep(name, sources(), packed)
+        self.head, self.texts = packed.split(b"\0", 1)
+
+    def _packed(self, also: t.Sequence[str]) -> bytes:
+        """The head, and behind it the texts."""
         named = "\0".join(word for item in texts(self.module, *also).items() for word in item)
         # A fifth smaller than zlib makes it.
-        self.texts = bz2.compress((PACKAGE + "\0" + named.replace(PACKAGE, "\1")).encode())
+        packed = bz2.compress((PACKAGE + "\0" + named.replace(PACKAGE, "\1")).encode())
+        return small_module(in_memory.__name__).text.encode() + b"\0" + packed
 
     def program(self, arguments: t.Mapping[str, t.Any]) -> bytes:
         """What START reads: source that calls the function with these arguments and prints what it returns as JSON, and the packed texts behind it."""
         call = json.dumps({"module": self.module, "function": self.function, "arguments": arguments}, sort_keys=True)
-        source = ("%srun_packed(sys.stdin.buffer.read(), %r)\n" % (self.head, call)).encode()
+        source = self.head + ("run_packed(sys.stdin.buffer.read(), %r)\n" % call).encode()
         return b"%d\n%s%s" % (len(source), source, self.texts)
 
 
 class PackedModule:
     """A module of this collection that runs without AnsibleModule, ready to be sent."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, store: Store | None = None) -> None:
         self.module = "%s.%s" % (MODULES, name)
-        self.packed = Packed("_look.piped_module", "run", self.module)
+        self.packed = Packed("_look.piped_module", "run", self.module, store=store)
 
     def program(self, params: t.Mapping[str, t.Any], check_mode: bool, diff: bool) -> bytes:
         """What START reads: runs the module with these arguments, all of them, as they were validated."""
@@ -65,9 +80,22 @@ class PackedModule:
 
 
 @functools.cache
-def small_module(module: str) -> Small:
+def sources() -> str:
+    """The digest of all that a program is made of, and by: another one, another program."""
+    digest = hashlib.sha256(repr((PACKAGE, sys.version)).encode())
+    files = [(path.name, path) for path in (pathlib.Path(__file__), pathlib.Path(small_text.__file__))]
+    for package, folder in FOLDERS.items():
+        files += [(package + str(path)[len(str(folder)) :], path) for path in sorted(folder.rglob("*.py"))]
+    for name, path in files:
+        if path.is_file():
+            digest.update(("%s %s\n" % (name, hashlib.sha256(path.read_bytes()).hexdigest())).encode())
+    return digest.hexdigest()
+
+
+@functools.cache
+def small_module(module: str) -> small_text.Small:
     """A module of PACKAGE or MODULES, by its full name."""
-    return small(_path(module).read_text(encoding="utf-8"))
+    return small_text.small(_path(module).read_text(encoding="utf-8"))
 
 
 def texts(*modules: str) -> dict[str, str]:
