@@ -57,7 +57,8 @@ class ActionModule(ActionBase):
             }
         )
         report = self._compose(args, task_vars or {})
-        LAST.leave(answer.render(report, shutil.get_terminal_size((80, 24)).columns))
+        page = args["file"].replace(".json", ".html")
+        LAST.leave(answer.render(report, shutil.get_terminal_size((80, 24)).columns, page))
         result.update(changed=False, report=report, failures=document.failures(report))
         return result
 

@@ -65,8 +65,8 @@ def test_it_shows_the_whole_of_a_finding():
     for shown in (
         "app1's firewall rejects web1's connections to 10.0.0.2:7080.",
         "firewall_reject, certain",
-        "open 7080 for 10.0.0.1 on app1, 3.5 s with its proof",
-        "port 7080 is opened for 10.0.0.1 only",
+        "open port 7080 for 10.0.0.1 only on app1, 3.5 s with its proof",
+        "10.0.0.1 is the address from which web1 connects",
         "2026-11-29 02:40:14 UTC, 3 s after alice (sudo) ran <nft> (40 times, all the time)",
         "9 s after /etc/nftables.conf was written; owner root",
         "connect to 10.0.0.2:7080: refused",

@@ -141,6 +141,8 @@ class Doors:
         if found is None or logged.method not in ("GET", "HEAD") or not is_plain(logged.path):
             return None
         host, port = found.group(1), int(found.group(2)) if found.group(2) else None
+        if host == "_" and self._named("localhost", port, logged.server):
+            host = "localhost"  # `_` is no name that anybody could open
         named = self._named(host, port, logged.server)
         way = self._passed_on(named, logged.path) or next(iter(named), None) or self._entered(host, port, logged.path)
         return Failed(logged, way.server, way.door, host) if way else None

@@ -43,7 +43,10 @@ class Remedy:
 
 @dataclass(frozen=True)
 class Finding:
-    """One cause on one host. on is an inventory name, or an address where no inventory host has it. recurs: how often it fails where nothing fails now."""
+    """One cause on one host. on is an inventory name, or an address where no inventory host has it. recurs: how often it fails where nothing fails now.
+
+    says: what is wrong, where this is more exact than the sentence of its cause.
+    """
 
     cause: str
     seen_from: str
@@ -55,6 +58,7 @@ class Finding:
     advice: tuple[str, ...] = ()
     routes: frozenset[int] = frozenset()
     recurs: str = ""
+    says: str = ""
 
     @property
     def confidence(self) -> float:

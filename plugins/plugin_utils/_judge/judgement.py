@@ -342,6 +342,8 @@ def finding_data(fleet: Fleet, judged: Judged, cause: Cause) -> JudgedFinding:
 
 def sentence(finding: Finding, cause: Cause) -> str:
     """What is wrong, with the names of the hosts."""
+    if finding.says:
+        return finding.says
     subject = finding.subject.removeprefix("tcp:")
     return (cause.says or cause.title).format(on=finding.on, proxy=finding.seen_from, subject=subject)
 

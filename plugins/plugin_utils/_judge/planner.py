@@ -206,9 +206,10 @@ def refusal(finding: Finding, remedy: Remedy, fleet: Fleet, allow: t.Collection[
         return Refusal("advice", why % (finding.on, test.get("error")))
     saved = saved_by_others(fleet.hosts[finding.on], remedy)
     if saved and PENDING not in allow:
-        why = "it would also put in force what somebody has saved on %s and not loaded: %s (fix_502_allow: %s)"
+        why = "a reload would also put in force what somebody has saved on %s and not loaded: %s (fix_502_allow: %s)"
         advice = (
-            "ls -ld --time-style=full-iso %s" % " ".join(map(shlex.quote, saved)),
+            "ls -ld --time-style=full-iso %s   # on %s: who saved it, and when"
+            % (" ".join(map(shlex.quote, saved)), finding.on),
             "# when that may go live: load it, or run this again with %s in fix_502_allow" % PENDING,
         )
         return Refusal("advice", why % (finding.on, ", ".join(saved), PENDING), advice)
@@ -264,7 +265,7 @@ def handed_on(judged: t.Sequence[Judged], steps: dict[str, Step], fleet: Fleet) 
         )
         steps[step.id] = joined(step, mine)
         why = "the 502 comes from %s and is cured there" % finding.on
-        judged[turn] = Judged(replace(finding, remedy=behind.finding.remedy), "planned", why, step.id)
+        judged[turn] = Judged(replace(finding, remedy=behind.finding.remedy, advice=()), "planned", why, step.id)
         cured[finding.seen_from] = min(turn, cured.get(finding.seen_from, turn))
 
 

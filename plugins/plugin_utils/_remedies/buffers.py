@@ -139,7 +139,7 @@ def _sum(header: _Header, size: int) -> str:
     """How the size was found, as a sum that an administrator can check."""
     measured = "measured header %d bytes" % header.size
     if not header.is_measured:
-        measured = "header larger than the %d bytes in force" % (header.size - 1)
+        measured = "header of %d bytes at least, as the %d in force did not hold it," % (header.size, header.size - 1)
     wanted = header.size + header.margin
     rule = "next power of two, at least %s" % text_of(_SMALLEST)
     if wanted > size:

@@ -55,7 +55,8 @@ def php_fpm(
     )
     verb = _VERBS[action]
     kinds = ("config", verb) if settings else (verb, "config") if socket_dir else (verb,)
-    changes = ["%s = %s" % item for item in (settings or {}).items()]
+    changes = ["make %s" % socket_dir] if socket_dir else []
+    changes += ["%s = %s" % item for item in (settings or {}).items()]
     changes.append("%s %s" % (verb, (fpm.get("unit") or fpm["binary"]).replace(".service", "")))
     return Remedy("php_fpm", kinds, ", ".join(changes), parameters, note)
 
@@ -110,9 +111,9 @@ def upstream_address(edits: t.Sequence[AddressEdit], *, elsewhere: bool = False)
     elsewhere: whether that is another daemon, whose page has to be the one that was there.
     """
     parameters = UpstreamAddress(edits=list(edits))
-    return Remedy(
-        "upstream_address", ("config", "reload"), "nginx asks %s" % edits[0]["to"], parameters, elsewhere=elsewhere
-    )
+    places = ", ".join("%s:%d" % (edit["path"], edit["line"]) for edit in edits)
+    change = "%s instead of %s at %s, reload nginx" % (edits[0]["to"], edits[0]["from"], places)
+    return Remedy("upstream_address", ("config", "reload"), change, parameters, elsewhere=elsewhere)
 
 
 def upstream_dns(caches: t.Sequence[str] = (), *, note: str = "") -> Remedy:
@@ -139,7 +140,7 @@ def firewall_port(
     parameters = FirewallPort(
         tool=tool, port=port, sources=[source], zone=zone, family=family, table=table, chain=chain, file=file
     )
-    return Remedy("firewall_port", ("firewall",), "open %d for %s" % (port, source), parameters, note)
+    return Remedy("firewall_port", ("firewall",), "open port %d for %s only" % (port, source), parameters, note)
 
 
 def selinux_connect(

@@ -9,6 +9,7 @@ Private to this collection: it may change in any release.
 from __future__ import annotations
 
 import itertools
+import re
 import textwrap
 import typing as t
 
@@ -25,8 +26,10 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.words i
     began_words,
     confidence_words,
     counts,
+    is_quiet,
     listed,
     needs_somebody,
+    spoken_of,
     verdict,
 )
 
@@ -34,20 +37,29 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.words i
 WIDEST, NARROWEST = 100, 40
 #: Hosts from which on the counts stand above the rest as well.
 MANY = 8
-#: Lines of one finding, and of them what its reason, one piece of evidence and its commands may take. What was changed is never cut.
+#: Lines of one finding, and of them what its reason, its beginning and one piece of evidence may take. What was changed is never cut.
 FINDING_LINES = 12
-REASON_LINES, EVIDENCE_LINES, COMMANDS = 3, 3, 5
-#: Pieces of evidence that are shown where a cure has ended the matter; the report has all of them.
+REASON_LINES, BEGAN_LINES, EVIDENCE_LINES = 4, 3, 3
+#: Pieces of evidence that are shown; the report has all of them.
 EVIDENCE = 2
+#: The part of a text's words that has to be new, or it is not said.
+NEWS = 0.34
+MORE = "# and more in the report"
+NO_REPORT = "A report is written with -e fix_502_report_dir=FOLDER."
 _LABEL = "  %-8s "
+_WORD = re.compile(r"\w+(?:[.:/@-]+\w+)*")
 
 
-def render(report: ReportDocument, width: int = 80) -> str:
-    """The answer, at most as wide as the terminal; commands stay on one line, however long, as they are there to be copied."""
+def render(report: ReportDocument, width: int = 80, page: str = "") -> str:
+    """The answer, at most as wide as the terminal; commands stay on one line, however long, as they are there to be copied.
+
+    page: where the whole report is written as a page; empty where nowhere.
+    """
     width = max(min(width, WIDEST), NARROWEST)
     blocks = [[counts(report)]] if len(report["hosts"]) > MANY else []
+    hosts = spoken_of(report)
     for status in TROUBLE_FIRST:
-        groups = alike({name: one for name, one in report["hosts"].items() if one["status"] == status})
+        groups = alike({name: one for name, one in hosts.items() if one["status"] == status})
         if status == "healthy":
             lines = [line for names, entry in groups for line in well(names, entry, width)]
             blocks += [lines] if lines else []
@@ -55,6 +67,10 @@ def render(report: ReportDocument, width: int = 80) -> str:
             blocks += [host_block(names, entry, width) for names, entry in groups]
     missing = not_seen(report, width)
     blocks += [missing] if missing else []
+    if page:
+        blocks.append(["The report: " + page])
+    elif any(line.endswith(MORE) for lines in blocks for line in lines):
+        blocks.append(wrapped(NO_REPORT, "", width, ""))
     blocks.append(last_lines(report, width))
     return "\n\n".join("\n".join(lines) for lines in blocks)
 
@@ -83,7 +99,7 @@ def host_block(names: t.Sequence[str], entry: HostEntry, width: int) -> list[str
     who = names[0] if len(names) == 1 else "%d hosts (%s)" % (len(names), listed(names, 6))
     lines = wrapped("%s  %s: %s" % (HEADLINES[entry["status"]], who, entry["says"]), "", width, "  ")
     for finding in entry["findings"]:
-        lines += finding_lines(finding if len(names) == 1 else of_each(finding, names[0]), width)
+        lines += finding_lines(finding if len(names) == 1 else of_each(finding, names[0]), entry["says"], width)
     return lines
 
 
@@ -94,27 +110,46 @@ def of_each(finding: FindingEntry, name: str) -> FindingEntry:
     return {**finding, "on": on, "says": says, "why": why, "began": None, "because": []}
 
 
-def finding_lines(finding: FindingEntry, width: int) -> list[str]:
-    """What is wrong, what was done about it or has to be done, and why, in a dozen lines."""
-    sure = confidence_words(finding)
-    said = as_sentence(finding["says"]).rstrip(".")
-    lines = labelled("Cause", "%s (%s)." % (said, ", ".join((finding["cause"], *sure))), width)
+def finding_lines(finding: FindingEntry, headline: str, width: int) -> list[str]:
+    """What is wrong, what was done about it or has to be done, and why, in a dozen lines. What is left out first is what was seen, then when it began."""
+    says = as_sentence(finding["says"]).rstrip(".")
+    lines = labelled("Cause", "%s (%s)." % (says, ", ".join((finding["cause"], *confidence_words(finding)))), width)
     label, change = done_about(finding)
-    if change:
-        lines += labelled(label, change, width)
-    when = began_words(finding)
-    if when:
-        lines += cut_lines(labelled("Began", when, width), REASON_LINES)
-    orders = [] if finding["cause"] in HARMLESS else commands(finding, width)
-    room = FINDING_LINES - len(lines) - len(orders)
-    if finding["why"] and room > 0:
-        reason = cut_lines(labelled("Why", finding["why"], width), min(REASON_LINES, room))
-        lines, room = lines + reason, room - len(reason)
-    for number, text in enumerate(finding["evidence"][:EVIDENCE]):
-        if room > 0:
-            seen = cut_lines(labelled("" if number else "Seen", text, width), min(EVIDENCE_LINES, room))
-            lines, room = lines + seen, room - len(seen)
-    return lines + orders
+    lines += labelled(label, change, width) if change else []
+    known = [headline, says, change]
+    if finding["why"] and not is_known(finding["why"], known):
+        room = FINDING_LINES - len(lines)
+        lines += cut_lines(labelled("Why", finding["why"], width), min(REASON_LINES, room), width)
+        known.append(finding["why"])
+    orders = [] if finding["cause"] in HARMLESS else commands(finding, width, FINDING_LINES - len(lines))
+    lines += began_lines(finding, width, FINDING_LINES - len(lines) - len(orders))
+    return lines + seen_lines(finding, known, width, FINDING_LINES - len(lines) - len(orders)) + orders
+
+
+def began_lines(finding: FindingEntry, width: int, room: int) -> list[str]:
+    """When it began and what set it off; the time alone where there is no room for more."""
+    texts = began_words(finding)
+    wrapped_texts = [labelled("Began", text, width) for text in texts]
+    return next((lines for lines in wrapped_texts if len(lines) <= min(BEGAN_LINES, room)), [])
+
+
+def seen_lines(finding: FindingEntry, known: t.Sequence[str], width: int, room: int) -> list[str]:
+    """The evidence that says something new and has room as a whole; where none has, the beginning of the first."""
+    new = [text for text in finding["evidence"] if not is_known(text, known)]
+    shown: list[list[str]] = []
+    for text in new:
+        lines = labelled("" if shown else "Seen", text, width)
+        if len(shown) < EVIDENCE and len(lines) <= min(EVIDENCE_LINES, room):
+            shown, room = [*shown, lines], room - len(lines)
+    if shown or not new or room < 1 or finding["why"]:
+        return [line for lines in shown for line in lines]
+    return cut_lines(labelled("Seen", new[0], width), min(EVIDENCE_LINES, room), width)
+
+
+def is_known(text: str, said: t.Iterable[str]) -> bool:
+    """Whether a text says little that was not said already."""
+    words, known = set(_WORD.findall(text.lower())), set(_WORD.findall(" ".join(said).lower()))
+    return len(words - known) <= NEWS * len(words)
 
 
 def done_about(finding: FindingEntry) -> tuple[str, str]:
@@ -131,14 +166,14 @@ def done_about(finding: FindingEntry) -> tuple[str, str]:
     return words.get(finding["outcome"], ("", ""))
 
 
-def commands(finding: FindingEntry, width: int) -> list[str]:
+def commands(finding: FindingEntry, width: int, room: int) -> list[str]:
     """What somebody has to do, or what makes a cure last. Only what can be pasted has a prompt before it, and stays on one line."""
     items = [_shown(line, width) for line in finding["advice"]]
     lines = [line for item in items for line in item]
-    if len(lines) > COMMANDS:
+    if len(lines) > room:
         # A sentence is shown whole or not at all, unless there were nothing else.
-        ends = [end for end in itertools.accumulate(map(len, items)) if end < COMMANDS]
-        lines = [*lines[: max(ends, default=COMMANDS - 1)], "# and more in the report"]
+        ends = [end for end in itertools.accumulate(map(len, items)) if end < room]
+        lines = [*lines[: max(ends, default=max(room - 1, 0))], MORE]
     label = "Do" if needs_somebody(finding) else "Then"
     return [_LABEL % ("" if number else label) + line for number, line in enumerate(lines)]
 
@@ -168,7 +203,7 @@ def not_seen(report: ReportDocument, width: int) -> list[str]:
     hosts: dict[tuple[str, str], list[str]] = {}
     for name, entry in report["hosts"].items():
         for one in entry["unknown"]:
-            if one["missing"] != "nginx":
+            if one["missing"] != "nginx" and not (one["missing"] == "answers" and is_quiet(entry)):
                 hosts.setdefault((one["missing"], one["why"].replace(name, "this host")), []).append(name)
     lines = []
     for (missing, why), names in hosts.items():
@@ -192,9 +227,14 @@ def labelled(label: str, text: str, width: int) -> list[str]:
     ) or [(_LABEL % label).rstrip()]
 
 
-def cut_lines(lines: list[str], limit: int) -> list[str]:
-    """At most so many lines; what is left out is in the report."""
-    return lines if len(lines) <= limit else [*lines[: limit - 1], lines[limit - 1][:-2] + " …"]
+def cut_lines(lines: list[str], limit: int, width: int) -> list[str]:
+    """At most so many lines; what is left out, from a word's beginning on, is in the report."""
+    if len(lines) <= limit:
+        return lines
+    last = lines[limit - 1]
+    if len(last) > width - 2:
+        last = last[: width - 2].rpartition(" ")[0].rstrip() or last[: width - 2]
+    return [*lines[: limit - 1], last + " …"]
 
 
 def wrapped(text: str, indent: str, width: int, further: str) -> list[str]:

@@ -36,7 +36,13 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.own_ans
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.own_task import task_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.safe_text import safe_text, safe_url
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.timeline import timeline_of
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.words import HARMLESS, host_says, verdict
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.words import (
+    HARMLESS,
+    host_says,
+    is_quiet,
+    listed,
+    verdict,
+)
 
 SCHEMA_VERSION: t.Final = 1
 
@@ -65,6 +71,10 @@ def report_of(
             if finding["outcome"] in ("fixed", "relieved"):
                 made_again(finding, run, steps)
     report: ReportDocument = {"schema_version": SCHEMA_VERSION, "run": run, "hosts": hosts}
+    for name, entry in hosts.items():
+        about = [other for other, one in hosts.items() if any(finding["on"] == name for finding in one["findings"])]
+        if about and is_quiet(entry):
+            entry["says"] = "no URL was asked here; what was found is said of %s." % listed(about, 3)
     run["says"] = verdict(report)
     return report
 

@@ -13,6 +13,7 @@ import typing as t
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.entries import (
         FindingEntry,
+        HostEntry,
         Mode,
         ProbeEntry,
         ReportDocument,
@@ -67,14 +68,15 @@ def as_sentence(text: str) -> str:
     return text[:1].upper() + text[1:] if word.isalpha() and word not in ("nginx", "systemd") else text
 
 
-def began_words(finding: FindingEntry) -> str:
-    """When it began and why, in a line; empty where neither is known."""
-    reason = finding["because"][0] if finding["because"] else ""
+def began_words(finding: FindingEntry) -> list[str]:
+    """When it began, how often it was logged since, and what set it off; then the same shorter. Empty where none of it is known."""
+    reason = finding["because"][0].removesuffix("; owner root") if finding["because"] else ""
     if finding["began"] is None:
-        return reason
-    parts = [finding["began"].replace("T", " ").replace("Z", " UTC"), reason]
-    rhythm = " (%s)" % finding["rhythm"] if "rhythm" in finding else ""
-    return ", ".join(filter(None, parts)) + rhythm
+        return [reason] if reason else []
+    time = finding["began"].replace("T", " ").replace("Z", " UTC")
+    logged = "; logged %s" % finding["rhythm"] if "rhythm" in finding else ""
+    texts = [", ".join(filter(None, (time, reason))) + logged, ", ".join(filter(None, (time, reason))), time + logged]
+    return list(dict.fromkeys(texts))
 
 
 def needs_somebody(finding: FindingEntry) -> bool:
@@ -102,14 +104,24 @@ def host_says(mode: Mode, status: Status, probes: t.Sequence[ProbeEntry], why: s
     worst = max(probes, key=lambda one: (fails(one["before"]), fails(one["after"]), one["before"] or 0))
     if worst["before"] is not None and worst["before"] < 500:
         return "%s%s." % (why[:1].upper(), why[1:]) if why else "the URLs that were asked answer."
-    before = answered(worst["before"])
-    others = "" if len(probes) == 1 else " %d URLs were asked." % len(probes)
+    before, after = answered(worst["before"]), answered(worst["after"])
     if mode != "fix":
-        return "%s answers %s.%s" % (worst["url"], before, others)
-    after = answered(worst["after"])
-    if before == after:
-        return "%s still answers %s.%s" % (worst["url"], before, others)
-    return "%s answered %s, and answers %s now.%s" % (worst["url"], before, after, others)
+        return "%s answers %s%s." % (worst["url"], before, of_all(probes, "before", "fail"))
+    if fails(worst["after"]):
+        verb = "still answers %s" % after if before == after else "answered %s, and answers %s now" % (before, after)
+        return "%s %s%s." % (worst["url"], verb, of_all(probes, "after", "fail"))
+    return "%s answered %s, and answers %s now%s." % (worst["url"], before, after, of_all(probes, "before", "failed"))
+
+
+def of_all(probes: t.Sequence[ProbeEntry], when: t.Literal["before", "after"], verb: str) -> str:
+    """How many of several URLs failed then, in words that follow what is said of one of them."""
+    if len(probes) == 1:
+        return ""
+    count = sum(1 for probe in probes if fails(probe[when]))
+    return " (%s URLs that were asked %s)" % (
+        "all %d" % count if count == len(probes) else "%d of the %d" % (count, len(probes)),
+        "fails" if (count, verb) == (1, "fail") else verb,
+    )
 
 
 def fails(status: int | None) -> bool:
@@ -122,15 +134,25 @@ def answered(status: int | None) -> str:
     return "nothing in time" if status is None else str(status)
 
 
+def is_quiet(entry: HostEntry) -> bool:
+    """Whether nothing was asked of a host, and nothing is wrong that it would show itself: a backend."""
+    return entry["status"] == "healthy" and not entry["findings"] and not entry["probes"]
+
+
+def spoken_of(report: ReportDocument) -> dict[str, HostEntry]:
+    """The hosts of which something is to be said by themselves. Of a backend that a finding is about, the finding says it: it may be anything but well."""
+    about = {finding["on"] for entry in report["hosts"].values() for finding in entry["findings"]}
+    return {name: entry for name, entry in report["hosts"].items() if name not in about or not is_quiet(entry)}
+
+
 def counts(report: ReportDocument) -> str:
     """How many hosts ended how, in one line."""
-    numbers = {
-        status: sum(1 for one in report["hosts"].values() if one["status"] == status) for status in TROUBLE_FIRST
-    }
-    return "%d hosts: %s." % (
-        len(report["hosts"]),
-        ", ".join(_COUNTED[status] % number for status, number in numbers.items() if number),
-    )
+    spoken = spoken_of(report)
+    numbers = {status: sum(1 for one in spoken.values() if one["status"] == status) for status in TROUBLE_FIRST}
+    parts = [_COUNTED[status] % number for status, number in numbers.items() if number]
+    behind = len(report["hosts"]) - len(spoken)
+    parts += ["%d behind them" % behind] if behind else []
+    return "%d hosts: %s." % (len(report["hosts"]), ", ".join(parts))
 
 
 def verdict(report: ReportDocument) -> str:

@@ -31,8 +31,9 @@ def on_hop(
     why: str = "",
     advice: tuple[str, ...] = (),
     recurs: str = "",
+    says: str = "",
 ) -> Finding:
-    """A finding about a hop. on: the host to change; without it, the host behind the hop."""
+    """A finding about a hop. on: the host to change; without it, the host behind the hop. says: instead of the sentence of the cause."""
     return Finding(
         cause=cause,
         seen_from=hop.proxy.name,
@@ -44,6 +45,7 @@ def on_hop(
         advice=advice,
         routes=hop.route_ids,
         recurs=recurs,
+        says=says,
     )
 
 
@@ -84,6 +86,11 @@ def _routes_hurt(fleet: Fleet, proxy: Host, signature: str, lines: t.Iterable[Lo
         if answer.get("signature") == signature and answer.get("route") is not None
     }
     return frozenset(hurt or {route["id"] for route in proxy.config.get("routes") or []})
+
+
+def reload_nginx(hop: Hop) -> str:
+    """The command that puts what was written into the proxy's files in force."""
+    return "nginx -t && systemctl reload nginx   # on %s, after that" % hop.proxy.name
 
 
 def file_and_line(place: Place | FilePlace) -> str:

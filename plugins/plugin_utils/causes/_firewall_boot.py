@@ -79,8 +79,8 @@ def to_keep(place: Kept, found: Verdict, source: str, on: str, family: str | Non
             "sed -n %sp %s   # on %s" % (place.script["line"], shlex.quote(place.script["file"]), on),
         )
     return (
-        "# to keep it on %s, with all rules that are there now (whatever refuses %s is kept with it):" % (on, source),
-        SAVE_ALL.get(family or "", SAVE_ALL["debian"]),
+        "# to keep it, with all rules that are there now (whatever refuses %s is kept with it):" % source,
+        "%s   # on %s" % (SAVE_ALL.get(family or "", SAVE_ALL["debian"]), on),
     )
 
 

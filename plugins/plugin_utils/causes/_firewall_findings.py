@@ -96,6 +96,7 @@ def refused_on_the_way_out(hop: Hop, cause: str, found: Verdict) -> Finding:
         cause,
         (*hop.seen(*SIGNATURES), rule),
         on=proxy.name,
+        says="%s's own firewall lets no connection out to %s" % (proxy.name, address.bare),
         why="the firewall of %s itself lets nothing out to %s: somebody closed this way on purpose"
         % (proxy.name, address),
         advice=(
@@ -314,7 +315,7 @@ def _names_the_proxy(hop: Hop, found: Verdict) -> bool:
 def _opening(hop: Hop, firewall: FirewallFacts, found: Verdict, file: str, fades: str = "") -> Remedy:
     """The port opened for the proxy's address, in the tool that owns the firewall."""
     port = found.port or hop.address.port
-    note = "port %d is opened for %s (%s) only" % (port, hop.source, hop.proxy.name)
+    note = "%s is the address from which %s connects" % (hop.source, hop.proxy.name)
     note += "; " + fades if fades else ""
     remedy = remedies.firewall_port(
         found.tool or firewall["tool"], port, hop.source or "", **found.place, file=file, note=note

@@ -202,7 +202,7 @@ def _barred(host: Host, fpm: FpmFacts, words: Said, barrier: Bar) -> Obstacle:
     return Obstacle(
         "%s cannot start: %s of its unit keeps it from %s: %s" % (name, barrier.text, path, words.words),
         (
-            Evidence("backend_log", "its newest start said: %s" % words.words),
+            Evidence("backend_log", "its last start said: %s" % words.words),
             Evidence("config", "%s, and %s -t runs outside of that" % (barrier.text, fpm["binary"])),
         ),
         (*change, *again(host, fpm)),
@@ -225,7 +225,7 @@ def _needed(host: Host, fpm: FpmFacts, words: Said, barrier: Bar) -> tuple[str, 
 
 def _as_said(host: Host, fpm: FpmFacts, words: Said) -> Obstacle:
     name, unit = service_of(fpm), fpm.get("unit") or ""
-    advice = ["journalctl -u %s -n 30 --no-pager   # on %s: its newest start" % (shlex.quote(unit), host.name)]
+    advice = ["journalctl -u %s -n 30 --no-pager   # on %s: its last start" % (shlex.quote(unit), host.name)]
     if "fork() failed" in words.words:
         advice.append(
             "systemctl show -p TasksMax,LimitNPROC,MemoryMax %s; free -m   # on %s: which of them is used up"
@@ -240,9 +240,9 @@ def _as_said(host: Host, fpm: FpmFacts, words: Said) -> Obstacle:
             % (shlex.quote(words.path), shlex.quote(unit), host.name)
         )
     return Obstacle(
-        "%s would not start: php-fpm -t finds no mistake, and its newest start failed: %s" % (name, words.words),
+        "%s would not start: php-fpm -t finds no mistake, and its last start failed: %s" % (name, words.words),
         (
-            Evidence("backend_log", "its newest start said: %s" % words.words),
+            Evidence("backend_log", "its last start said: %s" % words.words),
             Evidence("config", "%s -t finds no mistake" % fpm["binary"], 0.3),
         ),
         (*advice, *again(host, fpm)),

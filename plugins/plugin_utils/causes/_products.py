@@ -151,7 +151,7 @@ KEEPERS = (
         re.compile(r"(fcgiwrap)"),
         (
             "apt-get install fcgiwrap; systemctl enable --now fcgiwrap.socket   # on {on}: it runs CGI programs, and its socket is /run/fcgiwrap.socket",
-            "# of Fedora and its kin: dnf install fcgiwrap, and systemctl enable --now fcgiwrap@nginx.socket, with /run/fcgiwrap/fcgiwrap-nginx.sock",
+            "# on Fedora and RHEL instead: dnf install fcgiwrap, and systemctl enable --now fcgiwrap@nginx.socket, with /run/fcgiwrap/fcgiwrap-nginx.sock",
         ),
     ),
 )

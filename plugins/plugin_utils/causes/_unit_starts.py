@@ -205,11 +205,11 @@ def _of_last_start(host: Host, name: str, unit: Unit) -> Obstacle | None:
         ended = _never_ready(unit)
     elif unit.get("lasted") is None:
         ended = "it runs since %.0f s, and ended each time before" % _age(host, unit)
-    why = "%s %s: %s" % (name, "is in a crash loop" if loops else "would not start: its newest start failed", ended)
+    why = "%s %s: %s" % (name, "is in a crash loop" if loops else "would not start: its last start failed", ended)
     if missed:
         why += "; " + missed
     elif said:
-        why += "; its last words: %s" % said
+        why += "; its log ends with: %s" % said
     seen = [Evidence("unit", "%s, %s restarts by systemd" % (ended, unit.get("restarts") or 0))]
     seen += [Evidence("backend_log", "%s says: %s" % (name, line)) for line in words]
     advice = (

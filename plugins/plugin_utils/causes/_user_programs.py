@@ -40,13 +40,13 @@ def found(hop: Hop, host: Host, cause: str, seen: tuple[Evidence, ...], programs
     first = programs[0]
     texts = ["%s, %s" % (named(one), state(one)) for one in programs[:SHOWN]]
     evidence = [Evidence("config", "%s: %s" % (one["file"], text)) for one, text in zip(programs, texts)]
-    why = "%s%s" % ("" if first["declares"] else "no unit is known that owns it; it may be ", "; ".join(texts))
+    why = "%s %s" % ("it is" if first["declares"] else "no unit is known that owns it; it may be", "; ".join(texts))
     advice = [line for one in programs[:SHOWN] for line in commands(one, host.name)]
     return on_hop(hop, cause, (*seen, *evidence), why=why, advice=tuple(dict.fromkeys(advice)))
 
 
 def named(one: UserProgram) -> str:
-    kept = "a service of his own systemd" if one["manager"] == "systemd" else "saved in his pm2"
+    kept = "a service of this user's own systemd" if one["manager"] == "systemd" else "saved in this user's pm2"
     return "%s of user %s, %s" % (one["name"], one["user"], kept)
 
 
@@ -58,7 +58,7 @@ def state(one: UserProgram) -> str:
         return "which does not run, although it is set to start at boot"
     if one["manager"] == "pm2":
         return "which does not run, and nothing starts it at boot"
-    return "which ends with his last session, as he may not linger"
+    return "which ends with the user's last session, as lingering is off"
 
 
 def commands(one: UserProgram, on: str) -> t.Iterator[str]:
@@ -76,7 +76,10 @@ def commands(one: UserProgram, on: str) -> t.Iterator[str]:
             )
         return
     if not one["at_boot"]:
-        yield "loginctl enable-linger %s   # on %s: his services run without a session, and from boot on" % (user, on)
+        yield "loginctl enable-linger %s   # on %s: the user's services run without a session, and from boot on" % (
+            user,
+            on,
+        )
     mine = "systemctl --user -M %s@ %%s %s   # on %s%%s" % (user, name, on)
     yield mine % ("restart", "")
     yield mine % ("status", "")

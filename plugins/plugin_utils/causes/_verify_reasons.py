@@ -14,7 +14,10 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import (
+    file_and_line,
+    reload_nginx,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls import (
     directive,
     name_to_match,
@@ -23,7 +26,6 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls imp
 )
 
 SIGNATURE = "upstream_tls_verify"
-RELOAD = "nginx -t && systemctl reload nginx"
 #: Prints subject and end of each certificate of a file, or of what s_client shows.
 _ENDS = "openssl crl2pkcs7 -nocrl -certfile %s | openssl pkcs7 -print_certs -text -noout | grep -E 'Subject:|Not After'"
 
@@ -79,7 +81,7 @@ def _other_name(hop: Hop) -> Refusal:
             "%s | openssl x509 -noout -subject -ext subjectAltName   # on %s: the names that it is for"
             % (s_client(hop), hop.proxy.name),
             "# %s: %s %s; one of these names, that of the backend" % (_beside(hop), directive(hop, "name"), name),
-            RELOAD,
+            reload_nginx(hop),
         ),
     )
 
@@ -110,7 +112,7 @@ def _signer_expired(hop: Hop) -> Refusal:
             "%s   # on %s: has one that nginx trusts?" % (_ENDS % _trusted(hop), hop.proxy.name),
             "# the chain: let %s show the new one that came with its certificate (fullchain.pem); the authority: put its new root into that file, then:"
             % hop.on,
-            RELOAD,
+            reload_nginx(hop),
         ),
     )
 
@@ -125,7 +127,7 @@ def _too_long(hop: Hop) -> Refusal:
             "%s | grep -E '^ *[0-9]+ s:'   # on %s: how many certificates does it show?"
             % (s_client(hop, "-showcerts"), hop.proxy.name),
             "# %s: %s %d;" % (_beside(hop), name, depth + 2),
-            RELOAD,
+            reload_nginx(hop),
         ),
     )
 
@@ -139,7 +141,7 @@ def _self_signed(hop: Hop) -> Refusal:
             "%s | openssl x509 >/etc/nginx/backend.pem   # on %s, only where it is the same"
             % (s_client(hop), hop.proxy.name),
             "# %s: %s /etc/nginx/backend.pem;" % (_beside(hop), directive(hop, "trusted_certificate")),
-            RELOAD,
+            reload_nginx(hop),
         ),
     )
 
@@ -151,7 +153,7 @@ def _own_root(hop: Hop) -> Refusal:
             "%s | grep -E '^ *([0-9]+ s|i):'   # on %s: whose is it?" % (s_client(hop, "-showcerts"), hop.proxy.name),
             "# %s: %s FILE; with the root of that authority, from who runs it and not from the connection"
             % (_beside(hop), directive(hop, "trusted_certificate")),
-            RELOAD,
+            reload_nginx(hop),
         ),
     )
 
@@ -167,7 +169,7 @@ def _untrusted(hop: Hop) -> Refusal:
             % hop.on,
             "# else %s: %s FILE; with the root of its authority: of public ones all are in /etc/ssl/certs/ca-certificates.crt (Debian)"
             " or /etc/pki/tls/certs/ca-bundle.crt (RHEL)" % (_beside(hop), directive(hop, "trusted_certificate")),
-            RELOAD,
+            reload_nginx(hop),
         ),
     )
 
@@ -189,7 +191,7 @@ def _no_crl(hop: Hop) -> Refusal:
             + "openssl crl -noout -issuer -nextupdate -in %s   # on %s: whose list, and until when?"
             % (file, hop.proxy.name),
             "# fetch the authority's new list into that file, one for each authority in the chain; then:",
-            RELOAD,
+            reload_nginx(hop),
         ),
     )
 
@@ -204,7 +206,7 @@ def _unknown(hop: Hop) -> Refusal:
             "# %s: %s FILE; with the authority that signed it, and %s N; for longer chains"
             % (_beside(hop), directive(hop, "trusted_certificate"), directive(hop, "verify_depth")),
             "# %s NAME; if the certificate is for another name than nginx asks for" % directive(hop, "name"),
-            RELOAD,
+            reload_nginx(hop),
         ),
     )
 

@@ -210,7 +210,7 @@ def runs(hop: Hop, host: Host, name: str, reason: str) -> Finding:
     lines = _lines_that_say(host, name, hop)
     advice = (
         "journalctl -u %s -n 50 --no-pager   # on %s: what it waits for" % (shlex.quote(name), host.name),
-        "systemctl status %s   # its processes" % shlex.quote(name),
+        "systemctl status %s   # on %s: its processes" % (shlex.quote(name), host.name),
     )
     age = (or_empty(host.facts.get("clock")).get("now") or 0.0) - (unit.get("since") or 0.0)
     if "uwsgi" in " ".join([name, *(unit.get("exec") or [])]) and any(
@@ -227,7 +227,7 @@ def runs(hop: Hop, host: Host, name: str, reason: str) -> Finding:
         hop,
         CAUSE.name,
         (*seen, *(Evidence("backend_log", "%s says: %s" % (name, line)) for line in words)),
-        why="%s %s%s" % (name, state, "; its last words: %s" % words[-1] if words else ""),
+        why="%s %s%s" % (name, state, "; its log ends with: %s" % words[-1] if words else ""),
         advice=(*first, *advice),
     )
 

@@ -101,11 +101,13 @@ def taken(hop: Hop, host: Host, name: str, listener: Listener, at: Address) -> F
     ]
     words = tuple(Evidence("backend_log", "%s says: %s" % (name, line)) for line in unit.get("last_words") or [])
     stop = (
-        "systemctl stop %s   # what it serves is then gone" % shlex.quote(where)
+        "systemctl stop %s   # on %s: what it serves is then gone" % (shlex.quote(where), host.name)
         if where and where.endswith(".service")
         else None
     )
-    kill = "kill %s   # it was started by hand, or is left over; what it serves is then gone" % listener.get("pid")
+    kill = "kill %s   # on %s: it was started by hand, or is left over; what it serves is then gone" % (
+        listener.get("pid"), host.name,
+    )  # fmt: skip
     return on_hop(
         hop,
         CAUSE.name,
@@ -115,6 +117,7 @@ def taken(hop: Hop, host: Host, name: str, listener: Listener, at: Address) -> F
             unit_evidence(name, unit),
             *words,
         ),
+        says="another process on %s listens on %s, and %s cannot start" % (host.name, place, name),
         why="%s cannot start: %s has %s. Which of the two is to have it is for you to say" % (name, who, place),
         advice=(
             "%s   # on %s: who has it" % (ask, host.name),

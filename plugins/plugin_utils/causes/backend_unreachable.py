@@ -30,7 +30,11 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address
     named_at,
     origin,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line, on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import (
+    file_and_line,
+    on_hop,
+    reload_nginx,
+)
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.reach import Attempt
@@ -75,6 +79,7 @@ def nobody_has_it(hop: Hop, silent: list[Attempt]) -> Finding:
         CAUSE.name,
         (*hop.seen(*SIGNATURES), *unanswered, *comes_from(hop)),
         on=None if hop.backend else proxy,
+        says="no host in %s's network has the address %s" % (proxy, ", ".join(addresses)),
         why="nobody has the address %s in the network of %s: its host is down, or the address is wrong (%s). No firewall refuses it"
         % (", ".join(addresses), interface, origin(hop)),
         advice=(
@@ -98,6 +103,7 @@ def no_container_has_it(hop: Hop, address: str, interface: str, unanswered: tupl
         CAUSE.name,
         (*hop.seen(*SIGNATURES), *unanswered, *comes_from(hop)),
         on=proxy,
+        says="no container on %s has the address %s" % (proxy, address),
         why="%s is an address of a container network (%s), and no container has it now: a container gets another one each time it starts (%s)%s"
         % (address, interface, origin(hop), "; " + states if states else ""),
         advice=(
@@ -120,6 +126,7 @@ def no_route(hop: Hop, attempt: Attempt) -> Finding:
         CAUSE.name,
         (*hop.seen(*SIGNATURES), Evidence("name", "%s has no route to %s" % (proxy, address)), *comes_from(hop)),
         on=proxy,
+        says="%s has no route to %s" % (proxy, address),
         why="%s has no route to %s: its routes refuse what is sent there, or its interface towards it is down (%s)"
         % (proxy, address, origin(hop)),
         advice=(
@@ -144,7 +151,7 @@ def without_ipv6(hop: Hop) -> tuple[str, ...]:
         "getent ahostsv4 %s; ip -6 route show default   # on %s: has the name an IPv4 address, and the host a way out by IPv6?"
         % (name, proxy),
         off,
-        "nginx -t && systemctl reload nginx   # on %s, after that" % proxy,
+        reload_nginx(hop),
     )
 
 
@@ -154,6 +161,7 @@ def router_knows_none(hop: Hop) -> Finding:
         hop,
         CAUSE.name,
         (*hop.seen(*SIGNATURES), *comes_from(hop)),
+        says="a router says that no way leads from %s to %s" % (proxy, address),
         why="a router on the way to %s says that it cannot reach that network (%s)" % (address, origin(hop)),
         advice=("ip route get %s; tracepath -n %s   # on %s" % (address, address, proxy), *correct(hop)),
     )
@@ -170,12 +178,15 @@ def correct(hop: Hop) -> tuple[str, ...]:
     name, line, proxy = hop.address.host, hosts_line(hop), hop.proxy.name
     if not hop.address.is_name:
         return (
-            "# start the host that should have it, or write the right address at %s on %s" % (named_at(hop), proxy),
+            "# start the host that should have it, or write the right address at %s on %s, then:"
+            % (named_at(hop), proxy),
+            reload_nginx(hop),
         )
     return (
         "getent ahosts %s   # on %s" % (name, proxy),
-        "# start the host that should have it, or correct %s on %s, then: systemctl reload nginx"
+        "# start the host that should have it, or correct %s on %s, then:"
         % ("/etc/hosts:%d" % line if line else "%s in DNS or the name" % name, proxy),
+        reload_nginx(hop),
     )
 
 

@@ -32,6 +32,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_sta
     says_no_space,
     stopped_behind,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._sandbox import is_under
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import unit_evidence
 
 if t.TYPE_CHECKING:
@@ -42,6 +43,11 @@ if t.TYPE_CHECKING:
 
 NAME = "disk_full"
 KIB, MIB = 1024, 1024 * 1024
+#: Folders with what a command may remove at any time. Without /var/log/journal, the journal is in /run.
+CLEANED = (
+    (("/var/log", "/run"), "journalctl --vacuum-size=200M   # on %s: removes the oldest entries of the journal"),
+    (("/var/cache",), "apt-get clean || dnf clean packages   # on %s: removes downloaded packages only"),
+)
 
 
 class FailedUnit(t.NamedTuple):
@@ -108,7 +114,7 @@ def cannot_start(hop: Hop, host: Host, failed: FailedUnit, disks: list[Disk]) ->
         (*hop.seen(*DOWN), failed.evidence, *(disk_evidence(host, disk) for disk in disks)),
         why="%s cannot start while %s is full; you have to decide what may be removed"
         % (failed.name, disks[0]["path"]),
-        advice=(*how_to_free(disks), "systemctl start %s" % shlex.quote(failed.name)),
+        advice=(*how_to_free(host, disks), "systemctl start %s   # on %s" % (shlex.quote(failed.name), host.name)),
     )
 
 
@@ -121,7 +127,7 @@ def cannot_buffer(fleet: Fleet, proxy: Host, lines: list[LogRecord], disks: list
         disk_evidence(proxy, disks[0]),
         lines,
         why="nginx cannot keep requests and answers that do not fit into memory: they are cut short or answered with 500",
-        advice=how_to_free(disks),
+        advice=how_to_free(proxy, disks),
     )
 
 
@@ -131,15 +137,21 @@ def disk_evidence(host: Host, disk: Disk) -> Evidence:
     return Evidence("disk", "%s, %s inodes free" % (text, disk.get("free_inodes")))
 
 
-def how_to_free(disks: list[Disk]) -> tuple[str, ...]:
+def how_to_free(host: Host, disks: list[Disk]) -> tuple[str, ...]:
     paths = " ".join(shlex.quote(disk["path"]) for disk in disks)
+    cleaned = [line % host.name for folders, line in CLEANED if any(disk_of(host, one) in disks for one in folders)]
     return (
-        "df -h %s; df -i %s" % (paths, paths),
-        "du -xh --max-depth=2 %s | sort -h | tail   # what takes the space; lsof +L1 shows deleted files that are still open"
-        % paths,
-        "journalctl --vacuum-size=200M   # removes the oldest entries of the journal",
-        "apt-get clean || dnf clean packages   # removes downloaded packages only",
+        "df -h %s; df -i %s   # on %s" % (paths, paths, host.name),
+        "du -xh --max-depth=2 %s | sort -h | tail   # on %s: what takes the space; lsof +L1 shows deleted files that are still open"
+        % (paths, host.name),
+        *cleaned,
     )
+
+
+def disk_of(host: Host, folder: str) -> Disk | None:
+    """The disk that a folder lies on."""
+    around = [disk for disk in host.facts.get("disks") or [] if is_under(folder, [disk["path"]])]
+    return max(around, key=lambda disk: len(disk["path"]), default=None)
 
 
 CAUSE = Cause(name=NAME, title="A disk is full", says="a disk of {on} is full", find=find, outdoes=ENDED)

@@ -103,7 +103,7 @@ def translated(lossy: LossyHop, setting: FpmSetting, dropped: str, lines: list[L
             % (lossy.hop.address.port, lossy.host.name, proxy),
             "# if it is %s: %s = %s,%s in pool %s at %s; whoever has that address can run PHP there"
             % (proxy, SETTING, setting["value"], dropped, lossy.name, place),
-            "systemctl reload %s" % shlex.quote(lossy.fpm.get("unit") or "php-fpm"),
+            "systemctl reload %s   # on %s" % (shlex.quote(lossy.fpm.get("unit") or "php-fpm"), lossy.host.name),
         ),
     )
 

@@ -82,7 +82,7 @@ def used_up(hop: Hop, host: Host, pool: PoolAt) -> Finding:
         limits[pool.name],
     )
     budget = budget_to_grow(host)
-    room = "memory has room for %d children (%s)" % (budget.workers, budget.text) if budget else "look at free -m first"
+    room = "memory has room for %d children" % budget.workers if budget else "look at free -m first"
     largest = next(iter(counts))
     reload = "systemctl reload %s   # on %s" % (shlex.quote(str(fpm["unit"])), hop.on) if fpm.get("unit") else ""
     return on_hop(
@@ -94,6 +94,7 @@ def used_up(hop: Hop, host: Host, pool: PoolAt) -> Finding:
             Evidence("limit", text),
             Evidence("pool", "all pools together have %d children" % sum(counts.values())),
             *lines_of_process_max(host, pool),
+            *((Evidence("pool", budget.text, 0.0),) if budget else ()),
         ),
         why="process.max = %d of %s is used up (%s): pool %s gets no child, and its own pm.max_children = %d does not count"
         % (most, place, who, pool.name, limits[pool.name]),
@@ -110,7 +111,7 @@ def used_up(hop: Hop, host: Host, pool: PoolAt) -> Finding:
 CAUSE = Cause(
     name="fpm_process_max",
     title="All children that PHP-FPM may have together are in use",
-    says="all pools of PHP-FPM on {on} together have reached process.max",
+    says="all children that PHP-FPM on {on} may have (process.max) are in use",
     find=find,
     outdoes=("fpm_max_children", "fpm_backlog_full", "slow_upstream"),
 )

@@ -123,7 +123,7 @@ def idle_evidence(hop: Hop) -> tuple[Evidence, ...]:
 CAUSE = Cause(
     name="keepalive_race",
     title="The backend closes kept connections before nginx does",
-    says="the backend at {subject} closes kept connections before {proxy}'s nginx does",
+    says="the backend at {subject} closes idle keepalive connections before {proxy}'s nginx does",
     find=find,
     outdoes=(CLOSED, RESET),
 )

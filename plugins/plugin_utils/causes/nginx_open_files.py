@@ -64,10 +64,13 @@ def used_up(fleet: Fleet, proxy: Host, now: int, lines: list[LogRecord]) -> Find
         why = "a worker may open as many files as the kernel allows: something keeps them open"
         show = "ls -l /proc/$(pgrep -f 'nginx: worker' | head -1)/fd | sort -k11 | less   # what a worker keeps open"
         return on_proxy(fleet, proxy, NAME, SUBJECT, limit, lines, why=why, advice=(show,))
-    note = "%d open files were used up: twice as many, and two for each of the %d worker_connections: %d" % (
-        now,
-        serves,
-        target,
+    note = (
+        "all %d open files were in use: twice as many, and no less than two for each of the %d worker_connections: %d"
+        % (
+            now,
+            serves,
+            target,
+        )
     )
     remedy, why = raised(proxy, 0, target, note)
     advice = () if remedy else ("# set worker_rlimit_nofile %d; at the main level of nginx.conf" % target,)

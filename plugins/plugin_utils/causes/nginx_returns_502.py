@@ -89,7 +89,7 @@ def returned(proxy: Host, place: str, block: BlockFacts, answers: list[Answer]) 
 CAUSE = Cause(
     name=NAME,
     title="nginx answers 502 by its own configuration",
-    says="{on}'s nginx answers so by its own configuration, at {subject}",
+    says="nginx's own configuration on {on} answers 502, at {subject}",
     find=find,
     outdoes=("transient", "upstream_failed"),
 )

@@ -60,12 +60,12 @@ def is_about(record: LogRecord, now: int) -> bool:
 def used_up(fleet: Fleet, proxy: Host, now: int, lines: list[LogRecord]) -> Finding:
     directive = proxy.config.get("worker_connections")
     where = file_and_line(directive["place"]) if directive else "nginx's own default"
-    text = "worker_connections is %d (%s) for each of %d workers; a proxied request takes two"
+    text = "worker_connections is %d (%s) for each worker, of which there are %d; a proxied request takes two"
     limit = Evidence("limit", text % (now, where, len(serving(proxy))))
     target = max(2 * now, LEAST)
     wanted_files = min(FILES_EACH * target, MOST_FILES)
     may_open = files(proxy)
-    note = "%d connections were used up: twice as many, at least %d: %d" % (now, LEAST, target)
+    note = "all %d connections were in use: twice as many, at least %d: %d" % (now, LEAST, target)
     if may_open is None or may_open < wanted_files:
         note += "; %d files for each connection: worker_rlimit_nofile %d (now %s)" % (
             FILES_EACH,

@@ -85,10 +85,12 @@ def marked_down(proxy: Host, route: Route, servers: list[UpstreamServer]) -> Fin
                 "config", "all servers of upstream %s are marked down: %s" % (route["pass"]["upstream"], where), 0.9
             )
         ],
+        says="all servers of upstream %s are marked down in nginx's configuration on %s"
+        % (route["pass"]["upstream"], proxy.name),
         why="an administrator has marked all servers of upstream %s down (%s)" % (route["pass"]["upstream"], where),
         advice=(
-            "# take `down` off a server that may serve again; at %s" % where,
-            "nginx -t && nginx -s reload",
+            "# take `down` off a server that may serve again, then:",
+            "nginx -t && systemctl reload nginx   # on %s" % proxy.name,
         ),
     )
 
@@ -161,7 +163,7 @@ def busy_advice(servers: list[UpstreamServer]) -> tuple[str, ...]:
 CAUSE = Cause(
     name=SIGNATURE,
     title="nginx has no peer that it would ask",
-    says="{proxy}'s nginx has set all peers of {subject} aside",
+    says="{proxy}'s nginx has set all servers of {subject} aside, as requests to them failed",
     find=find,
     yields_to=("*",),
     outdoes=("transient", "upstream_failed"),

@@ -102,16 +102,17 @@ def gone(hop: Hop, host: Host, fpm: FpmFacts, folders: dict[str, Gone]) -> Findi
         *(one.evidence for one in folders.values()),
         *start_evidence(host, fpm, own_lines(host, fpm, "php_fpm_socket_dir_missing", "backend_start_fails")),
     )
+    says = "%s on %s is gone, where PHP-FPM makes its socket or its PID file" % (", ".join(folders), host.name)
     refusal = why_not(host, fpm, folders)
     if refusal:
-        return on_hop(hop, CAUSE.name, evidence, why=refusal, advice=how_to_make(fpm, folders))
+        return on_hop(hop, CAUSE.name, evidence, says=says, why=refusal, advice=how_to_make(fpm, folders))
     (folder,) = folders
-    note = "%s is made now, and by systemd-tmpfiles at each boot" % folder
+    note = "systemd-tmpfiles makes %s again at each boot" % folder
     action: t.Literal["restarted", "started"] = "restarted" if fpm.get("master") else "started"
     remedy = remedies.php_fpm(host, fpm, action, socket_dir=folder, note=note)
     if host.system.get("service_manager") != "systemd":
-        remedy = replace(remedy, note="%s is made now" % folder, fades=FADES)
-    return on_hop(hop, CAUSE.name, evidence, remedy=remedy)
+        remedy = replace(remedy, note="", fades=FADES)
+    return on_hop(hop, CAUSE.name, evidence, says=says, remedy=remedy)
 
 
 def folder_evidence(pool: PoolAt) -> Evidence:

@@ -88,8 +88,9 @@ def behind_panel(hop: Hop, host: Host, panel: Panel, apache: Apache, elsewhere: 
     why = moved % (host.name, panel.title) if elsewhere else kept_down(apache.name, apache.unit)
     if why:
         advice = (
-            "apachectl configtest",
-            "%s   # writes the sites' configuration again; what was edited by hand in it is lost" % " ".join(command),
+            "apachectl configtest   # on %s" % host.name,
+            "%s   # on %s: writes the sites' configuration again; what was edited by hand in it is lost"
+            % (" ".join(command), host.name),
         )
         return on_hop(hop, CAUSE.name, evidence, why=why, advice=advice)
     listens = Address("127.0.0.1", port) if hop.address.is_loopback else hop.address

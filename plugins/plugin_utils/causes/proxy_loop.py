@@ -172,6 +172,10 @@ def loop(proxy: Host, answer: Answer, route: int, turn: list[Pass]) -> Finding:
         on=turn[0].proxy.name,
         subject=where,
         evidence=(answer_evidence(answer), *(Evidence("config", str(one), 0.8) for one in turn)),
+        says="nginx on %s passes the request on to itself (%s)"
+        % (" and ".join(dict.fromkeys(one.proxy.name for one in turn)), where)
+        if len(turn) == 1
+        else "the request goes round between %s" % " and ".join(dict.fromkeys(one.proxy.name for one in turn)),
         why="the request goes round until something runs out (%s): no limit is large enough for that" % where,
         advice=(
             "# point one of these at the application itself, or give the name %s a server of its own that answers it"

@@ -86,6 +86,8 @@ def local_resolver(proxy: Host) -> LocalResolver | None:
 def unresolved(proxy: Host, answers: list[Answer]) -> Finding:
     local = local_resolver(proxy)
     remedy, why = cure(proxy, local)
+    names = dict.fromkeys(one["name"] for one in asked(proxy) if one.get("error"))
+    says = "%s's nginx gets no address for %s from its resolver" % (proxy.name, ", ".join(names)) if names else ""
     return Finding(
         cause=CAUSE.name,
         seen_from=proxy.name,
@@ -100,6 +102,7 @@ def unresolved(proxy: Host, answers: list[Answer]) -> Finding:
         ),
         remedy=remedy,
         why=why,
+        says=says,
         advice=(*digs(proxy), *what_to_write(proxy)),
         routes=frozenset(answer["route"] for answer in answers if answer.get("route") is not None),
     )

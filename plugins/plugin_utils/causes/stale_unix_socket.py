@@ -71,15 +71,17 @@ def removed(hop: Hop, host: Host, listener: UnixListener) -> Finding:
     path, process, pid = hop.real_address.path, listener.get("process"), listener.get("pid")
     gone = "%s (pid %s) listens on %s, and there is no such file any more" % (process, pid, path)
     evidence = (*hop.seen(MISSING), Evidence("socket", gone))
+    says = "the socket file %s on %s is gone, while its daemon runs" % (path, host.name)
     found = host.pool_at(hop.real_address)
     if found and found.fpm.get("master") and found.fpm.get("unit"):
         note = "somebody removed %s; PHP-FPM makes it when it starts" % path
         remedy = remedies.php_fpm(host, found.fpm, "restarted", note=note)
-        return on_hop(hop, CAUSE.name, evidence, remedy=remedy, advice=shared(host, hop.real_address))
+        return on_hop(hop, CAUSE.name, evidence, says=says, remedy=remedy, advice=shared(host, hop.real_address))
     return on_hop(
         hop,
         CAUSE.name,
         evidence,
+        says=says,
         why="%s was removed while its service runs; a restart makes it again" % path,
         advice=(
             "systemctl restart %s   # requests that it works on are lost"
@@ -100,7 +102,7 @@ def shared(host: Host, address: Address) -> tuple[str, ...]:
 CAUSE = Cause(
     name=SIGNATURE,
     title="A socket file without its daemon, or a daemon without its socket file",
-    says="{subject} on {on} and its daemon have lost each other",
+    says="the socket file {subject} on {on} was left over by a daemon that does not run",
     find=find,
     yields_to=(
         "php_fpm_config_invalid",

@@ -54,6 +54,7 @@ def not_found(host: Host, refused: Refusal) -> Finding:
             *(Evidence("name", "%s: %s" % (name, one.get("error") or "no address")) for one in unresolved(host, name)),
             *(log_evidence(record) for record in host.records if record["signature"] == CAUSE.name),
         ),
+        says="nginx -t fails on %s: %s, a backend's name at %s, has no address" % (host.name, name, refused.place),
         why="%s finds no address for %s: check its DNS or /etc/hosts; %s" % (host.name, name, consequence),
         advice=(
             "getent ahosts %s   # on %s" % (shlex.quote(name), host.name),

@@ -30,6 +30,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._finding
     file_and_line,
     late_answers,
     on_hop,
+    reload_nginx,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._uwsgi import http_was_read
 
@@ -137,6 +138,8 @@ def mismatch(hop: Hop, other: Spoken | None) -> Finding:
             *((other.evidence,) if other else ()),
             asked,
         ),
+        says="%s's nginx speaks %s to %s, which speaks %s"
+        % (hop.proxy.name, NAMES.get(hop.family, hop.family), hop.address.bare, theirs),
         why="what listens on %s speaks %s, and nginx speaks %s to it"
         % (hop.address, theirs, NAMES.get(hop.family, hop.family)),
         advice=(
@@ -190,7 +193,7 @@ def over_tls(hop: Hop, place: str) -> tuple[str, ...]:
     return (
         "# write %s:// instead of %s:// at %s; where the backend serves by name, also %s_ssl_server_name on;"
         % (OVER_TLS.get(hop.family, "https"), hop.scheme, place, hop.family),
-        "nginx -t && nginx -s reload",
+        reload_nginx(hop),
     )
 
 

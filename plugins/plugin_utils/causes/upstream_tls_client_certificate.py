@@ -22,7 +22,11 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line, on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import (
+    file_and_line,
+    on_hop,
+    reload_nginx,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls import (
     CLIENT_CERTIFICATE,
     VAGUE,
@@ -67,7 +71,7 @@ def to_set(hop: Hop) -> tuple[str, ...]:
         % (hop.address, file_and_line(hop.routes[0]["pass"]["place"])),
         "# %s FILE; %s FILE;" % (directive(hop, "certificate"), directive(hop, "certificate_key")),
         whose_signature(hop),
-        "nginx -t && nginx -s reload",
+        reload_nginx(hop),
     )
 
 
@@ -84,7 +88,7 @@ def other(hop: Hop, shown: t.Sequence[str]) -> tuple[str, ...]:
         % (" ".join(map(shlex.quote, shown)), hop.proxy.name),
         whose_signature(hop),
         "# renew it with that authority, then:",
-        "nginx -t && nginx -s reload",
+        reload_nginx(hop),
     )
 
 

@@ -22,7 +22,11 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line, on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import (
+    file_and_line,
+    on_hop,
+    reload_nginx,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls import (
     PROTOCOL,
     VAGUE,
@@ -153,7 +157,7 @@ def to_write(hop: Hop, takes: t.Sequence[str], shared: t.Sequence[str]) -> tuple
 def to_look_at(hop: Hop) -> tuple[str, ...]:
     return (
         which_version(hop),
-        "nginx -t && nginx -s reload",
+        reload_nginx(hop),
     )
 
 

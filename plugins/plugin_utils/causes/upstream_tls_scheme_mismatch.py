@@ -23,7 +23,11 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line, on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import (
+    file_and_line,
+    on_hop,
+    reload_nginx,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls import handshake_evidence
 
 SIGNATURE = "upstream_tls_scheme_mismatch"
@@ -51,7 +55,7 @@ def plain_text(hop: Hop) -> Finding:
         advice=(
             *((no_port,) if no_port else ()),
             "# %swrite %s:// instead of %s:// at %s, then:" % ("or " if no_port else "", plain, hop.scheme, place),
-            "nginx -t && nginx -s reload",
+            reload_nginx(hop),
             "# or let the backend speak TLS there: with %s://, everybody on the way can read what is sent" % plain,
         ),
     )

@@ -24,7 +24,11 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line, on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import (
+    file_and_line,
+    on_hop,
+    reload_nginx,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls import (
     RESET,
     SNI,
@@ -65,7 +69,7 @@ def nameless(hop: Hop) -> Finding:
             ("" if again.get("name") else "# ")
             + "openssl s_client -connect %s -servername %s </dev/null 2>&1 | grep -E 'alert|errno|Cipher is'   # on %s: does it take that name?"
             % (hop.address.bare, shlex.quote(name), hop.proxy.name),
-            "nginx -t && systemctl reload nginx",
+            reload_nginx(hop),
             "# the Host header may have to be that name, too (%s_set_header Host %s;): the backend serves the site of that name"
             % ("grpc" if hop.family == "grpc" else "proxy", name),
         ),
@@ -75,6 +79,6 @@ def nameless(hop: Hop) -> Finding:
 CAUSE = Cause(
     name=SNI,
     title="The backend needs a server name in the TLS handshake",
-    says="the backend at {subject} does not get the server name that it needs in the TLS handshake",
+    says="the backend at {subject} needs a server name (SNI), and {proxy}'s nginx sends none that it knows",
     find=find,
 )

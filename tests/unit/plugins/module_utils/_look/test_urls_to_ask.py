@@ -158,6 +158,16 @@ def test_a_failing_request_is_asked_of_the_server_that_logged_it():
     assert found[1].method == "HEAD"
 
 
+@pytest.mark.parametrize(
+    ("listens", "expected"), [("80 default_server", "http://localhost/y.php"), ("80", "http://_/y.php")]
+)
+def test_a_server_without_a_name_is_asked_by_one_that_can_be_opened(listens, expected):
+    """Where localhost leads to another server, its own name has to do."""
+    inside = "location / { proxy_pass http://127.0.0.1:7000; }"
+    config = written("server { listen 80; server_name a; } server { listen %s; server_name _; %s }" % (listens, inside))
+    assert urls_of(asks(config, None, [record("/y.php", None, "_")]))[0] == expected
+
+
 def test_the_limit_leaves_room_for_routes():
     config = config_of("debian")
     found = asks(config, None, [record("/%d" % number, last=float(number)) for number in range(50)], limit=6)

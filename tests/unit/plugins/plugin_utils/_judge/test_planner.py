@@ -384,7 +384,7 @@ def test_nobody_elses_edit_goes_live_by_our_reload(role):
         return
     assert outcome == "advice" and EDIT in why and "fix_502_allow: pending" in why
     (one,), _steps = planned(finding(remedy=remedy(role)), hosts=hosts)
-    assert "ls -ld --time-style=full-iso '%s'" % EDIT in one.finding.advice
+    assert "ls -ld --time-style=full-iso '%s'   # on web: who saved it, and when" % EDIT in one.finding.advice
     assert outcome_of(finding(remedy=remedy(role)), hosts=hosts, allow=(*KINDS, "pending"))[0] == "planned"
 
 

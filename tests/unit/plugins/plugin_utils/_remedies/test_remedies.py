@@ -32,6 +32,7 @@ WEB = Host("web", host())
 FPM = {"binary": "/usr/sbin/php-fpm8.2", "config": "/etc/php/8.2/fpm/php-fpm.conf", "unit": "php8.2-fpm.service"}
 EDIT = {
     "path": "/etc/nginx/nginx.conf",
+    "line": 12,
     "directive": "fastcgi_pass",
     "from": "unix:/run/old.sock",
     "to": "unix:/run/php.sock",
@@ -53,7 +54,7 @@ REMEDIES = {
     ),
     "no unit": (
         remedies.php_fpm(Host("web", {}), {**FPM, "unit": None}, "restarted", socket_dir="/run/php"),
-        "restart /usr/sbin/php-fpm8.2",
+        "make /run/php, restart /usr/sbin/php-fpm8.2",
         {"unit": "", "service_manager": "", "socket_dir": "/run/php"},
     ),
     "buffers": (
@@ -84,7 +85,11 @@ REMEDIES = {
         "plesk repair web",
         {"panel_command": ["plesk", "repair", "web"]},
     ),
-    "address": (remedies.upstream_address([EDIT]), "nginx asks unix:/run/php.sock", {"edits": [EDIT]}),
+    "address": (
+        remedies.upstream_address([EDIT]),
+        "unix:/run/php.sock instead of unix:/run/old.sock at /etc/nginx/nginx.conf:12, reload nginx",
+        {"edits": [EDIT]},
+    ),
     "name": (remedies.upstream_dns(), "reload nginx", {"caches": []}),
     "cached name": (
         remedies.upstream_dns(["nscd", "dnsmasq"]),
@@ -93,7 +98,7 @@ REMEDIES = {
     ),
     "port": (
         remedies.firewall_port("nftables", 80, "10.0.0.1", table="filter", chain="input"),
-        "open 80 for 10.0.0.1",
+        "open port 80 for 10.0.0.1 only",
         {"tool": "nftables", "port": 80, "sources": ["10.0.0.1"], "zone": "", "table": "filter", "chain": "input"},
     ),
     "boolean": (

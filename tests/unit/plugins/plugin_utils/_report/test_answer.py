@@ -10,7 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report import document
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.answer import FINDING_LINES, NARROWEST, render
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.answer import (
+    FINDING_LINES,
+    NARROWEST,
+    NO_REPORT,
+    render,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.safe_text import safe_text
 
 
@@ -68,7 +73,7 @@ def test_what_was_fixed_is_said_with_its_cause_its_change_and_what_was_seen():
         evidence=["no master process", "the unit is inactive", "the log says so"], why="its unit is enabled"
     )
     run = {"undo": "ansible-playbook x -e rollback_502_run=r1"}
-    assert render(report(run=run, web=entry(cured), app=BACKEND)).splitlines() == [
+    assert render(report(run=run, web=entry(cured), app=BACKEND), page="/srv/report.html").splitlines() == [
         "FIXED  web: http://site/ answered 502, and answers 200 now.",
         "  Cause    PHP-FPM on web is not running (php_fpm_stopped, certain).",
         "  Changed  web: start php8.2-fpm",
@@ -77,6 +82,8 @@ def test_what_was_fixed_is_said_with_its_cause_its_change_and_what_was_seen():
         "           the unit is inactive",
         "",
         "WELL  app: no URL was asked here.",
+        "",
+        "The report: /srv/report.html",
         "",
         "To undo what this run changed:",
         "  $ ansible-playbook x -e rollback_502_run=r1",
@@ -163,24 +170,62 @@ def test_what_makes_a_cure_last_is_said_with_it():
 
 
 def test_many_commands_are_cut_and_the_report_has_them():
-    lines = shown(finding("advice", change="", advice=["command %d" % number for number in range(9)]), status="advice")
-    assert "           $ command 3" in lines
-    assert "           # and more in the report" in lines
+    lines = shown(finding("advice", change="", advice=["command %d" % number for number in range(19)]), status="advice")
+    assert lines[11:15] == ["           $ command 9", "           # and more in the report", "", NO_REPORT]
+    assert NO_REPORT not in shown(finding("advice", change="", advice=["command"]), status="advice")
 
 
 def test_no_sentence_is_cut_in_the_middle():
     sentence = "# write the address of the proxy into the list of those that are never banned, in the file of this jail"
-    lines = shown(finding("advice", change="", advice=["command", sentence, sentence, "command"]), status="advice")
+    lines = shown(finding("advice", change="", advice=["command", *[sentence] * 6, "command"]), status="advice")
     first = lines.index("  Do       $ command")
-    assert " ".join(line.strip("# ") for line in lines[first + 1 : first + 3]) == sentence.strip("# ")
-    assert lines[first + 3] == "           # and more in the report"
+    assert " ".join(line.strip("# ") for line in lines[first + 7 : first + 9]) == sentence.strip("# ")
+    assert lines[first + 9] == "           # and more in the report"
 
 
 def test_of_one_long_sentence_the_first_lines_are_shown():
-    lines = shown(finding("advice", change="", advice=["# " + "many words " * 60]), status="advice")
+    lines = shown(finding("advice", change="", advice=["# " + "many words " * 120]), status="advice")
     first = next(number for number, line in enumerate(lines) if line.startswith("  Do       # many words"))
-    assert lines[first + 4] == "           # and more in the report"
-    assert "           $ command 4" not in lines
+    assert lines[first + 10] == "           # and more in the report"
+
+
+def test_a_backend_that_a_finding_is_about_is_not_said_to_be_well():
+    hosts = {"web%d" % number: WELL for number in range(9)}
+    lines = render(report(bad=entry(finding(on="app")), app=BACKEND, other=BACKEND, **hosts)).splitlines()
+    assert lines[0] == "12 hosts: 1 fixed, 10 well, 1 behind them."
+    assert "WELL  other: no URL was asked here." in lines
+    assert not any(line.startswith("WELL  app") for line in lines)
+
+
+def test_each_reason_is_said_once():
+    why = "all servers of upstream shop are marked down"
+    seen = ["upstream shop: all servers are marked down", "http://site/ answers 502", "nginx says: no live upstreams"]
+    lines = shown(
+        finding("advice", change="", why=why, evidence=seen), status="advice", says="http://site/ answers 502."
+    )
+    assert lines[2:5] == ["  Why      " + why, "  Seen     nginx says: no live upstreams", ""]
+
+
+def test_what_is_to_be_typed_has_room_before_what_was_seen_and_when_it_began():
+    one = {
+        "began": "2026-11-29T02:13:07Z",
+        "because": ["2 s after %s was written" % ("/etc/long" * 9)],
+        "why": "a reason",
+    }
+    lines = shown(
+        finding("advice", change="", advice=["command %d" % number for number in range(9)], **one), status="advice"
+    )
+    assert lines[2:6] == [
+        "  Why      a reason",
+        "  Began    2026-11-29 02:13:07 UTC",
+        "  Do       $ command 0",
+        "           $ command 1",
+    ]
+
+
+def test_a_reason_is_cut_at_a_word():
+    lines = shown(finding(why="word " * 200))
+    assert lines[6] == "           " + "word " * 13 + "…"
 
 
 def test_what_was_changed_is_wrapped_and_never_cut():
@@ -199,6 +244,10 @@ def test_what_was_not_seen_is_said_once_for_all_hosts():
     )
     assert text.count("log kernel") == 1
     assert "Not seen on all 2 hosts: log kernel (/dev/kmsg: none)" in text
+    down = [{"missing": "answers", "why": "nginx does not run"}]
+    quiet = entry(status="healthy", says="no URL was asked here.", probes=[], unknown=down)
+    assert "Not seen" not in render(report(web=WELL, app=quiet))
+    assert "Not seen on web: answers (nginx does not run)" in render(report(web=entry(finding(), unknown=down)))
     alone = render(report(web=entry(finding(), unknown=unknown), app=BACKEND))
     assert "Not seen on web: log kernel (/dev/kmsg: none)" in alone
 
@@ -225,7 +274,8 @@ words = st.text(max_size=200)
     [
         ({}, None),
         ({"because": ["shop.service was stopped at 02:13"]}, "  Began    shop.service was stopped at 02:13"),
-        ({"began": "2026-11-29T02:13:07Z", "rhythm": "once"}, "  Began    2026-11-29 02:13:07 UTC (once)"),
+        ({"because": ["2 s after /etc/x was written; owner root"]}, "  Began    2 s after /etc/x was written"),
+        ({"began": "2026-11-29T02:13:07Z", "rhythm": "once"}, "  Began    2026-11-29 02:13:07 UTC; logged once"),
         (
             {"began": "2026-11-29T02:13:07Z", "because": ["2 s after a boot", "3 s after b"]},
             "  Began    2026-11-29 02:13:07 UTC, 2 s after a boot",

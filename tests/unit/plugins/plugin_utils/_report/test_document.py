@@ -547,3 +547,17 @@ def test_what_failed_again_while_it_was_watched_is_relieved_and_the_host_is_not_
     assert (entry["findings"][0]["outcome"], entry["status"]) == ("relieved", "not_fixed")
     assert "it did not last: 20 s" in entry["findings"][0]["why"]
     assert "it did not last: 20 s" in document.failures(report(entry))["web"]
+
+
+def test_a_backend_that_a_finding_is_about_says_where_that_stands():
+    run: entries.RunEntry = {
+        "id": "r",
+        "mode": "check",
+        "started": "2026-11-22T14:30:00Z",
+        "finished": "2026-11-22T14:30:09Z",
+        "version": "1",
+    }
+    rounds = {"web": [look(advice(on="app"))], "app": [look(answers=[])], "other": [look(answers=[])]}
+    hosts = document.report_of(run, rounds, {}, {})["hosts"]
+    assert hosts["app"]["says"] == "no URL was asked here; what was found is said of web."
+    assert hosts["other"]["says"] == "no URL was asked here."

@@ -100,6 +100,13 @@ def test_advice_can_be_pasted_into_a_shell():
     assert (checked.returncode, checked.stderr) == (0, "")
 
 
+def test_a_command_names_its_host_where_a_finding_has_two():
+    """Whoever reads it stands at the proxy or at the host to change, and a service that is stopped at the wrong one is a second outage."""
+    found = [one for path in FIRES for one in findings_of(path)[1] if one.on != one.seen_from]
+    commands = {line for one in found for line in one.advice if not line.startswith("# ")}
+    assert sorted(line for line in commands if "   # on " not in line) == []
+
+
 @pytest.mark.parametrize("path", SILENT, ids=name_of)
 def test_stays_silent(path):
     case, findings = findings_of(path)
