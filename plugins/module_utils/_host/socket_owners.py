@@ -7,7 +7,7 @@ Private to this collection: it may change in any release.
 """
 
 import os
-from typing import Dict, Optional, Set
+from typing import Dict, Iterator, Optional, Set
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
@@ -33,21 +33,28 @@ def socket_owners(host: Host, processes: Processes, inodes: Set[int]) -> Dict[in
 
 def held_sockets(host: Host, pid: int) -> Optional[Set[int]]:
     """Inodes of the sockets that a process holds; None where that is refused."""
-    folder = host.path("/proc/%d/fd" % pid)
     try:
-        names = os.listdir(folder)
+        # Names are looked up from the folder on: its own path takes longer than a name in it.
+        folder = os.open(host.path("/proc/%d/fd" % pid), os.O_RDONLY | os.O_DIRECTORY)
     except PermissionError:
         return None
     except OSError:
         return set()
+    try:
+        return {int(target[8:-1]) for target in _targets(folder) if target.startswith("socket:[")}
+    except OSError:  # it has ended meanwhile
+        return set()
+    finally:
+        os.close(folder)
+
+
+def _targets(folder: int) -> Iterator[str]:
+    """Where the links in an open folder lead. Raises OSError."""
+    names = os.listdir(folder)
     if len(names) > FILES_PER_PROCESS:
         names = sorted(names, key=int)[:FILES_PER_PROCESS]
-    held = set()
     for name in names:
         try:
-            target = os.readlink(folder + "/" + name)
+            yield os.readlink(name, dir_fd=folder)
         except OSError:
             continue
-        if target.startswith("socket:["):
-            held.add(int(target[8:-1]))
-    return held

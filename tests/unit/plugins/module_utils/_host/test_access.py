@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 import time
+import tracemalloc
 
 import pytest
 
@@ -68,6 +69,23 @@ class TestFiles:
         written(host, "/a", b"0123456789")
         assert host.read_bytes("/a", 4) == b"0123"
         assert host.read("/a") == "0123456789"
+
+    def test_a_large_file_is_read_in_pieces_up_to_the_limit(self, host):
+        content = b"0123456789" * 20000
+        written(host, "/a", content)
+        assert host.read_bytes("/a") == content
+        assert host.read_bytes("/a", 131072) == content[:131072]
+        assert host.read_bytes("/a", 70001) == content[:70001]
+
+    def test_a_high_limit_needs_no_room_for_itself(self, host):
+        written(host, "/a", b"few")
+        tracemalloc.start()
+        try:
+            assert host.read_bytes("/a", 1 << 30) == b"few"
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert peak < 1 << 20
 
     def test_text_need_not_be_text(self, host):
         written(host, "/a", b"caf\xe9\x00")

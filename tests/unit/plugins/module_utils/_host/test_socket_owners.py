@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who holds a socket, where several do."""
 
+import os
+
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import socket_owners as module
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.socket_owners import socket_owners
@@ -28,6 +30,30 @@ def test_of_very_many_open_files_the_first_are_read(tmp_path, monkeypatch):
     host.process(1, "/sbin/init", ticks=1)
     host.process(30, "app", fds=(5, 6, 7))
     assert owners(host, 5, 6, 7) == {5: 30, 6: 30}
+
+
+def test_a_process_that_ends_meanwhile_holds_nothing(tmp_path, monkeypatch):
+    host = FakeHost(tmp_path)
+    host.process(30, "app", fds=(5,))
+    assert module.held_sockets(host, 30) == {5}
+    descriptors = len(os.listdir("/dev/fd"))
+
+    def ended(_folder):
+        raise ProcessLookupError(3, "No such process")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module.os, "listdir", ended)
+        assert module.held_sockets(host, 30) == set()
+    assert module.held_sockets(host, 31) == set()
+    assert len(os.listdir("/dev/fd")) == descriptors
+
+
+def test_a_file_that_is_closed_meanwhile_is_left_out(tmp_path, monkeypatch):
+    host = FakeHost(tmp_path)
+    host.process(30, "app", fds=(5, 6))
+    listed = os.listdir
+    monkeypatch.setattr(module.os, "listdir", lambda folder: ["99", *listed(folder)])
+    assert module.held_sockets(host, 30) == {5, 6}
 
 
 def test_files_that_may_not_be_read_are_said_only_where_an_owner_is_missing(tmp_path, monkeypatch):
