@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Speed: looks and cures beside plays that gather facts or use stock modules, looks on hosts with much to read, and the judging of large fleets.
 
-Writes docs/performance.md, with the machine: of all parts, or of those that are named (plays, far, fleet, host, judging), beside what the others took when
-they were measured last. Ends with 1 where anything takes longer than is wanted.
+Writes docs/performance.md, with the machine: of all parts, or of those that are named (plays, profile, far, fleet, host, judging), beside what the others
+took when they were measured last. Each part is measured BENCH_ROUNDS times in a row (3). Ends with 1 where anything takes longer than is wanted.
 """
 
 from __future__ import annotations
@@ -22,24 +22,29 @@ import judging
 import many_processes
 import on_host
 import plays
-from figures import RUNS, TOP, Row, lab
+import where_time_goes
+from figures import RUNS, TOP, Rounds, Row, in_rounds, lab
 
 PAGE = TOP / "docs" / "performance.md"
 FIGURES = TOP / ".lab" / "bench-figures"
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 HEAD = """# How long it takes
 
 Written by `make bench`. The plays take turns over ssh with pipelining, so that all meet the same machine: what counts is the ratio. Seconds are medians of
-%d runs (of a fleet %d), in parentheses all of them. `ping` is the floor: Ansible's start, a connection and one module.
+%d runs (of a fleet %d), in parentheses all of them. A part is measured several times in a row: the ratio or amount is the median of these rounds, spread is
+the largest less the smallest, and the figures beside it are those of the middle round.
+
+`ping` is the floor: Ansible's start, a connection and one module. No play goes below its ratio, whatever it does.
 """
 PART = """
 ## %s
 
-Measured on %s: %s.
+Measured on %s: %s. The load of the machine was %s before and %s after.
 
-| what | figures | ratio or amount | wanted at most |
-|---|---|---|---|
+| what | figures | ratio or amount | rounds | spread | wanted at most | missed by |
+|---|---|---|---|---|---|---|
 """
-ROW = "| %s | %s | %s | %s |\n"
+ROW = "| %s | %s | %s | %s | %s | %s | %s |\n"
 
 
 class Part(t.NamedTuple):
@@ -52,6 +57,7 @@ class Part(t.NamedTuple):
 
 PARTS = {
     "plays": Part("One host, and two", lambda inventory: plays.measure(inventory, plays.few())),
+    "profile": Part("Where the time goes", where_time_goes.measure),
     "far": Part("Over a slow line", lambda inventory: plays.measure(inventory, plays.far())),
     "fleet": Part(
         "Forty hosts, and twenty that are broken alike",
@@ -86,18 +92,25 @@ def amount(value: float | None) -> str:
     return "" if value is None else "%.2f" % value
 
 
-def measured(name: str) -> list[Row]:
-    """The rows of a part, which are kept."""
+def measured(name: str) -> list[Rounds]:
+    """The figures of a part, whose rounds are kept."""
     part = PARTS[name]
     hosts = part.hosts()
     if hosts:
         lab("up", *hosts)
         lab("break", *plays.FAULTS)
-    rows = part.measure(lab("inventory") if hosts else "")
+    inventory = lab("inventory") if hosts else ""
+    before = os.getloadavg()[0]
+    rounds = [part.measure(inventory) for _round in range(ROUNDS)]
     FIGURES.mkdir(parents=True, exist_ok=True)
-    kept = {"when": time.strftime("%Y-%m-%d", time.gmtime()), "machine": machine(), "rows": rows}
+    kept = {
+        "when": time.strftime("%Y-%m-%d", time.gmtime()),
+        "machine": machine(),
+        "load": ["%.1f" % load for load in (before, os.getloadavg()[0])],
+        "rounds": rounds,
+    }
     (FIGURES / (name + ".json")).write_text(json.dumps(kept), encoding="utf-8")
-    return rows
+    return in_rounds(rounds)
 
 
 def page() -> str:
@@ -107,9 +120,10 @@ def page() -> str:
         file = FIGURES / (name + ".json")
         if file.exists():
             kept = json.loads(file.read_text(encoding="utf-8"))
-            text += PART % (part.title, kept["when"], kept["machine"])
-            for row in (Row(*values) for values in kept["rows"]):
-                text += ROW % (row.what, row.figures, amount(row.share), amount(row.wanted))
+            text += PART % (part.title, kept["when"], kept["machine"], *kept["load"])
+            for row in in_rounds([[Row(*values) for values in rows] for rows in kept["rounds"]]):
+                amounts = amount(row.share), row.each, amount(row.spread), amount(row.wanted), amount(row.missed_by)
+                text += ROW % (row.what, row.figures, *amounts)
     return text
 
 
@@ -117,9 +131,11 @@ def main(names: t.Sequence[str]) -> int:
     missed = False
     for name in names or PARTS:
         for row in measured(name):
-            wanted = "  (wanted: at most %.2f)%s" % (row.wanted, "  MISSED" if row.missed else "") if row.wanted else ""
-            print("%-60s %s  %s%s" % (row.what, row.figures, amount(row.share), wanted), flush=True)
-            missed = missed or row.missed
+            wanted = "" if row.wanted is None else "  (wanted: at most %.2f)" % row.wanted
+            by = "" if row.missed_by is None else "  MISSED by %.2f" % row.missed_by
+            each = "  [%s]" % row.each if row.each else ""
+            print("%-60s %s  %s%s%s%s" % (row.what, row.figures, amount(row.share), each, wanted, by), flush=True)
+            missed = missed or row.missed_by is not None
         PAGE.write_text(page(), encoding="utf-8")
     return 1 if missed else 0
 

@@ -30,9 +30,34 @@ class Row(t.NamedTuple):
     share: float | None = None
     wanted: float | None = None
 
+
+class Rounds:
+    """The rows of one figure, of several measurements in a row. share: their median."""
+
+    def __init__(self, rows: t.Sequence[Row]) -> None:
+        shares = [row.share for row in rows if row.share is not None]
+        self.share = statistics.median(shares) if shares else None
+        self.wanted = rows[0].wanted
+        self.what = rows[0].what
+        #: Of the round that is the median, or comes next to it.
+        self.figures = min(rows, key=lambda row: abs((row.share or 0.0) - (self.share or 0.0))).figures
+        self.each = ", ".join("%.2f" % share for share in shares) if len(shares) > 1 else ""
+        self.spread = max(shares) - min(shares) if len(shares) > 1 else None
+
     @property
-    def missed(self) -> bool:
-        return self.share is not None and self.wanted is not None and self.share > self.wanted
+    def missed_by(self) -> float | None:
+        """How much more it is than is wanted; None where it is not."""
+        if self.share is None or self.wanted is None or self.share <= self.wanted:
+            return None
+        return self.share - self.wanted
+
+
+def in_rounds(rounds: t.Sequence[t.Sequence[Row]]) -> list[Rounds]:
+    """The figures of several measurements, in the order in which they come up."""
+    rows: dict[str, list[Row]] = {}
+    for row in (row for rows_of_round in rounds for row in rows_of_round):
+        rows.setdefault(row.what, []).append(row)
+    return [Rounds(found) for found in rows.values()]
 
 
 def lab(*words: str) -> str:
@@ -41,10 +66,10 @@ def lab(*words: str) -> str:
     ).stdout.strip()
 
 
-def ansible(*command: str, settings: t.Mapping[str, str] | None = None) -> None:
-    """Run one of Ansible's commands, over ssh with pipelining. settings: of its environment."""
+def ansible(*command: str, settings: t.Mapping[str, str] | None = None) -> str:
+    """What one of Ansible's commands prints, over ssh with pipelining. settings: of its environment."""
     environment = {**os.environ, "ANSIBLE_PIPELINING": "true", **(settings or {})}
-    subprocess.run(command, cwd=TOP, check=True, stdout=subprocess.DEVNULL, env=environment)
+    return subprocess.run(command, cwd=TOP, check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout
 
 
 def seconds_of(*command: str, settings: t.Mapping[str, str] | None = None) -> float:

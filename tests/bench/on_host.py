@@ -30,6 +30,8 @@ used = resource.getrusage(resource.RUSAGE_CHILDREN)
 print(json.dumps({"seconds": time.monotonic() - began, "cpu": used.ru_utime + used.ru_stime, "memory": used.ru_maxrss / 1024, "read": used.ru_inblock / 2048}))
 """
 LOOK = ["python3", "-I", "-c", START]
+#: A function of the look's own file, and its arguments.
+LOOK_FUNCTION: tuple[str, dict[str, t.Any]] = ("look_quietly", {"log_window": 3600})
 #: Lines of the last hour behind very many of years ago; the number of MiB is an argument.
 LOG = r"""
 import sys, time
@@ -85,11 +87,11 @@ def of(runs: t.Sequence[Used], key: t.Literal["seconds", "cpu", "memory", "read"
     return statistics.median(run[key] for run in runs)
 
 
-def lay_program(inventory: str) -> None:
-    """Put onto the host what a look sends there."""
+def lay_program(inventory: str, function: str, arguments: t.Mapping[str, t.Any]) -> None:
+    """Put onto the host what a look sends there, or what another function of its file would."""
     with tempfile.TemporaryDirectory() as folder:
         texts = {
-            ".program": Packed("_look.look", "look_quietly").program({"log_window": 3600}),
+            ".program": Packed("_look.look", function).program(arguments),
             ".py": RUNNER % {"where": WHERE},
         }
         for end, text in texts.items():
@@ -108,7 +110,7 @@ def lay_program(inventory: str) -> None:
 
 
 def measure(inventory: str) -> list[Row]:
-    lay_program(inventory)
+    lay_program(inventory, *LOOK_FUNCTION)
     plain = looks()
     rows = [
         Row("CPU of a look, in seconds", "with all commands that it starts", of(plain, "cpu"), CPU),

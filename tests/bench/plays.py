@@ -44,15 +44,18 @@ FIRST = "a stopped PHP-FPM, to the first 200"
 SLOW = ", 10 Mbit/s and 50 ms away"
 OF_FLEET = " of %d hosts" % FLEET
 OF_BROKEN = " of %d hosts" % BROKEN_ALIKE
-#: What one may take at most, as a share of another.
-WANTED = (
+#: What one may take at most, as a share of another; None: the floor, that which no play goes below.
+WANTED: tuple[tuple[str, str, float | None], ...] = (
+    ("ping", "gathering facts", None),
     ("diagnose_502", "gathering facts", 0.75),
     ("diagnose_502", "stock modules", 0.15),
     (FIRST, "gathering facts", 1.6),
     ("a stopped PHP-FPM", "gathering facts", 2.5),
     ("a firewall on the backend", "gathering facts of 2 hosts", 3.5),
+    ("ping" + SLOW, "gathering facts" + SLOW, None),
     ("diagnose_502" + SLOW, "gathering facts" + SLOW, 0.75),
     ("diagnose_502" + SLOW, "stock modules" + SLOW, 0.15),
+    ("ping" + OF_FLEET, "gathering facts" + OF_FLEET, None),
     ("diagnose_502" + OF_FLEET, "gathering facts" + OF_FLEET, 1.0),
     ("diagnose_502" + OF_FLEET, "stock modules" + OF_FLEET, 0.12),
     ("a stopped PHP-FPM" + OF_BROKEN, "gathering facts" + OF_BROKEN, 5.0),

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The module gateway_facts, alone and as the action plugin pipes it: both ways the facts are the same."""
 
+import gc
 import importlib
 import json
 import os
@@ -28,10 +29,11 @@ _PASSES = ("now", "seconds", "last_change", "available", "free_bytes", "free_ino
 
 @pytest.fixture(autouse=True)
 def priority(monkeypatch):
-    """How low the module makes its priority: that of the tests stays as it is."""
+    """How low the module makes its priority: that of the tests stays as it is, and so does their collector of garbage."""
     asked = []
     monkeypatch.setattr(os, "nice", asked.append)
-    return asked
+    yield asked
+    gc.enable()
 
 
 def steady(value):
@@ -107,6 +109,7 @@ def test_a_look_gives_way_to_all_others(monkeypatch, priority):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     run_module(monkeypatch, gateway_facts, {})
     assert priority == [19]
+    assert not gc.isenabled()
 
 
 def test_nothing_else_is_taken(monkeypatch):
