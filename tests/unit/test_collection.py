@@ -80,6 +80,18 @@ def test_defaults_and_specs_have_the_same_values(role):
 
 
 @pytest.mark.parametrize("role", ROLES)
+def test_numbers_are_made_numbers_where_they_are_compared(role):
+    """A number that another variable hands over is text to ansible-core before 2.19, and so is each that the command line gives."""
+    options = read("roles", role, "meta", "argument_specs.yml")["argument_specs"]["main"]["options"]
+    numbers = "|".join(name for name, spec in options.items() if spec.get("type") in ("int", "float"))
+    reckoned = re.compile(
+        r"\b(?:%s)\b *(?:[<>]|[-+*/%%] )|[<>]=? *(?:%s)\b(?! *\| *(?:int|float)\b)" % (numbers, numbers)
+    )
+    files = [path for folder in ("tasks", "vars", "templates") for path in (TOP / "roles" / role / folder).rglob("*.*")]
+    assert [found for path in files for found in reckoned.findall(path.read_text(encoding="utf-8")) if numbers] == []
+
+
+@pytest.mark.parametrize("role", ROLES)
 def test_the_readme_has_each_variable_with_its_default(role):
     rows = [
         row.split("|")
