@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Denials of SELinux and AppArmor that are recorded for nginx.
+"""Denials of SELinux and AppArmor that are recorded for nginx or PHP-FPM.
 
 Private to this collection: it may change in any release.
 """
@@ -17,7 +17,10 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
 
-_FIELD = re.compile(r'\b(profile|operation|family|name|path|dest|scontext|tcontext|tclass)=("[^"]*"|\S+)')
+_FIELD = re.compile(
+    r'\b(profile|operation|family|name|path|dest|scontext|tcontext|tclass|requested_mask|capname)=("[^"]*"|\S+)'
+)
+_FPM = re.compile(r"php.{0,30}fpm")
 
 
 class Denial(t.NamedTuple):
@@ -29,13 +32,24 @@ class Denial(t.NamedTuple):
 
 def denials(hop: Hop, signature: str) -> list[Denial]:
     """What was denied to nginx on its own host, the newest first. What was only recorded and not denied (permissive=1) has no signature."""
+    return [one for one in _all_of(hop.proxy, signature) if _program(one).startswith("nginx")]
+
+
+def fpm_denials(host: Host, signature: str) -> list[Denial]:
+    """What was denied to any PHP-FPM of a host, the newest first."""
+    return [one for one in _all_of(host, signature) if _FPM.match(_program(one))]
+
+
+def _all_of(host: Host, signature: str) -> list[Denial]:
     return [
         Denial(record, _fields(record))
-        for record in hop.proxy.records
-        if record["kind"] == "kernel"
-        and record["signature"] == signature
-        and (record.get("process") or "").rpartition("/")[2].startswith("nginx")
+        for record in host.records
+        if record["kind"] == "kernel" and record["signature"] == signature
     ]
+
+
+def _program(denial: Denial) -> str:
+    return (denial.record.get("process") or "").rpartition("/")[2]
 
 
 def type_of(context: str | None) -> str:
