@@ -43,6 +43,8 @@ _ITS_OWN = (
     ("aapanel", "pool", r"/www/server/php/(?P<site>\d+)/etc/.*"),
     ("directadmin", "vhost", r"/usr/local/directadmin/data/users/(?P<site>[^/]+)/nginx\.conf"),
     ("directadmin", "pool", r"/usr/local/directadmin/data/users/(?P<site>[^/]+)/php/.*"),
+    # No panel, but the same: what a snap brings along can't be written, and its next release has it anew.
+    ("snap", "snap", r"/snap/(?P<site>[^/]+)/.*"),
 )
 #: The same, of paths that are a panel's only where that panel is.
 _ON_ITS_HOST = (
@@ -63,7 +65,7 @@ _HOST_PATHS = [(panel, kind, re.compile(path)) for panel, kind, path in _ON_ITS_
 
 
 class PanelFile(NamedTuple):
-    """A file that a panel writes. kind: vhost, nginx, engintron or pool. site: the domain, account or pool that it is about; None where it is about all."""
+    """A file that a panel writes. kind: vhost, nginx, engintron, pool, snap. site: the domain, account, pool or snap that it is about; None: all of them."""
 
     panel: str
     kind: str

@@ -130,6 +130,7 @@ PANELS: t.Mapping[str, Panel] = {
         },
     ),
     "cyberpanel": Panel("CyberPanel"),
+    "snap": Panel("snapd", {"snap": Kind("snap set %(site)s KEY=VALUE; `snap get %(site)s` shows what can be set")}),
 }
 #: What an account or a pool is called where a file does not say whose it is.
 _ANY = "the site"

@@ -10,6 +10,7 @@ from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake
 
 #: Path, and panel, kind and site of the file, whichever panel the host has.
 ITS_OWN = [
+    ("/snap/nextcloud/43000/config/php/php-fpm.conf", ("snap", "snap", "nextcloud")),
     ("/etc/nginx/plesk.conf.d/vhosts/a.example.conf", ("plesk", "vhost", "a.example")),
     ("/etc/nginx/plesk.conf.d/server.conf", ("plesk", "vhost", "server")),
     ("/var/www/vhosts/system/a.example/conf/nginx.conf", ("plesk", "vhost", "a.example")),
@@ -45,6 +46,7 @@ ON_ITS_HOST = [
     ("cpanel", "/etc/nginx/conf.d/default_https.conf", "engintron", None),
 ]
 ADMINS = [
+    "/var/snap/shop/common/nginx/site.conf",
     "/etc/nginx/nginx.conf",
     "/etc/nginx/conf.d/shop.conf",
     "/etc/nginx/custom_rules",

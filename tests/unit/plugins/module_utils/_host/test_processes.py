@@ -99,6 +99,7 @@ def test_what_runs_in_a_container_is_not_this_hosts_daemon(host):
         ("0::/user.slice/user-1000.slice/user@1000.service/app.slice/dev.service\n", "user@1000.service"),
         ("0::/machine.slice/libpod-abc.scope/system.slice/nginx.service\n", "libpod-abc.scope"),
         ("0::/system.slice/__odd.service\n", "_odd.service"),
+        ("0::/system.slice/snap.nextcloud.php-fpm.service\n", "snap.nextcloud.php-fpm.service"),
         ("0::/\n", None),
         ("", None),
     ],

@@ -39,7 +39,7 @@ def panel_host(panel: str | None, generated: dict[str, str] | None = None) -> Ho
 
 
 def test_every_panel_has_its_words():
-    assert list(PANELS) == [name for name, _path in SIGNS]
+    assert list(PANELS) == [*(name for name, _path in SIGNS), "snap"]
     assert [title_of(name) for name in ("hestia", "csf")] == ["HestiaCP", "csf"]
 
 
@@ -57,6 +57,15 @@ def test_a_panels_file_is_changed_in_the_panel():
     assert written.why == "an edit would not last: HestiaCP writes %s" % POOL_FILE
     place, again = written.advice("web")
     assert place.startswith("# where that is set in HestiaCP on web: a backend template") and again == REBUILD
+
+
+def test_what_a_snap_brings_along_is_set_in_the_snap():
+    path = "/snap/nextcloud/43000/config/php/php-fpm.conf"
+    written = writer(panel_host(None), path)
+    assert written.why == "an edit would not last: snapd writes %s" % path
+    assert written.advice("web") == (
+        "# where that is set in snapd on web: snap set nextcloud KEY=VALUE; `snap get nextcloud` shows what can be set",
+    )
 
 
 def test_one_site_is_written_again_where_the_file_says_whose_it_is():
