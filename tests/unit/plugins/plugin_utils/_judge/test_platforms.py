@@ -58,7 +58,7 @@ LAYOUTS = {
         *_APACHE,
         *_NGINX,
     ),
-    "ubuntu": ((r"php8\.2", "php8.5"), (r"php-fpm8\.2", "php-fpm8.5"), (r"/etc/php/8\.2", "/etc/php/8.5")),
+    "ubuntu": ((r"php8\.2", "php%(php)s"), (r"php-fpm8\.2", "php-fpm%(php)s"), (r"/etc/php/8\.2", "/etc/php/%(php)s")),
 }
 #: What no step or advice may say there.
 FOREIGN = {
@@ -78,7 +78,7 @@ def facts_of(platform, cause):
     """The facts of all hosts of a case, with the names and the system of this platform."""
     text = case(cause)
     for old, new in LAYOUTS[platform["layout"]]:
-        text = re.sub(old, new, text)
+        text = re.sub(old, new % platform if "php" in platform else new, text)
     facts = json.loads(text)
     for host in facts.values():
         host["system"].update(platform["system"])
