@@ -14,7 +14,7 @@ SCENARIOS := default trixie bullseye redhat catalogue
 SHELL_SCRIPTS := tests/setup tests/scenario tests/lock tests/release .ci/run $(wildcard tests/lab/*.sh tests/lab/image/*.sh tests/selinux/*.sh)
 
 .NOTPARALLEL:
-.PHONY: help setup fix diagnose check lint unit browser pictures pages coverage oracle gates docs guides molecule test full safety selinux bench matrix lock dist release clean
+.PHONY: help setup fix diagnose check lint unit browser pictures pages coverage oracle gates docs guides molecule test full safety controllers selinux bench matrix lock dist release clean
 
 help:                ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -102,6 +102,10 @@ matrix: setup        ## break and fix hosts of each platform (SCENARIO=name: of 
 safety: setup        ## try to hurt lab hosts (hours); figures into docs/safety.md; SAFETY="killed lost back home lasts respect bounded leaks hostile firewalls" for some
 	$(LAB) images bookworm
 	python tests/safety/safety.py $(SAFETY)
+
+controllers: setup   ## each ansible-core with each way to root, each Python, on lab hosts (an hour); into docs/platforms.md; WAYS="2.16 sudo" for some
+	$(LAB) images bookworm
+	python tests/controllers/controllers.py $(WAYS)
 
 selinux: setup       ## the faults of SELinux on an emulated host (an hour)
 	@tests/setup selinux
