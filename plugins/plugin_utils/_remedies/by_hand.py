@@ -86,12 +86,17 @@ def _fastcgi_buffers(given: Parameters) -> t.Iterator[str]:
 
 
 def _edits(edits: t.Iterable[DirectiveEdit]) -> t.Iterator[str]:
+    """A remark for each place that is edited."""
+    places: dict[str, list[str]] = {}
     for edit in edits:
         block = edit.get("block")
         line = ":%d" % block["line"] if block and block.get("line") else ""
         words = " ".join([edit["directive"], *edit.get("args", [])])
         what = "without %s" % edit["directive"] if edit.get("state") == "absent" else "%s;" % words
-        yield "# %s%s%s: %s" % (edit["path"], line, ", in %s" % block["name"] if block else "", what)
+        place = "%s%s%s" % (edit["path"], line, ", in %s" % block["name"] if block else "")
+        places.setdefault(place, []).append(what)
+    for place, whats in places.items():
+        yield "# %s: %s" % (place, " and ".join(whats))
 
 
 def _backend_service(given: Parameters) -> t.Iterator[str]:

@@ -143,7 +143,7 @@ def started(hop: Hop, fleet: Fleet, host: Host, cause: str, evidence: tuple[Evid
         advice = tuple("%s   # on %s" % (command, host.name) for command in commands)
         advice += killed_for_memory(owner.unit, unit, host.name)
         return on_hop(hop, cause, seen, why=refused, advice=advice)
-    note = "%s owns %s: %s" % (owner.unit, port_or_path(address), owner.reason)
+    note = "%s: %s" % (owner.unit, owner.reason)
     remedy = remedies.backend_service(host, owner.unit, address=str(address), config_check=config_check, note=note)
     return on_hop(hop, cause, seen, remedy=remedy, advice=killed_for_memory(owner.unit, unit, host.name))
 

@@ -139,7 +139,8 @@ def _never_ready(unit: Unit) -> str:
 def _of_problems(host: Host, name: str, problems: t.Sequence[StartProblem]) -> Obstacle:
     first = problems[0]
     shown = tuple(Evidence("config", "%s: %s: %s" % (_place(one), one["setting"], one["problem"])) for one in problems)
-    advice = [_line_to_change(one) for one in problems]
+    advice = ["# mend that, or correct %s at %s" % (first["setting"], _place(first))]
+    advice += [_line_to_change(one) for one in problems[1:]]
     advice += ["%s   # on %s" % (one["command"], host.name) for one in problems if one["command"]]
     advice += [line for one in problems for line in _lasting(one)]
     return Obstacle(

@@ -137,7 +137,7 @@ def what_to_write(proxy: Host) -> tuple[str, ...]:
     places = [file_and_line(one["place"]) for one in proxy.config.get("resolvers") or []]
     alone = [one["name"] for one in known_to_host(proxy) if is_of_host_alone(one)]
     names = (
-        "# nginx's resolver asks DNS for the very name, without /etc/hosts and search domains: write %s with its domain, as DNS has it, or its address"
+        "# in nginx's configuration, write %s with its domain, as DNS has it, or its address"
         % ", ".join(alone[:SHOWN]),
     )
     return (
