@@ -80,7 +80,7 @@ def nobody_has_it(hop: Hop, silent: list[Attempt]) -> Finding:
         (*hop.seen(*SIGNATURES), *unanswered, *comes_from(hop)),
         on=None if hop.backend else proxy,
         says="no host in %s's network has the address %s" % (proxy, ", ".join(addresses)),
-        why="nobody has the address %s in the network of %s: its host is down, or the address is wrong (%s). No firewall refuses it"
+        why="nobody answers for %s in the network of %s: its host is down, or the address is wrong (%s). No firewall refuses it"
         % (", ".join(addresses), interface, origin(hop)),
         advice=(
             "ip neigh show %s; ping -c1 -W2 %s   # on %s: does anybody answer for it?" % (address, address, proxy),
@@ -127,7 +127,7 @@ def no_route(hop: Hop, attempt: Attempt) -> Finding:
         (*hop.seen(*SIGNATURES), Evidence("name", "%s has no route to %s" % (proxy, address)), *comes_from(hop)),
         on=proxy,
         says="%s has no route to %s" % (proxy, address),
-        why="%s has no route to %s: its routes refuse what is sent there, or its interface towards it is down (%s)"
+        why="the routes of %s refuse what is sent to %s, or its interface towards it is down (%s)"
         % (proxy, address, origin(hop)),
         advice=(
             "ip route get %s; ip -brief address; ip route show table all type unreachable   # on %s" % (address, proxy),
