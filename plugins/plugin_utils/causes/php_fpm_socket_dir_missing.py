@@ -102,7 +102,7 @@ def gone(hop: Hop, host: Host, fpm: FpmFacts, folders: dict[str, Gone]) -> Findi
         *(one.evidence for one in folders.values()),
         *start_evidence(host, fpm, own_lines(host, fpm, "php_fpm_socket_dir_missing", "backend_start_fails")),
     )
-    says = "%s on %s is gone, where PHP-FPM makes its socket or its PID file" % (", ".join(folders), host.name)
+    says = "PHP-FPM on %s lacks a folder that it needs: %s" % (host.name, ", ".join(folders))
     refusal = why_not(host, fpm, folders)
     if refusal:
         return on_hop(hop, CAUSE.name, evidence, says=says, why=refusal, advice=how_to_make(fpm, folders))

@@ -85,6 +85,7 @@ def test_names_its_cause_and_no_other(path):
     for text in case.get("evidence") or []:
         assert text in evidence
     assert case.get("why", "") in finding.why
+    assert case.get("says", "") in finding.says
     assert case.get("fades", "") in (finding.remedy.fades if finding.remedy else "")
     for text in case.get("advice") or []:
         assert text in "\n".join(finding.advice)
