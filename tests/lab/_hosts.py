@@ -20,7 +20,7 @@ from _commands import Done, LabError, command
 from _faults import Fault, faults, shell_text, topologies
 from _images import image_tag, make_image
 from _podman import podman
-from _settings import HOST_BYTES, KEY, LABEL, NAME, NETWORK, PREFIX, STATE, STATE_DIR, SUBNETS
+from _settings import HOST_BYTES, KEY, LABEL, NAME, NETWORK, PREFIX, STATE, STATE_DIR, SUBNETS, SUITES
 
 AT_ONCE = 4
 INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
@@ -42,6 +42,11 @@ class Place(NamedTuple):
 
     def host(self, role: str) -> str:
         return "%s-%s" % (self.fault.stem, role)
+
+    @property
+    def init(self) -> str:
+        """What starts the services of its hosts: systemd, sysvinit."""
+        return SUITES[self.suite].init
 
     @property
     def proxy(self) -> str:
@@ -147,7 +152,7 @@ def _reserve(wanted: list[Fault], suite: str) -> list[Place]:
 
 
 def _before_init(place: Place, role: str) -> str:
-    """What happens in a new host before its systemd starts."""
+    """What happens in a new host before its init starts."""
     known = "".join("%s %s\n" % (address, other) for other, address in place.addresses.items())
     files = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n%s %s\n%s" % (
         place.addresses[role],
@@ -166,33 +171,32 @@ def _before_init(place: Place, role: str) -> str:
     )
 
 
+#: What a host needs of podman to boot, by what starts its services: a /run that is empty at each boot.
+_BOOTABLE = {
+    "systemd": ("--systemd=always", "--security-opt", "unmask=/proc/sys"),
+    "sysvinit": ("--tmpfs=/run", "--security-opt", "unmask=/proc/sys"),
+}
+
+
 def _boot(place: Place, role: str) -> None:
     host = place.host(role)
     podman(
         *("run", "-d", "--name", container(host), "--hostname", host, "--label", LABEL),
         *("--network", "%s:ip=%s" % (NETWORK, place.addresses[role]), "--no-hosts", "--dns", "none"),
-        *("--systemd=always", "--security-opt", "unmask=/proc/sys"),
+        *_BOOTABLE[place.init],
         *place.fault.podman_args,
         *(image_tag(place.suite), "sh", "-c", _before_init(place, role)),
     )
 
 
 def _wait(host: str, address: str) -> None:
-    """Until ssh answers and systemd has done all that it wanted to start."""
+    """Until ssh answers and the host has started all that it wanted to start."""
     end = time.monotonic() + BOOT_SECONDS
     while time.monotonic() < end:
         try:
             with socket.create_connection((address, 22), timeout=2) as connection:
                 if connection.recv(4) == b"SSH-":
-                    podman(
-                        "exec",
-                        container(host),
-                        "systemctl",
-                        "is-system-running",
-                        "--wait",
-                        check=False,
-                        timeout=BOOT_SECONDS,
-                    )
+                    run_in(host, shell_text({}, "booted"), check=False, timeout=BOOT_SECONDS)
                     return
         except OSError:
             time.sleep(0.2)

@@ -29,8 +29,18 @@ def _fingerprint(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
 
+def packages(suite: str) -> list[str]:
+    """The packages of a suite: those of every host, but for what its own list takes out (-NAME) and adds."""
+    own = RECIPE / ("packages.%s.txt" % SUITES[suite].init)
+    changes = words(own) if own.exists() else []
+    return [
+        *(name for name in words(RECIPE / "packages.txt") if "-" + name not in changes),
+        *(name for name in changes if not name.startswith("-")),
+    ]
+
+
 def _base_tag(suite: str) -> str:
-    return "localhost/bad-gateway-base:%s-%s" % (SUITES[suite].release, _fingerprint(*words(RECIPE / "packages.txt")))
+    return "localhost/bad-gateway-base:%s-%s" % (SUITES[suite].base, _fingerprint(*packages(suite)))
 
 
 def image_tag(suite: str) -> str:
@@ -44,11 +54,16 @@ def _exists(tag: str) -> bool:
     return podman("image", "exists", tag, check=False).returncode == 0
 
 
-def bootstrap(suite: str, target: Path, packages: list[str]) -> None:
+def bootstrap(release: str, target: Path, included: list[str]) -> None:
     """Debian with these packages, as a folder or a tar."""
-    argv = ["mmdebstrap", "--variant=minbase", "--mode=root", "--quiet", "--include=" + ",".join(packages)]
+    argv = ["mmdebstrap", "--variant=minbase", "--mode=root", "--quiet", "--include=" + ",".join(included)]
     argv += ["--dpkgopt=path-exclude=" + pattern for pattern in EXCLUDED]
-    argv += [suite, str(target), "deb %s %s main" % (MIRROR, suite), "deb %s %s-security main" % (SECURITY, suite)]
+    argv += [
+        release,
+        str(target),
+        "deb %s %s main" % (MIRROR, release),
+        "deb %s %s-security main" % (SECURITY, release),
+    ]
     command(argv, timeout=1200)
 
 
@@ -65,7 +80,7 @@ def make_image(suite: str) -> str:
         if not tar.exists():
             print("%s: Debian packages" % suite, flush=True)
             unfinished = tar.with_suffix(".part.tar")
-            bootstrap(SUITES[suite].release, unfinished, words(RECIPE / "packages.txt"))
+            bootstrap(SUITES[suite].release, unfinished, packages(suite))
             unfinished.rename(tar)
         podman("import", "-q", str(tar), base)
     print("%s: %s" % (suite, tag), flush=True)

@@ -25,10 +25,16 @@ KEY = HOME / "id_ed25519"
 
 
 class Suite(NamedTuple):
-    """What hosts are made of: a release of Debian, and the layout that its programs have there (image/setup.LAYOUT.sh)."""
+    """What hosts are made of: a release of Debian, the layout that its programs have there (image/setup.LAYOUT.sh), and what starts their services."""
 
     release: str
     layout: str = "debian"
+    init: str = "systemd"
+
+    @property
+    def base(self) -> str:
+        """The name of the packages that they have in common with others."""
+        return self.release if self.init == "systemd" else "%s-%s" % (self.release, self.init)
 
 
 SUITES = {
@@ -36,5 +42,6 @@ SUITES = {
     "trixie": Suite("trixie"),
     "bullseye": Suite("bullseye"),
     "redhat": Suite("bookworm", "redhat"),
+    "sysvinit": Suite("bookworm", init="sysvinit"),
 }
 DEFAULT_SUITE = "bookworm"

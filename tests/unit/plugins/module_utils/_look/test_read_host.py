@@ -89,6 +89,8 @@ def fpm(log="/var/log/fpm.log", unit="php-fpm.service", master=True):
         ),
         (None, [fpm(None)], [("php-fpm.service", "unit:php-fpm.service"), KERNEL]),
         (None, [fpm(None, None)], [KERNEL]),
+        # an init script has no journal
+        (None, [fpm(unit="php8.2-fpm", master=False)], [("/var/log/fpm.log", "php_fpm"), KERNEL]),
         (None, [fpm(), fpm()], [("/var/log/fpm.log", "php_fpm"), KERNEL]),
     ],
 )
