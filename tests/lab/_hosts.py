@@ -45,7 +45,7 @@ class Place(NamedTuple):
 
     @property
     def init(self) -> str:
-        """What starts the services of its hosts: systemd, sysvinit."""
+        """What starts the services of its hosts: systemd, sysvinit, openrc."""
         return SUITES[self.suite].init
 
     @property
@@ -175,6 +175,7 @@ def _before_init(place: Place, role: str) -> str:
 _BOOTABLE = {
     "systemd": ("--systemd=always", "--security-opt", "unmask=/proc/sys"),
     "sysvinit": ("--tmpfs=/run", "--security-opt", "unmask=/proc/sys"),
+    "openrc": ("--tmpfs=/run", "--security-opt", "unmask=/proc/sys"),
 }
 
 

@@ -43,5 +43,6 @@ SUITES = {
     "bullseye": Suite("bullseye"),
     "redhat": Suite("bookworm", "redhat"),
     "sysvinit": Suite("bookworm", init="sysvinit"),
+    "openrc": Suite("bookworm", init="openrc"),
 }
 DEFAULT_SUITE = "bookworm"

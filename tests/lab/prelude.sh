@@ -28,6 +28,7 @@ fi
 
 # What starts services here. Each answers to `service NAME start`, and to stop, restart, reload.
 INIT=sysvinit
+[ ! -x /sbin/openrc ] || INIT=openrc
 ! command -v systemctl >/dev/null || INIT=systemd
 
 # at_boot NAME..., not_at_boot NAME...: whether services start with the host, as its administrator says. No daemon is started or stopped.
@@ -35,6 +36,7 @@ at_boot() {
 	for name; do
 		case $INIT in
 		systemd) systemctl enable -q "$name" ;;
+		openrc) rc-update -q add "$name" default ;;
 		sysvinit) update-rc.d "$name" defaults && update-rc.d "$name" enable ;;
 		esac
 	done
@@ -43,6 +45,7 @@ not_at_boot() {
 	for name; do
 		case $INIT in
 		systemd) systemctl disable -q "$name" ;;
+		openrc) rc-update -q del "$name" default ;;
 		sysvinit) update-rc.d "$name" disable ;;
 		esac
 	done
