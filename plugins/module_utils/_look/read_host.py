@@ -113,7 +113,7 @@ def log_sources(
         (fpm["unit"], "unit:" + fpm["unit"])
         for fpm in php_fpm
         # A script or a job of launchd has no journal.
-        if (fpm["unit"] or "").endswith(".service") and not (fpm["error_log"] and fpm["master"])
+        if fpm["unit"] and fpm["unit"].endswith(".service") and not (fpm["error_log"] and fpm["master"])
     ]
     if nginx and nginx["unit"] and not nginx["master"]:
         sources.append((nginx["unit"], "unit:" + nginx["unit"]))
