@@ -92,7 +92,10 @@ TESTED_THROUGH = {
     "module_utils/_undo/test_undo.py": ["module_utils/_undo/steps.py"],
     "modules/test_php_fpm_service.py": ["module_utils/_php_fpm/running.py"],
     "plugin_utils/_explain/test_explain.py": ["plugin_utils/_explain/cause_pages.py"],
-    "plugin_utils/_judge/test_because.py": ["plugin_utils/_judge/because_words.py"],
+    "plugin_utils/_judge/test_because.py": [
+        "plugin_utils/_judge/because_words.py",
+        "plugin_utils/_judge/related_changes.py",
+    ],
     "plugin_utils/_judge/test_trigger.py": ["plugin_utils/_judge/trigger_subjects.py"],
     "plugin_utils/_fleet/test_fleet.py": ["plugin_utils/_fleet/hop.py", "plugin_utils/_fleet/host.py"],
     "plugin_utils/_look/test_piped.py": [

@@ -115,10 +115,11 @@ def file_changes(host: Host, span: Span, units: Sequence[str], files: Sequence[s
 
 def _of_units(host: Host, units: Sequence[str]) -> Iterator[Path]:
     """The files that units are read from, run and read."""
-    if service_manager.in_charge(host) in service_manager.SCRIPTED:
+    manager = service_manager.in_charge(host)
+    if manager in service_manager.SCRIPTED:
         for unit in units:
             for folder in SCRIPT_FOLDERS:
-                yield Path("%s/%s" % (folder, unit), unit)
+                yield Path("%s/%s" % (folder, service_manager.name_of(manager, unit)), unit)
         return
     if not units:
         return

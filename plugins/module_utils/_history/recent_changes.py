@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Dict, List, Sequence, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._history.files import file_changes
+from ansible_collections.webops.bad_gateway.plugins.module_utils._history.made_together import without_made_together
 from ansible_collections.webops.bad_gateway.plugins.module_utils._history.packages import package_changes
 from ansible_collections.webops.bad_gateway.plugins.module_utils._history.span import Span, change
 from ansible_collections.webops.bad_gateway.plugins.module_utils._history.unit_events import memory_kills, unit_events
@@ -34,7 +35,7 @@ def recent_changes(host: Host, span: Span, units: Sequence[str], files: Sequence
         package_changes(host, span),
         unit_events(host, span, units),
         memory_kills(host, span, kernel_log(host, span.since, boot).lines),
-        _by_ours(host, file_changes(host, span, units, files)),
+        _by_ours(host, without_made_together(file_changes(host, span, units, files))),
         [change(boot, "boot", "the host", "was booted")] if boot is not None and span.has(boot) else [],
     ]
     found = [one for kind in kinds for one in sorted(kind, key=lambda one: one["at"])[-MOST:]]

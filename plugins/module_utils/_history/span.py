@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 
 
 TEXT_LIMIT = 200
+#: What is missing where nothing tells of it.
+UNIT_HISTORY = "what became of units"
 
 
 class Span(NamedTuple):

@@ -13,7 +13,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._history.span import Span, change
+from ansible_collections.webops.bad_gateway.plugins.module_utils._history.span import UNIT_HISTORY, Span, change
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import service_manager
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 
@@ -80,9 +80,7 @@ def unit_events(host: Host, span: Span, units: Sequence[str]) -> "List[Change]":
 
 def _entries(host: Host, span: Span, units: Sequence[str]) -> List[Dict[str, Any]]:
     if service_manager.in_charge(host) in service_manager.SCRIPTED:
-        host.unseen(
-            "what became of units", "systemd alone writes that down, and it does not start this host's services"
-        )
+        host.unseen(UNIT_HISTORY, "systemd alone writes that down, and it does not start this host's services")
         return []
     argv = ["journalctl", "--no-pager", "--quiet", "--reverse", "-o", "json", "-n", str(LINES)]
     argv += ["--since", "@%d" % span.since, "--until", "@%d" % (span.until + 1), "_PID=1"]
@@ -92,7 +90,7 @@ def _entries(host: Host, span: Span, units: Sequence[str]) -> List[Dict[str, Any
     ran = host.run(argv, timeout=15, cut=BYTES)
     if ran.code != 0:
         host.unseen(
-            "what became of units",
+            UNIT_HISTORY,
             ran.error or ran.err.strip().split("\n")[-1] or "journalctl ended with %s" % ran.code,
         )
         return []

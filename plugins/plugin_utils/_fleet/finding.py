@@ -18,8 +18,13 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.evidence
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 
-__all__ = ("Cause", "Evidence", "Finding", "Remedy", "fingerprint")
+__all__ = ("Aspect", "Cause", "Daemon", "Evidence", "Finding", "Remedy", "fingerprint")
 
+#: What can set a finding off. backend: the unit behind the hop, its package, files and processes; route: the files in which the route stands; nginx: itself
+#: and all its files; names: who resolves them; firewall, limits, labels, certificates: their files, and the tools that write them.
+Aspect = t.Literal["backend", "route", "nginx", "names", "firewall", "limits", "labels", "certificates"]
+#: What is with the daemon that should answer. stopped: it could run as all is now; hindered: what it reads, has or lacks keeps it from answering there.
+Daemon = t.Literal["runs", "stopped", "hindered"]
 #: Nothing that is looked at from outside is beyond doubt.
 SUREST = 0.999
 
@@ -90,6 +95,7 @@ class Cause:
     says is the title as a sentence about these hosts, with {on}, {proxy} and {subject} in it; without it the title stands.
     find reads a Fleet and yields findings. yields_to names causes that explain the same hop better: this one is dropped beside them ("*": beside any).
     outdoes names causes that this one explains better: they are dropped beside it.
+    set_off_by is what its findings can begin because of: the files of a vhost stop no PHP-FPM. daemon is what is with the daemon that should answer.
     """
 
     name: str
@@ -98,3 +104,5 @@ class Cause:
     yields_to: tuple[str, ...] = ()
     outdoes: tuple[str, ...] = ()
     says: str = ""
+    set_off_by: tuple[Aspect, ...] = ("backend", "route")
+    daemon: Daemon = "runs"

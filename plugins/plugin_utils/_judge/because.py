@@ -14,6 +14,13 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.because_words import ago, in_words, utc
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.related_changes import (
+    Changes,
+    History,
+    changes_of,
+    has_no_unit_history,
+    without_files_of_others,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.rhythm import rhythm
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.trigger import Onset
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.unit_chain import (
@@ -24,21 +31,10 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.unit_cha
 )
 
 if t.TYPE_CHECKING:
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._history.failing_lines import FailingLines
     from ansible_collections.webops.bad_gateway.plugins.module_utils._history.span import Change
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Unknown
     from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import JudgedFinding, Judgement
     from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.trigger import Trigger
-    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.trigger_subjects import Subject
-
-
-class History(t.TypedDict):
-    """What recent_changes_info returned of a host."""
-
-    changes: list[Change]
-    failing: list[FailingLines]
-    since: float
-    unknown: list[Unknown]
 
 
 #: Seconds from a change to the first failing request that it can have caused. An upgrade takes minutes from its first package to the restart of a daemon, and a
@@ -69,26 +65,24 @@ DEATH = 1
 
 def onset_of(on: str, seen_from: str, trigger: Trigger, histories: t.Mapping[str, History]) -> Onset:
     """When a finding began, and what set it off. histories: of the hosts that could be asked."""
-    changes = [
-        (host, one)
-        for host, history in histories.items()
-        if host in (on, seen_from)
-        for one in history["changes"]
-        if is_of(one, host, trigger["subjects"])
-    ]
+    down = trigger["daemon"] != "runs"
+    changes = changes_of(trigger["subjects"], {host: histories[host] for host in (on, seen_from) if host in histories})
     units = by_unit([one for _host, one in changes if one["kind"] == "unit"])
     minutes = minutes_of(trigger, histories.get(seen_from), floor(trigger, units))
     began = float(min(minutes.values())[0]) if minutes else trigger["first"]
     counts = {minute: count for minute, (_first, count) in minutes.items()}
     result: Onset = {"began": began, "rhythm": rhythm(counts), "because": []}
-    ends = deaths(units, began) if trigger["down"] else []
+    ends = deaths(units, began) if down else []
+    forgets = on in histories and has_no_unit_history(histories[on])
+    if trigger["daemon"] == "stopped" and forgets and not ends:
+        changes = without_files_of_others(changes, trigger["subjects"])
     anchor = ends[0].at if ends else began
     reasons: list[Reason] = []
     if anchor is not None:
         asked_for = bool(ends) and not any(one.since or one.by_itself for one in ends)
-        reasons += near(changes, anchor, trigger["down"], not asked_for)
+        reasons += near(changes, anchor, down, not asked_for)
     packages = [one.at for one in reasons if one.rank == RANKS["package"]]
-    reasons += [of_death(one, packages) for one in ends]
+    reasons += [of_death(one, packages, forgets) for one in ends]
     reasons = without_echoes(sorted(reasons, key=lambda one: (one.rank, -one.at)), changes)
     result["because"] = sentences(reasons[:MOST], began) + [
         "%s: %s" % (one.unit, one.since) for one in ends if one.since
@@ -97,40 +91,6 @@ def onset_of(on: str, seen_from: str, trigger: Trigger, histories: t.Mapping[str
     if not result["because"] and began is not None and asked:
         result["because"] = [NOTHING % (" and ".join(asked), BOUND // 60)]
     return result
-
-
-def is_of(change: Change, host: str, subjects: t.Iterable[Subject]) -> bool:
-    """Whether a change is of one of these subjects."""
-    return any(one["host"] == host and _FITS[one["kind"]](change, one["name"]) for one in subjects)
-
-
-def _is_package(change: Change, name: str) -> bool:
-    if change["kind"] != "package":
-        return False
-    return change["subject"].startswith(name[:-1]) if name.endswith("*") else change["subject"] == name
-
-
-def _is_path(change: Change, name: str) -> bool:
-    if change["kind"] != "file":
-        return False
-    return change["subject"].startswith(name) if name.endswith("/") else change["subject"] == name
-
-
-def _is_program(change: Change, name: str) -> bool:
-    """A process that was killed (the kernel keeps 15 letters of its name), or a command that is about it."""
-    if change["kind"] == "oom":
-        return change["subject"] == name[:15]
-    words = [word.rpartition("/")[2] for word in change["subject"].split()]
-    return change["kind"] == "command" and name in words
-
-
-_FITS: dict[str, t.Callable[[Change, str], bool]] = {
-    "unit": lambda change, name: (change["kind"] == "unit" and change["subject"] == name) or change["of"] == name,
-    "package": _is_package,
-    "path": _is_path,
-    "program": _is_program,
-    "boot": lambda change, _name: change["kind"] == "boot",
-}
 
 
 def by_unit(events: t.Iterable[Change]) -> dict[str, list[Change]]:
@@ -143,7 +103,7 @@ def by_unit(events: t.Iterable[Change]) -> dict[str, list[Change]]:
 
 def floor(trigger: Trigger, units: t.Mapping[str, t.Sequence[Change]]) -> float:
     """From when on lines are of this finding: since the last change made here, and where a daemon is down, since it last ran."""
-    started = [last_start(events) or 0.0 for events in units.values()] if trigger["down"] else []
+    started = [last_start(events) or 0.0 for events in units.values()] if trigger["daemon"] != "runs" else []
     return max([trigger["since"], *started])
 
 
@@ -167,16 +127,23 @@ def deaths(units: t.Mapping[str, t.Sequence[Change]], began: float | None) -> li
     )
 
 
-def of_death(one: Death, packages: t.Iterable[float]) -> Reason:
-    """How a unit came to be down, as a reason. packages: when packages of the same subject were changed shortly before; their scripts stop units."""
+def of_death(one: Death, packages: t.Iterable[float], forgets: bool = False) -> Reason:
+    """How a unit came to be down, as a reason. packages: when packages of the same subject were changed shortly before; their scripts stop units.
+
+    forgets: whether its host has no journal that could say by whom it was stopped.
+    """
     nobody = ""
     if one.how == STOPPED:
         by_script = any(0 <= one.at - at <= PACKAGE_SECONDS for at in packages)
-        nobody = " (by the scripts of that package, it seems)" if by_script else "; the journal does not say by whom"
+        nobody = (
+            " (by the scripts of that package, it seems)"
+            if by_script
+            else "; %s by whom" % ("nothing on the host says" if forgets else "the journal does not say")
+        )
     return Reason(DEATH, one.at, "%s %s%s" % (one.unit, one.how, " (%s)" % one.by if one.by else nobody))
 
 
-def near(changes: t.Iterable[tuple[str, Change]], at: float, down: bool, files: bool = True) -> list[Reason]:
+def near(changes: Changes, at: float, down: bool, files: bool = True) -> list[Reason]:
     """Changes shortly before then, of each kind and subject (of files, of each folder) the last. Where a unit is down, its chain says what became of it.
 
     files: whether files may explain it; they stop no unit that others have stopped or killed.
@@ -204,7 +171,7 @@ def restarts_joined(changes: t.Sequence[Change]) -> list[Change]:
     return joined
 
 
-def without_echoes(reasons: t.Sequence[Reason], changes: t.Iterable[tuple[str, Change]]) -> list[Reason]:
+def without_echoes(reasons: t.Sequence[Reason], changes: Changes) -> list[Reason]:
     """Reasons without those that say nothing new: the files that a package brought, and commands that are named as who asked for a stop."""
     packages = [one.at for one in reasons if one.rank == RANKS["package"]]
     brought = {in_words(one) for _host, one in changes if one["kind"] == "file"}

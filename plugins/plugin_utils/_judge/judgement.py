@@ -335,7 +335,7 @@ def finding_data(fleet: Fleet, judged: Judged, cause: Cause) -> JudgedFinding:
         "fades": finding.remedy.fades if finding.remedy else "",
         "history": list(judged.history),
         "given_up": judged.given_up,
-        "trigger": trigger_of(fleet, finding),
+        "trigger": trigger_of(fleet, finding, cause),
         "waits": judged.waits,
     }
 

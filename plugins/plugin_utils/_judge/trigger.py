@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Daemon, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, log_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.trigger_subjects import (
-    DOWN,
+    About,
     Subject,
     subjects_of,
 )
@@ -32,7 +32,7 @@ class Trigger(t.TypedDict):
     first: float | None
     count: int
     since: float
-    down: bool  # whether what should answer is not there at all
+    daemon: Daemon
     subjects: list[Subject]
 
 
@@ -54,7 +54,7 @@ class HistoryQuestion(t.TypedDict):
     nginx_pid: int
 
 
-def trigger_of(fleet: Fleet, finding: Finding) -> Trigger:
+def trigger_of(fleet: Fleet, finding: Finding, cause: Cause) -> Trigger:
     """What a finding is about."""
     proxy = fleet.hosts[finding.seen_from]
     hops = [hop for hop in fleet.hops_of(proxy) if any(route["id"] in finding.routes for route in hop.routes)]
@@ -75,8 +75,8 @@ def trigger_of(fleet: Fleet, finding: Finding) -> Trigger:
         "first": min((one["first"] for one in lines), default=None),
         "count": sum(one["count"] for one in lines),
         "since": max(proxy.last_change, fleet.hosts[finding.on].last_change if finding.on in fleet.hosts else 0.0),
-        "down": finding.cause in DOWN,
-        "subjects": subjects_of(fleet, finding, proxy, hops),
+        "daemon": cause.daemon,
+        "subjects": subjects_of(About(fleet, finding, cause, proxy, hops)),
     }
 
 

@@ -11,13 +11,11 @@ from __future__ import annotations
 import typing as t
 import urllib.parse
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Aspect, Cause, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import owner_of
-
-Aspect = t.Literal["backend", "route", "nginx", "names", "firewall", "limits", "labels", "disk"]
 
 
 class Subject(t.TypedDict):
@@ -27,51 +25,12 @@ class Subject(t.TypedDict):
     killed, or of a command. boot: the host.
     """
 
+    aspect: Aspect
     host: str
     kind: t.Literal["unit", "package", "path", "program", "boot"]
     name: str
 
 
-_BACKEND: tuple[Aspect, ...] = ("backend",)
-_ROUTE: tuple[Aspect, ...] = ("backend", "route")
-_NGINX: tuple[Aspect, ...] = ("nginx",)
-_FIREWALL: tuple[Aspect, ...] = ("firewall", "route")
-#: What can set a cause off, where that is not the backend and the route: the files of a vhost stop no PHP-FPM.
-ASPECTS: dict[str, tuple[Aspect, ...]] = {
-    **dict.fromkeys(
-        (
-            "backend_accept_queue_full",
-            "backend_start_fails",
-            "fpm_allowed_clients",
-            "fpm_backlog_full",
-            "fpm_children_kept_idle",
-            "fpm_max_children",
-            "fpm_process_max",
-            "fpm_reload_cuts_requests",
-            "fpm_reload_stuck",
-            "fpm_request_terminate_timeout",
-            "php_fpm_bind_conflict",
-            "php_fpm_config_invalid",
-            "php_fpm_socket_dir_missing",
-            "php_fpm_stopped",
-            "slow_upstream",
-            "stale_unix_socket",
-            "worker_killed",
-            "worker_oom_killed",
-            "worker_segfault",
-        ),
-        _BACKEND,
-    ),
-    **dict.fromkeys(("nginx_config_invalid", "nginx_not_reloaded", "nginx_returns_502"), _NGINX),
-    **dict.fromkeys(("nginx_open_files", "nginx_worker_connections", "ephemeral_ports_exhausted"), ("nginx", "limits")),
-    **dict.fromkeys(("firewall_drop", "firewall_reject"), _FIREWALL),
-    **dict.fromkeys(
-        ("backend_unreachable", "resolver_failure", "stale_upstream_dns", "upstream_host_not_found_at_start"),
-        ("names", "route"),
-    ),
-    **dict.fromkeys(("apparmor_denied", "selinux_network_connect", "selinux_unix_socket"), ("labels", "backend")),
-    "disk_full": ("disk",),
-}
 #: Scripts of a finding that are looked at.
 SCRIPTS = 5
 #: Files and programs of what several daemons share.
@@ -96,54 +55,51 @@ LABEL_FILES = ("/etc/selinux/", "/etc/apparmor.d/")
 TLS_FOLDERS = ("/etc/letsencrypt/live/", "/etc/letsencrypt/archive/", "/etc/ssl/private/", "/etc/pki/tls/")
 
 
-#: Causes by which nothing answers because a daemon is not there.
-DOWN = frozenset(
-    {
-        "backend_not_listening",
-        "backend_port_closed",
-        "backend_start_fails",
-        "php_fpm_bind_conflict",
-        "php_fpm_config_invalid",
-        "php_fpm_missing",
-        "php_fpm_socket_dir_missing",
-        "php_fpm_stopped",
-        "plesk_apache_backend",
-        "stale_unix_socket",
-    }
-)
+class About(t.NamedTuple):
+    """What a finding is about: its cause, the proxy that it is seen from, and the hops that it explains."""
+
+    fleet: Fleet
+    finding: Finding
+    cause: Cause
+    proxy: Host
+    hops: t.Sequence[Hop]
 
 
-def subjects_of(fleet: Fleet, finding: Finding, proxy: Host, hops: t.Sequence[Hop]) -> list[Subject]:
+def subjects_of(about: About) -> list[Subject]:
     """What can have set a finding off."""
-    found: list[tuple[str, str, str]] = []
-    for aspect in ASPECTS.get(finding.cause, _ROUTE):
-        found += _OF_ASPECT[aspect](fleet, finding, proxy, hops)
-    if finding.cause.startswith("upstream_tls"):
-        found += [(finding.on, "path", folder) for folder in TLS_FOLDERS]
-    return [t.cast(Subject, {"host": host, "kind": kind, "name": name}) for host, kind, name in dict.fromkeys(found)]
+    found: dict[tuple[str, str, str], Aspect] = {}
+    for aspect in about.cause.set_off_by:
+        for one in _OF_ASPECT[aspect](about):
+            found.setdefault(one, aspect)
+    return [
+        t.cast(Subject, {"aspect": aspect, "host": host, "kind": kind, "name": name})
+        for (host, kind, name), aspect in found.items()
+    ]
 
 
 _Found = list[tuple[str, str, str]]
 
 
-def _backend(fleet: Fleet, finding: Finding, _proxy: Host, hops: t.Sequence[Hop]) -> _Found:
+def _backend(about: About) -> _Found:
     """The unit behind the hop, its package, its files and its processes."""
-    host = fleet.hosts.get(finding.on)
+    host, hops = about.fleet.hosts.get(about.finding.on), about.hops
     if host is None:
         return []
     found: _Found = [(host.name, "boot", "the host")]
-    for unit in units_behind(fleet, host, finding, hops):
-        base = unit.rpartition(".")[0]
+    for unit in units_behind(about.fleet, host, about.finding, hops):
+        base = unit.removesuffix(".service").removesuffix(".socket")
         found += [(host.name, "unit", unit), (host.name, "program", base)]
         found += [(host.name, "package", name) for name in packages_of(base)]
         found += [(host.name, "path", "/etc/systemd/system/%s.d/" % unit)]
     for one in (one for hop in hops for one in host.pools_at(hop.real_address)):
         file = one.pool["file"]
         # What stops a PHP-FPM may stand in the file of any of its pools.
-        pools = file.rpartition("/")[0] + "/" if finding.cause in DOWN else file
+        pools = file.rpartition("/")[0] + "/" if about.cause.daemon != "runs" else file
         found += [(host.name, "program", one.fpm["binary"].rpartition("/")[2])]
         found += [(host.name, "path", path) for path in (one.fpm["config"], pools)]
-    return found + _gone(host, hops) + [(host.name, "path", script) for script in scripts(hops)]
+    # A page's own script stops no daemon.
+    pages = scripts(hops) if about.cause.daemon == "runs" else []
+    return found + _gone(host, hops) + [(host.name, "path", script) for script in pages]
 
 
 def scripts(hops: t.Sequence[Hop]) -> list[str]:
@@ -178,7 +134,7 @@ def units_behind(fleet: Fleet, host: Host, finding: Finding, hops: t.Sequence[Ho
         names.append(owner_of(fleet, host, hop.real_address).unit)
     said = " ".join([finding.why, *finding.advice, *(item.text for item in finding.evidence)]).split()
     known = host.facts.get("units") or {}
-    names += [name for name in known if name in said and not name.startswith("nginx.")]
+    names += [name for name in known if name in said and name.partition(".")[0] != "nginx"]
     for name in list(filter(None, names)):
         names += or_empty(host.unit(name)).get("triggers") or []
     return list(dict.fromkeys(name for name in names if name))
@@ -191,57 +147,60 @@ def packages_of(base: str) -> list[str]:
     return [family, family + "-*", *more.get(family, [])]
 
 
-def _route(_fleet: Fleet, _finding: Finding, proxy: Host, hops: t.Sequence[Hop]) -> _Found:
+def _route(about: About) -> _Found:
     """The files in which the routes of the hops stand."""
     places: list[t.Mapping[str, t.Any]] = []
-    for hop in hops:
+    for hop in about.hops:
         for route in hop.routes:
-            upstream = (proxy.config.get("upstreams") or {}).get(route["pass"]["upstream"] or "")
+            upstream = (about.proxy.config.get("upstreams") or {}).get(route["pass"]["upstream"] or "")
             places += [route["server_place"], route["location"]["place"], route["pass"]["place"]]
             places += [upstream["place"]] if upstream else []
-    return [(proxy.name, "path", place["file"]) for place in places if place.get("file")]
+    return [(about.proxy.name, "path", place["file"]) for place in places if place.get("file")]
 
 
-def _nginx(_fleet: Fleet, _finding: Finding, proxy: Host, _hops: t.Sequence[Hop]) -> _Found:
+def _nginx(about: About) -> _Found:
     """nginx itself, and all of its files."""
-    unit = proxy.nginx.get("unit") or "nginx.service"
-    paths = ["/etc/nginx/", or_empty(proxy.nginx.get("configure")).get("conf_path") or "/etc/nginx/nginx.conf"]
+    unit = about.proxy.nginx.get("unit") or "nginx.service"
+    paths = ["/etc/nginx/", or_empty(about.proxy.nginx.get("configure")).get("conf_path") or "/etc/nginx/nginx.conf"]
     paths.append("/etc/systemd/system/%s.d/" % unit)
     names = [("unit", unit), *(("package", name) for name in ("nginx", "nginx-*", "libnginx-*"))]
     return [
-        (proxy.name, kind, name) for kind, name in [*names, *(("path", path) for path in paths), ("boot", "the host")]
+        (about.proxy.name, kind, name)
+        for kind, name in [*names, *(("path", path) for path in paths), ("boot", "the host")]
     ]
 
 
-def _names(_fleet: Fleet, _finding: Finding, proxy: Host, _hops: t.Sequence[Hop]) -> _Found:
+def _names(about: About) -> _Found:
     units = ("systemd-resolved.service", "dnsmasq.service", "unbound.service", "named.service", "nscd.service")
-    return [(proxy.name, "path", path) for path in NAMES] + [(proxy.name, "unit", unit) for unit in units]
+    names = [*(("path", path) for path in NAMES), *(("unit", unit) for unit in units)]
+    return [(about.proxy.name, kind, name) for kind, name in names]
 
 
-def _firewall(fleet: Fleet, finding: Finding, proxy: Host, _hops: t.Sequence[Hop]) -> _Found:
+def _firewall(about: About) -> _Found:
     found: _Found = []
-    for name in dict.fromkeys((finding.on, proxy.name)):
-        tool = or_empty(fleet.hosts[name].facts.get("firewall")).get("tool") if name in fleet.hosts else None
+    for name in dict.fromkeys((about.finding.on, about.proxy.name)):
+        host = about.fleet.hosts.get(name)
+        tool = or_empty(host.facts.get("firewall")).get("tool") if host else None
         files = [file for one, paths in FIREWALL_FILES.items() if tool in (one, None, "none") for file in paths]
         kinds = (("path", dict.fromkeys(files)), ("unit", FIREWALL_UNITS), ("program", FIREWALL_PROGRAMS))
         found += [(name, kind, one) for kind, names in kinds for one in names]
     return found
 
 
-def _limits(_fleet: Fleet, finding: Finding, _proxy: Host, _hops: t.Sequence[Hop]) -> _Found:
-    return [(finding.on, "path", path) for path in LIMIT_FILES]
+def _limits(about: About) -> _Found:
+    return [(about.finding.on, "path", path) for path in LIMIT_FILES]
 
 
-def _labels(_fleet: Fleet, finding: Finding, _proxy: Host, _hops: t.Sequence[Hop]) -> _Found:
-    return [(finding.on, "path", path) for path in LABEL_FILES] + [(finding.on, "package", "selinux-policy*")]
+def _labels(about: About) -> _Found:
+    on = about.finding.on
+    return [(on, "package", "selinux-policy*"), *((on, "path", path) for path in LABEL_FILES)]
 
 
-def _disk(_fleet: Fleet, _finding: Finding, _proxy: Host, _hops: t.Sequence[Hop]) -> _Found:
-    """A disk fills by itself."""
-    return []
+def _certificates(about: About) -> _Found:
+    return [(about.finding.on, "path", folder) for folder in TLS_FOLDERS]
 
 
-_OF_ASPECT: dict[Aspect, t.Callable[[Fleet, Finding, Host, t.Sequence[Hop]], _Found]] = {
+_OF_ASPECT: dict[Aspect, t.Callable[[About], _Found]] = {
     "backend": _backend,
     "route": _route,
     "nginx": _nginx,
@@ -249,5 +208,5 @@ _OF_ASPECT: dict[Aspect, t.Callable[[Fleet, Finding, Host, t.Sequence[Hop]], _Fo
     "firewall": _firewall,
     "limits": _limits,
     "labels": _labels,
-    "disk": _disk,
+    "certificates": _certificates,
 }

@@ -159,6 +159,7 @@ CAUSE = Cause(
     title="AppArmor does not let nginx connect, or PHP-FPM start",
     says="AppArmor on {on} stands between nginx and {subject}",
     find=find,
+    set_off_by=("labels", "backend"),
     outdoes=(
         "php_fpm_stopped",
         "php_fpm_config_invalid",

@@ -190,5 +190,6 @@ CAUSE = Cause(
     title="The backend accepts no more connections",
     says="the backend at {subject} on {on} accepts no more connections",
     find=find,
+    set_off_by=("backend",),
     outdoes=("slow_upstream",),
 )

@@ -271,6 +271,7 @@ CAUSE = Cause(
     title="The backend's service runs and does not listen there",
     says="the service behind {subject} on {on} runs and does not listen there",
     find=find,
+    daemon="hindered",
     yields_to=(
         "firewall_reject",
         "stale_upstream_dns",

@@ -105,6 +105,7 @@ CAUSE = Cause(
     title="The backend's service is not running",
     says="nothing serves {subject} on {on}: its service does not run",
     find=find,
+    daemon="stopped",
     yields_to=(
         "firewall_reject",
         "stale_upstream_dns",

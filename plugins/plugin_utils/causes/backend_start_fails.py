@@ -79,6 +79,8 @@ CAUSE = Cause(
     title="The backend's service cannot start",
     says="the service behind {subject} on {on} cannot start",
     find=find,
+    set_off_by=("backend",),
+    daemon="hindered",
     yields_to=(
         "firewall_reject",
         "stale_upstream_dns",

@@ -195,6 +195,7 @@ CAUSE = Cause(
     title="Nobody has the backend's address, or no route leads there",
     says="nobody has {subject}'s address, or no route leads there from {proxy}",
     find=find,
+    set_off_by=("names", "route"),
     yields_to=("stale_upstream_dns",),
     outdoes=("firewall_reject", "firewall_drop"),
 )

@@ -154,4 +154,4 @@ def disk_of(host: Host, folder: str) -> Disk | None:
     return max(around, key=lambda disk: len(disk["path"]), default=None)
 
 
-CAUSE = Cause(name=NAME, title="A disk is full", says="a disk of {on} is full", find=find, outdoes=ENDED)
+CAUSE = Cause(name=NAME, title="A disk is full", says="a disk of {on} is full", find=find, set_off_by=(), outdoes=ENDED)

@@ -146,4 +146,5 @@ CAUSE = Cause(
     title="The proxy has no local port left",
     says="{proxy} has no local port left for another connection to {subject}",
     find=find,
+    set_off_by=("nginx", "limits"),
 )

@@ -106,5 +106,6 @@ CAUSE = Cause(
     title="A firewall drops the proxy's packets",
     says="{on}'s firewall drops what {proxy} sends to {subject}",
     find=find,
+    set_off_by=("firewall", "route"),
     yields_to=("stale_upstream_dns",),
 )

@@ -64,5 +64,6 @@ CAUSE = Cause(
     title="A firewall rejects the proxy",
     says="{on}'s firewall rejects {proxy}'s connections to {subject}",
     find=find,
+    set_off_by=("firewall", "route"),
     yields_to=("stale_upstream_dns",),
 )

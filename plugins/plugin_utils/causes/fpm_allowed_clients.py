@@ -113,5 +113,6 @@ CAUSE = Cause(
     title="PHP-FPM does not allow the proxy's address",
     says="PHP-FPM on {on} does not allow {proxy}'s address",
     find=find,
+    set_off_by=("backend",),
     outdoes=ENDED,
 )

@@ -62,4 +62,5 @@ CAUSE = Cause(
     title="The PHP-FPM pool's queue is too short",
     says="the queue of {on}'s PHP-FPM pool is too short",
     find=find,
+    set_off_by=("backend",),
 )

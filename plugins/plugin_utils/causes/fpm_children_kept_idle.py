@@ -158,5 +158,6 @@ CAUSE = Cause(
     title="nginx's idle connections take up all PHP-FPM children",
     says="idle connections of {proxy}'s nginx hold all children of the pool at {subject}",
     find=find,
+    set_off_by=("backend",),
     outdoes=("fpm_max_children", "fpm_backlog_full", "slow_upstream"),
 )

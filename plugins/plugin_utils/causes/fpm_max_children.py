@@ -87,5 +87,6 @@ CAUSE = Cause(
     title="The PHP-FPM pool has too few children",
     says="{on}'s PHP-FPM pool has too few children: requests wait until nginx gives up",
     find=find,
+    set_off_by=("backend",),
     yields_to=("worker_oom_killed",),
 )

@@ -113,5 +113,6 @@ CAUSE = Cause(
     title="All children that PHP-FPM may have together are in use",
     says="all children that PHP-FPM on {on} may have (process.max) are in use",
     find=find,
+    set_off_by=("backend",),
     outdoes=("fpm_max_children", "fpm_backlog_full", "slow_upstream"),
 )

@@ -93,5 +93,6 @@ CAUSE = Cause(
     title="Reloads of PHP-FPM cut requests off",
     says="PHP-FPM on {on} cuts requests off whenever it is reloaded",
     find=find,
+    set_off_by=("backend",),
     outdoes=(*ENDED, "worker_killed"),
 )

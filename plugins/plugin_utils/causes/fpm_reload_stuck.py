@@ -112,6 +112,7 @@ CAUSE = Cause(
     title="PHP-FPM's reload waits for a worker that does not end",
     says="PHP-FPM on {on} waits in its reload for a worker that does not end",
     find=find,
+    set_off_by=("backend",),
     outdoes=(
         "slow_upstream",
         "fpm_max_children",

@@ -122,5 +122,6 @@ CAUSE = Cause(
     title="PHP-FPM ends requests before they are done",
     says="PHP-FPM on {on} ends requests before they are done",
     find=find,
+    set_off_by=("backend",),
     outdoes=ENDED,
 )

@@ -105,4 +105,5 @@ CAUSE = Cause(
     title="nginx -t fails: nginx's configuration, or nginx itself, is broken on disk",
     says="nginx -t fails on {on}",
     find=find,
+    set_off_by=("nginx",),
 )

@@ -69,5 +69,6 @@ CAUSE = Cause(
     title="nginx has not read its files since they were changed",
     says="{proxy}'s nginx does not know yet that {subject} is its backend: it was not reloaded",
     find=find,
+    set_off_by=("nginx",),
     outdoes=("transient", "upstream_failed"),
 )

@@ -82,5 +82,6 @@ CAUSE = Cause(
     title="nginx's workers have reached their limit of open files",
     says="nginx's workers on {on} have reached their limit of open files",
     find=find,
+    set_off_by=("nginx", "limits"),
     yields_to=("nginx_worker_connections",),
 )

@@ -91,5 +91,6 @@ CAUSE = Cause(
     title="nginx answers 502 by its own configuration",
     says="nginx's own configuration on {on} answers 502, at {subject}",
     find=find,
+    set_off_by=("nginx",),
     outdoes=("transient", "upstream_failed"),
 )

@@ -88,4 +88,5 @@ CAUSE = Cause(
     title="nginx's workers have no connections left",
     says="nginx's workers on {on} have no connections left",
     find=find,
+    set_off_by=("nginx", "limits"),
 )

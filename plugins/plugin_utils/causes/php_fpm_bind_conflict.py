@@ -110,5 +110,7 @@ CAUSE = Cause(
     title="Another process listens on PHP-FPM's address",
     says="another process of {on} listens on PHP-FPM's address",
     find=find,
+    set_off_by=("backend",),
+    daemon="hindered",
     yields_to=("php_fpm_config_invalid",),
 )

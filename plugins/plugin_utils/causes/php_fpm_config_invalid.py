@@ -140,5 +140,7 @@ CAUSE = Cause(
     title="PHP-FPM refuses its configuration",
     says="PHP-FPM on {on} refuses its configuration, and does not run",
     find=find,
+    set_off_by=("backend",),
+    daemon="hindered",
     yields_to=("disk_full",),
 )

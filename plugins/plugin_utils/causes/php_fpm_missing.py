@@ -124,6 +124,7 @@ CAUSE = Cause(
     title="The PHP-FPM of the pool is not installed any more",
     says="{proxy}'s nginx asks for PHP at {subject}, and {on} has no PHP-FPM",
     find=find,
+    daemon="hindered",
     outdoes=(
         "backend_port_closed",
         "ipv6_localhost_refused",

@@ -154,5 +154,7 @@ CAUSE = Cause(
     title="A folder in which PHP-FPM makes its socket or its PID file is gone",
     says="a folder in which PHP-FPM on {on} makes its socket or its PID file is gone",
     find=find,
+    set_off_by=("backend",),
+    daemon="hindered",
     yields_to=("php_fpm_config_invalid", "disk_full"),
 )

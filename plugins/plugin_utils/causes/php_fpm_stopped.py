@@ -48,6 +48,8 @@ CAUSE = Cause(
     title="PHP-FPM is not running",
     says="PHP-FPM on {on} is not running",
     find=find,
+    set_off_by=("backend",),
+    daemon="stopped",
     yields_to=(
         "php_fpm_config_invalid",
         "php_fpm_bind_conflict",

@@ -104,5 +104,6 @@ CAUSE = Cause(
     title="Apache behind the panel's nginx is down",
     says="Apache behind the panel's nginx on {on} is down",
     find=find,
+    daemon="stopped",
     yields_to=("firewall_reject",),
 )

@@ -237,4 +237,5 @@ CAUSE = Cause(
     title="nginx gets no address for a name",
     says="{proxy}'s nginx gets no address for the name of a backend",
     find=find,
+    set_off_by=("names", "route"),
 )

@@ -103,4 +103,5 @@ CAUSE = Cause(
     title="SELinux does not let nginx connect to the port",
     says="SELinux on {on} does not let nginx connect to {subject}",
     find=find,
+    set_off_by=("labels", "backend"),
 )

@@ -116,4 +116,5 @@ CAUSE = Cause(
     title="SELinux does not let nginx use the socket",
     says="SELinux on {on} does not let nginx use {subject}",
     find=find,
+    set_off_by=("labels", "backend"),
 )

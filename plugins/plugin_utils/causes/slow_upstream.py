@@ -145,6 +145,7 @@ CAUSE = Cause(
     title="The backend does not answer in time",
     says="the backend at {subject} does not answer in time",
     find=find,
+    set_off_by=("backend",),
     yields_to=(
         "upstream_protocol_mismatch",
         "fpm_max_children",

@@ -104,6 +104,8 @@ CAUSE = Cause(
     title="A socket file without its daemon, or a daemon without its socket file",
     says="the socket file {subject} on {on} was left over by a daemon that does not run",
     find=find,
+    set_off_by=("backend",),
+    daemon="stopped",
     yields_to=(
         "php_fpm_config_invalid",
         "php_fpm_bind_conflict",

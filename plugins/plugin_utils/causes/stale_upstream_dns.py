@@ -75,4 +75,5 @@ CAUSE = Cause(
     title="nginx uses an old address of the backend's name",
     says="{proxy}'s nginx still uses an old address of {subject}",
     find=find,
+    set_off_by=("names", "route"),
 )

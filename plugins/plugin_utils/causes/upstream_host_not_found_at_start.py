@@ -89,4 +89,5 @@ CAUSE = Cause(
     title="The name of a backend has no address",
     says="a backend's name in nginx's configuration on {on} has no address",
     find=find,
+    set_off_by=("names", "route"),
 )

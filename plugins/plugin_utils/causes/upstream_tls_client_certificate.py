@@ -97,4 +97,5 @@ CAUSE = Cause(
     title="The backend wants a certificate of nginx",
     says="the backend at {subject} wants a certificate of {proxy}'s nginx",
     find=find,
+    set_off_by=("backend", "route", "certificates"),
 )

@@ -166,4 +166,5 @@ CAUSE = Cause(
     title="nginx and the backend have no TLS version or cipher in common",
     says="{proxy}'s nginx and the backend at {subject} agree on no TLS version or cipher",
     find=find,
+    set_off_by=("backend", "route", "certificates"),
 )

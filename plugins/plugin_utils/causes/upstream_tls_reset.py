@@ -71,4 +71,5 @@ CAUSE = Cause(
     title="The backend ends the TLS handshake",
     says="the backend at {subject} ends the TLS handshake",
     find=find,
+    set_off_by=("backend", "route", "certificates"),
 )

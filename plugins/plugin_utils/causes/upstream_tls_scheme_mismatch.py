@@ -81,4 +81,5 @@ CAUSE = Cause(
     title="nginx speaks TLS to a port without TLS",
     says="{proxy}'s nginx speaks TLS to {subject}, which speaks plain text",
     find=find,
+    set_off_by=("backend", "route", "certificates"),
 )

@@ -81,4 +81,5 @@ CAUSE = Cause(
     title="The backend needs a server name in the TLS handshake",
     says="the backend at {subject} needs a server name (SNI), and {proxy}'s nginx sends none that it knows",
     find=find,
+    set_off_by=("backend", "route", "certificates"),
 )

@@ -101,4 +101,5 @@ CAUSE = Cause(
     title="nginx does not trust the backend's certificate",
     says="{proxy}'s nginx does not trust the certificate of {subject}",
     find=find,
+    set_off_by=("backend", "route", "certificates"),
 )

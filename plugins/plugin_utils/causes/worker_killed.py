@@ -70,6 +70,7 @@ CAUSE = Cause(
     title="PHP workers are killed from outside",
     says="a PHP worker on {on} was killed",
     find=find,
+    set_off_by=("backend",),
     yields_to=("worker_oom_killed",),
     outdoes=ENDED,
 )

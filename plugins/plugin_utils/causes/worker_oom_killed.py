@@ -103,5 +103,6 @@ CAUSE = Cause(
     title="The kernel kills PHP workers because memory is used up",
     says="the kernel of {on} kills PHP workers because memory is used up",
     find=find,
+    set_off_by=("backend",),
     outdoes=ENDED,
 )

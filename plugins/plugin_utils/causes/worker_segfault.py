@@ -69,5 +69,10 @@ def crashed(lossy: LossyHop, lines: list[LogRecord], kernel: list[LogRecord]) ->
 
 
 CAUSE = Cause(
-    name="worker_segfault", title="A PHP worker crashes", says="a PHP worker on {on} crashes", find=find, outdoes=ENDED
+    name="worker_segfault",
+    title="A PHP worker crashes",
+    says="a PHP worker on {on} crashes",
+    find=find,
+    set_off_by=("backend",),
+    outdoes=ENDED,
 )

@@ -66,6 +66,7 @@ def test_files_of_a_service_that_an_init_script_starts(tmp_path):
     host.write("/run/openrc/softlevel", "default")
     for path in ("/etc/init.d/shop", "/etc/conf.d/shop", "/etc/default/shop"):
         host.write(path, "")
+    assert found(host, units=["shop.service"])["/etc/init.d/shop"] == ("was written", "shop.service")
     assert found(host, units=["shop"]) == dict.fromkeys(
         ("/etc/init.d/shop", "/etc/conf.d/shop", "/etc/default/shop"), ("was written", "shop")
     )

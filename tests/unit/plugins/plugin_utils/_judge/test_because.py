@@ -12,7 +12,7 @@ BEGAN = 1795918387
 SIGNATURE, UPSTREAM = "socket_missing", "unix:/run/php/php8.2-fpm.sock"
 FPM = "php8.2-fpm.service"
 SUBJECTS = [
-    {"host": "web", "kind": kind, "name": name}
+    {"aspect": "route" if "nginx" in name else "backend", "host": "web", "kind": kind, "name": name}
     for kind, name in (
         ("boot", "the host"),
         ("unit", FPM),
@@ -51,7 +51,7 @@ def trigger(**more):
         "first": BEGAN + 3000.0,
         "count": 1,
         "since": 0.0,
-        "down": False,
+        "daemon": "runs",
         "subjects": SUBJECTS,
         **more,
     }
@@ -135,9 +135,9 @@ NOTHING = ["nothing that changed on web in the 10 minutes before explains it"]
         change(5, "unit", FPM, "starting"),
     ],
 )
-@pytest.mark.parametrize("down", [False, True])
-def test_a_coincidence_is_no_cause(unrelated, down):
-    assert onset(unrelated, down=down)["because"] == NOTHING
+@pytest.mark.parametrize("daemon", ["runs", "stopped"])
+def test_a_coincidence_is_no_cause(unrelated, daemon):
+    assert onset(unrelated, daemon=daemon)["because"] == NOTHING
 
 
 def test_the_same_on_another_host_is_none():
@@ -146,7 +146,7 @@ def test_the_same_on_another_host_is_none():
 
 def test_a_stop_explains_however_long_ago_it_was():
     old = [{**one, "at": one["at"] - 7200} for one in (UPGRADE, STOPPING, STOPPED)]
-    assert onset(*old, down=True)["because"] == [
+    assert onset(*old, daemon="stopped")["because"] == [
         "2 h after unattended-upgrades upgraded php8.2-fpm 8.2.20 -> 8.2.24",
         "2 h after php8.2-fpm.service was stopped (alice, by sudo: systemctl stop php8.2-fpm)",
     ]
@@ -159,7 +159,7 @@ def test_what_became_of_its_starts_follows():
         change(1, "unit", FPM, "process ended: exited, 78"),
         change(1, "unit", FPM, "failed: exit-code"),
     ]
-    assert onset(STOPPING, *fails, down=True)["because"] == [
+    assert onset(STOPPING, *fails, daemon="stopped")["because"] == [
         "2 s after php8.2-fpm.service was stopped (alice, by sudo: systemctl stop php8.2-fpm)",
         "php8.2-fpm.service: its start after that failed: it ended by itself, with exit status 78",
     ]
@@ -170,22 +170,22 @@ def test_what_became_of_its_starts_follows():
 )
 def test_a_file_stops_no_unit_that_somebody_else_has_stopped(word, count):
     saved = change(30, "file", "/etc/php/8.2/fpm/pool.d/www.conf", "was written", "root")
-    assert len(onset(saved, change(2, "unit", FPM, word), down=True)["because"]) == count
+    assert len(onset(saved, change(2, "unit", FPM, word), daemon="stopped")["because"]) == count
 
 
 def test_a_command_that_is_named_as_who_asked_is_not_named_twice():
     ran = change(2, "command", "systemctl stop php8.2-fpm php-fpm8.2", "was run", "alice, by sudo")
     stopping = {**STOPPING, "by": "alice, by sudo: systemctl stop php8.2-fpm php-fpm8.2"}
-    assert len(onset(ran, stopping, down=True)["because"]) == 1
-    assert len(onset(ran, STOPPING, down=True)["because"]) == 2
+    assert len(onset(ran, stopping, daemon="stopped")["because"]) == 1
+    assert len(onset(ran, STOPPING, daemon="stopped")["because"]) == 2
 
 
 def test_who_stopped_it_may_not_be_known():
-    assert onset(UPGRADE, STOPPED, down=True)["because"] == [
+    assert onset(UPGRADE, STOPPED, daemon="stopped")["because"] == [
         "4 s after unattended-upgrades upgraded php8.2-fpm 8.2.20 -> 8.2.24",
         "1 s after php8.2-fpm.service was stopped (by the scripts of that package, it seems)",
     ]
-    assert onset(STOPPED, down=True)["because"] == [
+    assert onset(STOPPED, daemon="stopped")["because"] == [
         "1 s after php8.2-fpm.service was stopped; the journal does not say by whom"
     ]
 
@@ -205,7 +205,7 @@ def test_files_that_a_package_brought_are_no_reason_of_their_own():
 def test_lines_from_before_the_last_start_are_of_another_time():
     started = change(-300, "unit", FPM, "started")
     stopped = change(-550, "unit", FPM, "stopping")
-    assert onset(started, stopped, down=True)["began"] == BEGAN + 600
+    assert onset(started, stopped, daemon="stopped")["began"] == BEGAN + 600
     assert onset(started, stopped)["began"] == BEGAN
 
 
@@ -227,7 +227,7 @@ def test_where_no_line_speaks_it_began_at_no_time():
         "because": [],
     }
     history["changes"] = [STOPPING]
-    assert because.onset_of("web", "web", trigger(first=None, down=True), {"web": history})["because"] == [
+    assert because.onset_of("web", "web", trigger(first=None, daemon="stopped"), {"web": history})["because"] == [
         "php8.2-fpm.service was stopped (alice, by sudo: systemctl stop php8.2-fpm) at 2026-11-29 02:13:05 UTC"
     ]
 
@@ -267,3 +267,41 @@ def test_a_judgement_gets_the_onset_and_what_could_not_be_read():
     ]
     assert shown["unknown"] == [{"missing": "m", "why": "w"}]
     assert because.with_onset({"failure": "no nginx"}, histories, []) == {"failure": "no nginx"}
+
+
+FORGETS = {"missing": "what became of units", "why": "systemd alone writes that down"}
+SITE_SAVED = change(30, "file", "/etc/nginx/sites-enabled/shop", "was written", "root")
+POOL_SAVED = change(40, "file", "/etc/php/8.2/fpm/pool.d/www.conf", "was written", "root")
+POOL_WORDS = "40 s after /etc/php/8.2/fpm/pool.d/www.conf was written; owner root"
+
+
+@pytest.mark.parametrize(
+    "daemon, unknown, saved, reasons",
+    [
+        ("stopped", [FORGETS], [SITE_SAVED], NOTHING),
+        ("stopped", [FORGETS], [SITE_SAVED, POOL_SAVED], [POOL_WORDS]),
+        (
+            "stopped",
+            [FORGETS],
+            [SITE_SAVED, UPGRADE],
+            ["4 s after unattended-upgrades upgraded php8.2-fpm 8.2.20 -> 8.2.24"],
+        ),
+        # where a stop would be known, the site may be new and its daemon never have run
+        ("stopped", [], [SITE_SAVED], ["30 s after /etc/nginx/sites-enabled/shop was written; owner root"]),
+        ("hindered", [FORGETS], [SITE_SAVED], ["30 s after /etc/nginx/sites-enabled/shop was written; owner root"]),
+        ("runs", [FORGETS], [SITE_SAVED], ["30 s after /etc/nginx/sites-enabled/shop was written; owner root"]),
+    ],
+)
+def test_where_nothing_tells_of_units_a_stopped_daemon_is_explained_by_what_is_its_own(daemon, unknown, saved, reasons):
+    history = {"changes": saved, "failing": [failing((0, 1))], "since": 0.0, "unknown": unknown}
+    assert because.onset_of("web", "web", trigger(daemon=daemon), {"web": history})["because"] == reasons
+
+
+def test_the_file_of_another_host_s_nginx_closes_no_port():
+    web = {"changes": [SITE_SAVED], "failing": [failing((0, 1))], "since": 0.0, "unknown": []}
+    app = {"changes": [], "failing": [], "since": 0.0, "unknown": [FORGETS]}
+    asked = trigger(daemon="stopped")
+    shown = because.onset_of("app", "web", asked, {"web": web, "app": app})["because"]
+    assert shown == ["nothing that changed on web and app in the 10 minutes before explains it"]
+    shown = because.onset_of("10.0.0.9", "web", asked, {"web": web})["because"]
+    assert shown == ["30 s after /etc/nginx/sites-enabled/shop was written; owner root"], "of a host that nobody asks"

@@ -5,13 +5,10 @@
 
 import pytest
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import trigger as subject
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import judge, known_causes
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.trigger import history_questions, trigger_of
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.trigger_subjects import (
-    ASPECTS,
-    DOWN,
-    packages_of,
-)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.trigger import history_questions
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.trigger_subjects import packages_of
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import (
     answer,
     finding,
@@ -25,6 +22,7 @@ from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.smal
 )
 
 APP = "tcp:10.0.0.2:80"
+CAUSES = {cause.name: cause for cause in known_causes()}
 UNIT = {
     "load": "loaded",
     "active": "inactive",
@@ -47,6 +45,10 @@ def pair(*records, **more):
     )
 
 
+def trigger_of(looked, found):
+    return subject.trigger_of(looked, found, CAUSES[found.cause])
+
+
 def names(trigger, on="app"):
     return {(one["kind"], one["name"]) for one in trigger["subjects"] if one["host"] == on}
 
@@ -57,7 +59,12 @@ def test_a_backend_that_is_down():
     )
     (found,) = judge(looked)
     trigger = trigger_of(looked, found)
-    assert (found.cause, trigger["first"], trigger["count"], trigger["down"]) == ("backend_port_closed", 800.0, 4, True)
+    assert (found.cause, trigger["first"], trigger["count"], trigger["daemon"]) == (
+        "backend_port_closed",
+        800.0,
+        4,
+        "stopped",
+    )
     assert (trigger["signatures"], trigger["upstreams"]) == (["backend_port_closed"], [APP])
     assert names(trigger) >= {
         ("unit", "apache2.service"),
@@ -168,10 +175,6 @@ def test_the_script_that_failed():
     assert paths == {"/var/www/html/big.php"}
 
 
-def test_causes_are_called_as_they_are():
-    assert set(ASPECTS) | DOWN <= {cause.name for cause in known_causes()}
-
-
 @pytest.mark.parametrize(
     "base, packages",
     [
@@ -184,3 +187,13 @@ def test_causes_are_called_as_they_are():
 )
 def test_packages_of_a_service(base, packages):
     assert packages_of(base) == packages
+
+
+def test_a_service_of_an_init_script_is_called_as_it_is():
+    looked = fleet(
+        web=proxy("http://10.0.0.2", reach=[reached(APP, tried(APP, 111))], answers=[answer(upstream=APP)]),
+        app=host("10.0.0.2", units={"apache2": UNIT, "nginx": UNIT}, listeners={"tcp": [], "unix": []}),
+    )
+    found = names(trigger_of(looked, finding("backend_port_closed", on="app", why="apache2 and nginx do not run")))
+    assert {("unit", "apache2"), ("program", "apache2"), ("package", "apache2-*")} <= found
+    assert ("unit", "nginx") not in found
