@@ -10,7 +10,9 @@ version_added: 0.1.0
 description:
   - Returns the packages, files, units, commands, kills for memory and boots of the last hours, each with its time and, where that is known, who asked for it.
   - Returns when nginx's error logs had lines of failed requests in that time, by the minute.
-  - It reads the logs of dpkg, apt, dnf, yum, pacman and apk, the journal, the kernel's log, and the times of files. No file but these logs is opened.
+  - It reads the logs of dpkg, apt, dnf, yum, pacman and apk, the journal, the kernel's log, and the times of files. Beside these logs only what cron and
+    logrotate run is opened, to see which units it names.
+  - Without systemd it reads the files of syslog, and what PHP-FPM and Apache say in their own logs of their starts and stops.
   - It only reads, and does the same in check mode. What it cannot read is listed in RV(unknown) and is no error.
 author:
   - The webops.bad_gateway authors (@webops)
@@ -79,7 +81,9 @@ changes:
       description: When, in seconds since the epoch.
       type: float
     kind:
-      description: V(package), V(file), V(unit), V(command) (given by sudo), V(oom) (killed for memory) or V(boot).
+      description: >-
+        V(package), V(file), V(unit), V(command), V(oom) (killed for memory) or V(boot). Commands are those given by sudo,
+        and without systemd also those of cron, logrotate and Ansible that end one of the units.
       type: str
     subject:
       description: The package, the path, the unit or the program; of a command what it says.
@@ -91,7 +95,7 @@ changes:
       description: Who asked for it; of a file its owner, or the run of this collection that wrote it. Null where nothing says so.
       type: str
     of:
-      description: Of a file, the unit that uses it; of a kill, the unit of the process; null otherwise.
+      description: Of a file, the unit that uses it; of a kill, the unit of the process; of a command, the unit that it surely ends; null otherwise.
       type: str
   sample:
     - {at: 1795918385.0, kind: package, subject: php8.2-fpm, what: "upgraded 8.2.20-1 -> 8.2.24-1", by: unattended-upgrades, of: null}

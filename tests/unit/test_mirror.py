@@ -29,6 +29,10 @@ TESTED_THROUGH = {
         "module_utils/_firewall/rules.py",
     ],
     "module_utils/_history/test_recent_changes.py": ["module_utils/_history/span.py"],
+    "module_utils/_history/test_unit_events.py": [
+        "module_utils/_history/asked.py",
+        "module_utils/_history/system_lines.py",
+    ],
     "module_utils/_host/test_declared_addresses.py": [
         "module_utils/_host/apache_listens.py",
         "module_utils/_host/server_command.py",

@@ -102,9 +102,7 @@ def test_what_set_it_off_is_named_and_nothing_else(report, explained):
     entry = entry_of(report("advice" if expect["status"] == "advice" else "check"), explained)
     found = next(one for one in entry["findings"] if one["cause"] == expect["cause"])
     assert found["began"] and found["rhythm"]
-    # That a service was stopped is written down by systemd alone.
-    untold = explained.init != "systemd"
-    for wanted in [one for one in expect["because"] if not (untold and ".service was stopped" in one)]:
+    for wanted in expect["because"]:
         assert any(re.search(wanted, text) for text in found["because"]), found["because"]
     for unrelated in expect.get("not_because", []):
         assert not re.search(unrelated, " ".join(found["because"])), found["because"]

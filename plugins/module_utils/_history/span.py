@@ -21,7 +21,9 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         subject: str  # the package, the path, the unit, the program that was killed; of a command what it says
         what: str  # what became of it, in words that follow its name
         by: Optional[str]  # who asked for it; None: nothing says so
-        of: Optional[str]  # of a file: the unit that uses it; of a kill: the unit of the process
+        of: Optional[
+            str
+        ]  # of a file: the unit that uses it; of a kill: the unit of the process; of a command: the unit that it ends
 
 
 TEXT_LIMIT = 200

@@ -9,6 +9,7 @@ Private to this collection: it may change in any release.
 from __future__ import annotations
 
 import datetime
+import re
 import typing as t
 
 if t.TYPE_CHECKING:
@@ -22,6 +23,8 @@ _UNIT = {
     "reloaded": "was reloaded",
     "out of memory": "had a process killed, as the memory was full",
 }
+#: Who asked, and how: `alice, by sudo`, `cron, for root`.
+_SOMEBODY = re.compile(r"(.+), (?:by )?((?:sudo|for ).*)")
 
 
 def in_words(change: Change) -> str:
@@ -31,7 +34,7 @@ def in_words(change: Change) -> str:
         done, _blank, versions = what.partition(" ")
         return "%s %s %s %s" % (by, done, subject, versions) if by else "%s was %s" % (subject, what)
     if change["kind"] == "command":
-        return "%s ran %s" % (str(by).replace(", by sudo", " (sudo)"), subject)
+        return "%s ran %s%s" % (_SOMEBODY.sub(r"\1 (\2)", str(by)), subject, what.partition("was run")[2])
     if change["kind"] == "file":
         used = " (of %s)" % change["of"] if change["of"] else ""
         return (

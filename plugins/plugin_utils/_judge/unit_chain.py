@@ -18,6 +18,7 @@ RAN_SECONDS = 60.0
 #: Events that say that a unit runs, or goes on running.
 _RUNS = ("started", "reloading", "reloaded")
 STOPPED = "was stopped"
+UNASKED = "ended without an error, though systemd had not stopped it"
 _SIGNALS = {"9/KILL": "signal 9 (KILL)", "11/SEGV": "signal 11 (SEGV), a crash", "6/ABRT": "signal 6 (ABRT)"}
 _RESULTS = {
     "oom-kill": "the kernel killed it, as the memory was full",
@@ -39,7 +40,7 @@ class Death(t.NamedTuple):
     @property
     def by_itself(self) -> bool:
         """Whether it ended without anybody's doing, so that what it reads may be the reason."""
-        return self.how.startswith(("ended", "failed", "was not started"))
+        return self.how.startswith(("ended", "failed", "was not started")) and not (self.how == UNASKED and self.by)
 
 
 def last_start(events: t.Sequence[Change]) -> float | None:
@@ -78,6 +79,8 @@ def how_it_ended(chain: t.Sequence[Change], end: Change) -> str:
     word, _colon, details = end["what"].partition(": ")
     if word in ("stopping", "stopped"):
         return STOPPED
+    if word == "ended":
+        return UNASKED
     if word == "process ended":
         return ended_by(details)
     if word == "dependency failed":

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What systemd, sudo, cron and Ansible say in the journal, as Debian 11 to 13 and RHEL 8 and 9 write it; and what others write to look like them."""
 
+import datetime
 import json
 
 import pytest
@@ -55,6 +56,8 @@ def found(tmp_path, *lines):
         ("php8.2-fpm.service: A process of this unit has been killed by the OOM killer.", "out of memory"),
         ("php8.2-fpm.service: Start request repeated too quickly.", "start limit"),
         ("php8.2-fpm.service: Failed with result 'oom-kill'.", "failed: oom-kill"),
+        ("php8.2-fpm.service: Deactivated successfully.", "ended"),
+        ("php7.4-fpm.service: Succeeded.", "ended"),
     ],
 )
 def test_what_systemd_says(tmp_path, message, what):
@@ -65,7 +68,6 @@ def test_what_says_nothing(tmp_path):
     assert (
         found(
             tmp_path,
-            systemd(0, "php8.2-fpm.service: Deactivated successfully."),
             systemd(1, "php8.2-fpm.service: Consumed 1.2s CPU time."),
             systemd(2, "Stopping another.service - Another...", unit="another.service"),
             "not json",
@@ -105,13 +107,107 @@ STOP = "alice : TTY=pts/0 ; PWD=/home/alice ; USER=root ; COMMAND=/usr/bin/syste
             "Ansible (systemd)",
         ),
         (
-            systemd(-30, "Starting logrotate.service - Rotate log files...", unit="logrotate.service"),
-            "logrotate.service, which ran then",
+            systemd(-30, "Starting certbot.service - Certbot...", unit="certbot.service"),
+            "certbot.service, which ran then",
         ),
     ],
 )
 def test_who_asked(tmp_path, before, by):
     assert ("stopping", by) in found(tmp_path, before, STOPPING)
+
+
+SCRIPT = "#!/bin/sh\n# systemctl stop php8.2-fpm\n%s\n"
+CRON = line(-40, "(root) CMD (/usr/local/sbin/nightly)", SYSLOG_IDENTIFIER="CRON", _UID="0")
+HOURLY = line(-40, "(root) CMD (cd / && run-parts --report /etc/cron.hourly)", SYSLOG_IDENTIFIER="CRON", _UID="0")
+ROTATES = systemd(-40, "Starting logrotate.service - Rotate log files...", unit="logrotate.service")
+DAILY = line(-40, "Job `cron.daily' started", SYSLOG_IDENTIFIER="anacron", _UID="0")
+KILLED_BY_9 = systemd(0, "php8.2-fpm.service: Main process exited, code=killed, status=9/KILL")
+RELOADING = systemd(0, "Reloading php8.2-fpm.service - The PHP 8.2 FastCGI Process Manager...")
+CRONTAB = {"/etc/cron.d/nightly": "# m h\n1 2 * * * root /usr/local/sbin/nightly\n"}
+ROTATED = "/var/log/shop.log {\n\trotate 7\n\tpostrotate\n\t\t%s\n\tendscript\n}\n"
+
+
+@pytest.mark.parametrize(
+    "before, files, event, by",
+    [
+        (
+            CRON,
+            {"/usr/local/sbin/nightly": SCRIPT % "systemctl stop php8.2-fpm", **CRONTAB},
+            STOPPING,
+            "cron, for root: nightly of /etc/cron.d/nightly",
+        ),
+        (CRON, {"/usr/local/sbin/nightly": SCRIPT % "pkill -9 php-fpm8.2"}, KILLED_BY_9, "cron, for root: nightly"),
+        (
+            HOURLY,
+            {"/etc/cron.hourly/tidy": SCRIPT % "service php8.2-fpm restart"},
+            STOPPING,
+            "cron, for root: /etc/cron.hourly/tidy",
+        ),
+        (
+            DAILY,
+            {"/etc/cron.daily/tidy": SCRIPT % "killall php-fpm"},
+            KILLED_BY_9,
+            "cron, for root: /etc/cron.daily/tidy",
+        ),
+        (
+            ROTATES,
+            {"/etc/logrotate.d/shop": ROTATED % "systemctl restart php8.2-fpm"},
+            STOPPING,
+            "logrotate: /etc/logrotate.d/shop",
+        ),
+        (
+            ROTATES,
+            {"/etc/logrotate.d/shop": ROTATED % "kill -9 $(cat /run/php/php8.2-fpm.pid)"},
+            KILLED_BY_9,
+            "logrotate: /etc/logrotate.d/shop",
+        ),
+        (
+            ROTATES,
+            {"/etc/logrotate.d/shop": ROTATED % "systemctl reload php8.2-fpm"},
+            RELOADING,
+            "logrotate: /etc/logrotate.d/shop",
+        ),
+        (
+            DAILY,
+            {
+                "/etc/cron.daily/logrotate": "/usr/sbin/logrotate /etc/logrotate.conf",
+                "/etc/logrotate.d/shop": ROTATED % "service php8.2-fpm stop",
+            },
+            STOPPING,
+            "logrotate: /etc/logrotate.d/shop",
+        ),
+        # the same minute, and another subject or no end
+        (CRON, {"/usr/local/sbin/nightly": SCRIPT % "systemctl stop php8.3-fpm"}, STOPPING, None),
+        (
+            CRON,
+            {"/usr/local/sbin/nightly": SCRIPT % "tar cf /srv/php8.2-fpm.tar /etc/php\nsystemctl stop shop"},
+            STOPPING,
+            None,
+        ),
+        (CRON, {"/usr/local/sbin/nightly": SCRIPT % "systemctl reload php8.2-fpm"}, STOPPING, None),
+        (CRON, {"/usr/local/sbin/nightly": "x" * 70000 + "\nsystemctl stop php8.2-fpm"}, STOPPING, None),
+        (ROTATES, {"/etc/logrotate.d/nginx": ROTATED % "invoke-rc.d nginx rotate"}, STOPPING, None),
+        (
+            ROTATES,
+            {"/etc/logrotate.d/php-fpm": ROTATED % "/bin/kill -SIGUSR1 `cat /run/php-fpm/php-fpm.pid`"},
+            KILLED_BY_9,
+            None,
+        ),
+        (HOURLY, {"/etc/cron.hourly/tidy": SCRIPT % "find /tmp -delete"}, STOPPING, None),
+        (
+            line(-40, "(root) CMD (/usr/local/sbin/nightly)", SYSLOG_IDENTIFIER="CRON", _UID="33"),
+            {"/usr/local/sbin/nightly": SCRIPT % "systemctl stop php8.2-fpm"},
+            STOPPING,
+            None,
+        ),
+    ],
+)
+def test_what_cron_and_logrotate_ran(tmp_path, before, files, event, by):
+    host = FakeHost(tmp_path, {"journalctl": event + "\n" + before + "\n"})
+    for path, text in files.items():
+        host.write(path, text)
+    units = [one for one in unit_events(host, Span(AT - 3600.0, AT + 3600.0), [FPM]) if one["kind"] == "unit"]
+    assert [one["by"] for one in units] == [by]
 
 
 def test_what_was_given_by_sudo_is_a_change_of_its_own_and_keeps_secrets(tmp_path):
@@ -134,16 +230,70 @@ def test_a_journal_that_cannot_be_read_is_unseen(tmp_path):
     ]
 
 
-def test_without_systemd_nobody_has_written_it_down(tmp_path):
+def scripted(tmp_path, **logs):
+    """A host that OpenRC starts, with these files of /var/log, and what is found there."""
     host = FakeHost(tmp_path, {"journalctl": STOPPING})
     host.write("/run/openrc/softlevel", "default")
-    assert unit_events(host, Span(0.0, 2e9), [FPM]) == []
+    for name, text in logs.items():
+        host.write("/var/log/" + name.replace("__", "-").replace("_", "."), text)
+    found = unit_events(host, Span(0.0, 2e9), ["php8.2-fpm"])
     assert host.unknown == [
         {
             "missing": "what became of units",
             "why": "systemd alone writes that down, and it does not start this host's services",
         }
     ]
+    return [(one["kind"], one["subject"], one["what"], one["by"], one["of"]) for one in found]
+
+
+WHEN = datetime.datetime.fromtimestamp(AT)
+ZONED = "%s.500000+00:00 web " % datetime.datetime.fromtimestamp(AT, datetime.timezone.utc).strftime(
+    "%Y-%m-%dT%H:%M:%S"
+)
+BY_SUDO = "sudo:    alice : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/usr/sbin/service php8.2-fpm stop\n"
+
+
+def test_without_systemd_nothing_else_has_written_it_down(tmp_path):
+    assert scripted(tmp_path) == []
+
+
+def test_without_systemd_the_daemon_s_log_and_syslog_tell(tmp_path):
+    fpm = WHEN.strftime("[%d-%b-%Y %H:%M:%S] NOTICE: ") + "Terminating ...\n"
+    by = "alice, by sudo: /usr/sbin/service php8.2-fpm stop"
+    assert scripted(tmp_path, php8_2__fpm_log=fpm, auth_log=ZONED + BY_SUDO) == [
+        ("unit", "php8.2-fpm", "stopping", by, None),
+        (
+            "command",
+            "/usr/sbin/service php8.2-fpm stop",
+            "was run, says /var/log/auth.log",
+            "alice, by sudo",
+            "php8.2-fpm",
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    "line, told",
+    [
+        ("CRON[7]: (root) CMD (service php8.2-fpm stop)", ("service php8.2-fpm stop", "cron, for root", "php8.2-fpm")),
+        ("CRON[7]: (root) CMD (service php8.2-fpm start)", None),
+        ("CRON[7]: (root) CMD (service nginx stop)", None),
+        (
+            "ansible-ansible.legacy.service: Invoked with name=php8.2-fpm state=stopped",
+            ("a task for php8.2-fpm", "Ansible (service)", "php8.2-fpm"),
+        ),
+        ("ansible-ansible.legacy.service: Invoked with name=php8.2-fpm state=started", None),
+        ("sudo:    bob : TTY=pts/0 ; USER=root ; COMMAND=/usr/bin/ls", ("ls", "bob, by sudo", None)),
+        ("another[7]: (root) CMD (service php8.2-fpm stop)", None),
+    ],
+)
+@pytest.mark.parametrize(
+    "stamp", [ZONED, WHEN.strftime("%b %d %H:%M:%S web "), "Feb 31 00:00:00 web ", "2026-02-31T00:00:00Z web "]
+)
+def test_commands_that_surely_ended_it(tmp_path, line, told, stamp):
+    found = scripted(tmp_path, syslog=stamp + line + "\n")
+    wanted = [told] if told and "31 00" not in stamp and "31T" not in stamp else []
+    assert [(subject, by, of) for _kind, subject, _what, by, of in found] == wanted
 
 
 KILLED = "Memory cgroup out of memory: Killed process 4711 (php-fpm8.2) total-vm:300kB, anon-rss:200kB, file-rss:1kB, shmem-rss:0kB, UID:33"

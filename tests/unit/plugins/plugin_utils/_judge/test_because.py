@@ -305,3 +305,32 @@ def test_the_file_of_another_host_s_nginx_closes_no_port():
     assert shown == ["nothing that changed on web and app in the 10 minutes before explains it"]
     shown = because.onset_of("10.0.0.9", "web", asked, {"web": web})["because"]
     assert shown == ["30 s after /etc/nginx/sites-enabled/shop was written; owner root"], "of a host that nobody asks"
+
+
+def test_by_whom_a_daemon_was_stopped_its_own_log_does_not_say():
+    history = {
+        "changes": [{**STOPPED, "what": "stopping"}],
+        "failing": [failing((0, 1))],
+        "since": 0.0,
+        "unknown": [FORGETS],
+    }
+    shown = because.onset_of("web", "web", trigger(daemon="stopped"), {"web": history})["because"]
+    assert shown == ["1 s after php8.2-fpm.service was stopped; nothing on the host says by whom"]
+
+
+@pytest.mark.parametrize("by, count", [(None, 2), ("cron, for root: nightly", 1)])
+def test_an_end_without_an_error_is_its_own_or_that_of_whoever_ended_it(by, count):
+    ended = {**change(2, "unit", FPM, "ended"), "by": by}
+    shown = onset(
+        change(30, "file", "/etc/php/8.2/fpm/pool.d/www.conf", "was written", "root"), ended, daemon="stopped"
+    )
+    words = "2 s after php8.2-fpm.service ended without an error, though systemd had not stopped it"
+    assert [one for one in shown["because"] if one.startswith(words)] == shown["because"][:1]
+    assert len(shown["because"]) == count
+
+
+def test_a_command_that_surely_ended_a_unit_is_named_with_the_log_that_says_so():
+    ran = change(3, "command", "/etc/cron.hourly/tidy", "was run, says /var/log/syslog", "cron, for root", FPM)
+    assert onset(ran, daemon="stopped")["because"] == [
+        "3 s after cron (for root) ran /etc/cron.hourly/tidy, says /var/log/syslog"
+    ]
