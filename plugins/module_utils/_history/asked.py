@@ -24,6 +24,8 @@ LOGROTATE = "logrotate.service"
 HELPER_SECONDS = 300.0
 #: Seconds from a command to what systemd says of it; a program that cron or Ansible starts may take longer to get there.
 COMMAND_SECONDS, ANSIBLE_SECONDS, CRON_SECONDS = 10.0, 30.0, 90.0
+#: What came of a command may bear an earlier time than the command: logs of daemons have whole seconds.
+ROUNDED = 1.0
 #: Scripts of a folder that are read, and the bytes of each; longer ones are none that a person wrote.
 MOST_SCRIPTS, SCRIPT_BYTES = 100, 64 * 1024
 #: Programs of which the arguments are shown: they are names of units, packages and ports, and hardly ever secrets.
@@ -75,7 +77,7 @@ def who_asked(event: "Change", asked: Sequence[Asked]) -> Optional[str]:
     if verbs is None:
         return None
     for one in reversed(asked):
-        in_time = -0.5 <= event["at"] - one.at <= one.lasts
+        in_time = -ROUNDED <= event["at"] - one.at <= one.lasts
         if in_time and (one.does_all or one.is_about(event["subject"], verbs)):
             return "%s: %s" % (one.by, one.shown) if one.shown else one.by
     return None

@@ -48,8 +48,10 @@ def system_lines(host: Host, span: Span, units: Sequence[str]) -> List[Line]:
     """The lines of a span, the oldest first; of systemd's those of these units. Without systemd its words are unseen."""
     if service_manager.in_charge(host) in service_manager.SCRIPTED:
         host.unseen(UNIT_HISTORY, "systemd alone writes that down, and it does not start this host's services")
-        found = [one for name in FILES for one in _of_file(host, "/var/log/" + name, span)]
-        return sorted(found, key=lambda one: one.at)
+        found: Dict[Any, Line] = {}
+        for line in (one for name in FILES for one in _of_file(host, "/var/log/" + name, span)):
+            found.setdefault(line[:3], line)  # cron's lines go to several files
+        return sorted(found.values(), key=lambda one: one.at)
     return _of_journal(host, span, units)
 
 

@@ -247,7 +247,7 @@ def scripted(tmp_path, **logs):
 
 
 WHEN = datetime.datetime.fromtimestamp(AT)
-ZONED = "%s.500000+00:00 web " % datetime.datetime.fromtimestamp(AT, datetime.timezone.utc).strftime(
+ZONED = "%s.900000+00:00 web " % datetime.datetime.fromtimestamp(AT, datetime.timezone.utc).strftime(
     "%Y-%m-%dT%H:%M:%S"
 )
 BY_SUDO = "sudo:    alice : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/usr/sbin/service php8.2-fpm stop\n"
@@ -291,7 +291,7 @@ def test_without_systemd_the_daemon_s_log_and_syslog_tell(tmp_path):
     "stamp", [ZONED, WHEN.strftime("%b %d %H:%M:%S web "), "Feb 31 00:00:00 web ", "2026-02-31T00:00:00Z web "]
 )
 def test_commands_that_surely_ended_it(tmp_path, line, told, stamp):
-    found = scripted(tmp_path, syslog=stamp + line + "\n")
+    found = scripted(tmp_path, syslog=stamp + line + "\n", cron_log=stamp + line + "\n")
     wanted = [told] if told and "31 00" not in stamp and "31T" not in stamp else []
     assert [(subject, by, of) for _kind, subject, _what, by, of in found] == wanted
 
