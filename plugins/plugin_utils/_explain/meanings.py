@@ -251,6 +251,14 @@ MEANINGS: t.Mapping[str, Meaning] = {
         "PHP-FPM drops connections of this address: it is not in listen.allowed_clients.",
         ("grep -rn listen.allowed_clients /etc/php* /etc/php-fpm.d",),
     ),
+    "php_hard_timeout": Meaning(
+        FPM,
+        "A script did not stop when max_execution_time was over, and PHP ended its whole worker (exit code 124).",
+        (
+            "grep -rnE 'max_execution_time|hard_timeout' /etc/php* 2>/dev/null",
+            "# catch_workers_output = yes in the pool: its log then names the file and line",
+        ),
+    ),
     "worker_segfault": Meaning(
         FPM + ", or the kernel's",
         "A PHP worker crashed: PHP itself, an extension, opcache or its JIT.",

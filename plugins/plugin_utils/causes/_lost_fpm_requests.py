@@ -120,6 +120,21 @@ def lossy_hops(fleet: Fleet) -> t.Iterator[LossyHop]:
             yield LossyHop(hop, hop.backend, found)
 
 
+def execution_time(lossy: LossyHop) -> int:
+    """Seconds of PHP's own max_execution_time in this pool; 0 is none, or not known."""
+    for kind in ("php_admin_value", "php_value"):
+        setting = lossy.pool["settings"].get("%s[max_execution_time]" % kind)
+        if setting and setting["value"].isdecimal():
+            return int(setting["value"])
+    return int(or_empty(lossy.fpm.get("ini")).get("max_execution_time") or 0)
+
+
+def paths_lost(lossy: LossyHop) -> str:
+    """For which requests connections were lost, in words; empty where nginx logged none."""
+    paths = sorted({or_empty(record.get("request")).get("path") or "" for record in lossy.past} - {""})
+    return " on requests for %s" % ", ".join(paths[:3]) if paths else ""
+
+
 def _is_fpm(process: str | None) -> bool:
     return "php" in (process or "") and "fpm" in (process or "")
 

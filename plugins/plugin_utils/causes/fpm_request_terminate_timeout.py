@@ -26,7 +26,11 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import ENDED
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line, on_hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._lost_fpm_requests import LossyHop, lossy_hops
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._lost_fpm_requests import (
+    LossyHop,
+    execution_time,
+    lossy_hops,
+)
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import FpmSetting
@@ -68,15 +72,6 @@ def read_timeout(hops: t.Iterable[Hop]) -> int:
 def longest_before(waits: int) -> int:
     """The most seconds that a request may take so that PHP-FPM ends it before nginx gives up. PHP-FPM looks at its clocks every few seconds only."""
     return waits - max(1, waits // 12)
-
-
-def execution_time(lossy: LossyHop) -> int:
-    """Seconds of PHP's own max_execution_time in this pool; 0 is none, or not known."""
-    for kind in ("php_admin_value", "php_value"):
-        setting = lossy.pool["settings"].get("%s[max_execution_time]" % kind)
-        if setting and setting["value"].isdecimal():
-            return int(setting["value"])
-    return int(or_empty(lossy.fpm.get("ini")).get("max_execution_time") or 0)
 
 
 def nginx_gives_up(lossy: LossyHop, evidence: tuple[Evidence, ...], now: int, waits: int) -> Finding:

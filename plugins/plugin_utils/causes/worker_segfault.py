@@ -22,10 +22,13 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import ENDED
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._lost_fpm_requests import LossyHop, lossy_hops
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._lost_fpm_requests import (
+    LossyHop,
+    lossy_hops,
+    paths_lost,
+)
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
@@ -37,7 +40,9 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
     for lossy in lossy_hops(fleet):
         lines = lossy.own_lines("worker_segfault")
         kernel = lossy.kernel_lines("worker_segfault", lines)
-        if (lines or kernel) and lossy.is_present:
+        # That many workers crashed is said of all pools together.
+        of_pool = [line for line in lines if line.get("pool") == lossy.name]
+        if (of_pool or kernel) and lossy.is_present:
             yield crashed(lossy, lines, kernel)
 
 
@@ -49,14 +54,12 @@ def module_in(kernel: t.Iterable[LogRecord]) -> str | None:
 
 def crashed(lossy: LossyHop, lines: list[LogRecord], kernel: list[LogRecord]) -> Finding:
     module, binary = module_in(kernel), lossy.fpm["binary"]
-    paths = sorted({or_empty(record.get("request")).get("path") or "" for record in lossy.past} - {""})
     where = "in %s" % module if module else "(the module is not known)"
-    requests = " on requests for %s" % ", ".join(paths[:3]) if paths else ""
     return on_hop(
         lossy.hop,
         CAUSE.name,
         lossy.evidence(*lines, *kernel),
-        why="a worker crashes %s%s: no setting of nginx or of the pool changes that" % (where, requests),
+        why="a worker crashes %s%s: no setting of nginx or of the pool changes that" % (where, paths_lost(lossy)),
         advice=(
             "coredumpctl info %s   # the stack, where core dumps are kept" % shlex.quote(binary.rpartition("/")[2]),
             "dpkg -S %s || rpm -qf %s   # which package it is of; install its newest version"
