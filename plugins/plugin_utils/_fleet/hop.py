@@ -165,7 +165,7 @@ class Hop:
             signature = answer.get("signature")
             if signature:
                 seen.setdefault(signature, []).append(answer_evidence(answer))
-        for record in self.records if NO_LIVE in seen else ():
+        for record in self.records if NO_LIVE in seen and not self.is_well_asked_directly else ():
             if record["signature"] != NO_LIVE and record.get("action") != CONNECTING and self._is_remembered(record):
                 seen.setdefault(record["signature"], []).append(log_evidence(record))
         sign = self.probe_sign
@@ -174,6 +174,18 @@ class Hop:
             unsaid = [answer_evidence(answer) for answer in self.unsaid]
             seen.setdefault(sign.signature, []).extend([Evidence(sign.look, text), *unsaid])
         return seen
+
+    @property
+    def connection_header(self) -> str:
+        """What nginx's requests over this hop say of the connection, where a proxy_set_header says it; in small letters."""
+        params = (item for route in self.routes for item in route["params"].items())
+        return next((value or "" for name, value in params if name.lower() == "connection"), "").lower()
+
+    @property
+    def is_well_asked_directly(self) -> bool:
+        """Whether a direct request, which says nothing of the connection that nginx does not say, was answered to its end."""
+        reply = or_empty(or_empty(self.reach).get("reply"))
+        return (reply.get("status") or 500) < 500 and not reply.get("error") and not self.connection_header
 
     @property
     def unsaid(self) -> list[Answer]:

@@ -28,6 +28,10 @@ def with_its_route(answer: Answer, routes: t.Sequence[Route]) -> Answer:
         return answer
     address = read_address(blamed).normal()
     others = [route["id"] for route in routes if address in (read_address(peer).normal() for peer in route["peers"])]
+    if not others:
+        # nginx's line has the number that a name led to.
+        named = [route["id"] for route in routes if route["peers"] and _may_lead_to(route, blamed)]
+        others = named if len(named) == 1 else []
     return {**answer, "route": others[0]} if others else answer
 
 

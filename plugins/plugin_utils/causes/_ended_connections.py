@@ -23,7 +23,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
     listener_behind,
     log_command,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line, on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import product_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import (
     is_barred_from,
@@ -42,6 +42,12 @@ HANDSHAKE = (
     "Sec-WebSocket-Version: 13",
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
 )
+#: How nginx says it only with the requests that ask for it.
+ONLY_ON_REQUEST = (
+    "# in http{}: map $http_upgrade $connection_upgrade { default upgrade; '' ''; }",
+    '# and in that location, in place of "upgrade": proxy_set_header Connection $connection_upgrade;',
+    "nginx -t && systemctl reload nginx",
+)
 CLOSED, RESET = "upstream_closed_prematurely", "upstream_connection_reset"
 #: Causes that only say that connections end. A cause that says why outdoes them.
 ENDED = ("keepalive_race", CLOSED, RESET)
@@ -58,18 +64,37 @@ def probe_ended(hop: Hop) -> tuple[Evidence, ...]:
     return (Evidence("probe", "asked directly, %s ends the connection: %s" % (hop.address, reply.get("error"))),)
 
 
+def says_upgrade(hop: Hop) -> tuple[Evidence, ...]:
+    """That nginx says `Connection: upgrade` with each request, where a direct one without it is answered; empty where it is not so."""
+    reply = or_empty(or_empty(hop.reach).get("reply"))
+    if hop.connection_header != "upgrade" or not reply.get("status") or not hop.has(CLOSED, RESET):
+        return ()
+    where = ", ".join(sorted({file_and_line(route["pass"]["place"]) for route in hop.routes}))
+    return (
+        Evidence("config", "%s: nginx says Connection: upgrade with each request, WebSocket or not" % where),
+        Evidence("probe", "asked directly without it, %s answers %s" % (hop.address, reply["status"]), 0.9),
+    )
+
+
 def not_explained(fleet: Fleet, hop: Hop, signature: str, does: str) -> Finding:
     """The finding that the backend ends connections and nothing that was seen says why: only its own log can. does: what it does, in words."""
     refused = _uwsgi.requests_too_large(hop)
     container = containers.behind(hop.backend, listener_behind(hop))
     inside = (container["ports"] or {}).get(str(hop.real_address.port)) if container else None
     product = product_of(listener_behind(hop))
-    advice = ("# look there for %s" % (product.ends if product and product.ends else IN_APPLICATION),)
+    advice: tuple[str, ...] = ("# look there for %s" % (product.ends if product and product.ends else IN_APPLICATION),)
     if container and inside:
         advice = (containers.ask_inside(container, hop.on, inside),)
     again = recurring(hop, signature)
     often = rate(hop, again)
     named = awaited_behind(fleet, hop)
+    upgrades = says_upgrade(hop)
+    reason = named.text if named else "its own log says why"
+    if upgrades:
+        reason, advice = (
+            "nginx says Connection: upgrade with each request, and it ends those that open no WebSocket",
+            ONLY_ON_REQUEST,
+        )
     return on_hop(
         hop,
         signature,
@@ -77,12 +102,12 @@ def not_explained(fleet: Fleet, hop: Hop, signature: str, does: str) -> Finding:
             *hop.seen(signature),
             *rate_evidence(hop, again),
             *probe_ended(hop),
+            *upgrades,
             *refused.evidence,
             *((named.evidence,) if named else ()),
         ),
-        on=named.on if named else None,
-        why="%s %s before it has answered%s: %s"
-        % (described(hop), does, " (%s)" % often if often else "", named.text if named else "its own log says why"),
+        on=hop.proxy.name if upgrades else named.on if named else None,
+        why="%s %s before it has answered%s: %s" % (described(hop), does, " (%s)" % often if often else "", reason),
         recurs=often,
         advice=(
             *refused.advice,

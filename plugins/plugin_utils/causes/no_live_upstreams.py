@@ -143,14 +143,15 @@ def rules(name: str, servers: list[UpstreamServer]) -> str:
 
 def lasting_advice(servers: list[UpstreamServer]) -> tuple[str, ...]:
     """What keeps it from coming back: whoever failed, and nginx's patience."""
-    where = ", ".join(file_and_line(server["place"]) for server in servers[:SHOWN])
+    where = ", ".join(dict.fromkeys(file_and_line(server["place"]) for server in servers[:SHOWN]))
     if not servers:
         return (
             "# one failed request sets an address aside for 10 seconds; an upstream{} with max_fails=0 on its server never does",
         )
     return (
         "# without a reload nginx asks them again after fail_timeout",
-        "# what lasts: more than one server, or max_fails=0 where there is only one to ask; at %s" % where,
+        "# what lasts: a second server that does not fail at the same time, or max_fails=0, with which nginx goes on asking; at %s"
+        % where,
     )
 
 

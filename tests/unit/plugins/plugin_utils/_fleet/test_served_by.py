@@ -12,6 +12,9 @@ ROUTES = [
     {"id": 1, "peers": ["tcp:127.0.0.1:9090", "unix:/run/auth.sock"]},
     {"id": 2, "peers": ["tcp:app.test:9090"]},
     {"id": 3, "peers": []},
+    {"id": 4, "peers": ["tcp:login.test:8443"]},
+    {"id": 5, "peers": ["tcp:one.test:7443"]},
+    {"id": 6, "peers": ["tcp:other.test:7443"]},
 ]
 
 
@@ -21,6 +24,8 @@ ROUTES = [
         (0, "tcp:127.0.0.1:3000", 0),
         (0, "tcp:127.0.0.1:9090", 1),
         (0, "unix:/run/auth.sock", 1),
+        (0, "tcp:127.0.0.1:8443", 4),
+        (0, "tcp:127.0.0.1:7443", 0),
         (None, "tcp:127.0.0.1:9090", 1),
         (0, "tcp:127.0.0.1:9", 0),
         (0, None, 0),
@@ -33,6 +38,8 @@ ROUTES = [
         "its own",
         "a subrequest",
         "a subrequest to a socket",
+        "a subrequest to a name",
+        "either of two names",
         "no route of its own",
         "nobody's",
         "no line blames anybody",
