@@ -126,8 +126,19 @@ PRODUCTS = (
     Product("Ruby", re.compile(r"ruby|rails|thin|passenger"), "an exception with its stack", "", "more workers"),
     Product("Python", re.compile(r"python"), "a traceback", _PYTHON, "more workers or threads of its server"),
     Product(
-        "Go", re.compile(r"gitea|forgejo|grafana|prometheus|minio|traefik|caddy"), "`panic:` with its goroutines", ""
+        "Grafana",
+        re.compile(r"grafana"),
+        "`panic:`, and `level=error` with its reason",
+        log="/var/log/grafana/grafana.log",
+        socket="socket_mode = 0660 and socket_gid = GID (of nginx's group) in [server] of grafana.ini",
     ),
+    Product(
+        "Gitea",
+        re.compile(r"gitea|forgejo"),
+        "`panic:` with its goroutines, and `[E]`",
+        socket="UNIX_SOCKET_PERMISSION = 660 in [server] of app.ini",
+    ),
+    Product("Go", re.compile(r"prometheus|minio|traefik|caddy"), "`panic:` with its goroutines", ""),
 )
 
 

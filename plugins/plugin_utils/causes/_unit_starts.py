@@ -15,6 +15,7 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._exit_codes import exit_words
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_start import StartProblem
@@ -26,7 +27,7 @@ START_SECONDS = 15.0
 NEVER_READY = {
     "timeout": "systemd waited for it longer than TimeoutStartSec, and ended it (with Type=notify it has to say that it is ready)",
     "protocol": "it ended before it said that it is ready, or without the PID file that its unit names (Type=)",
-    "exit-code": "a command that its unit runs before or after it failed (ExecStartPre, ExecStartPost)",
+    "exit-code": "a command of its start failed (ExecStart= with Type=forking, ExecStartPre=, ExecStartPost=)",
     "signal": "a signal ended it while it started",
     "resources": "systemd could not make what its start needs",
 }
@@ -217,6 +218,7 @@ def _of_last_start(host: Host, name: str, unit: Unit) -> Obstacle | None:
         "journalctl -u %s -n 50 --no-pager   # on %s: why it ends" % (name, host.name),
         *(
             _pid_file_left(host, said)
+            or what_to_do(said, host.name)
             or (
                 "# mend what it says%s"
                 % ("" if words else "; it wrote nothing to the journal: look for a log of its own"),

@@ -168,6 +168,18 @@ def no_resolver(proxy: Host, answers: list[Answer], unset: list[LogRecord]) -> F
     where = ", ".join(sorted({file_and_line(one["place"]) for one in passes})) or "its pass directive"
     found = UNSET.match(unset[-1]["message"])
     name = found.group(1) if found else "NAME"
+    whom: tuple[str, ...] = (
+        "grep nameserver /etc/resolv.conf; getent ahosts %s   # on %s: whom the host itself asks, and what it knows"
+        % (shlex.quote(name), proxy.name),
+        "# in http{} or that server: resolver THAT_ADDRESS valid=30s; (a name of /etc/hosts is unknown to it)",
+        "# or the name itself instead of the variable, at %s: nginx then looks it up when it starts, in /etc/hosts, too"
+        % where,
+    )
+    if name == "localhost":
+        whom = (
+            "# write 127.0.0.1 in place of localhost at %s: a resolver does not know that name, a number needs none"
+            % where,
+        )
     return Finding(
         cause=CAUSE.name,
         seen_from=proxy.name,
@@ -181,11 +193,7 @@ def no_resolver(proxy: Host, answers: list[Answer], unset: list[LogRecord]) -> F
         why="no `resolver` is set for %s, whose address has a variable: nginx then reads neither /etc/resolv.conf nor /etc/hosts"
         % where,
         advice=(
-            "grep nameserver /etc/resolv.conf; getent ahosts %s   # on %s: whom the host itself asks, and what it knows"
-            % (shlex.quote(name), proxy.name),
-            "# in http{} or that server: resolver THAT_ADDRESS valid=30s; (a name of /etc/hosts is unknown to it)",
-            "# or the name itself instead of the variable, at %s: nginx then looks it up when it starts, in /etc/hosts, too"
-            % where,
+            *whom,
             "nginx -t && systemctl reload nginx   # on %s, after that" % proxy.name,
         ),
         routes=routes,

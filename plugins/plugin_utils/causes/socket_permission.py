@@ -164,17 +164,17 @@ def opened_to(worker: Worker, pool: PoolAt) -> dict[str, str]:
     return {"listen.owner": worker["user"], "listen.group": group, "listen.mode": "0660"}
 
 
+#: How the mode of a socket is set where its product is not known.
+OWN_SETTINGS = "uwsgi chmod-socket = 660, gunicorn --umask 007, supervisor chmod and chown"
+
+
 def for_others(hop: Hop, host: Host, worker: Worker) -> tuple[str, ...]:
     """How a service that is not PHP-FPM gives its socket to nginx, and keeps it so when it starts again."""
     path, group = hop.real_address.path, worker.get("group") or worker["user"]
     unit = or_empty(host.unix_listener(hop.real_address)).get("unit") or ""
     look = "stat %s" % shlex.quote(path)
     product = product_of(listener_behind(hop))
-    own = (
-        product.socket
-        if product and product.socket
-        else "uwsgi chmod-socket = 660, gunicorn --umask 007, supervisor chmod and chown"
-    )
+    own = (product.socket if product else "") or OWN_SETTINGS
     if "/gitlab" in path:
         own = (
             "web_server['external_users'] = ['%s'] in /etc/gitlab/gitlab.rb, then gitlab-ctl reconfigure"

@@ -1,0 +1,62 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an expert does about the last words of a service that could not start.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import re
+
+_INOTIFY = "/etc/sysctl.d/60-inotify.conf"
+#: What runtimes and package managers say, and what helps.
+KNOWN = (
+    (
+        re.compile(
+            r"number of inotify instances has been reached|inotify_init.*EMFILE|ENOSPC: System limit for number of file watchers"
+        ),
+        (
+            "sysctl fs.inotify   # on {on}: what a user's programs may have together",
+            "printf 'fs.inotify.max_user_instances = 1024\\nfs.inotify.max_user_watches = 524288\\n' >%s && sysctl -p %s   # on {on}"
+            % (_INOTIFY, _INOTIFY),
+        ),
+    ),
+    (
+        re.compile(r"JAVA_HOME"),
+        (
+            "ls -d /usr/lib/jvm/*/   # on {on}: which Java is there?",
+            "# name it in JAVA_HOME= of its unit (systemctl edit) or in its setenv.sh: an update may have removed the other",
+        ),
+    ),
+    (
+        re.compile(r"insufficient memory for the Java Runtime|Could not reserve enough space|Cannot allocate memory"),
+        (
+            "free -m   # on {on}: what is left",
+            "# a smaller -Xmx (or MemoryMax=, workers) for it, or less beside it",
+        ),
+    ),
+    (
+        re.compile(r"ModuleNotFoundError|No module named|ImportError"),
+        (
+            "# install what it misses into the environment that ExecStart= names (VENV/bin/pip install -r requirements.txt); after an update of Python"
+            " make the environment anew",
+        ),
+    ),
+    (
+        re.compile(r"Cannot find module|ERR_MODULE_NOT_FOUND"),
+        ("# npm ci (and the build) in its WorkingDirectory=, as its user: a deployment may have left that out",),
+    ),
+    (
+        re.compile(
+            r"Could not find .{1,200} in (?:locally installed gems|any of the sources)|bundler: command not found"
+        ),
+        ("# bundle install in its WorkingDirectory=, as its user and with the Ruby of its unit",),
+    ),
+)
+
+
+def what_to_do(said: str, on: str) -> tuple[str, ...]:
+    """The lines for a host; none where the words are not known."""
+    return next((tuple(line.format(on=on) for line in lines) for known_by, lines in KNOWN if known_by.search(said)), ())

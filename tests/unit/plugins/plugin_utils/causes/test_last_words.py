@@ -1,0 +1,34 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What to do about the last words of a service: words as their programs print them."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        (
+            "Unhandled exception. System.IO.IOException: The configured user limit (128) on the number of inotify instances has been reached, or",
+            "fs.inotify.max_user_instances = 1024",
+        ),
+        ("Error: ENOSPC: System limit for number of file watchers reached, watch '/srv/app'", "sysctl fs.inotify"),
+        ("The JAVA_HOME environment variable is not defined correctly", "ls -d /usr/lib/jvm/*/   # on app1"),
+        ("There is insufficient memory for the Java Runtime Environment to continue.", "free -m   # on app1"),
+        ("ModuleNotFoundError: No module named 'django'", "pip install -r requirements.txt"),
+        ("Error: Cannot find module '/srv/app/dist/main.js'", "npm ci"),
+        ("Could not find rails-7.1.3 in locally installed gems (Bundler::GemNotFound)", "bundle install"),
+    ],
+)
+def test_known_words_have_what_helps(said, wanted):
+    assert wanted in "\n".join(what_to_do(said, "app1"))
+
+
+@pytest.mark.parametrize("said", ["", "no such table: shop", "memory: 512 MiB", "module loaded"])
+def test_other_words_have_nothing(said):
+    assert what_to_do(said, "app1") == ()
