@@ -51,6 +51,7 @@ PROMISED = {
     "address",
     "port",
     "path",
+    "folder",
     "by_peer",
     "load",
     "active",
