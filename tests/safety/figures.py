@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any
 
+import alone
 import back
 import bounded
 import firewalls
@@ -187,6 +188,14 @@ def _hostile(results: Results) -> list[str]:
     return _table(["attempt", "the run ends", "succeeded"], rows)
 
 
+def _alone(results: Results) -> list[str]:
+    rows = [
+        [one["title"], *alone.cells(one), "yes" if not one["wrong"] else "no: " + "; ".join(one["wrong"])]
+        for one in results
+    ]
+    return _table(["role", *(title for title, _flags in alone.RUNS), "as its README says"], rows)
+
+
 def _firewalls(results: Results) -> list[str]:
     rows = [
         [
@@ -210,6 +219,7 @@ TABLES: dict[str, Callable[[Results], list[str]]] = {
     "bounded": _bounded,
     "leaks": _leaks,
     "hostile": _hostile,
+    "alone": _alone,
     "firewalls": _firewalls,
 }
 SUMMARIES: dict[str, Callable[[Results], str]] = {
@@ -222,6 +232,7 @@ SUMMARIES: dict[str, Callable[[Results], str]] = {
     "bounded": bounded.summary,
     "leaks": leaks.summary,
     "hostile": hostile.summary,
+    "alone": alone.summary,
     "firewalls": firewalls.summary,
 }
 SHOWN = 160
@@ -236,6 +247,7 @@ KEYS = {
     "bounded": ("title",),
     "leaks": ("title",),
     "hostile": ("title",),
+    "alone": ("title",),
     "firewalls": ("title",),
 }
 

@@ -12,6 +12,7 @@ safety.py respect         what a run has to leave alone
 safety.py bounded         hosts on which something hangs, is full or is huge
 safety.py leaks           a host full of secrets
 safety.py hostile         site users, colleagues and visitors against a run
+safety.py alone           each role by itself, with its documented variables
 safety.py firewalls       each firewall tool in charge, alone and beside another
 safety.py                 all of them
 """
@@ -21,6 +22,7 @@ import sys
 from typing import Any
 
 import _world
+import alone
 import back
 import bounded
 import figures
@@ -34,12 +36,13 @@ import lost
 import respect
 from _play import Keep
 
-HARNESSES = ("killed", "lost", "back", "home", "lasts", "respect", "bounded", "leaks", "hostile", "firewalls")
+HARNESSES = ("killed", "lost", "back", "home", "lasts", "respect", "bounded", "leaks", "hostile", "alone", "firewalls")
 BY_CASE = {
     "respect": respect.run,
     "bounded": bounded.run,
     "leaks": leaks.run,
     "hostile": hostile.run,
+    "alone": alone.run,
     "firewalls": firewalls.run,
 }
 

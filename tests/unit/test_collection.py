@@ -113,6 +113,20 @@ def test_the_meta_says_what_the_role_is(role):
     assert (about["license"], about["min_ansible_version"]) == ("GPL-3.0-or-later", "2.16")
 
 
+ALONE = yaml.safe_load((TOP / "tests" / "safety" / "alone.yml").read_text(encoding="utf-8"))
+
+
+def test_each_role_is_also_run_alone():
+    assert sorted(ALONE) == ROLES
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_that_runs_alone_is_given_variables_of_its_own_only(role):
+    options = read("roles", role, "meta", "argument_specs.yml")["argument_specs"]["main"]["options"]
+    given = set(ALONE[role]["variables"])
+    assert {name for name, spec in options.items() if spec.get("required")} <= given <= set(options)
+
+
 def passed_on(path: pathlib.Path) -> set[str]:
     (task,) = yaml.safe_load(path.read_text(encoding="utf-8"))
     assert task["ansible.builtin.include_role"]["name"] == "webops.bad_gateway." + path.stem
