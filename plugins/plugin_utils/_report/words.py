@@ -118,8 +118,9 @@ def of_all(probes: t.Sequence[ProbeEntry], when: t.Literal["before", "after"], v
     if len(probes) == 1:
         return ""
     count = sum(1 for probe in probes if fails(probe[when]))
+    everyone = "both" if len(probes) == 2 else "all %d" % count
     return " (%s URLs that were asked %s)" % (
-        "all %d" % count if count == len(probes) else "%d of the %d" % (count, len(probes)),
+        everyone if count == len(probes) else "%d of the %d" % (count, len(probes)),
         "fails" if (count, verb) == (1, "fail") else verb,
     )
 
