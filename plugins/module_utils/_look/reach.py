@@ -17,6 +17,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._address import
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import netlink
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.blocked_folder import blocked_at
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.router import router_towards
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.run_as import (
     Identity,
     of_process,
@@ -57,6 +58,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         ]  # of a unix socket, on errno 13: the first folder that the worker may not search
         source: NotRequired[Optional[str]]  # of TCP: the host's own address towards it
         silent: NotRequired[Optional[str]]  # of TCP: the interface in whose network nobody answers for this address
+        silent_router: NotRequired[Optional[str]]  # of TCP: the router towards it, where nobody answers for that one
 
     class Reached(TypedDict):
         """How connecting to one upstream went, as nginx would connect."""
@@ -94,6 +96,8 @@ def _attempt(dialled: Dialled) -> "Attempt":
         made["blocked_at"] = blocked_at(address.path)
     elif dialled.errno in _UNANSWERED and not address.is_unix:
         made["silent"] = _silent_at(address.host)
+        router = router_towards(address.host)
+        made["silent_router"] = router if router and _silent_at(router) else None
     return made
 
 

@@ -18,7 +18,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.evidence
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 
-__all__ = ("Aspect", "Cause", "Daemon", "Evidence", "Finding", "Remedy", "fingerprint")
+__all__ = ("Aspect", "Behind", "Cause", "Daemon", "Evidence", "Finding", "Remedy", "fingerprint")
 
 #: What can set a finding off. backend: the unit behind the hop, its package, files and processes; route: the files in which the route stands; nginx: itself
 #: and all its files; names: who resolves them; firewall, limits, labels, certificates: their files, and the tools that write them.
@@ -46,11 +46,19 @@ class Remedy:
     fades: str = ""
 
 
+class Behind(t.NamedTuple):
+    """What is broken behind the hosts of a finding: where, in the same words from whichever host it is seen, and a sentence that says what."""
+
+    at: str
+    says: str
+
+
 @dataclass(frozen=True)
 class Finding:
     """One cause on one host. on is an inventory name, or an address where no inventory host has it. recurs: how often it fails where nothing fails now.
 
-    says: what is wrong, where this is more exact than the sentence of its cause.
+    says: what is wrong, where this is more exact than the sentence of its cause. behind: what other hosts may suffer from as well, where that is
+    neither on nor the subject.
     """
 
     cause: str
@@ -64,6 +72,7 @@ class Finding:
     routes: frozenset[int] = frozenset()
     recurs: str = ""
     says: str = ""
+    behind: Behind | None = None
 
     @property
     def confidence(self) -> float:
@@ -80,6 +89,14 @@ class Finding:
     def key(self) -> str:
         """What is the same for the same cause at the same place, in every round."""
         return "|".join((self.cause, self.seen_from, self.on, self.subject))
+
+    @property
+    def fault(self) -> str:
+        """What is the same in all findings of one broken thing, whichever hosts suffer from it; empty where it is the host's own matter."""
+        if self.behind:
+            return self.behind.at
+        port = self.subject.rpartition(":")[2]
+        return "%s %s:%s" % (self.cause, self.on, port) if self.on != self.seen_from else ""
 
 
 def fingerprint(*parts: t.Any) -> str:

@@ -58,6 +58,8 @@ class JudgedFinding(t.TypedDict):
     routes: list[int]
     recurs: str  # how often it fails where nothing fails now
     fades: str  # why the change does not last, and until when it does; empty where it lasts
+    fault: str  # the same in all findings of one broken thing; empty where it is the host's own matter
+    behind: str  # what is wrong there, as a sentence about all hosts that suffer from it
     history: list[EarlierCure]  # by other runs, the oldest first
     given_up: bool  # whether it came back so often that it is cured no more
     trigger: Trigger
@@ -333,6 +335,8 @@ def finding_data(fleet: Fleet, judged: Judged, cause: Cause) -> JudgedFinding:
         "routes": sorted(finding.routes),
         "recurs": finding.recurs,
         "fades": finding.remedy.fades if finding.remedy else "",
+        "fault": finding.fault,
+        "behind": finding.behind.says if finding.behind else "",
         "history": list(judged.history),
         "given_up": judged.given_up,
         "trigger": trigger_of(fleet, finding, cause),

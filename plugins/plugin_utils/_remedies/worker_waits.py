@@ -55,10 +55,15 @@ def waits_elsewhere(pool: FpmPool) -> str | None:
 
 
 class WaitsFor(t.NamedTuple):
-    """Whom workers wait for, in words, and what to type next about it."""
+    """How many workers wait and whom for, in words, and what to type next about it."""
 
-    text: str
+    who: str
+    whom: str
     advice: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return "%s %s" % (self.who, self.whom)
 
 
 def waits_for(awaited: t.Sequence[Awaited], workers: int) -> WaitsFor | None:
@@ -71,17 +76,17 @@ def waits_for(awaited: t.Sequence[Awaited], workers: int) -> WaitsFor | None:
     if found["address"] is None:
         file, holder = found["file"] or "a file", "%s (pid %s)" % (found["process"], found["pid"])
         look = ("ps -o pid,etime,stat,wchan:30,args -p %d" % found["pid"],) if found["pid"] else ("cat /proc/locks",)
-        return WaitsFor("%s the lock of %s, which %s has" % (who, file, holder if found["pid"] else "another"), look)
+        return WaitsFor(who, "the lock of %s, which %s has" % (file, holder if found["pid"] else "another"), look)
     kind, _colon, where = found["address"].partition(":")
     if found["state"] == "T":
-        text = "%s %s (%s), which is stopped by a signal" % (who, where, holder)
-        return WaitsFor(text, ("kill -CONT %d" % (found["pid"] or 0),))
+        whom = "%s (%s), which is stopped by a signal" % (where, holder)
+        return WaitsFor(who, whom, ("kill -CONT %d" % (found["pid"] or 0),))
     seconds = found["seconds"]
     silent = "has not answered for %d seconds" % seconds if seconds and seconds >= 1 else "does not answer"
     if kind == "unix":
-        return WaitsFor("%s %s (%s), which %s" % (who, where, holder, silent), ("ss -xlp src %s" % where,))
+        return WaitsFor(who, "%s (%s), which %s" % (where, holder, silent), ("ss -xlp src %s" % where,))
     if kind == "udp":
-        return WaitsFor("%s the name server %s" % (who, where), ("time getent hosts example.org",))
+        return WaitsFor(who, "the name server %s" % where, ("time getent hosts example.org",))
     listens = " (%s)" % holder if found["pid"] else ""
     does = "takes no connection" if found["connecting"] else silent
-    return WaitsFor("%s %s%s, which %s" % (who, where, listens, does), ("ss -tnpo dst %s" % where,))
+    return WaitsFor(who, "%s%s, which %s" % (where, listens, does), ("ss -tnpo dst %s" % where,))

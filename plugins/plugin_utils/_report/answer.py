@@ -13,11 +13,17 @@ import re
 import textwrap
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.alike import (
+    alike,
+    of_all,
+    of_each,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.entries import (
     FindingEntry,
     HostEntry,
     ReportDocument,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.shared_faults import shared_faults
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.words import (
     HARMLESS,
     HEADLINES,
@@ -57,14 +63,15 @@ def render(report: ReportDocument, width: int = 80, page: str = "") -> str:
     """
     width = max(min(width, WIDEST), NARROWEST)
     blocks = [[counts(report)]] if len(report["hosts"]) > MANY else []
-    hosts = spoken_of(report)
+    hosts, shared = spoken_of(report), shared_faults(report["hosts"])
+    said: set[tuple[str, str]] = set()
     for status in TROUBLE_FIRST:
-        groups = alike({name: one for name, one in hosts.items() if one["status"] == status})
+        groups = alike({name: one for name, one in hosts.items() if one["status"] == status}, shared)
         if status == "healthy":
             lines = [line for names, entry in groups for line in well(names, entry, width)]
             blocks += [lines] if lines else []
         else:
-            blocks += [host_block(names, entry, width) for names, entry in groups]
+            blocks += [host_block(names, entry, width, shared, said) for names, entry in groups]
     missing = not_seen(report, width)
     blocks += [missing] if missing else []
     if page:
@@ -75,39 +82,28 @@ def render(report: ReportDocument, width: int = 80, page: str = "") -> str:
     return "\n\n".join("\n".join(lines) for lines in blocks)
 
 
-def alike(hosts: t.Mapping[str, HostEntry]) -> list[tuple[list[str], HostEntry]]:
-    """Hosts of which the same is to be said, with what is said of the first of them."""
-    groups: dict[t.Any, tuple[list[str], HostEntry]] = {}
-    for name, entry in hosts.items():
-        groups.setdefault(what_is_said(name, entry), ([], entry))[0].append(name)
-    return list(groups.values())
-
-
-def what_is_said(name: str, entry: HostEntry) -> tuple[t.Any, ...]:
-    """What makes two hosts alike: for somebody who reads it, it does not matter that each names itself."""
-    findings = tuple(
-        (one["cause"], one["on"] == name or one["on"], one["outcome"], one["change"], one["why"].replace(name, ""))
-        for one in entry["findings"]
-    )
-    if entry["status"] == "healthy" and not findings:
-        return ("healthy", bool(entry["probes"]))
-    return (findings, entry["says"].replace(name, "") if not findings else "")
-
-
-def host_block(names: t.Sequence[str], entry: HostEntry, width: int) -> list[str]:
-    """A headline, and a paragraph for each finding."""
+def host_block(
+    names: t.Sequence[str],
+    entry: HostEntry,
+    width: int,
+    shared: t.Mapping[str, t.Sequence[FindingEntry]],
+    said: set[tuple[str, str]],
+) -> list[str]:
+    """A headline, and a paragraph for each finding; for a shared fault that has had its paragraph, a line. said: which had it, and how they ended."""
     who = names[0] if len(names) == 1 else "%d hosts (%s)" % (len(names), listed(names, 6))
     lines = wrapped("%s  %s: %s" % (HEADLINES[entry["status"]], who, entry["says"]), "", width, "  ")
+    here = set()
     for finding in entry["findings"]:
-        lines += finding_lines(finding if len(names) == 1 else of_each(finding, names[0]), entry["says"], width)
+        fault = (finding.get("fault", ""), finding["outcome"])
+        if fault[0] not in shared:
+            lines += finding_lines(finding if len(names) == 1 else of_each(finding, names[0]), entry["says"], width)
+        elif fault not in said:
+            lines += finding_lines(of_all(finding, shared[fault[0]]), entry["says"], width)
+        elif fault not in here:
+            lines += labelled("Cause", "as above: %s" % (finding.get("behind") or finding["says"]), width)
+        here.add(fault)
+        said.add(fault)
     return lines
-
-
-def of_each(finding: FindingEntry, name: str) -> FindingEntry:
-    """The finding of one host as it is said of several that are alike. When and why it began is each host's own: the report has it."""
-    on = "each" if finding["on"] == name else finding["on"]
-    says, why = (finding[key].replace(name, "each host") for key in ("says", "why"))
-    return {**finding, "on": on, "says": says, "why": why, "began": None, "because": []}
 
 
 def finding_lines(finding: FindingEntry, headline: str, width: int) -> list[str]:
@@ -188,7 +184,7 @@ def _shown(advice: str, width: int) -> list[str]:
 def well(names: t.Sequence[str], entry: HostEntry, width: int) -> list[str]:
     """The line for hosts on which nothing is wrong: whether anything was asked there is a difference."""
     if entry["findings"]:
-        return host_block(names, entry, width)
+        return host_block(names, entry, width, {}, set())
     if not entry["probes"]:
         says = "no URL was asked here."
     elif len(names) == 1:

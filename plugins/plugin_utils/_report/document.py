@@ -35,6 +35,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.own_answers import own_answers, question
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.own_task import task_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.safe_text import safe_text, safe_url
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.shared_faults import shared_entries
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.timeline import timeline_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.words import (
     HARMLESS,
@@ -70,7 +71,12 @@ def report_of(
         for finding in hosts[name]["findings"]:
             if finding["outcome"] in ("fixed", "relieved"):
                 made_again(finding, run, steps)
-    report: ReportDocument = {"schema_version": SCHEMA_VERSION, "run": run, "hosts": hosts}
+    report: ReportDocument = {
+        "schema_version": SCHEMA_VERSION,
+        "run": run,
+        "hosts": hosts,
+        "shared": shared_entries(hosts),
+    }
     for name, entry in hosts.items():
         about = [other for other, one in hosts.items() if any(finding["on"] == name for finding in one["findings"])]
         if about and is_quiet(entry):

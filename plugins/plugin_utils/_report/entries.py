@@ -27,6 +27,8 @@ class EarlierCureEntry(t.TypedDict):
 class FindingEntry(t.TypedDict):
     """A finding in report.json. seconds and undo (the command) only where its remedy was run, history only where it was cured before.
 
+    fault: the same in all findings of one broken thing, where that is not the host's own matter. behind: what is wrong there, where says is of one host.
+
     rhythm: only where a log has its lines. diff: what was, or would be, changed in files.
     step: the id of what is planned or was run, the same whenever that does the same at the same place.
     task: for one's own playbooks, where a change that lasts was kept.
@@ -54,6 +56,25 @@ class FindingEntry(t.TypedDict):
     undo: t.NotRequired[str]
     task: t.NotRequired[str]
     history: t.NotRequired[list[EarlierCureEntry]]
+    fault: t.NotRequired[str]
+    behind: t.NotRequired[str]
+
+
+class SharedEntry(t.TypedDict):
+    """One broken thing that was found more than once: the hosts that suffer from it, what was or would be changed for it, what is left to do.
+
+    on: the host to change, or the address at fault. findings: how many findings are of it. outcome: the worst of them.
+    """
+
+    fault: str
+    says: str
+    on: str
+    causes: list[str]
+    hosts: list[str]
+    findings: int
+    outcome: Outcome
+    changes: list[str]
+    advice: list[str]
 
 
 class RunEntry(t.TypedDict):
@@ -129,3 +150,4 @@ class ReportDocument(t.TypedDict):
     schema_version: t.Literal[1]
     run: RunEntry
     hosts: dict[str, HostEntry]
+    shared: t.NotRequired[list[SharedEntry]]

@@ -134,9 +134,18 @@ def finding_entry(
         entry["because"] = [safe_text(text) for text in onset["because"]]
         if onset["rhythm"]:
             entry["rhythm"] = onset["rhythm"]
+    tell_fault(entry, seen)
     if done["step"]:
         tell_step(entry, done["step"], ended or {"step": done["step"], "outcome": outcome})
     return entry
+
+
+def tell_fault(entry: FindingEntry, seen: JudgedFinding) -> None:
+    """Add to a finding what it has in common with those of other hosts, where it is not the host's own matter."""
+    if seen["fault"]:
+        entry["fault"] = safe_text(seen["fault"])
+    if seen["behind"]:
+        entry["behind"] = safe_text(seen["behind"])
 
 
 def tell_step(entry: FindingEntry, step: str, ended: StepOutcome) -> None:

@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.evidence import Evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.firewall_verdict import (
     REFUSALS,
     Verdict,
@@ -28,15 +29,33 @@ if t.TYPE_CHECKING:
 
 
 class Dependency(t.NamedTuple):
-    """Whom workers wait for, in words; what to type next, each line with its host; the other host of the inventory that has to be changed, if one has."""
+    """Whom workers wait for, in words; what to type next, each line with its host.
 
-    text: str
+    at: its address where it is on another host; empty elsewhere. on: the other host of the inventory that has to be changed, if one has.
+    """
+
+    waits: WaitsFor
     advice: tuple[str, ...]
+    at: str = ""
+    wrong: str = ""
     on: str | None = None
+
+    @property
+    def text(self) -> str:
+        """How many workers wait, whom for, and what is wrong there."""
+        return self._with("%s %s" % (self.waits.who, self.waits.whom))
+
+    @property
+    def behind(self) -> Behind | None:
+        """The same for all hosts whose workers wait there."""
+        return Behind(self.at, self._with("workers wait for %s" % self.waits.whom)) if self.at else None
 
     @property
     def evidence(self) -> Evidence:
         return Evidence("process", self.text, 0.5)
+
+    def _with(self, words: str) -> str:
+        return "%s: %s" % (words, self.wrong) if self.wrong else words
 
 
 def awaited_behind(fleet: Fleet, hop: Hop) -> Dependency | None:
@@ -53,12 +72,20 @@ def awaited_behind(fleet: Fleet, hop: Hop) -> Dependency | None:
     named = waits_for(found, workers)
     if not named:
         return None
-    return _elsewhere(fleet, backend, found[0], named) or Dependency(
-        named.text, tuple("%s   # on %s" % (line, backend.name) for line in named.advice)
-    )
+    at = _far(found[0]["address"] or "")
+    look = tuple("%s   # on %s" % (line, backend.name) for line in named.advice)
+    return _elsewhere(fleet, backend, found[0], named, look) or Dependency(named, look, at)
 
 
-def _elsewhere(fleet: Fleet, backend: Host, awaited: Awaited, named: WaitsFor) -> Dependency | None:
+def _far(address: str) -> str:
+    """The address of a service that other hosts may wait for as well; empty where it is the host's own, or a lock."""
+    kind, _colon, where = address.partition(":")
+    return address if kind in ("tcp", "udp") and not read_address("tcp:" + where).is_loopback else ""
+
+
+def _elsewhere(
+    fleet: Fleet, backend: Host, awaited: Awaited, named: WaitsFor, look: tuple[str, ...]
+) -> Dependency | None:
     """The same where another host of the inventory has the address: with what is wrong on that one."""
     at = awaited["address"] or ""
     address = read_address(at) if at.startswith("tcp:") else None
@@ -69,23 +96,19 @@ def _elsewhere(fleet: Fleet, backend: Host, awaited: Awaited, named: WaitsFor) -
     who = "%s (pid %s) on %s" % (listener.get("process"), listener.get("pid"), host.name)
     if listener.get("state") == "T":
         command = "kill -CONT %s   # on %s" % (listener.get("pid"), host.name)
-        return Dependency("%s: %s is stopped by a signal" % (named.text, who), (command,), host.name)
+        return Dependency(named, (command,), at, "%s is stopped by a signal" % who, host.name)
     refused = _refused(backend, host, address) if awaited["connecting"] else None
     if refused:
         does = "drops" if refused.action == "drop" else "rejects"
-        text = "%s: %s's firewall %s it (%s: %s)" % (named.text, host.name, does, refused.where, refused.rule_text)
+        wrong = "%s's firewall %s it (%s: %s)" % (host.name, does, refused.where, refused.rule_text)
         show = "# let %s in at port %d on %s: %s" % (backend.name, address.port, host.name, refused.where)
-        return Dependency(text, (show,), host.name)
+        return Dependency(named, (show,), at, wrong, host.name)
     if not listener.get("pid"):
-        return Dependency(
-            "%s: nothing listens there on %s" % (named.text, host.name),
-            ("ss -ltnp 'sport = :%d'   # on %s" % (address.port, host.name),),
-            host.name,
-        )
+        show = "ss -ltnp 'sport = :%d'   # on %s" % (address.port, host.name)
+        return Dependency(named, (show,), at, "nothing listens there on %s" % host.name, host.name)
     unit = listener.get("unit")
     log = ("journalctl -u %s --since -1h   # on %s" % (unit, host.name),) if unit else ()
-    look = tuple("%s   # on %s" % (line, backend.name) for line in named.advice)
-    return Dependency("%s: that is %s" % (named.text, who), (*log, *look))
+    return Dependency(named, (*log, *look), at, "that is %s" % who)
 
 
 def _refused(backend: Host, host: Host, address: Address) -> Verdict | None:

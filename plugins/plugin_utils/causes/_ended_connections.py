@@ -107,6 +107,7 @@ def not_explained(fleet: Fleet, hop: Hop, signature: str, does: str) -> Finding:
             *((named.evidence,) if named else ()),
         ),
         on=hop.proxy.name if upgrades else named.on if named else None,
+        behind=named.behind if named and not upgrades else None,
         why="%s %s before it has answered%s: %s" % (described(hop), does, " (%s)" % often if often else "", reason),
         recurs=often,
         advice=(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence, Finding, Remedy
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Behind, Evidence, Finding, Remedy
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, answer_evidence, log_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
@@ -32,6 +32,7 @@ def on_hop(
     advice: tuple[str, ...] = (),
     recurs: str = "",
     says: str = "",
+    behind: Behind | None = None,
 ) -> Finding:
     """A finding about a hop. on: the host to change; without it, the host behind the hop. says: instead of the sentence of the cause."""
     return Finding(
@@ -46,6 +47,7 @@ def on_hop(
         routes=hop.route_ids,
         recurs=recurs,
         says=says,
+        behind=behind,
     )
 
 

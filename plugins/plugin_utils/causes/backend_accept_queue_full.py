@@ -102,7 +102,7 @@ def full(fleet: Fleet, hop: Hop, listener: Listener) -> Finding:
     if named and not stopped:
         # Who waits for another is not helped by a restart.
         advice = (*named.advice, show_queue(address, hop.on), log_command(hop))
-        return on_hop(hop, CAUSE.name, evidence, on=named.on, why=why, advice=advice)
+        return on_hop(hop, CAUSE.name, evidence, on=named.on, why=why, advice=advice, behind=named.behind)
     further = (*look_into(hop, listener, processes, calls), log_command(hop), *ended(hop, listener))
     advice = (*stopped, show_queue(address, hop.on), *(() if stopped else further))
     return on_hop(hop, CAUSE.name, evidence, why=why, advice=advice)

@@ -21,7 +21,7 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs import connect_error
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Behind, Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _containers as containers
@@ -51,8 +51,11 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             continue
         silent = [one for one in hop.tried if one.get("silent")]
         routeless = [one for one in hop.tried if is_routeless(one)]
+        behind = next((one for one in hop.tried if one.get("silent_router")), None)
         if silent:
             yield nobody_has_it(hop, silent)
+        elif behind:
+            yield router_is_silent(hop, behind)
         elif routeless:
             yield no_route(hop, routeless[0])
         elif hop.backend is None and hop.has("backend_unreachable"):
@@ -86,6 +89,7 @@ def nobody_has_it(hop: Hop, silent: list[Attempt]) -> Finding:
             "ip neigh show %s; ping -c1 -W2 %s   # on %s: does anybody answer for it?" % (address, address, proxy),
             *correct(hop),
         ),
+        behind=Behind(address, "nobody has the address %s" % address),
     )
 
 
@@ -152,6 +156,26 @@ def without_ipv6(hop: Hop) -> tuple[str, ...]:
         % (name, proxy),
         off,
         reload_nginx(hop),
+    )
+
+
+def router_is_silent(hop: Hop, attempt: Attempt) -> Finding:
+    """Nobody has the address of the router on the way: whatever is behind it cannot be reached, from any host of that network."""
+    router, proxy = attempt.get("silent_router") or "", hop.proxy.name
+    address = read_address(attempt["address"]).host
+    text = "nobody answers for the router %s, over which %s reaches %s" % (router, proxy, address)
+    return on_hop(
+        hop,
+        CAUSE.name,
+        (*hop.seen(*SIGNATURES), Evidence("name", text, 0.8), *comes_from(hop)),
+        on=proxy,
+        why="%s. No firewall refuses it" % text,
+        advice=(
+            "ip route get %s; ip neigh show %s; ping -c1 -W2 %s   # on %s: does anybody answer for it?"
+            % (address, router, router, proxy),
+            "# start that router, or correct the route to %s on %s" % (address, proxy),
+        ),
+        behind=Behind(router, "nobody answers for the router %s" % router),
     )
 
 

@@ -69,10 +69,19 @@ def too_few(fleet: Fleet, hop: Hop, host: Host, pool: PoolAt, evidence: tuple[Ev
         says = "all children of %s's PHP-FPM pool %s are busy: requests wait until nginx gives up" % (hop.on, pool.name)
         named = awaited_behind(fleet, hop)
         if named and named.on:
-            seen = (*evidence, named.evidence)
-            return on_hop(hop, CAUSE.name, seen, on=named.on, says=says, why=named.text, advice=named.advice)
-        look = named.advice if named else ()
-        return on_hop(hop, CAUSE.name, evidence, says=says, why=sized.why, advice=(*look, advice % pool.name))
+            return on_hop(
+                hop,
+                CAUSE.name,
+                (*evidence, named.evidence),
+                on=named.on,
+                says=says,
+                why=named.text,
+                advice=named.advice,
+                behind=named.behind,
+            )
+        look, behind = (named.advice, named.behind) if named else ((), None)
+        advised = (*look, advice % pool.name)
+        return on_hop(hop, CAUSE.name, evidence, says=says, why=sized.why, advice=advised, behind=behind)
     if hop.past("unix_backlog_full") and is_short(host, host.listener(hop.real_address)):
         settings = {**sized.settings, "listen.backlog": str(DEFAULT_BACKLOG)}
         remedy = remedies.php_fpm(host, pool.fpm, "restarted", pool=pool.name, settings=settings, note=sized.sum)

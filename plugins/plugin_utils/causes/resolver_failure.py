@@ -21,7 +21,13 @@ import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding, Remedy
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import (
+    Behind,
+    Cause,
+    Evidence,
+    Finding,
+    Remedy,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import answer_evidence, log_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
@@ -105,7 +111,26 @@ def unresolved(proxy: Host, answers: list[Answer]) -> Finding:
         says=says,
         advice=(*digs(proxy), *what_to_write(proxy)),
         routes=frozenset(answer["route"] for answer in answers if answer.get("route") is not None),
+        behind=None if remedy else silent_elsewhere(proxy),
     )
+
+
+def silent_elsewhere(proxy: Host) -> Behind | None:
+    """The resolver on another host that gives nginx no answer at all; None where any of them does, or where it is this host's own."""
+    errors = {one["resolver"] or "": one.get("error") or "" for one in asked(proxy)}
+    first = next(iter(errors), "")
+    if not first or read_address("tcp:" + first).is_loopback or not all(map(is_silence, errors.values())):
+        return None
+    at = read_address("tcp:" + first)
+    return Behind(
+        "udp:%s" % at._replace(port=at.port or DNS_PORT).bare,
+        "the resolver %s gives no answer (%s)" % (first, errors[first]),
+    )
+
+
+def is_silence(error: str) -> bool:
+    """Whether an error is no answer of a resolver."""
+    return bool(error) and not error.startswith(NO_ADDRESS)
 
 
 def known_to_host(proxy: Host) -> list[Resolved]:

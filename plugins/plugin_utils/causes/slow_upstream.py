@@ -99,6 +99,7 @@ def slow(fleet: Fleet, hop: Hop) -> Finding:
             *((named.evidence,) if named else ()),
         ),
         on=named.on if named else None,
+        behind=named.behind if named else None,
         why="%s is slow: %s" % (described(hop), named.text)
         if named
         else "%s is slow: look next at what it waits for (a database, another service)" % described(hop),

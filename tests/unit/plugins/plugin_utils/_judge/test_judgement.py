@@ -228,6 +228,8 @@ class TestClosedPort:
             "routes": [0],
             "recurs": "",
             "fades": "",
+            "fault": "backend_port_closed app:80",
+            "behind": "",
             "history": [],
             "given_up": False,
             "trigger": finding["trigger"],

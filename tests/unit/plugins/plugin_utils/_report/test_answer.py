@@ -312,6 +312,8 @@ def test_fits_the_terminal_whatever_was_found(found, width, name, status):
             "routes": [],
             "recurs": "",
             "fades": "",
+            "fault": "",
+            "behind": "",
             "history": [],
             "given_up": False,
             "waits": "",

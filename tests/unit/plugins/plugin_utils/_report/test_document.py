@@ -43,6 +43,8 @@ def finding(cause="php_fpm_stopped", outcome="planned", step="s1", **more):
         "routes": [0],
         "recurs": "",
         "fades": "",
+        "fault": "",
+        "behind": "",
         "history": [],
         "given_up": False,
         "waits": "",
@@ -250,6 +252,7 @@ def test_the_types_of_a_report_are_those_of_its_schema():
         (entries.ProbeEntry, SCHEMA["$defs"]["probe"]),
         (entries.UnknownEntry, SCHEMA["$defs"]["host"]["properties"]["unknown"]["items"]),
         (entries.FindingEntry, SCHEMA["$defs"]["finding"]),
+        (entries.SharedEntry, SCHEMA["properties"]["shared"]["items"]),
     ],
 )
 def test_a_report_has_all_that_its_schema_promises(kind, schema):

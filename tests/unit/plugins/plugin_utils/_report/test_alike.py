@@ -1,0 +1,63 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which hosts stand together, and what is said of them."""
+
+from __future__ import annotations
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.alike import alike, of_all, of_each
+
+
+def finding(name, on=None, **more):
+    return {
+        "cause": "firewall_reject",
+        "says": "app's firewall rejects %s's connections" % name,
+        "seen_from": name,
+        "on": on or name,
+        "outcome": "fixed",
+        "change": "open 80 for %s" % name,
+        "why": "",
+        "advice": [],
+        "began": None,
+        "because": [],
+        **more,
+    }
+
+
+def entry(*findings, status="fixed"):
+    return {"status": status, "says": "", "findings": list(findings), "probes": []}
+
+
+def groups(*findings, shared=()):
+    return [names for names, _entry in alike({one["seen_from"]: entry(one) for one in findings}, shared)]
+
+
+def test_what_is_done_differently_stands_apart_unless_it_is_one_fault():
+    one, other = (finding(name, "app", fault="f") for name in ("w1", "w2"))
+    assert groups(one, other) == [["w1"], ["w2"]]
+    assert groups(one, other, shared=("f",)) == [["w1", "w2"]]
+
+
+def test_one_fault_that_ended_in_two_ways_is_said_of_each():
+    one, other = finding("w1", "app", fault="f"), finding("w2", "app", fault="f", outcome="undone")
+    assert groups(one, other, shared=("f",)) == [["w1"], ["w2"]]
+
+
+def test_a_host_with_the_same_fault_over_many_upstreams_is_like_one_with_it_over_one():
+    one = [finding("w1", "app", fault="f", subject=name) for name in "ab"]
+    hosts = {"w1": entry(*one), "w2": entry(finding("w2", "app", fault="f"))}
+    assert [names for names, _entry in alike(hosts, ("f",))] == [["w1", "w2"]]
+
+
+def test_of_one_fault_all_changes_are_named_and_its_begin_is_that_of_the_first():
+    one = finding("w1", "app", fault="f", began="2026-11-29T10:00:02Z", because=["later"], why="10.0.0.1 (w1) only")
+    other = finding("w2", "app", fault="f", began="2026-11-29T10:00:01Z", because=["earlier"], why="10.0.0.2 (w2) only")
+    said = of_all(one, [one, other])
+    assert said["change"] == "open 80 for w1, open 80 for w2"
+    assert said["says"] == "app's firewall rejects each host's connections; 2 hosts suffer from it"
+    assert (said["on"], said["why"], said["began"], said["because"]) == ("app", "", "2026-11-29T10:00:01Z", ["earlier"])
+
+
+def test_hosts_that_each_have_the_same_are_said_as_each():
+    said = of_each(finding("w1", why="w1 is full", began="2026-11-29T10:00:02Z"), "w1")
+    assert (said["on"], said["why"], said["began"]) == ("each", "each host is full", None)
