@@ -122,7 +122,7 @@ def outcomes(tmp_path_factory):
 
 def step(host: str, role: str):
     ours = {role + "_run": "r1", role + "_change": "c1", role + "_proof": []}
-    return {"id": "s1", "on": host, "role": role, "causes": ["x"], "variables": {**STEPS[role], **ours}}
+    return {"id": "s1", "on": host, "role": role, "causes": ["x"], "after": [], "variables": {**STEPS[role], **ours}}
 
 
 def test_a_host_that_can_be_reached_is_changed(outcomes):

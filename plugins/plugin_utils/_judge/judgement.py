@@ -30,6 +30,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.trigger 
     history_questions,
     trigger_of,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.turns import in_turns
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.typed_advice import in_commands_of_hosts
 
 if t.TYPE_CHECKING:
@@ -75,6 +76,7 @@ class StepData(t.TypedDict):
     role: str
     variables: dict[str, t.Any]
     causes: list[str]
+    after: list[str]  # ids of steps that have to be proven first
 
 
 #: What nginx answered to one URL, as far as the report needs it.
@@ -167,7 +169,7 @@ def judgements(
     failure = why_nothing_is_known(fleet, findings, urls)
     if failure:
         return {name: {"failure": failure} for name in facts}
-    planned = plan(findings, fleet, allow, run, tried, max_cures, approved)
+    planned = in_turns(plan(findings, fleet, allow, run, tried, max_cures, approved), fleet)
     unknown = unknown_of(fleet, findings, urls, errors)
     parts = by_host(planned)
     made: dict[str, Judgement] = {
@@ -360,4 +362,5 @@ def step_data(step: Step) -> StepData:
         "role": step.role,
         "variables": dict(step.variables),
         "causes": list(step.causes),
+        "after": list(step.after),
     }

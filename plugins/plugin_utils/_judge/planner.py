@@ -67,7 +67,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Step:
-    """One remedy to run: a role on a host, with its variables, driven by the first proxy that needs it."""
+    """One remedy to run: a role on a host, with its variables, driven by the first proxy that needs it. after: steps that have to be proven first."""
 
     id: str
     on: str
@@ -75,6 +75,7 @@ class Step:
     role: str
     variables: t.Mapping[str, t.Any]
     causes: tuple[str, ...]
+    after: tuple[str, ...] = ()
 
 
 class Plan(t.NamedTuple):
@@ -85,11 +86,12 @@ class Plan(t.NamedTuple):
 
 
 class Refusal(t.NamedTuple):
-    """Why a remedy is not run, and what becomes of its finding."""
+    """Why a remedy is not run, and what becomes of its finding; advice that goes before the commands that make it by hand, and after them."""
 
     outcome: Outcome
     why: str
     advice: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
 
 
 #: Of a step that the plan of this run does not have: it was not found when the plan was made, or its numbers were others.
@@ -165,7 +167,8 @@ def guard_of(fleet: Fleet, name: str) -> GuardFacts:
 def left_to_people(finding: Finding, refused: Refusal) -> Judged:
     """A finding whose remedy is not run, with how a person would make it."""
     advised = with_advice(finding, by_hand)
-    return Judged(replace(advised, advice=advised.advice + refused.advice), refused.outcome, refused.why)
+    advice = refused.before + advised.advice + refused.advice
+    return Judged(replace(advised, advice=advice), refused.outcome, refused.why)
 
 
 def left_to_its_writer(finding: Finding, remedy: Remedy, written: Written) -> Judged:

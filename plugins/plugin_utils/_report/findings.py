@@ -20,7 +20,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.safe_te
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.timeline import utc
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.words import as_sentence
 
-NEVER_RUN = "its remedy was not run: %s could not be reached by then, or the run ended before it"
+NEVER_RUN = "its remedy was not run: %s could not be reached by then, what it waits for was not proven, or the run ended before it"
 RUN_AGAIN = "# run this again; what was left half-done is undone first"
 
 
