@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.entry_points import Failed
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.entry_points import Door, Failed
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.peers import (
     TLS_SCHEMES,
     peers_in_use,
@@ -113,13 +113,19 @@ def peer_requests(routing: Routing, failed: Failed) -> Iterator[PeerRequest]:
     landed = routing.landing(failed.server, logged.path)
     if landed.route is None or not logged.upstream:
         return
-    asked = Asked(logged.method, logged.path, failed.host, failed.door.scheme, failed.door.port)
+    asked = Asked(logged.method, logged.path, failed.host, failed.door.scheme, failed.door.port, client_of(failed.door))
     request = upstream_request(landed.route, landed, asked, routing.patterns)
     if not landed.route["peers"]:
         # Only the log names this address: whoever chose it gets nothing that the configuration keeps for its own upstreams.
         request = without_secrets(request)
     for address in _peers(landed.route, logged.upstream):
         yield PeerRequest(landed.route, address, request)
+
+
+def client_of(door: Door) -> str:
+    """The address that nginx sees of a client on the host that uses this listener."""
+    address = read_address(door.connect)
+    return "127.0.0.1" if address.is_unix else address.host
 
 
 def _peers(route: "Route", blamed: str) -> List[str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Collection, Dict, Iterator, List, NamedTuple, 
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import is_number
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import URLS, Ask, without_credentials
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.from_outside import from_outside
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.entry_points import (
     USUAL_PORTS,
     Door,
@@ -47,15 +48,17 @@ def urls_to_ask(
     """What to ask; route is the id of the route that the URL takes, or None.
 
     urls: those of the user, and then no others; one that this host does not serve is left out, as is the number of another host where
-    the host's own addresses are given. Else requests that the log shows failing, and one URL for each route.
+    the host's own addresses are given. Else requests that the log shows failing, those of no route's own URL as a visitor makes them, and
+    one URL for each route.
     """
     if urls:
         found = [ask for ask in (_given(doors, url, addresses) for url in urls) if ask]
     else:
-        again = [_again(doors, one) for one in failed]
-        paths = list(dict.fromkeys(one.logged.path for one in failed))
+        own = _Routes(doors, list(dict.fromkeys(one.logged.path for one in failed)), addresses).asks()
+        known = {ask.url for ask in own}
+        again = [_again(doors, one, known, addresses) for one in failed]
         half = max(1, limit // 2)
-        found = again[:half] + _Routes(doors, paths).asks() + again[half:]
+        found = again[:half] + own + again[half:]
     unique = {(ask.url, ask.connect): ask for ask in reversed(found)}
     asks = list(reversed(list(unique.values())))[:limit]
     return asks[:OFTEN_ASKED] + [ask._replace(times=1) for ask in asks[OFTEN_ASKED:]]
@@ -104,10 +107,11 @@ def _serves(routing: Routing, server: "BlockFacts", host: str) -> bool:
     )
 
 
-def _again(doors: Doors, failed: Failed) -> Ask:
+def _again(doors: Doors, failed: Failed, known: Collection[str], addresses: Optional[Collection[str]]) -> Ask:
     path = failed.logged.path
-    route = doors.routing.route_for(failed.server, path)
-    return _ask(failed.door.url(failed.host, path), failed.door, route, failed.logged.method)._replace(times=OFTEN)
+    url = failed.door.url(failed.host, path)
+    door = failed.door if url in known else from_outside(doors, failed.server, failed.door, addresses)
+    return _ask(url, door, doors.routing.route_for(failed.server, path), failed.logged.method)._replace(times=OFTEN)
 
 
 class _Name(NamedTuple):
@@ -118,10 +122,11 @@ class _Name(NamedTuple):
 
 
 class _Routes:
-    """Finds a URL for each route. paths: of requests that failed, to try where a location is an expression."""
+    """Finds a URL for each route. paths: of requests that failed, to try where a location is an expression; addresses: the host's."""
 
-    def __init__(self, doors: Doors, paths: Sequence[str]) -> None:
+    def __init__(self, doors: Doors, paths: Sequence[str], addresses: Optional[Collection[str]] = None) -> None:
         self.doors = doors
+        self.addresses = addresses
         self.routing = doors.routing
         self.known_paths = paths
         self.blocks = self.routing.blocks
@@ -138,7 +143,10 @@ class _Routes:
             path = None if server["returns"] else self.path(server, route)
             named = self.name(server) if path else None
             if path and named:
-                found.append(_ask(named.door.url(named.name, path), named.door, route))
+                url, door = named.door.url(named.name, path), named.door
+                if path in self.known_paths and route["location"]["modifier"] in ("~", "~*", "@"):
+                    door = from_outside(self.doors, server, door, self.addresses)
+                found.append(_ask(url, door, route))
         return found
 
     def name(self, server: "BlockFacts") -> Optional[_Name]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Dict, List, Mapping, NamedTuple, Optional, Seq
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import URLS, Ask, ask_of
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.from_outside import from_outside
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.upstreams_to_reach import (
     PeerRequest,
     peer_requests,
@@ -56,10 +57,12 @@ def what_to_ask(
     doors = Doors(routing, facts["listeners"])
     records = [record for record in facts["log"]["records"] if record["kind"] == "nginx"] if ask_logged else []
     failed = doors.failed(logged_requests(records))
-    asked = with_earlier(urls_to_ask(doors, failed, urls, URLS, facts["system"]["addresses"]), again)
+    addresses = facts["system"]["addresses"]
+    asked = with_earlier(urls_to_ask(doors, failed, urls, URLS, addresses), again)
     names, resolvers = names_to_resolve(routing.config)
     version = facts["nginx"]["version"] if facts["nginx"] else ""
-    upstreams = upstreams_to_reach(routing, failed, version)
+    outside = [one._replace(door=from_outside(doors, one.server, one.door, addresses)) for one in failed]
+    upstreams = upstreams_to_reach(routing, outside, version)
     return Questions(asked, urls_beside(doors), upstreams, requests_of(routing, asked), names, resolvers)
 
 
@@ -84,11 +87,17 @@ def requests_of(routing: Routing, asked: Sequence[Ask]) -> Dict[str, List[PeerRe
 def as_failed(routing: Routing, ask: Ask, upstream: str) -> Optional[Failed]:
     """A GET for this URL as if it had failed over this upstream; None where its path is not one to ask upstream for."""
     server = routing.server_of(routing.blocks[routing.routes[ask.route]["block"]])
-    host, _slash, path = ask.url.partition("://")[2].partition("/")
+    scheme, _colon, rest = ask.url.partition("://")
+    host, _slash, path = rest.partition("/")
     logged = Logged(host, None, "GET", "/" + path.partition("?")[0], upstream)
-    doors = (door_of(listen) for listen in server["listens"])
+    doors = [door_of(listen) for listen in server["listens"]]
+    name = PORT.sub("", host)
     door = next((door for door in doors if door.connect == ask.connect), None)
-    return Failed(logged, server, door, PORT.sub("", host)) if door and is_plain(logged.path) else None
+    if door is None and ask.connect:  # it listens on all addresses, and is asked at another one than the loopback's
+        port = read_address(ask.connect).port
+        same = (door for door in doors if (door.scheme, door.port) == (scheme, port))
+        door = next((door._replace(connect=ask.connect) for door in same), None)
+    return Failed(logged, server, door, name) if door and is_plain(logged.path) else None
 
 
 def names_to_resolve(config: "NginxConfig") -> Tuple[List[str], List[str]]:

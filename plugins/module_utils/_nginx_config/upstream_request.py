@@ -62,6 +62,7 @@ class Asked(NamedTuple):
     host: str
     scheme: str
     port: int
+    client: str = "127.0.0.1"  # its address, which is the server's as well: it is on the host
 
 
 def upstream_request(route: "Route", landed: Landing, asked: Asked, patterns: Patterns) -> "UpstreamRequest":
@@ -132,8 +133,8 @@ def variables(route: "Route", landed: Landing, asked: Asked, patterns: Patterns)
         uri=landed.uri, document_uri=landed.uri, request_uri=asked.path, args=landed.query, query_string=landed.query,
         is_args="?" if landed.query else "", request_method=asked.method, scheme=asked.scheme, https="on" if asked.scheme == "https" else "",
         host=PORT.sub("", asked.host.lower()), http_host=asked.host, hostname=server_name,
-        server_name=server_name, server_port=str(asked.port), server_addr="127.0.0.1", remote_addr="127.0.0.1", remote_port="0",
-        proxy_add_x_forwarded_for="127.0.0.1", server_protocol="HTTP/1.1", nginx_version="", proxy_host=proxy_host(route, values),
+        server_name=server_name, server_port=str(asked.port), server_addr=asked.client, remote_addr=asked.client, remote_port="0",
+        proxy_add_x_forwarded_for=asked.client, server_protocol="HTTP/1.1", nginx_version="", proxy_host=proxy_host(route, values),
     )  # fmt: skip
     values.update(_script(route, landed.uri, patterns))
     values.update(_files(route, landed.uri, values))

@@ -245,3 +245,30 @@ def test_servers_beside_are_asked_to_a_limit():
 def test_nothing_to_ask():
     assert asks(written(""), None, []) == []
     assert asks(written(""), None, [record()], ["http://a/"]) == []
+
+
+class TestWhatOnlyTheLogNames:
+    """Any visitor can bring a path into the log, and applications do things for 127.0.0.1 alone."""
+
+    OWN = ["127.0.0.1", "192.0.2.7"]
+
+    def where(self, locations, path, listen="listen 80;"):
+        config = written("server { %s server_name shop.example; %s }" % (listen, locations))
+        found = asks(config, None, [record(path)], addresses=self.OWN)
+        return {urllib.parse.urlsplit(ask.url).path: ask.connect for ask in found}
+
+    def test_it_is_asked_as_visitors_ask_and_the_routes_own_url_as_before(self):
+        found = self.where("location / { proxy_pass http://127.0.0.1:1; }", "/cron.php")
+        assert found == {"/cron.php": "tcp:192.0.2.7:80", "/": "tcp:127.0.0.1:80"}
+
+    def test_what_the_configuration_names_is_no_news_of_the_log(self):
+        found = self.where("location = /cron.php { proxy_pass http://127.0.0.1:1; }", "/cron.php")
+        assert found == {"/cron.php": "tcp:127.0.0.1:80"}
+
+    def test_a_pattern_names_no_path(self):
+        found = self.where("location ~ ^/(?:a|b)/run[.]php$ { proxy_pass http://127.0.0.1:1; }", "/b/run.php")
+        assert found == {"/b/run.php": "tcp:192.0.2.7:80"}
+
+    def test_a_server_of_the_loopback_alone_is_asked_there(self):
+        found = self.where("location / { proxy_pass http://127.0.0.1:1; }", "/cron.php", "listen 127.0.0.1:80;")
+        assert found == {"/cron.php": "tcp:127.0.0.1:80", "/": "tcp:127.0.0.1:80"}

@@ -74,6 +74,17 @@ def test_what_the_log_shows_failing():
     assert [one.get("request", {}).get("uri") for one in asked.upstreams] == ["/a", None]
 
 
+def test_upstreams_are_asked_as_visitors_would_have_nginx_ask_them():
+    http = "server { listen 80; location / { proxy_pass http://b:1; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; } }"
+    facts = read(http, [failed("/cron.php", "tcp:10.0.0.2:1")])
+    facts["system"]["addresses"].append("192.0.2.7")
+    asked = questions(facts)
+    sent = [one["request"]["headers"] for one in asked.upstreams] + [
+        one.request["headers"] for one in asked.requests["http://site/cron.php"]
+    ]
+    assert sent == [{"X-Forwarded-For": "192.0.2.7"}] * 2
+
+
 def test_for_each_url_what_nginx_would_send_to_its_upstream():
     asked = questions(read()).requests
     assert {url: [one.upstream for one in peers] for url, peers in asked.items()} == {
@@ -101,6 +112,7 @@ def test_names_are_asked_of_a_resolver_only_where_nginx_does_at_run_time():
         ("https://[::1]/a/b", "tcp:[::1]:443", "/a/b", "[::1]"),
         ("http://site/a|b", "tcp:127.0.0.1:80", None, None),
         ("http://site/", "tcp:127.0.0.1:81", None, None),
+        ("http://site/a", "tcp:192.0.2.7:80", "/a", "site"),
     ],
 )
 def test_what_is_sent_is_what_this_url_would_lead_to(url, connect, uri, host):
