@@ -99,7 +99,7 @@ matrix: setup        ## break and fix hosts of each platform (SCENARIO=name: of 
 	tests/scenario $(or $(SCENARIO),$(SCENARIOS))
 	PYTHONPATH=.ansible/collections python -m ansible_collections.webops.bad_gateway.tests.matrix $(or $(SCENARIO),$(SCENARIOS))
 
-safety: setup        ## try to hurt lab hosts (hours); figures into docs/safety.md; SAFETY="killed lost back home lasts respect bounded leaks hostile alone firewalls" for some
+safety: setup        ## try to hurt lab hosts (hours); figures into docs/safety.md; SAFETY="killed lost back home lasts respect bounded leaks hostile doors alone firewalls" for some
 	$(LAB) images bookworm
 	python tests/safety/safety.py $(SAFETY)
 

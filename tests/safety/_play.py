@@ -42,7 +42,7 @@ class Moment(NamedTuple):
 
 
 class Play:
-    """One ansible-playbook with its own ssh connections; watched by a thread."""
+    """One ansible-playbook with its own ssh connections; watched by a thread. known: more hosts and variables of the inventory; answers: what is typed."""
 
     def __init__(
         self,
@@ -51,12 +51,18 @@ class Play:
         extra: dict[str, Any] | None = None,
         flags: tuple[str, ...] = (),
         env: dict[str, str] | None = None,
+        known: dict[str, dict[str, str]] | None = None,
+        answers: str = "",
     ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="bg-"))
         self.tasks: list[tuple[str, float]] = []
         variables = {"fix_502_report_dir": str(self.folder), "fix_502_serial": ["100%"], **(extra or {})}
         inventory = self.folder / "inventory.json"
         hosts = {place.host(role): {"ansible_host": address} for role, address in place.addresses.items()}
+        for host, more in (known or {}).items():
+            hosts.setdefault(host, {}).update(more)
+        typed = self.folder / "typed"
+        typed.write_text(answers)
         inventory.write_text(json.dumps({"all": {"hosts": hosts, "vars": _inventory.VARS}}))
         command = ["ansible-playbook", "-i", str(inventory), "-e", json.dumps(variables), *flags, playbook]
         environment = dict(
@@ -71,12 +77,12 @@ class Play:
         )
         self.log = self.folder / "log"
         self.began = time.monotonic()
-        with self.log.open("wb") as output:
+        with self.log.open("wb") as output, typed.open("rb") as keys:
             self.process = subprocess.Popen(
                 command,
                 cwd=ROOT,
                 env=environment,
-                stdin=subprocess.DEVNULL,
+                stdin=keys,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,

@@ -14,6 +14,7 @@ from typing import Any
 import alone
 import back
 import bounded
+import doors
 import firewalls
 import home
 import hostile
@@ -196,6 +197,14 @@ def _alone(results: Results) -> list[str]:
     return _table(["role", *(title for title, _flags in alone.RUNS), "as its README says"], rows)
 
 
+def _doors(results: Results) -> list[str]:
+    rows = [
+        [one["title"], _few(one["said"]), "yes" if not one["wrong"] else "no: " + "; ".join(one["wrong"])]
+        for one in results
+    ]
+    return _table(["the run comes by", "and ends", "as it should"], rows)
+
+
 def _firewalls(results: Results) -> list[str]:
     rows = [
         [
@@ -220,6 +229,7 @@ TABLES: dict[str, Callable[[Results], list[str]]] = {
     "leaks": _leaks,
     "hostile": _hostile,
     "alone": _alone,
+    "doors": _doors,
     "firewalls": _firewalls,
 }
 SUMMARIES: dict[str, Callable[[Results], str]] = {
@@ -233,6 +243,7 @@ SUMMARIES: dict[str, Callable[[Results], str]] = {
     "leaks": leaks.summary,
     "hostile": hostile.summary,
     "alone": alone.summary,
+    "doors": doors.summary,
     "firewalls": firewalls.summary,
 }
 SHOWN = 160
@@ -248,6 +259,7 @@ KEYS = {
     "leaks": ("title",),
     "hostile": ("title",),
     "alone": ("title",),
+    "doors": ("title",),
     "firewalls": ("title",),
 }
 

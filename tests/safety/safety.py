@@ -13,6 +13,7 @@ safety.py bounded         hosts on which something hangs, is full or is huge
 safety.py leaks           a host full of secrets
 safety.py hostile         site users, colleagues and visitors against a run
 safety.py alone           each role by itself, with its documented variables
+safety.py doors           the ways that a run may come to its hosts
 safety.py firewalls       each firewall tool in charge, alone and beside another
 safety.py                 all of them
 """
@@ -25,6 +26,7 @@ import _world
 import alone
 import back
 import bounded
+import doors
 import figures
 import firewalls
 import home
@@ -36,13 +38,27 @@ import lost
 import respect
 from _play import Keep
 
-HARNESSES = ("killed", "lost", "back", "home", "lasts", "respect", "bounded", "leaks", "hostile", "alone", "firewalls")
+HARNESSES = (
+    "killed",
+    "lost",
+    "back",
+    "home",
+    "lasts",
+    "respect",
+    "bounded",
+    "leaks",
+    "hostile",
+    "alone",
+    "doors",
+    "firewalls",
+)
 BY_CASE = {
     "respect": respect.run,
     "bounded": bounded.run,
     "leaks": leaks.run,
     "hostile": hostile.run,
     "alone": alone.run,
+    "doors": doors.run,
     "firewalls": firewalls.run,
 }
 

@@ -26,6 +26,22 @@ def interface_addresses(host: Host) -> Optional[Dict[str, List[str]]]:
     return parse_ifconfig(ran.out)
 
 
+def hardware_addresses() -> Optional[Dict[str, str]]:
+    """The hardware address of each Ethernet interface that is up, by its name; None where the system is not Linux."""
+    try:
+        return netlink.hardware_addresses()
+    except (OSError, AttributeError):
+        return None
+
+
+def neighbours() -> Dict[str, str]:
+    """The hardware address that answers for each address of the host's own networks; empty where the system is not Linux."""
+    try:
+        return netlink.neighbours()
+    except (OSError, AttributeError):
+        return {}
+
+
 def parse_ifconfig(text: str) -> Dict[str, List[str]]:
     """Interfaces that are up, in the form of macOS and the BSDs. Written from ifconfig(8); not tried on such a host."""
     found: Dict[str, List[str]] = {}

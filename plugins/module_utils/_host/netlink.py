@@ -32,7 +32,7 @@ INET_DIAG_INFO, INET_DIAG_SKV6ONLY = 2, 11
 UNIX_DIAG_NAME, UNIX_DIAG_VFS, UNIX_DIAG_PEER, UNIX_DIAG_RQLEN = 0, 1, 2, 4
 UDIAG_SHOW = 0x01 | 0x02 | 0x10
 UDIAG_SHOW_PEER = 0x01 | 0x04
-IFF_UP = 1
+IFF_UP, ARPHRD_ETHER = 1, 1
 NUD_INCOMPLETE, NUD_FAILED = 0x01, 0x20
 
 _HEADER = struct.Struct("=IHHII")
@@ -228,15 +228,43 @@ def interface_addresses() -> Dict[str, List[str]]:
     return found
 
 
-def silent_neighbours() -> Dict[str, int]:
-    """Addresses of the host's own networks for which nobody answers, each with the index of the interface where they were asked for."""
-    found: Dict[str, int] = {}
+def hardware_addresses() -> Dict[str, str]:
+    """The hardware address of each Ethernet interface that is up, by its name."""
+    found: Dict[str, str] = {}
+    for body in dump(NETLINK_ROUTE, RTM_GETLINK, struct.pack("=BxHiII", 0, 0, 0, 0, 0)):
+        kind, _index, flags = struct.unpack_from("=HiI", body, 2)
+        parts = attributes(body, 16)
+        if kind == ARPHRD_ETHER and flags & IFF_UP and parts.get(1):
+            found[parts.get(3, b"").rstrip(b"\0").decode("utf-8", "replace")] = _hardware_text(parts[1])
+    return found
+
+
+def _neighbours() -> Iterator[Tuple[str, int, Optional[str]]]:
+    """Each address that was asked for in the host's own networks: the index of the interface, and the hardware address; None where nobody answers."""
     for body in dump(NETLINK_ROUTE, RTM_GETNEIGH, struct.pack("=BxxxiHBB", 0, 0, 0, 0, 0)):
         family, index, state = struct.unpack_from("=BxxxiH", body)
-        raw = attributes(body, 12).get(1)
-        if raw and state & (NUD_INCOMPLETE | NUD_FAILED) and family in (socket.AF_INET, socket.AF_INET6):
-            found[socket.inet_ntop(family, raw)] = index
-    return found
+        parts = attributes(body, 12)
+        if parts.get(1) and family in (socket.AF_INET, socket.AF_INET6):
+            silent = state & (NUD_INCOMPLETE | NUD_FAILED)
+            yield socket.inet_ntop(family, parts[1]), index, None if silent else _hardware_text(parts.get(2, b""))
+
+
+def _hardware_text(raw: bytes) -> str:
+    return ":".join("%02x" % byte for byte in raw)
+
+
+def silent_neighbours() -> Dict[str, int]:
+    """Addresses of the host's own networks for which nobody answers, each with the index of the interface where they were asked for."""
+    return {address: index for address, index, hardware in _neighbours() if hardware is None}
+
+
+def neighbours() -> Dict[str, str]:
+    """The hardware address that answers for each address of the host's own networks; none for an address that two answer for."""
+    found: Dict[str, str] = {}
+    for address, _index, hardware in _neighbours():
+        if hardware:
+            found[address] = hardware if found.get(address, hardware) == hardware else ""
+    return {address: hardware for address, hardware in found.items() if hardware}
 
 
 def has_nft_base_chains() -> bool:

@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Dict, List, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import service_manager
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.interfaces import interface_addresses
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.interfaces import (
+    hardware_addresses,
+    interface_addresses,
+)
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.memory import memory_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.panels import panel_of
 
@@ -32,6 +35,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         hostname: str
         addresses: Optional[List[str]]  # of all interfaces that are up
         interfaces: Optional[Dict[str, List[str]]]  # ADDRESS/PREFIX by interface
+        hardware: Optional[Dict[str, str]]  # of Ethernet interfaces that are up
         page_size: int
         cpus: int
         memory: Memory
@@ -68,6 +72,7 @@ def system_facts(host: Host) -> "System":
         "hostname": socket.gethostname(),
         "addresses": _addresses(interfaces),
         "interfaces": interfaces,
+        "hardware": hardware_addresses(),
         "page_size": os.sysconf("SC_PAGESIZE"),
         "cpus": os.cpu_count() or 1,
         "memory": memory_facts(host),

@@ -8,10 +8,11 @@ Private to this collection: it may change in any release.
 
 import time
 import urllib.parse
-from typing import TYPE_CHECKING, Dict, List
+from typing import TYPE_CHECKING, Dict, List, Mapping
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.interfaces import neighbours
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.access_log import visits
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.facts import log_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tail import ErrorLogTail
@@ -81,8 +82,9 @@ def _reach(host: Host, nginx: "NginxFacts", upstreams: "List[UpstreamToReach]") 
     except ValueError as error:
         host.unseen("reach", error)
         return []
+    known = neighbours()
     for row in rows:
-        where_from(host, row)
+        where_from(host, row, known)
     return rows
 
 
@@ -102,14 +104,15 @@ def failed(answer: "Answer") -> bool:
     return answer["status"] in _FAILED or answer["timed_out"]
 
 
-def where_from(host: Host, row: "Reached") -> None:
-    """Add the proxy's own side: the source address of a TCP connection, the socket that a path leads to."""
+def where_from(host: Host, row: "Reached", known: Mapping[str, str]) -> None:
+    """Add the proxy's own side: the source address of a TCP connection and who answers there, the socket that a path leads to. known: the neighbours."""
     address = read_address(row["address"])
     if address.is_unix:
         row["real"] = str(address._replace(path=host.realpath(address.path)))
         return
     for attempt in row["tried"]:
-        attempt["source"] = source_towards(read_address(attempt["address"]).host)
+        number = read_address(attempt["address"]).host
+        attempt["source"], attempt["neighbour"] = source_towards(number), known.get(number)
 
 
 def with_requests(

@@ -59,6 +59,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         source: NotRequired[Optional[str]]  # of TCP: the host's own address towards it
         silent: NotRequired[Optional[str]]  # of TCP: the interface in whose network nobody answers for this address
         silent_router: NotRequired[Optional[str]]  # of TCP: the router towards it, where nobody answers for that one
+        neighbour: NotRequired[Optional[str]]  # of TCP: the hardware address that answers for it; None behind a router
 
     class Reached(TypedDict):
         """How connecting to one upstream went, as nginx would connect."""

@@ -26,6 +26,10 @@ if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import Route
 
 
+#: RFC 9568, 7.3: the routers of a group share it.
+VRRP = ("00:00:5e:00:01:", "00:00:5e:00:02:")
+
+
 class Inventory(t.NamedTuple):
     """What the controller knows of hosts. unseen: those that were not looked at. doors: the names and numbers by which it reaches each."""
 
@@ -87,13 +91,15 @@ class Fleet:
         """The number that alone makes a host the backend of a proxy, where a host that was not looked at may have it as well; empty where there is no doubt.
 
         Private numbers are given out again behind each NAT and on each container bridge. That the controller reaches the host by that
-        number or name is a second sign.
+        number or name is a second sign, and so is that the host's own hardware address answers the proxy there.
         """
         if not self.inventory.unseen or seen_from == on:
             return ""
         hops = [hop for hop in self.hops_to(self.hosts[on]) if hop.proxy.name == seen_from]
         doors = self.inventory.doors.get(on, ())
         if any({hop.address.host, hop.number.host} & set(doors) or is_public(hop.number) for hop in hops):
+            return ""
+        if any(answers_itself(hop) for hop in hops):
             return ""
         return hops[0].number.host if hops else ""
 
@@ -194,6 +200,23 @@ class _Part(Fleet):
 def is_public(address: Address) -> bool:
     """Whether it is a number that one host of the internet has."""
     return not address.is_unix and not address.is_name and ipaddress.ip_address(address.host).is_global
+
+
+def answers_itself(hop: Hop) -> bool:
+    """Whether the hardware address that the proxy sees for the number is one of the backend's. Behind a router it is the router's, or none is seen."""
+    number = hop.number.normal().host
+    tried = zip(hop.tried, hop.tried_addresses)
+    seen = {attempt.get("neighbour") or "" for attempt, address in tried if address.normal().host == number}
+    system = or_empty(hop.backend.system if hop.backend else None)
+    own = set((system.get("hardware") or {}).values())
+    return any(tells_apart(one, system.get("addresses") or ()) for one in seen & own)
+
+
+def tells_apart(hardware: str, addresses: t.Iterable[str]) -> bool:
+    """Whether no other machine has this hardware address. VRRP's are the same in every network with such a group, and
+    container engines and clouds make one of the host's IPv4 address: whoever has the same number has it too."""
+    made = {"".join("%02x" % int(part) for part in one.split(".")) for one in addresses if "." in one}
+    return not hardware.startswith(VRRP) and hardware.replace(":", "")[4:] not in made
 
 
 def blamed_by(text: str | None) -> Address | None:

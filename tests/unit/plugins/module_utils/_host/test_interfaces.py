@@ -8,6 +8,7 @@ import re
 import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import netlink
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.interfaces import neighbours
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.system import system_facts
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost
 
@@ -42,6 +43,12 @@ def test_addresses_that_cannot_be_read_are_unknown(host, monkeypatch):
     found = system_facts(host)
     assert (found["interfaces"], found["addresses"]) == (None, None)
     assert re.match("netlink: .*; ifconfig", host.unknown[0]["why"])
+
+
+def test_where_the_kernel_says_nothing_of_hardware_nothing_is_known(host, monkeypatch):
+    monkeypatch.setattr(netlink, "hardware_addresses", _refused)
+    monkeypatch.setattr(netlink, "neighbours", _refused)
+    assert (system_facts(host)["hardware"], neighbours()) == (None, {})
 
 
 def _refused():

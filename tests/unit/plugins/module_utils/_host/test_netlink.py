@@ -107,14 +107,51 @@ def test_a_kernel_that_says_little_of_a_connection_says_nothing(monkeypatch):
     assert list(netlink.tcp_talks(socket.AF_INET)) == []
 
 
+def attribute(kind, raw):
+    return (struct.pack("=HH", 4 + len(raw), kind) + raw).ljust((4 + len(raw) + 3) & ~3, b"\0")
+
+
+def neighbours_are(monkeypatch, *entries):
+    """The kernel's table of neighbours: family, interface, state, address, and the hardware address where one answers."""
+    bodies = [
+        struct.pack("=BxxxiHBB", family, index, state, 0, 1)
+        + b"".join(attribute(kind, raw) for kind, raw in enumerate(known, 1))
+        for family, index, state, *known in entries
+    ]
+    monkeypatch.setattr(netlink, "dump", lambda *_question: iter(bodies))
+
+
+class TestNeighbours:
+    ONE, OTHER = bytes.fromhex("020000000001"), bytes.fromhex("020000000002")
+
+    def test_who_answers_has_a_hardware_address(self, monkeypatch):
+        v6 = socket.inet_pton(socket.AF_INET6, "2001:db8::9")
+        answers = (socket.AF_INET, 2, 0x04, bytes([10, 0, 0, 9]), self.ONE)
+        silent = (socket.AF_INET, 2, netlink.NUD_FAILED, bytes([10, 0, 0, 8]), self.OTHER)
+        neighbours_are(monkeypatch, answers, silent, (socket.AF_INET6, 3, 0x02, v6, self.OTHER))
+        assert netlink.neighbours() == {"10.0.0.9": "02:00:00:00:00:01", "2001:db8::9": "02:00:00:00:00:02"}
+
+    @pytest.mark.parametrize("others", [[OTHER], [OTHER, OTHER], [OTHER, ONE]])
+    def test_an_address_that_two_answer_for_says_nothing(self, monkeypatch, others):
+        there = [
+            (socket.AF_INET, 2 + at, 0x02, bytes([10, 0, 0, 9]), one) for at, one in enumerate([self.ONE, *others])
+        ]
+        neighbours_are(monkeypatch, *there)
+        assert netlink.neighbours() == {}
+
+
+def test_ethernet_interfaces_that_are_up_have_a_hardware_address(monkeypatch):
+    bodies = [
+        struct.pack("=BxHiII", 0, kind, 2, flags, 0) + attribute(3, name + b"\0") + attribute(1, bytes(range(6)))
+        for name, kind, flags in ((b"eth0", 1, 1), (b"eth1", 1, 0), (b"lo", 772, 1), (b"ib0", 32, 1))
+    ]
+    monkeypatch.setattr(netlink, "dump", lambda *_question: iter(bodies))
+    assert netlink.hardware_addresses() == {"eth0": "00:01:02:03:04:05"}
+
+
 class TestSilentNeighbours:
     def answers(self, monkeypatch, *entries):
-        """The kernel's table of neighbours: family, interface, state, address."""
-        bodies = [
-            struct.pack("=BxxxiHBB", family, index, state, 0, 1) + struct.pack("=HH", 4 + len(raw), 1) + raw
-            for family, index, state, raw in entries
-        ]
-        monkeypatch.setattr(netlink, "dump", lambda *_question: iter(bodies))
+        neighbours_are(monkeypatch, *entries)
         return netlink.silent_neighbours()
 
     def test_nobody_answered_for_these(self, monkeypatch):

@@ -189,7 +189,7 @@ class TestWhereFrom:
         (tmp_path / "run" / "php8.2.sock").write_text("")
         (tmp_path / "run" / "php.sock").symlink_to("php8.2.sock")
         row = {"address": "unix:/run/php.sock", "tried": [{"address": "unix:/run/php.sock"}]}
-        where_from(host, row)
+        where_from(host, row, {})
         assert row == {
             "address": "unix:/run/php.sock",
             "tried": [{"address": "unix:/run/php.sock"}],
@@ -202,8 +202,9 @@ class TestWhereFrom:
     def test_a_connection_comes_from_an_address_of_the_host(self, monkeypatch, address, destination):
         monkeypatch.setattr(look_ask_and_reach, "source_towards", lambda given: "from-" + given)
         row = {"address": "tcp:app.example:80", "tried": [{"address": address}]}
-        where_from(Host(), row)
+        where_from(Host(), row, {"10.0.0.2": "02:00:00:00:00:01"})
         assert row["tried"][0]["source"] == "from-" + destination
+        assert row["tried"][0]["neighbour"] == ("02:00:00:00:00:01" if destination == "10.0.0.2" else None)
 
 
 class TestHostsLine:

@@ -24,7 +24,9 @@ from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.smal
     fleet,
     host,
     proxy,
+    reached,
     remedy,
+    tried,
 )
 
 START = remedy()
@@ -150,6 +152,26 @@ def test_a_number_alone_says_not_whose_it_is_where_not_all_were_looked_at(number
     assert ended == "planned" or why == (
         "10.0.0.2 is app's, and may be another host's as well, as not all of the inventory was looked at (db1)"
     )
+
+
+@pytest.mark.parametrize(
+    ("seen", "own", "outcome"),
+    [
+        ("9a:00:00:00:00:02", {"eth0": "9a:00:00:00:00:01", "eth1": "9a:00:00:00:00:02"}, "planned"),
+        ("9a:00:00:00:00:09", {"eth0": "9a:00:00:00:00:02"}, "advice"),
+        (None, {"eth0": "9a:00:00:00:00:02"}, "advice"),
+        ("9a:00:00:00:00:02", None, "advice"),
+        ("02:42:0a:00:00:02", {"eth0": "02:42:0a:00:00:02"}, "advice"),
+        ("00:00:5e:00:01:07", {"vrrp7": "00:00:5e:00:01:07"}, "advice"),
+    ],
+    ids=["its own", "another's", "behind a router", "not read", "made of the number", "of a group of routers"],
+)
+def test_the_hardware_address_that_answers_says_whose_a_number_is(seen, own, outcome):
+    app = host("10.0.0.2")
+    app["system"]["hardware"] = own
+    row = reached("tcp:10.0.0.2:80", tried("tcp:10.0.0.2:80", 111, neighbour=seen))
+    hosts = Fleet({"web": proxy("http://10.0.0.2", reach=[row]), "app": app}, {}, Inventory(("db1",)))
+    assert outcome_of(finding(on="app", remedy=START), hosts=hosts)[0] == outcome
 
 
 def test_what_a_proxy_has_itself_is_its_own():
