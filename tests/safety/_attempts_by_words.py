@@ -76,7 +76,32 @@ user title 'exec python3 /var/tmp/spell title'
 systemctl daemon-reload
 systemctl start eve
 """
+# Does its work where it is asked from the host itself, as many a cron.php does; a visitor has asked for it.
+LOCAL_ONLY = r"""
+install -m 666 /dev/null /srv/ran
+cat >$PAGES/cron.php <<'PAGE'
+<?php if ($_SERVER["REMOTE_ADDR"] === "127.0.0.1") { file_put_contents("/srv/ran", "cron.php ran for 127.0.0.1\n", FILE_APPEND); } echo "well";
+PAGE
+curl -s -o /dev/null http://$WEB/cron.php
+"""
 CASES = [
+    Case(
+        "a visitor asks for what an application does for 127.0.0.1 alone",
+        "php_fpm_stopped",
+        LOCAL_ONLY,
+        "fixed",
+        ("/cron.php",),
+        "cat /srv/ran",
+    ),
+    Case(
+        "the same, at an nginx that listens on the loopback alone, where all who ask come from there",
+        "php_fpm_stopped",
+        "sed -i '/\\[::\\]:80/d; s/listen 80 /listen 127.0.0.1:80 /' $SITE; systemctl restart nginx\nWEB=127.0.0.1\n"
+        + LOCAL_ONLY,
+        "fixed",
+        ("/cron.php",),
+        "sed -i 's/^/seen: /' /srv/ran; sort -u /srv/ran",
+    ),
     Case(
         "logs, a journal, processes and sockets full of noise",
         "php_fpm_stopped",
