@@ -49,7 +49,7 @@ AGAIN: dict[str, Texts] = {
     "fpm_allowed_clients": [("app", "systemctl stop php$PHP-fpm")],
     "response_header_too_big": BIGGER_HEADER,
     "header_too_big_location_set": BIGGER_HEADER,
-    "socket_path_mismatch": [("web", "pool listen /run/php/shop.sock; restart_fpm")],
+    "socket_path_mismatch": [("web", "pool listen /run/php/fpm.sock; restart_fpm")],
     "nginx_worker_connections": STOPPED_FPM,
     "nginx_open_files_unit": STOPPED_FPM,
     "firewall_reject": OTHER_PORT,

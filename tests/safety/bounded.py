@@ -60,7 +60,9 @@ CASES = [
         ("slow_upstream", "no answer"),
         broken=False,
     ),
-    Case("PHP-FPM frozen", "healthy", "web", "systemctl kill -s STOP php$PHP-fpm", ("stand still",), broken=False),
+    Case(
+        "PHP-FPM frozen", "healthy", "web", "systemctl kill -s STOP php$PHP-fpm", ("sent them SIGSTOP",), broken=False
+    ),
     Case(
         "nginx's workers frozen",
         "healthy",
