@@ -68,7 +68,7 @@ CASES = [
         "healthy",
         "web",
         "pkill -STOP -f 'nginx: worker'",
-        ("nothing that was seen explains it",),
+        ("no line of nginx says why",),
         broken=False,
     ),
     Case(
