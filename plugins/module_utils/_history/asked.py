@@ -30,7 +30,8 @@ ROUNDED = 1.0
 MOST_SCRIPTS, SCRIPT_BYTES = 100, 64 * 1024
 #: Programs of which the arguments are shown: they are names of units, packages and ports, and hardly ever secrets.
 SHOWN = re.compile(
-    r"(systemctl|service|rc-service|kill|pkill|killall|apt|apt-get|dpkg|dnf|yum|rpm|ufw|nft|iptables|ip6tables|firewall-cmd|sysctl|rm|mv|cp|ln|chmod|chown|nginx)$"
+    r"(systemctl|service|rc-service|kill|pkill|killall|apt|apt-get|dpkg|dnf|yum|rpm|ufw|nft|iptables|ip6tables|firewall-cmd"
+    r"|sysctl|rm|mv|cp|ln|chmod|chown|nginx)$"
 )
 _COMMAND = re.compile(r"\s*(\S+) : (?!.*\bnot (?:allowed|in sudoers)\b)(?:.* ; )?COMMAND=(.+)$")
 _CRON = re.compile(r"\((\S+)\) CMD \(\s*(.+?)\s*\)$")

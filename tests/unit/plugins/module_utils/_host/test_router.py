@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The router on the way to an address."""
 
-from __future__ import annotations
-
 import socket
 import sys
 

@@ -10,7 +10,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.e
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.request_match import Routing
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils._nginx_config.nginx_configs import written
 
-OWN = ["127.0.0.1", "169.254.3.4", "10.0.0.7", "203.0.113.9", "8.8.4.4", "::1", "fe80::1", "2001:db8::7"]
+OWN = ("127.0.0.1", "169.254.3.4", "10.0.0.7", "203.0.113.9", "8.8.4.4", "::1", "fe80::1", "2001:db8::7")
 
 
 def asked_at(listen, addresses=OWN, beside=""):
