@@ -18,13 +18,13 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.evidence
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 
-__all__ = ("Aspect", "Behind", "Cause", "Daemon", "Evidence", "Finding", "Remedy", "fingerprint")
+__all__ = ("Aspect", "Behind", "Cause", "DaemonState", "Evidence", "Finding", "Remedy", "fingerprint")
 
 #: What can set a finding off. backend: the unit behind the hop, its package, files and processes; route: the files in which the route stands; nginx: itself
 #: and all its files; names: who resolves them; firewall, limits, labels, certificates: their files, and the tools that write them.
 Aspect = t.Literal["backend", "route", "nginx", "names", "firewall", "limits", "labels", "certificates"]
 #: What is with the daemon that should answer. stopped: it could run as all is now; hindered: what it reads, has or lacks keeps it from answering there.
-Daemon = t.Literal["runs", "stopped", "hindered"]
+DaemonState = t.Literal["runs", "stopped", "hindered"]
 #: Nothing that is looked at from outside is beyond doubt.
 SUREST = 0.999
 
@@ -122,4 +122,4 @@ class Cause:
     outdoes: tuple[str, ...] = ()
     says: str = ""
     set_off_by: tuple[Aspect, ...] = ("backend", "route")
-    daemon: Daemon = "runs"
+    daemon: DaemonState = "runs"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Daemon, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, DaemonState, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, log_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
@@ -32,7 +32,7 @@ class Trigger(t.TypedDict):
     first: float | None
     count: int
     since: float
-    daemon: Daemon
+    daemon: DaemonState
     subjects: list[Subject]
 
 

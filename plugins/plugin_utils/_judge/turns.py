@@ -34,8 +34,6 @@ WAITS = "its turn is after the proof of %s: no more than half of %s may be out a
 TOO_MANY = "%s out, and nothing that is done here brings %s back: with %s more than half of %s would be out"
 RETRY = "# bring back %s first, then run this again"
 NO_HELP = "the same was done on %s and did not help there: it is not tried on %s, another of %s"
-
-
 #: How a step ended that did not help.
 NO_CURE = ("undone", "failed")
 
