@@ -116,6 +116,13 @@ class Fleet:
         return found
 
     @cached_property
+    def _asked(self) -> dict[str, list[Hop]]:
+        return {
+            name: list({(hop.address, hop.real_address): hop for hop in reversed(hops)}.values())
+            for name, hops in self._by_backend.items()
+        }
+
+    @cached_property
     def hops(self) -> list[Hop]:
         """The hops of all proxies."""
         return [hop for hops in self._by_proxy.values() for hop in hops]
@@ -127,6 +134,10 @@ class Fleet:
     def hops_to(self, backend: Host) -> list[Hop]:
         """The hops of all proxies that lead to a host, also where only one of them is judged: what is changed for one has to suit the others."""
         return self._by_backend.get(backend.name, [])
+
+    def asked_of(self, backend: Host) -> list[Hop]:
+        """One hop for each address by which proxies ask a host, however many of them do."""
+        return self._asked.get(backend.name, [])
 
     def sick_hops(self, *families: str) -> t.Iterator[Hop]:
         """The hops over which something is wrong, or was; of these families only, where any is given."""
@@ -185,6 +196,13 @@ class _Part(Fleet):
 
     def proxies(self) -> list[Host]:
         return [self.proxy]
+
+    @cached_property
+    def _asked(self) -> dict[str, list[Hop]]:
+        return {
+            name: list({(hop.address, hop.real_address): hop for hop in reversed(hops)}.values())
+            for name, hops in self._by_backend.items()
+        }
 
     @cached_property
     def hops(self) -> list[Hop]:

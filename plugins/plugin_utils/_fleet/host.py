@@ -96,7 +96,8 @@ class Host:
     def records(self) -> list[LogRecord]:
         """Log records since the last change that this collection made here: older lines are history."""
         records = or_empty(self.facts.get("log")).get("records") or []
-        return [record for record in records if record["last"] > self.last_change]
+        last_change = self.last_change
+        return [record for record in records if record["last"] > last_change]
 
     @cached_property
     def answers(self) -> list[Answer]:

@@ -153,12 +153,12 @@ def moved(fleet: Fleet, hop: Hop, host: Host) -> str | None:
     """The only service of an administrator's that listens where no hop leads; None where there is none, or several, or several ports that lack theirs."""
     lacking = {
         other.real_address
-        for other in fleet.hops_to(host)
+        for other in fleet.asked_of(host)
         if nobody_listens(other, host) and owner_of(fleet, host, asked_address(other)).unit is None
     }
     if len(lacking) > 1:
         return None
-    asked = [other.real_address for other in fleet.hops_to(host) if other is not hop]
+    asked = [other.real_address for other in fleet.asked_of(host)]
     found = []
     for name, unit in (host.facts.get("units") or {}).items():
         places = [one for one in listens_on(host, name) if one.is_unix == hop.is_unix]
@@ -173,7 +173,7 @@ def moved(fleet: Fleet, hop: Hop, host: Host) -> str | None:
 
 def known_for(fleet: Fleet, hop: Hop, host: Host) -> str | None:
     """The only unit that listens elsewhere, and whose product is known not to listen on such a port unless it is told to; None where there is none."""
-    asked = [other.real_address for other in fleet.hops_to(host) if other is not hop]
+    asked = [other.real_address for other in fleet.asked_of(host)]
     found = set()
     for one in or_empty(host.facts.get("listeners")).get("tcp") or []:
         name, place = one.get("unit"), Address(one["address"], one["port"])
