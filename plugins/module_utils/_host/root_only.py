@@ -9,7 +9,7 @@ Private to this collection: it may change in any release.
 import os
 import stat
 import sys
-from typing import Dict, Optional, Union
+from typing import Dict, Optional, Tuple, Union
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 
@@ -35,7 +35,8 @@ class RootOnly:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._known: Dict[str, Optional[str]] = {}
+        self._known: Dict[Tuple[str, bool], Optional[str]] = {}
+        self._links: Dict[str, Optional[str]] = {}
 
     def why_not(self, path: str) -> Optional[str]:
         """The first folder on the way to a path (and on that of each link) that others may change, and who; None where there is none."""
@@ -45,18 +46,24 @@ class RootOnly:
             if why:
                 return "%s: %s" % (at, why)
             at = os.path.join(at, parts.pop(0))
-            target = self._host.readlink(at)
+            target = self._link(at) if parts else self._host.readlink(at)
             if target and links < LINKS:
                 links += 1
                 parts = os.path.normpath(os.path.join(os.path.dirname(at), target)).strip("/").split("/") + parts
                 at = "/"
         return None
 
+    def _link(self, folder: str) -> Optional[str]:
+        if folder not in self._links:
+            self._links[folder] = self._host.readlink(folder)
+        return self._links[folder]
+
     def _others(self, folder: str, is_last: bool) -> Optional[str]:
-        if folder not in self._known or is_last:
+        key = (folder, is_last)
+        if key not in self._known:
             where = self._host.path(folder)
             try:
-                self._known[folder] = others_in(where, os.stat(where), is_last)
+                self._known[key] = others_in(where, os.stat(where), is_last)
             except OSError as error:
                 return error.strerror
-        return self._known[folder]
+        return self._known[key]
