@@ -18,6 +18,7 @@ import time
 import typing as t
 
 import ansible
+import doors
 import judging
 import many_processes
 import on_host
@@ -59,6 +60,7 @@ PARTS = {
     "plays": Part("One host, and two", lambda inventory: plays.measure(inventory, plays.few())),
     "profile": Part("Where the time goes", where_time_goes.measure),
     "far": Part("Over a slow line", lambda inventory: plays.measure(inventory, plays.far())),
+    "doors": Part("Other ways to a host", doors.measure),
     "fleet": Part(
         "Forty hosts, and twenty that are broken alike",
         lambda inventory: plays.measure(inventory, plays.many(), plays.alike()),

@@ -30,14 +30,15 @@ DIAGNOSE, CURE = "playbooks/diagnose_502.yml", "fix_502.yml"
 
 
 class Play(t.NamedTuple):
-    """A play that is timed on hosts. breaks: a command that breaks some of them before each run."""
+    """A play that is timed on hosts. breaks: a command that breaks some of them before each run; flags: of ansible-playbook; env: of its environment."""
 
     play: str
     hosts: tuple[str, ...]
     broken: tuple[str, ...] = ()
     breaks: str = ""
     runs: int = RUNS
-    slow_line: bool = False
+    flags: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
 
 
 FIRST = "a stopped PHP-FPM, to the first 200"
@@ -89,7 +90,9 @@ LOOKS = ("ping", "gathering facts", "stock modules", "diagnose_502")
 
 def far() -> dict[str, Play]:
     """Plays of a host behind a slow line."""
-    return {name + SLOW: few()[name]._replace(slow_line=True) for name in LOOKS}
+    line = "%s %s/tests/bench/slow_line.py %%h %%p" % (sys.executable, TOP)
+    env = (("ANSIBLE_SSH_EXTRA_ARGS", "-o ProxyCommand='%s'" % line),)
+    return {name + SLOW: few()[name]._replace(env=env) for name in LOOKS}
 
 
 def many() -> dict[str, Play]:
@@ -109,9 +112,7 @@ def alike() -> dict[str, Play]:
 
 def settings(play: Play, control_path: str) -> dict[str, str]:
     """Of Ansible's environment. control_path: where connections are kept, for a slow line must not share those of a quick one."""
-    forks = {"ANSIBLE_FORKS": "20", "ANSIBLE_SSH_CONTROL_PATH_DIR": control_path}
-    proxy = "%s %s/tests/bench/slow_line.py %%h %%p" % (sys.executable, TOP)
-    return {**forks, "ANSIBLE_SSH_EXTRA_ARGS": "-o ProxyCommand='%s'" % proxy} if play.slow_line else forks
+    return {"ANSIBLE_FORKS": "20", "ANSIBLE_SSH_CONTROL_PATH_DIR": control_path, **dict(play.env)}
 
 
 def timed(name: str, play: Play, inventory: str, taken: dict[str, list[float]]) -> None:
@@ -125,7 +126,8 @@ def timed(name: str, play: Play, inventory: str, taken: dict[str, list[float]]) 
         started = time.monotonic()
         for visitor in visitors:
             visitor.start()
-        took = seconds_of("ansible-playbook", play.play, "-i", inventory, *limit, settings=settings(play, control_path))
+        command = ["ansible-playbook", play.play, "-i", inventory, *limit, *play.flags]
+        took = seconds_of(*command, settings=settings(play, control_path))
     taken.setdefault(name, []).append(took)
     for visitor in visitors:
         visitor.waited_for = False

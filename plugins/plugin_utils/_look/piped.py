@@ -34,7 +34,8 @@ LOST = "the host cannot be reached any more: %s"
 
 def python_for_pipe(action: t.Any, task_vars: Values) -> str | None:
     """The host's Python, where a program can be piped into it: with pipelining, once Python is known. action: the task's action plugin."""
-    if action._task.async_val or not action._is_pipelining_enabled("new"):
+    # Mitogen, whose connections have none, raises where it is asked the whole question.
+    if action._task.async_val or not action._connection.has_pipelining or not action._is_pipelining_enabled("new"):
         return None
     found: str | None = action._templar.template(interpreter(task_vars, action._task.delegate_to))
     return found

@@ -6,6 +6,7 @@
 import shlex
 import subprocess
 import sys
+from unittest import mock
 
 import pytest
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
@@ -69,6 +70,14 @@ def test_where_it_can_not_be_piped_ansible_runs_it(task_vars, connection):
     made = action_of(site_answers_info, {"urls": []}, **connection)
     assert made.run(None, task_vars)["as"] == "module"
     assert given(made) == [{"urls": []}]
+
+
+def test_a_connection_without_pipelining_is_asked_nothing_more():
+    """Mitogen's actions end a run that asks."""
+    made = action_of(site_answers_info, {"urls": []})
+    made._connection.has_pipelining = False
+    made._is_pipelining_enabled = mock.Mock(side_effect=AssertionError("should never be called"))
+    assert made.run(None, KNOWN)["as"] == "module"
 
 
 def test_a_path_that_only_the_host_can_complete_is_left_to_it():
