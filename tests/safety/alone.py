@@ -15,6 +15,7 @@ import back
 import yaml
 from _hosts import Place
 from _play import Keep, Play
+from _rows import Results, Rows, failed, yes_or
 
 FAULT = "healthy"
 CASES: dict[str, dict[str, Any]] = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text(encoding="utf-8"))
@@ -90,7 +91,7 @@ def run(only: str, keep: Keep) -> None:
             result = trial(place, role)
             keep(result)
             print(
-                "%s: %s" % (role, "; ".join(cells(result))),
+                "%s: %s" % (role, "; ".join(result["ends"].values())),
                 *["  WRONG: " + line for line in result["wrong"]],
                 sep="\n",
                 flush=True,
@@ -98,13 +99,15 @@ def run(only: str, keep: Keep) -> None:
     _world.remove(FAULT)
 
 
-def cells(result: dict[str, Any]) -> list[str]:
-    """How each run ended."""
-    return [result["ends"][title] for title, _flags in RUNS]
+def rows(results: Results) -> Rows:
+    """How each run of a role ended."""
+    titles = [title for title, _flags in RUNS]
+    seen = [[one["title"], *(one["ends"][title] for title in titles), yes_or(one["wrong"])] for one in results]
+    return Rows(["role", *titles, "as its README says"], seen)
 
 
-def summary(results: list[dict[str, Any]]) -> str:
+def summary(results: Results) -> str:
     return "%d roles alone, in check mode, for real and again: %d exceptions" % (
         len(results),
-        sum(1 for result in results if result["wrong"]),
+        failed(results),
     )

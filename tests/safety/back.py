@@ -8,6 +8,7 @@ from typing import Any
 import _world
 from _hosts import Place
 from _play import Keep, Play
+from _rows import Results, Rows, failed
 
 REMEDIES = {
     "php_fpm_stopped": "php_fpm: start",
@@ -184,10 +185,14 @@ def run(faults: list[str], keep: Keep) -> None:
         print(words, *["  WRONG: " + line for line in result["wrong"]], sep="\n", flush=True)
 
 
-def summary(results: list[dict[str, Any]]) -> str:
-    wrong = sum(1 for result in results if result["wrong"])
+def rows(results: Results) -> Rows:
+    seen = [[one["remedy"], one["runs"], "; ".join(one["wrong"]) or "as before"] for one in results]
+    return Rows(["remedy", "runs, each rolled back", "files, rules, units"], seen)
+
+
+def summary(results: Results) -> str:
     return "%d runs of %d remedies rolled back: %d not as before" % (
         sum(result["runs"] for result in results),
         len(results),
-        wrong,
+        failed(results),
     )

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import _world
 from _play import Keep, Play
+from _rows import Results, Rows, failed, few, yes_or
 
 # A run may take this many times as long as on the same machine where nothing hangs, and the seconds that its looks may wait.
 TIMES = 3
@@ -174,8 +175,23 @@ def run(only: str, keep: Keep) -> None:
             print(words, *["  WRONG: " + line for line in result["wrong"]], sep="\n", flush=True)
 
 
-def summary(results: list[dict[str, Any]]) -> str:
+def rows(results: Results) -> Rows:
+    """How long each run took, in times of the undisturbed one, and what it may take at most: times of that, and seconds of waiting."""
+    seen = [
+        [
+            one["title"],
+            "%.1f" % (one["seconds"] / one["reference"]),
+            "%d + %d s" % (TIMES, one["waits"]) if one["waits"] else "%d" % TIMES,
+            few(one["said"]),
+            yes_or(one["wrong"]),
+        ]
+        for one in results
+    ]
+    return Rows(["host", "times as long", "of", "the run says", "in time, said, unhurt"], seen)
+
+
+def summary(results: Results) -> str:
     return "%d hosts that hang or are full: %d not as they should be" % (
         len(results),
-        sum(1 for result in results if result["wrong"]),
+        failed(results),
     )

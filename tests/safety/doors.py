@@ -19,6 +19,7 @@ import _world
 from _hosts import Place, container
 from _play import ROOT, Keep, Play
 from _podman import podman
+from _rows import Results, Rows, failed, few, yes_or
 
 Known = dict[str, dict[str, str]]
 
@@ -175,8 +176,13 @@ def run(only: str, keep: Keep) -> None:
             )
 
 
-def summary(results: list[dict[str, Any]]) -> str:
+def rows(results: Results) -> Rows:
+    seen = [[one["title"], few(one["said"]), yes_or(one["wrong"])] for one in results]
+    return Rows(["the run comes by", "and ends", "as it should"], seen)
+
+
+def summary(results: Results) -> str:
     return "%d ways to come to a host: %d did not end as they should" % (
         len(results),
-        sum(1 for result in results if result["wrong"]),
+        failed(results),
     )

@@ -19,6 +19,7 @@ import yaml
 from _hosts import Place, container
 from _play import Keep, Play
 from _podman import podman
+from _rows import Results, Rows, failed, yes_or
 from home import CHANGED
 
 WEB, APP = "web", "app"
@@ -224,21 +225,26 @@ def run(only: str, keep: Keep) -> None:
             result = trial(case)
             keep(result)
             print(
-                "%s: %s" % (result["title"], "; ".join(cells(result))),
+                "%s: %s" % (result["title"], "; ".join(_cells(result))),
                 *["  WRONG: " + line for line in result["wrong"]],
                 sep="\n",
                 flush=True,
             )
 
 
-def cells(result: dict[str, Any]) -> Iterator[str]:
+def _cells(result: dict[str, Any]) -> Iterator[str]:
     """What nginx answered over IPv4 and IPv6 at each step of the table."""
     for step in ("refused", "cured", "booted", "rolled back"):
         yield " ".join(str(answer or "none") for answer in result["seen"].get(step, {}).values()) or "-"
 
 
-def summary(results: list[dict[str, Any]]) -> str:
+def rows(results: Results) -> Rows:
+    head = ["in charge", "refused", "after the run", "after a boot", "rolled back", "for the proxy alone, and for good"]
+    return Rows(head, [[one["title"], *_cells(one), yes_or(one["wrong"])] for one in results])
+
+
+def summary(results: Results) -> str:
     return "%d firewalls over IPv4 and IPv6 opened, started anew, booted and closed: %d exceptions" % (
         len(results),
-        sum(1 for result in results if result["wrong"]),
+        failed(results),
     )

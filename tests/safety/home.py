@@ -12,6 +12,7 @@ import _world
 import back
 from _hosts import Place
 from _play import Keep, Play
+from _rows import Results, Rows, failed
 
 #: A DNS cache that was flushed and an nginx that was reloaded are nothing to write into a playbook.
 REMEDIES = {
@@ -89,9 +90,14 @@ def run(faults: list[str], keep: Keep) -> None:
         print(words, *["  WRONG: " + line for line in result["wrong"]], sep="\n", flush=True)
 
 
-def summary(results: list[dict[str, Any]]) -> str:
+def rows(results: Results) -> Rows:
+    seen = [[one["remedy"], one["tasks"], "; ".join(one["wrong"]) or "the same"] for one in results]
+    return Rows(["remedy", "tasks", "the site, and a second time"], seen)
+
+
+def summary(results: Results) -> str:
     return "%d tasks of %d cures carried home: %d not the same" % (
         sum(result["tasks"] for result in results),
         len(results),
-        sum(1 for result in results if result["wrong"]),
+        failed(results),
     )

@@ -12,6 +12,7 @@ import _attempts_of_programs
 import _world
 from _attempts import Case
 from _play import Keep, Play
+from _rows import Results, Rows, failed, few
 
 MARK = "s3cret"
 CASES = [
@@ -58,8 +59,13 @@ def run(only: str, keep: Keep) -> None:
             )
 
 
-def summary(results: list[dict[str, Any]]) -> str:
+def rows(results: Results) -> Rows:
+    seen = [[one["title"], few(one["said"]), "; ".join(one["wrong"]) or "no"] for one in results]
+    return Rows(["attempt", "the run ends", "succeeded"], seen)
+
+
+def summary(results: Results) -> str:
     return "%d attempts of others on a host: %d succeeded" % (
         len(results),
-        sum(1 for result in results if result["wrong"]),
+        failed(results),
     )

@@ -6,13 +6,14 @@
 After each: are nginx's and PHP-FPM's files sound, is the site no worse than before the run, does the next run end well, is nothing left over?
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import _world
 from _hosts import Place
 from _play import Keep, Moment, Play, moment
+from _rows import Results, Rows, failed, table
 
 REMEDIES = {
     "php_fpm_stopped": "php_fpm: start",
@@ -24,7 +25,7 @@ REMEDIES = {
     "firewall_reject_nft": "firewall_port: nftables",
     "backend_port_closed": "backend_service: start",
 }
-MANNERS = ("controller", "ssh", "power")
+MANNERS = {"controller": "controller killed", "ssh": "ssh cut", "power": "host's power cut"}
 OPEN = "Run the remedy"
 PLAYBOOK = "fix_502.yml"
 
@@ -146,7 +147,7 @@ def _of_one(shift: int, name: str, count: int, keep: Keep) -> None:
         flush=True,
     )
     for number, at in enumerate(reference.moments(count)):
-        result = trial(name, reference, at, MANNERS[(number + shift) % len(MANNERS)])
+        result = trial(name, reference, at, list(MANNERS)[(number + shift) % len(MANNERS)])
         keep({**result, "number": number})
         print(
             "%(fault)s: %(fraction).2f %(manner)-10s in %(task)s, journal %(journal)s, then %(status_then)s, next run %(next_run)s, %(status_end)s"
@@ -166,12 +167,54 @@ def run(faults: list[str], count: int, lanes: int, keep: Keep) -> None:
             future.result()
 
 
-def summary(results: list[dict[str, Any]]) -> str:
-    wrong = sum(1 for result in results if result["wrong"])
+def rows(results: Results) -> Rows:
+    """Each moment: part of the run that had passed, the task that ran, and what was there afterwards."""
+    by_remedy: dict[str, Results] = defaultdict(list)
+    for result in results:
+        by_remedy[result["remedy"]].append(result)
+    counts = [
+        [
+            remedy,
+            *(sum(1 for one in some if one["manner"] == manner) for manner in MANNERS),
+            failed(some),
+        ]
+        for remedy, some in by_remedy.items()
+    ]
+    ends = Counter("%s, then %s" % (one["status_then"], one["next_run"]) for one in results).most_common()
+    above = [
+        *table(["remedy", *MANNERS.values(), "exceptions"], counts),
+        "",
+        "What the site answered after the cut, and how the next run ended: %s."
+        % "; ".join("%s: %d" % item for item in ends),
+        "",
+        "Each moment: part of the run that had passed, the task that ran, and the states of the changes in the host's journal after the cut.",
+        "",
+    ]
+    moments = [
+        [
+            one["remedy"],
+            "%d %%" % (100 * one["fraction"]),
+            MANNERS[one["manner"]],
+            _short(one["task"]),
+            one["journal"],
+            one["status_then"],
+            one["next_run"],
+        ]
+        for one in results
+    ]
+    return Rows(["remedy", "at", "what", "during", "journal", "answers", "next run"], moments, above)
+
+
+def _short(task: str) -> str:
+    """Role and task, less the collection and what argument specs add."""
+    return task.replace("webops.bad_gateway.", "").replace("Validating arguments against arg spec", "arguments of")
+
+
+def summary(results: Results) -> str:
     manners = Counter(result["manner"] for result in results)
     return "%d runs cut off (%s) of %d remedies: %d exceptions" % (
         len(results),
         ", ".join("%s %d" % (manner, manners[manner]) for manner in MANNERS),
         len({result["remedy"] for result in results}),
-        wrong,
+        failed(results),
     )

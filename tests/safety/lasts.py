@@ -15,6 +15,7 @@ import _world
 import back
 from _hosts import Place, container
 from _play import Keep, Play
+from _rows import Results, Rows, failed, yes_or
 
 #: Written to files as others of their remedies are: one of each kind is enough.
 LEFT_OUT = {"header_too_big_location_set", "fpm_request_terminate_timeout"}
@@ -115,9 +116,22 @@ def run(faults: list[str], keep: Keep) -> None:
         )
 
 
-def summary(results: list[dict[str, Any]]) -> str:
+def rows(results: Results) -> Rows:
+    seen = [
+        [
+            one["remedy"],
+            one["called"],
+            *("well" if one["after"].get(event) else "not well" for event in EVENTS),
+            yes_or(one["wrong"]),
+        ]
+        for one in results
+    ]
+    return Rows(["remedy", "called", *EVENTS, "as it was said"], seen)
+
+
+def summary(results: Results) -> str:
     return "%d cures through %d events each: %d did not last and were not called relieved" % (
         len(results),
         len(EVENTS),
-        sum(1 for result in results if result["wrong"]),
+        failed(results),
     )

@@ -11,6 +11,7 @@ from typing import Any
 import _world
 from _hosts import Place
 from _play import Keep, Play
+from _rows import Results, Rows, failed
 
 MARK = "s3cret"
 FAULT = "response_header_too_big"
@@ -120,8 +121,13 @@ def run(only: str, keep: Keep) -> None:
     _world.remove(FAULT)
 
 
-def summary(results: list[dict[str, Any]]) -> str:
+def rows(results: Results) -> Rows:
+    seen = [[one["title"], "; ".join(one["said"]), "; ".join(one["wrong"]) or "nothing"] for one in results]
+    return Rows(["run", "the run says", "of the secrets it shows or keeps"], seen)
+
+
+def summary(results: Results) -> str:
     return "%d runs on a host full of secrets: %d showed or kept one" % (
         len(results),
-        sum(1 for result in results if result["wrong"]),
+        failed(results),
     )

@@ -10,17 +10,13 @@ At a reload nginx hangs up connections that are open between two requests. HTTP 
 do and wrk does not: it counts a read error. So these are shown, but only what a browser does not get in the end is lost.
 """
 
-import http.client
-import re
-import signal
-import subprocess
-import threading
 import time
 from typing import Any
 
 import _world
-from _hosts import Place
 from _play import Keep, Play
+from _rows import Results, Rows
+from _visitors import Visitors, Wrk
 
 #: Not among them: nginx_limits. A site beside one that has used up nginx's connections or files is not well itself.
 REMEDIES = {
@@ -63,109 +59,6 @@ systemctl reload nginx
 SLOW_CLIENTS = 4
 #: A second pool would be down with the first, or leave open which one is meant.
 NO_OTHER_POOL = {"php_fpm_stopped", "php_fpm_socket_dir_missing", "socket_path_mismatch"}
-
-
-class Wrk:
-    """wrk until it gets a signal to end."""
-
-    def __init__(self, place: Place, path: str, connections: int, *extra: str) -> None:
-        url = "http://%s:%d%s" % (place.addresses[place.proxy], _world.HEALTHY_PORT, path)
-        # It must not outlive us, and takes what the hosts leave of the CPU: at full speed where that is all of it.
-        argv = [
-            "nice",
-            "-n",
-            "10",
-            "setpriv",
-            "--pdeathsig",
-            "KILL",
-            "wrk",
-            "-t1",
-            "-c%d" % connections,
-            "-d900s",
-            "--timeout",
-            "20s",
-            *extra,
-            url,
-        ]
-        self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-    def end(self) -> dict[str, int]:
-        self.process.send_signal(signal.SIGINT)
-        text = self.process.communicate(timeout=60)[0]
-        asked = re.search(r"(\d+) requests in", text)
-        if not asked:
-            raise RuntimeError("wrk says: " + text)
-        found = {"asked": int(asked[1]), "not_2xx": 0, "connect": 0, "read": 0, "write": 0, "timeout": 0}
-        refused = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
-        found["not_2xx"] = int(refused[1]) if refused else 0
-        errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text)
-        if errors:
-            found.update(zip(("connect", "read", "write", "timeout"), map(int, errors.groups())))
-        return found
-
-
-class Visitors:
-    """A few who ask for a page again and again, and want every one of their answers."""
-
-    def __init__(self, place: Place, path: str, number: int, keep: bool = False) -> None:
-        self.address = place.addresses[place.proxy]
-        self.path = path
-        self.keep = keep
-        self.counts: dict[str, int] = {"asked": 0, "hung_up": 0}
-        self.lock = threading.Lock()
-        self.over = threading.Event()
-        self.threads = [threading.Thread(target=self._visit, daemon=True) for _each in range(number)]
-        for thread in self.threads:
-            thread.start()
-
-    def _count(self, what: str) -> None:
-        with self.lock:
-            self.counts[what] = self.counts.get(what, 0) + 1
-
-    def _visit(self) -> None:
-        connection = self._connect()
-        while not self.over.is_set():
-            self._count("asked")
-            try:
-                answer = self._ask(connection)
-            except (ConnectionResetError, BrokenPipeError, http.client.RemoteDisconnected):
-                # Nothing of an answer had come: this is what nginx does to a connection that stays open.
-                self._count("hung_up")
-                connection = self._connect()
-                answer = self._ask_anew(connection)
-            except (OSError, http.client.HTTPException) as error:
-                answer = type(error).__name__
-            if answer != "200":
-                self._count(answer)
-                time.sleep(0.1)
-            if answer != "200" or not self.keep:
-                connection.close()
-                connection = self._connect()
-            self.over.wait(0.005)
-
-    def _connect(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection(self.address, _world.HEALTHY_PORT, timeout=60)
-
-    def _ask_anew(self, connection: http.client.HTTPConnection) -> str:
-        """Only who keeps connections open asks again."""
-        if not self.keep:
-            return "hung up"
-        try:
-            return self._ask(connection)
-        except (OSError, http.client.HTTPException) as error:
-            return type(error).__name__
-
-    def _ask(self, connection: http.client.HTTPConnection) -> str:
-        connection.request("GET", self.path)
-        reply = connection.getresponse()
-        reply.read()
-        return str(reply.status)
-
-    def end(self) -> dict[str, int]:
-        self.over.set()
-        for thread in self.threads:
-            thread.join()
-        return self.counts
 
 
 def trial(name: str) -> dict[str, Any]:
@@ -221,7 +114,32 @@ def run(faults: list[str], keep: Keep) -> None:
         )
 
 
-def summary(results: list[dict[str, Any]]) -> str:
+def rows(results: Results) -> Rows:
+    seen = []
+    for one in results:
+        visitors = one["visitors"]
+        seen.append(
+            [
+                one["remedy"],
+                _cell(visitors["new_each"]),
+                _cell(dict(visitors["kept_open"], read=0)),
+                visitors["kept_open"]["read"],
+                _cell(visitors["browsers"]),
+                _cell(visitors.get("slow_php")),
+            ]
+        )
+    head = ["remedy", "wrk, a connection for each request", "wrk, open connections", "hung up between requests"]
+    return Rows([*head, "browsers", "slow PHP pages"], seen)
+
+
+def _cell(visitors: dict[str, int] | None) -> str:
+    if not visitors:
+        return "-"
+    failures = {what: count for what, count in visitors.items() if what not in ("asked", "hung_up") and count}
+    return "%s of %d" % (", ".join("%s: %d" % item for item in failures.items()) or "0", visitors["asked"])
+
+
+def summary(results: Results) -> str:
     asked = sum(visitors["asked"] for result in results for visitors in result["visitors"].values())
     return "%d remedies under load, %d requests: %d lost" % (
         len(results),

@@ -38,20 +38,6 @@ import lost
 import respect
 from _play import Keep
 
-HARNESSES = (
-    "killed",
-    "lost",
-    "back",
-    "home",
-    "lasts",
-    "respect",
-    "bounded",
-    "leaks",
-    "hostile",
-    "alone",
-    "doors",
-    "firewalls",
-)
 BY_CASE = {
     "respect": respect.run,
     "bounded": bounded.run,
@@ -90,12 +76,14 @@ def _one(harness: str, args: argparse.Namespace) -> tuple[bool, str]:
     well = all(
         result["cured"] and not lost.lost(result) if harness == "lost" else not result["wrong"] for result in results
     )
-    return well, figures.SUMMARIES[harness](results)
+    return well, figures.HARNESSES[harness].summary(results)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("harness", nargs="*", metavar="HARNESS", help="of %s; all without" % ", ".join(HARNESSES))
+    parser.add_argument(
+        "harness", nargs="*", metavar="HARNESS", help="of %s; all without" % ", ".join(figures.HARNESSES)
+    )
     parser.add_argument("--fault", action="append", default=[], help="only this fault; may be given more than once")
     parser.add_argument(
         "--case", default="", help="only the cases of %s whose title has this in it" % ", ".join(BY_CASE)
@@ -106,7 +94,7 @@ def main() -> int:
     parser.add_argument("--lanes", type=int, default=2, help="remedies that are cut off at once (%(default)s)")
     args = parser.parse_args()
     _world.prepare()
-    ends = [_one(harness, args) for harness in args.harness or HARNESSES]
+    ends = [_one(harness, args) for harness in args.harness or figures.HARNESSES]
     for _well, words in ends:
         print("safety: " + words)
     return 0 if all(well for well, _words in ends) else 1
