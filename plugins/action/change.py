@@ -21,6 +21,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.proof_qu
     rounds,
     time_to_confirm,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.not_run import with_words
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.piped import (
     PROGRAMS,
     or_lost,
@@ -173,7 +174,7 @@ class ActionModule(ActionBase):
         finally:
             self._task.check_mode, self._task.diff = was
         done.pop("invocation", None)
-        return done
+        return with_words(done)
 
 
 def questions(asked: Round, args: Values) -> Values:

@@ -37,18 +37,7 @@ class ActionModule(ActionBase):
         lock = result.get("lock")
         if taking and result.get("failed") and isinstance(lock, dict) and is_dead(str(lock["owner"])):
             result = self._module({**more, "take_over": lock["run"]}, task_vars or {})
-        return {**result, "msg": last_words(result)} if result.get("failed") and "module_stderr" in result else result
+        return result
 
     def _module(self, more: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         return run_module(self, MODULE, SPECIFICATION, more, task_vars)
-
-
-def last_words(result: t.Mapping[str, t.Any]) -> str:
-    """Why a module could not even start. On a full disk it cannot be unpacked: the last line of the traceback says so, and Ansible's message does not."""
-    lines = [
-        line.strip()
-        for key in ("module_stdout", "module_stderr")
-        for line in str(result.get(key) or "").splitlines()
-        if line.strip()
-    ]
-    return "the host could not run it: %s" % lines[-1] if lines else str(result["msg"])

@@ -14,6 +14,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.from_cont
     from_controller,
     outside_asks,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.not_run import with_words
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.piped import PROGRAMS, pipe, python_for_pipe
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.stdin_program import Packed
 
@@ -59,4 +60,4 @@ class ActionModule(ActionBase):
         quiet = {**task_vars, "ansible_no_target_syslog": True}
         module: dict[str, t.Any] = self._execute_module(module_name=MODULE, module_args=arguments, task_vars=quiet)
         module.pop("invocation", None)
-        return module
+        return with_words(module)

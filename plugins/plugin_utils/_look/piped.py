@@ -15,6 +15,7 @@ import typing as t
 from ansible import constants
 from ansible.errors import AnsibleConnectionFailure
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.not_run import with_words
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.program_store import Store
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.stdin_program import (
     START,
@@ -79,7 +80,7 @@ def _run_module(
         if returned is not None:
             return returned
     executed: dict[str, t.Any] = action._execute_module(module_args=arguments, task_vars=task_vars)
-    return executed
+    return with_words(executed)
 
 
 def needs_host(options: Values, arguments: t.Any) -> bool:

@@ -20,6 +20,7 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look import in_memory
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look import small_text
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.not_run import with_words
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.program_store import Store
@@ -33,9 +34,6 @@ FOLDERS = {
 }
 #: What Python is started with (-c): it reads the length of the source, and the source. What is packed follows in bytes, since text would be a quarter longer.
 START = "import sys; stdin = sys.stdin.buffer; exec(stdin.read(int(stdin.readline())))"
-#: What a shell ends with where a command is not there.
-NOT_FOUND = 127
-NO_PYTHON = "the host has no Python where it is looked for (%s): install python3 there, or name its Python in ansible_python_interpreter"
 
 
 class Packed:
@@ -133,11 +131,4 @@ def result(ran: t.Mapping[str, t.Any]) -> dict[str, t.Any] | None:
     if ran["rc"] == 0 and lines and lines[-1].startswith("{"):
         returned: dict[str, t.Any] = json.loads(lines[-1])
         return returned
-    words = [line.strip() for line in ran["stderr"].splitlines() if line.strip()] or lines or ["no output"]
-    message = "the program on the host ended with %s: %s" % (ran["rc"], words[-1])
-    return {
-        "failed": True,
-        "msg": NO_PYTHON % words[-1] if ran["rc"] == NOT_FOUND else message,
-        "module_stdout": ran["stdout"],
-        "module_stderr": ran["stderr"],
-    }
+    return with_words({"failed": True, "module_stdout": ran["stdout"], "module_stderr": ran["stderr"], "rc": ran["rc"]})

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.not_run import was_not_run, why_not_run
+
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.undo import ShownChange
 
@@ -46,6 +48,8 @@ def reason(result: Result) -> str:
     for item in result.get("results") or []:
         if item.get("failed") or item.get("unreachable"):
             return reason(item)
+    if was_not_run(result):
+        return why_not_run(result)
     if "rc" in result and "cmd" in result:
         words = _last_lines(result, "stderr") or _last_lines(result, "stdout")
         if words:

@@ -85,14 +85,14 @@ def test_nothing_else_is_pushed_aside(results, dead):
         (
             "",
             "Traceback (most recent call last):\n  line 107\nOSError: [Errno 28] No space left on device\n\n",
-            "OSError: [Errno 28] No space left on device",
+            "the host has no room to run it (OSError: [Errno 28] No space left on device)",
         ),
-        ("Killed\r\n", "", "Killed"),
+        ("Killed\r\n", "", "the program on the host ended: Killed"),
     ],
 )
 def test_a_module_that_could_not_begin_says_why(out, err, shown):
     failed = {"failed": True, "msg": "Module result deserialization failed", "module_stdout": out, "module_stderr": err}
-    assert run({"run": "r1", "state": "begun"}, [failed])[0]["msg"] == "the host could not run it: " + shown
+    assert run({"run": "r1", "state": "begun"}, [failed])[0]["msg"] == shown
 
 
 def test_a_module_that_said_nothing_fails_in_ansibles_words():

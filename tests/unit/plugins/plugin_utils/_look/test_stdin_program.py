@@ -145,7 +145,12 @@ def test_a_delegated_task_runs_in_the_python_of_its_own_host():
             "Traceback (most recent call last):\n  File x\nKeyError: 'units'\n",
             "the program on the host ended with 1: KeyError: 'units'",
         ),
-        (1, "sudo: a password is required\n", "", "the program on the host ended with 1: sudo: a password is required"),
+        (
+            1,
+            "sudo: a password is required\n",
+            "",
+            "root could not be become on the host (sudo: a password is required): --ask-become-pass asks for a password",
+        ),
         (0, "", "", "the program on the host ended with 0: no output"),
         (0, "welcome\n", "", "the program on the host ended with 0: welcome"),
     ],
