@@ -67,6 +67,13 @@ def parse_address(text: str) -> Address:
     raise ValueError("%s is not an address: write tcp:HOST:PORT, tcp:[V6]:PORT or unix:/PATH" % shown)
 
 
+def given_address(text: str) -> Address:
+    """As parse_address, for what a person has written: HOST:PORT and /PATH will do."""
+    return parse_address(
+        text if text.startswith(("tcp:", "unix:")) else ("unix:" if text[:1] == "/" else "tcp:") + text
+    )
+
+
 def read_address(text: str) -> Address:
     """As parse_address, but never raises: nginx's log names an upstream{} block without a port, and its port is 0 then."""
     if text.startswith("unix:"):

@@ -13,7 +13,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, List, Mapping, NamedTuple, Optional, Sequence, Union
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, parse_address
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, given_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.own_request import NOTHING, Request, blame
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tail import ErrorLogTail
@@ -110,6 +110,8 @@ def asks_of(raw: Sequence[Any], usual: int = 1) -> List[Ask]:
         raise ValueError("each of urls is a URL, or a dictionary with url")
     asks = [ask_of(one, usual) for one in raw]
     for ask in asks:
+        if ask.connect:
+            given_address(ask.connect)
         if not isinstance(ask.times, int) or not 1 <= ask.times <= MOST_TIMES:
             raise ValueError("times of %s is %s: a whole number between 1 and %d" % (ask.url, ask.times, MOST_TIMES))
     return asks
@@ -180,7 +182,7 @@ def ask_one(ask: Ask, timeout: float, within: Deadline, asker: "Asker" = "host")
     started = time.monotonic()
     try:
         url = http_message.split_url(ask.url)
-        address = parse_address(ask.connect) if ask.connect else Address(url.host, url.port, "")
+        address = given_address(ask.connect) if ask.connect else Address(url.host, url.port, "")
         _fill(answer, _connected(address, deadline), url, ask, deadline)
     except socket.timeout as error:
         answer["timed_out"], answer["error"] = True, explain(error, deadline)

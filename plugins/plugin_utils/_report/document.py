@@ -34,7 +34,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.finding
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.own_answers import own_answers, question
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.own_task import task_of
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.safe_text import safe_text, safe_url
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.safe_text import safe_data, safe_text, safe_url
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.shared_faults import shared_entries
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.timeline import timeline_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.words import (
@@ -171,7 +171,7 @@ def hops(judgements: t.Sequence[HostJudgement]) -> list[HopEntry]:
     broken = {one["upstream"] for one in judgements[-1].get("hops") or () if one["broken"]}
     return [
         {
-            "upstream": safe_text(one["upstream"]),
+            "upstream": safe_data(one["upstream"]),
             "backend": one["backend"],
             "before": "broken" if one["broken"] else "well",
             "after": "broken" if one["upstream"] in broken else "well",

@@ -16,7 +16,11 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.planned_diffs import FileDiff
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.entries import FindingEntry
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.own_answers import LOOK_THERE, OwnAnswer
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.safe_text import safe_lines, safe_text
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.safe_text import (
+    safe_data,
+    safe_lines,
+    safe_text,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.timeline import utc
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.words import as_sentence
 
@@ -116,7 +120,7 @@ def finding_entry(
         "seen_from": safe_text(seen["seen_from"]),
         "on": safe_text(seen["on"]),
         "confidence": seen["confidence"],
-        "subject": safe_text(seen["subject"]),
+        "subject": safe_data(seen["subject"]),
         "evidence": [safe_text(text) for text in seen["evidence"]],
         "remedy": done["remedy"],
         "outcome": outcome,
@@ -143,7 +147,7 @@ def finding_entry(
 def tell_fault(entry: FindingEntry, seen: JudgedFinding) -> None:
     """Add to a finding what it has in common with those of other hosts, where it is not the host's own matter."""
     if seen["fault"]:
-        entry["fault"] = safe_text(seen["fault"])
+        entry["fault"] = safe_data(seen["fault"])
     if seen["behind"]:
         entry["behind"] = safe_text(seen["behind"])
 

@@ -13,9 +13,16 @@ import re
 from ansible_collections.webops.bad_gateway.plugins.module_utils._text import printable
 
 _URL = re.compile(r"""\b([a-z][a-z0-9+.-]*://)(?:[^\s/?#"@]*@)?([^\s?#"]*)(?:[?#][^\s"]*)?""", re.IGNORECASE)
+#: An address as facts have it; people, nginx and other programs write it without that word.
+_TCP = re.compile(r"\btcp:(?=(?:\[[0-9A-Fa-f:.%]+\]|[\w.-]+)(?::\d|[\s,;)]|$))")
 
 
 def safe_text(text: str) -> str:
+    """As safe_data, for people: each address in it is as they write it."""
+    return _TCP.sub("", safe_data(text))
+
+
+def safe_data(text: str) -> str:
     """The text without control characters and the like, each URL in it without its query and credentials."""
     return printable(_URL.sub(r"\1\2", text))
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import (
     Address,
     covers,
+    given_address,
     is_loopback,
     parse_address,
     read_address,
@@ -31,6 +32,19 @@ ANY = "0.0.0.0"  # noqa: S104 - what others listen on
 )
 def test_canonical_addresses_are_read(text, address):
     assert tuple(parse_address(text)) == address
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("10.0.0.2:80", "tcp:10.0.0.2:80"),
+        ("[::1]:80", "tcp:[::1]:80"),
+        ("/run/a", "unix:/run/a"),
+        ("app:1", "tcp:app:1"),
+    ],
+)
+def test_a_person_needs_no_scheme(text, address):
+    assert given_address(text) == given_address(address) == parse_address(address)
 
 
 @pytest.mark.parametrize(

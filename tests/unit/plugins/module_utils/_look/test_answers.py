@@ -114,7 +114,7 @@ def test_no_answer_in_time(peer):
     ("more", "error"),
     [
         ({"url": "ftp://a.test/"}, "begins with"),
-        ({"connect": "127.0.0.1:80"}, "is not an address"),
+        ({"connect": "127.0.0.1"}, "is not an address"),
         ({"connect": "unix:/nowhere/a.sock"}, "No such file or directory (2)"),
         ({"method": "POST", "connect": None}, "only GET and HEAD"),
     ],
@@ -258,3 +258,15 @@ def test_each_url_may_say_how_often_it_is_asked():
 def test_no_url_is_asked_without_end(times):
     with pytest.raises(ValueError, match="times of http://b/ is %s" % times):
         asks_of([{"url": "http://b/", "times": times}])
+
+
+def test_an_address_may_be_written_as_people_write_it(peer):
+    address = peer(says(PAGE)).address
+    answer = ask("http://a.test/", connect=address[len("tcp:") :])
+    assert (answer["status"], answer["connect"]) == (200, address[len("tcp:") :])
+
+
+@pytest.mark.parametrize("connect", ["127.0.0.1", "tcp:a", "run/a.sock", "a:b"])
+def test_what_is_no_address_is_refused_before_anything_is_asked(connect):
+    with pytest.raises(ValueError, match="%s is not an address: write" % connect):
+        asks_of([{"url": "http://b/", "connect": connect}])

@@ -36,6 +36,12 @@ def test_urls_are_shown_without_secrets(url, safe):
 @pytest.mark.parametrize(
     "text,safe",
     [
+        ("connect to tcp:10.0.0.2:7080 from web: refused", "connect to 10.0.0.2:7080 from web: refused"),
+        ("(backend_port_closed at tcp:[::1]:80), tcp:shop; tcp:a.b", "(backend_port_closed at [::1]:80), shop; a.b"),
+        (
+            "unix:/run/a.sock, tcp://10.0.0.2:80, tcp: 3, port tcp:",
+            "unix:/run/a.sock, tcp://10.0.0.2:80, tcp: 3, port tcp:",
+        ),
         ("http://site/a?token=secret answers 502", "http://site/a answers 502"),
         ("upstream http://u:secret@10.0.0.2:7080/a?k=secret (3 times)", "upstream http://10.0.0.2:7080/a (3 times)"),
         ('upstream "fastcgi://unix:/run/php.sock:"', 'upstream "fastcgi://unix:/run/php.sock:"'),
