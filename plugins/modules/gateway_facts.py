@@ -37,6 +37,7 @@ options:
     description:
       - URLs to ask nginx for. Each is asked on the hosts whose nginx serves its name.
       - When empty, one URL for each proxied location and server name is asked, and those GET and HEAD requests that the log shows failing.
+      - A path that only the log names is asked with HEAD, or not at all where the request got no connection and the route's own URL shows the same.
     type: list
     elements: str
     default: []

@@ -52,6 +52,7 @@ def record(number, fits):
         "server": host,
         "host": host,
         "request": {"method": "GET", "path": "/%d" % number},
+        "action": None,
     }
 
 

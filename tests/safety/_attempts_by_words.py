@@ -84,14 +84,22 @@ cat >$PAGES/cron.php <<'PAGE'
 PAGE
 curl -s -o /dev/null http://$WEB/cron.php
 """
+# Does its work whoever asks, but for HEAD; a visitor has asked for it once.
+EACH_GET = r"""
+install -m 666 /dev/null /srv/ran
+cat >$PAGES/run.php <<'PAGE'
+<?php if ($_SERVER["REQUEST_METHOD"] === "GET") { file_put_contents("/srv/ran", "run.php ran for a GET\n", FILE_APPEND); }
+header("X-Big: " . str_repeat("x", 9000)); echo "well";
+PAGE
+curl -s -o /dev/null http://$WEB/run.php
+"""
 CASES = [
     Case(
         "a visitor asks for what an application does for 127.0.0.1 alone",
         "php_fpm_stopped",
         LOCAL_ONLY,
         "fixed",
-        ("/cron.php",),
-        "cat /srv/ran",
+        after="cat /srv/ran",
     ),
     Case(
         "the same, at an nginx that listens on the loopback alone, where all who ask come from there",
@@ -99,8 +107,22 @@ CASES = [
         "sed -i '/\\[::\\]:80/d; s/listen 80 /listen 127.0.0.1:80 /' $SITE; systemctl restart nginx\nWEB=127.0.0.1\n"
         + LOCAL_ONLY,
         "fixed",
-        ("/cron.php",),
-        "sed -i 's/^/seen: /' /srv/ran; sort -u /srv/ran",
+        after="cat /srv/ran",
+    ),
+    Case(
+        "the same, where nginx lets nobody in but 127.0.0.1",
+        "php_fpm_stopped",
+        "in_php_location 'allow 127.0.0.1; deny all;'; reload_nginx\nWEB=127.0.0.1\n" + LOCAL_ONLY,
+        "fixed",
+        after="cat /srv/ran",
+    ),
+    Case(
+        "a visitor asks for a page that does its work at each GET, and whose header is too big",
+        "response_header_too_big",
+        EACH_GET,
+        "fixed",
+        ("HEAD http",),
+        "[ $(grep -c GET /srv/ran) = 1 ] || cat /srv/ran",
     ),
     Case(
         "logs, a journal, processes and sockets full of noise",

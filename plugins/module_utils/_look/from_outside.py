@@ -1,20 +1,23 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests that only the log names are made over an address of the host that visitors use, not over its loopback.
+"""Requests that only the log names are made with care.
 
-Applications do things for 127.0.0.1 alone: cron.php, installers, status pages. Any visitor can bring a path into the log, and would have it asked from there.
+Any visitor can bring a path into the log. What it stands for (cron.php, an export, a link that unsubscribes) is not done once more because of that.
+And applications do things for 127.0.0.1 alone, so that nothing is asked from there that a visitor has named.
 
 Private to this collection: it may change in any release.
 """
 
 import ipaddress
-from typing import TYPE_CHECKING, Collection, Optional
+from typing import TYPE_CHECKING, Collection, List, Optional, Sequence
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import is_number, tcp_address
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.own_urls import OwnUrls
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.entry_points import (
     Door,
     Doors,
+    Failed,
     door_of,
 )
 
@@ -36,3 +39,22 @@ def from_outside(doors: Doors, server: "BlockFacts", door: Door, addresses: Opti
     usable = [one for one in own if not one.is_loopback and not one.is_link_local and str(one) not in taken]
     best = max(usable, key=lambda one: one.is_global, default=None)
     return door._replace(connect=tcp_address(str(best), door.port)) if best else door
+
+
+def with_care(own: OwnUrls, failed: Sequence[Failed], urls: Sequence[str] = ()) -> List[Failed]:
+    """The same requests as they may be made. Where nothing of a request got to the upstream, any other over its route shows the same, and so
+    the route's own URL stands in for it; else it is asked with HEAD. What the configuration or urls, the user's, name is asked as it was."""
+    users = {"/" + url.partition("://")[2].partition("?")[0].partition("/")[2] for url in urls}
+    return [
+        one if one.logged.path in users or own.knows(one.server, one.logged.path) else _careful(own, one)
+        for one in failed
+    ]
+
+
+def _careful(own: OwnUrls, failed: Failed) -> Failed:
+    route = own.routing.route_for(failed.server, failed.logged.path)
+    # A variable may lead another path to another upstream.
+    is_same = route is not None and failed.logged.connecting and not route["pass"]["variable"]
+    path = own.path_of(route) if route is not None and is_same else None
+    logged = failed.logged._replace(path=path) if path else failed.logged._replace(method="HEAD")
+    return failed._replace(logged=logged)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Dict, List, Mapping, NamedTuple, Optional, Seq
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import URLS, Ask, ask_of
-from ansible_collections.webops.bad_gateway.plugins.module_utils._look.from_outside import from_outside
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.from_outside import from_outside, with_care
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.own_urls import OwnUrls
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.upstreams_to_reach import (
     PeerRequest,
     peer_requests,
@@ -55,10 +56,11 @@ def what_to_ask(
     """The questions for a host whose nginx runs. urls: of the user, and then no others. again: answers of an earlier look, whose URLs are
     asked once more so that both can be compared. ask_logged: whether requests that only the log names are made again, too."""
     doors = Doors(routing, facts["listeners"])
+    own = OwnUrls(doors)
     records = [record for record in facts["log"]["records"] if record["kind"] == "nginx"] if ask_logged else []
-    failed = doors.failed(logged_requests(records))
+    failed = with_care(own, doors.failed(logged_requests(records)), urls)
     addresses = facts["system"]["addresses"]
-    asked = with_earlier(urls_to_ask(doors, failed, urls, URLS, addresses), again)
+    asked = with_earlier(urls_to_ask(own, failed, urls, URLS, addresses), again)
     names, resolvers = names_to_resolve(routing.config)
     version = facts["nginx"]["version"] if facts["nginx"] else ""
     outside = [one._replace(door=from_outside(doors, one.server, one.door, addresses)) for one in failed]
@@ -85,11 +87,11 @@ def requests_of(routing: Routing, asked: Sequence[Ask]) -> Dict[str, List[PeerRe
 
 
 def as_failed(routing: Routing, ask: Ask, upstream: str) -> Optional[Failed]:
-    """A GET for this URL as if it had failed over this upstream; None where its path is not one to ask upstream for."""
+    """The request for this URL as if it had failed over this upstream; None where its path is not one to ask upstream for."""
     server = routing.server_of(routing.blocks[routing.routes[ask.route]["block"]])
     scheme, _colon, rest = ask.url.partition("://")
     host, _slash, path = rest.partition("/")
-    logged = Logged(host, None, "GET", "/" + path.partition("?")[0], upstream)
+    logged = Logged(host, None, ask.method, "/" + path.partition("?")[0], upstream)
     doors = [door_of(listen) for listen in server["listens"]]
     name = PORT.sub("", host)
     door = next((door for door in doors if door.connect == ask.connect), None)

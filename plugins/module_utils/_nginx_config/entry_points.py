@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, Collection, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import tcp_address
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.nginx_signature import CONNECTING
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.request_match import Routing
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.server_names import host_name
 
@@ -49,7 +50,8 @@ class Door(NamedTuple):
 
 
 class Logged(NamedTuple):
-    """A request that failed, as the log shows it. host: with a port where the client sent one; upstream: the address that is blamed."""
+    """A request that failed, as the log shows it. host: with a port where the client sent one; upstream: the address that is blamed; connecting:
+    whether it failed before anything of it was sent."""
 
     host: str
     server: Optional[str]
@@ -58,6 +60,7 @@ class Logged(NamedTuple):
     upstream: Optional[str]
     signature: str = ""
     last: float = 0.0
+    connecting: bool = False
 
 
 class Failed(NamedTuple):
@@ -217,6 +220,7 @@ def logged_requests(records: "Iterable[LogRecord]") -> List[Logged]:
             record["upstream"]["address"] if record["upstream"] else None,
             record["signature"],
             record["last"],
+            record["action"] == CONNECTING,
         )
         for record in records
         if record["request"]

@@ -233,7 +233,12 @@ class Hop:
 def answer_evidence(answer: Answer) -> Evidence:
     """What nginx answered, as evidence."""
     status = answer.get("status")
-    return Evidence("answer", "%s %s" % (answer["url"], "answers %s" % status if status else "gives no answer in time"))
+    return Evidence("answer", "%s %s" % (asked(answer), "answers %s" % status if status else "gives no answer in time"))
+
+
+def asked(answer: Answer) -> str:
+    """What was asked, in words: the URL, with the method where that is not GET."""
+    return "HEAD %s" % answer["url"] if answer["method"] == "HEAD" else answer["url"]
 
 
 def log_evidence(record: LogRecord) -> Evidence:

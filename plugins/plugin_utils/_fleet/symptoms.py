@@ -17,11 +17,19 @@ GATEWAY_STATUSES = frozenset({502, 504})
 BARRED_STATUSES = frozenset({400, 401, 403, 421, 429, 503})
 
 
+#: Who knows no HEAD answers so: that says nothing about a GET.
+NO_HEAD_STATUSES = frozenset({405, 501})
+
+
 def is_barred(answer: t.Mapping[str, object]) -> bool:
     """Whether an answer says nothing about the upstream: nginx may have given it alone (it logs an error where an upstream was asked), or there was none."""
-    return (
-        answer.get("status") in (*BARRED_STATUSES, None) and not answer.get("signature") and not answer.get("timed_out")
-    )
+    silent = answer.get("status") in (*BARRED_STATUSES, None) or knows_no_head(answer)
+    return silent and not answer.get("signature") and not answer.get("timed_out")
+
+
+def knows_no_head(answer: t.Mapping[str, object]) -> bool:
+    """Whether HEAD is refused, which is asked in place of GET where only the log names a path."""
+    return answer.get("method") == "HEAD" and answer.get("status") in NO_HEAD_STATUSES
 
 
 def answer_fails(answer: t.Mapping[str, object]) -> bool:

@@ -16,6 +16,7 @@ from dataclasses import replace
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils import causes as causes_package
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import asked
 
 #: A finding with less confidence is reported, but nothing is changed because of it.
 SURE_ENOUGH = 0.6
@@ -101,7 +102,7 @@ def not_asked_again(fleet: Fleet, findings: t.Sequence[Finding]) -> dict[str, li
                 answer for answer in hop.asked_again(record) if (hop.proxy.name, answer.get("route")) not in explained
             ]
             if again and hop.is_barred(record):
-                url, status = again[0]["url"], again[0]["status"] or "no valid answer"
+                url, status = asked(again[0]), again[0]["status"] or "no valid answer"
                 text = (
                     "%s in the log, upstream %s; asked again, %s gives %s, which does not show whether it still fails"
                     % (record["signature"], hop.address, url, status)

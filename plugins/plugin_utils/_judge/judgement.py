@@ -87,6 +87,7 @@ JudgedAnswer = t.TypedDict(
         "url": str,
         "from": t.Literal["host", "controller"],  # who asked
         "connect": t.Optional[str],
+        "method": str,
         "status": t.Optional[int],
         "signature": t.Optional[str],
         "timed_out": bool,
@@ -274,6 +275,7 @@ def host_judgement(
                 "url": one["url"],
                 "from": one.get("from", "host"),
                 "connect": one.get("connect"),
+                "method": one.get("method", "GET"),
                 "status": one.get("status"),
                 "signature": one.get("signature"),
                 "timed_out": one.get("timed_out", False),

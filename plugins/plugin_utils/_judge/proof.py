@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails, knows_no_head
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.page_status import (
     had_in_words,
     refuses,
@@ -98,7 +98,8 @@ def in_words(answer: Proof | Answer) -> str:
     status = answer.get("status")
     words = str(status) if status is not None else "no answer in time" if answer.get("timed_out") else "no answer"
     if answer.get("signature"):
-        words += " (%s%s)" % (answer["signature"], " at %s" % answer["upstream"] if answer.get("upstream") else "")
+        at = answer.get("upstream")
+        words += " (%s%s)" % (answer["signature"], " at %s" % at.removeprefix("tcp:") if at else "")
     return words
 
 
@@ -177,7 +178,8 @@ def other_pages(pairs: t.Sequence[tuple[Proof, Answer]]) -> list[str]:
     lines = []
     for one, other, status in sent:
         had = one.get("had") or []
-        if status is not None and refuses(status) and status not in had and (had or not served):
+        is_new = status != one.get("status") and not knows_no_head(other)
+        if status is not None and is_new and refuses(status) and status not in had and (had or not served):
             lines.append("%s (%s)" % (better(one, other)[1], had_in_words(had)))
     return lines
 

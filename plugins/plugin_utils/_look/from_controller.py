@@ -34,5 +34,5 @@ def outside_asks(
         connect = read_address(answer["connect"]) if answer["connect"] else None
         if address and is_number(address) and connect and not connect.is_unix and not answer["proxy_protocol"]:
             own = str(Address(address, connect.port))
-            asks.append({"url": answer["url"], "connect": own, "route": answer["route"]})
+            asks.append({"url": answer["url"], "connect": own, "method": answer["method"], "route": answer["route"]})
     return asks[:limit]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails, knows_no_head
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import HostJudgement, JudgedAnswer
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.page_status import had_in_words
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.safe_text import safe_url
@@ -33,7 +33,8 @@ def own_answers(judgements: t.Sequence[HostJudgement]) -> list[OwnAnswer]:
     found = []
     for answer in judgements[-1]["answers"]:
         status = answer["status"]
-        if question(answer) in before and status is not None and status >= 400 and not answer_fails(answer):
+        is_error = status is not None and status >= 400 and not answer_fails(answer) and not knows_no_head(answer)
+        if question(answer) in before and status is not None and is_error:
             found.append(own_answer(answer, status))
     return sorted(found, key=lambda one: one.well)
 

@@ -28,6 +28,8 @@ CHANCE = 0.05
 ENOUGH = 10
 #: Signatures of requests that did not fail with 502, or that are only a consequence.
 OTHERWISE = frozenset({"upstream_closed_midbody", "upstream_read_timeout", "disk_full", "nginx_temp_dir_permission"})
+#: What is wrong with the header alone, which HEAD has as well.
+OF_HEADER = frozenset({"response_header_too_big", "upstream_invalid_header"})
 #: What a record of the answer's body is about: the status was sent before.
 IN_BODY = ("reading upstream", "sending to client")
 
@@ -56,10 +58,13 @@ def is_over(hop: Hop, record: LogRecord) -> bool:
     if not request or (is_barred_from(hop, record) and not takes_websockets(hop)):
         return True
     row = row_of(hop, request["method"], request["path"])
-    good = asked_now(hop, request["method"], request["path"]) + (row["since"] if row else 0)
+    same, alike = asked_now(hop, record)
+    good = same + alike + (row["since"] if row else 0)
     if record.get("action") == CONNECTING and or_empty(hop.reach).get("connected"):
         good += 1
-    if row is None or row["failed"] == row["span"] > 1:
+    if row and row["failed"] == row["span"] > 1:
+        return good - alike > 0
+    if row is None:
         return good > 0
     if row["failed"] > 1:
         often = (row["failed"] - 1) / (row["span"] - 1)
@@ -75,16 +80,28 @@ def row_of(hop: Hop, method: str, path: str) -> Visits | None:
     return next(rows, None)
 
 
-def asked_now(hop: Hop, method: str, path: str) -> int:
-    """How often the same request was asked now, and answered."""
-    return sum(
-        answer.get("asked", 1)
-        for answer in hop.answers
-        if urllib.parse.urlsplit(answer["url"]).path == path
-        and (answer["method"] == method or {answer["method"], method} <= READING)
-        and not answer_fails(answer)
-        and not is_barred(answer)
-    )
+class Asked(t.NamedTuple):
+    """How often a request was asked now and answered well: the same one, and one with HEAD in its place, which may be well where each GET fails."""
+
+    same: int
+    alike: int
+
+
+def asked_now(hop: Hop, record: LogRecord) -> Asked:
+    """What asking shows of a request that failed. One that got no connection is the same as any other over this hop."""
+    request = or_empty(record.get("request"))
+    is_any = record.get("action") == CONNECTING
+    found = Asked(0, 0)
+    for answer in hop.answers:
+        method, path = answer["method"], urllib.parse.urlsplit(answer["url"]).path
+        of_it = path == request["path"] and (method == request["method"] or {method, request["method"]} <= READING)
+        if answer_fails(answer) or is_barred(answer) or not (is_any or of_it):
+            continue
+        if is_any or method in (request["method"], "GET") or record["signature"] in OF_HEADER:
+            found = found._replace(same=found.same + answer.get("asked", 1))
+        else:
+            found = found._replace(alike=found.alike + answer.get("asked", 1))
+    return found
 
 
 def rate(hop: Hop, records: t.Sequence[LogRecord]) -> str:

@@ -53,7 +53,7 @@ def test_the_controller_adds_its_answers(outside):
     assert result["changed"] is False
     assert [(one["from"], one["status"]) for one in facts["answers"]] == [("host", 200), ("controller", 502)]
     assert looks == [{**ARGUMENTS, "log_window": 60}]
-    assert outside == [{"url": "http://site/", "connect": "tcp:10.0.0.1:80", "route": 0}]
+    assert outside == [{"url": "http://site/", "connect": "tcp:10.0.0.1:80", "method": "GET", "route": 0}]
 
 
 def test_the_controller_waits_longer_than_the_host_had_to(monkeypatch):

@@ -5,8 +5,13 @@
 
 import pytest
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._look.from_outside import from_outside
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.entry_points import Doors, door_of
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.from_outside import from_outside, with_care
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.own_urls import OwnUrls
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.entry_points import (
+    Doors,
+    Logged,
+    door_of,
+)
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.request_match import Routing
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils._nginx_config.nginx_configs import written
 
@@ -46,3 +51,48 @@ def test_an_address_that_another_server_has_to_itself_is_left_out():
     beside = "server { listen 8.8.4.4:80; server_name other; } server { listen 10.0.0.7:81; server_name third; }"
     assert asked_at("listen 80;", ["10.0.0.7", "8.8.4.4"], beside) == "tcp:10.0.0.7:80"
     assert asked_at("listen 80;", ["8.8.4.4"], beside) == "tcp:127.0.0.1:80"
+
+
+SITE = """server { listen 80; server_name a; index index.php;
+    location / { try_files $uri /index.php?$args; } location ~ [.]php$ { fastcgi_pass unix:/run/php.sock; }
+    location /api/ { proxy_pass http://10.0.0.2:1; } location /by/ { proxy_pass http://$arg_backend; }
+    location ~ ^/(?:a|b)/run$ { proxy_pass http://10.0.0.2:3; } location /files/ { } location = /status { proxy_pass http://10.0.0.2:2; } }"""
+
+
+def made(path, connecting=True, method="GET", urls=()):
+    """The method and path by which a request is made that the log shows failing."""
+    doors = Doors(Routing(written(SITE)))
+    failed = doors.failed([Logged("a", "a", method, path, "tcp:10.0.0.2:1", connecting=connecting)])
+    (one,) = with_care(OwnUrls(doors), failed, urls)
+    return one.logged.method, one.logged.path
+
+
+@pytest.mark.parametrize(
+    ("path", "instead"),
+    [("/cron.php", "/index.php"), ("/any/page", "/index.php"), ("/api/pay/7", "/api/"), ("/status", "/status")],
+)
+def test_a_request_that_got_no_connection_is_not_made_but_the_routes_own(path, instead):
+    assert made(path) == ("GET", instead)
+
+
+@pytest.mark.parametrize(
+    ("path", "connecting"),
+    [
+        ("/cron.php", False),
+        ("/api/pay/7", False),
+        ("/by/7", True),
+        ("/files/7", True),
+        ("/a/run", True),
+        ("/b/run", True),
+    ],
+)
+def test_where_its_own_path_matters_it_is_asked_with_head(path, connecting):
+    assert made(path, connecting) == ("HEAD", path)
+
+
+@pytest.mark.parametrize("urls", [["https://a/api/pay/7?key=1"], ["http://[::1", "http://a:8080/api/pay/7"]])
+def test_what_the_configuration_or_the_user_names_is_asked_as_it_was(urls):
+    assert made("/api/pay/7", False, "GET", urls) == ("GET", "/api/pay/7")
+    assert made("/index.php", False) == ("GET", "/index.php")
+    assert made("/status", False) == ("GET", "/status")
+    assert (made("/", False, urls=["http://a"]), made("/", False)) == (("GET", "/"), ("HEAD", "/"))

@@ -25,6 +25,7 @@ def record(path, upstream, host="a", server="a", method="GET", signature="upstre
         "host": host,
         "server": server,
         "request": request,
+        "action": None,
         "signature": signature,
         "upstream": {"address": upstream},
     }

@@ -8,6 +8,7 @@ import urllib.parse
 import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Ask
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.own_urls import OwnUrls
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.urls_to_ask import urls_beside, urls_to_ask
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.entry_points import (
     Doors,
@@ -28,13 +29,14 @@ def record(path="/", host="shop.example", server="shop.example", method="GET", l
         "request": {"method": method, "path": path},
         "signature": "backend_port_closed",
         "upstream": None,
+        "action": None,
         **more,
     }
 
 
 def asks(config, listeners, records, *more, **others):
     doors = Doors(Routing(config), listeners)
-    return urls_to_ask(doors, doors.failed(logged_requests(records)), *more, **others)
+    return urls_to_ask(OwnUrls(doors), doors.failed(logged_requests(records)), *more, **others)
 
 
 def urls_of(found):

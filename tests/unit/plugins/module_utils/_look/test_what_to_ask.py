@@ -50,6 +50,7 @@ def failed(path, address, host="site", kind="nginx"):
         "server": host,
         "host": host,
         "request": {"method": "GET", "path": path},
+        "action": None,
     }
 
 

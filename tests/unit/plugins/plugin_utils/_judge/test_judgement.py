@@ -374,6 +374,7 @@ class TestTold:
             "url": "http://site/",
             "from": "host",
             "connect": None,
+            "method": "GET",
             "status": None,
             "signature": None,
             "timed_out": False,

@@ -129,6 +129,7 @@ class TestAPageThatIsSentElsewhere:
             (sent(), 200),
             (sent(), 401),
             ({**MISSING, "had": [200]}, 403),
+            ({**sent(200), "status": 403}, 403),
         ],
     )
     def test_is_the_one_that_was_there(self, before, now):
@@ -201,7 +202,7 @@ def test_answers_belong_together():
 
 def test_the_line_says_what_was_seen():
     assert proof.verdict([REJECTED], [LATE]).why == (
-        "no better than before: http://a.test/: 502 (firewall_reject at tcp:10.0.0.2:7080) before, no answer in time now"
+        "no better than before: http://a.test/: 502 (firewall_reject at 10.0.0.2:7080) before, no answer in time now"
     )
     assert proof.in_words(LOST) == "no answer"
 

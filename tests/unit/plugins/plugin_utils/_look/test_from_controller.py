@@ -28,9 +28,10 @@ def test_the_users_urls_as_anybody_would_ask_them():
 
 def test_else_the_first_few_at_the_hosts_own_address():
     answers = [answer(url="http://a/%d" % number, connect="tcp:127.0.0.1:8080", route=number) for number in range(9)]
+    answers[1]["method"] = "HEAD"
     assert outside_asks(answers, [], "10.0.0.1", limit=2) == [
-        {"url": "http://a/0", "connect": "tcp:10.0.0.1:8080", "route": 0},
-        {"url": "http://a/1", "connect": "tcp:10.0.0.1:8080", "route": 1},
+        {"url": "http://a/0", "connect": "tcp:10.0.0.1:8080", "method": "GET", "route": 0},
+        {"url": "http://a/1", "connect": "tcp:10.0.0.1:8080", "method": "HEAD", "route": 1},
     ]
     assert len(outside_asks(answers, [], "10.0.0.1")) == 3
     assert outside_asks(answers, [], "2001:db8::1", limit=1)[0]["connect"] == "tcp:[2001:db8::1]:8080"

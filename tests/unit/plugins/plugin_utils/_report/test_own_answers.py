@@ -8,12 +8,13 @@ import pytest
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.own_answers import own_answers
 
 
-def answer(status, url="http://web/a?key=secret", had=(), connect="tcp:127.0.0.1:80"):
+def answer(status, url="http://web/a?key=secret", had=(), connect="tcp:127.0.0.1:80", method="GET"):
     signature = "backend_port_closed" if status == 502 else None
     return {
         "url": url,
         "from": "host",
         "connect": connect,
+        "method": method,
         "status": status,
         "route": 0,
         "had": list(had),
@@ -51,6 +52,8 @@ def test_an_error_is_well_where_the_page_had_it_or_may_have_it(status, had, well
         (answer(502), answer(None)),
         (answer(404), answer(404)),
         (answer(502), answer(404, connect="tcp:10.0.0.1:80")),
+        (answer(502), answer(405, had=[200], method="HEAD")),
+        (answer(502), answer(501, method="HEAD")),
     ],
 )
 def test_nothing_is_said_of_other_answers(first, last):

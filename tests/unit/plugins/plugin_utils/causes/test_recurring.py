@@ -18,11 +18,11 @@ from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils impo
 APP = "tcp:10.0.0.2:80"
 
 
-def fleet(*answers, method="GET", visits=None, **more):
+def fleet(*answers, method="GET", visits=None, signature="upstream_connection_reset", **more):
     """A proxy whose log has a reset of a request for /x, with what it answers now and what visitors had."""
     record = small_fleet.record(
         APP,
-        "upstream_connection_reset",
+        signature,
         **{
             "action": "reading response header from upstream",
             "level": "error",
@@ -54,6 +54,12 @@ OVER = [
     fleet(method="POST", action="connecting to upstream"),
     fleet(method="POST", action="connecting to upstream", visits=had(8, 1, 1, 0)),
     fleet(asked(status=401)),
+    fleet(asked(method="HEAD")),
+    fleet(asked(method="HEAD", status=405)),
+    fleet(asked(10, method="HEAD"), visits=had(900, 1, 1, 2)),
+    fleet(asked(method="HEAD"), visits=had(5, 40, 40, 1)),
+    fleet(asked(), method="HEAD"),
+    fleet(asked(30, url="http://site/other"), action="connecting to upstream", visits=had(24, 3, 19, 0)),
     fleet(request=None),
 ]
 RECURS = [
@@ -67,6 +73,7 @@ RECURS = [
         "2 of 20 requests POST /x failed",
     ),
     (fleet(asked(url="http://site/other")), "1 request(s) GET /x failed"),
+    (fleet(asked(30, method="HEAD"), visits=had(0, 5, 5, 0)), "5 of 5 requests GET /x failed"),
 ]
 
 
@@ -119,3 +126,8 @@ def test_a_websocket_that_visitors_have_had_since_is_well():
     since = fleet(asked(status=400), visits=had(3, 6, 6, 3))
     since.hops[0].routes[0]["params"]["Upgrade"] = "$http_upgrade"
     assert list(upstream_connection_reset.find(since)) == []
+
+
+def test_a_header_is_the_same_for_head():
+    over = fleet(asked(method="HEAD"), visits=had(0, 5, 5, 0), signature="response_header_too_big")
+    assert _recurring.recurring(over.hops[0]) == []

@@ -1,0 +1,31 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a configuration names itself, and what is only an example of a pattern. Which paths are found, and by which names, is tested with urls_to_ask.py."""
+
+import pytest
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.own_urls import OwnUrls
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.entry_points import Doors
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.request_match import Routing
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils._nginx_config.nginx_configs import written
+
+
+@pytest.mark.parametrize(
+    ("location", "path", "named"),
+    [
+        ("location /api/ { PASS }", "/api/", True),
+        ("location = /x { PASS }", "/x", True),
+        (r"location ~ \.php$ { PASS }", "/index.php", True),
+        ("location / { try_files $uri @app; } location @app { PASS }", "/", True),
+        ("location ~ ^/(cron|feed)/run$ { PASS }", "/cron/run", False),
+    ],
+)
+def test_an_example_of_a_pattern_is_no_path_that_the_configuration_names(location, path, named):
+    routing = Routing(written("server { server_name a; %s }" % location.replace("PASS", "proxy_pass http://b:1;")))
+    own = OwnUrls(Doors(routing))
+    (found,) = own.found
+    assert (found.url, found.path.is_example) == ("http://a" + path, not named)
+    assert own.path_of(found.route) == (path if named else None)
+    assert own.knows(found.server, path) is named
+    assert not own.knows(found.server, "/elsewhere")
