@@ -238,7 +238,7 @@ def answer_evidence(answer: Answer) -> Evidence:
 
 def asked(answer: Answer) -> str:
     """What was asked, in words: the URL, with the method where that is not GET."""
-    return "HEAD %s" % answer["url"] if answer["method"] == "HEAD" else answer["url"]
+    return "HEAD %s" % answer["url"] if answer.get("method") == "HEAD" else answer["url"]
 
 
 def log_evidence(record: LogRecord) -> Evidence:
