@@ -19,6 +19,10 @@ _LOADER = re.compile(
     r"^\S{1,300}: (?:error while loading shared libraries|symbol lookup error|relocation error): ", re.MULTILINE
 )
 _SECRETS = re.compile(r"\?[^\s\"']*|(?<=//)[^/@\s\"]*@|((?:\A|[\"'])(?:data|engine):)[^\"']*")
+#: What names a secret, in settings, variables and headers.
+CONFIDENTIAL = (
+    r"(?i:pass(?:word|wd|phrase)?|pwd|secret|token|(?:api|access|private)[-_]?key|credential|authorization|cookie)"
+)
 
 
 def escaped(data: bytes, limit: int = 16) -> str:

@@ -74,14 +74,15 @@ def _up(groups: Dict[str, str], controller: str) -> Iterator[str]:
 def memory_limit(host: Host, folder: str) -> Optional[Used]:
     """The limit of a group, with the bytes in use that cannot be given back; None: it has none.
 
-    Version 2 has "max" then, and version 1 a number near the largest there is.
+    Version 2 has "max" then, and version 1 a number near the largest there is. What is above memory.high (MemoryHigh of a unit) slows all of the group down.
     """
-    for limit_file, used_file, reclaimable in (
-        ("memory.max", "memory.current", "inactive_file"),
-        ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+    for limit_files, used_file, reclaimable in (
+        (("memory.max", "memory.high"), "memory.current", "inactive_file"),
+        (("memory.limit_in_bytes",), "memory.usage_in_bytes", "total_inactive_file"),
     ):
-        limit = _number(host, folder, limit_file)
-        if limit is not None and limit < 1 << 62:
+        limits = [number for name in limit_files for number in [_number(host, folder, name)] if number is not None]
+        limit = min(limits, default=1 << 62)
+        if limit < 1 << 62:
             statistics = host.read(posixpath.join(folder, "memory.stat")) or ""
             found = re.search(r"^%s (\d+)" % reclaimable, statistics, re.MULTILINE)
             given_back = int(found.group(1)) if found else 0

@@ -12,7 +12,7 @@ from typing import List, Optional, Sequence
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.declared_addresses import read_declared, tcp
-from ansible_collections.webops.bad_gateway.plugins.module_utils._text import printable
+from ansible_collections.webops.bad_gateway.plugins.module_utils._text import CONFIDENTIAL, printable
 
 LINES = 20
 #: Of what a unit said when its newest start failed, so many lines of so many characters are kept.
@@ -41,9 +41,8 @@ _IDLE = re.compile(
     r"|\S+: (Scheduled restart|Main process exited|Control process exited|Failed with|Start request|Consumed|Deactivated|Unit entered)"
     r"|\s|Traceback|\^|---|Node\.js v|During handling|AH00558|Action '\w+' failed|The Apache error log"
 )
-_SECRET = re.compile(
-    r"(?i)(://[^/\s:@]*:)[^@\s]+@|((?:password|passwd|pwd|secret|token|api[-_]?key|authorization)[\"']?\s*[=:]\s*)\S+|(\?)[^\s\"']+"
-)
+#: Who is named in a URL, the rest of a line after a secret's name (it may have blanks), a query string.
+_SECRET = re.compile(r"(://)[^/\s@]+(?=@)|(%s[\w.-]*[\"']?\s*[=:]\s*)\S.*|(\?)[^\s\"']+" % CONFIDENTIAL)
 
 
 def last_words(host: Host, units: Sequence[str]) -> List[str]:
@@ -59,7 +58,7 @@ def why_it_ended(host: Host, unit: str) -> List[str]:
 
 
 def _without_secret(found: "re.Match[str]") -> str:
-    return (found.group(1) or found.group(2) or found.group(3)) + ("***@" if found.group(1) else "***")
+    return (found.group(1) or found.group(2) or found.group(3)) + "***"
 
 
 def said_to_listen(host: Host, unit: str) -> List[str]:

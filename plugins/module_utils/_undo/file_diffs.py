@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Dict, List, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._refused import Refused
+from ansible_collections.webops.bad_gateway.plugins.module_utils._text import CONFIDENTIAL
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.saved_file import look
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.store import Store
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 #: Lines of one file, and bytes of a file that is compared.
 LINES, BYTES = 60, 512 * 1024
-_SECRET = re.compile(r"(?i)(pass(?:word|wd)?|secret|token|api_?key|credential|authorization)")
+_SECRET = re.compile(CONFIDENTIAL)
 
 
 def file_diffs(host: Host, store: Store, run: str, change: str) -> List[Dict[str, str]]:

@@ -44,6 +44,16 @@ def test_the_limits_of_its_unit(limits):
     assert limits("0::/%s\n" % UNIT, files) == {"memory": 1000, "memory_free": 400, "tasks_free": 13}
 
 
+@pytest.mark.parametrize(("most", "high", "free"), [("1000", "600", 500), ("max", "600", 500), ("600", "max", 500)])
+def test_what_slows_a_group_down_is_a_limit_too(limits, most, high, free):
+    files = {
+        V2 + UNIT + "/memory.max": most,
+        V2 + UNIT + "/memory.high": high,
+        V2 + UNIT + "/memory.current": "100",
+    }
+    assert limits("0::/%s\n" % UNIT, files) == {"memory": 600, "memory_free": free, "tasks_free": None}
+
+
 def test_the_tightest_of_all_groups_above_it_counts(limits):
     files = {
         V2 + UNIT + "/memory.max": "1000",

@@ -48,8 +48,13 @@ def test_what_each_start_says_again_does_not_hide_why_it_ends(tmp_path):
 @pytest.mark.parametrize(
     ("line", "kept"),
     [
-        ("cannot reach postgres://shop:s3cret@db:5432/shop", "cannot reach postgres://shop:***@db:5432/shop"),
-        ("bad option: password=s3cret x", "bad option: password=*** x"),
+        ("cannot reach postgres://shop:s3cret@db:5432/shop", "cannot reach postgres://***@db:5432/shop"),
+        ("clone of https://s3cret@git.example/x failed", "clone of https://***@git.example/x failed"),
+        ("bad option: password=s3cret x", "bad option: password=***"),
+        ("sent Authorization: Bearer s3cret", "sent Authorization: ***"),
+        ("AWS_SECRET_ACCESS_KEY=s3cret is refused", "AWS_SECRET_ACCESS_KEY=***"),
+        ('DB_PASS = "a s3cret"', "DB_PASS = ***"),
+        ("password authentication failed for user shop", "password authentication failed for user shop"),
         ('{"api_key": "s3cret"}', '{"api_key": ***'),
         ("GET https://a/b?token=s3cret failed", "GET https://a/b?*** failed"),
         ("a\x1b[31mb", "a\\x1b[31mb"),
