@@ -15,7 +15,7 @@ from _rows import Results, Rows, failed
 
 MARK = "s3cret"
 FAULT = "response_header_too_big"
-# Where credentials stand in real configurations; and a socket of a user in /tmp that never ends its answer.
+# Where credentials stand in real configurations, and in what a service says before it ends; and a socket of a user in /tmp that never ends its answer.
 SECRETS = r"""
 in_php_location 'fastcgi_param DB_PASSWORD s3cret-param; set $key s3cret-variable; fastcgi_param KEY $key; fastcgi_param AUTH "Basic s3cret-basic";'
 sed -i 's|proxy_pass http://127.0.0.1:8081/;|proxy_set_header Authorization "Bearer s3cret-header"; &|' /etc/nginx/conf.d/healthy.conf
@@ -43,8 +43,14 @@ PYTHON
 systemctl daemon-reload
 restart_fpm
 printf '[Service]\nUser=nobody\nExecStart=/usr/bin/python3 /usr/local/bin/user.py s3cret-argument\n' >/etc/systemd/system/user.service
+printf '#!/bin/sh\necho "sent Authorization: Bearer s3cret-said-1"\necho "AWS_SECRET_ACCESS_KEY=s3cret-said-2, https://s3cret-said-3@shop.test/"\nexit 1\n' >/usr/local/bin/shop
+chmod +x /usr/local/bin/shop
+printf '[Service]\nExecStart=/usr/local/bin/shop\n[Install]\nWantedBy=multi-user.target\n' >/etc/systemd/system/shop.service
+sed -i 's|location /app/|location = /shop { proxy_pass http://127.0.0.1:8089/; }\n\t&|' /etc/nginx/conf.d/healthy.conf
 systemctl daemon-reload
 systemctl start user
+systemctl enable -q shop
+systemctl start shop
 reload_nginx
 """
 # After the break: requests with secrets that fail, a forged line, a log that has become a link to the passwords.
@@ -63,7 +69,7 @@ ln -s /etc/shadow /var/log/php$PHP-fpm.log
 """
 # What undoing needs is kept, for root only; nothing else of this host's secrets stands anywhere that a run writes to.
 ON_HOST = r"""
-journalctl -o cat --no-pager | grep -a s3cret | cut -c1-200 | sed 's/^/syslog: /'
+journalctl -o cat --no-pager | grep -a s3cret | grep -av s3cret-said | cut -c1-200 | sed 's/^/syslog: /'
 grep -rla s3cret /var/lib/bad_gateway /tmp /var/tmp /root /run/systemd /dev/shm 2>/dev/null | grep -v '/content-[0-9]*$' | sed 's/^/file: /'
 find /var/lib/bad_gateway \( -perm /077 -o -not -user root \) 2>/dev/null | sed 's/^/open to others: /'
 find /root/.ansible/tmp /tmp -mindepth 1 -name 'ansible*' 2>/dev/null | sed 's/^/left: /'
