@@ -43,7 +43,12 @@ PYTHON
 systemctl daemon-reload
 restart_fpm
 printf '[Service]\nUser=nobody\nExecStart=/usr/bin/python3 /usr/local/bin/user.py s3cret-argument\n' >/etc/systemd/system/user.service
-printf '#!/bin/sh\necho "sent Authorization: Bearer s3cret-said-1"\necho "AWS_SECRET_ACCESS_KEY=s3cret-said-2, https://s3cret-said-3@shop.test/"\nexit 1\n' >/usr/local/bin/shop
+cat >/usr/local/bin/shop <<'SHELL'
+#!/bin/sh
+echo "sent Authorization: Bearer s3cret-said-1"
+echo "AWS_SECRET_ACCESS_KEY=s3cret-said-2, https://s3cret-said-3@shop.test/"
+exit 1
+SHELL
 chmod +x /usr/local/bin/shop
 printf '[Service]\nExecStart=/usr/local/bin/shop\n[Install]\nWantedBy=multi-user.target\n' >/etc/systemd/system/shop.service
 sed -i 's|location /app/|location = /shop { proxy_pass http://127.0.0.1:8089/; }\n\t&|' /etc/nginx/conf.d/healthy.conf
