@@ -7,7 +7,7 @@ Private to this collection: it may change in any release.
 """
 
 import socket
-from typing import TYPE_CHECKING, Callable, Optional
+from typing import TYPE_CHECKING, Callable, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net import fastcgi, http_message, small_protocols
@@ -27,6 +27,8 @@ _TRIED = ("http", "proxy_protocol", "fastcgi", "http2", "uwsgi", "cgi")
 _HEARD = {"uwsgi": ("http", "cgi"), "proxy_protocol": ("http",)}
 #: The line that a server with the PROXY protocol wants before the first request, from a sender that does not say for whom it asks.
 _LINE = b"PROXY UNKNOWN\r\n"
+#: How HTTP's own servers refuse that line, at once, also those whose application is too slow to answer anything.
+_NO_REQUEST = (400, 405, 501, 505)
 
 
 def heard_instead(dial: Dial, family: Optional[str], reply: "Reply", limit: Deadline) -> None:
@@ -35,18 +37,18 @@ def heard_instead(dial: Dial, family: Optional[str], reply: "Reply", limit: Dead
     if reply["protocol"] != "unknown" or reply["began"] or not reply["error"]:
         return
     for protocol in sorted(_TRIED, key=lambda one: one != own):
-        began = _began(dial, protocol, Deadline(_SECONDS, limit))
-        if began is not None:
-            if protocol != own:
-                reply["protocol"], reply["began"] = protocol, began
+        heard = _heard(dial, protocol, Deadline(_SECONDS, limit))
+        if heard:
+            if heard[0] != own:
+                reply["protocol"], reply["began"] = heard
             return
     versions = takes(dial, None, limit).versions
     if versions:
         reply["protocol"], reply["began"] = "tls", versions[-1]
 
 
-def _began(dial: Dial, protocol: str, deadline: Deadline) -> Optional[str]:
-    """The first bytes that the backend answers in a protocol; None where it does not speak it."""
+def _heard(dial: Dial, protocol: str, deadline: Deadline) -> Optional[Tuple[str, str]]:
+    """What the backend speaks, by its answer to a message of a protocol, and the first bytes of that; None where the answer says nothing."""
     sock = dial(deadline)
     if sock is None:
         return None
@@ -61,4 +63,6 @@ def _began(dial: Dial, protocol: str, deadline: Deadline) -> Optional[str]:
         else:
             packed = small_protocols.uwsgi_request if protocol == "uwsgi" else small_protocols.scgi_request
             reply = small_protocols.speak_cgi(sock, packed(_HEAD), deadline)
-    return reply["began"] if reply["protocol"] in _HEARD.get(protocol, (protocol,)) else None
+    if protocol == "proxy_protocol" and reply["status"] in _NO_REQUEST:
+        return "http", reply["began"]
+    return (protocol, reply["began"]) if reply["protocol"] in _HEARD.get(protocol, (protocol,)) else None

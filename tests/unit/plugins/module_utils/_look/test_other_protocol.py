@@ -57,6 +57,9 @@ def heard(peer, behaviour, family, **reply):
         ("grpc", over_tls(silent), "tls"),
         ("proxy", resets, "unknown"),
         ("proxy", speaks(b"PROXY ", b"HTTP/1.1 200 OK\r\n\r\n"), "proxy_protocol"),
+        # Its application is slow, its parser is not.
+        ("proxy", speaks(b"PROXY ", b"HTTP/1.1 400 Bad Request\r\n\r\n"), "unknown"),
+        ("fastcgi", speaks(b"PROXY ", b"HTTP/1.1 400 Bad Request\r\n\r\n"), "http"),
         # It does speak what nginx speaks: this one request fails.
         ("proxy", speaks((b"HEAD ", b"PRI "), b"HTTP/1.0 200 OK\r\n\r\n"), "unknown"),
     ],
