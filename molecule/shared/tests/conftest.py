@@ -31,6 +31,7 @@ FAULTS = {
     "well": lambda expect: expect["status"] == "healthy",
     "advised": lambda expect: expect["status"] == "advice",
     "explained": lambda expect: "because" in expect,
+    "suffered": lambda expect: "shared" in expect,
     "opened": lambda expect: expect.get("remedy") == "firewall_port",
     "opened_for_good": lambda expect: "firewall_service" in expect,
 }

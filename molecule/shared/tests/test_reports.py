@@ -97,6 +97,11 @@ def test_advice_names_cause_and_commands(report, advised):
     assert re.search(advised.fault.expect.get("why", ""), entry["findings"][0]["why"]), entry["findings"][0]["why"]
 
 
+def test_what_several_hosts_suffer_from_is_said_once(report, suffered):
+    said = [one["says"] for one in report("advice")["shared"] if set(suffered.names()) <= set(one["hosts"])]
+    assert len(said) == 1 and re.search(suffered.fault.expect["shared"], said[0]), said
+
+
 def test_what_set_it_off_is_named_and_nothing_else(report, explained):
     expect = explained.fault.expect
     entry = entry_of(report("advice" if expect["status"] == "advice" else "check"), explained)
