@@ -19,7 +19,11 @@ REMEDIES = {
     **{name: remedy for name, remedy in back.REMEDIES.items() if remedy != "upstream_dns"},
     "header_too_big_http_set": "fastcgi_buffers: in the http block",
     "ephemeral_ports_exhausted": "nginx_limits: sysctl",
+    "fpm_max_children": "php_fpm: more children",
+    "worker_oom_killed": "php_fpm: fewer children",
 }
+#: Seconds in which a site has to be well: a pool of PHP-FPM that was reloaded under load grows by a child a second.
+WELL_IN = 60.0
 _HOST = re.compile(r"\A# hosts: (\S+)\n")
 #: The recap of a host on which something was changed.
 CHANGED = re.compile(r"^\S+ +: ok=\d+ +changed=([1-9]\d*)", re.MULTILINE)
@@ -47,7 +51,7 @@ def _run(playbook: str, place: Place, wanted: int) -> tuple[str, Play]:
     """What went wrong, and the run."""
     play = Play(playbook, place)
     code = play.wait()
-    answer = _world.until_status(place, {wanted} if wanted < 500 else back.BROKEN, 10)
+    answer = _world.until_status(place, {wanted} if wanted < 500 else back.BROKEN, WELL_IN)
     wrong = "" if code == 0 else "%s ended with %s: %s" % (Path(playbook).name, code, play.text()[-1500:])
     is_well = answer == wanted if wanted < 500 else answer in back.BROKEN
     return wrong or ("" if is_well else "answers %s after %s" % (answer, Path(playbook).name)), play
