@@ -30,6 +30,10 @@ _SCHEMES = {
 }
 _DEFAULT_PORTS = {"http": 80, "https": 443, "grpc": 80, "grpcs": 443}
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+#: Values of `set` may name each other.
+_DEPTH = 5
+#: Many times what nginx's buffers take.
+_LENGTH_LIMIT = 1024 * 1024
 #: Variables that begin with a slash: a host before them is complete.
 _PATH_VARIABLE = re.compile(r"\$\{?(?:request_uri|uri|document_uri)\b")
 _TCP = re.compile(r"\A(\[[0-9A-Fa-f:.]+\]|[^\[\]:/\s]+)(?::(\d{1,5}))?\Z")
@@ -66,6 +70,18 @@ def substituted(text: str, values: Mapping[str, Optional[str]]) -> str:
         return found.group(0) if known is None else known
 
     return _VARIABLE.sub(value, text)
+
+
+def substituted_deeply(text: str, values: Mapping[str, Optional[str]]) -> str:
+    """The text with the variables put in whose values are known, and those that these name; empty where it would grow beyond all reason."""
+    longest = max((len(value) for value in values.values() if value), default=0)
+    for _depth in range(_DEPTH):
+        if not has_variable(text):
+            break
+        if text.count("$") * longest > _LENGTH_LIMIT:
+            return ""
+        text = substituted(text, values)
+    return text
 
 
 def read_target(family: str, text: str) -> Target:

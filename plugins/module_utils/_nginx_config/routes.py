@@ -20,7 +20,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.p
     Target,
     has_variable,
     read_target,
-    substituted,
+    substituted_deeply,
 )
 
 if TYPE_CHECKING:  # the shapes of facts are for the type checker only
@@ -228,12 +228,11 @@ def _settings(block: Block, family: str) -> "Dict[str, SettingInForce]":
 
 
 def _target(family: str, written: str, variables: Mapping[str, Optional[str]], server: "ServerFacts") -> Target:
-    """The target as nginx takes it apart, with variables put in that have one literal value around it."""
+    """The target as nginx takes it apart, with variables put in that have one value around it."""
     if not has_variable(written):
         return read_target(family, written)
-    values = {name: value if value and not has_variable(value) else None for name, value in variables.items()}
-    values.setdefault("scheme", "https" if all(listen["ssl"] for listen in server["listens"]) else "http")
-    return read_target(family, substituted(written, values))
+    scheme = "https" if all(listen["ssl"] for listen in server["listens"]) else "http"
+    return read_target(family, substituted_deeply(written, {"scheme": scheme, **variables}))
 
 
 def _variables(block: Block) -> Dict[str, Optional[str]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, Mapping, NamedTuple, Opti
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.pass_target import (
     has_variable,
     read_target,
-    substituted,
+    substituted_deeply,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.pcre import Found, NotKnown, Patterns
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.request_match import (
@@ -37,10 +37,6 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
         headers: Dict[str, str]
 
 
-#: Values of `set` may name each other.
-_DEPTH = 5
-#: Many times what nginx's buffers take.
-_LENGTH_LIMIT = 1024 * 1024
 PORT = re.compile(r":[0-9]+\Z")
 _DOCUMENT_ROOT = "/usr/share/nginx/html"
 #: Headers that the asking side makes itself.
@@ -102,13 +98,7 @@ def _headers(route: "Route", values: Mapping[str, str]) -> Iterator[Tuple[str, s
 
 def expanded(text: str, values: Mapping[str, str]) -> str:
     """The text with every variable put in; one that is not known is empty, as in nginx. Empty too where it would grow beyond all reason."""
-    known = _Known(values)
-    longest = max(map(len, values.values()), default=0)
-    for _depth in range(_DEPTH):
-        if has_variable(text):
-            if text.count("$") * longest > _LENGTH_LIMIT:
-                return ""
-            text = substituted(text, known)
+    text = substituted_deeply(text, _Known(values))
     return text if not has_variable(text) else ""
 
 
@@ -134,7 +124,7 @@ def variables(route: "Route", landed: Landing, asked: Asked, patterns: Patterns)
         is_args="?" if landed.query else "", request_method=asked.method, scheme=asked.scheme, https="on" if asked.scheme == "https" else "",
         host=PORT.sub("", asked.host.lower()), http_host=asked.host, hostname=server_name,
         server_name=server_name, server_port=str(asked.port), server_addr=asked.client, remote_addr=asked.client, remote_port="0",
-        proxy_add_x_forwarded_for=asked.client, server_protocol="HTTP/1.1", nginx_version="", proxy_host=proxy_host(route, values),
+        proxy_add_x_forwarded_for=asked.client, server_protocol="HTTP/1.1", nginx_version="", proxy_host=proxy_host(route, {**values, "scheme": asked.scheme}),
     )  # fmt: skip
     values.update(_script(route, landed.uri, patterns))
     values.update(_files(route, landed.uri, values))
@@ -171,7 +161,7 @@ def _script(route: "Route", uri: str, patterns: Patterns) -> Dict[str, str]:
 
 def proxy_host(route: "Route", values: Mapping[str, Optional[str]]) -> str:
     """$proxy_host: name and port as the target has them."""
-    target = read_target(route["pass"]["family"], substituted(route["pass"]["target"], values))
+    target = read_target(route["pass"]["family"], substituted_deeply(route["pass"]["target"], values))
     return "localhost" if (target.host or "unix:").startswith("unix:") else str(target.host)
 
 

@@ -200,10 +200,16 @@ def test_what_is_no_address(text):
         ("if ($arg_c) { set $b b:2; } location /x { proxy_pass http://$b; }", []),
         ("location /x { proxy_pass $scheme://app.example; }", ["tcp:app.example:80"]),
         ("set $b pool; location /x { proxy_pass http://$b; }", ["tcp:10.0.0.9:80"]),
+        # As ea-nginx writes it.
+        ("set $b $scheme://app_${scheme}_1; location /x { proxy_pass $b; }", ["tcp:10.0.0.8:81"]),
+        ("set $b $c; set $c $b; location /x { proxy_pass http://$b; }", []),
+        ("set $b $b$b$b$b; location /x { proxy_pass http://$b; }", []),
     ],
 )
 def test_variables_have_a_value_only_where_there_is_one(inside, peers):
-    config = written("upstream Pool { server 10.0.0.9; }\nserver { %s }" % inside)
+    config = written(
+        "upstream Pool { server 10.0.0.9; } upstream app_http_1 { server 10.0.0.8:81; }\nserver { %s }" % inside
+    )
     assert route_at(config, "/x")["peers"] == peers
 
 
