@@ -180,11 +180,17 @@ until_site_answers() {
 	return 1
 }
 
-# engintron_host: cPanel with Engintron: one vhost for all sites, which takes the address from variables, and this host's own in the custom rules.
-engintron_host() {
+# cpanel_tools: how cPanel is known, and what starts its Apache.
+cpanel_tools() {
 	mkdir -p /usr/local/cpanel
 	echo '11.126.0.5' >/usr/local/cpanel/version
 	stand_in /usr/local/cpanel/scripts/restartsrv_httpd 'exec systemctl restart apache2'
+}
+
+# engintron_host: cPanel with Engintron: one vhost for all sites, which takes the address from variables, and this host's own in the custom rules.
+engintron_host() {
+	cpanel_tools
+	stand_in /etc/nginx/utilities/https_vhosts.sh
 	echo "set \$PROXY_DOMAIN_OR_IP \"$WEB\";" >/etc/nginx/custom_rules
 	cat >/etc/nginx/proxy_params_common <<-'PARAMS'
 		# Engintron for cPanel/WHM

@@ -14,6 +14,8 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access im
 #: In this order: a panel with a path that only it has.
 SIGNS = (
     ("plesk", "/usr/local/psa/version"),
+    # cPanel, too: its nginx's files are Engintron's, which ea-nginx moves away where it takes over.
+    ("engintron", "/etc/nginx/utilities/https_vhosts.sh"),
     ("cpanel", "/usr/local/cpanel/version"),
     ("ispconfig", "/usr/local/ispconfig/server"),
     ("hestia", "/usr/local/hestia/conf/hestia.conf"),
@@ -23,22 +25,33 @@ SIGNS = (
     ("directadmin", "/usr/local/directadmin/conf/directadmin.conf"),
     ("cyberpanel", "/usr/local/CyberCP"),
 )
-_DEBIAN_POOL = r"/etc/php/[^/]+/fpm/pool\.d/(?!www\.|zz-bad_gateway)(?P<site>[^/]+)\.conf"
+#: What this collection lays into folders of others.
+OWN = re.compile(r"(?:.*/)?(?:zz-)?bad_gateway[^/]*")
+_DEBIAN_POOL = r"/etc/php/[^/]+/fpm/pool\.d/(?!www\.)(?P<site>[^/]+)\.conf"
 #: Panel, kind and path of what it writes; site: the domain, account or pool that a file is about. These paths are no one else's.
 _ITS_OWN = (
-    ("plesk", "vhost", r"/etc/nginx/plesk\.conf\.d/(?:[^/]+/)?(?P<site>[^/]+)\.conf"),
+    ("plesk", "vhost", r"/etc/nginx/plesk\.conf\.d/(?:[^/]+/)+(?P<site>[^/]+?)(?:_webmail)?\.conf"),
+    ("plesk", "nginx", r"/etc/nginx/plesk\.conf\.d/[^/]+\.conf"),
     ("plesk", "vhost", r"/var/www/vhosts/system/(?P<site>[^/]+)/conf/(?!vhost_nginx\.conf).*"),
     ("plesk", "nginx", r"/etc/nginx/conf\.d/zz\d+_psa_.*"),
     ("plesk", "pool", r"/opt/plesk/php/[^/]+/etc/php-fpm\.d/(?P<site>[^/]+)\.conf"),
     ("cpanel", "vhost", r"/etc/nginx/conf\.d/users/(?P<site>[^/]+)\.conf"),
-    ("cpanel", "nginx", r"/etc/nginx/conf\.d/(?:ea-nginx\.conf|server-includes-standalone/.*)"),
-    ("cpanel", "engintron", r"(?i)/etc/nginx/conf\.d/engintron.*|.*/engintron/.*"),
+    ("cpanel", "nginx", r"/etc/nginx/conf\.d/(?:ea-nginx|cpanel-proxy-non-ssl)\.conf"),
+    (
+        "cpanel",
+        "nginx",
+        r"/(?:etc|var)/nginx/conf\.d/(?:includes-optional|server-includes(?:-standalone)?)/cpanel-[^/]+\.conf",
+    ),
     ("cpanel", "pool", r"/opt/(?:cpanel/ea-|alt/)php\d+/(?:root/)?etc/php-fpm\.d/(?P<site>[^/]+)\.conf"),
     ("ispconfig", "vhost", r".*/sites-(?:available|enabled)/(?:\d+-)?(?P<site>[^/]+)\.vhost"),
     ("hestia", "vhost", r"/home/[^/]+/conf/(?:web|mail|dns)/(?:(?P<site>[^/]+)/)?(?!nginx(?:\.ssl)?\.conf_)[^/]+"),
     ("hestia", "vhost", r".*/nginx/conf\.d/domains/(?P<site>[^/]+?)(?:\.ssl)?\.conf"),
     ("hestia", "nginx", r"/usr/local/(?:hestia|vesta)/.*"),
-    ("aapanel", "vhost", r"/www/server/panel/vhost/nginx/(?:proxy/)?(?P<site>[^/]+?)(?:\.conf|/.*)"),
+    (
+        "aapanel",
+        "vhost",
+        r"/www/server/panel/vhost/nginx/(?:\w+/|well-known/)?(?:(?:go|java|node|python)_)?(?P<site>[^/]+?)(?:\.conf|/.*)",
+    ),
     ("aapanel", "nginx", r"/www/server/nginx/conf/.*"),
     ("aapanel", "pool", r"/www/server/php/(?P<site>\d+)/etc/.*"),
     ("directadmin", "vhost", r"/usr/local/directadmin/data/users/(?P<site>[^/]+)/nginx\.conf"),
@@ -54,18 +67,16 @@ _ON_ITS_HOST = (
     ("vesta", "pool", _DEBIAN_POOL),
     ("cloudpanel", "pool", _DEBIAN_POOL),
     ("cloudpanel", "vhost", r"/etc/nginx/sites-(?:available|enabled)/(?P<site>[^/]+)\.conf"),
-    (
-        "cpanel",
-        "engintron",
-        r"/etc/nginx/(?:common_https?\.conf|proxy_params_(?:common|dynamic|static)|conf\.d/default(?:_https)?\.conf)",
-    ),
+    ("cpanel", "nginx", r"/etc/nginx/conf\.d/(?:default|users|passenger|global-logging)\.conf"),
+    ("engintron", "nginx", r"/etc/nginx/(?:nginx\.conf|mime\.types|common_\w+\.conf|proxy_params_\w+)"),
+    ("engintron", "nginx", r"/etc/nginx/(?:conf\.d/default(?:_https)?|overrides/(?:before/)?ratelimit[^/]*)\.conf"),
 )
 _OWN_PATHS = [(panel, kind, re.compile(path)) for panel, kind, path in _ITS_OWN]
 _HOST_PATHS = [(panel, kind, re.compile(path)) for panel, kind, path in _ON_ITS_HOST]
 
 
 class PanelFile(NamedTuple):
-    """A file that a panel writes. kind: vhost, nginx, engintron, pool, snap. site: the domain, account, pool or snap that it is about; None: all of them."""
+    """A file that a panel writes. kind: vhost, nginx, pool, snap. site: the domain, account, pool or snap that it is about; None: all of them."""
 
     panel: str
     kind: str
@@ -79,6 +90,8 @@ def panel_of(host: Host) -> Optional[str]:
 
 def panel_file(path: str, panel: Optional[str] = None) -> Optional[PanelFile]:
     """Which panel writes a file, by its path; None for others. panel: the one of the host, where that is known."""
+    if OWN.fullmatch(path):
+        return None
     paths = _OWN_PATHS + [one for one in _HOST_PATHS if one[0] == panel]
     for name, kind, pattern in paths:
         found = pattern.fullmatch(path)

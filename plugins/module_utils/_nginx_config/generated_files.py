@@ -9,14 +9,13 @@ Private to this collection: it may change in any release.
 import re
 from typing import Optional
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.panels import panel_file
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.panels import OWN, panel_file
 
-#: Drop-ins of this collection, which says so in them.
-_OWN = "bad_gateway_"
 _HEAD_LINES = 10
 _HEAD_LIMIT = 200
 _PANELS = (
-    ("cpanel", re.compile(r"engintron|cpanel", re.IGNORECASE)),
+    ("engintron", re.compile(r"engintron", re.IGNORECASE)),
+    ("cpanel", re.compile(r"cpanel", re.IGNORECASE)),
     ("plesk", re.compile(r"\bplesk\b", re.IGNORECASE)),
 )
 _SAYS_SO = re.compile(
@@ -30,7 +29,7 @@ _GUEST = re.compile(r"certbot", re.IGNORECASE)
 
 def generated_by(path: str, text: str) -> Optional[str]:
     """Name of the panel, or the words at the head of the file that say it is not to be edited; None for a file of the admin's own."""
-    if path.rpartition("/")[2].startswith(_OWN):
+    if OWN.fullmatch(path):
         return None
     written = panel_file(path)
     if written:

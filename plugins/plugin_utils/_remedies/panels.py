@@ -49,6 +49,8 @@ def _hestia(home: str) -> dict[str, Kind]:
     return {"vhost": Kind(_HESTIA_VHOST % words, anew), "pool": Kind(_HESTIA_POOL % words, anew), "nginx": Kind("")}
 
 
+_CPANEL_APACHE = ("/usr/local/cpanel/scripts/restartsrv_httpd",)
+
 PANELS: t.Mapping[str, Panel] = {
     "plesk": Panel(
         "Plesk",
@@ -68,6 +70,16 @@ PANELS: t.Mapping[str, Panel] = {
         apache=("plesk", "repair", "web", "-y"),
         rules="Tools & Settings > Firewall: a custom rule",
     ),
+    "engintron": Panel(
+        "Engintron",
+        {
+            "nginx": Kind(
+                "/etc/nginx/custom_rules, which each of its servers reads, or a file of your own in /etc/nginx/overrides/before or after:"
+                " an update leaves these alone"
+            ),
+        },
+        apache=_CPANEL_APACHE,
+    ),
     "cpanel": Panel(
         "cPanel",
         {
@@ -77,15 +89,15 @@ PANELS: t.Mapping[str, Panel] = {
                 "/usr/local/cpanel/scripts/ea-nginx config --all",
             ),
             "nginx": Kind(
-                "a file of your own in /etc/nginx/conf.d", every="/usr/local/cpanel/scripts/ea-nginx config --all"
+                "/etc/nginx/ea-nginx/settings.json where it has the setting, else a file of your own in /etc/nginx/conf.d",
+                every="/usr/local/cpanel/scripts/ea-nginx config --all",
             ),
-            "engintron": Kind("Engintron's custom rules (/etc/nginx/custom_rules), which an update leaves alone"),
             "pool": Kind(
                 "WHM > MultiPHP Manager > PHP-FPM settings of %(site)s",
                 every="/usr/local/cpanel/scripts/php_fpm_config --rebuild; /usr/local/cpanel/scripts/restartsrv_apache_php_fpm",
             ),
         },
-        apache=("/usr/local/cpanel/scripts/restartsrv_httpd",),
+        apache=_CPANEL_APACHE,
     ),
     "ispconfig": Panel(
         "ISPConfig",

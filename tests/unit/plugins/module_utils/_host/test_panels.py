@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which panel a host has, and which files it writes there. The paths are those of the panels' public templates and manuals."""
+"""Which panel a host has, and which files it writes there. The paths are those of the panels' public templates, sources and manuals (docs/panels.md)."""
 
 import pytest
 
@@ -12,13 +12,18 @@ from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake
 ITS_OWN = [
     ("/snap/nextcloud/43000/config/php/php-fpm.conf", ("snap", "snap", "nextcloud")),
     ("/etc/nginx/plesk.conf.d/vhosts/a.example.conf", ("plesk", "vhost", "a.example")),
-    ("/etc/nginx/plesk.conf.d/server.conf", ("plesk", "vhost", "server")),
+    ("/etc/nginx/plesk.conf.d/webmails/roundcube/a.example_webmail.conf", ("plesk", "vhost", "a.example")),
+    ("/etc/nginx/plesk.conf.d/server.conf", ("plesk", "nginx", None)),
     ("/var/www/vhosts/system/a.example/conf/nginx.conf", ("plesk", "vhost", "a.example")),
     ("/etc/nginx/conf.d/zz010_psa_nginx.conf", ("plesk", "nginx", None)),
     ("/opt/plesk/php/8.2/etc/php-fpm.d/a.example.conf", ("plesk", "pool", "a.example")),
     ("/etc/nginx/conf.d/users/alice.conf", ("cpanel", "vhost", "alice")),
     ("/etc/nginx/conf.d/ea-nginx.conf", ("cpanel", "nginx", None)),
-    ("/etc/nginx/conf.d/Engintron.conf", ("cpanel", "engintron", None)),
+    ("/etc/nginx/conf.d/cpanel-proxy-non-ssl.conf", ("cpanel", "nginx", None)),
+    ("/etc/nginx/conf.d/includes-optional/cpanel-fastcgi.conf", ("cpanel", "nginx", None)),
+    ("/var/nginx/conf.d/includes-optional/cpanel-proxy.conf", ("cpanel", "nginx", None)),
+    ("/etc/nginx/conf.d/server-includes/cpanel-static-locations.conf", ("cpanel", "nginx", None)),
+    ("/etc/nginx/conf.d/server-includes-standalone/cpanel-dcv.conf", ("cpanel", "nginx", None)),
     ("/opt/cpanel/ea-php82/root/etc/php-fpm.d/a.example.conf", ("cpanel", "pool", "a.example")),
     ("/opt/alt/php82/etc/php-fpm.d/a.example.conf", ("cpanel", "pool", "a.example")),
     ("/etc/nginx/sites-enabled/100-a.example.vhost", ("ispconfig", "vhost", "a.example")),
@@ -29,7 +34,12 @@ ITS_OWN = [
     ("/home/admin/conf/web/nginx.conf", ("hestia", "vhost", None)),
     ("/etc/nginx/conf.d/domains/a.example.ssl.conf", ("hestia", "vhost", "a.example")),
     ("/www/server/panel/vhost/nginx/a.example.conf", ("aapanel", "vhost", "a.example")),
+    ("/www/server/panel/vhost/nginx/node_a.example.conf", ("aapanel", "vhost", "a.example")),
+    ("/www/server/panel/vhost/nginx/java_a.example.conf", ("aapanel", "vhost", "a.example")),
     ("/www/server/panel/vhost/nginx/proxy/a.example/1_a.example.conf", ("aapanel", "vhost", "a.example")),
+    ("/www/server/panel/vhost/nginx/redirect/a.example/1_a.example.conf", ("aapanel", "vhost", "a.example")),
+    ("/www/server/panel/vhost/nginx/dir_auth/a.example/admin.conf", ("aapanel", "vhost", "a.example")),
+    ("/www/server/panel/vhost/nginx/well-known/a.example.conf", ("aapanel", "vhost", "a.example")),
     ("/www/server/nginx/conf/enable-php-82.conf", ("aapanel", "nginx", None)),
     ("/www/server/php/82/etc/php-fpm.conf", ("aapanel", "pool", "82")),
     ("/usr/local/directadmin/data/users/alice/nginx.conf", ("directadmin", "vhost", "alice")),
@@ -42,20 +52,32 @@ ON_ITS_HOST = [
     ("plesk", "/etc/php/8.2/fpm/pool.d/a.example.conf", "pool", "a.example"),
     ("cloudpanel", "/etc/php/8.2/fpm/pool.d/a.example.conf", "pool", "a.example"),
     ("cloudpanel", "/etc/nginx/sites-enabled/a.example.conf", "vhost", "a.example"),
-    ("cpanel", "/etc/nginx/proxy_params_common", "engintron", None),
-    ("cpanel", "/etc/nginx/conf.d/default_https.conf", "engintron", None),
+    ("cpanel", "/etc/nginx/conf.d/default.conf", "nginx", None),
+    ("cpanel", "/etc/nginx/conf.d/users.conf", "nginx", None),
+    ("cpanel", "/etc/nginx/conf.d/passenger.conf", "nginx", None),
+    ("cpanel", "/etc/nginx/conf.d/global-logging.conf", "nginx", None),
+    ("engintron", "/etc/nginx/nginx.conf", "nginx", None),
+    ("engintron", "/etc/nginx/common_https.conf", "nginx", None),
+    ("engintron", "/etc/nginx/common_simple_protection.conf", "nginx", None),
+    ("engintron", "/etc/nginx/proxy_params_common", "nginx", None),
+    ("engintron", "/etc/nginx/conf.d/default.conf", "nginx", None),
+    ("engintron", "/etc/nginx/conf.d/default_https.conf", "nginx", None),
+    ("engintron", "/etc/nginx/overrides/before/ratelimit-before.conf", "nginx", None),
 ]
 ADMINS = [
     "/var/snap/shop/common/nginx/site.conf",
-    "/etc/nginx/nginx.conf",
     "/etc/nginx/conf.d/shop.conf",
     "/etc/nginx/custom_rules",
+    "/etc/nginx/overrides/before/shop.conf",
+    "/etc/nginx/conf.d/server-includes/shop.conf",
+    "/www/server/panel/vhost/rewrite/a.example.conf",
     "/etc/nginx/conf.d/users/alice/a.example/shop.conf",
     "/home/alice/conf/web/a.example/nginx.conf_shop",
     "/home/alice/conf/web/a.example/nginx.ssl.conf_shop",
     "/var/www/vhosts/system/a.example/conf/vhost_nginx.conf",
     "/etc/php/8.2/fpm/pool.d/www.conf",
     "/etc/php/8.2/fpm/pool.d/zz-bad_gateway-www.conf",
+    "/www/server/panel/vhost/nginx/bad_gateway_proxy_buffers.conf",
 ]
 
 
