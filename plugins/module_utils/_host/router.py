@@ -18,7 +18,8 @@ def router_towards(address: str, table: str = TABLE) -> Optional[str]:
     """The router on the way to an IPv4 address; None where there is none on the way, or where that is not known."""
     try:
         number = int.from_bytes(socket.inet_aton(address), sys.byteorder)
-        with open(table, encoding="ascii") as lines:
+        # As bytes: a child that has become another user may be unable to load the codec.
+        with open(table, "rb") as lines:
             rows = [line.split() for line in lines][1:]
     except (OSError, ValueError):
         return None  # IPv6, or not Linux

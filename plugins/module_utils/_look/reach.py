@@ -194,6 +194,14 @@ def try_one(upstream: Upstream, timeout: float, deadline: Deadline) -> "Reached"
     return row
 
 
+def _row_of(upstream: Upstream, timeout: float, deadline: Deadline) -> "Reached":
+    """What trying an upstream shows; where that breaks down, with what: nobody waits for it, and the others are tried as ever."""
+    try:
+        return try_one(upstream, timeout, deadline)
+    except Exception as error:  # noqa: BLE001  whatever it is, it must not end the thread that tries the next one
+        return _row(upstream, None, "%s: %s" % (type(error).__name__, error))
+
+
 def identity_for(user: Optional[str], worker: Optional[int]) -> Optional[Identity]:
     """Who to be: a running worker before an account, None for who we are. Raises ValueError."""
     if worker is not None:
@@ -235,7 +243,7 @@ def reach(
     "localhost".encode("idna")
 
     def work(report: Callable[[Any], None]) -> None:
-        tasks = [partial(try_one, upstream, timeout, limit) for upstream in prepared]
+        tasks = [partial(_row_of, upstream, timeout, limit) for upstream in prepared]
         run_all(tasks, THREADS, limit, lambda index, row: report({"index": index, "row": row}))
 
     reported = reported_by_child(identity, work, Deadline(deadline + _GRACE)) if prepared else []

@@ -55,3 +55,9 @@ def test_without_a_route_or_a_table_no_router_is_named(tmp_path):
     path.write_text(HEAD)
     assert router_towards("10.20.3.4", str(path)) is None
     assert router_towards("10.20.3.4", str(tmp_path / "none")) is None
+
+
+def test_an_interface_may_have_any_name(tmp_path):
+    path = tmp_path / "route"
+    path.write_bytes((HEAD + row(ALL, "192.0.2.1", ALL)).encode().replace(b"eth0", b"eth\xe4"))
+    assert router_towards("10.21.3.4", str(path)) == "192.0.2.1"

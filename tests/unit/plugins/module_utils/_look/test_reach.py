@@ -183,6 +183,18 @@ def test_each_address_of_a_name_is_tried(monkeypatch, peer, closed_port):
     assert row["connected"] is True
 
 
+def test_one_that_breaks_down_says_with_what_and_holds_up_no_other(monkeypatch, peer):
+    def broken(_address):
+        raise LookupError("unknown encoding: ascii")
+
+    target = peer(silent).address
+    monkeypatch.setattr(look_reach, "router_towards", broken)
+    monkeypatch.setattr(look_reach, "_UNANSWERED", (errno.ECONNREFUSED,))
+    broke, other = look_reach.reach(["tcp:127.0.0.1:1", target], deadline=60)
+    assert (broke["connected"], broke["error"]) == (None, "LookupError: unknown encoding: ascii")
+    assert other["connected"] is True
+
+
 def test_what_is_not_done_in_time_is_unknown_and_the_rest_is_told(peer, closed_port):
     late = {"address": peer(silent).address, "family": "proxy", "request": {}}
     rows = look_reach.reach([late, "tcp:127.0.0.1:%d" % closed_port], timeout=60, deadline=1)
