@@ -100,6 +100,7 @@ TESTED_THROUGH = {
         "plugin_utils/_judge/because_words.py",
         "plugin_utils/_judge/related_changes.py",
     ],
+    "plugin_utils/_judge/test_bsd_commands.py": ["plugin_utils/_judge/linux_commands.py"],
     "plugin_utils/_judge/test_trigger.py": ["plugin_utils/_judge/trigger_subjects.py"],
     "plugin_utils/_fleet/test_fleet.py": ["plugin_utils/_fleet/hop.py", "plugin_utils/_fleet/host.py"],
     "plugin_utils/_look/test_piped.py": [

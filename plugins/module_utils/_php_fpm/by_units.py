@@ -17,7 +17,8 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.layout
 if TYPE_CHECKING:  # shapes of facts: for the type checker only
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
 
-SCRIPTS = "/etc/init.d/"
+#: Of sysvinit and OpenRC, and of FreeBSD's ports.
+SCRIPTS = ("/etc/init.d/", "/usr/local/etc/rc.d/")
 SCRIPT_LIMIT = 64 * 1024
 _PROGRAM = re.compile(r"/(?:\S*/)?s?bin/php[\d.]*-?fpm[\d.]*$")
 _SETTING = re.compile(r"^\s*(\w+)=([\"']?)([^\"'\n#]*)\2", re.MULTILINE)

@@ -16,7 +16,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes
     Processes,
     foreign_program,
 )
-from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.by_units import of_units, option
+from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.by_units import SCRIPTS, of_units, option
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.layouts import (
     Installed,
     installed,
@@ -132,12 +132,12 @@ def _unit_by_exec(host: Host, place: Installed, units: Units) -> Optional[str]:
 
 
 def _unit_by_name(host: Host, place: Installed, units: Units) -> Optional[str]:
-    """A masked unit shows no command: its name must do. Without systemd, init scripts have the same names."""
+    """A masked unit shows no command: its name must do. Without systemd, scripts have the same names."""
     for name in place.units:
         if units and "%s.service" % name in units:
             return "%s.service" % name
     for name in place.units:
-        if not units and host.exists("/etc/init.d/%s" % name):
+        if not units and any(host.exists(folder + name) for folder in SCRIPTS):
             return name
     return None
 

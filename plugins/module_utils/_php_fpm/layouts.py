@@ -52,7 +52,12 @@ LAYOUTS = (
         ("php-fpm",),
     ),
     Layout("/usr/bin/php-fpm", r"/usr/bin/php-fpm", ("/etc/php/php-fpm.conf",), ("php-fpm",)),
-    Layout("/usr/local/sbin/php-fpm", r"/usr/local/sbin/php-fpm", ("/usr/local/etc/php-fpm.conf",), ("php-fpm",)),
+    Layout(
+        "/usr/local/sbin/php-fpm",
+        r"/usr/local/sbin/php-fpm",
+        ("/usr/local/etc/php-fpm.conf",),
+        ("php-fpm", "php_fpm"),
+    ),
     Layout(
         "/opt/remi/php*/root/usr/sbin/php-fpm",
         r"/opt/remi/php(?P<v>\d+)/root/usr/sbin/php-fpm",

@@ -14,12 +14,12 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import service_manager
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
-
-_JOIN = re.compile(r"(; | && | \| | \|\| )")
-_LINUX_ALONE = re.compile(
-    r"\b(systemctl|journalctl|loginctl|coredumpctl|systemd-tmpfiles|ss|ip|free|ldd|dpkg|rpm|namei|setfacl|semanage|setsebool|restorecon|nsenter|nft|iptables"
-    r"|ip6tables|firewall-cmd|ufw|tailscale|aa-status|getenforce)\b"
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.linux_commands import (
+    LINUX_ALONE,
+    in_words,
+    translated,
 )
+
 _LISTENING = "lsof -nP -iTCP%s -sTCP:LISTEN"
 _KERNEL = "log show --last 1h --predicate 'process == \"kernel\"'"
 _WAY = 'p=%s; while [ "$p" != / ]; do ls -led "$p"; p=$(dirname "$p"); done'
@@ -60,22 +60,14 @@ def in_comment(line: str, host: Host) -> list[str]:
     """A sentence of advice; none where it is about what Linux alone has."""
     if _is_about_airplay(line, host):
         return [_AIRPLAY]
-    return [] if _LINUX_ALONE.search(line) else [line]
+    return [] if LINUX_ALONE.search(line) else [line]
 
 
 def in_commands(typed: str, host: Host) -> str:
     """The commands of one line, without those that have no counterpart."""
     if _is_about_airplay(typed, host):
         return _AIRPLAY
-    parts = ["", *_JOIN.split(typed)]
-    said, left_out = "", False
-    for join, command in zip(parts[::2], parts[1::2]):
-        # What filters the output of a command goes with it.
-        mine = None if left_out and join == " | " else _command(command, host)
-        left_out = mine is None
-        if mine:
-            said += (join if said else "") + mine
-    return said
+    return translated(typed, lambda command: _command(command, host))
 
 
 def _is_about_airplay(line: str, host: Host) -> bool:
@@ -99,13 +91,9 @@ def _command(command: str, host: Host) -> str | None:
     folder = _FOLDER.match(command)
     if folder:
         return "install -d -m 0755 -o %s %s" % (_owner_of_jobs(host), folder.group(1))
-    for pattern, mine in _COMMANDS:
-        found = re.match(pattern, command)
-        if found:
-            return found.expand(mine)
+    said = in_words(command, _COMMANDS)
     logs = host.nginx.get("error_logs") or []
-    said = command.replace("/var/log/nginx/error.log", logs[0]) if logs else command
-    return None if _LINUX_ALONE.match(said) else said
+    return said.replace("/var/log/nginx/error.log", logs[0]) if said == command and logs else said
 
 
 def _owner_of_jobs(host: Host) -> str:

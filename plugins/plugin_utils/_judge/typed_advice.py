@@ -13,7 +13,7 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import init_commands, mac_commands
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import bsd_commands, init_commands, mac_commands
 
 #: A line of advice is a command, with a remark behind it that may say where to type it.
 _REMARK = "   # "
@@ -33,7 +33,7 @@ class _System(t.Protocol):
         """The commands of one line; a sentence where one says more; empty where there is none."""
 
 
-_SYSTEMS: tuple[_System, ...] = (mac_commands, init_commands)
+_SYSTEMS: tuple[_System, ...] = (mac_commands, bsd_commands, init_commands)
 
 
 def in_commands_of_hosts(lines: t.Iterable[str], on: str, fleet: Fleet) -> list[str]:

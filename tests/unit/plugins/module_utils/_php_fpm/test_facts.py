@@ -236,6 +236,16 @@ def test_without_systemd_the_init_script_is_the_unit(host):
     assert look(host)[0]["unit"] == "php8.2-fpm"
 
 
+@pytest.mark.parametrize("script", ["php-fpm", "php_fpm"])
+def test_on_freebsd_the_script_of_its_port_is_the_unit(host, script):
+    host.write("/usr/local/sbin/php-fpm", "")
+    os.chmod(host.path("/usr/local/sbin/php-fpm"), 0o700)
+    host.write("/usr/local/etc/php-fpm.conf", "[www]\nlisten = 127.0.0.1:9000\n")
+    host.write("/usr/local/etc/rc.d/" + script, "")
+    found = [fpm["unit"] for fpm in look(host) if fpm["config"] == "/usr/local/etc/php-fpm.conf"]
+    assert found == [script]
+
+
 def test_a_supervisors_unit_is_not_fpms_own(host):
     run_fpm(host)
     host.write("/proc/100/cgroup", "0::/system.slice/supervisor.service\n")
