@@ -119,7 +119,7 @@ def verdict(
 
 def in_charge(firewall: FirewallFacts) -> list[str]:
     """The tools that an opening has to go to: each of them where it refuses."""
-    return [firewall.get("tool", "none"), *firewall.get("beside", ())]
+    return [firewall.get("tool", "none"), *(firewall.get("beside") or ())]
 
 
 def zone_of(firewall: FirewallFacts, source: str, interface: str | None) -> str | None:

@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet, Inventory
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.visited import statuses_before
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import (
     RuleErrors,
@@ -35,6 +36,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.typed_ad
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Unknown
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.gateway_facts import GatewayFacts
 
 
@@ -93,6 +95,9 @@ JudgedAnswer = t.TypedDict(
         "timed_out": bool,
         "route": t.Optional[int],
         "had": list[int],  # statuses below 500 that visitors had before
+        "covers": t.Optional[
+            int
+        ],  # the application's own error, in whose place nginx asks for the page of another upstream, which failed
     },
 )
 
@@ -205,7 +210,7 @@ def in_containers(fleet: Fleet) -> str:
         IN_CONTAINER % (container["name"], container["engine"], host.name, one["pid"])
         for host in fleet.hosts.values()
         for container in host.facts.get("containers") or []
-        for one in container["inside"]
+        for one in container.get("inside") or []
         if one["name"] == "nginx"
     )
 
@@ -281,14 +286,29 @@ def host_judgement(
                 "timed_out": one.get("timed_out", False),
                 "route": one.get("route"),
                 "had": statuses_before(host, one.get("route"), one["url"]),
+                "covers": covered_error(fleet, host, one, asked.get("route")),
             }
-            for one in host.answers
+            for one, asked in zip(host.answers, host.facts.get("answers") or [])
         ],
         "unknown": unknown,
         "hops": hops_of(fleet, host) if planned.judged else [],
         "logged": logged(host),
         "asked": None,
     }
+
+
+def covered_error(fleet: Fleet, proxy: Host, answer: Answer, asked: int | None) -> int | None:
+    """The error that the application of the asked route gives to a direct request, where nginx goes on to another upstream for it
+    (error_page with proxy_intercept_errors) and that one fails; None where it is not so, or not seen."""
+    if not answer_fails(answer) or answer.get("route") == asked:
+        return None
+    for hop in fleet.hops_of(proxy):
+        status = or_empty(or_empty(hop.reach).get("reply")).get("status") or 0
+        for route in hop.routes:
+            given = route["settings"].get("%s_intercept_errors" % hop.family)
+            if route["id"] == asked and given and given["args"] == ["on"] and status >= 500:
+                return status
+    return None
 
 
 def hops_of(fleet: Fleet, host: Host) -> list[JudgedHop]:

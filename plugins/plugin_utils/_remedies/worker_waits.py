@@ -69,7 +69,7 @@ class WaitsFor(t.NamedTuple):
 def waits_for(awaited: t.Sequence[Awaited], workers: int) -> WaitsFor | None:
     """Whom most of the waiting ones of so many workers wait for; None where that is not seen, or is true of one of several only."""
     found = next(iter(awaited), None)
-    if found is None or found["processes"] < min(2, workers):
+    if found is None or (found["processes"] or 0) < min(2, workers):
         return None
     who = "%d of %d workers wait for" % (found["processes"], workers) if workers > 1 else "its only worker waits for"
     holder = "%s, pid %s" % (found["process"], found["pid"]) if found["pid"] else "whose process is not seen"

@@ -32,7 +32,11 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.finding
     findings_of_run,
     never_run,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.own_answers import own_answers, question
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.own_answers import (
+    foreseen,
+    own_answers,
+    question,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.own_task import task_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.safe_text import safe_data, safe_text, safe_url
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.shared_faults import shared_entries
@@ -81,6 +85,8 @@ def report_of(
         about = [other for other, one in hosts.items() if any(finding["on"] == name for finding in one["findings"])]
         if about and is_quiet(entry):
             entry["says"] = "no URL was asked here; what was found is said of %s." % listed(about, 3)
+    if not any(finding["outcome"] == "planned" for entry in hosts.values() for finding in entry["findings"]):
+        run.pop("apply", None)  # there is no plan to be carried out
     run["says"] = verdict(report)
     return report
 
@@ -106,7 +112,7 @@ def host_entry(
         why = safe_text(failure or "not looked at")
         says = host_says(mode, "failed", [], why)
         return {"status": "failed", "says": says, "probes": [], "findings": [], "unknown": [], "why": why}
-    own = own_answers(judgements) if mode == "fix" else []
+    own = own_answers(judgements) if mode == "fix" else foreseen(judgements[-1])
     findings = findings_of_run(judgements, outcomes, own)
     if mode == "fix":
         findings = [never_run(finding) for finding in findings]

@@ -51,7 +51,7 @@ def findings_of_run(
 ) -> list[FindingEntry]:
     """Every finding of every round once: the evidence as it was first seen, the remedy that was run last, and how that ended.
 
-    own: errors that the sites answer by themselves where they answered 502.
+    own: what the sites answer by themselves where they answered 502, or in a dry run would.
     """
     first: dict[str, JudgedFinding] = {}
     newest: dict[str, JudgedFinding] = {}
@@ -86,8 +86,11 @@ def never_run(entry: FindingEntry) -> FindingEntry:
 
 
 def with_own_answer(entry: FindingEntry, own: OwnAnswer | None) -> FindingEntry:
-    """A finding that is fixed says what its site answers by itself; where that is not well, it is not fixed."""
-    if entry["outcome"] != "fixed" or own is None:
+    """A finding that is fixed says what its site answers by itself; where that is not well, it is not fixed. One that is planned says what is foreseen."""
+    if own is None or entry["outcome"] not in ("fixed", "planned"):
+        return entry
+    if entry["outcome"] == "planned":
+        entry["why"] = "; ".join(filter(None, (entry["why"], own.text)))
         return entry
     entry["why"] = own.text
     if not own.well:

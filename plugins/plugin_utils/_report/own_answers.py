@@ -20,7 +20,7 @@ LOOK_THERE = "# the gateway works again: what the site itself says stands in ngi
 
 
 class OwnAnswer(t.NamedTuple):
-    """An error in place of a 502. well: whether it is what the page had before, or may be its own."""
+    """What is in place of a 502 and may not be the page. route: over which it failed. well: whether it is what the page had before, or may be its own."""
 
     route: int | None
     well: bool
@@ -29,25 +29,44 @@ class OwnAnswer(t.NamedTuple):
 
 def own_answers(judgements: t.Sequence[HostJudgement]) -> list[OwnAnswer]:
     """The errors that a host's sites answer in the last look where a gateway's error was in the first, those that are not well first."""
-    before = {question(answer) for answer in judgements[0]["answers"] if answer_fails(answer)}
+    before = {question(answer): answer for answer in judgements[0]["answers"] if answer_fails(answer)}
     found = []
     for answer in judgements[-1]["answers"]:
-        status = answer["status"]
-        is_error = status is not None and status >= 400 and not answer_fails(answer) and not knows_no_head(answer)
-        if question(answer) in before and status is not None and is_error:
-            found.append(own_answer(answer, status))
+        status, first = answer["status"], before.get(question(answer))
+        if first is None or status is None or answer_fails(answer) or knows_no_head(answer):
+            continue
+        if status >= 400:
+            found.append(own_answer(first["route"], answer, status))
+        elif first["covers"]:
+            found.append(covering_page(first["route"], answer, first["covers"]))
     return sorted(found, key=lambda one: one.well)
 
 
-def own_answer(answer: JudgedAnswer, status: int) -> OwnAnswer:
+def own_answer(route: int | None, answer: JudgedAnswer, status: int) -> OwnAnswer:
     """What one of them means."""
     had = answer["had"]
     well = status < 500 and (not had or status in had)
     return OwnAnswer(
-        answer["route"],
+        route,
         well,
         "the 502 is gone, and %s answers %d now (%s)" % (safe_url(answer["url"]), status, had_in_words(had)),
     )
+
+
+def covering_page(route: int | None, answer: JudgedAnswer, error: int) -> OwnAnswer:
+    """That visitors see the page for the application's errors, and not the page that they ask for."""
+    text = "the 502 is gone, and %s shows the page of error_page: asked directly, the application answers %d"
+    return OwnAnswer(route, False, text % (safe_url(answer["url"]), error))
+
+
+def foreseen(judgement: HostJudgement) -> list[OwnAnswer]:
+    """What a dry run sees beforehand of the pages that would not be there after the cure: the application fails behind the page that fails."""
+    text = "%s would then show the page of error_page alone: asked directly, the application answers %d"
+    return [
+        OwnAnswer(answer["route"], False, text % (safe_url(answer["url"]), answer["covers"]))
+        for answer in judgement["answers"]
+        if answer_fails(answer) and answer["covers"]
+    ]
 
 
 def question(answer: JudgedAnswer) -> tuple[str, str, str | None]:

@@ -40,19 +40,19 @@ def containers_of(host: Host | None) -> list[Container]:
 
 def at_address(hop: Hop) -> Container | None:
     """The container of the proxy's own host that has the hop's address."""
-    return next((one for one in containers_of(hop.proxy) if hop.destination.host in one["addresses"]), None)
+    return next((one for one in containers_of(hop.proxy) if hop.destination.host in (one["addresses"] or ())), None)
 
 
 def stopped_at(host: Host, address: Address) -> Container | None:
     """The container that does not run and has this port of the host published."""
-    found = [one for one in containers_of(host) if not one["running"] and str(address.port) in one["ports"]]
+    found = [one for one in containers_of(host) if not one["running"] and str(address.port) in (one["ports"] or ())]
     return found[0] if found else None
 
 
 def behind(host: Host | None, listener: Listener) -> Container | None:
     """The container for which a process of the host listens."""
     pid = listener.get("pid")
-    return next((one for one in containers_of(host) if pid is not None and pid in one["proxies"]), None)
+    return next((one for one in containers_of(host) if pid is not None and pid in (one["proxies"] or ())), None)
 
 
 def called(container: Container) -> str:

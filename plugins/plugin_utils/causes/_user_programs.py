@@ -26,8 +26,10 @@ SHOWN = 3
 def owners(host: Host, address: Address) -> list[UserProgram]:
     """The programs that say they listen there; where none does, those that say nothing and whose manager does not run."""
     programs = host.facts.get("user_programs") or []
-    named = [one for one in programs if any(is_there(read_address(at["address"]), address) for at in one["declares"])]
-    return named or [one for one in programs if not one["declares"] and not one["managed"]]
+    named = [
+        one for one in programs if any(is_there(read_address(at["address"]), address) for at in one["declares"] or ())
+    ]
+    return named or [one for one in programs if one["declares"] == [] and not one["managed"]]
 
 
 def is_there(one: Address, asked: Address) -> bool:

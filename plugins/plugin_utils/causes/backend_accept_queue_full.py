@@ -81,7 +81,7 @@ def full(fleet: Fleet, hop: Hop, listener: Listener) -> Finding:
     )
     found = waits([(one["state"], one["waits_in"]) for one in processes])
     does = "its %d processes: %s" % (len(processes), found.text) if len(processes) > 1 else "it %s" % found.text
-    calls = ", ".join("%s (%d)" % item for item in peers.items())
+    calls = ", ".join("%s (%d)" % item for item in peers.items() if item[1])
     named = awaited_behind(fleet, hop)
     if named:
         does += "; " + named.text

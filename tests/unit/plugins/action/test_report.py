@@ -233,6 +233,13 @@ def test_a_dry_run_names_the_command_that_carries_it_out(shown, monkeypatch):
     assert result["report"]["run"]["apply"] == "ansible-playbook p.yml /r/report.json"
 
 
+def test_a_dry_run_in_which_all_is_advice_names_no_command(shown, monkeypatch):
+    monkeypatch.setattr(report.commands, "called", lambda options, plan: "ansible-playbook p.yml %s" % plan)
+    advised = variables(run=None, judgement=first(judged(False, allow=())))
+    result = run({"web1": advised}, "check", file="/r/report.json")
+    assert "apply" not in result["report"]["run"]
+
+
 def test_what_is_planned_names_its_step_and_a_run_the_plan_that_it_kept_to(shown):
     judgement = {**first(), "approved": {"run": "r0", "steps": [STEP]}}
     document = run({"web1": variables(run=None, judgement=judgement)}, "check")["report"]

@@ -380,6 +380,7 @@ class TestTold:
             "timed_out": False,
             "route": None,
             "had": [],
+            "covers": None,
         }
         assert judged({"web": web})["web"]["answers"] == [
             {**kept, "connect": "tcp:127.0.0.1:80", "status": 502, "signature": "backend_port_closed", "route": 0},
@@ -475,6 +476,37 @@ def blinded(draw, facts):
     return seen
 
 
+#: What fewer cases have than this is tried in each of them: only the rule that it is there for reads it.
+RARE = 20
+
+
+def unread_things():
+    """What may be unread, one thing at a time: a case, a host and a path. Of a list or of names the first entry stands for all."""
+    kinds = {}
+    for case in CASES:
+        for name, one in case_facts(case)[0].items():
+            for path in may_be_null(one):
+                kind = tuple(
+                    "*" if isinstance(key, int) or before in NAMED else key for before, key in zip(("", *path), path)
+                )
+                kinds.setdefault(kind, {}).setdefault((case, name), path)
+    for found in kinds.values():
+        some = {case.parent: (case, name) for case, name in found} if len(found) >= RARE else {}
+        for case, name in some.values() or found:
+            yield case, name, found[case, name]
+
+
+def test_no_rule_raises_an_error_on_any_one_thing_that_could_not_be_read():
+    raised = []
+    for case, name, path in unread_things():
+        facts, services = case_facts(case)
+        try:
+            judge(Fleet({**facts, name: without(facts[name], path)}, services))
+        except Exception as error:
+            raised.append("%s/%s: %s of %s: %r" % (case.parent.name, case.name, path, name, error))
+    assert raised == []
+
+
 @given(st.data())
 @settings(max_examples=300)
 def test_no_rule_raises_an_error_on_what_could_not_be_read(data):
@@ -502,6 +534,36 @@ def test_no_section_is_missed_by_any_rule(section):
     for case in CASES:
         facts, services = case_facts(case)
         judge(Fleet({name: without(one, path) for name, one in facts.items()}, services))
+
+
+class TestThePageForTheApplicationsErrors:
+    """nginx goes on to another upstream for an error of the application, and that one fails."""
+
+    APP, SORRY = "tcp:10.0.0.2:80", "tcp:10.0.0.3:80"
+
+    def covers(self, status=500, intercept="on", upstream=SORRY):
+        config = written(
+            "server { listen 80; location / { proxy_pass http://10.0.0.2; proxy_intercept_errors %s; error_page 500 = @sorry; }"
+            " location @sorry { proxy_pass http://10.0.0.3; } }" % intercept
+        )
+        reach = [
+            reached(self.APP, tried(self.APP), reply={"status": status}),
+            reached(self.SORRY, tried(self.SORRY, 111)),
+        ]
+        failing = answer(502, signature="backend_port_closed", upstream=upstream)
+        web = proxy("http://10.0.0.2", reach=reach, answers=[failing])
+        web["nginx"]["config"] = config
+        (shown,) = judged({"web": web})["web"]["answers"]
+        return shown["covers"]
+
+    def test_is_seen_by_a_direct_request(self):
+        assert self.covers() == 500
+        assert self.covers(503) == 503
+
+    def test_is_none_where_the_application_answers_or_fails_itself(self):
+        assert self.covers(200) is None
+        assert self.covers(intercept="off") is None
+        assert self.covers(upstream=self.APP) is None
 
 
 def test_who_sees_nothing_but_a_502_changes_nothing():

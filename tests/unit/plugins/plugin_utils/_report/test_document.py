@@ -67,6 +67,7 @@ def answer(status=502, url="http://site/", **more):
         "timed_out": False,
         "route": 0,
         "had": [],
+        "covers": None,
         **more,
     }
 
@@ -422,9 +423,21 @@ class TestAnErrorInPlaceOfThe502:
         assert entry["findings"][0]["why"] == ""
 
     def test_of_another_route_it_is_said_of_the_host_alone(self):
-        entry = self.entry(404, route=7)
+        looks = [look(finding(), answers=[answer(route=7)]), look(answers=[answer(404, route=7)])]
+        entry = document.host_entry("fix", looks, FIXED, None)
         assert entry["findings"][0]["why"] == ""
         assert "answers 404 now" in entry["why"]
+
+    def test_the_page_of_error_page_in_place_of_the_applications_error_is_no_cure(self):
+        looks = [look(finding(), answers=[answer(covers=500)]), look(answers=[answer(200)])]
+        entry = document.host_entry("fix", looks, FIXED, None)
+        assert (entry["status"], entry["findings"][0]["outcome"]) == ("not_fixed", "failed")
+        assert "asked directly, the application answers 500" in document.failures(report(entry))["web"]
+        planned = document.host_entry("check", looks[:1], {}, None)["findings"][0]
+        assert (planned["outcome"], planned["why"]) == (
+            "planned",
+            "http://site/ would then show the page of error_page alone: asked directly, the application answers 500",
+        )
 
     def test_one_that_was_there_from_the_start_is_none(self):
         looks = [look(finding(), answers=[answer(), answer(500, "http://site/old")])]

@@ -5,10 +5,10 @@
 
 import pytest
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.own_answers import own_answers
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.own_answers import foreseen, own_answers
 
 
-def answer(status, url="http://web/a?key=secret", had=(), connect="tcp:127.0.0.1:80", method="GET"):
+def answer(status, url="http://web/a?key=secret", had=(), connect="tcp:127.0.0.1:80", method="GET", **more):
     signature = "backend_port_closed" if status == 502 else None
     return {
         "url": url,
@@ -20,6 +20,8 @@ def answer(status, url="http://web/a?key=secret", had=(), connect="tcp:127.0.0.1
         "had": list(had),
         "signature": signature,
         "timed_out": False,
+        "covers": None,
+        **more,
     }
 
 
@@ -64,3 +66,19 @@ def test_what_is_not_well_comes_first():
     before = [answer(502, "http://web/%d" % number) for number in range(2)]
     after = [answer(404, "http://web/0"), answer(500, "http://web/1")]
     assert [one.well for one in own_answers(looks(before, after))] == [False, True]
+
+
+def test_a_page_in_place_of_the_applications_error_is_not_the_page():
+    first = answer(502, route=1, covers=500)
+    (found,) = own_answers(looks([first], [answer(200)]))
+    assert (found.well, found.route) == (False, 1)
+    assert found.text.endswith("shows the page of error_page: asked directly, the application answers 500")
+    assert "secret" not in found.text
+    (own,) = own_answers(looks([first], [answer(500)]))
+    assert "answers 500 now" in own.text
+
+
+def test_a_dry_run_foresees_that_page():
+    (found,) = foreseen(looks([answer(502, route=1, covers=503), answer(502), answer(200)])[0])
+    assert (found.well, found.route) == (False, 1)
+    assert found.text.endswith("asked directly, the application answers 503")
