@@ -14,7 +14,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access im
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.declared_addresses import read_declared, tcp
 from ansible_collections.webops.bad_gateway.plugins.module_utils._text import CONFIDENTIAL, printable
 
-LINES = 20
+LINES = 40
 #: Of what a unit said when its newest start failed, so many lines of so many characters are kept.
 WORDS, WORD_LENGTH = 3, 200
 #: What is longer of a line is not searched.
@@ -39,21 +39,28 @@ _PORT = re.compile(r"\b(?:port(?:\(s\))?:?|listening (?:on|at)) (\d{2,5})\b(?![.
 _IDLE = re.compile(
     r"\s*$|(Started|Starting|Stopped|Stopping|Scheduled restart|Reloading|Failed to start) "
     r"|\S+: (Scheduled restart|Main process exited|Control process exited|Failed with|Start request|Consumed|Deactivated|Unit entered)"
-    r"|\s|Traceback|\^|---|Node\.js v|During handling|AH00558|Action '\w+' failed|The Apache error log"
+    r"|\s|[][{}(),;]+$|Traceback|\^|---|Node\.js v|node:\S+:\d+$|Emitted '|\d+: 0x|<--- |During handling|AH00558|Action '\w+' failed|The Apache error log"
 )
+_ENDED = re.compile(r"\S+: (Main process exited, code=.*)")
 #: Who is named in a URL, the rest of a line after a secret's name (it may have blanks), a query string.
 _SECRET = re.compile(r"(://)[^/\s@]+(?=@)|(%s[\w.-]*[\"']?\s*[=:]\s*)\S.*|(\?)[^\s\"']+" % CONFIDENTIAL)
 
 
-def last_words(host: Host, units: Sequence[str]) -> List[str]:
-    """The last lines that these units wrote to the journal, the oldest first; none where there is no journal."""
-    return host.run(_JOURNAL + ["-n", str(LINES)] + ["--unit=" + unit for unit in units]).out.splitlines()
+def last_words(host: Host, units: Sequence[str], until: Optional[float] = None) -> List[str]:
+    """The last lines that these units wrote to the journal, up to a time where one is given, the oldest first; none where there is no journal."""
+    ends = ["--until=@%.3f" % until] if until else []
+    return host.run(_JOURNAL + ["-n", str(LINES)] + ends + ["--unit=" + unit for unit in units]).out.splitlines()
 
 
-def why_it_ended(host: Host, unit: str) -> List[str]:
-    """The last lines that a unit itself wrote and that may say why it ended, the oldest first; without passwords and query strings."""
-    said = [line for line in reversed(last_words(host, [unit])) if not _IDLE.match(line)]
+def why_it_ended(host: Host, unit: str, until: Optional[float] = None) -> List[str]:
+    """The last lines that a unit itself wrote and that may say why it ended, the oldest first; without passwords and query strings.
+
+    until: when it was started again, where it was: then systemd's word of how it ended is one of them.
+    """
+    newest = last_words(host, [unit], until)[::-1]
+    said = [line for line in newest if not _IDLE.match(line)]
     lines = list(dict.fromkeys(said))[:WORDS][::-1]  # of a line that each start writes again, the newest counts
+    lines += [found.group(1) for found in map(_ENDED.match, newest) if found and until][:1]
     return [printable(_SECRET.sub(_without_secret, line.strip()[:LINE_LENGTH]), WORD_LENGTH) for line in lines]
 
 

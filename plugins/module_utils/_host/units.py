@@ -171,6 +171,9 @@ def _systemd(
         )
         if time.monotonic() < ends and is_searched(properties, unit, listening):
             _add_journal(host, properties["Id"], unit)
+        elif time.monotonic() < ends and properties["Id"] in listening and unit["restarts"]:
+            began = seconds(properties.get("ExecMainStartTimestampMonotonic"))
+            unit["last_words"] = unit_journal.why_it_ended(host, properties["Id"], origin + began if began else None)
         if is_of_interest(properties, unit, listening, known):
             units[properties["Id"]] = unit
     return units

@@ -130,19 +130,21 @@ class Hop:
 
     @property
     def started(self) -> float:
-        """When the daemon behind this hop started last, by the proxy's clock; lines that are older blame one that is gone."""
+        """When the daemon behind this hop was started last, by the proxy's clock; lines that are older blame one that is gone.
+
+        systemd's own restarts mend nothing: then it is not known, and 0.
+        """
         return self.by_proxys_clock(self._started)
 
     @property
     def _started(self) -> float:
         if not self.backend:
             return 0.0
-        found = self.backend.pool_at(self.real_address)
-        if found:
-            return or_empty(found.fpm.get("master")).get("started") or 0.0
-        listener = self.backend.listener(self.real_address)
-        unit = self.backend.unit(listener.get("unit")) if listener else None
-        return or_empty(unit).get("since") or 0.0
+        found, listener = self.backend.pool_at(self.real_address), self.backend.listener(self.real_address)
+        unit = or_empty(self.backend.unit(found.fpm.get("unit") if found else or_empty(listener).get("unit")))
+        if unit.get("restarts"):
+            return 0.0
+        return (or_empty(found.fpm.get("master")).get("started") if found else unit.get("since")) or 0.0
 
     @cached_property
     def symptoms(self) -> dict[str, list[Evidence]]:

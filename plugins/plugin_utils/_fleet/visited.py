@@ -27,6 +27,13 @@ def visits(proxy: Host, route: object, path: str, methods: t.Collection[str]) ->
     return [row for row in rows if row["source"] in logs and row["path"] == path and row["method"] in methods]
 
 
+def is_shared(proxy: Host, routes: t.Collection[int], source: str) -> bool:
+    """Whether servers without any of these routes write to an access log as well: its lines don't say whose a path is."""
+    writers = [one for one in proxy.config.get("routes") or [] if source in one["access_logs"]]
+    own = [one["server_place"] for one in writers if one["id"] in routes]
+    return any(one["server_place"] not in own for one in writers)
+
+
 def statuses_before(proxy: Host, route: object, url: str) -> list[int]:
     """The statuses below 500 that visitors have had of a URL, in order; empty where that is not known."""
     rows = visits(proxy, route, urllib.parse.urlsplit(url).path, READING)

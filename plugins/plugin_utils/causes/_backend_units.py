@@ -21,6 +21,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies impor
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _user_programs as user_programs
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import how_to_start
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_names import ignored
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._unit_starts import Obstacle, obstacle
@@ -145,7 +146,14 @@ def started(hop: Hop, fleet: Fleet, host: Host, cause: str, evidence: tuple[Evid
         return on_hop(hop, cause, seen, why=refused, advice=advice)
     note = "%s: %s" % (owner.unit, owner.reason)
     remedy = remedies.backend_service(host, owner.unit, address=str(address), config_check=config_check, note=note)
-    return on_hop(hop, cause, seen, remedy=remedy, advice=killed_for_memory(owner.unit, unit, host.name))
+    said = or_empty(unit).get("last_words") or [] if or_empty(unit).get("active") == "failed" else []
+    return on_hop(
+        hop,
+        cause,
+        (*seen, *(Evidence("backend_log", "%s says: %s" % (owner.unit, line), 0.3) for line in said)),
+        remedy=remedy,
+        advice=killed_for_memory(owner.unit, unit, host.name) or what_to_do(" / ".join(said), host.name),
+    )
 
 
 def owner_of(fleet: Fleet, host: Host, address: Address) -> Owner:
@@ -184,6 +192,11 @@ def units_declaring(host: Host, address: Address) -> list[str]:
     """Units whose configuration says that they listen there. Where there are socket units, only these: they start their services."""
     found = [name for name in host.facts.get("units") or {} if _declared(host, name, address)]
     return [name for name in found if name.endswith(".socket")] or found
+
+
+def socket_unit(host: Host, address: Address) -> str:
+    """The .socket unit that systemd listens there for; empty where it is none of its."""
+    return next((name for name in units_declaring(host, address) if name.endswith(".socket")), "")
 
 
 def port_or_path(address: Address) -> str:

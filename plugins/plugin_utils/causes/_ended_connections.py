@@ -24,13 +24,16 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
     log_command,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line, on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._others_refused import others_refused
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import product_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import (
     is_barred_from,
     rate,
     rate_evidence,
     recurring,
+    row_of,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._started_again import started_again
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
@@ -87,9 +90,13 @@ def not_explained(fleet: Fleet, hop: Hop, signature: str, does: str) -> Finding:
         advice = (containers.ask_inside(container, hop.on, inside),)
     again = recurring(hop, signature)
     often = rate(hop, again)
-    named = awaited_behind(fleet, hop)
+    named, crashes, refusing = (
+        awaited_behind(fleet, hop),
+        started_again(hop, CLOSED, RESET),
+        others_refused(hop, signature),
+    )
     upgrades = says_upgrade(hop)
-    reason = named.text if named else "its own log says why"
+    reason = named.text if named else crashes.words or "its own log says why"
     if upgrades:
         reason, advice = (
             "nginx says Connection: upgrade with each request, and it ends those that open no WebSocket",
@@ -105,18 +112,45 @@ def not_explained(fleet: Fleet, hop: Hop, signature: str, does: str) -> Finding:
             *upgrades,
             *refused.evidence,
             *((named.evidence,) if named else ()),
+            *crashes.evidence,
+            *refusing.evidence,
         ),
         on=hop.proxy.name if upgrades else named.on if named else None,
         behind=named.behind if named and not upgrades else None,
-        why="%s %s before it has answered%s: %s" % (described(hop), does, " (%s)" % often if often else "", reason),
+        why="; ".join(
+            filter(
+                None,
+                (
+                    "%s %s before it has answered%s: %s"
+                    % (described(hop), does, " (%s)" % often if often else "", reason),
+                    refusing.words,
+                ),
+            )
+        ),
         recurs=often,
         advice=(
             *refused.advice,
+            *refusing.advice,
             *(named.advice if named else ()),
             log_command(hop),
-            *advice,
+            *(crashes.advice or advice),
             *_as_a_websocket(hop, again),
+            *_as_an_upload(hop, again),
         ),
+    )
+
+
+def _as_an_upload(hop: Hop, records: t.Sequence[LogRecord]) -> tuple[str, ...]:
+    """What to ask of a backend that ends some requests with a body and answers others. Nothing where none of these has one."""
+    requests = [or_empty(one.get("request")) for one in records]
+    rows = [
+        row_of(hop, one["method"], one["path"]) for one in requests if one.get("method") in ("POST", "PUT", "PATCH")
+    ]
+    if not rows or any(row and set(row["statuses"]) == {"502"} for row in rows):
+        return ()
+    return (
+        "# do only large ones fail? It may have a limit of its own and hang up on what is larger: the same client_max_body_size at %s lets nginx say so (413)"
+        % file_and_line(hop.routes[0]["location"]["place"]),
     )
 
 

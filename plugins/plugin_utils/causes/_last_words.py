@@ -38,6 +38,31 @@ KNOWN = (
         ),
     ),
     (
+        re.compile(r"code=killed, status=9/KILL"),
+        (
+            "journalctl -k --since -1h | grep -i 'killed process'   # on {on}: was it killed for memory?",
+            "grep -rnE 'pkill|killall|kill -(9|KILL)' /etc/cron* /var/spool/cron /etc/monit* /usr/local/*bin   # on {on}: or by a script?",
+        ),
+    ),
+    (
+        re.compile(r"JavaScript heap out of memory"),
+        (
+            "# a larger heap: Environment=NODE_OPTIONS=--max-old-space-size=MEGABYTES in its unit; one that grows without end is a leak",
+        ),
+    ),
+    (
+        re.compile(r"OutOfMemoryError"),
+        (
+            "# a larger heap: -Xmx in its command or JAVA_OPTS; one that grows without end is a leak (-XX:+HeapDumpOnOutOfMemoryError)",
+        ),
+    ),
+    (
+        re.compile(r"EMFILE|[Tt]oo many open files"),
+        (
+            "# LimitNOFILE=65536 in [Service] of its unit (systemctl edit); if it forgets to close files or connections, that only puts it off",
+        ),
+    ),
+    (
         re.compile(r"ModuleNotFoundError|No module named|ImportError"),
         (
             "# install what it misses into the environment that ExecStart= names (VENV/bin/pip install -r requirements.txt); after an update of Python"

@@ -16,7 +16,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import CONNECTING, Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails, is_barred
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.visited import READING, visits
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.visited import READING, is_shared, visits
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.access_log import Visits
@@ -59,7 +59,8 @@ def is_over(hop: Hop, record: LogRecord) -> bool:
         return True
     row = row_of(hop, request["method"], request["path"])
     same, alike = asked_now(hop, record)
-    good = same + alike + (row["since"] if row else 0)
+    since = row["since"] if row and not is_shared(hop.proxy, hop.route_ids, row["source"]) else 0
+    good = same + alike + since
     if record.get("action") == CONNECTING and or_empty(hop.reach).get("connected"):
         good += 1
     if row and row["failed"] == row["span"] > 1:
@@ -74,10 +75,23 @@ def is_over(hop: Hop, record: LogRecord) -> bool:
 
 
 def row_of(hop: Hop, method: str, path: str) -> Visits | None:
-    """What the access log has of a request that failed in the window; None where it has none."""
+    """What the access log has of a request that failed in the window; None where it has none, or has failures of other sites as well."""
     methods = READING if method in READING else {method}
     rows = (row for route in hop.route_ids for row in visits(hop.proxy, route, path, methods) if row["failed"])
-    return next(rows, None)
+    return next((row for row in rows if not others_failed(hop, row)), None)
+
+
+def others_failed(hop: Hop, row: Visits) -> bool:
+    """Whether an access log that several sites share has more failures of a path than nginx's error log blames this hop for."""
+    if not is_shared(hop.proxy, hop.route_ids, row["source"]):
+        return False
+    asked = [(or_empty(one.get("request")), one["count"]) for one in hop.records]
+    own = [
+        count
+        for request, count in asked
+        if (request.get("method"), request.get("path")) == (row["method"], row["path"])
+    ]
+    return row["failed"] > sum(own)
 
 
 class Asked(t.NamedTuple):
@@ -116,8 +130,9 @@ def rate(hop: Hop, records: t.Sequence[LogRecord]) -> str:
         if row
         else "%d request(s)" % record["count"]
     )
+    sites = " on all sites in %s" % row["source"] if row and is_shared(hop.proxy, hop.route_ids, row["source"]) else ""
     last = datetime.datetime.fromtimestamp(record["last"], tz=datetime.timezone.utc).strftime("%H:%M:%S")
-    return "%s %s %s failed, the last at %s UTC" % (counted, request["method"], request["path"], last)
+    return "%s %s %s%s failed, the last at %s UTC" % (counted, request["method"], request["path"], sites, last)
 
 
 def rate_evidence(hop: Hop, records: t.Sequence[LogRecord]) -> tuple[Evidence, ...]:

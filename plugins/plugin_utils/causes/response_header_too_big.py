@@ -26,8 +26,14 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop impo
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import buffers, remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line, on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import (
+    rate,
+    rate_evidence,
+    recurring,
+)
 
 if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import Route
 
 SIGNATURE = "response_header_too_big"
@@ -57,13 +63,19 @@ def failing_routes(hop: Hop) -> list[Route]:
         answer.get("route") for answer in hop.failing if answer.get("status") == 502 and not answer.get("signature")
     }
     doubtful = (unsaid if len(unsaid) == 1 else set()) | barred_routes(hop)
-    return [route for route in hop.routes if route["id"] in said or route["id"] in doubtful and is_too_big(hop, route)]
+    sure = said | routes_of(hop, recurring(hop, SIGNATURE))
+    return [route for route in hop.routes if route["id"] in sure or route["id"] in doubtful and is_too_big(hop, route)]
 
 
 def barred_routes(hop: Hop) -> set[int | None]:
     """Routes that the log blames, and on which asking again did not get to the backend (a login, a limit)."""
-    records = [record for record in hop.past(SIGNATURE) if hop.is_barred(record)]
-    return {answer.get("route") for record in records for answer in hop.asked_again(record)}
+    return routes_of(hop, [record for record in hop.past(SIGNATURE) if hop.is_barred(record)])
+
+
+def routes_of(hop: Hop, records: t.Iterable[LogRecord]) -> set[int | None]:
+    """The routes that requests of the log go over: the only one of the hop, or those of the same path as it was asked now."""
+    only = {route["id"] for route in hop.routes} if len(hop.routes) == 1 else set()
+    return {route for record in records for route in only or {one.get("route") for one in hop.asked_again(record)}}
 
 
 def is_too_big(hop: Hop, route: Route) -> bool:
@@ -84,8 +96,10 @@ def page_size(hop: Hop) -> int:
 
 
 def too_big(hop: Hop, route: Route) -> Finding:
-    header = measured(hop)
-    evidence = [*hop.seen(SIGNATURE), setting_evidence(hop, route)]
+    again = recurring(hop, SIGNATURE)
+    # What was asked now and came through is not what the log is about.
+    header = measured(hop) if not again or is_too_big(hop, route) else None
+    evidence = [*hop.seen(SIGNATURE), *rate_evidence(hop, again), setting_evidence(hop, route)]
     if header:
         evidence.append(Evidence("probe", "asked directly, %s sends a header of %d bytes" % (hop.address, header)))
     fewer = fewer_messages(hop, header)
@@ -94,16 +108,24 @@ def too_big(hop: Hop, route: Route) -> Finding:
     plan = buffers.plan(hop.proxy.config, route, header, page_size(hop))
     if not plan.refusal:
         remedy = remedies.fastcgi_buffers(plan)
-        if fewer:
-            remedy = replace(remedy, note="%s; %s" % (remedy.note, fewer.text))
+        notes = (
+            remedy.note,
+            fewer.text if fewer else "",
+            "%s: the next one shows whether it fits" % rate(hop, again) if again else "",
+        )
+        remedy = replace(remedy, note="; ".join(filter(None, notes)))
         advice = fewer.advice if fewer else ()
-        return on_hop(hop, CAUSE.name, evidence, on=hop.proxy.name, remedy=remedy, advice=advice)
+        return on_hop(
+            hop, CAUSE.name, evidence, on=hop.proxy.name, remedy=remedy, advice=advice, recurs=rate(hop, again)
+        )
     advice = (
         *(fewer.advice if fewer else ()),
         "curl -sS -D - -o /dev/null URL   # which header is so large?",
         "curl -sS -D - -o /dev/null URL | wc -c   # how large are they all?",
     )
-    return on_hop(hop, CAUSE.name, evidence, on=hop.proxy.name, why=plan.refusal, advice=advice)
+    return on_hop(
+        hop, CAUSE.name, evidence, on=hop.proxy.name, why=plan.refusal, advice=advice, recurs=rate(hop, again)
+    )
 
 
 def fewer_messages(hop: Hop, header: int | None) -> Messages | None:

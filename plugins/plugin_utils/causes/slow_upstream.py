@@ -17,6 +17,7 @@ Private to this collection: it may change in any release.
 from __future__ import annotations
 
 import typing as t
+import urllib.parse
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
@@ -33,9 +34,15 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._finding
     late_answers,
     on_hop,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._others_refused import (
+    failing_paths,
+    others_refused,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import product_of
 
 SIGNATURE = "upstream_read_timeout"
+#: More paths than these are no sign of a single slow one.
+SHOWN = 3
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -86,7 +93,10 @@ def slow(fleet: Fleet, hop: Hop) -> Finding:
     limit = "%s is %s" % (name, " ".join(given["args"]) if given else "60s, nginx's default")
     queue = listener_behind(hop).get("queue") or 0
     waiting = Evidence("socket", "%d connections wait at %s to be accepted" % (queue, hop.address), 0.3)
-    named = awaited_behind(fleet, hop)
+    named, refused = awaited_behind(fleet, hop), others_refused(hop, SIGNATURE)
+    what = "%s is slow%s" % (described(hop), for_paths(hop))
+    advice = (*named.advice, log_command(hop)) if named else (log_command(hop), *if_it_is_slow(hop, name))
+    because = named.text if named else "look next at what it waits for (a database, another service)"
     return on_hop(
         hop,
         CAUSE.name,
@@ -97,14 +107,20 @@ def slow(fleet: Fleet, hop: Hop) -> Finding:
             Evidence("config", limit, 0.2),
             *((waiting,) if queue else ()),
             *((named.evidence,) if named else ()),
+            *refused.evidence,
         ),
         on=named.on if named else None,
         behind=named.behind if named else None,
-        why="%s is slow: %s" % (described(hop), named.text)
-        if named
-        else "%s is slow: look next at what it waits for (a database, another service)" % described(hop),
-        advice=(*named.advice, log_command(hop)) if named else (log_command(hop), *if_it_is_slow(hop, name)),
+        why="; ".join(filter(None, ("%s: %s" % (what, because), refused.words))),
+        advice=(*refused.advice, *advice),
     )
+
+
+def for_paths(hop: Hop) -> str:
+    """Which paths are slow where others are not, in words; empty where it is none in particular."""
+    paths = failing_paths(hop, SIGNATURE)
+    asked = {urllib.parse.urlsplit(answer["url"]).path for answer in hop.answers}
+    return " for %s" % ", ".join(paths) if 0 < len(paths) <= SHOWN and asked - set(paths) else ""
 
 
 def if_it_is_slow(hop: Hop, limit: str) -> tuple[str, ...]:

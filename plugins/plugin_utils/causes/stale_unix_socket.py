@@ -24,7 +24,11 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import blocked, started
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import (
+    blocked,
+    socket_unit,
+    started,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_start import (
     by_hand,
@@ -77,16 +81,23 @@ def removed(hop: Hop, host: Host, listener: UnixListener) -> Finding:
         note = "somebody removed %s; PHP-FPM makes it when it starts" % path
         remedy = remedies.php_fpm(host, found.fpm, "restarted", note=note)
         return on_hop(hop, CAUSE.name, evidence, says=says, remedy=remedy, advice=shared(host, hop.real_address))
+    unit, socket = listener.get("unit") or "SERVICE", socket_unit(host, hop.real_address)
+    restart = "systemctl restart %s" % shlex.quote(unit)
+    why = "%s was removed while its service runs; a restart makes it again" % path
+    if socket:
+        both = " ".join(map(shlex.quote, dict.fromkeys((socket, unit))))
+        restart = "systemctl stop %s; systemctl start %s" % (both, both)
+        why = "%s was removed; %s makes it again when it starts, and its service has to be stopped for that" % (
+            path,
+            socket,
+        )
     return on_hop(
         hop,
         CAUSE.name,
         evidence,
         says=says,
-        why="%s was removed while its service runs; a restart makes it again" % path,
-        advice=(
-            "systemctl restart %s   # requests that it works on are lost"
-            % shlex.quote(listener.get("unit") or "SERVICE"),
-        ),
+        why=why,
+        advice=("%s   # on %s: requests that it works on are lost" % (restart, host.name),),
     )
 
 

@@ -29,7 +29,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import log_command
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line, on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import (
     IN_BODY,
     OTHERWISE,
@@ -103,7 +103,7 @@ def not_explained(hop: Hop, lines: list[LogRecord], often: str) -> Finding:
         else "no line of nginx says why%s" % "".join("; " + text for text in saw),
         advice=on_the_proxy(hop, own_side)
         if own_side
-        else (*http2_error(words), log_command(hop), *(() if words else (LOG_MORE,))),
+        else (*http2_error(words), *not_in_chunks(hop, words), log_command(hop), *(() if words else (LOG_MORE,))),
     )
 
 
@@ -176,6 +176,17 @@ def probe_saw(hop: Hop) -> list[str]:
     elif reach.get("connected"):
         saw.append("asked directly, %s takes the connection" % (hop.address,))
     return saw
+
+
+def not_in_chunks(hop: Hop, words: str) -> tuple[str, ...]:
+    """What to look at where the body is not in the chunks that its header announces; empty where nginx says something else."""
+    if not words.startswith("upstream sent invalid chunked response"):
+        return ()
+    return (
+        "# it announces Transfer-Encoding: chunked and sends no chunks: mostly an application that sets this header itself, beside its server",
+        "# until that is mended: proxy_http_version 1.0; in the location at %s, as an answer to HTTP/1.0 has no chunks"
+        % file_and_line(hop.routes[0]["location"]["place"]),
+    )
 
 
 def http2_error(words: str) -> tuple[str, ...]:

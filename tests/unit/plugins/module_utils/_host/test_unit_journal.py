@@ -35,6 +35,31 @@ def test_of_a_traceback_the_line_that_says_it_is_kept(tmp_path):
     ]
 
 
+def test_of_a_crash_of_node_the_line_that_says_it_is_kept(tmp_path):
+    thrown = (
+        "node:events:497\n      throw er; // Unhandled 'error' event\n      ^\n\nError: spawn find EMFILE\n    at ChildProcess._handle.onexit (node:a:1)\n"
+        "Emitted 'error' event on ChildProcess instance at:\n    at b {\n  code: 'EMFILE'\n}\n\nNode.js v18.19.0\n"
+    )
+    aborted = (
+        "<--- Last few GCs --->\n<--- JS stacktrace --->\nFATAL ERROR: JavaScript heap out of memory\n 1: 0xb7a940 node::Abort() [node]\n"
+        "10: 0xd5b0 v8::internal [node]\nshop.service: Main process exited, code=dumped, status=6/ABRT\n"
+    )
+    for said, kept in ((thrown, "Error: spawn find EMFILE"), (aborted, "FATAL ERROR: JavaScript heap out of memory")):
+        assert why_it_ended(FakeHost(tmp_path, {"journalctl": said}), "shop.service") == [kept]
+
+
+def test_what_was_said_before_a_start(tmp_path):
+    said = "panic: no\nshop.service: Main process exited, code=killed, status=9/KILL\nshop.service: Failed with result 'signal'.\n"
+    host = FakeHost(tmp_path, {"journalctl": said})
+    assert why_it_ended(host, "shop.service") == ["panic: no"]
+    assert why_it_ended(host, "shop.service", 1763821781.5) == [
+        "panic: no",
+        "Main process exited, code=killed, status=9/KILL",
+    ]
+    host.commands.pop(0)
+    assert "--until=@1763821781.500" in host.commands[0]
+
+
 def test_what_each_start_says_again_does_not_hide_why_it_ends(tmp_path):
     start = "=> Booting Puma\n=> Run `rails --help`\nA server is already running. Check tmp/server.pid.\nExiting\n"
     cut = start.partition("\n=> Run")[2]  # the journal is read from the middle of a start

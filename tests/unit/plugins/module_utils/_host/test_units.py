@@ -223,6 +223,15 @@ def test_how_a_unit_ended_and_what_its_next_start_lacks(host):
     assert unit["last_words"] == ["Error: no such thing"]
 
 
+def test_of_one_that_systemd_started_again_its_words_before_that_are_kept(host):
+    runs = LOOPING.replace("ActiveState=activating\nSubState=auto-restart", "ActiveState=active\nSubState=running")
+    host.answers.update({"systemctl show": runs.replace(" --port=8000", ""), "journalctl": "panic: no such thing\n"})
+    listeners = {"tcp": [{"unit": "shop.service", "pid": 9}], "unix": []}
+    unit = host_units.unit_facts(host, "systemd", listeners)["shop.service"]
+    assert unit["last_words"] == ["panic: no such thing"]
+    assert [one for one in host.commands[-1] if one.startswith("--until=@")]
+
+
 def test_a_service_that_says_nothing_is_looked_for_in_the_journal(host):
     silent = LOOPING.replace(" --port=8000", "").replace(
         "ActiveState=activating\nSubState=auto-restart", "ActiveState=inactive"

@@ -309,6 +309,12 @@ class TestStarted:
         assert hop_of(proxy("http://10.0.0.2"), app=self.app(php_fpm=[fpm])).started == 400.0
         assert hop_of(proxy("http://10.0.0.2"), app=self.app(php_fpm=[{**fpm, "master": None}])).started == 0.0
 
+    def test_systemds_own_restarts_mend_nothing(self):
+        again = {"app.service": {"since": 300.0, "restarts": 2}}
+        fpm = {"pools": {"www": {"address": "tcp:[::]:80"}}, "master": {"started": 400.0}, "unit": "app.service"}
+        for more in ({}, {"php_fpm": [fpm]}):
+            assert hop_of(proxy("http://10.0.0.2"), app={**self.app(**more), "units": again}).started == 0.0
+
     @pytest.mark.parametrize("missing", ["units", "listeners"])
     def test_unknown_is_no_start(self, missing):
         assert hop_of(proxy("http://10.0.0.2"), app={**self.app(), missing: None}).started == 0.0

@@ -9,6 +9,7 @@ import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import (
     _recurring,
+    response_header_too_big,
     transient,
     upstream_connection_reset,
     upstream_failed,
@@ -19,7 +20,7 @@ APP = "tcp:10.0.0.2:80"
 
 
 def fleet(*answers, method="GET", visits=None, signature="upstream_connection_reset", **more):
-    """A proxy whose log has a reset of a request for /x, with what it answers now and what visitors had."""
+    """A proxy whose log has a request for /x that failed, by a reset, with what it answers now and what visitors had."""
     record = small_fleet.record(
         APP,
         signature,
@@ -34,6 +35,15 @@ def fleet(*answers, method="GET", visits=None, signature="upstream_connection_re
     log = {**small_fleet.log(record), "visits": [row] if visits else []}
     reach = [small_fleet.reached(APP, small_fleet.tried(APP))]
     return small_fleet.fleet(web=small_fleet.proxy("http://10.0.0.2", answers=list(answers), log=log, reach=reach))
+
+
+def beside_another_site(fleet):
+    """The same where a second server writes to the same access log."""
+    routes = fleet.hosts["web"].config["routes"]
+    routes.append(
+        {**routes[0], "id": 7, "peers": ["tcp:10.0.0.3:80"], "server_place": {"file": "/etc/nginx/b", "line": 1}}
+    )
+    return fleet
 
 
 def asked(times=1, status=200, **more):
@@ -131,3 +141,40 @@ def test_a_websocket_that_visitors_have_had_since_is_well():
 def test_a_header_is_the_same_for_head():
     over = fleet(asked(method="HEAD"), visits=had(0, 5, 5, 0), signature="response_header_too_big")
     assert _recurring.recurring(over.hops[0]) == []
+
+
+def test_an_access_log_of_several_sites_counts_where_all_its_failures_are_ones_own():
+    again = beside_another_site(fleet(asked(5), count=3, visits=had(24, 3, 19, 0)))
+    (finding,) = upstream_connection_reset.find(again)
+    assert finding.recurs.startswith("3 of 27 requests GET /x on all sites in logs/access.log failed, the last at")
+
+
+def test_failures_of_other_sites_in_a_shared_access_log_are_not_ones_own():
+    over = fleet(asked(), count=3, visits=had(24, 9, 30, 0))
+    assert len(list(upstream_connection_reset.find(over))) == 1, "in a log of its own, all are"
+    assert list(upstream_connection_reset.find(beside_another_site(over))) == []
+
+
+def test_good_answers_of_other_sites_show_nothing():
+    (finding,) = upstream_connection_reset.find(
+        beside_another_site(fleet(method="POST", count=3, visits=had(300, 3, 19, 40)))
+    )
+    assert finding.recurs.startswith("3 of 303 requests POST /x on all sites")
+
+
+def test_of_uploads_the_size_is_asked_for():
+    (upload,) = upstream_connection_reset.find(fleet(method="POST", visits=had(24, 3, 19, 0)))
+    assert [line for line in upload.advice if "the same client_max_body_size at " in line]
+    (reading,) = upstream_connection_reset.find(fleet(asked(5), visits=had(24, 3, 19, 0)))
+    assert not [line for line in reading.advice if "client_max_body_size" in line]
+
+
+def test_a_large_header_that_only_a_post_gets_is_cured_without_sending_it():
+    posts = fleet(asked(), method="POST", signature="response_header_too_big", visits=had(0, 3, 3, 0))
+    (finding,) = response_header_too_big.find(posts)
+    assert finding.remedy.role == "fastcgi_buffers"
+    assert finding.remedy.note.endswith(
+        "3 of 3 requests POST /x failed, the last at 00:15:00 UTC: the next one shows whether it fits"
+    )
+    assert finding.recurs
+    assert list(response_header_too_big.find(fleet(asked(), signature="response_header_too_big"))) == []
