@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import fleets
 import pytest
 from browser import DESK, PHONE, axe_complaints, open_all, opened
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.words import spoken_of
 from ansible_collections.webops.bad_gateway.tests.unit.report_page import HOSTILE
 
 WIDTH_OF_ALL = "Math.max(document.documentElement.scrollWidth, document.body.scrollWidth)"
@@ -101,6 +103,16 @@ def test_hosts_are_found_by_name_cause_outcome_and_any_text(look_at):
     assert page.locator(".host:visible b").all_inner_texts() == ["blog-web"]
     page.get_by_label("Search").fill("")
     assert page.evaluate(SHOWN) == 6
+
+
+def test_a_backend_that_a_finding_is_about_is_not_called_well(look_at):
+    report = fleets.few()
+    behind = sorted(set(report["hosts"]) - set(spoken_of(report)))
+    page = look_at("few")
+    assert page.locator(".tiles .behind").inner_text() == "%d behind them" % len(behind)
+    assert sorted(page.locator(".host.behind b").all_inner_texts()) == behind
+    well = [name for name, one in spoken_of(report).items() if one["status"] == "healthy"]
+    assert page.locator(".tiles .healthy").inner_text().endswith("%d well" % len(well))
 
 
 def test_commands_are_copied(look_at):
