@@ -17,11 +17,15 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 
 
 class Kind(t.NamedTuple):
-    """Files of one kind. place: where to set in the panel what is to last. anew: what writes those of one site again; every: those of all sites."""
+    """Files of one kind. place: where to set in the panel what is to last. anew: what writes those of one site again; every: those of all sites.
+
+    returns: what a `return 502` in such a file stands for, and how that is ended in the panel.
+    """
 
     place: str
     anew: str = ""
     every: str = ""
+    returns: str = ""
 
 
 class Panel(t.NamedTuple):
@@ -87,6 +91,7 @@ PANELS: t.Mapping[str, Panel] = {
                 "a file of your own in /etc/nginx/conf.d/users/%(site)s or /etc/nginx/conf.d/server-includes, which ea-nginx includes",
                 "/usr/local/cpanel/scripts/ea-nginx config %(site)s",
                 "/usr/local/cpanel/scripts/ea-nginx config --all",
+                "a domain without PHP-FPM has no PHP where nginx stands alone: switch it on in WHM > MultiPHP Manager",
             ),
             "nginx": Kind(
                 "/etc/nginx/ea-nginx/settings.json where it has the setting, else a file of your own in /etc/nginx/conf.d",
@@ -176,6 +181,11 @@ class Written(t.NamedTuple):
             )
         again = self.again(on)
         return (*lines, *what, *([again] if again else []))
+
+    def instead_of_return(self, on: str) -> tuple[str, ...]:
+        """What to do where this file has nginx answer 502 by itself."""
+        said = self.kind.returns if self.kind else ""
+        return ("# " + said, *filter(None, [self.again(on)])) if said else self.advice(on)
 
     def again(self, on: str) -> str | None:
         """The panel's command that writes the file again from what the panel has; None where none is known."""

@@ -21,6 +21,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import answer_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.panels import writer
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line
 
 if t.TYPE_CHECKING:
@@ -63,6 +64,8 @@ def answering(proxy: Host, answer: Answer) -> BlockFacts | None:
 def returned(proxy: Host, place: str, block: BlockFacts, answers: list[Answer]) -> Finding:
     status, *condition = block["gateway"]["args"]
     holds = "while %s" % " ".join(condition) if condition else "whatever is asked"
+    by = writer(proxy, block["gateway"]["place"]["file"])
+    who = by.panel.title if by and by.panel else "somebody"
     written = Evidence("config", "%s: return %s, %s" % (place, status, holds), 0.7)
     return Finding(
         cause=NAME,
@@ -70,7 +73,7 @@ def returned(proxy: Host, place: str, block: BlockFacts, answers: list[Answer]) 
         on=proxy.name,
         subject=place,
         evidence=(*[answer_evidence(answer) for answer in answers[:SHOWN]], written),
-        why="somebody has written that nginx answers %s there, %s: no backend is asked" % (status, holds),
+        why="%s has written that nginx answers %s there, %s: no backend is asked" % (who, status, holds),
         advice=(
             "sed -n '%d,%dp' %s   # on %s"
             % (
@@ -79,10 +82,16 @@ def returned(proxy: Host, place: str, block: BlockFacts, answers: list[Answer]) 
                 shlex.quote(block["place"]["file"]),
                 proxy.name,
             ),
-            "# end what it stands for (a maintenance: remove the file or flag that it asks for), or take the line out",
-            "nginx -t && systemctl reload nginx   # on %s, where the line was changed" % proxy.name,
+            *(by.instead_of_return(proxy.name) if by else _by_hand(proxy.name)),
         ),
         routes=frozenset(answer["route"] for answer in answers if answer["route"] is not None),
+    )
+
+
+def _by_hand(on: str) -> tuple[str, ...]:
+    return (
+        "# end what it stands for (a maintenance: remove the file or flag that it asks for), or take the line out",
+        "nginx -t && systemctl reload nginx   # on %s, where the line was changed" % on,
     )
 
 
