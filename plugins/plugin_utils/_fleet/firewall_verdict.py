@@ -90,10 +90,12 @@ def verdict(
     interface: str | None = None,
     leaves: bool = False,
     system: System | None = None,
+    likelier: str = "drop",
 ) -> Verdict:
     """Whether a new TCP connection from source to port of destination gets into this host, or, where it leaves, out of it.
 
     system: of the host. With it, a packet whose address is rewritten is followed: to another port, or through the host.
+    likelier: the refusal that the proxy sees, for rules that may refuse in both ways, as a limit of packets is reached or not.
     """
     packet = packet_to(source, destination, port, interface, leaves)
     chains = (firewall.get("rules") or {}).get("chains") or {}
@@ -109,7 +111,8 @@ def verdict(
     if actions <= {"accept"}:
         action, end = "accept", ends.get("accept")
     elif actions <= set(REFUSALS):
-        action, end = next(iter(ends.items()))
+        action = likelier if likelier in ends else next(iter(ends))
+        end = ends[action]
     else:
         action, end = "unknown", next(ends[name] for name in ("drop", "reject", "unknown") if name in ends)
     if end is None:

@@ -57,8 +57,14 @@ def way_in(hop: Hop, action: str) -> Verdict | None:
         return None
     address, port = hop.destination.host, hop.destination.port
     interface = interface_of(host.facts["system"], hop.source, address)
-    found = verdict(firewall, hop.source, address, port, interface, system=host.facts["system"])
+    system = host.facts["system"]
+    found = verdict(firewall, hop.source, address, port, interface, system=system, likelier=_likelier(hop))
     return found if found.action == action else None
+
+
+def _likelier(hop: Hop) -> str:
+    """The refusal that the proxy sees: silence, or an answer that says so."""
+    return "drop" if hop.has("connect_timeout", "connect_timeout_kernel") else "reject"
 
 
 def way_out(hop: Hop, action: str) -> Verdict | None:
@@ -66,7 +72,8 @@ def way_out(hop: Hop, action: str) -> Verdict | None:
     firewall = hop.proxy.facts.get("firewall")
     if not firewall or hop.is_unix or not hop.source or hop.backend is hop.proxy:
         return None
-    found = verdict(firewall, hop.source, hop.destination.host, hop.destination.port, leaves=True)
+    address, port = hop.destination.host, hop.destination.port
+    found = verdict(firewall, hop.source, address, port, leaves=True, likelier=_likelier(hop))
     return found if found.action == action else None
 
 

@@ -220,6 +220,18 @@ def test_chains_are_walked_as_the_kernel_walks_them(chains, action):
     assert verdict(ruleset(*chains), WEB, APP, 7080).action == action
 
 
+@pytest.mark.parametrize(("likelier", "text"), [("drop", "drop"), ("reject", "reject:tcp-reset")])
+def test_where_rules_may_refuse_in_two_ways_the_one_that_is_seen_counts(likelier, text):
+    rules = ruleset(chain("a", (UNKNOWN, "drop"), (EVERY, "reject:tcp-reset"), hook="input"))
+    found = verdict(rules, WEB, APP, 7080, likelier=likelier)
+    assert (found.action, found.rule_text) == (likelier, text)
+
+
+def test_a_refusal_that_no_rule_makes_is_not_taken_for_seen():
+    rules = ruleset(chain("a", (EVERY, "reject:tcp-reset"), hook="input"))
+    assert verdict(rules, WEB, APP, 7080, likelier="drop").action == "reject"
+
+
 @pytest.mark.parametrize(
     ("interface", "action"), [("eth1", "accept"), ("eth0", "drop"), ("lo", "drop"), (None, "unknown")]
 )
