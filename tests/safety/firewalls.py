@@ -162,8 +162,9 @@ class _Trial:
         """What the advice says is done: what belongs into a file is put there, and the commands are run."""
         for line in advice:
             remark = REMARK.fullmatch(line)
-            # A command may want to be confirmed at a terminal.
-            confirmed = "echo commit | script -qec %s /dev/null" % shlex.quote(line)
+            # A command may want to be confirmed at a terminal, once it is as far, and again.
+            typed = "while sleep 1; do echo commit || break; done"
+            confirmed = "%s | script -qec %s /dev/null" % (typed, shlex.quote(line))
             text = "RULE=%s\n%s" % (shlex.quote(remark[1]), self._managed["follow"]) if remark else confirmed
             _world.run_on(self.place, APP, text)
 
