@@ -8,7 +8,7 @@ Private to this collection: it may change in any release.
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         inside: List[Inside]
         addresses: List[str]  # those that it has, or that are set for it
         ports: Dict[str, int]  # its own port by the port of the host that leads to it
+        unpublished: List[int]  # its own ports to which none of the host leads
         proxies: List[int]  # processes of the host that listen for it
 
 
@@ -73,7 +74,8 @@ def container_facts(host: Host, processes: Processes) -> "List[Container]":
 
 def _container(engine: str, name: str) -> "Container":
     return {
-        "engine": engine, "name": name, "running": False, "ended": None, "inside": [], "addresses": [], "ports": {}, "proxies": [],
+        "engine": engine, "name": name, "running": False, "ended": None, "inside": [], "addresses": [], "ports": {},
+        "unpublished": [], "proxies": [],
     }  # fmt: skip
 
 
@@ -127,11 +129,7 @@ def _of_docker(host: Host, processes: Processes) -> "Dict[str, Container]":
             )
             made["addresses"] += [one for one in own if one and one not in made["addresses"]]
         bound = _json(host, path[: -len("config.v2.json")] + "hostconfig.json").get("PortBindings")
-        for own_port, places in {**(bound or {}), **((config.get("NetworkSettings") or {}).get("Ports") or {})}.items():
-            number, _slash, protocol = own_port.partition("/")
-            for place in places or []:
-                if protocol == "tcp" and number.isdecimal() and str(place.get("HostPort")).isdecimal():
-                    made["ports"][place["HostPort"]] = int(number)
+        _add_ports(made, {**(bound or {}), **((config.get("NetworkSettings") or {}).get("Ports") or {})})
         found[path.split("/")[-2]] = made
     for process in processes.find(name="docker-proxy$"):
         to = _after(process.argv, "-container-ip")
@@ -139,6 +137,16 @@ def _of_docker(host: Host, processes: Processes) -> "Dict[str, Container]":
             if to in made["addresses"]:
                 made["proxies"].append(process.pid)
     return found
+
+
+def _add_ports(made: "Container", ports: Mapping[str, Any]) -> None:
+    """Add what docker says of a container's own ports: which port of the host leads to each, or that none does."""
+    for own_port, places in ports.items():
+        number, _slash, protocol = own_port.partition("/")
+        if protocol == "tcp" and number.isdecimal():
+            there = [place["HostPort"] for place in places or [] if str(place.get("HostPort")).isdecimal()]
+            made["ports"].update((port, int(number)) for port in there)
+            made["unpublished"] += [] if there else [int(number)]
 
 
 def _of_podman(host: Host, processes: Processes) -> "Dict[str, Container]":

@@ -42,6 +42,13 @@ _IDLE = re.compile(
     r"|\s|[][{}(),;]+$|Traceback|\^|---|Node\.js v|node:\S+:\d+$|Emitted '|\d+: 0x|<--- |During handling|AH00558|Action '\w+' failed|The Apache error log"
 )
 _ENDED = re.compile(r"\S+: (Main process exited, code=.*)")
+#: Indented lines that are no frames: some programs indent all that they say.
+_INDENTED = re.compile(r"\s+(?!at |File |\^)[^\s]")
+#: Lines that say of themselves that something went wrong.
+LOUD = re.compile(
+    r"\b(?:error|eror|err|crit|critical|fatal|panic|failed|failure|denied|refused|cannot|unable|exception)\b",
+    re.IGNORECASE,
+)
 #: Who is named in a URL, the rest of a line after a secret's name (it may have blanks), a query string.
 _SECRET = re.compile(r"(://)[^/\s@]+(?=@)|(%s[\w.-]*[\"']?\s*[=:]\s*)\S.*|(\?)[^\s\"']+" % CONFIDENTIAL)
 
@@ -55,11 +62,15 @@ def last_words(host: Host, units: Sequence[str], until: Optional[float] = None) 
 def why_it_ended(host: Host, unit: str, until: Optional[float] = None) -> List[str]:
     """The last lines that a unit itself wrote and that may say why it ended, the oldest first; without passwords and query strings.
 
+    The newest line that says that something went wrong is among them: a program that goes on says more after it.
     until: when it was started again, where it was: then systemd's word of how it ended is one of them.
     """
     newest = last_words(host, [unit], until)[::-1]
-    said = [line for line in newest if not _IDLE.match(line)]
-    lines = list(dict.fromkeys(said))[:WORDS][::-1]  # of a line that each start writes again, the newest counts
+    said = [line for line in newest if not _IDLE.match(line)] or [line for line in newest if _INDENTED.match(line)]
+    said = list(dict.fromkeys(said))  # of a line that each start writes again, the newest counts
+    loud = [line for line in said if LOUD.search(line[:LINE_LENGTH])][:1]
+    kept = said[:WORDS] if not loud or loud[0] in said[:WORDS] else said[: WORDS - 1] + loud
+    lines = kept[::-1]
     lines += [found.group(1) for found in map(_ENDED.match, newest) if found and until][:1]
     return [printable(_SECRET.sub(_without_secret, line.strip()[:LINE_LENGTH]), WORD_LENGTH) for line in lines]
 

@@ -115,6 +115,14 @@ def where_from(host: Host, row: "Reached", known: Mapping[str, str]) -> None:
         attempt["source"], attempt["neighbour"] = source_towards(number), known.get(number)
 
 
+def took(answer: "Answer", peer: PeerRequest) -> bool:
+    """Whether nginx may have sent the request to a peer: where a table chooses among several, its line names the one that was chosen."""
+    blamed = answer["upstream"]
+    return (
+        not peer.route["branches"] or not blamed or read_address(blamed).normal() == read_address(peer.address).normal()
+    )
+
+
 def with_requests(
     upstreams: "List[UpstreamToReach]", requests: Dict[str, List[PeerRequest]], answers: "List[Answer]"
 ) -> "List[UpstreamToReach]":
@@ -125,6 +133,7 @@ def with_requests(
         peer.upstream: peer.request
         for answer in reversed(failing)
         for peer in reversed(requests.get(answer["url"], []))
+        if took(answer, peer)
     }
     made: "List[UpstreamToReach]" = []
     for upstream in upstreams:

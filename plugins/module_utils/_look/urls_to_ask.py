@@ -44,7 +44,8 @@ def urls_to_ask(
 
     urls: those of the user, and then no others; one that this host does not serve is left out, as is the number of another host where
     the host's own addresses are given. Else requests that the log shows failing, those of no route's own URL as a visitor makes them, and
-    one URL for each route, of which an example of its pattern gives way to what the log has.
+    one URL for each route, of which an example of its pattern gives way to what the log has. Where nginx mirrors requests,
+    only a route's own URL is asked, once.
     """
     doors = own.doors
     if urls:
@@ -54,11 +55,19 @@ def urls_to_ask(
         again = [_again(doors, one, known, addresses) for one in failed]
         logged = {ask.route: one.logged for ask, one in zip(reversed(again), reversed(failed))}
         routes = [_of_route(doors, one, logged.get(one.route["id"]), addresses) for one in own.found]
+        again = [ask for ask in again if ask.url in known or not _mirrored(doors, ask)]
         half = max(1, limit // 2)
         found = again[:half] + routes + again[half:]
     unique = {(ask.url, ask.connect): ask for ask in reversed(found)}
     asks = list(reversed(list(unique.values())))[:limit]
-    return asks[:OFTEN_ASKED] + [ask._replace(times=1) for ask in asks[OFTEN_ASKED:]]
+    often = [ask for ask in asks if not _mirrored(doors, ask)][:OFTEN_ASKED]
+    return [ask if ask in often else ask._replace(times=1) for ask in asks]
+
+
+def _mirrored(doors: Doors, ask: Ask) -> bool:
+    """Whether nginx copies what it is asked for to somebody else as well, who may act upon each copy."""
+    route = doors.routing.routes.get(ask.route)
+    return bool(route and route["mirrored"])
 
 
 def urls_beside(doors: Doors, limit: int = BESIDE) -> List[Ask]:

@@ -25,6 +25,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.r
     count_passing,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.servers import server_facts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tables import tables_of
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.texts import Texts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import Tree, read_tree
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.upstreams import upstream_facts
@@ -115,7 +116,7 @@ def config_facts(tree: Tree, prefix: str) -> "NginxConfig":
     blocks = collect_blocks(http) if http else []
     servers = server_facts([block for block in blocks if block.name == "server"])
     upstreams = upstream_facts(http)
-    routes = collect_routes(blocks, servers, upstreams, tree.generated)
+    routes = collect_routes(blocks, servers, upstreams, tree.generated, tables_of(http))
     return {
         "errors": tree.errors + _left_out(blocks, http),
         "user": plain["user"].first if "user" in plain else None,

@@ -7,7 +7,7 @@ Private to this collection: it may change in any release.
 """
 
 import re
-from typing import Mapping, Match, NamedTuple, Optional
+from typing import List, Mapping, Match, NamedTuple, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
 
@@ -60,6 +60,11 @@ class Target(NamedTuple):
 
 def has_variable(text: str) -> bool:
     return bool(_VARIABLE.search(text))
+
+
+def variables_in(text: str) -> List[str]:
+    """The names of the variables of a text, in order."""
+    return [found.group(1) or found.group(2) for found in _VARIABLE.finditer(text)]
 
 
 def substituted(text: str, values: Mapping[str, Optional[str]]) -> str:

@@ -15,19 +15,20 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.b
     reference,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.directives import Directive
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.follower import Follower
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.pass_target import (
     PASS_FAMILIES,
-    Target,
     has_variable,
-    read_target,
     substituted_deeply,
 )
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tables import Row
 
 if TYPE_CHECKING:  # the shapes of facts are for the type checker only
     from typing import TypedDict
 
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.blocks import BlockReference
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.directives import Place
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.follower import Branch
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.servers import Listen, ServerFacts
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.upstreams import UpstreamFacts
 
@@ -72,6 +73,8 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
             "server_place": Place,
             "pass": Pass,
             "peers": List[str],
+            "branches": Dict[str, Branch],
+            "mirrored": bool,
             "settings": Dict[str, SettingInForce],
             "root": Optional[str],
             "alias": Optional[str],
@@ -96,31 +99,15 @@ _BUILT_IN_ACCESS_LOG = "logs/access.log"
 _SHARED = ("resolver", "resolver_timeout")
 
 
-class _Follower:
-    """Where pass directives lead, among the upstreams of a configuration."""
-
-    def __init__(self, upstreams: "Mapping[str, UpstreamFacts]") -> None:
-        self.upstreams = upstreams
-        self.by_name = {name.lower(): name for name in upstreams}
-
-    def upstream(self, target: Target) -> Optional[str]:
-        """The name of the upstream{} that a target means."""
-        return self.by_name.get((target.name or "").lower())
-
-    def peers(self, target: Target, name: Optional[str]) -> List[str]:
-        if name is not None:
-            return list(dict.fromkeys(server["address"] for server in self.upstreams[name]["servers"]))
-        return [target.address] if target.address else []
-
-
 def collect_routes(
     blocks: Sequence[Block],
     servers: "Mapping[int, ServerFacts]",
     upstreams: "Mapping[str, UpstreamFacts]",
     origins: Mapping[str, str],
+    tables: Mapping[str, List[Row]],
 ) -> "List[Route]":
     """One route for each block that has a pass directive, in order, up to the limit. Gives those blocks the ids of their routes."""
-    follower = _Follower(upstreams)
+    follower = Follower(upstreams, tables)
     routes: "List[Route]" = []
     for block in blocks:
         passing, server = _passing(block), block.enclosing("server")
@@ -145,13 +132,12 @@ def _passing(block: Block) -> Optional[Directive]:
     return None
 
 
-def _route(block: Block, passing: Directive, server: "ServerFacts", follower: _Follower) -> "Route":
+def _route(block: Block, passing: Directive, server: "ServerFacts", follower: Follower) -> "Route":
     family = PASS_FAMILIES[passing.name]
     location = block.enclosing("location") or block
     root = next((one for one in block.chain() if "root" in one.sets or "alias" in one.sets), None)
     variables = _variables(block)
-    target = _target(family, passing.first, variables, server)
-    upstream = follower.upstream(target)
+    leads = follower.follow(family, _known(passing.first, variables, server))
     return {
         "id": block.route or 0,
         "block": block.id,
@@ -167,14 +153,16 @@ def _route(block: Block, passing: Directive, server: "ServerFacts", follower: _F
         "pass": {
             "directive": passing.name,
             "family": family,
-            "scheme": target.scheme,
+            "scheme": leads.scheme,
             "target": passing.first,
-            "upstream": upstream,
+            "upstream": leads.upstream,
             "place": passing.place,
             "variable": has_variable(passing.first),
-            "uri": target.uri,
+            "uri": leads.uri,
         },
-        "peers": follower.peers(target, upstream),
+        "peers": leads.peers,
+        "branches": leads.branches,
+        "mirrored": any(one.first != "off" for one in _mirrors(block)),
         "settings": _settings(block, family),
         "root": _only(root, "root"),
         "alias": _only(root, "alias"),
@@ -227,12 +215,17 @@ def _settings(block: Block, family: str) -> "Dict[str, SettingInForce]":
     return settings
 
 
-def _target(family: str, written: str, variables: Mapping[str, Optional[str]], server: "ServerFacts") -> Target:
-    """The target as nginx takes it apart, with variables put in that have one value around it."""
+def _known(written: str, variables: Mapping[str, Optional[str]], server: "ServerFacts") -> str:
+    """A target with variables put in that have one value around it."""
     if not has_variable(written):
-        return read_target(family, written)
+        return written
     scheme = "https" if all(listen["ssl"] for listen in server["listens"]) else "http"
-    return read_target(family, substituted_deeply(written, {"scheme": scheme, **variables}))
+    return substituted_deeply(written, {"scheme": scheme, **variables})
+
+
+def _mirrors(block: Block) -> List[Directive]:
+    """The mirror directives in force: where a request is copied to as well."""
+    return next((one.others["mirror"] for one in block.chain() if "mirror" in one.others), [])
 
 
 def _variables(block: Block) -> Dict[str, Optional[str]]:

@@ -30,6 +30,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.reach import Attempt, Reached
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.follower import Branch
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import Route
 
 
@@ -63,6 +64,12 @@ class Hop:
     @property
     def route_ids(self) -> frozenset[int]:
         return frozenset(route["id"] for route in self.routes)
+
+    @cached_property
+    def branches(self) -> list[Branch]:
+        """The rows of tables (split_clients, map) that lead here: other requests of the same routes go elsewhere."""
+        found = ((route.get("branches") or {}).get(str(self.address)) for route in self.routes)
+        return [branch for branch in found if branch]
 
     @cached_property
     def tried(self) -> list[Attempt]:

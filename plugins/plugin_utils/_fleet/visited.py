@@ -24,7 +24,14 @@ def visits(proxy: Host, route: object, path: str, methods: t.Collection[str]) ->
     """The rows of a path in the access logs of the route that serves it."""
     logs = next((one["access_logs"] for one in proxy.config.get("routes") or [] if one["id"] == route), [])
     rows = or_empty(proxy.facts.get("log")).get("visits") or []
-    return [row for row in rows if row["source"] in logs and row["path"] == path and row["method"] in methods]
+    own = (row for row in rows if row["source"] in logs and row["path"] == path and row["method"] in methods)
+    return [row for row in own if is_whole(row)]
+
+
+def is_whole(row: Visits) -> bool:
+    """Whether all of a row was read."""
+    numbers = [row.get(key, 0) for key in ("failed", "span", "since")]
+    return bool(row["statuses"]) and None not in (*row["statuses"].values(), *numbers)
 
 
 def is_shared(proxy: Host, routes: t.Collection[int], source: str) -> bool:

@@ -42,7 +42,7 @@ _COMMANDS: tuple[tuple[str, str], ...] = (
     (r"ls (-\w+) --time-style=full-iso (.*)", r"ls \1T \2"),
     (r"sed -i (?!'')(.*)", r"sed -i '' \1"),
     (
-        r"grep -rnF (\S+) /etc/systemd/system /etc/default$",
+        r"grep -rnF (\S+) /etc/systemd/system /etc/default /etc/init.d$",
         r"grep -rnF \1 /Library/LaunchDaemons /Users/*/Library/LaunchAgents",
     ),
 )

@@ -8,6 +8,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import bisect
 import shlex
 import typing as t
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.at_work i
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Finding, Remedy, fingerprint
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.behind import is_behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import SURE_ENOUGH
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.memory import (
     MAX_CURES,
@@ -247,18 +249,19 @@ def handed_on(judged: t.Sequence[Judged], steps: dict[str, Step], fleet: Fleet) 
     The next hop is a proxy of this run with a step, or has a next hop of its own. steps: gets the proofs and causes of the proxies in front.
     """
     judged = list(judged)
-    cured: dict[str, int] = {}  # by proxy: where its first finding with a step stands in judged
+    cured: dict[str, list[int]] = {}  # by proxy: where its findings with a step stand in judged, in order
     for number, one in enumerate(judged):
         if one.step in steps:
-            cured.setdefault(one.finding.seen_from, number)
+            cured.setdefault(one.finding.seen_from, []).append(number)
     waiting = [number for number, one in enumerate(judged) if one.finding.cause == NEXT_HOP and one.outcome == "advice"]
     while True:
-        turn = next((number for number in waiting if judged[number].finding.on in cured), None)
-        if turn is None:
+        found = ((turn, number) for turn in waiting for number in cured.get(judged[turn].finding.on, ()))
+        turns = (one for one in found if is_behind(judged[one[0]].finding, judged[one[1]].finding, fleet))
+        turn, number = next(turns, (-1, -1))
+        if turn < 0:
             return judged
         waiting.remove(turn)
-        finding = judged[turn].finding
-        behind = judged[cured[finding.on]]
+        finding, behind = judged[turn].finding, judged[number]
         step = steps[str(behind.step)]
         mine = replace(
             step,
@@ -269,7 +272,7 @@ def handed_on(judged: t.Sequence[Judged], steps: dict[str, Step], fleet: Fleet) 
         steps[step.id] = joined(step, mine)
         why = "the 502 comes from %s and is cured there" % finding.on
         judged[turn] = Judged(replace(finding, remedy=behind.finding.remedy, advice=()), "planned", why, step.id)
-        cured[finding.seen_from] = min(turn, cured.get(finding.seen_from, turn))
+        bisect.insort(cured.setdefault(finding.seen_from, []), turn)
 
 
 def step_for(finding: Finding, remedy: Remedy, fleet: Fleet, run: str) -> Step:

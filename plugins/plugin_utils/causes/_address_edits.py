@@ -20,6 +20,10 @@ if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles import AddressEdit
 
 
+#: What names the address where no directive of its own does.
+IN_TABLE = ""
+
+
 class Named(t.NamedTuple):
     """A place that names the address, and the directive there."""
 
@@ -28,12 +32,15 @@ class Named(t.NamedTuple):
 
 
 def places(hop: Hop) -> list[Named]:
-    """Where the address is named, each place once: in the pass directive of each route, or on the server line of its upstream block."""
+    """Where the address is named, each place once: in the pass directive of each route, on the server line of its upstream block, or in a row of a table."""
     found: dict[tuple[str, int], Named] = {}
     upstreams = hop.proxy.config.get("upstreams") or {}
     for route in hop.routes:
         entries = [Named(route["pass"]["place"], route["pass"]["directive"])]
-        upstream = route["pass"].get("upstream")
+        branch = (route.get("branches") or {}).get(str(hop.address))
+        upstream = branch["upstream"] if branch else route["pass"].get("upstream")
+        if branch:
+            entries = [Named(branch["place"], IN_TABLE)]
         if upstream:
             servers = upstreams[upstream]["servers"]
             entries = [Named(server["place"], "server") for server in servers if server["address"] == str(hop.address)]
@@ -58,6 +65,11 @@ def written_by(hop: Hop) -> Written | None:
     return next((one for one in (*found, *said) if one), None)
 
 
+def is_in_table(hop: Hop) -> bool:
+    """Whether the address stands in a row of a table, whose other rows may be meant to differ: that is left to people."""
+    return any(entry.directive == IN_TABLE for entry in places(hop))
+
+
 def edits_of_address(hop: Hop, to: Address) -> list[AddressEdit]:
     """Edits that write another address at each place."""
     old, new = str(hop.address).removeprefix("tcp:"), str(to).removeprefix("tcp:")
@@ -69,6 +81,8 @@ def edits_of_host(hop: Hop, host: str, to: str) -> list[AddressEdit]:
     edits = []
     for entry in places(hop):
         scheme = ""
+        if entry.directive == IN_TABLE:
+            return []
         if entry.directive != "server":
             target = next(route["pass"]["target"] for route in hop.routes if route["pass"]["place"] == entry.place)
             scheme = target[: target.find("://") + len("://")] if "://" in target else ""

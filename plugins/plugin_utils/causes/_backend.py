@@ -49,6 +49,9 @@ def log_command(hop: Hop) -> str:
         return published
     unit = listener.get("unit")
     product = product_of(listener)
+    pool = hop.backend.pool_at(hop.real_address) if hop.backend else None
+    if pool and pool.fpm.get("error_log"):
+        return "tail -n 50 %s   # on %s" % (shlex.quote(str(pool.fpm["error_log"])), hop.on)
     if product and product.log:
         # What it says of requests does not go to the journal.
         path = product.log.replace("apache2", "httpd") if listener.get("process") == "httpd" else product.log

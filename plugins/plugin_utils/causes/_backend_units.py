@@ -48,6 +48,9 @@ CONFIG_CHECKS = {
 }
 
 
+BY_HAND = "# was it started by hand (nohup, screen, tmux, an init script that is not enabled)? Then nothing starts it after a boot: give it a unit"
+
+
 class Owner(t.NamedTuple):
     """The unit that should listen on an address, and how that is known. unit is None where there is no one unit; reason then says why.
 
@@ -276,9 +279,13 @@ def _how_to_find(hop: Hop, host: Host, candidates: t.Sequence[str]) -> tuple[str
             host.name,
         )
     else:
-        find = "grep -rnF %s /etc/systemd/system /etc/default   # on %s: what names it?" % (shlex.quote(key), host.name)
+        find = "grep -rnF %s /etc/systemd/system /etc/default /etc/init.d   # on %s: what names it?" % (
+            shlex.quote(key),
+            host.name,
+        )
+    by_hand = () if candidates or made else (BY_HAND,)
     asked = "# nginx asks for it at %s" % named_at(hop)
-    return (find, *_other_listeners(hop, host), asked, *ignored(hop), name_it)
+    return (find, *_other_listeners(hop, host), asked, *ignored(hop), *by_hand, name_it)
 
 
 def _neighbours(hop: Hop, host: Host) -> tuple[str, ...]:

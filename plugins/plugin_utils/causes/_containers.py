@@ -12,8 +12,10 @@ import re
 import shlex
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
@@ -47,6 +49,33 @@ def stopped_at(host: Host, address: Address) -> Container | None:
     """The container that does not run and has this port of the host published."""
     found = [one for one in containers_of(host) if not one["running"] and str(address.port) in (one["ports"] or ())]
     return found[0] if found else None
+
+
+def unpublished(host: Host, address: Address) -> Container | None:
+    """The only container that runs, has a port of this number inside and publishes none of its ports there."""
+    found = [one for one in containers_of(host) if one["running"] and address.port in (one.get("unpublished") or ())]
+    return found[0] if len(found) == 1 else None
+
+
+def not_published(hop: Hop, host: Host, container: Container, cause: str, seen: tuple[Evidence, ...]) -> Finding:
+    """The finding that a container runs and its engine lets nobody of the host in by the port that is asked."""
+    port, name = hop.real_address.port, shlex.quote(container["name"])
+    return on_hop(
+        hop,
+        cause,
+        (
+            *seen,
+            Evidence("socket", "nothing listens on port %d of %s" % (port, host.name)),
+            Evidence("process", "%s runs and has a port %d inside" % (called(container), port)),
+        ),
+        why="%s runs, and its port %d is not published: no port of %s leads there"
+        % (called(container), port, host.name),
+        advice=(
+            "docker port %s   # on %s: which of its ports are published" % (name, host.name),
+            "# make it anew with -p 127.0.0.1:%d:%d where it is made (compose: ports: ['127.0.0.1:%d:%d']; `expose` publishes nothing)"
+            % (port, port, port, port),
+        ),
+    )
 
 
 def behind(host: Host | None, listener: Listener) -> Container | None:

@@ -9,11 +9,13 @@ Private to this collection: it may change in any release.
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Behind, Evidence, Finding, Remedy
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, answer_evidence, log_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import rate_evidence
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
@@ -40,7 +42,7 @@ def on_hop(
         seen_from=hop.proxy.name,
         on=hop.on if on is None else on,
         subject=str(hop.address),
-        evidence=tuple(dict.fromkeys(evidence)),
+        evidence=tuple(dict.fromkeys((*evidence, *of_some_requests(hop)))),
         remedy=remedy,
         why=why,
         advice=advice,
@@ -49,6 +51,20 @@ def on_hop(
         says=says,
         behind=behind,
     )
+
+
+def of_some_requests(hop: Hop) -> tuple[Evidence, ...]:
+    """Which requests of its routes a hop has that others do not take, and how many of them fail where none fails in full view; empty for any other hop."""
+    rows = [
+        "%s of %s at %s leads to %s" % (one["key"], one["table"], file_and_line(one["place"]), hop.address)
+        for one in hop.branches
+    ]
+    if not rows:
+        return ()
+    often = () if hop.failing else rate_evidence(hop, hop.records)
+    if often:
+        return (replace(often[0], text="; ".join([often[0].text, *rows])),)
+    return (Evidence("config", "; ".join(rows), 0.0),)
 
 
 def on_proxy(

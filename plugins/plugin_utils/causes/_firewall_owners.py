@@ -32,7 +32,10 @@ BANS = {
     "imunify360": (
         "imunify360-agent blacklist ip delete %(ip)s; imunify360-agent whitelist ip add %(ip)s   # on %(on)s",
     ),
-    "csf": ("csf -g %(ip)s; csf -dr %(ip)s; csf -tr %(ip)s; csf -a %(ip)s   # on %(on)s",),
+    "csf": (
+        "csf -g %(ip)s; csf -dr %(ip)s; csf -tr %(ip)s; csf -a %(ip)s   # on %(on)s",
+        "echo %(ip)s >>/etc/csf/csf.ignore && systemctl restart lfd   # on %(on)s: lfd sees the proxy in place of the visitors, and bans it again without",
+    ),
     "sshguard": (
         "# add %(ip)s to the whitelist of sshguard on %(on)s (WHITELIST_FILE in its sshguard.conf), then: systemctl restart sshguard",
     ),

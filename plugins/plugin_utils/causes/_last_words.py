@@ -24,6 +24,23 @@ KNOWN = (
         ),
     ),
     (
+        re.compile(
+            r"(?i)\b(?:bind|listen)\b.{0,80}(?:permission denied|EACCES)|(?:permission denied|EACCES).{0,80}\b(?:bind|listen)"
+        ),
+        (
+            "# ports below 1024 are root's, and nginx has 80 and 443 as a rule: switch that listener or redirect off in its configuration, or give it"
+            " another port",
+            "# if it is to have that port: AmbientCapabilities=CAP_NET_BIND_SERVICE in [Service] of its unit (systemctl edit)",
+        ),
+    ),
+    (
+        re.compile(r"(?i)node(?:\.js)? version.{0,80}(?:not supported|required|unsupported)|requires? node"),
+        (
+            "node --version   # on {on}: which one is there; its unit may name another",
+            "# install the release that it asks for, and let ExecStart= (or PATH= in Environment=) of its unit lead to that",
+        ),
+    ),
+    (
         re.compile(r"JAVA_HOME"),
         (
             "ls -d /usr/lib/jvm/*/   # on {on}: which Java is there?",

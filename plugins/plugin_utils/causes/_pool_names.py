@@ -15,7 +15,9 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._address import
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, PoolAt
 
 #: php74, php-fpm8.2, fpm-7.4, php-cgi-82, /7.4/
-_VERSION = re.compile(r"(?:(?<=php)|(?<=fpm)|(?<=cgi))[-_]?\d(?:\.?\d{1,2})?(?!\d)|(?<![\d.])\d\.\d{1,2}(?![\d.])")
+_VERSION = re.compile(
+    r"(?:(?<=php)|(?<=fpm)|(?<=cgi))[-_]?\d(?:\.?\d{1,2})?(?!\d)|(?<=www)[5-8]\d(?!\d)|(?<![\d.])\d\.\d{1,2}(?![\d.])"
+)
 _WORD = re.compile(r"[a-z0-9]+")
 #: Words of paths that name neither a site nor an account nor a panel.
 _NOBODY = frozenset(

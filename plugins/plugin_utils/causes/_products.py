@@ -112,13 +112,21 @@ PRODUCTS = (
     Product(
         "PHP-FPM",
         re.compile(r"php.*fpm"),
-        "`exited on signal`, `execution timed out`, `server reached pm.max_children`",
+        "`exited on signal`, `execution timed out`, `server reached pm.max_children`, `exited with code 127` (a symbol or a library that an"
+        " extension lacks: it was built for another PHP)",
         "",
         "pm.max_children of the pool, as many as the memory holds",
     ),
-    Product("HAProxy", re.compile(r"haproxy"), "the termination state of the request (`SH--`, `sC--`, `SD--`)", "", ""),
     Product(
-        "Varnish", re.compile(r"varnish"), "`FetchError` of the request (varnishlog -g request -q FetchError)", "", ""
+        "HAProxy",
+        re.compile(r"haproxy"),
+        "the termination state of the request (`SH--`: its server ended it without an answer, `SC--`: it could not be reached, `sH--`: it was too slow),"
+        " and the server beside it (grep -nE '^ *(backend|listen|server) ' /etc/haproxy/haproxy.cfg)",
+    ),
+    Product(
+        "Varnish",
+        re.compile(r"varnish"),
+        "`FetchError` of the request (varnishlog -d -g request -q FetchError), and its backends (varnishadm backend.list)",
     ),
     Product(
         "nginx", re.compile(r"nginx|openresty"), "the error of its own upstream", "", "", "/var/log/nginx/error.log"

@@ -44,6 +44,8 @@ _WAITS_FOR = re.compile(
 )
 _RUNNING = re.compile(r"already (?:running|exists|started)|pid ?file", re.IGNORECASE)
 _PID_FILE = re.compile(r"/[\w./-]+\.pid\b")
+#: The part of a version manager's path that names the version.
+_VERSION = re.compile(r"/v?\d[\w.-]*/")
 _PORT = re.compile(r"(?:port:?\s+|:)(\d{2,5})\b", re.IGNORECASE)
 
 
@@ -143,7 +145,7 @@ def _of_problems(host: Host, name: str, problems: t.Sequence[StartProblem]) -> O
     advice = ["# mend that, or correct %s at %s" % (first["setting"], _place(first))]
     advice += [_line_to_change(one) for one in problems[1:]]
     advice += ["%s   # on %s" % (one["command"], host.name) for one in problems if one["command"]]
-    advice += [line for one in problems for line in _lasting(one)]
+    advice += [line for one in problems for line in (*_lasting(one), *_other_version(host, one))]
     return Obstacle(
         "%s cannot %s: %s%s"
         % (
@@ -178,6 +180,20 @@ def _lasting(problem: StartProblem) -> tuple[str, ...]:
         return ("# ln -sfn TARGET %s lets it lead to one that is there (a release, a version)" % link.group(1),)
     found = re.search(r" /run/(\S+)$", problem["command"] or "") if problem["setting"] == "listen" else None
     return ("# RuntimeDirectory=%s in its [Service] makes that folder at each start" % found.group(1),) if found else ()
+
+
+def _other_version(host: Host, problem: StartProblem) -> tuple[str, ...]:
+    """Where to look for a program that stood in the folder of a version manager, which removes old versions; nothing elsewhere."""
+    found = re.search(
+        r"(/\S*/(?:\.(?:nvm|pyenv|rbenv|asdf|sdkman|rvm|volta)|versions)/\S*?)([^/\s]+) is not there",
+        problem["problem"] or "",
+    )
+    if found is None:
+        return ()
+    return (
+        "command -v %s; ls %s   # on %s: which versions are there? A path without a version in it outlasts their updates"
+        % (shlex.quote(found.group(2)), shlex.quote(_VERSION.split(found.group(1))[0]), host.name),
+    )
 
 
 def _start_again(host: Host, *names: str) -> str:

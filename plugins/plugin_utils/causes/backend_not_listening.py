@@ -16,6 +16,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import posixpath
 import re
 import shlex
 import typing as t
@@ -26,10 +27,12 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._address import
     is_loopback,
     read_address,
 )
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_journal import LOUD
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _containers as containers
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import (
     hosts_line,
     named_at,
@@ -45,6 +48,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
     port_or_path,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import Habit, habit
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_names import ignored
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import unit_evidence
@@ -73,18 +77,29 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             continue
         if not hop.is_unix and listens_elsewhere(hop, host):
             yield elsewhere(hop, host)
-            continue
-        if not nobody_listens(hop, host):
-            continue
-        found = blocked(hop, fleet, host)
-        if found and not found.obstacle:
-            yield runs(hop, host, found.unit, found.reason)
-        elif not found and owner_of(fleet, host, asked_address(hop)).unit is None:
-            name, why = moved(fleet, hop, host), "nothing asks for where this one listens"
-            if name is None:
-                name, why = known_for(fleet, hop, host), "this product listens there only where it is told to"
-            if name:
-                yield runs(hop, host, name, "no unit is known that owns the port, and " + why)
+        elif nobody_listens(hop, host):
+            inside = None if hop.is_unix else containers.unpublished(host, hop.real_address)
+            running = who_runs(fleet, hop, host)
+            if inside:
+                yield containers.not_published(hop, host, inside, CAUSE.name, hop.seen(*SYMPTOMS))
+            elif running:
+                yield runs(hop, host, *running)
+
+
+def who_runs(fleet: Fleet, hop: Hop, host: Host) -> tuple[str, str] | None:
+    """The unit that should listen there, runs and does not, with what says that it is the one; None where none is known."""
+    found = blocked(hop, fleet, host)
+    if found:
+        return None if found.obstacle else (found.unit, found.reason)
+    if owner_of(fleet, host, asked_address(hop)).unit is not None:
+        return None
+    known = (
+        (namesake(hop, host), "the socket has the name of this one"),
+        (moved(fleet, hop, host), "nothing asks for where this one listens"),
+        (known_for(fleet, hop, host), "this product listens there only where it is told to"),
+    )
+    nobody = "no unit is known that owns the %s, and " % ("socket" if hop.is_unix else "port")
+    return next(((name, nobody + why) for name, why in known if name), None)
 
 
 def listens_elsewhere(hop: Hop, host: Host) -> bool:
@@ -149,6 +164,12 @@ def by_variable(place: Address, hop: Hop) -> bool:
     return False
 
 
+def namesake(hop: Hop, host: Host) -> str | None:
+    """The service that has the name of the socket that is asked for, and listens elsewhere; None where there is none, or a port is asked for."""
+    name = posixpath.basename(hop.real_address.path).partition(".")[0] + ".service"
+    return name if hop.is_unix and name != host.nginx.get("unit") and listens_on(host, name) else None
+
+
 def moved(fleet: Fleet, hop: Hop, host: Host) -> str | None:
     """The only service of an administrator's that listens where no hop leads; None where there is none, or several, or several ports that lack theirs."""
     lacking = {
@@ -207,6 +228,7 @@ def runs(hop: Hop, host: Host, name: str, reason: str) -> Finding:
             ),
         )
     words = unit.get("last_words") or []
+    loud = " / ".join(line for line in words if LOUD.search(line))
     lines = _lines_that_say(host, name, hop)
     advice = (
         "journalctl -u %s -n 50 --no-pager   # on %s: what it waits for" % (shlex.quote(name), host.name),
@@ -219,17 +241,24 @@ def runs(hop: Hop, host: Host, name: str, reason: str) -> Finding:
         state, first = "runs, and what it starts for this socket does not", (*lines, *_of_vassal(host, unit))
     elif name.startswith("supervisor"):
         state, first = "runs, and its program that should listen does not", (*lines, SUPERVISED % host.name)
-    elif unit.get("active") == "active" and age > STARTING:
-        state, first = "runs since %.0f s and listens nowhere" % age, lines
+    elif unit.get("active") == "active" and (loud or age > STARTING):
+        state, first = "runs since %.0f s and listens nowhere" % age, (*lines, *what_to_do(loud, host.name))
     else:
         state, first = "has been starting for %.0f s and does not listen yet" % age, (PATIENCE,)
     return on_hop(
         hop,
         CAUSE.name,
         (*seen, *(Evidence("backend_log", "%s says: %s" % (name, line)) for line in words)),
-        why="%s %s%s" % (name, state, "; its log ends with: %s" % words[-1] if words else ""),
+        why="%s %s%s" % (name, state, _said(loud, words)),
         advice=(*first, *advice),
     )
+
+
+def _said(loud: str, words: t.Sequence[str]) -> str:
+    """What a service that does not listen said: the lines that say what went wrong, else the last one."""
+    if loud:
+        return "; it said: %s" % loud
+    return "; its log ends with: %s" % words[-1] if words else ""
 
 
 def _of_vassal(host: Host, unit: Unit) -> tuple[str, ...]:

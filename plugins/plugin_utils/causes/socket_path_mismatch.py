@@ -30,6 +30,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import (
     edits_of_address,
+    is_in_table,
     named_at,
     written_by,
 )
@@ -184,6 +185,11 @@ def doubt_about(hop: Hop, meant: list[Candidate], *, is_sure: bool) -> Doubt | N
     written = written_by(hop)
     if written:
         return Doubt(written.why, to_its_writer(hop, meant, written))
+    if is_in_table(hop):
+        return Doubt(
+            "a table leads there, and another row of it may be meant to lead elsewhere",
+            ("# write %s in place of %s; at %s" % (listed(meant), hop.address, named_at(hop)), RELOAD_NGINX),
+        )
     if is_peer_already(hop, meant[0].address):
         return Doubt(
             "%s is a peer beside %s: it cannot be seen which pool was meant here" % (meant[0].address, hop.address),

@@ -27,7 +27,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
     log_command,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import how_to_start
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import how_to_start, product_of
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -50,10 +50,17 @@ def made_by_backend(hop: Hop, status: int | None, answers: list[Evidence]) -> Fi
         advice=(
             log_command(hop),
             *how_to_start(hop.real_address.path, hop.on),
-            "# look for what it could not reach, and see to that service first",
+            *what_it_says(hop),
+            "# see to what it could not reach first",
             *next_proxy(hop),
         ),
     )
+
+
+def what_it_says(hop: Hop) -> tuple[str, ...]:
+    """What to look for in the log of a product that is known."""
+    product = product_of(listener_behind(hop))
+    return ("# look there for %s" % product.ends,) if product and product.ends else ()
 
 
 def next_proxy(hop: Hop) -> tuple[str, ...]:

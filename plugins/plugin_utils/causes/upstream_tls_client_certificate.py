@@ -16,6 +16,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import re
 import shlex
 import typing as t
 
@@ -39,6 +40,13 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls imp
     wants_certificate,
 )
 
+#: What alerts say of the certificate that nginx shows (RFC 8446, 6.2).
+REASONS = {
+    "44": "says that the one that nginx shows has been revoked",
+    "45": "says that the one that nginx shows has expired",
+    "48": "does not know the authority that has signed the one that nginx shows",
+}
+
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
@@ -46,21 +54,26 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             yield not_taken(hop)
 
 
+def refused_for(seen: t.Iterable[Evidence]) -> str:
+    """What the backend's alert says of the certificate that it does not take."""
+    alerts = re.findall(r"alert number (\d+)", " ".join(item.text for item in seen))
+    return next((REASONS[number] for number in alerts if number in REASONS), "does not take the one that nginx shows")
+
+
 def not_taken(hop: Hop) -> Finding:
     given = setting(hop, "certificate")
+    seen = (*hop.seen(CLIENT_CERTIFICATE, *VAGUE), *handshake_evidence(hop))
     asked = Evidence("tls", "%s asks for a client certificate in the handshake" % (hop.address,), 0.9)
     return on_hop(
         hop,
         CAUSE.name,
         (
-            *hop.seen(CLIENT_CERTIFICATE, *VAGUE),
-            *handshake_evidence(hop),
+            *seen,
             *((asked,) if failed_handshake(hop).get("asks_certificate") else ()),
             setting_evidence(hop, "certificate", "nginx shows no certificate of its own"),
         ),
         on=hop.proxy.name,
-        why="%s wants a client certificate, and %s"
-        % (hop.address, "does not take the one that nginx shows" if given else "nginx shows none"),
+        why="%s wants a client certificate, and %s" % (hop.address, refused_for(seen) if given else "nginx shows none"),
         advice=other(hop, given["args"]) if given else to_set(hop),
     )
 

@@ -57,6 +57,7 @@ class TestDocker:
                 "inside": [{"name": "nginx", "pid": 4711}],
                 "addresses": ["172.18.0.3"],
                 "ports": {"8080": 80},
+                "unpublished": [443],
                 "proxies": [4690],
             }
         ]

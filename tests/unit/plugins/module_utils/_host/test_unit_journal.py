@@ -70,6 +70,21 @@ def test_what_each_start_says_again_does_not_hide_why_it_ends(tmp_path):
     ]
 
 
+def test_a_program_that_indents_all_that_it_says_is_heard(tmp_path):
+    said = "\n    Your Node.js version (16.20.2) is not supported.\n\nn8n.service: Main process exited, code=exited\n"
+    host = FakeHost(tmp_path, {"journalctl": said})
+    assert why_it_ended(host, "n8n.service") == ["Your Node.js version (16.20.2) is not supported."]
+
+
+def test_the_newest_line_that_says_what_went_wrong_is_kept_beside_the_last_ones(tmp_path):
+    said = "error: old\nlisten tcp :80: bind: permission denied\nStarting a\nStarting b\nworkers\nschedulers\nhubs\n"
+    assert why_it_ended(FakeHost(tmp_path, {"journalctl": said}), "chat.service") == [
+        "listen tcp :80: bind: permission denied",
+        "schedulers",
+        "hubs",
+    ]
+
+
 @pytest.mark.parametrize(
     ("line", "kept"),
     [

@@ -24,7 +24,7 @@ PAGE = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 BAD = b"HTTP/1.1 502 Bad Gateway\r\n\r\n"
 
 
-ROUTE = {"pass": {"family": "proxy", "scheme": "http"}}
+ROUTE = {"pass": {"family": "proxy", "scheme": "http"}, "branches": {}}
 
 
 def ask(url, connect, route=None):
@@ -66,8 +66,8 @@ def seen(
     return facts
 
 
-def answered(url, status=502, signature=None, timed_out=False):
-    return {"url": url, "status": status, "signature": signature, "timed_out": timed_out}
+def answered(url, status=502, signature=None, timed_out=False, upstream=None):
+    return {"url": url, "status": status, "signature": signature, "timed_out": timed_out, "upstream": upstream}
 
 
 class TestAskAndReach:
@@ -176,6 +176,14 @@ class TestRequests:
     )
     def test_of_a_url_that_failed(self, answers, given):
         assert self.given(*answers) == given
+
+    @pytest.mark.parametrize(("blamed", "given"), [(None, ["x", "y"]), ("tcp:10.0.0.3:8002", [None, "y"])])
+    def test_where_a_table_chooses_only_the_upstream_that_nginx_names_is_asked(self, blamed, given):
+        route = {"pass": {"family": "proxy", "scheme": "http"}, "branches": {"tcp:10.0.0.3:8002": {}}}
+        peers = {name: PeerRequest(route, "tcp:10.0.0.%d:8002" % number, name) for number, name in ((2, "x"), (3, "y"))}
+        upstreams = [{"id": peer.upstream} for peer in peers.values()]
+        asked = with_requests(upstreams, {"/": list(peers.values())}, [answered("/", upstream=blamed)])
+        assert [one.get("request") for one in asked] == given
 
     def test_what_was_to_be_asked_is_left_as_it_was(self):
         self.given(answered("/1"))

@@ -9,7 +9,11 @@ import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Ask
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.own_urls import OwnUrls
-from ansible_collections.webops.bad_gateway.plugins.module_utils._look.urls_to_ask import urls_beside, urls_to_ask
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.urls_to_ask import (
+    OFTEN,
+    urls_beside,
+    urls_to_ask,
+)
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.entry_points import (
     Doors,
     logged_requests,
@@ -130,6 +134,16 @@ def test_paths_land_in_their_route(text, path):
     for ask in found:
         server = routing.server_for("127.0.0.1", 80, "a")
         assert routing.route_for(server, urllib.parse.urlsplit(ask.url).path)["id"] == ask.route
+
+
+def test_where_requests_are_mirrored_only_a_routes_own_url_is_asked_once():
+    """Each copy of a request may be acted upon by whoever gets it."""
+    server = "server { server_name a; %s location / { proxy_pass http://b; } location = /copy { internal; proxy_pass http://c; } }"
+    records = [record("/", "a", "a"), record("/order", "a", "a")]
+    plain = asks(written(server % ""), None, records)
+    assert sorted((ask.url, ask.times) for ask in plain) == [("http://a/", OFTEN), ("http://a/order", OFTEN)]
+    mirrored = asks(written(server % "mirror /copy;"), None, records)
+    assert [(ask.url, ask.times) for ask in mirrored] == [("http://a/", 1)]
 
 
 def test_failing_requests_first_the_latest_first():

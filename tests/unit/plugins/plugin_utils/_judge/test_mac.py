@@ -19,6 +19,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._look.read_host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import judgement
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import known_causes
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import KINDS
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import BY_HAND
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils import mac_host
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.mac_host import (
     OWNER,
@@ -214,6 +215,7 @@ def test_a_backend_that_nobody_runs_is_advised_in_the_commands_of_a_mac(mac):
         "grep -rnF 3000 /Library/LaunchDaemons /Users/*/Library/LaunchAgents   # on mac: what names it?",
         "lsof -nP -iTCP -sTCP:LISTEN   # on mac: has the service moved? These listen: com.docker.backend on port 8888",
         "# nginx asks for it at /opt/homebrew/etc/nginx/nginx.conf:2",
+        BY_HAND,
         "# then name it for the next run: fix_502_backend_services: {'3000': UNIT}",
     ]
 

@@ -25,7 +25,7 @@ SILENT = sorted(facts.CASES.glob("*/silent_*.yml"))
 #: Programs that a line of advice may begin with.
 PROGRAMS = r"""
 apachectl apk apparmor_parser apt-get auditctl ausearch
-cat cd cgi-fcgi chmod coredumpctl cscli csf curl
+cat cd cgi-fcgi chmod command coredumpctl cscli csf curl
 date df dig dnf docker dpkg du
 echo env
 fail2ban-client ferm firewall-cmd free

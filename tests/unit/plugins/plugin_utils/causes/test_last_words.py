@@ -20,6 +20,9 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_wo
         ("Error: ENOSPC: System limit for number of file watchers reached, watch '/srv/app'", "sysctl fs.inotify"),
         ("The JAVA_HOME environment variable is not defined correctly", "ls -d /usr/lib/jvm/*/   # on app1"),
         ("There is insufficient memory for the Java Runtime Environment to continue.", "free -m   # on app1"),
+        ("Unable to setup forwarding: listen tcp :80: bind: permission denied", "CAP_NET_BIND_SERVICE"),
+        ("Error: listen EACCES: permission denied 0.0.0.0:443", "ports below 1024"),
+        ("Your Node.js version (16.20.2) is currently not supported by n8n.", "node --version   # on app1"),
         ("ModuleNotFoundError: No module named 'django'", "pip install -r requirements.txt"),
         ("FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory", "--max-old-space-size="),
         ("Main process exited, code=killed, status=9/KILL", "grep -rnE 'pkill|killall"),
@@ -34,6 +37,16 @@ def test_known_words_have_what_helps(said, wanted):
     assert wanted in "\n".join(what_to_do(said, "app1"))
 
 
-@pytest.mark.parametrize("said", ["", "no such table: shop", "memory: 512 MiB", "module loaded"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        "no such table: shop",
+        "memory: 512 MiB",
+        "module loaded",
+        "open config.yml: permission denied",
+        "Node.js v22.1.0",
+    ],
+)
 def test_other_words_have_nothing(said):
     assert what_to_do(said, "app1") == ()

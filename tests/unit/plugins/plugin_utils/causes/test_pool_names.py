@@ -29,6 +29,7 @@ def socket(path):
         ("/www/php-cgi-74.sock", "/www/php-cgi-82.sock"),
         ("/run/php/7.4/shop.sock", "/run/php/8.3/shop.sock"),
         ("/run/php5-fpm.sock", "/run/php8-fpm.sock"),
+        ("/var/run/www55.fpm.socket", "/var/run/www56.fpm.socket"),
         ("/run/php-fpm8.1/shop.sock", "/run/php-fpm8.2/shop.sock"),
     ],
 )
@@ -42,6 +43,7 @@ def test_the_same_but_for_the_version(old, new):
         ("/run/php/php8.2-fpm-shop.sock", "/run/php/php8.2-fpm.sock"),
         ("/run/php/php8.2-fpm-shop1.sock", "/run/php/php8.2-fpm-shop2.sock"),
         ("/run/php/site74.sock", "/run/php/site82.sock"),
+        ("/run/www1.sock", "/run/www2.sock"),
     ],
 )
 def test_another_name(one, other):
