@@ -270,8 +270,9 @@ def break_hosts(some: list[Place]) -> list[tuple[Place, int | None]]:
     return answers
 
 
-def down(names: list[str]) -> None:
-    """Remove hosts of ours: those of the faults that are named, or all with the network."""
+def down(names: list[str], keep_network: bool = False) -> None:
+    """Remove hosts of ours: those of the faults that are named, or all; and the network with the last of them. keep_network: for those who come back,
+    who would else get other addresses where another lab has taken theirs meanwhile."""
     with _locked():
         state = _read_state()
         if names:
@@ -282,6 +283,6 @@ def down(names: list[str]) -> None:
             state = {}
         if gone:
             podman("rm", "-f", "-i", "-t", "0", *gone)
-        if not state and podman("network", "exists", NETWORK, check=False).returncode == 0:
+        if not state and not keep_network and podman("network", "exists", NETWORK, check=False).returncode == 0:
             podman("network", "rm", NETWORK)
         _write_state(state)

@@ -69,7 +69,7 @@ def fresh(name: str, setup: str = "", suite: str = "bookworm", broken: bool = Tr
 
 
 def _fresh(name: str, setup: str, suite: str, broken: bool) -> Place:
-    _hosts.down([name])
+    _hosts.down([name], keep_network=True)
     _hosts.up([_faults.faults()[name]], suite)
     place = _hosts.places([name])[0]
     run_on(place, place.proxy, HEALTHY_SITE + setup)

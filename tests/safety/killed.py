@@ -124,7 +124,9 @@ def trial(name: str, reference: Reference, at: Moment, manner: str) -> dict[str,
         role = _world.changed_role(place)
         result["journal"] = ",".join(state for _change, state in _world.journal(place, role)) or "empty"
         allowed = {place.fault.status_before, place.fault.expect["status_after"]}
-        result["status_then"] = _world.until_status(place, allowed) if manner == "power" else _world.status(place)
+        # After a boot the proxy remembers the hardware's address of the host that is gone, for a while.
+        again = manner == "power"
+        result["status_then"] = _world.until_status(place, allowed, 120) if again else _world.status(place)
         wrong = (
             [] if result["status_then"] in allowed else ["the site answers %s after the cut" % result["status_then"]]
         )
