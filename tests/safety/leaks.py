@@ -14,6 +14,8 @@ from _play import Keep, Play
 from _rows import Results, Rows, failed
 
 MARK = "s3cret"
+#: What the templates below make; no process, time or digest has this number in it by chance.
+EVALUATED = "5183424007"
 FAULT = "response_header_too_big"
 # Where credentials stand in real configurations, and in what a service says before it ends; and a socket of a user in /tmp that never ends its answer.
 SECRETS = r"""
@@ -32,7 +34,7 @@ import os, socketserver
 class Answer(socketserver.StreamRequestHandler):
     def handle(self):
         self.rfile.readline()
-        self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Trap: {{ 71*71 }}<script>\x1b[2J\r\n\r\n")
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Trap: {{ 71993*71999 }}<script>\x1b[2J\r\n\r\n")
         while True:
             self.wfile.write(b"x" * 65536)
 class Server(socketserver.ThreadingUnixStreamServer):
@@ -66,7 +68,7 @@ curl -s -o /dev/null -H 'Cookie: id=s3cret-cookie' \
 now=$(date '+%Y/%m/%d %H:%M:%S')
 upstream="fastcgi://unix:/run/php/php$PHP-fpm.sock:"
 printf '%s [error] 71#71: *9 upstream sent too big header while reading response header from upstream, client: 10.0.0.9, server: _, ' "$now" >/tmp/line
-printf 'request: "GET /{{ 71*71 }}<script>\033[2J.php?t=s3cret-forged HTTP/1.1", upstream: "%s", host: "{{ 71*71 }}"\n' "$upstream" >>/tmp/line
+printf 'request: "GET /{{ 71993*71999 }}<script>\033[2J.php?t=s3cret-forged HTTP/1.1", upstream: "%s", host: "{{ 71993*71999 }}"\n' "$upstream" >>/tmp/line
 cat /tmp/line >>/var/log/nginx/error.log
 rm /tmp/line
 mv /var/log/php$PHP-fpm.log /var/log/php-fpm.log.old
@@ -88,7 +90,7 @@ RUNS = [
 def _shown(text: str, where: str) -> list[str]:
     """What a text shows that it should not: secrets, templates that were evaluated, terminal controls, markup."""
     found = ["%s: %s" % (where, line.strip()[:200]) for line in text.splitlines() if MARK in line]
-    found += ["%s: a template of a log line was evaluated" % where] if "5041" in text else []
+    found += ["%s: a template of a log line was evaluated" % where] if EVALUATED in text else []
     found += ["%s: a terminal control of a log line" % where] if "\x1b[2J" in text else []
     return found + (["%s: markup of a log line" % where] if where.endswith(".html") and "<script>\\" in text else [])
 

@@ -22,6 +22,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.durable i
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.saved_file import (
     READ,
     FileState,
+    look,
     look_in,
     open_parent,
     read_xattrs,
@@ -88,11 +89,18 @@ def _content(folder: str, number: int, state: FileState) -> Optional[bytes]:
 
 
 def put_back(root: str, path: str, state: FileState, data: Optional[bytes]) -> str:
-    """Make a path what it was: DONE, SAME where it is so, or LEFT_ALONE (a new folder in which others have put files)."""
+    """Make a path what it was: DONE, SAME where it is so, or LEFT_ALONE (a new folder in which others have put files).
+
+    Raises Refused where somebody else may change a folder on the way, as it was root's alone when the path was saved.
+    """
     try:
-        folder, name = open_parent(root, path)
+        folder, name = open_parent(root, path, root_only=True)
     except FileNotFoundError:
         if state.kind == "absent":
+            return SAME
+        raise
+    except Refused:
+        if same(look(root, path).state, state):
             return SAME
         raise
     try:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._refused import Refused
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.put_back import put_back
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.saved_file import (
     ABSENT,
@@ -19,6 +20,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.saved_fil
     look_to_save,
     same,
 )
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.steps import SAME
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.saved_paths import USER, write
 
 
@@ -174,3 +176,22 @@ def test_all_names_of_a_file_keep_to_it_through_an_edit_and_an_undo(root):
     put_back(root, "/etc/a", state, data)
     assert look(root, "/etc/b") == look(root, "/etc/a") == (state, b"data")
     assert os.path.samefile(path, root + "/etc/b")
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        lambda folder: os.chmod(folder, 0o777),  # noqa: S103 - everybody's, which is what this is about
+        lambda folder: os.chown(folder, USER, USER),
+    ],
+)
+def test_nothing_is_put_into_a_folder_that_has_become_somebody_elses(root, theirs):
+    os.mkdir(root + "/etc/site", 0o700)
+    write(root, "/etc/site/a", b"was")
+    saved = look_to_save(root, "/etc/site/a")
+    theirs(root + "/etc/site")
+    assert put_back(root, "/etc/site/a", *saved) == SAME
+    write(root, "/etc/site/a", b"is")
+    with pytest.raises(Refused, match="is not root's alone"):
+        put_back(root, "/etc/site/a", *saved)
+    assert look(root, "/etc/site/a")[1] == b"is"
