@@ -42,7 +42,7 @@ _LOADERS = (
     ("/iptables.init", (BOOT_FILES[1],)),
 )
 _ADDS = re.compile(r"[^#]*(?:\bip6?tables\S*|\$\{?\w+\}?)\s[^#]*-(?:[AIP]|-append|-insert|-policy)\s")
-_RESTORES = re.compile(r"\bip6?tables(?:-nft|-legacy)?-restore\s[^\n]*?(/[^\s\"';<]+)")
+_RESTORES = re.compile(r"\b(ip6?)tables(?:-nft|-legacy)?-restore\s[^\n]*?(/[^\s\"';<]+)")
 #: How iptables ends where it knows that a rule is not there.
 ABSENT = 1
 #: Seconds to wait while another iptables changes rules.
@@ -62,24 +62,22 @@ def made(chain: "Chain", in_charge: bool) -> bool:
 def boot(host: Host) -> "Optional[List[BootFile]]":
     """The files that an enabled unit hands to iptables-restore, those of iptables-persistent and iptables-services among them."""
 
+    families = dict.fromkeys(BOOT_FILES_6, "ip6")
+
     def loaded_by(commands: str) -> List[str]:
         own = [path for program, paths in _LOADERS for path in paths if program in commands]
-        return own + [path for path in _RESTORES.findall(commands) if path not in own]
+        restored = {path: family for family, path in _RESTORES.findall(commands) if path not in own}
+        families.update(restored)
+        return own + list(restored)
 
-    return loaded_alone(host, BOOT_FILES + BOOT_FILES_6, loaded_by, _load_and_show, _chains, _ADDS)
+    def load_and_show(path: str) -> Tuple[str, str]:
+        tool = families.get(path, "ip") + "tables"
+        return tool + '-restore "$1"', tool + "-save"
 
+    def chains(path: str, saved: str) -> List[str]:
+        return list(chains_of(saved, families.get(path, "ip")))
 
-def _load_and_show(path: str) -> Tuple[str, str]:
-    kind = "ip6tables" if _is_of_v6(path) else "iptables"
-    return kind + '-restore "$1"', kind + "-save"
-
-
-def _chains(path: str, saved: str) -> List[str]:
-    return list(chains_of(saved, "ip6" if _is_of_v6(path) else "ip"))
-
-
-def _is_of_v6(path: str) -> bool:
-    return "6" in path.rpartition("/")[2]
+    return loaded_alone(host, BOOT_FILES + BOOT_FILES_6, loaded_by, load_and_show, chains, _ADDS)
 
 
 def rules(wanted: Wanted) -> List[str]:

@@ -137,6 +137,22 @@ class TestIptables:
         enabled(host, "fw.service", start)
         assert loaded(iptables.boot(host)) == [("/etc/fw.rules", "fw.service")]
 
+    @pytest.mark.parametrize(
+        ("start", "chain"),
+        [
+            ("/usr/sbin/iptables-restore /etc/web-2026.rules", "ip filter INPUT"),
+            ("/usr/sbin/ip6tables-restore </etc/all.rules", "ip6 filter INPUT"),
+            ("/sbin/ip6tables-nft-restore /etc/all.rules", "ip6 filter INPUT"),
+        ],
+    )
+    def test_which_tool_loads_a_file_says_of_what_its_rules_are(self, host, start, chain):
+        host.answers[ALONE] = SAVED
+        host.write("/etc/" + start.rpartition("/")[2], SAVED)
+        enabled(host, "fw.service", start)
+        (found,) = iptables.boot(host)
+        assert found["chains"][0] == chain
+        assert ("ip6tables-restore" in host.commands[0][4]) is chain.startswith("ip6")
+
     def test_a_host_that_keeps_no_rules_has_no_file(self, host):
         assert iptables.boot(host) == []
 
