@@ -23,6 +23,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.approved
     read_plan,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import judgements
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.not_run import explained
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.failure import reason
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.gateway_facts import GatewayFacts
@@ -133,7 +135,7 @@ def failures(hosts: t.Sequence[str], looks: t.Mapping[str, t.Any]) -> dict[str, 
         elif look.get("unreachable"):
             failed[name] = "unreachable: %s" % first_line(look.get("msg")).removeprefix("Task failed: ")
         elif look.get("failed"):
-            failed[name] = first_line(look.get("msg"))
+            failed[name] = explained(first_line(reason(look)))
     return failed
 
 

@@ -24,7 +24,10 @@ _KINDS = (
         "the host's Python is too old (%s): name one of 3.6 or later in ansible_python_interpreter",
     ),
     (
-        re.compile(r"^(?:sudo|su|doas): .*(?:password|terminal|tty|Authentication|Authorization|not permitted)"),
+        re.compile(
+            r"^(?:sudo|su|doas): .*(?:password|terminal|tty|Authentication|Authorization|not permitted)"
+            r"|^(?:Missing|Incorrect) \S+ password$"
+        ),
         "root could not be become on the host (%s): --ask-become-pass asks for a password",
     ),
     (
@@ -55,9 +58,13 @@ def why_not_run(result: t.Mapping[str, t.Any]) -> str:
     lines = [line for line in lines if line and not _OF_SSH.match(line)]
     rc = result.get("rc")
     said = lines[-1] if lines else "it was killed" if rc in KILLED else "no output"
-    for words, text in _KINDS:
-        if words.search(said):
-            return text % said
-    if lines and rc in NO_COMMAND:
-        return NO_PYTHON % said
-    return _OTHER % ("" if rc is None else " with %s" % rc, said)
+    if explained(said) == said:
+        return (
+            NO_PYTHON % said if lines and rc in NO_COMMAND else _OTHER % ("" if rc is None else " with %s" % rc, said)
+        )
+    return explained(said)
+
+
+def explained(said: str) -> str:
+    """What refused said, with what helps where that is known."""
+    return next((text % said for words, text in _KINDS if words.search(said)), said)

@@ -50,7 +50,11 @@ def test_each_host_is_judged_by_its_own_look():
         ({"__look": {"unreachable": True, "msg": "ssh: no route\nmore"}}, "unreachable: ssh: no route"),
         ({"__look": {"unreachable": True, "msg": "Task failed: no route"}}, "unreachable: no route"),
         ({"__look": {"failed": True, "msg": "\nnot root: run with become\ntrace"}}, "not root: run with become"),
-        ({"__look": {"failed": True}}, ""),
+        ({"__look": {"failed": True}}, "no reason given"),
+        (
+            {"__look": {"failed": True, "msg": "Task failed: Missing sudo password"}},
+            "root could not be become on the host (Missing sudo password): --ask-become-pass asks for a password",
+        ),
     ],
 )
 def test_a_host_that_could_not_be_looked_at_is_told_in_one_line(variables, why):

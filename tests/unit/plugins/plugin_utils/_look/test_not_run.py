@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.not_run import with_words
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.not_run import explained, with_words
 
 #: As Ansible says it, whatever the reason.
 NO_JSON = "Module result deserialization failed: No start of json char found"
@@ -52,3 +52,15 @@ def test_one_line_in_the_words_of_what_refused(stdout, stderr, rc, begins, words
 )
 def test_what_a_module_says_itself_stands(result):
     assert with_words(result) == result
+
+
+@pytest.mark.parametrize("words", ["Missing sudo password", "Incorrect su password", "doas: Authorization required"])
+def test_what_helps_is_said_of_ansibles_own_words_too(words):
+    assert (
+        explained(words) == "root could not be become on the host (%s): --ask-become-pass asks for a password" % words
+    )
+
+
+@pytest.mark.parametrize("words", ["the look took more than 480 seconds", "shop: Missing sudo password, perhaps", ""])
+def test_other_words_stand(words):
+    assert explained(words) == words
