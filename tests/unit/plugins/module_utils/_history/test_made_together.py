@@ -41,3 +41,7 @@ def test_a_few_files_at_once_are_a_change(paths):
 def test_one_after_the_other_is_not_at_once():
     bursts = [(100.0 + 3 * place, [path]) for place, path in enumerate(AN_IMAGE)]
     assert len(left(*bursts)) == len(AN_IMAGE)
+
+
+def test_who_goes_on_where_a_host_was_made_changes_it():
+    assert left((100.0, A_START), (101.5, [POOL]), (103.0, ["/etc/ufw/user.rules"])) == [(103.0, "/etc/ufw/user.rules")]
