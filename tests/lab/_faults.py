@@ -37,6 +37,7 @@ class Fault(NamedTuple):
     status_before: int
     expect: dict[str, Any]
     podman_args: tuple[str, ...]
+    packages: dict[str, list[str]]
 
     @property
     def stem(self) -> str:
@@ -76,6 +77,7 @@ def _fault(path: Path) -> Fault:
         status_before=entry["status_before"],
         expect=entry["expect"],
         podman_args=tuple(entry.get("podman_args", ())),
+        packages=entry.get("packages", {}),
     )
 
 
@@ -88,7 +90,9 @@ def chosen(names: list[str]) -> list[Fault]:
     """The faults that set names and fault names stand for, each once, in their order."""
     known = faults()
     sets = _yaml(HERE / "sets.yml")
-    sets.update(all=list(known), others=[name for name in known if name not in sets["everyday"]])
+    light = [name for name, fault in known.items() if not fault.packages]
+    heavy = [name for name, fault in known.items() if fault.packages]
+    sets.update(all=light, others=[name for name in light if name not in sets["everyday"]], packages=heavy)
     wanted: dict[str, Fault] = {}
     for name in names:
         for fault in sets.get(name, [name]):

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, TypeVar
 from _commands import Done, LabError, command
 from _faults import Fault, faults, shell_text, topologies
 from _images import image_tag, make_image
+from _packages import install
 from _podman import podman
 from _settings import HOST_BYTES, KEY, LABEL, NAME, NETWORK, PREFIX, STATE, STATE_DIR, SUBNETS, SUITES
 
@@ -247,6 +248,8 @@ def ask(place: Place) -> int | None:
 
 
 def _break_one(place: Place) -> tuple[Place, int | None]:
+    for role, packages in place.fault.packages.items():
+        install(container(place.host(role)), place.suite, packages)
     for step in place.fault.steps:
         run_in(place.host(step.role), shell_text(place.addresses, step.text))
     answer = ask(place)
