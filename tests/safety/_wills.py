@@ -13,13 +13,21 @@ from _podman import podman
 
 
 class Case(NamedTuple):
-    """A fault, what the admin has done besides, and what may be changed."""
+    """A fault, what the admin has done besides, and what may be changed. another: whether another run of Ansible is at work on the host to change."""
 
     title: str
     fault: str
     setup: str = ""
     allow: list[str] | None = None
     immutable: str = ""
+    another: bool = False
+
+
+def _at_work(title: str, lock: str) -> str:
+    """Shell text: a process with this command line works, and its file says so; the programs themselves are on no lab host."""
+    work = 'echo $$ >%s; exec -a "%s" sleep 900' % (lock, title)
+    begin = "mkdir -p $(dirname %s); setsid -f bash -c '%s' </dev/null >/dev/null 2>&1" % (lock, work)
+    return begin + "; until [ -s %s ]; do sleep 0.1; done" % lock
 
 
 MANAGED = 'sed -i "1i # This file is managed by Puppet. DO NOT EDIT." $SITE'
@@ -28,6 +36,10 @@ PLESK_HEAD = (
 )
 PLESK = 'sed -i "1i %s" $SITE' % PLESK_HEAD
 READ_ONLY = "mount --bind /etc /etc && mount -o remount,bind,ro /etc"
+PUPPET = _at_work("puppet agent: applying configuration", "/var/lib/puppet/state/agent_catalog_run.lock")
+CHEF = _at_work("chef-client worker", "/var/chef/cache/chef-client-running.pid")
+DNF = _at_work("/usr/bin/python3 /usr/bin/dnf upgrade", "/var/lib/dnf/rpmdb_lock.pid")
+ANOTHER = "---\n- hosts: all\n  gather_facts: false\n  tasks:\n    - ansible.builtin.command: sleep 600\n"
 STOP_FILE = "mkdir -p /etc/bad_gateway; echo 'hands off until Monday' >/etc/bad_gateway/stop"
 DPKG = 'systemd-run -q --unit=upgrade python3 -c \'import fcntl, time; f = open("/var/lib/dpkg/lock-frontend", "a"); fcntl.lockf(f, 2); time.sleep(900)\''
 CASES = [
@@ -48,6 +60,10 @@ CASES = [
     Case("stop file", "php_fpm_stopped", STOP_FILE),
     Case("stop file on the host behind", "firewall_reject", STOP_FILE),
     Case("dpkg at work", "php_fpm_stopped", DPKG),
+    Case("dnf at work", "php_fpm_stopped", DNF),
+    Case("Puppet at work", "php_fpm_stopped", PUPPET),
+    Case("Chef at work", "php_fpm_stopped", CHEF),
+    Case("another run of Ansible at work", "php_fpm_stopped", another=True),
     Case("all but firewall", "firewall_reject_nft", allow=["start", "reload", "restart", "config", "selinux"]),
 ]
 # These may be cured: what stands in the way of a file does not stand in the way of a unit.
@@ -65,6 +81,15 @@ def _immutable(place: Place, path: str, on: bool) -> None:
     _world.local("chattr", "+i" if on else "-i", layer + path)
 
 
+def _another(place: Place, role: str) -> Play:
+    """A run of Ansible that is at work on a host when this returns."""
+    playbook = _world.FOLDER / "another.yml"
+    playbook.write_text(ANOTHER)
+    play = Play(str(playbook), place)
+    _world.run_on(place, role, "until pgrep -fx 'sleep 600' >/dev/null; do sleep 0.2; done")
+    return play
+
+
 def of_case(case: Case) -> dict[str, Any]:
     place = _world.fresh(case.fault)
     role = _world.changed_role(place)
@@ -72,6 +97,7 @@ def of_case(case: Case) -> dict[str, Any]:
         _world.run_on(place, role, case.setup)
     if case.immutable:
         _immutable(place, case.immutable, True)
+    another = _another(place, role) if case.another else None
     before = _world.snapshots(place)
     extra = {} if case.allow is None else {"fix_502_allow": case.allow}
     with _world.watched(place) as asked:
@@ -95,5 +121,8 @@ def of_case(case: Case) -> dict[str, Any]:
     if case.immutable:
         _immutable(place, case.immutable, False)
     play.close()
+    if another:
+        another.kill()
+        another.close()
     _world.remove(case.fault)
     return {"title": case.title, "said": outcomes, "wrong": wrong}

@@ -2,24 +2,29 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What an admin does not want is not done: units, files and kinds of change that a run has to leave alone; two runs at once; a change that nobody confirms;
-a cure that is needed again and again."""
+a cure that is needed again and again; others who are at work."""
 
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from _left_alone import REBOOTS, rebooted, unconfirmed
+from _over_time import RETURNS, over_time
 from _play import Keep
 from _repeats import comes_back, does_not_last, two_at_once
 from _rows import Results, Rows, failed, yes_or
 from _wills import CASES, of_case
 
+#: A fault, and what brings it back.
+STOPPED = ("php_fpm_stopped", "systemctl stop php$PHP-fpm")
+
 
 def run(only: str, keep: Keep) -> None:
     more: list[tuple[str, Callable[[], dict[str, Any]]]] = [
         ("two runs at once", two_at_once),
-        ("does not last", lambda: does_not_last("php_fpm_stopped", "systemctl stop php$PHP-fpm")),
-        ("comes back after each cure", lambda: comes_back("php_fpm_stopped", "systemctl stop php$PHP-fpm")),
+        ("does not last", lambda: does_not_last(*STOPPED)),
+        ("comes back after each cure", lambda: comes_back(*STOPPED)),
+        *((one.title, partial(over_time, one, *STOPPED)) for one in RETURNS),
         (
             "unconfirmed file",
             lambda: unconfirmed("nginx_worker_connections", "nginx_limits_confirm_within", "Prove that it helped"),
