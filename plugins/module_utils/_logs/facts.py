@@ -24,7 +24,11 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.files imp
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.kernel_signature import kernel_event
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.nginx_line import parse_stripped
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.nginx_signature import nginx_signature
-from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.php_fpm_signature import fpm_signature, parse_fpm
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.php_fpm_signature import (
+    fpm_signature,
+    parse_fpm,
+    says_reload,
+)
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import Origin, Records
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.rotation import held_file, last_rotated
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.signature import error_signature
@@ -172,11 +176,19 @@ class _Look:
         return False
 
     def _read(self, origin: Origin, data: bytes) -> None:
+        """Add the lines of the window; the last word of a reload of PHP-FPM however old it is, as a reload may wait for hours."""
+        reload: Optional[Tuple[float, str]] = None
         for raw in self._candidates(origin.kind, data):
             line = raw[:LONGEST_LINE].decode("utf-8", "replace")
             when = self.window.when(line, origin.kind)
-            if when is not None and self.window.has(when):
+            if when is None:
+                continue
+            if self.window.has(when):
                 self._add(origin, when, None, line)
+            if origin.kind == "php_fpm" and says_reload(line):
+                reload = (when, line)
+        if reload and reload[0] < self.window.since:
+            self._add(origin, reload[0], None, reload[1])
 
     def _candidates(self, kind: str, data: bytes) -> Iterator[bytes]:
         if kind == "nginx":

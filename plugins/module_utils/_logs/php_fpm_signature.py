@@ -116,6 +116,11 @@ def fpm_signature(line: FpmLine) -> Optional[str]:
     return _of_start(line) if line.level in ("ERROR", "ALERT") else None
 
 
+def says_reload(line: str) -> bool:
+    """Whether a line of PHP-FPM's log says that a reload began or was carried out."""
+    return _RELOADS.search(line) is not None
+
+
 def ini_signature(text: str) -> Optional[str]:
     """The id of a syntax error as FPM's config parser prints it, without time and level; None for any other line."""
     return "php_fpm_config_invalid" if text.startswith("PHP: ") and _INI_SYNTAX.match(text) else None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding, fingerprint
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet, Inventory
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
@@ -359,13 +359,22 @@ def finding_data(fleet: Fleet, judged: Judged, cause: Cause) -> JudgedFinding:
         "routes": sorted(finding.routes),
         "recurs": finding.recurs,
         "fades": finding.remedy.fades if finding.remedy else "",
-        "fault": finding.fault,
+        "fault": finding.fault or fault_of_daemon(judged, cause),
         "behind": finding.behind.says if finding.behind else "",
         "history": list(judged.history),
         "given_up": judged.given_up,
         "trigger": trigger_of(fleet, finding, cause),
         "waits": judged.waits,
     }
+
+
+def fault_of_daemon(judged: Judged, cause: Cause) -> str:
+    """What is the same in all findings of one daemon of the proxy's own host that does not serve: one PHP-FPM may have a pool for each of a hundred sites."""
+    finding = judged.finding
+    same = judged.step or finding.why
+    if cause.daemon == "runs" or not same:
+        return ""
+    return "%s %s:%s" % (finding.cause, finding.on, fingerprint(same))
 
 
 def sentence(finding: Finding, cause: Cause) -> str:

@@ -205,6 +205,22 @@ def test_php_fpm(host):
     assert "token" not in records["fpm_request_terminate_timeout"]["message"]
 
 
+def test_a_reload_of_php_fpm_that_began_long_ago_may_not_be_over(host):
+    begun, done = (
+        fpm("NOTICE: Reloading in progress ...", 9000),
+        fpm('NOTICE: reloading: execvp("/usr/sbin/php-fpm8.2")', 8000),
+    )
+    for text, last in (
+        (begun, ["Reloading in progress ..."]),
+        (begun + done, ['reloading: execvp("/usr/sbin/php-fpm8.2")']),
+        (begun + done + fpm("NOTICE: Reloading in progress ..."), ["Reloading in progress ..."]),
+    ):
+        host.write(FPM_LOG, text)
+        records = look(host, (FPM_LOG, "php_fpm"))["records"]
+        assert [record["message"] for record in records] == last
+    assert records[0]["count"] == 1
+
+
 def test_nginx_that_writes_to_the_journal(host):
     host.answers["journalctl -u"] = Ran(
         0,

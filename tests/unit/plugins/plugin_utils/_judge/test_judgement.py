@@ -536,6 +536,39 @@ def test_no_section_is_missed_by_any_rule(section):
         judge(Fleet({name: without(one, path) for name, one in facts.items()}, services))
 
 
+def test_one_daemon_with_many_sockets_is_one_fault():
+    sockets = ["/run/a.sock", "/run/b.sock"]
+    pools = {
+        name[5]: {"address": "unix:" + name, "file": "/etc/p.conf", "settings": {}, "workers": []} for name in sockets
+    }
+    fpm = {
+        "binary": "/usr/sbin/php-fpm8.2",
+        "version": "8.2",
+        "config": "/etc/php/8.2/fpm/php-fpm.conf",
+        "unit": "php8.2-fpm.service",
+        "master": None,
+        "test": {"sound": True, "error": None},
+        "pools": pools,
+        "error_log": None,
+    }
+    unit = {"load": "loaded", "active": "inactive", "sub": "dead", "result": "success", "enabled": "enabled"}
+    web = proxy(
+        *("unix:" + path for path in sockets),
+        php_fpm=[fpm],
+        units={"php8.2-fpm.service": unit},
+        listeners={"tcp": [], "unix": []},
+        reach=[reached("unix:" + path, tried("unix:" + path, 2), family="fastcgi") for path in sockets],
+        answers=[
+            answer(route=route, signature="unix_socket_missing", upstream="unix:" + path)
+            for route, path in enumerate(sockets)
+        ],
+    )
+    first, second = judged({"web": web})["web"]["findings"]
+    assert first["cause"] == second["cause"] == "php_fpm_stopped"
+    assert first["subject"] != second["subject"]
+    assert first["fault"] == second["fault"] != ""
+
+
 class TestThePageForTheApplicationsErrors:
     """nginx goes on to another upstream for an error of the application, and that one fails."""
 
