@@ -41,6 +41,8 @@ _IDLE = re.compile(
     r"|\S+: (Scheduled restart|Main process exited|Control process exited|Failed with|Start request|Consumed|Deactivated|Unit entered)"
     r"|\s|[][{}(),;]+$|Traceback|\^|---|Node\.js v|node:\S+:\d+$|Emitted '|\d+: 0x|<--- |During handling|AH00558|Action '\w+' failed|The Apache error log"
 )
+#: A request, as access logs have it.
+_REQUEST = re.compile(r'"[A-Z]{3,8} \S+ HTTP/[0-9.]+"')
 _ENDED = re.compile(r"\S+: (Main process exited, code=.*)")
 #: Indented lines that are no frames: some programs indent all that they say.
 _INDENTED = re.compile(r"\s+(?!at |File |\^)[^\s]")
@@ -66,6 +68,7 @@ def why_it_ended(host: Host, unit: str, until: Optional[float] = None) -> List[s
     until: when it was started again, where it was: then systemd's word of how it ended is one of them.
     """
     newest = last_words(host, [unit], until)[::-1]
+    newest = [line for line in newest if not _REQUEST.search(line[:LINE_LENGTH])]
     said = [line for line in newest if not _IDLE.match(line)] or [line for line in newest if _INDENTED.match(line)]
     said = list(dict.fromkeys(said))  # of a line that each start writes again, the newest counts
     loud = [line for line in said if LOUD.search(line[:LINE_LENGTH])][:1]

@@ -36,6 +36,8 @@ if t.TYPE_CHECKING:
 
 #: Seconds that the clocks of two hosts may seem to differ because one was looked at later than the other.
 APART = 600.0
+#: Failures of one request that are no single event, such as a restart.
+OFTEN = 3
 NO_LIVE, CONNECTING, FORBIDDEN = "no_live_upstreams", "connecting to upstream", "selinux_network_connect"
 
 
@@ -174,8 +176,10 @@ class Hop:
             signature = answer.get("signature")
             if signature:
                 seen.setdefault(signature, []).append(answer_evidence(answer))
-        for record in self.records if NO_LIVE in seen and not self.is_well_asked_directly else ():
-            if record["signature"] != NO_LIVE and record.get("action") != CONNECTING and self._is_remembered(record):
+        for record in self.records if NO_LIVE in seen else ():
+            still = not self.is_well_asked_directly or self._sets_aside_again(record)
+            blames = record["signature"] != NO_LIVE and record.get("action") != CONNECTING
+            if still and blames and self._is_remembered(record):
                 seen.setdefault(record["signature"], []).append(log_evidence(record))
         sign = self.probe_sign
         if sign:
@@ -209,6 +213,11 @@ class Hop:
         if not self.unsaid:
             return None
         return (handshake_sign(tls) if tls else None) or (reply_sign(self.family, reply) if reply else None)
+
+    def _sets_aside_again(self, record: LogRecord) -> bool:
+        """Whether one request sets servers aside again and again, for longer than nginx keeps them so: that another one is well shows nothing then."""
+        lasting = record["last"] - record["first"] > max(self.set_aside_for, default=0.0)
+        return bool(record.get("request")) and record["count"] >= OFTEN and lasting
 
     def _is_remembered(self, record: LogRecord) -> bool:
         """Whether nginx may ask nobody over this hop because of that failure. How connecting fails shows by itself."""

@@ -17,7 +17,6 @@ Private to this collection: it may change in any release.
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding, Remedy
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
@@ -28,7 +27,6 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies impor
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line
 
 if t.TYPE_CHECKING:
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import Route
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.upstreams import UpstreamServer
 
@@ -115,7 +113,6 @@ def set_aside(proxy: Host, route: Route, servers: list[UpstreamServer], hops: li
         remedy = remedies.upstream_dns(
             note="its peers take connections again: a reload makes nginx forget that they failed"
         )
-        remedy = replace(remedy, fades=until_it_fails_again(records, hops))
     return on_route(
         proxy,
         route,
@@ -127,18 +124,6 @@ def set_aside(proxy: Host, route: Route, servers: list[UpstreamServer], hops: li
         else "",
         advice=busy_advice(up) if busy else lasting_advice(up),
     )
-
-
-def until_it_fails_again(records: t.Sequence[LogRecord], hops: t.Sequence[Hop]) -> str:
-    """What sets the servers aside again and again, by the log; empty where nothing did so for longer than nginx keeps them aside."""
-    seconds = max((one for hop in hops for one in hop.set_aside_for), default=0.0)
-    for record in records:
-        request = or_empty(record.get("request"))
-        if request and record["last"] - record["first"] > seconds:
-            return "only until %s %s fails again: by the log it did %d times, for longer than nginx sets a server aside" % (
-                request["method"], request["path"], record["count"],
-            )  # fmt: skip
-    return ""
 
 
 def rules(name: str, servers: list[UpstreamServer]) -> str:

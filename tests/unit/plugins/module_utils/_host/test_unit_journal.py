@@ -48,6 +48,14 @@ def test_of_a_crash_of_node_the_line_that_says_it_is_kept(tmp_path):
         assert why_it_ended(FakeHost(tmp_path, {"journalctl": said}), "shop.service") == [kept]
 
 
+def test_requests_that_were_answered_say_nothing(tmp_path):
+    said = (
+        'panic: no\nINFO:     10.0.0.1:51532 - "GET /a?b=c HTTP/1.1" 200 OK\n'
+        '10.0.0.1 - - [29/Nov/2026 21:02:12] "POST /b HTTP/1.0" 201 -\n'
+    )
+    assert why_it_ended(FakeHost(tmp_path, {"journalctl": said}), "shop.service") == ["panic: no"]
+
+
 def test_what_was_said_before_a_start(tmp_path):
     said = "panic: no\nshop.service: Main process exited, code=killed, status=9/KILL\nshop.service: Failed with result 'signal'.\n"
     host = FakeHost(tmp_path, {"journalctl": said})
