@@ -29,7 +29,7 @@ MAY_CHANGE = {
     "upstream_dns": [r"nginx processes"],
     "backend_service": [r"units (?!nginx)[\w@.-]+:"],
     "nginx_limits": [*NGINX, r"files /etc/systemd/system/nginx\.service\.d", r"files /etc/sysctl\.d/"],
-    "firewall_port": [r"files /etc/(%s)" % "|".join(TOOLS), r"rules (nft|iptables|ip6tables)"],
+    "firewall_port": [r"files /etc/(?:sysconfig/)?(%s)" % "|".join(TOOLS), r"rules (nft|iptables|ip6tables)"],
 }
 
 
