@@ -52,6 +52,9 @@ _STREAM = re.compile(r"^(.*) \(Stream\)$")
 _VARIABLE = re.compile(r"\$\{?(\w+)\}?")
 _NPM = ("npm", "yarn", "pnpm", "bun")
 _READ_DOTENV = _NPM + ("node", "next", "nuxt", "deno")
+#: Their options go before their files; others listen on what their files say, too.
+_BY_OPTIONS = ("gunicorn", "hypercorn", "puma")
+_MORE_OPTIONS = "GUNICORN_CMD_ARGS"
 _SHELLS = ("sh", "bash", "dash", "ash", "zsh", "ksh")
 
 
@@ -106,9 +109,12 @@ def of_service(host: Host, properties: Properties) -> "List[DeclaredAddress]":
     folder = properties.get("WorkingDirectory", "").lstrip("!-")
     commands = _commands(host, argv_of(properties), environment, folder, where_set(host, properties, "ExecStart"))
     for command in commands:
-        found = command.addresses() + of_config_files(
-            host, command.words, folder, command.server, command.environment.values
-        )
+        values = command.environment.values
+        found = command.addresses()
+        if not found and _MORE_OPTIONS in values:
+            found = of_environment(command.environment, command.server)
+        if not found or command.server not in _BY_OPTIONS:
+            found = found + of_config_files(host, command.words, folder, command.server, values)
         found = found or of_environment(command.environment, command.server) or _of_dotenv(host, command.server, folder)
         if found:
             return [one for number, one in enumerate(found) if one not in found[:number]]

@@ -415,3 +415,22 @@ def test_a_script_that_starts_no_known_server_is_judged_by_its_own_name(tmp_path
     host = FakeHost(tmp_path)
     host.write("/opt/nexus/bin/nexus", '#!/bin/sh\nexec "$java_home/bin/java" -server -Dinstall4j.x=y start\n')
     assert declared(host, "/opt/nexus/bin/nexus start") == ["tcp:0.0.0.0:8081"]
+
+
+@pytest.mark.parametrize(
+    ("command", "more", "addresses"),
+    [
+        ("/srv/venv/bin/gunicorn shop:app", {}, ["tcp:127.0.0.1:8110"]),
+        ("/srv/venv/bin/gunicorn -b 127.0.0.1:8101 shop:app", {}, ["tcp:127.0.0.1:8101"]),
+        (
+            "/srv/venv/bin/gunicorn shop:app",
+            {"Environment": "GUNICORN_CMD_ARGS=--bind=127.0.0.1:8113"},
+            ["tcp:127.0.0.1:8113"],
+        ),
+        ("/srv/venv/bin/gunicorn shop:app", {"Environment": "PORT=9000"}, ["tcp:127.0.0.1:8110"]),
+    ],
+)
+def test_gunicorns_options_go_before_the_file_that_it_reads_by_itself(tmp_path, command, more, addresses):
+    host = FakeHost(tmp_path)
+    host.write("/srv/shop/gunicorn.conf.py", 'bind = "127.0.0.1:8110"\n')
+    assert declared(host, command, **more) == addresses
