@@ -218,3 +218,93 @@ engintron_host() {
 	VHOST
 	only_the_panels_vhosts
 }
+
+# ea_nginx_host: cPanel with its own nginx: alice's example.org is passed on to an upstream whose name is made of the scheme.
+ea_nginx_host() {
+	cpanel_tools
+	stand_in /usr/local/cpanel/scripts/ea-nginx
+	cd /etc/nginx/conf.d || return
+	mkdir -p users includes-optional server-includes
+	for scheme in http:81 https:444; do
+		cat <<-UPSTREAM
+			upstream apache_backend_${scheme%:*}_127_0_0_1 {
+				server 127.0.0.1:${scheme#*:}; # needs to be before keepalive configs
+				keepalive 32;
+			}
+		UPSTREAM
+	done >ea-nginx.conf
+	echo 'include conf.d/users/*.conf;' >users.conf
+	cat >includes-optional/cpanel-proxy.conf <<-'PROXY'
+		proxy_http_version 1.0;
+		proxy_set_header Connection "";
+		proxy_set_header Host $host;
+		proxy_connect_timeout 300s;
+		proxy_buffers 256 16k;
+		proxy_buffer_size 128k;
+		proxy_busy_buffers_size 256k;
+	PROXY
+	cat >users/alice.conf <<-'VHOST'
+		server {
+			server_name example.org www.example.org;
+			listen 80;
+			set $CPANEL_APACHE_PROXY_PASS $scheme://apache_backend_${scheme}_127_0_0_1;
+			set $CPANEL_APACHE_PROXY_IP 127.0.0.1;
+			root "/home/alice/public_html";
+			location / {
+				include conf.d/includes-optional/cpanel-proxy.conf;
+				proxy_pass $CPANEL_APACHE_PROXY_PASS;
+			}
+			include conf.d/server-includes/*.conf;
+			include conf.d/users/alice/*.conf;
+		}
+	VHOST
+	only_the_panels_vhosts
+}
+
+# cloudpanel_php_site: CloudPanel's example.org. nginx passes on to a server of its own on 8080, and that one to PHP-FPM by TCP. Only https answers there as
+# the panel sets it up; here http does, too.
+cloudpanel_php_site() {
+	mkdir -p /home/clp/htdocs/app
+	: >/etc/nginx/global_settings
+	account shop shop /home/shop/htdocs/example.org
+	fpm_pool "/etc/php/$PHP/fpm/pool.d/example.org.conf" example.org shop shop 127.0.0.1:19001
+	restart_fpm
+	cat >/etc/nginx/sites-enabled/example.org.conf <<-VHOST
+		server {
+			listen 80;
+			server_name example.org www.example.org;
+			root /home/shop/htdocs/example.org;
+			location / {
+				proxy_pass http://127.0.0.1:8080;
+				proxy_set_header Host \$host;
+				proxy_set_header X-Forwarded-Host \$host;
+				proxy_set_header X-Forwarded-For \$proxy_add_x_forwarded_for;
+				proxy_redirect off;
+				proxy_connect_timeout 720;
+				proxy_read_timeout 720;
+				proxy_buffer_size 128k;
+				proxy_buffers 4 256k;
+				proxy_busy_buffers_size 256k;
+			}
+		}
+		server {
+			listen 8080;
+			server_name example.org www.example.org;
+			root /home/shop/htdocs/example.org;
+			include /etc/nginx/global_settings;
+			try_files \$uri \$uri/ /index.php?\$args;
+			index index.php index.html;
+			location ~ \.php\$ {
+				include fastcgi_params;
+				fastcgi_intercept_errors on;
+				fastcgi_index index.php;
+				fastcgi_param SCRIPT_FILENAME \$document_root\$fastcgi_script_name;
+				try_files \$uri =404;
+				fastcgi_read_timeout 3600;
+				fastcgi_pass 127.0.0.1:19001;
+			}
+		}
+	VHOST
+	only_the_panels_vhosts
+	until_site_answers
+}
