@@ -19,19 +19,21 @@ if TYPE_CHECKING:
 SERVICES = ("ufw",)
 #: To ufw a refusal and an opening of one address and port are one rule.
 REPLACES = True
+#: How its chains begin, of IPv4 and of IPv6.
+_CHAINS = ("ufw-", "ufw6-")
 _ENABLED = re.compile(r"^\s*ENABLED\s*=\s*[\"']?yes", re.MULTILINE | re.IGNORECASE)
 
 
 def is_in_charge(seen: Seen) -> bool:
     """Whether ufw's chains are in force and it is switched on."""
-    if not any(chain["name"].startswith("ufw-") for chain in seen.chains.values()):
+    if not any(chain["name"].startswith(_CHAINS) for chain in seen.chains.values()):
         return False
     return _ENABLED.search(seen.host.read("/etc/ufw/ufw.conf") or "") is not None
 
 
 def made(chain: "Chain", in_charge: bool) -> bool:
     """Whether it is one of ufw's chains, or one of the kernel's that lead there."""
-    return in_charge and chain["syntax"] != "nft" and bool(chain["name"].startswith("ufw-") or chain["hook"])
+    return in_charge and chain["syntax"] != "nft" and bool(chain["name"].startswith(_CHAINS) or chain["hook"])
 
 
 def boot(host: "Host") -> "Optional[List[BootFile]]":

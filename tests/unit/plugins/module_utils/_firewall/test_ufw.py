@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How ufw opens a port and closes it again."""
 
+import pytest
+
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import ufw
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.opening import Found
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.firewall_openings import SOURCES, WANTED
@@ -31,3 +33,19 @@ def test_ufw_deletes_its_rules():
         "port",
         "7080",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "hook", "syntax", "is_its_own"),
+    [
+        ("ufw-reject-input", None, "iptables", True),
+        ("ufw6-reject-input", None, "iptables", True),
+        ("INPUT", "input", "iptables", True),
+        ("shop", None, "iptables", False),
+        ("ufw6-reject-input", None, "nft", False),
+    ],
+)
+def test_its_chains_are_those_of_both_families_and_the_kernels(name, hook, syntax, is_its_own):
+    chain = {"name": name, "hook": hook, "syntax": syntax}
+    assert ufw.made(chain, in_charge=True) is is_its_own
+    assert ufw.made(chain, in_charge=False) is False
