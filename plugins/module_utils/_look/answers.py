@@ -17,7 +17,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._address import
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.own_request import NOTHING, Request, blame
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tail import ErrorLogTail
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net import http_message
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net import http2, http_message
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection import (
     Reader,
     dial,
@@ -26,6 +26,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection
     targets_of,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.parallel import run_all
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.reply import protocol_of
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.tls import Tls, context, handshake
 from ansible_collections.webops.bad_gateway.plugins.module_utils._text import escaped
 
@@ -156,23 +157,41 @@ def _over_tls(sock: socket.socket, url: http_message.Url, deadline: Deadline) ->
     return wrapped
 
 
-def _fill(answer: "Answer", sock: socket.socket, url: http_message.Url, ask: Ask, deadline: Deadline) -> None:
-    """Ask over a socket that is connected; what comes back goes into answer. Raises OSError, ValueError."""
+def _opened(answer: "Answer", ask: Ask, address: Address, deadline: Deadline) -> socket.socket:
+    """A socket over which nginx may be asked now. Raises OSError."""
+    sock = _connected(address, deadline)
+    answer["client"] = None if sock.family == socket.AF_UNIX else str(sock.getsockname()[0])
+    if ask.proxy_protocol:
+        send(sock, _proxy_line(sock), deadline)
+    return sock
+
+
+def _fill(answer: "Answer", sock: socket.socket, url: http_message.Url, ask: Ask, deadline: Deadline) -> bool:
+    """Ask over a socket; what comes back goes into answer. Returns whether nginx wants HTTP/2 there. Raises OSError, ValueError."""
     talking = sock
     try:
-        answer["client"] = None if sock.family == socket.AF_UNIX else str(sock.getsockname()[0])
-        if ask.proxy_protocol:
-            send(sock, _proxy_line(sock), deadline)
         talking = _over_tls(sock, url, deadline) if url.scheme == "https" else sock
         send(talking, http_message.request(ask.method, url.target, url.authority, {}, "1.1"), deadline)
-        head, answer["error"] = http_message.read_head(Reader(talking, deadline))
+        reader = Reader(talking, deadline)
+        head, answer["error"] = http_message.read_head(reader)
         answer["timed_out"] = head is None and deadline.left() <= 0
         if head is not None:
             server = head.fields.get("server")
             answer["status"], answer["header_bytes"] = head.status, head.size
             answer["server_header"] = None if server is None else escaped(server.encode("latin-1"), 100)
+        return head is None and protocol_of(bytes(reader.data)) == "http2"
     finally:
         talking.close()
+
+
+def _fill_over_http2(
+    answer: "Answer", sock: socket.socket, url: http_message.Url, ask: Ask, deadline: Deadline
+) -> None:
+    """The same, of a server that takes HTTP/2 alone, without TLS."""
+    with sock:
+        reply = http2.speak(sock, http2.request(ask.method, url.target, "http", url.authority, {}), deadline)
+    answer["status"], answer["error"] = reply["status"], reply["error"]
+    answer["timed_out"] = reply["ended"] == "late"
 
 
 def ask_one(ask: Ask, timeout: float, within: Deadline, asker: "Asker" = "host") -> "Answer":
@@ -183,7 +202,8 @@ def ask_one(ask: Ask, timeout: float, within: Deadline, asker: "Asker" = "host")
     try:
         url = http_message.split_url(ask.url)
         address = given_address(ask.connect) if ask.connect else Address(url.host, url.port, "")
-        _fill(answer, _connected(address, deadline), url, ask, deadline)
+        if _fill(answer, _opened(answer, ask, address, deadline), url, ask, deadline):
+            _fill_over_http2(answer, _opened(answer, ask, address, deadline), url, ask, deadline)
     except socket.timeout as error:
         answer["timed_out"], answer["error"] = True, explain(error, deadline)
     except (OSError, ValueError) as error:

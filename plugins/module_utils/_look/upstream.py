@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, NamedTuple, Opti
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, parse_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net import fastcgi, http_message, small_protocols
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net import (
+    fastcgi,
+    http2,
+    http_message,
+    small_protocols,
+)
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.tls import Tls, context, failure
 
 if TYPE_CHECKING:  # shapes of facts: for the type checker only
@@ -58,12 +63,14 @@ def _speak(family: Optional[str], request: Optional[Mapping[str, Any]], address:
     """What to say once connected. Without a request only what leaves no trace in the upstream's logs. Raises ValueError."""
     if family not in FAMILIES + (None,):
         raise ValueError("family is one of %s, not %s" % (", ".join(FAMILIES), family))
-    if family == "grpc":
-        return small_protocols.speak_http2
     if family == "memcached":
         return small_protocols.speak_memcached
     if request is None:
-        return _saying(fastcgi.question(), fastcgi.speak) if family == "fastcgi" else _silent
+        return {"fastcgi": _saying(fastcgi.question(), fastcgi.speak), "grpc": small_protocols.speak_http2}.get(
+            family or "", _silent
+        )
+    if family == "grpc":
+        return _saying(_http2_message(request, address), http2.speak)
     if family == "fastcgi":
         return _saying(fastcgi.request(_cgi_params(request)), fastcgi.speak)
     if family == "uwsgi":
@@ -100,6 +107,12 @@ def _http_message(request: Mapping[str, Any], address: Address) -> bytes:
         request.get("headers") or {},
         request.get("version") or "1.0",
     )
+
+
+def _http2_message(request: Mapping[str, Any], address: Address) -> bytes:
+    host = request.get("host") or ("localhost" if address.is_unix else address.bare)
+    method, uri = request.get("method") or "GET", request.get("uri") or "/"
+    return http2.request(method, uri, "http", host, request.get("headers") or {})
 
 
 def _tls_of(raw: Mapping[str, Any]) -> Optional[Tls]:

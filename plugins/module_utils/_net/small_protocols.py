@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Dict, List, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.header_faults import cgi_faults
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.http2 import PREFACE
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.http_message import (
     cgi_status,
     fields_of,
@@ -30,7 +31,6 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._net.reply impo
 if TYPE_CHECKING:  # shapes of facts: for the type checker only
     from ansible_collections.webops.bad_gateway.plugins.module_utils._net.reply import Reply
 
-HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 MEMCACHED_VERSION = b"version\r\n"
 _HTTP2_FRAME = 9
 
@@ -73,7 +73,7 @@ def speak_cgi(sock: socket.socket, message: bytes, deadline: Deadline) -> "Reply
 
 def speak_http2(sock: socket.socket, deadline: Deadline) -> "Reply":
     """Begin HTTP/2 with prior knowledge, as grpc_pass does, and return the reply: a server answers with its SETTINGS."""
-    sent = exchange(sock, HTTP2_PREFACE, deadline, lambda data: len(data) >= _HTTP2_FRAME)
+    sent = exchange(sock, PREFACE, deadline, lambda data: len(data) >= _HTTP2_FRAME)
     return _expected(sent, "http2", "not an HTTP/2 server")
 
 

@@ -12,13 +12,13 @@ import re
 import shlex
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 
 if t.TYPE_CHECKING:
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import Listener
 
@@ -134,4 +134,16 @@ def ask_inside(container: Container, on: str, port: int) -> str:
     return (
         "nsenter -t $(%s inspect -f '{{.State.Pid}}' %s) -n ss -ltnp   # on %s: does anything listen on port %d in it, and not on 127.0.0.1 alone?"
         % (client, name, on, port)
+    )
+
+
+def way_inside(container: Container, on: str, port: int) -> tuple[str, ...]:
+    """Whether the host itself gets into a container of docker: rules of a firewall that were written anew lack docker's own."""
+    if container["engine"] != "docker" or not container["addresses"]:
+        return ()
+    return (
+        "curl -sSm3 -o /dev/null http://%s/   # on %s: does the host itself get into it?"
+        % (Address(container["addresses"][0], port).bare, on),
+        "# if not: docker's rules are gone (iptables -S DOCKER), as csf -r, iptables-restore or a reload of firewalld wrote all anew:"
+        ' systemctl restart docker; with csf DOCKER = "1" in csf.conf',
     )

@@ -87,7 +87,10 @@ def not_explained(fleet: Fleet, hop: Hop, signature: str, does: str) -> Finding:
     product = product_of(listener_behind(hop))
     advice: tuple[str, ...] = ("# look there for %s" % (product.ends if product and product.ends else IN_APPLICATION),)
     if container and inside:
-        advice = (containers.ask_inside(container, hop.on, inside),)
+        advice = (
+            containers.ask_inside(container, hop.on, inside),
+            *containers.way_inside(container, hop.on, inside),
+        )
     again = recurring(hop, signature)
     often = rate(hop, again)
     named, crashes, refusing = (

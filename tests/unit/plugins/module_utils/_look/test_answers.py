@@ -46,6 +46,18 @@ def test_an_answer_has_the_contract_s_keys(peer):
     }
 
 
+def test_a_server_that_takes_http2_alone_is_asked_in_it(peer):
+    def behaviour(connection):
+        heard = connection.recv(1000)
+        connection.sendall(b"\x00\x00\x00\x04\x00\x00\x00\x00\x00")
+        while heard.startswith(b"PRI") and b"a.test" not in heard:
+            heard += connection.recv(1000)
+        connection.sendall(b"\x00\x00\x05\x01\x04\x00\x00\x00\x01\x48\x03502" if heard.startswith(b"PRI") else b"")
+
+    answer = ask("http://a.test/x", connect=peer(behaviour).address)
+    assert (answer["status"], answer["error"], answer["timed_out"]) == (502, None, False)
+
+
 def test_what_is_sent(peer):
     heard = []
 
