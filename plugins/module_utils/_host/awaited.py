@@ -8,6 +8,7 @@ Private to this collection: it may change in any release.
 
 import os
 import re
+import time
 from typing import TYPE_CHECKING, Any, Collection, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import tcp_address
@@ -17,6 +18,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.netlink i
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.socket_ends import (
     End,
+    is_just_asked,
     resolver_ends,
     tcp_ends,
     tcp_talks,
@@ -61,31 +63,63 @@ class Waits:
     def __init__(self, host: Host, processes: Processes, listeners: Optional[Mapping[str, Any]]) -> None:
         self.host, self.processes, self.listeners = host, processes, listeners
         self._talks: "Optional[Dict[int, Tuple[int, TcpTalk]]]" = None
+        self._later: "Optional[Dict[int, Tuple[int, TcpTalk]]]" = None
+        self._read_at = 0.0
         self._ends: "Optional[Dict[int, End]]" = None
         self._pids = _listening(listeners)
 
     @property
     def talks(self) -> "Dict[int, Tuple[int, TcpTalk]]":
         if self._talks is None:
-            self._talks = tcp_talks(self.host)
+            self._talks, self._read_at = tcp_talks(self.host), time.monotonic()
         return self._talks
 
-    def of(self, pids: Sequence[int]) -> "List[Awaited]":
-        """Whom these most likely wait for, the likeliest first: who has their lock, what is not connected yet, what is stopped, what most of them have."""
+    @property
+    def ends(self) -> "Dict[int, End]":
         if self._ends is None:
             ours = {entry["port"] for entry in self.listeners["tcp"]} if self.listeners else set()
             ends = tcp_ends(self.host, ours, self.talks)
             self._ends = {**ends, **resolver_ends(self.host), **_unix_ends(self.host, self.listeners)}
-        found: "Dict[object, Awaited]" = {}
-        for pid in pids:
-            self._add(found, pid, [self._ends[one] for one in held_sockets(self.host, pid) or () if one in self._ends])
-        for lock in _locks(self.host, self.processes, pids):
-            found[lock["file"], lock["pid"]] = lock
+        return self._ends
+
+    def of(self, pids: Sequence[int]) -> "List[Awaited]":
+        """Whom these most likely wait for, the likeliest first: who has their lock, what is not connected yet, what is stopped, what most of them have."""
+        held = {pid: [one for one in held_sockets(self.host, pid) or () if one in self.ends] for pid in pids}
+        found = self._found(held)
+        if not found and self._are_still_silent({one for sockets in held.values() for one in sockets}):
+            found = self._found(held)
         ranked = sorted(
             found.values(),
             key=lambda one: (one["address"] is not None, not one["connecting"], one["state"] != "T", -one["processes"]),
         )
         return ranked[:MOST]
+
+    def _found(self, held: Mapping[int, Sequence[int]]) -> "Dict[object, Awaited]":
+        """Whom processes wait for. held: of each of them its sockets that lead somewhere."""
+        found: "Dict[object, Awaited]" = {}
+        for pid, sockets in held.items():
+            self._add(found, pid, [self.ends[one] for one in sockets])
+        for lock in _locks(self.host, self.processes, list(held)):
+            found[lock["file"], lock["pid"]] = lock
+        return found
+
+    def _are_still_silent(self, sockets: Collection[int]) -> bool:
+        """Whether nothing has come over one of these connections for long, though something was asked all the time.
+
+        Many requests may share one: how long ago the newest question was says nothing then, and it is read once more.
+        """
+        asked = [one for one in sockets if one in self.talks and is_just_asked(self.talks[one][1], LONG)]
+        if asked and self._later is None:
+            time.sleep(max(0.0, self._read_at + LONG - time.monotonic()))
+            self._later = tcp_talks(self.host)
+        silent = [one for one in asked if self._came_nothing(one)]
+        for one in silent:
+            self.ends[one] = self.ends[one]._replace(silent=(self._later or {})[one][1].received / 1000.0)
+        return bool(silent)
+
+    def _came_nothing(self, inode: int) -> bool:
+        later = (self._later or {}).get(inode)
+        return later is not None and later[1].packets_in == self.talks[inode][1].packets_in
 
     def _add(self, found: "Dict[object, Awaited]", pid: int, ends: Sequence[End]) -> None:
         """Add what one process has connections to and waits for."""

@@ -61,6 +61,11 @@ def unanswered(talk: netlink.TcpTalk) -> Optional[float]:
     return 0.0
 
 
+def is_just_asked(talk: netlink.TcpTalk, long: float) -> bool:
+    """Whether the other end has answered before, was silent for so many seconds, and was asked something since which it may answer yet."""
+    return bool(talk.packets_in) and talk.sent < long * 1000 <= talk.received
+
+
 def unserved(talk: netlink.TcpTalk) -> float:
     """For how many seconds the other end has waited for an answer of this one; 0 where it does not, or that cannot be told."""
     waits = talk.packets_in and (not talk.packets_out or talk.received < talk.sent)

@@ -8,7 +8,7 @@ import socket
 
 import pytest
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host import netlink
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import awaited, netlink
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.awaited import Waits
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.netlink import TcpTalk, UnixConnection
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
@@ -91,7 +91,7 @@ def test_what_takes_no_connection_goes_first(host):
         (TcpTalk(sent=9000, received=9000, acknowledged=9000, packets_in=1, packets_out=1), "ep_poll", "idle"),
         (TcpTalk(sent=9000, received=9000, acknowledged=9000, packets_in=1, packets_out=1), "futex_wait", "idle"),
         (TcpTalk(sent=9004, received=9000, acknowledged=9000, packets_in=1, packets_out=1), "tcp_recvmsg", "idle"),
-        (TcpTalk(sent=20, received=9000, acknowledged=20, packets_in=1, packets_out=1), "tcp_recvmsg", "idle"),
+        (TcpTalk(sent=20, received=30, acknowledged=20, packets_in=1, packets_out=1), "tcp_recvmsg", "idle"),
     ],
     ids=["asked", "first word", "reads", "any event", "other thread", "answered", "just asked"],
 )
@@ -101,6 +101,27 @@ def test_who_owes_an_answer_is_awaited(host, talks, talk, waits_in, seconds):
     talks.append((591, 40000, talk))
     found = [] if seconds == "idle" else [{"address": "tcp:10.0.0.7:3306", "processes": 1, "seconds": seconds}]
     assert waits(host) == [{key: value for key, value in one.items() if value} for one in found]
+
+
+@pytest.mark.parametrize(
+    ("packets_in", "found"),
+    [(7, [{"address": "tcp:10.0.0.7:3306", "processes": 1, "seconds": 9.5}]), (8, [])],
+    ids=["nothing came", "it was answered"],
+)
+def test_a_connection_that_others_go_on_asking_over_is_read_once_more(host, talks, monkeypatch, packets_in, found):
+    tcp(host, (OWN, SILENT, "01", 591))
+    talks.append((591, 40000, TcpTalk(sent=20, received=9000, acknowledged=20, packets_in=7, packets_out=9)))
+    slept = []
+
+    def sleep(seconds):
+        slept.append(seconds)
+        talks[:] = [
+            (591, 40000, TcpTalk(sent=10, received=9500, acknowledged=10, packets_in=packets_in, packets_out=15))
+        ]
+
+    monkeypatch.setattr(awaited.time, "sleep", sleep)
+    assert waits(host) == found
+    assert len(slept) == 1 and 0.0 < slept[0] <= 0.5
 
 
 def test_a_process_that_computes_waits_for_nobody_that_does_not_owe_an_answer(host):
