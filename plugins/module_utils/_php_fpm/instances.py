@@ -54,9 +54,13 @@ def instances(host: Host, processes: Processes, units: Units) -> List[Instance]:
 
 
 def _untitled(processes: Processes, instance: Instance, units: Units) -> Optional[Process]:
-    """The master that a unit of a Mac runs: a PHP-FPM from before 8.1 has no title there."""
+    """The master that a unit runs and that has no title: on a Mac where PHP-FPM is from before 8.1; elsewhere while it executes itself anew, for a reload."""
     unit = (units or {}).get(instance.unit or "")
-    return processes.by_pid.get(unit["main_pid"]) if unit and processes.host.is_darwin else None
+    process = processes.by_pid.get(unit["main_pid"] or 0) if unit else None
+    if not unit or not process or processes.host.is_darwin:
+        return process
+    is_itself = process.uid == 0 and process.exe == processes.host.realpath(instance.binary)
+    return process if is_itself and unit.get("active") in ("active", "reloading") else None
 
 
 def _places(host: Host, units: Units) -> List[Installed]:

@@ -54,6 +54,23 @@ def run_fpm(host, workers=2):
 
 
 @pytest.mark.parametrize(
+    ("active", "exe", "uid", "runs"),
+    [
+        ("active", BINARY, 0, True),
+        ("reloading", BINARY, 0, True),
+        ("activating", BINARY, 0, False),
+        ("active", "/usr/bin/python3", 0, False),
+        ("active", BINARY, 33, False),
+    ],
+    ids=["runs", "reloads", "starts", "another program", "another user"],
+)
+def test_a_master_that_executes_itself_anew_runs_before_it_has_its_title(host, active, exe, uid, runs):
+    host.process(100, " ".join(ARGV), uid=uid, exe=exe)
+    (fpm,) = look(host, {UNIT: {"main_pid": 100, "active": active, "exec": ARGV, "enabled": "enabled"}})
+    assert (fpm["master"] or {}).get("pid") == (100 if runs else None)
+
+
+@pytest.mark.parametrize(
     ("binary", "config", "version", "unit", "state_dir"),
     [
         ("/usr/sbin/php-fpm8.4", "/etc/php/8.4/fpm/php-fpm.conf", "8.4", "php8.4-fpm", "/var"),
