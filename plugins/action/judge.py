@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import gc
 import secrets
 import socket
 import time
@@ -22,6 +21,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.approved
     NotAPlan,
     read_plan,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.collector import no_collection
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import judgements
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.not_run import explained
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.failure import reason
@@ -64,23 +64,22 @@ class ActionModule(ActionBase):
         }
         run = args["run"] or "%s-%s" % (time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()), secrets.token_hex(2))
         result.update(changed=False, run=run, failures=failures(args["hosts"], looks), unended=unended(facts))
-        # The facts of a large fleet are millions of objects, through which the collector would look again and again.
-        gc.freeze()
-        judged: t.Mapping[str, t.Mapping[str, t.Any]] = (
-            judgements(
-                facts,
-                args["allow"],
-                run,
-                args["tried"],
-                args["backend_services"],
-                args["urls"],
-                args["max_cures"],
-                approved["steps"] if approved else None,
-                inventory_of(facts, task_vars or {}),
+        with no_collection():
+            judged: t.Mapping[str, t.Mapping[str, t.Any]] = (
+                judgements(
+                    facts,
+                    args["allow"],
+                    run,
+                    args["tried"],
+                    args["backend_services"],
+                    args["urls"],
+                    args["max_cures"],
+                    approved["steps"] if approved else None,
+                    inventory_of(facts, task_vars or {}),
+                )
+                if facts
+                else {}
             )
-            if facts
-            else {}
-        )
         # The clock of the controller, as each look noted it.
         result["started"] = min((look["began"] for look in looks.values() if "began" in look), default="")
         result["judgements"] = judged
