@@ -139,7 +139,16 @@ class Waits:
         process = self.processes.by_pid.get(pid)
         if end.is_new or state == "T" or end.address.startswith("udp:") or process is None:
             return True
-        return process.state != "R" and not _ANY.match(process.waits_in() or "")
+        function = process.waits_in()
+        if process.state == "R" or (function is None and self._shows_functions):
+            return False
+        return not _ANY.match(function or "")
+
+    @property
+    def _shows_functions(self) -> bool:
+        """Whether the kernel says in which function a process waits, as init always does. One without such a function runs by now."""
+        init = self.processes.by_pid.get(1)
+        return init is not None and init.waits_in() is not None
 
     def _at(self, address: str) -> "Awaited":
         """Nobody waits yet; with who listens at the address on this host."""

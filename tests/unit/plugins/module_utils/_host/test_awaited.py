@@ -103,6 +103,13 @@ def test_who_owes_an_answer_is_awaited(host, talks, talk, waits_in, seconds):
     assert waits(host) == [{key: value for key, value in one.items() if value} for one in found]
 
 
+def test_a_process_that_has_run_on_meanwhile_waits_for_nobody(host):
+    host.write("/proc/1/wchan", "ep_poll")
+    host.write("/proc/91/wchan", "0")
+    tcp(host, (OWN, SILENT, "01", 591))
+    assert waits(host) == []
+
+
 @pytest.mark.parametrize(
     ("packets_in", "found"),
     [(7, [{"address": "tcp:10.0.0.7:3306", "processes": 1, "seconds": 9.5}]), (8, [])],
