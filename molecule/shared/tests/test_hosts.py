@@ -47,8 +47,9 @@ def may_change(place, role):
 
 
 def changes_when_asked(place, role):
-    """What changes on a host of a fault whenever somebody asks for its URL."""
-    return ["units " + re.escape(unit) for unit in place.fault.expect.get("ends_when_asked", {}).get(role, [])]
+    """What changes on a host of a fault whenever somebody asks for its URL: the main process of a unit, and nothing else of it."""
+    units = place.fault.expect.get("ends_when_asked", {}).get(role, [])
+    return [r"units %s: (.*) MainPID=\d+ (.*), was \1 MainPID=\d+ \2$" % re.escape(unit) for unit in units]
 
 
 def but(patterns, differences):

@@ -95,9 +95,8 @@ JudgedAnswer = t.TypedDict(
         "timed_out": bool,
         "route": t.Optional[int],
         "had": list[int],  # statuses below 500 that visitors had before
-        "covers": t.Optional[
-            int
-        ],  # the application's own error, in whose place nginx asks for the page of another upstream, which failed
+        # The application's own error, in whose place nginx asks for the page of another upstream, which failed.
+        "covers": t.Optional[int],
     },
 )
 
