@@ -33,7 +33,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.unit_cha
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._history.span import Change
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Unknown
-    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import JudgedFinding, Judgement
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.shapes import JudgedFinding, Judgement
     from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.trigger import Trigger
 
 

@@ -15,139 +15,31 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.visited import statuses_before
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import (
-    RuleErrors,
-    judge,
-    known_causes,
-    not_asked_again,
-    unexplained,
-)
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.memory import MAX_CURES, EarlierCure
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import RuleErrors, judge, known_causes
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.memory import MAX_CURES
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import Judged, Outcome, Plan, Step, plan
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.trigger import (
-    HistoryQuestion,
-    Onset,
-    Trigger,
-    history_questions,
-    trigger_of,
-)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.trigger import history_questions, trigger_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.turns import in_turns
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.typed_advice import in_commands_of_hosts
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.unknowns import (
+    STOPPED,
+    is_stopped,
+    unknown_of,
+    why_nothing_is_known,
+)
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Unknown
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.gateway_facts import GatewayFacts
-
-
-class JudgedFinding(t.TypedDict):
-    """A finding with what is done about it. key is the same in every round; step is the id of the step that does it."""
-
-    key: str
-    cause: str
-    title: str
-    says: str  # the title as a sentence about these hosts
-    seen_from: str
-    on: str
-    subject: str
-    confidence: float
-    evidence: list[str]  # the strongest first
-    remedy: str | None  # a role
-    change: str  # what the remedy does, in a few words
-    outcome: Outcome
-    why: str
-    advice: list[str]
-    step: str | None
-    routes: list[int]
-    recurs: str  # how often it fails where nothing fails now
-    fades: str  # why the change does not last, and until when it does; empty where it lasts
-    fault: str  # the same in all findings of one broken thing; empty where it is the host's own matter
-    behind: str  # what is wrong there, as a sentence about all hosts that suffer from it
-    history: list[EarlierCure]  # by other runs, the oldest first
-    given_up: bool  # whether it came back so often that it is cured no more
-    trigger: Trigger
-    onset: t.NotRequired[Onset]  # once it was asked what happened on its hosts
-    waits: str  # for whom its step waits, who is changing the host just now
-
-
-class StepData(t.TypedDict):
-    """A step for the role fix_502: the role to run on a host, with its variables."""
-
-    id: str
-    on: str
-    role: str
-    variables: dict[str, t.Any]
-    causes: list[str]
-    after: list[str]  # ids of steps that have to be proven first
-
-
-#: What nginx answered to one URL, as far as the report needs it.
-JudgedAnswer = t.TypedDict(
-    "JudgedAnswer",
-    {
-        "host": str,
-        "url": str,
-        "from": t.Literal["host", "controller"],  # who asked
-        "connect": t.Optional[str],
-        "method": str,
-        "status": t.Optional[int],
-        "signature": t.Optional[str],
-        "timed_out": bool,
-        "route": t.Optional[int],
-        "had": list[int],  # statuses below 500 that visitors had before
-        # The application's own error, in whose place nginx asks for the page of another upstream, which failed.
-        "covers": t.Optional[int],
-    },
-)
-
-
-class JudgedHop(t.TypedDict):
-    """An upstream of a proxy, and whether requests over it fail. backend: the host of this run that has it; None where none has."""
-
-    upstream: str
-    backend: str | None
-    broken: bool
-
-
-class LoggedFailures(t.TypedDict):
-    """Lines of nginx's log with one signature: how many, from when to when (seconds since the epoch)."""
-
-    signature: str
-    first: float
-    last: float
-    count: int
-
-
-@t.final
-class HostJudgement(t.TypedDict):
-    """What is known of one host after a look."""
-
-    curable: bool  # whether a step, of this host or of another, may help it
-    findings: list[JudgedFinding]  # those that it serves the 502 for
-    steps: list[StepData]  # those that it drives
-    answers: list[JudgedAnswer]
-    unknown: list[Unknown]
-    hops: list[JudgedHop]  # only where something was found
-    logged: list[LoggedFailures]
-    asked: HistoryQuestion | None  # what it is to be asked of what happened before; None: no finding has to do with it
-
-
-@t.final
-class Failure(t.TypedDict):
-    """Why nothing could be judged of a host, in one line."""
-
-    failure: str
-
-
-Judgement = HostJudgement | Failure
-
-NO_NGINX = "no nginx was found on any host of this run: name the hosts that run nginx (fix_502_hosts, or the inventory)"
-IN_CONTAINER = "nginx runs in container %s (%s) on %s, pid %d, not looked into: only an nginx of the host itself is"
-NOT_SERVED = "fix_502_urls: no nginx of this run serves %s (http or https, its name, its port)"
-STOPPED = "nginx does not run on this host, although its unit is enabled: start it (nginx -t shows whether it can)"
-NOT_RUNNING = "nginx runs on no host of this run, so that nothing can be asked of it: start it first (nginx -t shows whether it can)"
-NOT_A_PROXY = "no nginx on this host: it was read as a backend only"
-RULE_ERROR = "the rule for this cause raised an error on this host's facts (%s)"
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.shapes import (
+        HostJudgement,
+        JudgedFinding,
+        JudgedHop,
+        Judgement,
+        LoggedFailures,
+        StepData,
+    )
 
 
 def judgements(
@@ -189,70 +81,6 @@ def judgements(
         if "failure" not in judgement:
             judgement["asked"] = asked.get(name)
     return made
-
-
-def why_nothing_is_known(fleet: Fleet, findings: t.Sequence[Finding], urls: t.Sequence[str]) -> str | None:
-    """Why nothing can be said of any host, in one line; None where something can."""
-    if not fleet.proxies():
-        return in_containers(fleet) or NO_NGINX
-    if findings:
-        return None
-    if not any(proxy.nginx.get("master") for proxy in fleet.proxies()):
-        return in_containers(fleet) or NOT_RUNNING
-    missed = not_served(fleet, urls)
-    return NOT_SERVED % ", ".join(missed) if missed and set(missed) == set(urls) else None
-
-
-def in_containers(fleet: Fleet) -> str:
-    """Which nginx runs in containers of the hosts of this run, in one line; empty where none does."""
-    return "; ".join(
-        IN_CONTAINER % (container["name"], container["engine"], host.name, one["pid"])
-        for host in fleet.hosts.values()
-        for container in host.facts.get("containers") or []
-        for one in container.get("inside") or []
-        if one["name"] == "nginx"
-    )
-
-
-def not_served(fleet: Fleet, urls: t.Sequence[str]) -> list[str]:
-    """URLs of the user that no nginx of this run was asked for, each once."""
-    asked = {answer["url"] for proxy in fleet.proxies() for answer in proxy.answers}
-    return [url for url in dict.fromkeys(urls) if url not in asked]
-
-
-def is_stopped(fleet: Fleet, host: Host, findings: t.Sequence[Finding]) -> bool:
-    """Whether a proxy is down that should be up, and no finding says so. An nginx that is installed beside a backend's own service is no proxy."""
-    unit = or_empty(host.unit(host.nginx.get("unit")))
-    wanted = unit.get("enabled") == "enabled" and host.config.get("routes") and not host.nginx.get("master")
-    return (
-        bool(wanted)
-        and not any(host.name in (finding.seen_from, finding.on) for finding in findings)
-        and all(hop.proxy is host for hop in fleet.hops_to(host))
-    )
-
-
-def unknown_of(
-    fleet: Fleet, findings: t.Sequence[Finding], urls: t.Sequence[str], errors: RuleErrors
-) -> dict[str, list[Unknown]]:
-    """Per host, what could not be read, and what no finding explains."""
-    failing, barred = unexplained(fleet, findings), not_asked_again(fleet, findings)
-    missed = [NOT_SERVED % url for url in not_served(fleet, urls)]
-    unknown: dict[str, list[Unknown]] = {}
-    for name, host in fleet.hosts.items():
-        whys = ["%s fails and nothing that was seen explains it" % url for url in failing.get(name, [])]
-        whys += barred.get(name, [])
-        whys += missed if host.nginx else []
-        rows: list[Unknown] = [
-            {"missing": one["missing"], "why": one["why"]} for one in host.facts.get("unknown") or []
-        ]
-        rows += [{"missing": "cause", "why": why} for why in whys]
-        said = any(row["missing"] == "nginx" for row in rows)
-        rows += [] if host.nginx or said else [{"missing": "nginx", "why": NOT_A_PROXY}]
-        rows += [
-            {"missing": "cause %s" % cause, "why": RULE_ERROR % error} for cause, error in errors.get(name, {}).items()
-        ]
-        unknown[name] = rows
-    return unknown
 
 
 def by_host(planned: Plan) -> dict[str, Plan]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import (
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.shapes import (
     HostJudgement,
     JudgedAnswer,
     Judgement,

@@ -11,8 +11,8 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import HostJudgement, JudgedFinding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import Outcome
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.shapes import HostJudgement, JudgedFinding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.planned_diffs import FileDiff
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.entries import FindingEntry
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.own_answers import LOOK_THERE, OwnAnswer

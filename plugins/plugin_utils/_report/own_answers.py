@@ -11,8 +11,8 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails, knows_no_head
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import HostJudgement, JudgedAnswer
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.page_status import had_in_words
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.shapes import HostJudgement, JudgedAnswer
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.safe_text import safe_url
 
 #: What to look at where a site fails by itself.

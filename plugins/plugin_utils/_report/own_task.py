@@ -15,7 +15,7 @@ import typing as t
 import yaml
 
 if t.TYPE_CHECKING:
-    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import StepData
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.shapes import StepData
 
 COLLECTION = "webops.bad_gateway."
 #: Variables that are about one run: its name, the change's name in the journal, and what had to be better afterwards.

@@ -12,7 +12,7 @@ import datetime
 import typing as t
 
 if t.TYPE_CHECKING:
-    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import LoggedFailures
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.shapes import LoggedFailures
 
 _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 

@@ -18,10 +18,6 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import judgement
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import judge, known_causes
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import (
-    NO_NGINX,
-    NOT_RUNNING,
-    NOT_SERVED,
-    STOPPED,
     judgements,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import KINDS, ORDER, Judged
@@ -121,72 +117,6 @@ NAMED = {"units", "pools", "settings", "global", "booleans", "zones", "by_peer",
 
 def judged(facts, allow=KINDS, tried_before=None, services=None):
     return judgements(facts, allow, "r1", tried_before or {}, services or {})
-
-
-class TestWithoutNginx:
-    def test_on_no_host(self):
-        assert judged({"app": host("10.0.0.2"), "db": host()}) == {
-            "app": {"failure": NO_NGINX},
-            "db": {"failure": NO_NGINX},
-        }
-
-    def test_that_runs(self):
-        web = proxy("http://10.0.0.2")
-        web["nginx"].update(master=None, workers=[])
-        assert judged({"web": web, "app": host("10.0.0.2")}) == {
-            "web": {"failure": NOT_RUNNING},
-            "app": {"failure": NOT_RUNNING},
-        }
-
-    @pytest.mark.parametrize("own", [True, False])
-    def test_one_in_a_container_is_said(self, own):
-        inside = [{"name": "PHP-FPM", "pid": 4}, {"name": "nginx", "pid": 4711}]
-        web = proxy("http://10.0.0.2") if own else host()
-        if own:
-            web["nginx"].update(master=None, workers=[])
-        web["containers"] = [{"engine": "docker", "name": "shop-proxy-1", "inside": inside}]
-        text = "nginx runs in container shop-proxy-1 (docker) on web, pid 4711, not looked into: only an nginx of the host itself is"
-        assert judged({"web": web}) == {"web": {"failure": text}}
-
-    def stopped(self, enabled="enabled", *targets):
-        web = proxy(
-            *targets or ("http://10.0.0.2",),
-            units={"nginx.service": {"load": "loaded", "active": "failed", "enabled": enabled}},
-        )
-        web["nginx"].update(master=None, workers=[])
-        return web
-
-    def test_that_runs_on_one_host_and_should_on_another(self):
-        shown = judged({"web": self.stopped(), "web2": proxy("http://10.0.0.2")})
-        assert shown["web"] == {"failure": STOPPED}
-        assert "failure" not in shown["web2"]
-
-    def test_that_asks_its_own_host(self):
-        assert judged({"web": self.stopped("enabled", "http://127.0.0.1:8080"), "web2": proxy("http://10.0.0.2")})[
-            "web"
-        ] == {"failure": STOPPED}
-
-    def test_that_runs_as_it_should(self):
-        web = {**self.stopped(), "nginx": proxy("http://10.0.0.2")["nginx"]}
-        assert "failure" not in judged({"web": web, "web2": proxy("http://10.0.0.2")})["web"]
-
-    def test_that_somebody_wants_to_be_down(self):
-        assert "failure" not in judged({"web": self.stopped("disabled"), "web2": proxy("http://10.0.0.2")})["web"]
-
-    def test_that_passes_nothing_on(self):
-        web = self.stopped()
-        web["nginx"]["config"] = written("server { listen 80; root /srv; }")
-        assert "failure" not in judged({"web": web, "web2": proxy("http://10.0.0.2")})["web"]
-
-    def test_that_is_installed_on_a_backend(self):
-        app = {**self.stopped(), "system": host("10.0.0.2")["system"]}
-        assert "failure" not in judged({"app": app, "web2": proxy("http://10.0.0.2")})["app"]
-
-    def test_that_runs_while_the_reason_is_known(self):
-        case = cases.load(cases.CASES / "upstream_host_not_found_at_start/fires_nginx_does_not_run.yml")
-        assert [one["cause"] for one in judged(cases.case_facts(case))["web"]["findings"]] == [
-            "upstream_host_not_found_at_start"
-        ]
 
 
 class TestClosedPort:
@@ -296,31 +226,6 @@ class TestClosedPort:
         facts = self.facts()
         both = {"web1": facts["web"], "web2": facts["web"], "app": facts["app"]}
         assert judged(both) == judged(dict(reversed(both.items())))
-
-
-class TestUrlsOfTheUser:
-    def judged(self, *urls, **more):
-        web = proxy("http://10.0.0.2", answers=[answer(200)], **more)
-        return judgements({"web": web, "app": host("10.0.0.2")}, KINDS, "r1", {}, {}, urls)
-
-    def test_that_were_asked(self):
-        shown = self.judged("http://site/")["web"]
-        assert (shown["unknown"], shown["findings"]) == ([], [])
-
-    def test_of_which_one_is_served_by_nobody(self):
-        shown = self.judged("http://site/", "http://stie/", "http://stie/")
-        assert shown["web"]["unknown"] == [{"missing": "cause", "why": NOT_SERVED % "http://stie/"}]
-        assert [one["missing"] for one in shown["app"]["unknown"]] == ["nginx"], "a backend serves no URL"
-
-    def test_that_nobody_serves(self):
-        assert self.judged("http://stie/", "site") == dict.fromkeys(
-            ("web", "app"), {"failure": NOT_SERVED % "http://stie/, site"}
-        )
-
-    def test_that_nobody_serves_beside_what_the_log_says(self):
-        assert [one["cause"] for one in self.judged("http://stie/", log=log(record(APP)))["web"]["findings"]] == [
-            "transient"
-        ]
 
 
 def test_a_refusal_goes_before_what_the_finding_says_itself():

@@ -1,0 +1,93 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What could not be learned in a look: why nothing is known of any host, or what is unknown of one.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import not_asked_again, unexplained
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Unknown
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Finding
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import RuleErrors
+
+NO_NGINX = "no nginx was found on any host of this run: name the hosts that run nginx (fix_502_hosts, or the inventory)"
+IN_CONTAINER = "nginx runs in container %s (%s) on %s, pid %d, not looked into: only an nginx of the host itself is"
+NOT_SERVED = "fix_502_urls: no nginx of this run serves %s (http or https, its name, its port)"
+STOPPED = "nginx does not run on this host, although its unit is enabled: start it (nginx -t shows whether it can)"
+NOT_RUNNING = "nginx runs on no host of this run, so that nothing can be asked of it: start it first (nginx -t shows whether it can)"
+NOT_A_PROXY = "no nginx on this host: it was read as a backend only"
+RULE_ERROR = "the rule for this cause raised an error on this host's facts (%s)"
+
+
+def why_nothing_is_known(fleet: Fleet, findings: t.Sequence[Finding], urls: t.Sequence[str]) -> str | None:
+    """Why nothing can be said of any host, in one line; None where something can."""
+    if not fleet.proxies():
+        return in_containers(fleet) or NO_NGINX
+    if findings:
+        return None
+    if not any(proxy.nginx.get("master") for proxy in fleet.proxies()):
+        return in_containers(fleet) or NOT_RUNNING
+    missed = not_served(fleet, urls)
+    return NOT_SERVED % ", ".join(missed) if missed and set(missed) == set(urls) else None
+
+
+def in_containers(fleet: Fleet) -> str:
+    """Which nginx runs in containers of the hosts of this run, in one line; empty where none does."""
+    return "; ".join(
+        IN_CONTAINER % (container["name"], container["engine"], host.name, one["pid"])
+        for host in fleet.hosts.values()
+        for container in host.facts.get("containers") or []
+        for one in container.get("inside") or []
+        if one["name"] == "nginx"
+    )
+
+
+def not_served(fleet: Fleet, urls: t.Sequence[str]) -> list[str]:
+    """URLs of the user that no nginx of this run was asked for, each once."""
+    asked = {answer["url"] for proxy in fleet.proxies() for answer in proxy.answers}
+    return [url for url in dict.fromkeys(urls) if url not in asked]
+
+
+def is_stopped(fleet: Fleet, host: Host, findings: t.Sequence[Finding]) -> bool:
+    """Whether a proxy is down that should be up, and no finding says so. An nginx that is installed beside a backend's own service is no proxy."""
+    unit = or_empty(host.unit(host.nginx.get("unit")))
+    wanted = unit.get("enabled") == "enabled" and host.config.get("routes") and not host.nginx.get("master")
+    return (
+        bool(wanted)
+        and not any(host.name in (finding.seen_from, finding.on) for finding in findings)
+        and all(hop.proxy is host for hop in fleet.hops_to(host))
+    )
+
+
+def unknown_of(
+    fleet: Fleet, findings: t.Sequence[Finding], urls: t.Sequence[str], errors: RuleErrors
+) -> dict[str, list[Unknown]]:
+    """Per host, what could not be read, and what no finding explains."""
+    failing, barred = unexplained(fleet, findings), not_asked_again(fleet, findings)
+    missed = [NOT_SERVED % url for url in not_served(fleet, urls)]
+    unknown: dict[str, list[Unknown]] = {}
+    for name, host in fleet.hosts.items():
+        whys = ["%s fails and nothing that was seen explains it" % url for url in failing.get(name, [])]
+        whys += barred.get(name, [])
+        whys += missed if host.nginx else []
+        rows: list[Unknown] = [
+            {"missing": one["missing"], "why": one["why"]} for one in host.facts.get("unknown") or []
+        ]
+        rows += [{"missing": "cause", "why": why} for why in whys]
+        said = any(row["missing"] == "nginx" for row in rows)
+        rows += [] if host.nginx or said else [{"missing": "nginx", "why": NOT_A_PROXY}]
+        rows += [
+            {"missing": "cause %s" % cause, "why": RULE_ERROR % error} for cause, error in errors.get(name, {}).items()
+        ]
+        unknown[name] = rows
+    return unknown
