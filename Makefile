@@ -11,7 +11,7 @@ QUICK_GATES := reuse changelog workflows docs site build importer install execut
 # Of ansible-test's gates those that find most; all of them: make gates.
 ESSENTIAL_GATES := sanity-2.19 units-3.6 integration sanity-2.16 sanity-2.21
 SCENARIOS := default trixie bullseye redhat sysvinit openrc packages catalogue
-SHELL_SCRIPTS := tests/setup tests/scenario tests/lock tests/release .ci/run $(wildcard tests/lab/*.sh tests/lab/image/*.sh tests/selinux/*.sh)
+SHELL_SCRIPTS := tests/setup tests/scenario tests/lock tests/release .ci/run $(wildcard tests/lab/*.sh tests/lab/image/*.sh tests/selinux/*.sh tests/controllers/*.sh)
 
 .NOTPARALLEL:
 .PHONY: help setup fix diagnose check lint unit browser pictures pages coverage oracle gates docs guides molecule test full safety controllers selinux bench matrix lock dist release clean

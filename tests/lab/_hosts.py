@@ -10,6 +10,7 @@ import json
 import shlex
 import socket
 import time
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -109,11 +110,16 @@ def public_key() -> str:
 
 
 def _network() -> Subnet:
-    """Our network, made if it is not there: the first subnet that neither this machine nor another network of it uses."""
+    """Our network, made if it is not there, of a subnet that neither this machine nor another network of it uses.
+
+    Labs of several checkouts do not know each other's networks, and see a subnet only once a host is in it: each begins its search elsewhere.
+    """
     shown = podman("network", "inspect", "--format", "{{range .Subnets}}{{.Subnet}}{{end}}", NETWORK, check=False)
     if shown.returncode == 0:
         return ipaddress.ip_network(shown.stdout.strip())
-    for subnet in SUBNETS.subnets(new_prefix=PREFIX):
+    subnets = list(SUBNETS.subnets(new_prefix=PREFIX))
+    first = zlib.crc32(str(STATE_DIR).encode()) % len(subnets)
+    for subnet in subnets[first:] + subnets[:first]:
         # The gateway is this machine's own address there: without DNS or a way out podman would not give it one.
         options = (
             "--internal",
@@ -128,7 +134,8 @@ def _network() -> Subnet:
         made = podman("network", "create", *options, NETWORK, check=False)
         if made.returncode == 0:
             return subnet
-        if "already used" not in made.stderr:
+        # Podman looks at each interface of the machine, and fails over one that another lab takes away meanwhile.
+        if "already used" not in made.stderr and "no such network interface" not in made.stderr:
             raise LabError("podman makes no network in %s: %s" % (subnet, made.stderr.strip()))
     raise LabError("each /%d of %s is in use on this machine; LAB_SUBNETS names another range" % (PREFIX, SUBNETS))
 

@@ -78,6 +78,12 @@ def why_it_ended(host: Host, unit: str, until: Optional[float] = None) -> List[s
     return [printable(_SECRET.sub(_without_secret, line.strip()[:LINE_LENGTH]), WORD_LENGTH) for line in lines]
 
 
+def was_stopped(host: Host, unit: str) -> bool:
+    """Whether systemd stopped the unit after its newest start: then it ended because it was asked to, with whichever status. Only systemd's own lines count."""
+    newest = ["--reverse", "-n", "1", "UNIT=" + unit, "_PID=1", "--grep=^(Starting|Started|Stopping) "]
+    return host.run(_JOURNAL + newest, timeout=SECONDS).out.startswith("Stopping ")
+
+
 def _without_secret(found: "re.Match[str]") -> str:
     return (found.group(1) or found.group(2) or found.group(3)) + "***"
 

@@ -60,6 +60,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
             bool
         ]  # whether its newest start came as far as systemd holds it for started; None: it was not started
         lasted: Optional[float]  # seconds that the main process ran which ended last
+        stopped: bool  # of one that failed: whether it ended because systemd was asked to stop it
         restarts: Optional[int]  # by systemd itself, since it was started
         since: Optional[float]
         main_pid: int
@@ -183,6 +184,8 @@ def _add_journal(host: Host, name: str, unit: "Unit") -> None:
     """Add what the journal has to say: the last words of a service that fails or listens nowhere, and where one listened that does not say so itself."""
     if unit["active"] in ("failed", "activating") or (unit["active"] == "active" and unit["declares"]):
         unit["last_words"] = unit_journal.why_it_ended(host, name)
+    if unit["active"] == "failed" and unit["ended"] == "exited":
+        unit["stopped"] = unit_journal.was_stopped(host, name)
     if not unit["declares"]:
         unit["listened"] = unit_journal.said_to_listen(host, name)
 
@@ -203,6 +206,7 @@ def _unit(properties: Properties, origin: float) -> "Unit":
         "ended": _ENDED.get(number(properties.get("ExecMainCode")) or 0),
         "ready": (seconds(properties.get("ActiveEnterTimestampMonotonic")) or 0.0) >= tried if tried else None,
         "lasted": round(ended - began, 3) if began and ended and ended >= began else None,
+        "stopped": False,
         "restarts": number(properties.get("NRestarts")),
         "since": round(origin + changed, 3) if changed else None,
         "main_pid": number(properties.get("MainPID")) or 0,
@@ -279,6 +283,7 @@ def _plain(active: str, enabled: Optional[str], file: str) -> "Unit":
         "ended": None,
         "ready": None,
         "lasted": None,
+        "stopped": False,
         "restarts": None,
         "since": None,
         "main_pid": 0,

@@ -11,7 +11,7 @@ Private to this collection: it may change in any release.
 import json
 import os
 import re
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.declared_addresses import Place
@@ -37,6 +37,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         user: str
         managed: bool  # whether its manager runs
         at_boot: bool  # whether its manager is started without the user
+        unit: Optional[str]  # the unit of the system that starts its manager; None where there is none
         file: str
         declares: List[DeclaredAddress]
 
@@ -80,7 +81,7 @@ def _program(
     manager: str, name: str, account: Account, at_boot: bool, file: str, declares: "List[DeclaredAddress]"
 ) -> "UserProgram":
     return {
-        "manager": manager, "name": name, "user": account.name, "managed": False, "at_boot": at_boot, "file": file, "declares": declares,
+        "manager": manager, "name": name, "user": account.name, "managed": False, "at_boot": at_boot, "unit": None, "file": file, "declares": declares,
     }  # fmt: skip
 
 
@@ -109,10 +110,13 @@ def _of_pm2(host: Host, account: Account) -> "Iterator[UserProgram]":
         saved = json.loads(host.read(path, READ_LIMIT) or "[]")
     except ValueError:
         return
-    at_boot = host.exists("/etc/systemd/system/multi-user.target.wants/pm2-%s.service" % account.name)
+    unit = "pm2-%s.service" % account.name
+    at_boot = host.exists("/etc/systemd/system/multi-user.target.wants/" + unit)
     for one in (saved if isinstance(saved, list) else [])[:MOST]:
         if isinstance(one, dict) and _NAME.match(str(one.get("name"))):
-            yield _program("pm2", str(one["name"]), account, at_boot, path, _declared(one, Place(path, 0)))
+            found = _program("pm2", str(one["name"]), account, at_boot, path, _declared(one, Place(path, 0)))
+            found["unit"] = unit if host.exists("/etc/systemd/system/" + unit) else None
+            yield found
 
 
 def _declared(saved: Dict[str, Any], place: Place) -> "List[DeclaredAddress]":

@@ -171,6 +171,9 @@ def owner_of(fleet: Fleet, host: Host, address: Address) -> Owner:
     remembered = [] if units else _wanted(host, _units_that_listened(host, address))
     if len(remembered) == 1:
         return Owner(remembered[0], "its journal says that it listened on %s" % place)
+    of_pm2 = "" if units or remembered else user_programs.unit_of_pm2(host, address)
+    if of_pm2:
+        return Owner(of_pm2, "it starts the pm2 that has a program saved for %s" % place)
     units = units or remembered
     if units:
         return Owner(None, "more than one unit could own %s: %s" % (place, ", ".join(units)), candidates=tuple(units))

@@ -23,6 +23,8 @@ if t.TYPE_CHECKING:
 
 #: A service whose main process ended within these seconds has failed to start, rather than failed later.
 START_SECONDS = 15.0
+#: And one that lasted for these had started: it has crashed.
+HELD_SECONDS = 5.0
 #: Results of a start that ended before systemd held the unit for started, in words.
 NEVER_READY = {
     "timeout": "systemd waited for it longer than TimeoutStartSec, and ended it (with Type=notify it has to say that it is ready)",
@@ -115,6 +117,7 @@ def _ended_at_once(unit: Unit) -> bool:
     lasted = unit.get("lasted")
     return (
         unit.get("ended") == "exited"
+        and not unit.get("stopped")
         and bool(unit.get("exit_status"))
         and lasted is not None
         and lasted < START_SECONDS
@@ -137,6 +140,11 @@ def _never_ready(unit: Unit) -> str:
     result = unit.get("result") or ""
     by_systemd = result in ("timeout", "protocol") or not unit.get("exit_status")
     return NEVER_READY.get(result, "") if by_systemd else ""
+
+
+def _had_started(unit: Unit) -> bool:
+    """Whether the start that ended last had held for some seconds."""
+    return unit.get("ready") is not False and (unit.get("lasted") or 0.0) >= HELD_SECONDS
 
 
 def _of_problems(host: Host, name: str, problems: t.Sequence[StartProblem]) -> Obstacle:
@@ -223,7 +231,8 @@ def _of_last_start(host: Host, name: str, unit: Unit) -> Obstacle | None:
         ended = _never_ready(unit)
     elif unit.get("lasted") is None:
         ended = "it runs since %.0f s, and ended each time before" % _age(host, unit)
-    why = "%s %s: %s" % (name, "is in a crash loop" if loops else "would not start: its last start failed", ended)
+    failed = "crashed soon after it had started" if _had_started(unit) else "would not start: its last start failed"
+    why = "%s %s: %s" % (name, "is in a crash loop" if loops else failed, ended)
     if missed:
         why += "; " + missed
     elif said:

@@ -32,6 +32,13 @@ def owners(host: Host, address: Address) -> list[UserProgram]:
     return named or [one for one in programs if one["declares"] == [] and not one["managed"]]
 
 
+def unit_of_pm2(host: Host, address: Address) -> str:
+    """The unit of the system that starts the pm2 which has a program saved for this address, where that pm2 does not run; empty elsewhere."""
+    programs = [one for one in owners(host, address) if one["declares"] and not one["managed"]]
+    units = {one.get("unit") or "" for one in programs}
+    return units.pop() if len(units) == 1 else ""
+
+
 def is_there(one: Address, asked: Address) -> bool:
     """Whether both are the same socket, or the same port of whichever address."""
     return one.normal() == asked.normal() if one.is_unix or asked.is_unix else one.port == asked.port

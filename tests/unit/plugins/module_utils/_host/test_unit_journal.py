@@ -8,6 +8,7 @@ import pytest
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_journal import (
     last_words,
     said_to_listen,
+    was_stopped,
     why_it_ended,
 )
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost
@@ -66,6 +67,19 @@ def test_what_was_said_before_a_start(tmp_path):
     ]
     host.commands.pop(0)
     assert "--until=@1763821781.500" in host.commands[0]
+
+
+def test_whether_systemd_was_asked_to_stop_it(tmp_path):
+    for said, stopped in (
+        ("Stopping shop.service - Shop...\n", True),
+        ("Started shop.service - Shop.\n", False),
+        ("", False),
+    ):
+        host = FakeHost(tmp_path, {"journalctl": said})
+        assert was_stopped(host, "shop.service") is stopped
+    assert {"UNIT=shop.service", "_PID=1"} <= set(
+        host.commands[0]
+    )  # a program may say that it is stopping as it crashes
 
 
 def test_what_each_start_says_again_does_not_hide_why_it_ends(tmp_path):

@@ -232,6 +232,14 @@ def test_of_one_that_systemd_started_again_its_words_before_that_are_kept(host):
     assert [one for one in host.commands[-1] if one.startswith("--until=@")]
 
 
+def test_one_that_failed_as_it_was_stopped(host):
+    failed = LOOPING.replace("ActiveState=activating\nSubState=auto-restart", "ActiveState=failed\nSubState=failed")
+    host.answers.update({"systemctl show": failed, "journalctl": "Stopping shop.service - Shop...\n"})
+    assert host_units.unit_facts(host, "systemd")["shop.service"]["stopped"] is True
+    host.answers["journalctl"] = "Started shop.service - Shop.\n"
+    assert host_units.unit_facts(host, "systemd")["shop.service"]["stopped"] is False
+
+
 def test_a_service_that_says_nothing_is_looked_for_in_the_journal(host):
     silent = LOOPING.replace(" --port=8000", "").replace(
         "ActiveState=activating\nSubState=auto-restart", "ActiveState=inactive"

@@ -36,6 +36,7 @@ def test_a_service_of_his_own_systemd(host):
             "user": "deploy",
             "managed": False,
             "at_boot": False,
+            "unit": None,
             "file": UNIT,
             "declares": [{"address": "tcp:0.0.0.0:8317", "file": UNIT, "line": 2}],
         }
@@ -69,6 +70,14 @@ def test_what_pm2_has_saved(host):
         ("api", True, False, ["tcp:0.0.0.0:4000"]),
         ("worker", True, False, []),
     ]
+
+
+def test_the_unit_that_starts_pm2(host):
+    host.write(DUMP, json.dumps([{"name": "shop", "env": {"PORT": 3000}}]))
+    host.write("/etc/systemd/system/pm2-deploy.service", "")
+    host.link("/etc/systemd/system/multi-user.target.wants/pm2-deploy.service", "../pm2-deploy.service")
+    (one,) = seen(host)
+    assert (one["unit"], one["at_boot"]) == ("pm2-deploy.service", True)
 
 
 @pytest.mark.parametrize("text", ["", "no JSON", "{}", "null"])
