@@ -62,6 +62,7 @@ FIELDS = {
     "--ctstate": "ct_state",
     "--state": "ct_state",
     "--ctstatus": "ct_status",
+    "--icmpv6-type": "icmp_type",
     "--dst-type": "dst_type",
     "--src-type": "src_type",
 }

@@ -251,6 +251,8 @@ def _payload_field(payload: Dict[str, Any], masked: bool) -> str:
         return "unknown"
     if protocol in ("ip", "ip6") and name in ("saddr", "daddr"):
         return str(name)
+    if (protocol, name) == ("icmpv6", "type"):
+        return "icmp_type"
     if name in ("sport", "dport"):
         return str(name)
     return "protocol" if (protocol, name) in (("ip", "protocol"), ("ip6", "nexthdr")) else "unknown"

@@ -16,13 +16,15 @@ The ID of a chain is "FAMILY TABLE NAME". A rule applies where each of its tests
     tcp_flags       syn/fin,syn,rst,ack (exactly these are set of those that are looked at), or syn,ack (any of these is set)
     dst_type        local, unicast, broadcast, multicast, ...   (src_type likewise)
     reverse_path    missing: there is no way back to the source
+    icmp_type       of ICMPv6: 135, nd-neighbor-solicit, ...
     header          an extension header of IPv6 or its type; missing: there is none, as in a plain TCP connection
     unknown         what could not be understood; whether it holds is not known
 
     verdict         accept, drop, reject:TYPE, jump ID, goto ID, return, unknown (what happens is not known),
                     divert:HOST:PORT (rewritten to these; an empty HOST is this host, an empty PORT the same port), divert (to what is not known)
 
-Only chains that a packet on its way in, out or through meets are kept, and in them only rules that can decide about a TCP connection.
+Only chains that a packet on its way in, out or through meets are kept, and in them only rules that can decide about a TCP connection, or about ICMPv6,
+by which hosts find each other before they can have one.
 
 Private to this collection: it may change in any release.
 """
@@ -71,6 +73,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 HOOKS = ("ingress", "prerouting", "input")
 WAY_OUT = ("output", "postrouting")
 WAY_THROUGH = ("forward",)
+PROTOCOLS = ("tcp", "icmpv6")
 RULE_LIMIT = 2000
 VALUE_LIMIT = 5000
 TEXT_VALUES = 6
@@ -144,7 +147,7 @@ def target_of(verdict: str) -> Optional[str]:
 def reduced(chains: "Dict[str, Chain]") -> "Rules":
     """The chains that matter to a TCP connection to or from this host, bounded."""
     for entry in chains.values():
-        entry["rules"] = [item for item in entry["rules"] if _about_tcp(item)]
+        entry["rules"] = [item for item in entry["rules"] if any(_is_about(item, name) for name in PROTOCOLS)]
     _drop_empty_jumps(chains)
     kept: "Dict[str, Chain]" = {}
     count = 0
@@ -166,11 +169,11 @@ def _cut(chains: "Dict[str, Chain]") -> "Rules":
     return {"chains": chains, "truncated": True}
 
 
-def _about_tcp(item: "Rule") -> bool:
+def _is_about(item: "Rule", protocol: str) -> bool:
     if item["verdict"] == "none":
         return False
     return not any(
-        part["field"] == "protocol" and (("tcp" in part["values"]) == part["negate"]) for part in item["tests"]
+        part["field"] == "protocol" and ((protocol in part["values"]) == part["negate"]) for part in item["tests"]
     )
 
 

@@ -97,7 +97,13 @@ def verdict(
     system: of the host. With it, a packet whose address is rewritten is followed: to another port, or through the host.
     likelier: the refusal that the proxy sees, for rules that may refuse in both ways, as a limit of packets is reached or not.
     """
-    packet = packet_to(source, destination, port, interface, leaves)
+    return verdict_on(firewall, packet_to(source, destination, port, interface, leaves), system, likelier)
+
+
+def verdict_on(
+    firewall: FirewallFacts, packet: Packet, system: System | None = None, likelier: str = "drop"
+) -> Verdict:
+    """Whether a packet gets past this host's rules."""
     chains = (firewall.get("rules") or {}).get("chains") or {}
     ends = ends_of(chains, packet)
     if list(ends) == ["divert"] and system is not None:

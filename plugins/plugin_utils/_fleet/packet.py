@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The first packet of a TCP connection, and whether the tests of a firewall's rule hold for it.
+"""The first packet of a TCP connection, or one by which an IPv6 neighbour is found, and whether the tests of a firewall's rule hold for it.
 
 Private to this collection: it may change in any release.
 """
@@ -11,6 +11,8 @@ from __future__ import annotations
 import fnmatch
 import ipaddress
 import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.icmp_types import ICMP_TYPES
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.rules import Rule
@@ -44,6 +46,7 @@ class Packet(t.NamedTuple):
     passes: bool = False  # it is on its way through that host, to another one or to a container
     diverted: bool = False  # that host has rewritten where it goes
     out: str | None = None  # where it passes: the interface that it leaves by
+    icmp: int = 0  # the type of an ICMPv6 packet; 0: it is TCP
 
     @property
     def family(self) -> str:
@@ -116,7 +119,7 @@ def is_within(number: Number, value: str) -> bool | None:
 
 def _holds(field: str, values: t.Sequence[str], packet: Packet) -> bool | None:
     """Whether a test without its negation holds for the packet; None: cannot be said."""
-    known = FIRST_PACKET_OUT if packet.leaves else FIRST_PACKET
+    known = _known_of(packet)
     if packet.diverted and field in ("ct_state", "ct_status") and "dnat" in values:
         return True
     if packet.passes and field == "dst_type":
@@ -128,6 +131,20 @@ def _holds(field: str, values: t.Sequence[str], packet: Packet) -> bool | None:
     if True in answers:
         return True
     return None if None in answers else False
+
+
+def _known_of(packet: Packet) -> t.Mapping[str, str]:
+    """What is so for the packet, by the field of a test."""
+    known = FIRST_PACKET_OUT if packet.leaves else FIRST_PACKET
+    if not packet.icmp:
+        return known
+    group = {"dst_type": "multicast"} if packet.destination and packet.destination.is_multicast else {}
+    return {**known, "protocol": "icmpv6", "ct_state": "untracked", **group}
+
+
+def _is_of_icmp_type(packet: Packet, value: str) -> bool | None:
+    types = _range(str(ICMP_TYPES.get(value, value.partition("/")[0])))
+    return None if types is None else types[0] <= packet.icmp <= types[1]
 
 
 def _is_of_family(packet: Packet, value: str) -> bool | None:
@@ -199,4 +216,5 @@ _JUDGES: dict[str, t.Callable[[Packet, str], bool | None]] = {
     "iif": _comes_in_by,
     "oif": _goes_out_by,
     "tcp_flags": _has_flags,
+    "icmp_type": _is_of_icmp_type,
 }

@@ -34,6 +34,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewal
     advice_of_owner,
     why_of_owner,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._neighbour_discovery import dropped_discovery
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.facts import FirewallFacts
@@ -85,7 +86,7 @@ def has_room(hop: Hop) -> bool:
 
 def is_between(hop: Hop) -> bool:
     """Whether what refuses is on neither host: the backend has room for connections, and both firewalls accept them."""
-    if not has_room(hop):
+    if not has_room(hop) or dropped_discovery(hop):
         return False
     accepted = way_in(hop, "accept")
     return accepted is not None and not accepted.through and way_out(hop, "accept") is not None

@@ -35,6 +35,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._finding
     on_hop,
     reload_nginx,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._neighbour_discovery import dropped_discovery
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.reach import Attempt
@@ -49,6 +50,8 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
         if hop.is_unix or not hop.has(*SIGNATURES):
             continue
+        if dropped_discovery(hop):
+            continue  # somebody has it, and is not found
         silent = [one for one in hop.tried if one.get("silent")]
         routeless = [one for one in hop.tried if is_routeless(one)]
         behind = next((one for one in hop.tried if one.get("silent_router")), None)
@@ -83,14 +86,21 @@ def nobody_has_it(hop: Hop, silent: list[Attempt]) -> Finding:
         (*hop.seen(*SIGNATURES), *unanswered, *comes_from(hop)),
         on=None if hop.backend else proxy,
         says="no host in %s's network has the address %s" % (proxy, ", ".join(addresses)),
-        why="nobody answers for %s in the network of %s: its host is down, or the address is wrong (%s). No firewall refuses it"
-        % (", ".join(addresses), interface, origin(hop)),
+        why="nobody answers for %s in the network of %s: its host is down, or the address is wrong (%s). %s"
+        % (", ".join(addresses), interface, origin(hop), no_firewall(hop, address)),
         advice=(
             "ip neigh show %s; ping -c1 -W2 %s   # on %s: does anybody answer for it?" % (address, address, proxy),
             *correct(hop),
         ),
         behind=Behind(address, "nobody has the address %s" % address),
     )
+
+
+def no_firewall(hop: Hop, address: str) -> str:
+    """What is to be said of firewalls: no rule keeps ARP, by which IPv4's neighbours are found, from a host; IPv6 finds them by packets of its own."""
+    if ":" not in address or (hop.backend and hop.backend.facts.get("firewall")):
+        return "No firewall refuses it"
+    return "Its firewall does the same where it drops ICMPv6 of the types 135 and 136"
 
 
 def no_container_has_it(hop: Hop, address: str, interface: str, unanswered: tuple[Evidence, ...]) -> Finding:

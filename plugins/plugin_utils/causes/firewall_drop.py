@@ -34,7 +34,13 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewal
     way_in,
     way_out,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._neighbour_discovery import (
+    discovery_refused,
+    dropped_discovery,
+)
 
+#: What a connection ends with whose first packet waits for a neighbour that is not found.
+NOT_FOUND = ("firewall_reject", "backend_unreachable")
 SIGNATURES = ("connect_timeout", "connect_timeout_kernel")
 #: What connect() ends with where the proxy's own firewall drops the packet on its way out: the kernel knows at once.
 LOCAL = "firewall_reject"
@@ -52,7 +58,13 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         out = way_out(hop, "drop")
         if out and hop.has(*SIGNATURES, LOCAL):
             yield refused_on_the_way_out(hop, CAUSE.name, out)
-        if hop.is_unix or out or not hop.has(*SIGNATURES):
+        if hop.is_unix or out or not hop.has(*SIGNATURES, *NOT_FOUND):
+            continue
+        discovery = dropped_discovery(hop)
+        if discovery:
+            yield discovery_refused(hop, CAUSE.name, discovery)
+            continue
+        if not hop.has(*SIGNATURES):
             continue
         found, unknown = way_in(hop, "drop"), way_in(hop, "unknown")
         if found and hop.backend:

@@ -257,7 +257,7 @@ def test_no_save_text_stops_the_look(lines):
 
 
 class TestReduced:
-    def test_only_what_leads_in_and_is_about_tcp_is_kept(self):
+    def test_only_what_leads_in_and_is_about_tcp_or_finds_neighbours_is_kept(self):
         chains = firewall_rules.reduced(nft_listing.chains_of(json.loads(fixture("firewall", "firewalld.json"))))[
             "chains"
         ]
@@ -268,7 +268,9 @@ class TestReduced:
             "saddr 10.89.77.13 tcp dport 9000 accept",
         ]
         assert [rule["text"] for rule in chains["inet firewalld filter_IN_public"]["rules"]] == [
+            "jump filter_INPUT_POLICIES_pre",
             "jump filter_IN_public_allow",
+            "protocol icmp,icmpv6 accept",
             "reject with icmp-admin-prohibited",
         ]
 

@@ -18,10 +18,13 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall impor
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import rules as firewall_rules
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet import icmp_types
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.firewall_verdict import (
     verdict,
+    verdict_on,
     zone_of,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.packet import packet_to
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import fixture
 
 WEB, THIRD, APP = "10.89.77.11", "10.89.77.13", "10.89.77.12"
@@ -395,3 +398,41 @@ class TestTheWayThrough:
     def test_an_interface_that_is_not_known_leaves_the_way_through_open(self):
         found = self.found(8080, system={"interfaces": {"eth0": ["10.89.77.12/24"]}})
         assert (found.action, found.through) == ("unknown", "172.17.0.2:80")
+
+
+SOLICITATION = packet_to("fd00::11", "ff02::1:ff00:12", 0, "eth0")._replace(icmp=icmp_types.SOLICIT)
+
+
+@pytest.mark.parametrize(
+    ("rule", "action"),
+    [
+        ("", "drop"),
+        ("-A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type 128 -j ACCEPT", "drop"),
+        ("-A INPUT -p tcp -m tcp --dport 7080 -j ACCEPT", "drop"),
+        ("-A INPUT -m conntrack --ctstate NEW -j ACCEPT", "drop"),
+        ("-A INPUT -m conntrack --ctstate UNTRACKED -j ACCEPT", "accept"),
+        ("-A INPUT -p ipv6-icmp -j ACCEPT", "accept"),
+        ("-A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type 135/0 -j ACCEPT", "accept"),
+        ("-A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type 135 -m hl --hl-eq 255 -j ACCEPT", "unknown"),
+    ],
+)
+def test_whether_a_neighbour_may_ask(rule, action):
+    chains = iptables_listing.chains_of("*filter\n:INPUT DROP [0:0]\n%s\nCOMMIT\n" % rule, "ip6")
+    assert verdict_on({"tool": "iptables", "rules": firewall_rules.reduced(chains)}, SOLICITATION).action == action
+
+
+@pytest.mark.parametrize(("tool", "name"), [("firewalld", "firewalld.json"), ("ufw", "ufw_nft.json")])
+def test_tools_that_know_ipv6_let_neighbours_ask(tool, name):
+    assert verdict_on(facts(tool, name, "ip6"), SOLICITATION).action in ("accept", "unknown")
+
+
+def test_nft_names_types_of_icmpv6():
+    match = {"op": "==", "left": {"payload": {"protocol": "icmpv6", "field": "type"}}, "right": "nd-neighbor-solicit"}
+    base = {"family": "ip6", "table": "filter"}
+    listing = [
+        {"chain": {**base, "name": "input", "hook": "input", "prio": 0, "policy": "drop"}},
+        {"rule": {**base, "chain": "input", "handle": 1, "expr": [{"match": match}, {"accept": None}]}},
+    ]
+    firewall = {"tool": "nftables", "rules": firewall_rules.reduced(nft_listing.chains_of({"nftables": listing}))}
+    assert verdict_on(firewall, SOLICITATION).action == "accept"
+    assert verdict_on(firewall, SOLICITATION._replace(icmp=icmp_types.ADVERT)).action == "drop"
