@@ -1,13 +1,14 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hosts of which the same is to be said, and what is said of them together.
+"""Hosts of which the same is to be said, findings that read alike, and what is said of them together.
 
 Private to this collection: it may change in any release.
 """
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.entries import FindingEntry, HostEntry
@@ -16,6 +17,9 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.words i
 
 #: Changes of one fault that are named.
 NAMED = 3
+#: Addresses that are named where findings differ in nothing else.
+ADDRESSES = 6
+_NUMBER = re.compile(r"\d+")
 
 
 def alike(hosts: t.Mapping[str, HostEntry], shared: t.Container[str]) -> list[tuple[list[str], HostEntry]]:
@@ -45,6 +49,41 @@ def what_is_said(name: str, entry: HostEntry, shared: t.Container[str]) -> tuple
     if entry["status"] == "healthy" and not findings:
         return ("healthy", bool(entry["probes"]))
     return (findings, entry["says"].replace(name, "") if not findings else "")
+
+
+def likewise(findings: t.Sequence[FindingEntry], shared: t.Container[str]) -> list[FindingEntry]:
+    """The findings, with one in place of those that differ only in the address that they are about: servers of one upstream that are slow alike.
+
+    What was or would be changed is said of each. shared: faults that are said once anyway.
+    """
+    groups: dict[t.Any, list[FindingEntry]] = {}
+    for number, finding in enumerate(findings):
+        apart = finding["change"] or finding.get("fault") in shared
+        groups.setdefault(number if apart else without_address(finding), []).append(finding)
+    return [of_addresses(group) for group in groups.values()]
+
+
+def without_address(finding: FindingEntry) -> tuple[str, ...]:
+    """What a finding says and advises, less its address, its host and all numbers."""
+    address = finding["subject"].removeprefix("tcp:")
+    texts = (finding["cause"], finding["outcome"], finding["says"], finding["why"], *finding["advice"])
+    return tuple(_NUMBER.sub("0", text.replace(address, "").replace(finding["on"], "")) for text in texts)
+
+
+def of_addresses(findings: t.Sequence[FindingEntry]) -> FindingEntry:
+    """The first of several findings that read alike, with the addresses of the others named."""
+    first, *others = findings
+    if not others:
+        return first
+    names = [
+        one["subject"].removeprefix("tcp:") + (" (on %s)" % one["on"] if one["on"] != first["on"] else "")
+        for one in others
+    ]
+    return {
+        **first,
+        "says": "%s; the same holds for %s" % (first["says"].rstrip("."), listed(names, ADDRESSES)),
+        "confidence": min(one["confidence"] for one in findings),
+    }
 
 
 def of_all(finding: FindingEntry, findings: t.Sequence[FindingEntry]) -> FindingEntry:

@@ -15,6 +15,7 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.alike import (
     alike,
+    likewise,
     of_all,
     of_each,
 )
@@ -93,7 +94,7 @@ def host_block(
     who = names[0] if len(names) == 1 else "%d hosts (%s)" % (len(names), listed(names, 6))
     lines = wrapped("%s  %s: %s" % (HEADLINES[entry["status"]], who, entry["says"]), "", width, "  ")
     here = set()
-    for finding in entry["findings"]:
+    for finding in likewise(entry["findings"], shared):
         fault = (finding.get("fault", ""), finding["outcome"])
         if fault[0] not in shared:
             lines += finding_lines(finding if len(names) == 1 else of_each(finding, names[0]), entry["says"], width)

@@ -110,7 +110,7 @@ def host_entry(
     """What the report says of one host. judgements: one for each look, oldest first. failure: why it could not be judged, at first or any more."""
     if not judgements:
         why = safe_text(failure or "not looked at")
-        says = host_says(mode, "failed", [], why)
+        says = host_says(mode, "failed", [], why, [])
         return {"status": "failed", "says": says, "probes": [], "findings": [], "unknown": [], "why": why}
     own = own_answers(judgements) if mode == "fix" else foreseen(judgements[-1])
     findings = findings_of_run(judgements, outcomes, own)
@@ -121,10 +121,12 @@ def host_entry(
     returned = came_back(judgements, outcomes)
     unwell = bool(failing or returned) or any(one["given_up"] for one in last["findings"])
     ended, asked = status(mode, findings, unwell), probes(mode, judgements)
-    why = why_failing(mode, failing[0], findings) if failing else own[0].text if own else returned or comes_again(last)
+    sick = [probe for probe, answer in zip(asked, judgements[0]["answers"]) if question(answer) in failed(judgements)]
+    about = findings_about(failing[0], judgements, findings) if failing else []
+    why = why_failing(mode, failing[0], about) if failing else own[0].text if own else returned or comes_again(last)
     entry: HostEntry = {
         "status": ended,
-        "says": host_says(mode, ended, asked, why),
+        "says": host_says(mode, ended, asked, why, sick),
         "probes": asked,
         "findings": findings,
         "unknown": [{"missing": safe_text(one["missing"]), "why": safe_text(one["why"])} for one in last["unknown"]],
@@ -170,6 +172,23 @@ def probes(mode: Mode, judgements: t.Sequence[HostJudgement]) -> list[ProbeEntry
         }
         for answer in judgements[0]["answers"]
     ]
+
+
+def failed(judgements: t.Sequence[HostJudgement]) -> set[tuple[str, str, str | None]]:
+    """The questions that had a gateway's error for an answer, in the first look or in the last."""
+    answers = (answer for one in (judgements[0], judgements[-1]) for answer in one["answers"])
+    return {question(answer) for answer in answers if answer_fails(answer)}
+
+
+def findings_about(
+    answer: JudgedAnswer, judgements: t.Sequence[HostJudgement], findings: t.Sequence[FindingEntry]
+) -> list[FindingEntry]:
+    """The findings over whose routes an answer failed; all of them where none is known to be. What is wrong with one site explains no other."""
+    routes: dict[str, set[int]] = {}
+    for one in (each for judgement in judgements for each in judgement["findings"]):
+        routes.setdefault(one["key"], set()).update(one["routes"])
+    about = [finding for finding, over in zip(findings, routes.values()) if answer["route"] in over]
+    return about or list(findings)
 
 
 def hops(judgements: t.Sequence[HostJudgement]) -> list[HopEntry]:

@@ -93,31 +93,40 @@ def listed(names: t.Sequence[str], limit: int) -> str:
     return ", ".join(names) if more <= 0 else "%s and %d more" % (", ".join(names[:limit]), more)
 
 
-def host_says(mode: Mode, status: Status, probes: t.Sequence[ProbeEntry], why: str) -> str:
-    """A sentence about the URLs of a host."""
+def host_says(
+    mode: Mode, status: Status, probes: t.Sequence[ProbeEntry], why: str, sick: t.Sequence[ProbeEntry]
+) -> str:
+    """A sentence about the URLs of a host. sick: those of them that a gateway failed for, then or now: what others answer is their own matter."""
     if status == "failed":
         return why
     if not probes:
         return "no URL was asked here." if status == "healthy" else why or "no URL was asked here."
     if status == "healthy":
         return "1 URL answers." if len(probes) == 1 else "%d URLs answer." % len(probes)
-    worst = max(probes, key=lambda one: (fails(one["before"]), fails(one["after"]), one["before"] or 0))
-    if worst["before"] is not None and worst["before"] < 500:
+    worst = max(sick, key=lambda one: (fails(one["before"]), fails(one["after"]), one["before"] or 0), default=None)
+    if worst is None or (worst["before"] is not None and worst["before"] < 500):
         return "%s%s." % (why[:1].upper(), why[1:]) if why else "the URLs that were asked answer."
     before, after = answered(worst["before"]), answered(worst["after"])
     if mode != "fix":
-        return "%s answers %s%s." % (worst["url"], before, of_all(probes, "before", "fail"))
+        return "%s answers %s%s." % (worst["url"], before, of_all(probes, sick, "before", "fail"))
     if fails(worst["after"]):
         verb = "still answers %s" % after if before == after else "answered %s, and answers %s now" % (before, after)
-        return "%s %s%s." % (worst["url"], verb, of_all(probes, "after", "fail"))
-    return "%s answered %s, and answers %s now%s." % (worst["url"], before, after, of_all(probes, "before", "failed"))
+        return "%s %s%s." % (worst["url"], verb, of_all(probes, sick, "after", "fail"))
+    return "%s answered %s, and answers %s now%s." % (
+        worst["url"],
+        before,
+        after,
+        of_all(probes, sick, "before", "failed"),
+    )
 
 
-def of_all(probes: t.Sequence[ProbeEntry], when: t.Literal["before", "after"], verb: str) -> str:
+def of_all(
+    probes: t.Sequence[ProbeEntry], sick: t.Sequence[ProbeEntry], when: t.Literal["before", "after"], verb: str
+) -> str:
     """How many of several URLs failed then, in words that follow what is said of one of them."""
     if len(probes) == 1:
         return ""
-    count = sum(1 for probe in probes if fails(probe[when]))
+    count = sum(1 for probe in sick if fails(probe[when]))
     everyone = "both" if len(probes) == 2 else "all %d" % count
     return " (%s URLs that were asked %s)" % (
         everyone if count == len(probes) else "%d of the %d" % (count, len(probes)),

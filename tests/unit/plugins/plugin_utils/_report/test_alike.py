@@ -5,7 +5,12 @@
 
 from __future__ import annotations
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.alike import alike, of_all, of_each
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.alike import (
+    alike,
+    likewise,
+    of_all,
+    of_each,
+)
 
 
 def finding(name, on=None, **more):
@@ -61,3 +66,41 @@ def test_of_one_fault_all_changes_are_named_and_its_begin_is_that_of_the_first()
 def test_hosts_that_each_have_the_same_are_said_as_each():
     said = of_each(finding("w1", why="w1 is full", began="2026-11-29T10:00:02Z"), "w1")
     assert (said["on"], said["why"], said["began"]) == ("each", "each host is full", None)
+
+
+def slow(address, on="app1", **more):
+    host, _colon, port = address.rpartition(":")
+    texts = {
+        "cause": "slow_upstream",
+        "says": "the backend at %s does not answer in time" % address,
+        "subject": "tcp:" + address,
+        "why": "gunicorn (pid 4%s) at %s on %s is slow" % (port[-1], address, on),
+        "advice": ["journalctl -u shop@%s   # on %s" % (port, on)],
+        "outcome": "advice",
+        "change": "",
+        "confidence": 0.9,
+    }
+    return finding("web", on, **{**texts, **more})
+
+
+def test_servers_of_which_the_same_is_to_be_said_are_named_in_one_paragraph():
+    servers = [slow("10.0.0.2:8000"), slow("10.0.0.2:8001", confidence=0.7), slow("10.0.0.3:8000", "app2")]
+    (one,) = likewise(servers, ())
+    assert one["says"] == (
+        "the backend at 10.0.0.2:8000 does not answer in time; the same holds for 10.0.0.2:8001, 10.0.0.3:8000 (on app2)"
+    )
+    assert (one["confidence"], one["advice"]) == (0.7, servers[0]["advice"])
+
+
+def test_what_differs_or_is_changed_is_said_of_each():
+    servers = [
+        slow("10.0.0.2:8000"),
+        slow("10.0.0.2:8001", why="it waits for a database"),
+        slow("10.0.0.2:8002", outcome="failed"),
+        slow("10.0.0.2:8003", change="restart it"),
+        slow("10.0.0.2:8004", change="restart it"),
+    ]
+    assert likewise(servers, ()) == servers
+    assert likewise([slow("a:1", fault="f"), slow("a:2", fault="f")], ("f",)) != likewise(
+        [slow("a:1"), slow("a:2")], ()
+    )

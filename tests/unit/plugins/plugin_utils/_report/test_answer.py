@@ -30,6 +30,7 @@ def finding(outcome="fixed", **more):
         "says": "PHP-FPM on web is not running",
         "seen_from": "web",
         "on": "web",
+        "subject": "unix:/run/php.sock",
         "confidence": 0.97,
         "evidence": ["no master process"],
         "remedy": "php_fpm",
@@ -328,6 +329,7 @@ def test_fits_the_terminal_whatever_was_found(found, width, name, status):
         "status": status,
         "signature": None,
         "timed_out": True,
+        "route": None,
     }
     judgement = {
         "findings": findings,

@@ -577,3 +577,19 @@ def test_a_backend_that_a_finding_is_about_says_where_that_stands():
     hosts = document.report_of(run, rounds, {}, {})["hosts"]
     assert hosts["app"]["says"] == "no URL was asked here; what was found is said of web."
     assert hosts["other"]["says"] == "no URL was asked here."
+
+
+OTHER = {"url": "http://other/", "route": 7}
+
+
+def test_what_another_site_answers_by_itself_neither_heads_nor_decides():
+    before = look(finding(), answers=[answer(500, **OTHER), answer()])
+    entry = document.host_entry("fix", [before, look(answers=[answer(500, **OTHER), answer(200)])], FIXED, None)
+    assert entry["status"] == "fixed"
+    assert entry["says"] == "http://site/ answered 502, and answers 200 now (1 of the 2 URLs that were asked failed)."
+
+
+def test_a_url_that_fails_is_explained_by_the_finding_over_its_own_route():
+    unlike = [advice("disk_full", routes=[0], why="a"), advice(routes=[7], why="b", key="other")]
+    entry = document.host_entry("fix", [look(*unlike, answers=[answer(200), answer(502, **OTHER)])], {}, None)
+    assert entry["why"] == "http://other/ still answers 502 (worker_segfault: b)"

@@ -80,12 +80,22 @@ def probe(before, after, url="http://a/"):
     ],
 )
 def test_what_is_said_of_a_host(mode, status, probes, expected):
-    assert words.host_says(mode, status, probes, "unreachable") == expected
+    sick = [one for one in probes if one["before"] in (502, 504, None)]
+    assert words.host_says(mode, status, probes, "unreachable", sick) == expected
+
+
+def test_the_error_of_another_site_heads_no_host():
+    other, page = probe(500, 500, "http://other/"), probe(502, 200)
+    assert (
+        words.host_says("fix", "fixed", [other, page], "", [page])
+        == "http://a/ answered 502, and answers 200 now (1 of the 2 URLs that were asked failed)."
+    )
+    assert words.host_says("fix", "advice", [other], "a 502 that comes again", []) == "A 502 that comes again."
 
 
 def test_what_a_host_without_urls_has_is_said_without_a_reason():
-    assert words.host_says("fix", "advice", [], "") == "no URL was asked here."
-    assert words.host_says("fix", "advice", [probe(200, 200)], "") == "the URLs that were asked answer."
+    assert words.host_says("fix", "advice", [], "", []) == "no URL was asked here."
+    assert words.host_says("fix", "advice", [probe(200, 200)], "", []) == "the URLs that were asked answer."
 
 
 def test_names_are_listed_up_to_a_number():
