@@ -24,10 +24,15 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.upstreams import UpstreamFacts
 
     class Branch(TypedDict):
-        """The row of a table that leads to a peer. upstream: the name of the upstream{} that the peer stands in."""
+        """The first row of a table that leads to a peer. upstream: the name of the upstream{} that the peer stands in.
+
+        source: the variable that the keys are compared with. keys: those of all rows that lead there.
+        """
 
         table: str
+        source: str
         key: str
+        keys: List[str]
         place: Place
         upstream: Optional[str]
 
@@ -86,9 +91,18 @@ class Follower:
                 return None
             targets.append(target)
             for peer in peers:
-                branches.setdefault(
-                    peer, {"table": row.table, "key": row.key, "place": row.place, "upstream": upstream}
+                branch = branches.setdefault(
+                    peer,
+                    {
+                        "table": row.table,
+                        "source": row.source,
+                        "key": row.key,
+                        "keys": [],
+                        "place": row.place,
+                        "upstream": upstream,
+                    },
                 )
+                branch["keys"].append(row.key)
         if len({target.scheme for target in targets}) != 1:
             return None
         return Followed(targets[0].scheme, targets[0].uri, None, list(branches), branches)

@@ -19,9 +19,10 @@ _NO_ROWS = ("include", "delete", "proxy")
 
 
 class Row(NamedTuple):
-    """One value of a variable, and for which key of its table. table: map, geo or split_clients."""
+    """One value of a variable, and for which key of its table. table: map, geo or split_clients; source: what the keys are compared with."""
 
     table: str
+    source: str
     key: str
     value: str
     place: "Place"
@@ -33,7 +34,7 @@ def tables_of(http: Optional[Directive]) -> Dict[str, List[Row]]:
     for table in (http.block or []) if http else []:
         if table.name in TABLES and table.block is not None and table.args:
             found.setdefault(table.args[-1].lstrip("$"), []).extend(
-                Row(table.name, row.name, row.first, row.place)
+                Row(table.name, table.first, row.name, row.first, row.place)
                 for row in table.block
                 if row.first and row.name not in _NO_ROWS
             )

@@ -16,6 +16,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._address import
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.peers import peers_in_use, upstream_id
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.rows_taken import takes_row
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
 
 if t.TYPE_CHECKING:
@@ -267,12 +268,16 @@ def blamed_over(route: Route, proxy: Host) -> list[str]:
 def answers_over(
     hop: Hop, answers: t.Sequence[tuple[Answer, Address | None]], known: t.Collection[Address]
 ) -> list[Answer]:
-    """Answers of the routes that use this hop, less those that blame another hop. known: the addresses of all of them."""
-    routes = hop.route_ids
+    """Answers of the routes that use this hop, less those that blame another hop or take another row of a table. known: the addresses of all hops."""
+    routes = {route["id"]: route for route in hop.routes}
+    peer = str(hop.address)
     return [
         answer
         for answer, blamed in answers
-        if answer.get("route") in routes and (blamed not in known or blamed in hop.addresses)
+        if answer.get("route") in routes
+        and (
+            takes_row(routes[answer["route"]], peer, answer["url"]) if blamed not in known else blamed in hop.addresses
+        )
     ]
 
 

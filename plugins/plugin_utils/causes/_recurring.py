@@ -15,6 +15,7 @@ import urllib.parse
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import CONNECTING, Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.rows_taken import is_by_name
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails, is_barred
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.visited import READING, is_shared, visits
 
@@ -59,7 +60,7 @@ def is_over(hop: Hop, record: LogRecord) -> bool:
         return True
     row = row_of(hop, request["method"], request["path"])
     same, alike = asked_now(hop, record)
-    since = row["since"] if row and not is_shared(hop.proxy, hop.route_ids, row["source"]) else 0
+    since = row["since"] if row and not is_of_many(hop, row) else 0
     good = same + alike + since
     if record.get("action") == CONNECTING and or_empty(hop.reach).get("connected"):
         good += 1
@@ -82,8 +83,11 @@ def row_of(hop: Hop, method: str, path: str) -> Visits | None:
 
 
 def others_failed(hop: Hop, row: Visits) -> bool:
-    """Whether an access log that several sites share has more failures of a path than nginx's error log blames this hop for."""
-    if not is_shared(hop.proxy, hop.route_ids, row["source"]):
+    """Whether an access log that several sites share has more failures of a path than nginx's error log blames this hop for.
+
+    Of a single one all requests of the path are no measure, where other sites' take other rows of a table.
+    """
+    if not is_of_many(hop, row):
         return False
     asked = [(or_empty(one.get("request")), one["count"]) for one in hop.records]
     own = [
@@ -91,7 +95,17 @@ def others_failed(hop: Hop, row: Visits) -> bool:
         for request, count in asked
         if (request.get("method"), request.get("path")) == (row["method"], row["path"])
     ]
-    return row["failed"] > sum(own)
+    return row["failed"] > sum(own) or (is_row_of_names(hop) and sum(own) == 1)
+
+
+def is_of_many(hop: Hop, row: Visits) -> bool:
+    """Whether requests of other sites, which don't take this hop, are in a row of the access log as well."""
+    return is_row_of_names(hop) or is_shared(hop.proxy, hop.route_ids, row["source"])
+
+
+def is_row_of_names(hop: Hop) -> bool:
+    """Whether a table by the name of the site leads to this hop and to others."""
+    return any(is_by_name(branch) for branch in hop.branches)
 
 
 class Asked(t.NamedTuple):
@@ -130,7 +144,7 @@ def rate(hop: Hop, records: t.Sequence[LogRecord]) -> str:
         if row
         else "%d request(s)" % record["count"]
     )
-    sites = " on all sites in %s" % row["source"] if row and is_shared(hop.proxy, hop.route_ids, row["source"]) else ""
+    sites = " on all sites in %s" % row["source"] if row and is_of_many(hop, row) else ""
     last = datetime.datetime.fromtimestamp(record["last"], tz=datetime.timezone.utc).strftime("%H:%M:%S")
     return "%s %s %s%s failed, the last at %s UTC" % (counted, request["method"], request["path"], sites, last)
 

@@ -23,7 +23,8 @@ def test_each_row_is_a_branch_with_the_servers_of_its_upstream():
     assert found["peers"] == ["tcp:10.0.0.3:8002", "tcp:10.0.0.1:8001", "tcp:10.0.0.2:8001"]
     assert (found["pass"]["scheme"], found["pass"]["upstream"]) == ("http", None)
     branch = found["branches"]["tcp:10.0.0.3:8002"]
-    assert (branch["table"], branch["key"], branch["upstream"]) == ("split_clients", "2%", "canary")
+    assert (branch["table"], branch["source"], branch["upstream"]) == ("split_clients", "$remote_addr", "canary")
+    assert (branch["key"], branch["keys"]) == ("2%", ["2%"])
 
 
 @pytest.mark.parametrize(

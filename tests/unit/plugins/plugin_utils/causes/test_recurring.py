@@ -178,3 +178,42 @@ def test_a_large_header_that_only_a_post_gets_is_cured_without_sending_it():
     )
     assert finding.recurs
     assert list(response_header_too_big.find(fleet(asked(), signature="response_header_too_big"))) == []
+
+
+def by_names(fleet):
+    """The same where a table by names leads here for one site, and elsewhere for another one of the same location."""
+    (route,) = fleet.hosts["web"].config["routes"]
+    rows = {APP: "alpha.test", "tcp:10.0.0.3:80": "beta.test"}
+    route["peers"] = list(rows)
+    route["branches"] = {
+        peer: {
+            "table": "map",
+            "source": "$host",
+            "key": key,
+            "keys": [key],
+            "place": {"file": "/etc/nginx/sites.conf", "line": 3},
+            "upstream": None,
+        }
+        for peer, key in rows.items()
+    }
+    return fleet
+
+
+ALPHA, BETA = "http://alpha.test/x", "http://beta.test/x"
+
+
+def test_of_a_table_by_names_only_the_row_that_a_site_takes_is_counted():
+    again = by_names(fleet(asked(30, url=BETA), visits=had(300, 1, 1, 200)))
+    assert [len(hop.answers) for hop in again.hops] == [0, 1]
+    (finding,) = upstream_connection_reset.find(again)
+    assert finding.recurs.startswith("1 request(s) GET /x failed")
+    over = by_names(fleet(asked(1, url=ALPHA), asked(30, url=BETA), visits=had(300, 1, 1, 200)))
+    assert list(upstream_connection_reset.find(over)) == []
+    (gone,) = transient.find(over)
+    assert gone.subject == APP
+
+
+def test_more_failures_than_those_of_one_row_say_nothing_of_its_rate():
+    again = by_names(fleet(method="POST", visits=had(20, 9, 20, 3), count=2))
+    (finding,) = upstream_connection_reset.find(again)
+    assert finding.recurs.startswith("2 request(s) POST /x failed")
