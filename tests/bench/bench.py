@@ -3,13 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Speed: looks and cures beside plays that gather facts or use stock modules, looks on hosts with much to read, and the judging of large fleets.
 
-Writes docs/performance.md, with the machine: of all parts, or of those that are named (plays, profile, far, fleet, host, judging), beside what the others
-took when they were measured last. Each part is measured BENCH_ROUNDS times in a row (3). Ends with 1 where anything takes longer than is wanted.
+Writes docs/performance.md, with the machine: of all parts, or of those that are named (plays, profile, far, doors, fleet, host, judging), beside what the
+others took when they were measured last (seen/). Each part is measured BENCH_ROUNDS times in a row (3). Ends with 1 where anything takes longer than is wanted.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import pathlib
 import platform
@@ -24,52 +23,30 @@ import many_processes
 import on_host
 import plays
 import where_time_goes
-from figures import RUNS, TOP, Rounds, Row, in_rounds, lab
+from figures import Rounds, Row, in_rounds, lab
+from page import amount, keep
 
-PAGE = TOP / "docs" / "performance.md"
-FIGURES = TOP / ".lab" / "bench-figures"
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
-HEAD = """# How long it takes
-
-Written by `make bench`. The plays take turns over ssh with pipelining, so that all meet the same machine: what counts is the ratio. Seconds are medians of
-%d runs (of a fleet %d), in parentheses all of them. A part is measured several times in a row: the ratio or amount is the median of these rounds, spread is
-the largest less the smallest, and the figures beside it are those of the middle round.
-
-`ping` is the floor: Ansible's start, a connection and one module. No play goes below its ratio, whatever it does.
-"""
-PART = """
-## %s
-
-Measured on %s: %s. The load of the machine was %s before and %s after.
-
-| what | figures | ratio or amount | rounds | spread | wanted at most | missed by |
-|---|---|---|---|---|---|---|
-"""
-ROW = "| %s | %s | %s | %s | %s | %s | %s |\n"
 
 
 class Part(t.NamedTuple):
     """Figures that are measured together. hosts: faults of the lab whose hosts are needed."""
 
-    title: str
     measure: t.Callable[[str], list[Row]]
     hosts: t.Callable[[], list[str]] = lambda: list(plays.FAULTS)
 
 
 PARTS = {
-    "plays": Part("One host, and two", lambda inventory: plays.measure(inventory, plays.few())),
-    "profile": Part("Where the time goes", where_time_goes.measure),
-    "far": Part("Over a slow line", lambda inventory: plays.measure(inventory, plays.far())),
-    "doors": Part("Other ways to a host", doors.measure),
+    "plays": Part(lambda inventory: plays.measure(inventory, plays.few())),
+    "profile": Part(where_time_goes.measure),
+    "far": Part(lambda inventory: plays.measure(inventory, plays.far())),
+    "doors": Part(doors.measure),
     "fleet": Part(
-        "Forty hosts, and twenty that are broken alike",
         lambda inventory: plays.measure(inventory, plays.many(), plays.alike()),
         lambda: [*plays.FAULTS, *plays.fleet()],
     ),
-    "host": Part(
-        "What it costs a host", lambda inventory: on_host.measure(inventory) + many_processes.measure(inventory)
-    ),
-    "judging": Part("Judging", lambda _inventory: judging.measure(), list),
+    "host": Part(lambda inventory: on_host.measure(inventory) + many_processes.measure(inventory)),
+    "judging": Part(lambda _inventory: judging.measure(), list),
 }
 
 
@@ -90,12 +67,8 @@ def machine() -> str:
     )
 
 
-def amount(value: float | None) -> str:
-    return "" if value is None else "%.2f" % value
-
-
 def measured(name: str) -> list[Rounds]:
-    """The figures of a part, whose rounds are kept."""
+    """The figures of a part, which are kept."""
     part = PARTS[name]
     hosts = part.hosts()
     if hosts:
@@ -103,30 +76,17 @@ def measured(name: str) -> list[Rounds]:
         lab("break", *plays.FAULTS)
     inventory = lab("inventory") if hosts else ""
     before = os.getloadavg()[0]
-    rounds = [part.measure(inventory) for _round in range(ROUNDS)]
-    FIGURES.mkdir(parents=True, exist_ok=True)
-    kept = {
-        "when": time.strftime("%Y-%m-%d", time.gmtime()),
-        "machine": machine(),
-        "load": ["%.1f" % load for load in (before, os.getloadavg()[0])],
-        "rounds": rounds,
-    }
-    (FIGURES / (name + ".json")).write_text(json.dumps(kept), encoding="utf-8")
-    return in_rounds(rounds)
-
-
-def page() -> str:
-    """What was measured of each part last."""
-    text = HEAD % (RUNS, plays.FEWER_RUNS)
-    for name, part in PARTS.items():
-        file = FIGURES / (name + ".json")
-        if file.exists():
-            kept = json.loads(file.read_text(encoding="utf-8"))
-            text += PART % (part.title, kept["when"], kept["machine"], *kept["load"])
-            for row in in_rounds([[Row(*values) for values in rows] for rows in kept["rounds"]]):
-                amounts = amount(row.share), row.each, amount(row.spread), amount(row.wanted), amount(row.missed_by)
-                text += ROW % (row.what, row.figures, *amounts)
-    return text
+    found = in_rounds([part.measure(inventory) for _round in range(ROUNDS)])
+    keep(
+        name,
+        {
+            "when": time.strftime("%Y-%m-%d", time.gmtime()),
+            "machine": machine(),
+            "load": ["%.1f" % load for load in (before, os.getloadavg()[0])],
+            "rows": [row.shown for row in found],
+        },
+    )
+    return found
 
 
 def main(names: t.Sequence[str]) -> int:
@@ -135,10 +95,9 @@ def main(names: t.Sequence[str]) -> int:
         for row in measured(name):
             wanted = "" if row.wanted is None else "  (wanted: at most %.2f)" % row.wanted
             by = "" if row.missed_by is None else "  MISSED by %.2f" % row.missed_by
-            each = "  [%s]" % row.each if row.each else ""
+            each = "  %s" % ["%.2f" % share for share in row.each] if row.each else ""
             print("%-60s %s  %s%s%s%s" % (row.what, row.figures, amount(row.share), each, wanted, by), flush=True)
             missed = missed or row.missed_by is not None
-        PAGE.write_text(page(), encoding="utf-8")
     return 1 if missed else 0
 
 

@@ -31,6 +31,18 @@ class Row(t.NamedTuple):
     wanted: float | None = None
 
 
+class Shown(t.TypedDict):
+    """A figure as the page has it, and as it is kept. rounds: the share of each, where there are several."""
+
+    what: str
+    figures: str
+    share: float | None
+    rounds: list[float]
+    spread: float | None
+    wanted: float | None
+    missed_by: float | None
+
+
 class Rounds:
     """The rows of one figure, of several measurements in a row. share: their median."""
 
@@ -41,7 +53,7 @@ class Rounds:
         self.what = rows[0].what
         #: Of the round that is the median, or comes next to it.
         self.figures = min(rows, key=lambda row: abs((row.share or 0.0) - (self.share or 0.0))).figures
-        self.each = ", ".join("%.2f" % share for share in shares) if len(shares) > 1 else ""
+        self.each = shares if len(shares) > 1 else []
         self.spread = max(shares) - min(shares) if len(shares) > 1 else None
 
     @property
@@ -50,6 +62,23 @@ class Rounds:
         if self.share is None or self.wanted is None or self.share <= self.wanted:
             return None
         return self.share - self.wanted
+
+    @property
+    def shown(self) -> Shown:
+        """What stays of it: two places of each number, no more than anybody reads."""
+        return {
+            "what": self.what,
+            "figures": self.figures,
+            "share": _two_places(self.share),
+            "rounds": [round(share, 2) for share in self.each],
+            "spread": _two_places(self.spread),
+            "wanted": self.wanted,
+            "missed_by": _two_places(self.missed_by),
+        }
+
+
+def _two_places(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)
 
 
 def in_rounds(rounds: t.Sequence[t.Sequence[Row]]) -> list[Rounds]:
