@@ -71,8 +71,8 @@ _ON_ITS_HOST = (
     ("engintron", "nginx", r"/etc/nginx/(?:nginx\.conf|mime\.types|common_\w+\.conf|proxy_params_\w+)"),
     ("engintron", "nginx", r"/etc/nginx/(?:conf\.d/default(?:_https)?|overrides/(?:before/)?ratelimit[^/]*)\.conf"),
 )
-_OWN_PATHS = [(panel, kind, re.compile(path)) for panel, kind, path in _ITS_OWN]
-_HOST_PATHS = [(panel, kind, re.compile(path)) for panel, kind, path in _ON_ITS_HOST]
+#: Any of them: of thousands of files most are an admin's own, and asked once.
+_ANY = re.compile("|".join(path.replace("?P<site>", "?:") for _panel, _kind, path in _ITS_OWN + _ON_ITS_HOST))
 
 
 class PanelFile(NamedTuple):
@@ -90,11 +90,10 @@ def panel_of(host: Host) -> Optional[str]:
 
 def panel_file(path: str, panel: Optional[str] = None) -> Optional[PanelFile]:
     """Which panel writes a file, by its path; None for others. panel: the one of the host, where that is known."""
-    if OWN.fullmatch(path):
+    if OWN.fullmatch(path) or not _ANY.fullmatch(path):
         return None
-    paths = _OWN_PATHS + [one for one in _HOST_PATHS if one[0] == panel]
-    for name, kind, pattern in paths:
-        found = pattern.fullmatch(path)
+    for name, kind, pattern in _ITS_OWN + tuple(one for one in _ON_ITS_HOST if one[0] == panel):
+        found = re.fullmatch(pattern, path)
         if found:
             return PanelFile(name, kind, found.groupdict().get("site"))
     return None

@@ -9,7 +9,7 @@ Private to this collection: it may change in any release.
 import os
 import stat
 import sys
-from typing import Dict, Optional, Tuple, Union
+from typing import Dict, List, Optional, Set, Tuple, Union
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 
@@ -37,10 +37,13 @@ class RootOnly:
         self._host = host
         self._known: Dict[Tuple[str, bool], Optional[str]] = {}
         self._links: Dict[str, Optional[str]] = {}
+        #: Folders to which no link leads and nobody else: where thousands of files lie in one, the way to it is gone once.
+        self._plain: Set[str] = set()
 
     def why_not(self, path: str) -> Optional[str]:
         """The first folder on the way to a path (and on that of each link) that others may change, and who; None where there is none."""
-        at, parts, links = "/", path.strip("/").split("/"), 0
+        at, parts = self._begin(path)
+        links = 0
         while parts:
             why = None if at == "/" else self._others(at, len(parts) == 1)
             if why:
@@ -49,9 +52,18 @@ class RootOnly:
             target = self._link(at) if parts else self._host.readlink(at)
             if target and links < LINKS:
                 links += 1
-                parts = os.path.normpath(os.path.join(os.path.dirname(at), target)).strip("/").split("/") + parts
-                at = "/"
+                path = "/".join([os.path.normpath(os.path.join(os.path.dirname(at), target)), *parts])
+                at, parts = self._begin(path)
+        if links < LINKS:
+            self._plain.add(_folder(path))
         return None
+
+    def _begin(self, path: str) -> Tuple[str, List[str]]:
+        """Where the way to a path has to be looked at from, and what comes then."""
+        folder = _folder(path)
+        if folder in self._plain:
+            return "/" + folder, [path.strip("/").rpartition("/")[2]]
+        return "/", path.strip("/").split("/")
 
     def _link(self, folder: str) -> Optional[str]:
         if folder not in self._links:
@@ -67,3 +79,7 @@ class RootOnly:
             except OSError as error:
                 return error.strerror
         return self._known[key]
+
+
+def _folder(path: str) -> str:
+    return path.strip("/").rpartition("/")[0]

@@ -7,7 +7,7 @@ Private to this collection: it may change in any release.
 """
 
 import re
-from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, FrozenSet, Iterator, List, Optional, Sequence, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.directives import Directive
 
@@ -68,6 +68,7 @@ SETTINGS = frozenset(_OWN | {"resolver", "resolver_timeout"})
 PLAIN = frozenset({"root", "alias", "index", "try_files"})
 #: Directives of which a level that sets one replaces the whole inherited set.
 ARRAYS = frozenset({"fastcgi_param", "uwsgi_param", "scgi_param", "proxy_set_header", "grpc_set_header"})
+_LOWEST = SETTINGS | PLAIN
 _CONTAINERS = frozenset({"server", "location", "if", "limit_except"})
 _NESTING_LIMIT = 100
 #: Blocks of http{} that are looked at, so that no configuration makes a look grow without end.
@@ -108,11 +109,17 @@ class Block:
 
     def enclosing(self, name: str) -> Optional["Block"]:
         """The nearest block of this name, itself included."""
-        return next((block for block in self.chain() if block.name == name), None)
+        block: Optional["Block"] = self
+        while block is not None and block.name != name:
+            block = block.parent
+        return block
 
     def holder(self, directive: str) -> Optional["Block"]:
         """The block whose value of this directive is in force here."""
-        return next((block for block in self.chain() if directive in block.sets), None)
+        block: Optional["Block"] = self
+        while block is not None and directive not in block.sets:
+            block = block.parent
+        return block
 
     def in_force(self, directive: str) -> Optional[List[str]]:
         """The arguments of a directive that are in force here; None where it is set nowhere."""
@@ -149,14 +156,15 @@ def _collect(directive: Directive, parent: Optional[Block], blocks: List[Block],
 
 
 def _remember(block: Block, directive: Directive) -> None:
-    if directive.name in SETTINGS or directive.name in PLAIN:
-        block.sets.setdefault(directive.name, directive)
-    elif directive.name in ARRAYS:
-        block.arrays.setdefault(directive.name, []).append(directive)
-    elif directive.name == "set" and len(directive.args) == 2:
+    name = directive.name
+    if name in ARRAYS:
+        block.arrays.setdefault(name, []).append(directive)
+    elif name in _LOWEST:
+        block.sets.setdefault(name, directive)
+    elif name == "set" and len(directive.args) == 2:
         block.variables.setdefault(directive.args[0].lstrip("$"), []).append(directive.args[1])
     else:
-        block.others.setdefault(directive.name, []).append(directive)
+        block.others.setdefault(name, []).append(directive)
 
 
 def location_of(args: Sequence[str]) -> Tuple[str, str]:
@@ -176,7 +184,7 @@ def reference(block: Block) -> "BlockReference":
     return {"name": block.name, "file": block.directive.file, "line": block.directive.line}
 
 
-def block_facts(block: Block, settings: Iterable[str]) -> "OwnFacts":
+def block_facts(block: Block, settings: FrozenSet[str]) -> "OwnFacts":
     """The block as plain data, with those of its own settings that are named."""
     facts: "OwnFacts" = {
         "id": block.id,
@@ -184,7 +192,7 @@ def block_facts(block: Block, settings: Iterable[str]) -> "OwnFacts":
         "name": block.name,
         "place": block.directive.place,
         "end_line": block.directive.end_line,
-        "sets": {name: setting_facts(block.sets[name]) for name in settings if name in block.sets},
+        "sets": {name: setting_facts(block.sets[name]) for name in sorted(settings.intersection(block.sets))},
         "route": block.route,
     }
     if block.name == "location":
@@ -215,11 +223,10 @@ def fallback_of(block: Block) -> Optional[str]:
 
 def sends_to_https(directive: Directive) -> bool:
     """Whether this is an `if` of a server that answers plain requests with a redirect."""
-    asked = " ".join(directive.args)
+    if directive.name != "if":
+        return False
     answers = any(child.name in ("return", "rewrite") for child in directive.block or [])
-    return (
-        directive.name == "if" and answers and bool(re.search(r"\$(?:scheme|https|server_port|ssl_protocol)\b", asked))
-    )
+    return answers and bool(re.search(r"\$(?:scheme|https|server_port|ssl_protocol)\b", " ".join(directive.args)))
 
 
 def setting_facts(directive: Directive) -> "Setting":

@@ -12,7 +12,6 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.l
     WORDS_LIMIT,
     Lexer,
     NginxSyntaxError,
-    Word,
     holds_lua,
 )
 
@@ -103,7 +102,7 @@ class _Reader:
 
     def statement(self) -> bool:
         """Read one statement; False at the end of the text. Raises NginxSyntaxError where the rest cannot be read."""
-        words, mark = self.lexer.statement()
+        words, start, mark = self.lexer.values()
         if not mark:
             if words or self.opened or self.too_deep:
                 raise self.lexer.unexpected_end('";" or "}"' if words else '"}"')
@@ -113,26 +112,21 @@ class _Reader:
         if mark == "}":
             self.close()
         elif mark == "{":
-            self.open(words)
+            self.open(words, start)
         elif words and not self.too_deep:
-            self.add(words)
+            self.add(words, start)
         return True
 
-    def add(self, words: List[Word]) -> Directive:
-        directive = Directive(
-            words[0].value,
-            [word.value for word in words[1:]],
-            self.file,
-            self.lexer.line(words[0].start),
-            self.lexer.line(self.lexer.at - 1),
-        )
+    def add(self, words: List[str], start: int) -> Directive:
+        line = self.lexer.line(start)
+        directive = Directive(words[0], words[1:], self.file, line, self.lexer.line(self.lexer.at - 1))
         self.levels[-1].append(directive)
         self.everything.append(directive)
         return directive
 
-    def open(self, words: List[Word]) -> None:
-        if words and holds_lua(words[0].value):
-            directive = None if self.too_deep else self.add(words)
+    def open(self, words: List[str], start: int) -> None:
+        if words and holds_lua(words[0]):
+            directive = None if self.too_deep else self.add(words, start)
             self.lexer.skip_lua()
             if directive is not None:
                 directive.end_line = self.lexer.line(self.lexer.at - 1)
@@ -141,7 +135,7 @@ class _Reader:
                 self.error(self.lexer.line(self.lexer.at - 1), "blocks are nested more than %d deep" % DEPTH_LIMIT)
             self.too_deep += 1
         else:
-            directive = self.add(words) if words else None
+            directive = self.add(words, start) if words else None
             block: List[Directive] = []
             if directive is not None:
                 directive.block = block

@@ -12,6 +12,7 @@ from typing import Optional
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.panels import OWN, panel_file
 
 _HEAD_LINES = 10
+_HEAD_CHARACTERS = 4096
 _HEAD_LIMIT = 200
 _PANELS = (
     ("engintron", re.compile(r"engintron", re.IGNORECASE)),
@@ -34,7 +35,8 @@ def generated_by(path: str, text: str) -> Optional[str]:
     written = panel_file(path)
     if written:
         return written.panel
-    for line in text[:4096].splitlines()[:_HEAD_LINES]:
+    head = text[:_HEAD_CHARACTERS]
+    for line in head.splitlines()[:_HEAD_LINES] if "#" in head or "*" in head else []:
         comment = line.strip()
         if comment.startswith(("#", "/*", "*")) and _SAYS_SO.search(comment) and not _GUEST.search(comment):
             panels = [panel for panel, pattern in _PANELS if pattern.search(comment)]

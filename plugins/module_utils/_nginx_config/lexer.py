@@ -9,7 +9,6 @@ Follows ngx_conf_read_token() of nginx and the Lua scanner of lua-nginx-module: 
 Private to this collection: it may change in any release.
 """
 
-import bisect
 import re
 from typing import Dict, List, NamedTuple, Tuple
 
@@ -24,6 +23,10 @@ _TOKEN = re.compile(
     _BETWEEN + r"(?:([;{}])|(" + _BARE + r")|\"([^\"\\]*(?:\\.[^\"\\]*)*)\"|'([^'\\]*(?:\\.[^'\\]*)*)')", re.DOTALL
 )
 _MARK, _WORD = 1, 2
+#: A whole statement of bare words that have neither escapes nor ${, as nearly all are, or the end of a block. Whatever else there is, _TOKEN reads.
+_PLAIN = r"[^\s;{}#\"'\\]+"
+_STATEMENT = re.compile(_BETWEEN + r"(?:(%s(?:[ \t\r\n]+%s)*)[ \t\r\n]*(?<!\$)([;{])|(\}))" % (_PLAIN, _PLAIN))
+_WORDS, _OPENS_OR_ENDS, _CLOSES = 1, 2, 3
 _GAP = re.compile(_BETWEEN)
 _AFTER_QUOTES = frozenset(" \t\r\n;{)")
 _ESCAPE = re.compile(r"\\([\"'\\trn])")
@@ -61,11 +64,15 @@ class Lexer:
         self.at = 0
         self.words_read = 0
         self.words_limit = words_limit
-        self._newlines = [found.start() for found in re.finditer("\n", text)]
+        self._line, self._line_at = 1, 0
 
     def line(self, offset: int) -> int:
-        """The number of the line that the character at this offset stands on."""
-        return bisect.bisect_left(self._newlines, offset) + 1
+        """The number of the line that the character at this offset stands on. Quick where it is asked for in the order of the text."""
+        if offset < self._line_at:
+            self._line, self._line_at = 1, 0
+        self._line += self.text.count("\n", self._line_at, offset)
+        self._line_at = offset
+        return self._line
 
     def error(self, reason: str, offset: int) -> NginxSyntaxError:
         return NginxSyntaxError(reason, self.line(offset))
@@ -106,6 +113,21 @@ class Lexer:
                 raise self.error('unexpected "%s"' % text[at], at)
             else:
                 words.append(Word(value, start - 1, at))
+
+    def values(self) -> Tuple[List[str], int, str]:
+        """What statement() says, without the places of the words but where the first one begins. Raises NginxSyntaxError."""
+        found = _STATEMENT.match(self.text, self.at)
+        if found is not None and found.lastindex == _CLOSES:
+            self.at = found.end()
+            return [], self.at - 1, "}"
+        if found is not None and found.end() - found.start(_WORDS) < WORD_LIMIT:
+            values = found.group(_WORDS).split()
+            if self.words_read + len(values) <= self.words_limit:
+                self.at = found.end()
+                self.words_read += len(values)
+                return values, found.start(_WORDS), found.group(_OPENS_OR_ENDS)
+        words, mark = self.statement()
+        return [word.value for word in words], words[0].start if words else self.at, mark
 
     def _stop(self, at: int) -> None:
         """Go to the end of the text, if nothing but blanks and comments stand before it. Raises NginxSyntaxError if not."""

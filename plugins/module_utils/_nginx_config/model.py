@@ -96,7 +96,7 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
 _WILDCARD = re.compile(r"[*?\[]")
 #: A drop-in file of this collection: what an include has to match to read it.
 DROPIN_EXAMPLE = "bad_gateway_fastcgi_buffers.conf"
-_BUFFER_SETTINGS = sorted(
+_BUFFER_SETTINGS = frozenset(
     name
     for name in SETTINGS
     if name.endswith(("_buffer_size", "_buffers", "_busy_buffers_size", "_temp_file_write_size", "_max_temp_file_size"))

@@ -110,8 +110,9 @@ def collect_routes(
     follower = Follower(upstreams, tables)
     routes: "List[Route]" = []
     for block in blocks:
-        passing, server = _passing(block), block.enclosing("server")
-        if passing is not None and server is not None and len(routes) < ROUTES_LIMIT:
+        passing = _passing(block) if len(routes) < ROUTES_LIMIT else None
+        server = block.enclosing("server") if passing is not None else None
+        if passing is not None and server is not None:
             block.route = len(routes)
             route = _route(block, passing, servers[server.id], follower)
             route["server_place"] = server.directive.place
@@ -125,11 +126,10 @@ def count_passing(blocks: Sequence[Block]) -> int:
 
 
 def _passing(block: Block) -> Optional[Directive]:
-    for name in PASS_FAMILIES:
-        for directive in block.others.get(name, []):
-            if directive.args:
-                return directive
-    return None
+    if PASS_FAMILIES.keys().isdisjoint(block.others):
+        return None
+    every = (directive for name in PASS_FAMILIES for directive in block.others.get(name, []))
+    return next((directive for directive in every if directive.args), None)
 
 
 def _route(block: Block, passing: Directive, server: "ServerFacts", follower: Follower) -> "Route":
@@ -202,8 +202,9 @@ def settings_of(family: str) -> Tuple[str, ...]:
 
 def _settings(block: Block, family: str) -> "Dict[str, SettingInForce]":
     settings: "Dict[str, SettingInForce]" = {}
+    somewhere = {name for around in block.chain() for name in around.sets}
     for name in settings_of(family):
-        holder = block.holder(name)
+        holder = block.holder(name) if name in somewhere else None
         if holder is not None:
             directive = holder.sets[name]
             settings[name] = {

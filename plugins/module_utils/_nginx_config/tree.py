@@ -70,7 +70,7 @@ def read_tree(source: "Source", main: str, prefix: str) -> Tree:
     """
     splicer = _Splicer(source, prefix)
     try:
-        splicer.tree.directives = splicer.file(main).directives
+        splicer.tree.directives = splicer.file(_Included(main, _key(main))).directives
     except OSError as error:
         splicer.error(main, None, "the main configuration file could not be read%s" % _why(error))
     return splicer.tree
@@ -87,6 +87,13 @@ class _Spliced(NamedTuple):
     size: int
 
 
+class _Included(NamedTuple):
+    """A file that an include directive names, and the one text that all spellings of its path have."""
+
+    path: str
+    key: str
+
+
 class _Splicer:
     """Puts the directives of included files where their include directives stand."""
 
@@ -95,7 +102,7 @@ class _Splicer:
         self.prefix = prefix
         self.tree = Tree()
         self.done: Dict[str, _Spliced] = {}
-        self.found: Dict[str, List[str]] = {}
+        self.found: Dict[str, List[_Included]] = {}
         self.open: Set[str] = set()
         self.words_left = WORDS_LIMIT
         self.count = 0
@@ -107,9 +114,9 @@ class _Splicer:
             self.seen_errors.add((file, line, text))
             self.tree.errors.append({"file": file, "line": line, "error": text})
 
-    def file(self, path: str) -> _Spliced:
+    def file(self, included: _Included) -> _Spliced:
         """The directives of a file and all that it includes. Raises OSError."""
-        key = _key(path)
+        path, key = included
         if key not in self.done:
             text = self.source.read(path)
             self.tree.files.append(path)
@@ -148,29 +155,28 @@ class _Splicer:
 
     def include(self, include: Directive, spliced: List[Directive]) -> None:
         """Add what an include directive brings."""
-        for path in self.paths(include):
-            if _key(path) in self.open:
-                self.error(include.file, include.line, "include of %s makes a loop" % path)
+        for included in self.included(include):
+            if included.key in self.open:
+                self.error(include.file, include.line, "include of %s makes a loop" % included.path)
             elif self.depth > DEPTH_LIMIT:
                 self.error(include.file, include.line, "includes are nested more than %d deep" % DEPTH_LIMIT)
             elif self.count <= DIRECTIVES_LIMIT:
                 try:
-                    spliced.extend(self.file(path).directives)
+                    spliced.extend(self.file(included).directives)
                 except OSError as error:
-                    text = "included file %s could not be read%s" % (path, _why(error))
+                    text = "included file %s could not be read%s" % (included.path, _why(error))
                     self.error(include.file, include.line, text)
 
-    def paths(self, include: Directive) -> List[str]:
+    def included(self, include: Directive) -> List[_Included]:
         """The files that an include directive names."""
         if not include.first:
             self.error(include.file, include.line, "include names no file")
             return []
-        path = posixpath.join(self.prefix, include.first)
-        if not _PATTERN.search(path):
-            return [path]
-        if path not in self.found:
-            self.found[path] = self.source.glob(path)
-        return self.found[path]
+        if include.first not in self.found:
+            path = posixpath.join(self.prefix, include.first)
+            paths = self.source.glob(path) if _PATTERN.search(path) else [path]
+            self.found[include.first] = [_Included(one, _key(one)) for one in paths]
+        return self.found[include.first]
 
 
 def _key(path: str) -> str:

@@ -68,3 +68,18 @@ def test_links_that_lead_in_a_circle_come_to_an_end(host):
 
 def test_a_way_that_is_not_there_is_not_known_to_be_roots(host):
     assert RootOnly(host).why_not("/etc/none/deep/x.conf") == "/etc/none: No such file or directory"
+
+
+def test_what_is_known_of_a_folder_holds_for_its_files_and_for_no_link_among_them(host):
+    host.write("/srv/open/real.conf", "")
+    chmod(host, "/srv/open", 0o777)
+    host.link("/etc/nginx/link.conf", "/srv/open/real.conf")
+    host.link("/etc/nginx/beside.conf", "nginx.conf")
+    host.link("/srv/nginx", "/etc/nginx")
+    root_only = RootOnly(host)
+    for _time in range(2):
+        assert root_only.why_not(CONF) is None
+        assert root_only.why_not("/etc/nginx/beside.conf") is None
+        assert root_only.why_not("/srv/nginx/nginx.conf") is None
+        assert root_only.why_not("/etc/nginx/link.conf") == "/srv/open: others may write to it"
+        assert root_only.why_not("/srv/open/real.conf") == "/srv/open: others may write to it"

@@ -3,12 +3,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The statements of a file, read as nginx reads them."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.directives import read_directives
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.lexer import WORD_LIMIT, NginxSyntaxError
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.lexer import (
+    WORD_LIMIT,
+    Lexer,
+    NginxSyntaxError,
+)
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.statements import parse, quote
 
 
@@ -135,3 +141,66 @@ def test_any_text_is_read_or_refused(text):
     for statement in root.walk():
         again = parse(text[statement.start : statement.end]).children
         assert [shape(one) for one in again] == [shape(statement)]
+
+
+def read_to_the_end(text, step, limit=40):
+    """What a way of reading statements makes of a text: each statement with its line, up to the end or the mistake."""
+    lexer, found = Lexer(text, limit), []
+    try:
+        while True:
+            values, start, mark = step(lexer)
+            found.append((values, lexer.line(start), lexer.line(lexer.at), lexer.at, lexer.words_read, mark))
+            if not mark:
+                return found
+    except NginxSyntaxError as error:
+        return [*found, (error.reason, error.line)]
+
+
+def word_by_word(lexer):
+    words, mark = lexer.statement()
+    return [word.value for word in words], words[0].start if words else lexer.at - bool(mark), mark
+
+
+PIECES = [
+    "a",
+    "bc",
+    "/",
+    "$x",
+    "$",
+    "${y}",
+    "{",
+    "}",
+    ";",
+    " ",
+    "  ",
+    "\t",
+    "\n",
+    "\r\n",
+    "#",
+    "# c;\n",
+    "'",
+    '"',
+    "'q w'",
+    "\\",
+    "\\;",
+    "\xa0",
+    "\x0c",
+    "x" * 5000,
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=60).map("".join))
+def test_a_statement_in_one_piece_is_what_it_is_word_by_word(text):
+    assert read_to_the_end(text, Lexer.values) == read_to_the_end(text, word_by_word)
+
+
+@pytest.mark.parametrize("text", ["a" * 300000, "a " * 150000, "a$" * 150000, "a\n" * 150000 + "'", "#" * 300000])
+def test_a_statement_that_does_not_end_is_read_in_no_time(text):
+    started = time.process_time()
+    read_to_the_end(text, Lexer.values, 10**6)
+    assert time.process_time() - started < 2.0
+
+
+def test_lines_are_known_in_any_order():
+    lexer = Lexer("a\nb\nc\n")
+    assert [lexer.line(at) for at in (4, 0, 2, 2, 6, 1)] == [3, 1, 2, 2, 4, 1]
