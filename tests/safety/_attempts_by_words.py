@@ -93,7 +93,30 @@ header("X-Big: " . str_repeat("x", 9000)); echo "well";
 PAGE
 curl -s -o /dev/null http://$WEB/run.php
 """
+# The configuration has a location for it alone, which cron asks; whoever asks, and however, it does its work.
+FOR_CRON = r"""
+install -m 666 /dev/null /srv/ran
+cat >$PAGES/cron.php <<'PAGE'
+<?php file_put_contents("/srv/ran", "cron.php ran: " . $_SERVER["REQUEST_METHOD"] . " of " . $_SERVER["REMOTE_ADDR"] . "\n", FILE_APPEND); echo "done";
+PAGE
+php_location /cron.php
+reload_nginx
+"""
 CASES = [
+    Case(
+        "the configuration has a location for a cron job, which works at each request",
+        "php_fpm_stopped",
+        FOR_CRON,
+        "fixed",
+        after="cat /srv/ran",
+    ),
+    Case(
+        "the same, where a visitor has asked for it and met a 502",
+        "php_fpm_stopped",
+        FOR_CRON + "curl -s -o /dev/null http://$WEB/cron.php",
+        "fixed",
+        after="cat /srv/ran",
+    ),
     Case(
         "a visitor asks for what an application does for 127.0.0.1 alone",
         "php_fpm_stopped",

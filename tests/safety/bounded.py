@@ -3,9 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Hosts on which something hangs, is full or is huge: a run ends in the time that its waits add up to, says what it could not see, hurts nothing."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
+import _full
 import _world
+from _bounded_case import Case
 from _play import Keep, Play
 from _rows import Results, Rows, failed, few, yes_or
 
@@ -14,28 +16,6 @@ TIMES = 3
 LOOK_WAITS = 150
 
 
-class Case(NamedTuple):
-    """A fault, what hangs besides, where, and the words of which the report must have one. looks: those whose waits may all be needed."""
-
-    title: str
-    fault: str
-    role: str
-    setup: str
-    words: tuple[str, ...]
-    broken: bool = True
-    looks: int = 1
-
-
-# One small file system behind all that a run could write to, with not a byte left.
-FULL = r"""
-size=$(du -smc /etc /var /root /tmp | tail -1 | cut -f1)
-mkdir /small
-mount -t tmpfs -o size=$((size * 5 / 4 + 8))m,mode=0755 small /small
-for folder in etc var root tmp; do cp -a /$folder /small/; mount --bind /small/$folder /$folder; done
-systemctl restart systemd-journald nginx
-dd if=/dev/zero of=/small/forgotten.dump bs=1M 2>/dev/null || true
-dd if=/dev/zero of=/small/forgotten.rest bs=512 2>/dev/null || true
-"""
 # A name that only a resolver knows which drops what it is asked, for nginx and for the system.
 DEAD_RESOLVER = r"""
 iptables -A OUTPUT -p udp --dport 53 -j DROP
@@ -91,22 +71,7 @@ CASES = [
         looks=2,
     ),
     Case("a log that is a FIFO", "response_header_too_big", "web", FIFO, ("nginx test", "not a regular file"), looks=2),
-    Case(
-        "every file system full",
-        "response_header_too_big",
-        "web",
-        FULL,
-        ("No usable temporary directory", "No space left"),
-        looks=2,
-    ),
-    Case(
-        "every file system full, a daemon to start",
-        "php_fpm_stopped",
-        "web",
-        FULL,
-        ("No usable temporary directory", "No space left"),
-        looks=2,
-    ),
+    *_full.CASES,
 ]
 
 

@@ -11,6 +11,7 @@ import urllib.parse
 from typing import TYPE_CHECKING, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import is_number
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.work_paths import does_work, is_script
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.entry_points import (
     Door,
     Doors,
@@ -53,9 +54,25 @@ class OwnUrl(NamedTuple):
     def url(self) -> str:
         return self.name.door.url(self.name.name, self.path.text)
 
+    @property
+    def leads_to(self) -> Tuple[object, ...]:
+        """The upstreams that it shows, of this server."""
+        target = self.route["pass"]
+        return (self.server["id"], target["scheme"], *(self.route["peers"] or [target["target"]]))
+
+    @property
+    def does_work(self) -> bool:
+        """Whether something is done there when it is asked."""
+        return does_work(self.path.text)
+
+    @property
+    def is_script(self) -> bool:
+        """Whether a location is there for this very script."""
+        return self.route["location"]["modifier"] == "=" and is_script(self.path.text)
+
 
 class OwnUrls:
-    """One URL for each route that has one, in `found`."""
+    """One URL for each route that has one, in `found`; none that does work where another one shows the same."""
 
     def __init__(self, doors: Doors) -> None:
         self.doors = doors
@@ -66,8 +83,11 @@ class OwnUrls:
             if block["name"] == "location" and block["fallback"] and block["modifier"] != "@":
                 server = self.routing.server_of(block)
                 self.falling_back.setdefault((server["id"], block["fallback"]), []).append(block)
-        self.found = list(self._found())
-        named = [one for one in self.found if not one.path.is_example]
+        found = list(self._found())
+        harmless = {one.leads_to for one in found if not one.does_work}
+        # Where another URL of the server shows the same upstreams, no work has to be done for that.
+        self.found = [one for one in found if not one.does_work or one.leads_to not in harmless]
+        named = [one for one in self.found if not (one.path.is_example or one.does_work)]
         self._paths = {one.route["id"]: one.path.text for one in named}
         self._known = {(one.server["id"], one.path.text) for one in named}
 

@@ -51,7 +51,7 @@ def urls_to_ask(
     if urls:
         found = [ask for ask in (_given(doors, url, addresses) for url in urls) if ask]
     else:
-        known = {one.url for one in own.found}
+        known = {one.url for one in own.found if not one.does_work}
         again = [_again(doors, one, known, addresses) for one in failed]
         logged = {ask.route: one.logged for ask, one in zip(reversed(again), reversed(failed))}
         routes = [_of_route(doors, one, logged.get(one.route["id"]), addresses) for one in own.found]
@@ -113,12 +113,16 @@ def _serves(routing: Routing, server: "BlockFacts", host: str) -> bool:
 
 
 def _of_route(doors: Doors, own: OwnUrl, logged: Optional[Logged], addresses: Optional[Collection[str]]) -> Ask:
-    """A route's own URL. Where that is only an example of its pattern, what the log has of the route is a better one."""
+    """A route's own URL. Where that is only an example of its pattern, what the log has of the route is a better one. Where work is done, or by a
+    script that nobody has seen failing, it is asked as visitors ask, and with HEAD."""
     name, door = own.name
-    if own.path.is_example and logged:
-        door = from_outside(doors, own.server, door, addresses)
+    is_better = own.path.is_example and logged
+    if not (is_better or own.does_work or (own.is_script and not logged)):
+        return _ask(own.url, door, own.route)
+    door = from_outside(doors, own.server, door, addresses)
+    if logged and is_better:
         return _ask(door.url(name, logged.path), door, own.route, logged.method)
-    return _ask(own.url, door, own.route)
+    return _ask(own.url, door, own.route, "HEAD")
 
 
 def _again(doors: Doors, failed: Failed, known: Collection[str], addresses: Optional[Collection[str]]) -> Ask:

@@ -18,7 +18,7 @@ from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils._ngi
         ("location = /x { PASS }", "/x", True),
         (r"location ~ \.php$ { PASS }", "/index.php", True),
         ("location / { try_files $uri @app; } location @app { PASS }", "/", True),
-        ("location ~ ^/(cron|feed)/run$ { PASS }", "/cron/run", False),
+        ("location ~ ^/(news|feed)/all$ { PASS }", "/news/all", False),
     ],
 )
 def test_an_example_of_a_pattern_is_no_path_that_the_configuration_names(location, path, named):
@@ -29,3 +29,19 @@ def test_an_example_of_a_pattern_is_no_path_that_the_configuration_names(locatio
     assert own.path_of(found.route) == (path if named else None)
     assert own.knows(found.server, path) is named
     assert not own.knows(found.server, "/elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("locations", "found"),
+    [
+        ("location / { PASS } location = /cron.php { PASS } location /admin/tasks/run { PASS }", ["/"]),
+        ("location = /cron.php { PASS }", ["/cron.php"]),
+        ("location / { PASS } location = /hook { proxy_pass http://c:1; }", ["/", "/hook"]),
+        ("location / { PASS } location ~ ^/(cron|feed)/run$ { PASS }", ["/"]),
+    ],
+)
+def test_where_work_is_done_nothing_is_asked_that_another_url_shows(locations, found):
+    text = "server { server_name a; %s }" % locations.replace("PASS", "proxy_pass http://b:1;")
+    own = OwnUrls(Doors(Routing(written(text))))
+    assert [one.path.text for one in own.found] == found
+    assert [own.knows(one.server, one.path.text) for one in own.found] == [path == "/" for path in found]

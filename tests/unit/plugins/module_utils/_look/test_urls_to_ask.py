@@ -278,8 +278,8 @@ class TestWhatOnlyTheLogNames:
         assert found == {"/cron.php": "tcp:192.0.2.7:80", "/": "tcp:127.0.0.1:80"}
 
     def test_what_the_configuration_names_is_no_news_of_the_log(self):
-        found = self.where("location = /cron.php { proxy_pass http://127.0.0.1:1; }", "/cron.php")
-        assert found == {"/cron.php": "tcp:127.0.0.1:80"}
+        found = self.where("location = /pay.php { proxy_pass http://127.0.0.1:1; }", "/pay.php")
+        assert found == {"/pay.php": "tcp:127.0.0.1:80"}
 
     def test_a_pattern_names_no_path(self):
         found = self.where("location ~ ^/(?:a|b)/run[.]php$ { proxy_pass http://127.0.0.1:1; }", "/b/run.php")
@@ -288,3 +288,25 @@ class TestWhatOnlyTheLogNames:
     def test_a_server_of_the_loopback_alone_is_asked_there(self):
         found = self.where("location / { proxy_pass http://127.0.0.1:1; }", "/cron.php", "listen 127.0.0.1:80;")
         assert found == {"/cron.php": "tcp:127.0.0.1:80", "/": "tcp:127.0.0.1:80"}
+
+
+class TestWhatTheConfigurationNamesForOthers:
+    """A cron job, a webhook, a script: a look must not do their work, least of all as 127.0.0.1."""
+
+    def asked(self, location, *records):
+        config = written(
+            "server { listen 80; server_name shop.example; location = %s { proxy_pass http://b; } }" % location
+        )
+        found = asks(config, None, records, addresses=["127.0.0.1", "192.0.2.7"])
+        return [(ask.method, ask.connect) for ask in found]
+
+    @pytest.mark.parametrize("location", ["/cron.php", "/admin/cron/run", "/hooks/deploy", "/pay.php"])
+    def test_it_is_asked_with_head_as_visitors_ask(self, location):
+        assert self.asked(location) == [("HEAD", "tcp:192.0.2.7:80")]
+
+    def test_a_script_that_was_seen_failing_is_asked_as_it_was(self):
+        assert self.asked("/pay.php", record("/pay.php")) == [("GET", "tcp:127.0.0.1:80")]
+
+    @pytest.mark.parametrize("location", ["/", "/index.php", "/api/", "/ping"])
+    def test_a_page_is_asked_as_before(self, location):
+        assert self.asked(location) == [("GET", "tcp:127.0.0.1:80")]
