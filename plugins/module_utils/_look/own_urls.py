@@ -84,11 +84,16 @@ class OwnUrls:
                 server = self.routing.server_of(block)
                 self.falling_back.setdefault((server["id"], block["fallback"]), []).append(block)
         found = list(self._found())
-        harmless = {one.leads_to for one in found if not one.does_work}
+        shown = {one.leads_to: one for one in reversed(found) if not one.does_work}
         # Where another URL of the server shows the same upstreams, no work has to be done for that.
-        self.found = [one for one in found if not one.does_work or one.leads_to not in harmless]
+        self.found = [one for one in found if not one.does_work or one.leads_to not in shown]
         named = [one for one in self.found if not (one.path.is_example or one.does_work)]
-        self._paths = {one.route["id"]: one.path.text for one in named}
+        stands_for = [(one, shown.get(one.leads_to, one) if one.does_work else one) for one in found]
+        self._paths = {
+            one.route["id"]: other.path.text
+            for one, other in stands_for
+            if not (other.path.is_example or other.does_work)
+        }
         self._known = {(one.server["id"], one.path.text) for one in named}
 
     def _found(self) -> Iterator[OwnUrl]:
@@ -100,7 +105,7 @@ class OwnUrls:
                 yield OwnUrl(route, server, path, named)
 
     def path_of(self, route: "Route") -> Optional[str]:
-        """The path of a route's own URL; None where no more than a pattern is known."""
+        """The path of a route's own URL, or where that does work of one that shows the same; None where no more than a pattern is known."""
         return self._paths.get(route["id"])
 
     def knows(self, server: "BlockFacts", path: str) -> bool:

@@ -14,6 +14,9 @@ from typing import Any, Dict, Mapping
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._refused import Refused
 
+#: Room for the journal's own records, and for files that are put back on the same disk.
+SPARE, SPARE_SIZE = "spare", 256 * 1024
+
 
 def sync_folder(path: str) -> None:
     """Make the names in a folder survive a power cut."""
@@ -69,6 +72,22 @@ def write_file(path: str, data: bytes, mode: int = 0o600) -> None:
         os.close(descriptor)
     os.rename(fresh, path)
     sync_folder(os.path.dirname(path))
+
+
+def lay_spare(folder: str) -> None:
+    """Keep some room of the disk, and a name, for what has to be written down when nothing else can be."""
+    path = os.path.join(folder, SPARE)
+    if not os.path.lexists(path):
+        write_file(path, os.urandom(SPARE_SIZE))  # bytes that no file system makes smaller
+
+
+def give_up_spare(folder: str) -> bool:
+    """Whether there was such room. It is there for others then, ourselves among them."""
+    try:
+        os.unlink(os.path.join(folder, SPARE))
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def remove_file(path: str) -> None:

@@ -7,6 +7,7 @@
       guard                          locked (flock) while somebody works in here; the kernel frees it when that process ends
       lock.json                      the run that holds the host, with a lease
       last_change                    when the newest change that is still kept was kept
+      spare                          room for an undo on a full disk
       history.json                   what the kept changes cured, and when; it outlives the journals of their runs
       RUN/run.json
       RUN/CHANGE/change.json         what was there before, how to put it back, and how far it has come
@@ -29,6 +30,8 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access im
 from ansible_collections.webops.bad_gateway.plugins.module_utils._refused import Refused
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.durable import (
     check_private,
+    give_up_spare,
+    lay_spare,
     private_folder,
     remove_file,
     sync_folder,
@@ -268,11 +271,16 @@ class Store:
             for number, data in contents.items():
                 write_file(os.path.join(fresh, "content-%d" % number), data)
             write_json(os.path.join(fresh, "change.json"), record)
+            lay_spare(self.base)
             os.rename(fresh, final)
         except OSError:
             shutil.rmtree(fresh, ignore_errors=True)
             raise
         sync_folder(os.path.dirname(final))
+
+    def give_up_spare(self) -> bool:
+        """Let go of the room that is kept for an undo on a full disk; whether there was any."""
+        return give_up_spare(self.base)
 
     def open_changes(self) -> "List[ChangeRecord]":
         """Changes that are neither kept nor undone, in the order in which they have to be undone: the newest first."""

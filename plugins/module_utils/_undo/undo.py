@@ -138,7 +138,11 @@ def _changed_since(host: Host, folder: str, record: "ChangeRecord") -> Dict[str,
 def _note(store: Store, record: "ChangeRecord") -> None:
     """Write down how far we are. A full disk must not keep us from going on: what is not written down is done again."""
     with contextlib.suppress(OSError):
-        store.write_change(record)
+        try:
+            store.write_change(record)
+        except OSError:
+            if store.give_up_spare():
+                store.write_change(record)
 
 
 def _undo(host: Host, folder: str, record: "ChangeRecord", progress: Callable[[int], None], run: Runner) -> List[Step]:

@@ -90,6 +90,13 @@ def test_where_its_own_path_matters_it_is_asked_with_head(path, connecting):
     assert made(path, connecting) == ("HEAD", path)
 
 
+def test_a_request_for_work_is_not_made_where_another_shows_its_upstream():
+    text = "server { listen 80; server_name a; location / { proxy_pass http://b:1; } location = /cron.php { proxy_pass http://b:1; } }"
+    doors = Doors(Routing(written(text)))
+    failed = doors.failed([Logged("a", "a", "GET", "/cron.php", "tcp:10.0.0.2:1", connecting=True)])
+    assert [one.logged.path for one in with_care(OwnUrls(doors), failed)] == ["/"]
+
+
 @pytest.mark.parametrize("urls", [["https://a/api/pay/7?key=1"], ["http://[::1", "http://a:8080/api/pay/7"]])
 def test_what_the_configuration_or_the_user_names_is_asked_as_it_was(urls):
     assert made("/api/pay/7", False, "GET", urls) == ("GET", "/api/pay/7")

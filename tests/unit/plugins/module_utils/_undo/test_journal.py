@@ -10,6 +10,7 @@ import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host, Ran
 from ansible_collections.webops.bad_gateway.plugins.module_utils._refused import Refused
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo import durable
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo import journal as undo_journal
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo import lease as undo_lease
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.journal import Claim
@@ -411,6 +412,25 @@ def test_a_full_disk_leaves_no_half_change_and_no_lock(host, monkeypatch, name):
     assert host.journal().read()["lock"] is None
     host.journal().begun("r2", CLAIM)
     assert host.leftovers() == []
+
+
+def test_on_a_disk_that_is_full_since_a_change_it_is_undone_and_written_down(host, monkeypatch):
+    host.journal().begun("r1", CLAIM)
+    save_and_change(host)
+    spare, write_all = os.path.join(host.journal().store.base, "spare"), durable.write_all
+
+    def full(descriptor, data):
+        if os.path.exists(spare):
+            raise OSError(28, "No space left on device")
+        write_all(descriptor, data)
+
+    monkeypatch.setattr(durable, "write_all", full)
+    with pytest.raises(OSError, match="No space"):
+        host.journal().applied("r1", "c1", CLAIM)
+    assert host.journal().undone("r1", "c1", CLAIM)["undone"]["complete"]
+    host.journal().closed("r1", 5)
+    assert states(host) == {("r1", "c1"): "undone"}
+    assert host.journal().read()["lock"] is None
 
 
 def test_closing_an_unknown_run_touches_no_other(host):

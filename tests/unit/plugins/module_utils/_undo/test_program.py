@@ -345,7 +345,7 @@ def test_an_open_run_of_an_earlier_version_is_undone_and_nothing_of_it_is_left(h
     assert [(change["run"], change["state"]) for change in found] == [("r1", "undone")]
     assert all("r2/undo.pyz" in host.read("%s/%s" % (UNITS, name)) for name in boot_units.WANTED_BY)
     assert host.journal().closed("r2", 0)["pruned"] == ["r2", "r1"]
-    assert sorted(os.listdir(host.path("/var/lib/bad_gateway"))) == ["guard"]
+    assert sorted(os.listdir(host.path("/var/lib/bad_gateway"))) == ["guard", "spare"]
     assert {name: seen[-1] for name, seen in host.snapshot().items()} == {
         name: seen[-1] for name, seen in before.items()
     }
