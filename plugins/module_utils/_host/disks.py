@@ -34,6 +34,8 @@ DISK_PATHS = (
     "/var/lib/php",
     "/var/cache",
     "/run",
+    "/run/php",
+    "/run/php-fpm",
     "/tmp",  # noqa: S108 - only their free space is read
     "/var/tmp",  # noqa: S108 - likewise
 )

@@ -57,6 +57,10 @@ class Format(NamedTuple):
     any_path: bool = False
 
 
+_RUBY_SET = _lines(
+    r"^\s*(\w+) *= *(?:(File\.expand_path)\(?[ ]*[\"']([./\w-]+)[\"'], *(__FILE__|__dir__)\)?|[\"']([^\"'\n]*)[\"'])\s*(?:#.*)?$"
+)
+
 #: By the plain name of the server.
 FORMATS: Dict[str, Format] = {
     "gunicorn": Format(("gunicorn.conf.py",), address=_lines(r"^bind\s*=\s*([^#\n]+)")),
@@ -131,6 +135,9 @@ FORMATS: Dict[str, Format] = {
     "mattermost": Format(("/opt/mattermost/config/config.json",), address=_lines(r"\"ListenAddress\":\s*\"([^\"]+)\"")),
     "rr": Format((".rr.yaml",), address=_lines(r"^http:\s*\n(?:\s*#.*\n)*\s+address:\s*[\"']?([^\s\"'#]+)")),
     "stunnel": Format(("/etc/stunnel/stunnel.conf",), address=_lines(r"^\s*accept\s*=\s*(\S+)")),
+    "memcached": Format(
+        ("/etc/memcached.conf",), port=_lines(r"^-p\s*(\d+)"), host=_lines(r"^-l\s*([\d.:]+)"), options=False
+    ),
     "code-server": Format((), address=_lines(r"^bind-addr:\s*(\S+)")),
 }
 #: What Kestrel reads in the working directory of any program of .NET, which may have a name of its own.
@@ -145,6 +152,7 @@ ALIASES = {
     "grafana-server": "grafana",
     "forgejo": "gitea",
     "odoo-bin": "odoo",
+    "systemd-memcached-wrapper": "memcached",
     "unicorn_rails": "unicorn",
     "stunnel4": "stunnel",
 }
@@ -205,6 +213,7 @@ def _files(host: Host, name: str, folder: str) -> List[str]:
 def of_file(host: Host, path: str, form: Format, environment: Dict[str, str]) -> "List[DeclaredAddress]":
     """Addresses that one file says, each with its line."""
     text = host.read(path, READ_LIMIT) or ""
+    text = filled_in(text, path) if path.endswith(".rb") else text
     found: "List[DeclaredAddress]" = []
     for match in form.address.finditer(text) if form.address else ():
         value = "" if re.search(r"[$+%({]|\bf[\"']", match.group(1).strip("( )")) else match.group(1)
@@ -215,6 +224,22 @@ def of_file(host: Host, path: str, form: Format, environment: Dict[str, str]) ->
         port = environment.get((named.group(1) or named.group(2)) if named else "", match.group(1))
         found += entries([tcp(at.group(1) if at else "", port)], _place(path, text, match))
     return found
+
+
+def filled_in(text: str, path: str) -> str:
+    """A file of Ruby with what it sets to plain texts, or to folders beside itself, filled in where strings have it (#{shared_dir})."""
+    values: Dict[str, str] = {}
+    for name, beside, relative, here, plain in _RUBY_SET.findall(text):
+        if beside:
+            start = path if here == "__FILE__" else os.path.dirname(path)
+            values[name] = os.path.normpath(os.path.join(start, relative))
+        else:
+            values[name] = _fill(plain, values)
+    return _fill(text, values)
+
+
+def _fill(text: str, values: Dict[str, str]) -> str:
+    return re.sub(r"#\{(\w+)\}", lambda found: values.get(found.group(1), found.group(0)), text)
 
 
 def _place(path: str, text: str, match: "re.Match[str]") -> Place:

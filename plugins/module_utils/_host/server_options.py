@@ -109,6 +109,7 @@ SERVERS: Dict[str, Server] = {
     "varnishd": Server(_of(ADDRESS, "-a")),
     "thttpd": Server(_of(PORT, "-p")),
     "mini_httpd": Server(_of(PORT, "-p")),
+    "memcached": Server({**_of(HOST, "-l"), **_of(PORT, "-p"), **_of(SOCKET, "-s")}, ":11211"),
     "dockerd": Server(_of(ADDRESS, "-H")),
     # Java
     # What runs whatever is given to it: -p is a port to most of it.

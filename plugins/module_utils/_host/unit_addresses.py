@@ -17,6 +17,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.declared_
     Place,
     entry,
 )
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.own_config import of_own_config
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.server_command import (
     default_of,
     expand,
@@ -55,6 +56,9 @@ _READ_DOTENV = _NPM + ("node", "next", "nuxt", "deno")
 #: Their options go before their files; others listen on what their files say, too.
 _BY_OPTIONS = ("gunicorn", "hypercorn", "puma")
 _MORE_OPTIONS = "GUNICORN_CMD_ARGS"
+#: Variables of init scripts: the program, and its working directory.
+_DAEMON = ("DAEMON", "DAEMON_PATH", "EXEC", "PROG_BIN", "BINARY", "BIN", "APP_BIN", "CMD", "COMMAND")
+_HOMES = ("WORKINGDIR", "WORKING_DIR", "WORKDIR", "APP_DIR", "APPDIR", "DAEMON_DIR", "BASEDIR", "HOME_DIR")
 _SHELLS = ("sh", "bash", "dash", "ash", "zsh", "ksh")
 
 
@@ -65,6 +69,7 @@ class _Command:
         self.words = in_folder(expand(words, environment.values), folder)
         self.environment = environment
         self.place = place
+        self.folder = folder
         self.server = server_of(self.words)
         self._variables = [name for name in _VARIABLE.findall(" ".join(words)) if name in environment.places]
 
@@ -116,6 +121,7 @@ def of_service(host: Host, properties: Properties) -> "List[DeclaredAddress]":
         if not found or command.server not in _BY_OPTIONS:
             found = found + of_config_files(host, command.words, folder, command.server, values)
         found = found or of_environment(command.environment, command.server) or _of_dotenv(host, command.server, folder)
+        found = found or of_own_config(host, command.words, command.folder)
         if found:
             return [one for number, one in enumerate(found) if one not in found[:number]]
     for command in commands:
@@ -193,4 +199,26 @@ def _commands_of_script(text: str, path: str, environment: Environment, folder: 
         command = _Command(words, own, Place(path, number), folder)
         if command.server in SERVERS or "java" in [os.path.basename(word) for word in command.words[:3]]:
             found.append(command)
-    return found
+    return found or _daemon_of_script(text, own, folder)
+
+
+def _daemon_of_script(text: str, own: Environment, folder: str) -> List[_Command]:
+    """The program that an init script starts, by the variables that these scripts have."""
+    if "### BEGIN INIT INFO" not in text and "start-stop-daemon" not in text and "/init.d/functions" not in text:
+        return []
+    name = next((one for one in _DAEMON if own.values.get(one)), "")
+    words = words_of(own.values.get(name, "")) + words_of(
+        own.values.get(name + "_ARGS") or own.values.get("OPTIONS", "")
+    )
+    for _depth in range(3):
+        words = expand(words, own.values)
+    home = next(
+        (
+            one
+            for value in map(own.values.get, _HOMES)
+            for one in expand([value or ""], own.values)
+            if one.startswith("/")
+        ),
+        "",
+    )
+    return [_Command(words, own, own.places[name], home or folder)] if words and words[0].startswith("/") else []

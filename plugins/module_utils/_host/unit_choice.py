@@ -14,11 +14,13 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access im
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_properties import Properties
 
 ADMINS_FOLDER = "/etc/systemd/system"
+#: Where systemd makes units of init scripts, of those that are not started at boot as well.
+SCRIPTS_FOLDER = "/run/systemd/generator.late"
 UNIT_FOLDERS = (
     ADMINS_FOLDER,
     "/run/systemd/system",
     "/run/systemd/generator",
-    "/run/systemd/generator.late",
+    SCRIPTS_FOLDER,
     "/usr/local/lib/systemd/system",
     "/usr/lib/systemd/system",
     "/lib/systemd/system",
@@ -40,7 +42,7 @@ def well_known(services: Sequence[str]) -> Pattern[str]:
 
 
 def unit_files(host: Host, known: Pattern[str]) -> Set[str]:
-    """Well-known units, all that are enabled, and all that an admin made or masked. Of templates only their instances can be shown."""
+    """Well-known units, all that are enabled or are an init script, and all that an admin made or masked. Of templates only their instances can be shown."""
     names: Set[str] = set()
     for folder in UNIT_FOLDERS:
         for name in host.listdir(folder):
@@ -48,7 +50,7 @@ def unit_files(host: Host, known: Pattern[str]) -> Set[str]:
             if stem.endswith("@"):
                 continue
             made_here = folder == ADMINS_FOLDER and _made_here(host, name)
-            if suffix == ".service" and (known.match(stem) or made_here):
+            if suffix == ".service" and (known.match(stem) or made_here or folder == SCRIPTS_FOLDER):
                 names.add(name)
             elif suffix == ".socket" and made_here:
                 names.update((name, stem + ".service"))

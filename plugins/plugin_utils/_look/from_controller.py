@@ -32,7 +32,10 @@ def outside_asks(
     asks = []
     for answer in mine:
         connect = read_address(answer["connect"]) if answer["connect"] else None
-        if address and is_number(address) and connect and not connect.is_unix and not answer["proxy_protocol"]:
+        if not address or not is_number(address) or connect is None or connect.is_unix or answer["proxy_protocol"]:
+            continue
+        # By the other family a name may lead to another server{}.
+        if (":" in address) == (":" in connect.host):
             own = str(Address(address, connect.port))
             asks.append({"url": answer["url"], "connect": own, "method": answer["method"], "route": answer["route"]})
     return asks[:limit]

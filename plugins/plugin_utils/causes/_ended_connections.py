@@ -23,7 +23,11 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
     listener_behind,
     log_command,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line, on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import (
+    file_and_line,
+    late_answers,
+    on_hop,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._others_refused import others_refused
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import product_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import (
@@ -52,6 +56,13 @@ ONLY_ON_REQUEST = (
     "nginx -t && systemctl reload nginx",
 )
 CLOSED, RESET = "upstream_closed_prematurely", "upstream_connection_reset"
+#: So long has a request been worked on that a limit of time is what ends it rather than a fault: the limits that people set are whole numbers of seconds.
+LONG = 4.5
+LATE = "upstream_read_timeout"
+A_LIMIT = (
+    "# it ends what takes it too long: a limit of its own (WriteTimeout of Go's http.Server, `timeout` of gunicorn and unicorn, harakiri, a timeout in its"
+    " settings): raise that, or let the page answer sooner; nginx's timeouts have no part in it"
+)
 #: Causes that only say that connections end. A cause that says why outdoes them.
 ENDED = ("keepalive_race", CLOSED, RESET)
 
@@ -65,6 +76,19 @@ def probe_ended(hop: Hop) -> tuple[Evidence, ...]:
     if reply.get("ended") not in ("closed", "reset"):
         return ()
     return (Evidence("probe", "asked directly, %s ends the connection: %s" % (hop.address, reply.get("error"))),)
+
+
+def ends_late_requests(hop: Hop) -> bool:
+    """Whether a request that takes longer than is worth waiting for here was ended by the backend each time before, by nginx's log."""
+    return any(one.get("timed_out") for one in hop.failing) and bool(hop.past(CLOSED)) and not hop.past(LATE)
+
+
+def limit_of_time(hop: Hop) -> str:
+    """After how long the backend ends requests, in words, where that looks like a limit of its own; empty where it does not."""
+    ended = [one["seconds"] / max(one.get("asked", 1), 1) for one in hop.failing if one.get("signature") == CLOSED]
+    if ends_late_requests(hop):
+        return "more than %.0f s" % max(one["seconds"] for one in hop.failing if one.get("timed_out"))
+    return "%.0f s" % min(ended) if ended and min(ended) >= LONG else ""
 
 
 def says_upgrade(hop: Hop) -> tuple[Evidence, ...]:
@@ -98,8 +122,10 @@ def not_explained(fleet: Fleet, hop: Hop, signature: str, does: str) -> Finding:
         started_again(hop, CLOSED, RESET),
         others_refused(hop, signature),
     )
-    upgrades = says_upgrade(hop)
+    upgrades, limit = says_upgrade(hop), limit_of_time(hop) if signature == CLOSED else ""
     reason = named.text if named else crashes.words or "its own log says why"
+    if limit and not named and not crashes.words:
+        does, reason, advice = "%s after %s" % (does, limit), "that is a limit of time of its own", (A_LIMIT,)
     if upgrades:
         reason, advice = (
             "nginx says Connection: upgrade with each request, and it ends those that open no WebSocket",
@@ -110,6 +136,7 @@ def not_explained(fleet: Fleet, hop: Hop, signature: str, does: str) -> Finding:
         signature,
         (
             *hop.seen(signature),
+            *(late_answers(hop) if limit else ()),
             *rate_evidence(hop, again),
             *probe_ended(hop),
             *upgrades,

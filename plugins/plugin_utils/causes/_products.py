@@ -206,6 +206,21 @@ HABITS = (
 )
 
 
+#: Programs that run without listening at all until they are told to serve, each with the line that says how.
+SILENT = (
+    (
+        re.compile(r"/([a-z][a-z0-9_]*)/bin/\1$|beam\.smp|phoenix|elixir"),
+        "# if it is a release of Elixir (Phoenix): it serves only with PHX_SERVER=true in its environment, or `server: true` in config/runtime.exs",
+    ),
+)
+
+
+def how_to_serve(name: str, commands: t.Iterable[str]) -> tuple[str, ...]:
+    """What makes a program listen that runs and listens nowhere; nothing where it is not known for that."""
+    words = " ".join([name, *commands])
+    return next(((line,) for known_by, line in SILENT if known_by.search(words)), ())
+
+
 def habit(name: str, commands: t.Iterable[str], port: int) -> Habit | None:
     """What the product of a unit is known for where it does not listen on a port; None where nothing is known of it."""
     words = " ".join([name, *commands])

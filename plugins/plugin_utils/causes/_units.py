@@ -29,7 +29,16 @@ def kept_down(name: str, unit: Unit | None) -> str | None:
     # Red Hat's packages let nginx.service start php-fpm.service, which nobody enables there.
     if unit.get("enabled") == "disabled" and unit.get("active") == "inactive" and not unit.get("wanted_by"):
         return "%s is disabled and stopped: an administrator may want it so" % name
+    if is_left_out_script(unit) and unit.get("active") == "inactive":
+        return (
+            "%s is an init script that is not started at boot, and is stopped: an administrator may want it so" % name
+        )
     return None
+
+
+def is_left_out_script(unit: Unit) -> bool:
+    """Whether a unit is what systemd made of an init script that no link of a runlevel starts."""
+    return (unit.get("fragment") or "").startswith("/run/systemd/generator.late/") and not unit.get("wanted_by")
 
 
 def start_command(name: str, unit: Unit | None) -> str:
@@ -39,6 +48,8 @@ def start_command(name: str, unit: Unit | None) -> str:
         return "systemctl start %s" % quoted
     if "masked" in (or_empty(unit).get("load"), or_empty(unit).get("enabled")):
         return "systemctl unmask %s; systemctl start %s" % (quoted, quoted)
+    if unit and is_left_out_script(unit):  # --now does nothing for these
+        return "systemctl enable %s; systemctl start %s" % (quoted, quoted)
     return "systemctl enable --now %s" % quoted
 
 

@@ -49,7 +49,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import Habit, habit
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import Habit, habit, how_to_serve
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_names import ignored
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import unit_evidence
 
@@ -242,7 +242,15 @@ def runs(hop: Hop, host: Host, name: str, reason: str) -> Finding:
     elif name.startswith("supervisor"):
         state, first = "runs, and its program that should listen does not", (*lines, SUPERVISED % host.name)
     elif unit.get("active") == "active" and (loud or age > STARTING):
-        state, first = "runs since %.0f s and listens nowhere" % age, (*lines, *what_to_do(loud, host.name))
+        to_serve = () if loud else how_to_serve(name, unit.get("exec") or ())
+        state, first = (
+            "runs since %.0f s and listens nowhere" % age,
+            (
+                *lines,
+                *to_serve,
+                *what_to_do(loud, host.name),
+            ),
+        )
     else:
         state, first = "has been starting for %.0f s and does not listen yet" % age, (PATIENCE,)
     return on_hop(

@@ -42,6 +42,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmFacts
 
 NAME = "disk_full"
+OF_SOCKETS = ("/run/php", "/run/php-fpm")
 KIB, MIB = 1024, 1024 * 1024
 #: Folders with what a command may remove at any time. Without /var/log/journal, the journal is in /run.
 CLEANED = (
@@ -60,7 +61,7 @@ class FailedUnit(t.NamedTuple):
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
         host = hop.backend
-        disks = full_disks(host) if host and hop.has(*DOWN) else []
+        disks = [disk for disk in full_disks(host) if matters_to(disk, hop)] if host and hop.has(*DOWN) else []
         failed = failed_unit(hop, host) if host and disks else None
         if host and failed:
             yield cannot_start(hop, host, failed, disks)
@@ -74,6 +75,11 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 def full_disks(host: Host) -> list[Disk]:
     """Disks with less than 0.5 % and less than 16 MiB free, or without free inodes."""
     return [disk for disk in host.facts.get("disks") or [] if disk["total_bytes"] and is_full(disk)]
+
+
+def matters_to(disk: Disk, hop: Hop) -> bool:
+    """Whether a daemon behind this hop writes to a disk: one that has sockets alone is of account to those that have theirs there."""
+    return disk["path"] not in OF_SOCKETS or is_under(hop.real_address.path, (disk["path"],))
 
 
 def is_full(disk: Disk) -> bool:
@@ -140,10 +146,15 @@ def disk_evidence(host: Host, disk: Disk) -> Evidence:
 def how_to_free(host: Host, disks: list[Disk]) -> tuple[str, ...]:
     paths = " ".join(shlex.quote(disk["path"]) for disk in disks)
     cleaned = [line % host.name for folders, line in CLEANED if any(disk_of(host, one) in disks for one in folders)]
+    used_up = [shlex.quote(disk["path"]) for disk in disks if disk.get("free_inodes") == 0]
+    of_space = (
+        "du -xh --max-depth=2 %s | sort -h | tail   # on %s: what takes the space; lsof +L1 shows deleted files that are still open"
+        % (paths, host.name)
+    )
+    of_inodes = "du -x --inodes --max-depth=3 %s | sort -n | tail   # on %s: where the many files are; their size is of no account"
     return (
         "df -h %s; df -i %s   # on %s" % (paths, paths, host.name),
-        "du -xh --max-depth=2 %s | sort -h | tail   # on %s: what takes the space; lsof +L1 shows deleted files that are still open"
-        % (paths, host.name),
+        of_inodes % (" ".join(used_up), host.name) if used_up else of_space,
         *cleaned,
     )
 

@@ -24,7 +24,8 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._address import
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, PoolAt
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_start import DOWN, service_of
 
@@ -35,6 +36,9 @@ if t.TYPE_CHECKING:
         FpmSetAside,
     )
 
+SHOWN = 3
+#: What package managers leave of a changed file when its package is removed.
+REMOVED = (".rpmsave", ".dpkg-old")
 #: What brings it back, by where its main file lies: {v} is 8.1, {n} is 81.
 PACKAGES = (
     (r"/etc/php-fpm\.conf$", "dnf install php-fpm"),
@@ -84,7 +88,7 @@ def missing(hop: Hop, host: Host, gone: FpmGone, pool: FpmSetAside) -> Finding:
         CAUSE.name,
         (*hop.seen(*DOWN), Evidence("config", says), Evidence("process", lacks)),
         why="%s is not installed any more, and pool %s of %s was left behind" % (name, pool["pool"], pool["file"]),
-        advice=(_bring_back(host, gone), *_move(host, gone, pool)),
+        advice=(_bring_back(host, gone), *_move(hop, host, gone, pool)),
     )
 
 
@@ -98,9 +102,35 @@ def _bring_back(host: Host, gone: FpmGone) -> str:
     )
 
 
-def _move(host: Host, gone: FpmGone, pool: FpmSetAside) -> tuple[str, ...]:
+def _order(fpm: FpmFacts, gone: FpmGone) -> tuple[bool, bool]:
+    """Those that run first; among them, those of the packages that the one came from that is gone."""
+    return (not fpm.get("master"), _vendor(fpm["config"]) != _vendor(gone["config"]))
+
+
+def _vendor(config: str) -> str:
+    return re.sub(r"\d[\d.]*", "", config)
+
+
+def _ask_another(hop: Hop, host: Host, pools: list[PoolAt]) -> tuple[str, ...]:
+    """Which pool nginx can ask instead. What a package manager set aside is what the package had: pools of that name run, and need no second file."""
+    there = ", or ".join(
+        "%s (PHP %s, %s)" % (one.address.bare, one.fpm.get("version") or "?", service_of(one.fpm))
+        for one in pools[:SHOWN]
+        if one.address
+    )
+    return (
+        "# or write %s instead of %s at %s; see that the application runs under that PHP"
+        % (there, hop.address.bare, named_at(hop)),
+        "nginx -t && systemctl reload nginx   # on %s, after that" % hop.proxy.name,
+    )
+
+
+def _move(hop: Hop, host: Host, gone: FpmGone, pool: FpmSetAside) -> tuple[str, ...]:
     """How the pool's file is handed to another PHP-FPM, one that runs first; nothing where there is none, or the pool stands in the main file."""
-    others: list[FpmFacts] = sorted(host.facts.get("php_fpm") or [], key=lambda fpm: not fpm.get("master"))
+    others: list[FpmFacts] = sorted(host.facts.get("php_fpm") or [], key=lambda fpm: _order(fpm, gone))
+    same = [one for one in host.pools() if one.name == pool["pool"] and one.address and one.fpm.get("master")]
+    if same and pool["file"].endswith(REMOVED):
+        return _ask_another(hop, host, same)
     other = next((fpm for fpm in others if fpm.get("pool_dir")), None)
     if other is None or pool["file"] == gone["config"]:
         return ()
@@ -122,7 +152,7 @@ def _move(host: Host, gone: FpmGone, pool: FpmSetAside) -> tuple[str, ...]:
 CAUSE = Cause(
     name="php_fpm_missing",
     title="The PHP-FPM of the pool is not installed any more",
-    says="{proxy}'s nginx asks for PHP at {subject}, and {on} has no PHP-FPM",
+    says="{proxy}'s nginx asks for PHP at {subject}, and the PHP-FPM of that is not on {on} any more",
     find=find,
     daemon="hindered",
     outdoes=(

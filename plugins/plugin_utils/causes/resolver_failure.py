@@ -43,6 +43,9 @@ if t.TYPE_CHECKING:
 
 SIGNATURE = "resolver_failure"
 DNS_PORT, SHOWN = 53, 3
+_HOST = re.compile(r":\d+$")
+#: Where systemd-resolved listens, and nothing else does.
+STUB = ("127.0.0.53", "127.0.0.54")
 #: How a resolver answers that has no address for a name: the last two are what some say of a name without a domain.
 NO_ADDRESS, REFUSED = ("NXDOMAIN", "no address", "REFUSED", "SERVFAIL"), "refused"
 #: Where docker answers the containers of its own networks: https://docs.docker.com/engine/network/#dns-services
@@ -69,14 +72,27 @@ class LocalResolver(t.NamedTuple):
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for proxy in fleet.proxies():
         answers = [answer for answer in proxy.failing if answer.get("signature") == SIGNATURE]
+        answers += waiting_for_names(fleet, proxy)
         unset = [record for record in proxy.records if UNSET.match(record["message"])]
         if answers:
             yield no_resolver(proxy, answers, unset) if unset else unresolved(proxy, answers)
 
 
+def waiting_for_names(fleet: Fleet, proxy: Host) -> list[Answer]:
+    """Answers that did not come while nginx waits for its resolver, of which it takes 30 seconds to say so (resolver_timeout)."""
+    unknown = {one["name"] for one in asked(proxy) if one.get("error")}
+    hops = [hop for hop in fleet.hops_of(proxy) if hop.address.host in unknown]
+    return [answer for hop in hops for answer in hop.failing if answer.get("timed_out") and not answer.get("signature")]
+
+
 def asked(proxy: Host) -> list[Resolved]:
-    """What nginx's own resolvers answer now."""
-    return [one for one in proxy.facts.get("names") or [] if one.get("resolver")]
+    """What nginx's own resolvers answer now of names that it asks them for: others it has looked up when it started, in /etc/hosts, too."""
+    answers = [one for one in proxy.facts.get("names") or [] if one.get("resolver")]
+    passes = [route["pass"] for route in proxy.config.get("routes") or []]
+    at_start = {
+        _HOST.sub("", one["target"].rpartition("://")[2].partition("/")[0]) for one in passes if not one["variable"]
+    }
+    return [one for one in answers if one["name"] not in at_start] or answers
 
 
 def local_resolver(proxy: Host) -> LocalResolver | None:
@@ -85,7 +101,10 @@ def local_resolver(proxy: Host) -> LocalResolver | None:
     if not any(read_address("tcp:" + address).is_loopback for address in addresses):
         return None
     units = proxy.facts.get("units") or {}
-    names = [name for name in LOCAL_RESOLVERS if name in units and units[name].get("load") == "loaded"]
+    known = (
+        LOCAL_RESOLVERS[:1] if all(read_address("tcp:" + one).host in STUB for one in addresses) else LOCAL_RESOLVERS
+    )
+    names = [name for name in known if name in units and units[name].get("load") == "loaded"]
     return LocalResolver(names[0], units[names[0]]) if names else None
 
 
@@ -241,6 +260,10 @@ def cure(proxy: Host, local: LocalResolver | None) -> tuple[Remedy | None, str]:
         return None, "%s is docker's resolver, which answers inside of its containers alone: on %s nobody listens there" % (
             OF_CONTAINERS, proxy.name,
         )  # fmt: skip
+    stubs = [read_address("tcp:%s" % at).host for at in silent_there(proxy)]
+    if local is None and stubs and stubs[0] in STUB:
+        why = "%s is where systemd-resolved listens, which %s does not have (an update, a move or a template has left it there)"
+        return None, why % (stubs[0], proxy.name)
     if any(is_of_host_alone(one) for one in known_to_host(proxy)):
         return (
             None,

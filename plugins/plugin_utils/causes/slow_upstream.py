@@ -29,6 +29,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
     listener_behind,
     log_command,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import ends_late_requests
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import (
     file_and_line,
     late_answers,
@@ -48,7 +49,8 @@ SHOWN = 3
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
         late = any(answer.get("timed_out") for answer in hop.failing) and or_empty(hop.reach).get("connected")
-        if hop.has(SIGNATURE) or late and (probe_silent(hop) or hop.past(SIGNATURE)):
+        is_slow = hop.has(SIGNATURE) or late and (probe_silent(hop) or hop.past(SIGNATURE))
+        if is_slow and not ends_late_requests(hop):
             pool = stopped_pool(hop)
             yield workers_stopped(hop, pool) if pool else slow(fleet, hop)
 

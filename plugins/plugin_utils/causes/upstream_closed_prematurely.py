@@ -20,13 +20,17 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import CLOSED, not_explained
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import (
+    CLOSED,
+    ends_late_requests,
+    not_explained,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import recurring
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
-        if hop.has(CLOSED) or recurring(hop, CLOSED):
+        if hop.has(CLOSED) or recurring(hop, CLOSED) or ends_late_requests(hop):
             yield not_explained(fleet, hop, CLOSED, "closes the connection")
 
 

@@ -16,6 +16,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import re
 import shlex
 import typing as t
 
@@ -27,8 +28,12 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 
 SIGNATURE = "upstream_invalid_header"
+SHOWN = 2
 TWICE = "# two headers where there should be one: mostly the application sets what its server sets already"
 A_STATUS = "# Status has to begin with a number of three digits: in PHP http_response_code(401) in place of header('Status: Unauthorized')"
+#: A line that begins with a tab or a blank goes on with the header before it, by rules that RFC 9112 has taken back.
+FOLDED = re.compile(r'^invalid header name "(?:\\x09| )')
+ON_ONE_LINE = "# a header is written over two lines (the second one begins with a tab or a blank): it has to stand on one; nginx refuses such lines"
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -46,8 +51,8 @@ def refused(hop: Hop) -> Finding:
         hop,
         CAUSE.name,
         (*hop.seen(SIGNATURE), *((Evidence("probe", text),) if faults else ())),
-        why="what listens on %s sends a header that is not valid HTTP: the application has to be repaired"
-        % (hop.address,),
+        why="what listens on %s sends a header that is not valid HTTP%s: the application has to be repaired"
+        % (hop.address, " (%s)" % "; ".join(faults[:SHOWN]) if faults else ""),
         advice=(
             as_sent(hop),
             *((stopgap,) if is_sent_twice else ()),
@@ -60,6 +65,8 @@ def what_to_mend(faults: t.Sequence[str]) -> str:
     """What an application mostly did where its header has these faults."""
     if any(fault.startswith("Status is") for fault in faults):
         return A_STATUS
+    if any(FOLDED.search(fault) for fault in faults):
+        return ON_ONE_LINE
     is_twice = not faults or any(fault.endswith(" times") or fault.startswith("both") for fault in faults)
     return TWICE if is_twice else "# look for where the application sets that header"
 

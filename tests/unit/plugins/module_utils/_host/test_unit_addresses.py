@@ -171,6 +171,27 @@ def test_what_the_environment_says(tmp_path, environment, command, addresses):
             "unix:/run/puma.sock",
             1,
         ),
+        (
+            "/usr/bin/puma -C config/puma.rb",
+            "/srv/shop/config/puma.rb",
+            'app_dir = File.expand_path("../..", __FILE__)\nshared_dir = "#{app_dir}/shared"\nbind "unix://#{shared_dir}/sockets/puma.sock"\n',
+            "unix:/srv/shop/shared/sockets/puma.sock",
+            3,
+        ),
+        (
+            "/usr/share/memcached/scripts/systemd-memcached-wrapper /etc/memcached.conf",
+            "/etc/memcached.conf",
+            "-d\n-m 64\n-p 11212\n-l 127.0.0.1\n",
+            "tcp:127.0.0.1:11212",
+            3,
+        ),
+        (
+            "/opt/navidrome/navidrome --configfile /var/lib/navidrome/navidrome.toml",
+            "/var/lib/navidrome/navidrome.toml",
+            'LogLevel = "info"\nPort = "4544"\n',
+            "tcp:0.0.0.0:4544",
+            2,
+        ),
         ("/usr/bin/unicorn -c /etc/u.rb", "/etc/u.rb", 'listen "/run/u.sock", :backlog => 64\n', "unix:/run/u.sock", 1),
         (
             "/usr/bin/java -jar /opt/shop/shop.jar",

@@ -34,7 +34,8 @@ def test_else_the_first_few_at_the_hosts_own_address():
         {"url": "http://a/1", "connect": "tcp:10.0.0.1:8080", "method": "HEAD", "route": 1},
     ]
     assert len(outside_asks(answers, [], "10.0.0.1")) == 3
-    assert outside_asks(answers, [], "2001:db8::1", limit=1)[0]["connect"] == "tcp:[2001:db8::1]:8080"
+    six = [answer(url="http://a/", connect="tcp:[::1]:8080")]
+    assert outside_asks(six, [], "2001:db8::1")[0]["connect"] == "tcp:[2001:db8::1]:8080"
 
 
 @pytest.mark.parametrize(
@@ -46,8 +47,17 @@ def test_else_the_first_few_at_the_hosts_own_address():
         ("10.0.0.1", {"connect": None}),
         ("10.0.0.1", {"proxy_protocol": True}),
         ("10.0.0.1", {"from": "controller"}),
+        ("10.0.0.1", {"connect": "tcp:[::1]:80"}),
     ],
-    ids=["no address", "a name", "a socket", "nowhere said", "behind a balancer", "not the host's"],
+    ids=[
+        "no address",
+        "a name",
+        "a socket",
+        "nowhere said",
+        "behind a balancer",
+        "not the host's",
+        "of the other family",
+    ],
 )
 def test_what_cannot_be_asked_from_outside_is_not(address, more):
     assert outside_asks([answer(**more)], [], address) == []
