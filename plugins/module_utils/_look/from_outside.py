@@ -12,8 +12,9 @@ Private to this collection: it may change in any release.
 import ipaddress
 from typing import TYPE_CHECKING, Collection, List, Optional, Sequence
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._address import is_number, tcp_address
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import is_number, read_address, tcp_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.own_urls import OwnUrls
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.work_paths import does_work
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.entry_points import (
     Door,
     Doors,
@@ -41,20 +42,37 @@ def from_outside(doors: Doors, server: "BlockFacts", door: Door, addresses: Opti
     return door._replace(connect=tcp_address(str(best), door.port)) if best else door
 
 
-def with_care(own: OwnUrls, failed: Sequence[Failed], urls: Sequence[str] = ()) -> List[Failed]:
+def with_care(
+    own: OwnUrls,
+    failed: Sequence[Failed],
+    urls: Sequence[str] = (),
+    is_again: bool = False,
+    addresses: Optional[Collection[str]] = None,
+) -> List[Failed]:
     """The same requests as they may be made. Where nothing of a request got to the upstream, any other over its route shows the same, and so
-    the route's own URL stands in for it; else it is asked with HEAD. What the configuration or urls, the user's, name is asked as it was."""
+    the route's own URL stands in for it; else it is asked with HEAD. What the configuration or urls, the user's, name is asked as it was.
+
+    is_again: whether the host was looked at before, and changed since: then something else may be wrong with what got no connection, and it is asked
+    with HEAD, too, unless it is there for work to be done, or could only be asked from the loopback. addresses: the host's.
+    """
     users = {"/" + url.partition("://")[2].partition("?")[0].partition("/")[2] for url in urls}
     return [
-        one if one.logged.path in users or own.knows(one.server, one.logged.path) else _careful(own, one)
+        one
+        if one.logged.path in users or own.knows(one.server, one.logged.path)
+        else _careful(own, one, is_again and not (does_work(one.logged.path) or _from_loopback(own, one, addresses)))
         for one in failed
     ]
 
 
-def _careful(own: OwnUrls, failed: Failed) -> Failed:
+def _from_loopback(own: OwnUrls, failed: Failed, addresses: Optional[Collection[str]]) -> bool:
+    """Whether the request could only be made from the loopback."""
+    return read_address(from_outside(own.doors, failed.server, failed.door, addresses).connect).is_loopback
+
+
+def _careful(own: OwnUrls, failed: Failed, by_itself: bool) -> Failed:
     route = own.routing.route_for(failed.server, failed.logged.path)
     # A variable may lead another path to another upstream.
     is_same = route is not None and failed.logged.connecting and not route["pass"]["variable"]
-    path = own.path_of(route) if route is not None and is_same else None
+    path = own.path_of(route) if route is not None and is_same and not by_itself else None
     logged = failed.logged._replace(path=path) if path else failed.logged._replace(method="HEAD")
     return failed._replace(logged=logged)

@@ -58,8 +58,8 @@ def what_to_ask(
     doors = Doors(routing, facts["listeners"])
     own = OwnUrls(doors)
     records = [record for record in facts["log"]["records"] if record["kind"] == "nginx"] if ask_logged else []
-    failed = with_care(own, doors.failed(logged_requests(records)), urls)
     addresses = facts["system"]["addresses"]
+    failed = with_care(own, doors.failed(logged_requests(records)), urls, bool(again), addresses)
     asked = with_earlier(urls_to_ask(own, failed, urls, URLS, addresses), again)
     names, resolvers = names_to_resolve(routing.config)
     version = facts["nginx"]["version"] if facts["nginx"] else ""

@@ -76,6 +76,21 @@ def test_a_request_that_got_no_connection_is_not_made_but_the_routes_own(path, i
 
 
 @pytest.mark.parametrize(
+    ("listen", "path", "made_again"),
+    [
+        ("80", "/big.php", ("HEAD", "/big.php")),
+        ("80", "/cron.php", ("GET", "/")),
+        ("127.0.0.1:80", "/big.php", ("GET", "/")),
+    ],
+)
+def test_once_the_host_was_changed_it_is_made_but_for_work_and_from_the_loopback(listen, path, made_again):
+    doors = Doors(Routing(written("server { listen %s; location / { proxy_pass http://10.0.0.2:1; } }" % listen)))
+    failed = doors.failed([Logged("a", "a", "GET", path, "tcp:10.0.0.2:1", connecting=True)])
+    (one,) = with_care(OwnUrls(doors), failed, is_again=True, addresses=OWN)
+    assert (one.logged.method, one.logged.path) == made_again
+
+
+@pytest.mark.parametrize(
     ("path", "connecting"),
     [
         ("/cron.php", False),
