@@ -308,3 +308,34 @@ cloudpanel_php_site() {
 	only_the_panels_vhosts
 	until_site_answers
 }
+
+# directadmin_php_site [DIRECTIVES]: DirectAdmin's example.org of shop, served by its own PHP, php-fpm82; DIRECTIVES go with its PHP.
+directadmin_php_site() {
+	mkdir -p /usr/local/directadmin/conf /usr/local/directadmin/data/users/shop/php /usr/local/php82/sbin /usr/local/php82/etc /usr/local/php82/sockets /var/log/nginx/domains
+	: >/usr/local/directadmin/conf/directadmin.conf
+	stand_in /usr/bin/da
+	cp "/usr/sbin/php-fpm$PHP" /usr/local/php82/sbin/php-fpm82
+	printf '[global]\npid = /run/php-fpm82.pid\nerror_log = /var/log/php-fpm82.log\ninclude = %s\n' '/usr/local/directadmin/data/users/*/php/php-fpm82.conf' >/usr/local/php82/etc/php-fpm.conf
+	account shop shop /home/shop/domains/example.org/public_html
+	fpm_pool /usr/local/directadmin/data/users/shop/php/php-fpm82.conf shop shop www-data /usr/local/php82/sockets/shop.sock
+	printf '[Unit]\nDescription=The PHP FastCGI Process Manager\n[Service]\nType=notify\nExecStart=%s --nodaemonize --fpm-config %s\n[Install]\nWantedBy=multi-user.target\n' \
+		/usr/local/php82/sbin/php-fpm82 /usr/local/php82/etc/php-fpm.conf >/etc/systemd/system/php-fpm82.service
+	systemctl daemon-reload
+	systemctl disable -q --now "php$PHP-fpm"
+	systemctl enable -q --now php-fpm82
+	cat >/usr/local/directadmin/data/users/shop/nginx.conf <<-VHOST
+		server {
+			listen $WEB:80;
+			server_name example.org www.example.org;
+			access_log /var/log/nginx/domains/example.org.log;
+			error_log /var/log/nginx/domains/example.org.error.log;
+			root /home/shop/domains/example.org/public_html;
+			index index.php index.html;
+			location ~ \.php\$ { $(passes_php_on /usr/local/php82/sockets/shop.sock) ${1:-} }
+		}
+	VHOST
+	echo 'include /usr/local/directadmin/data/users/shop/nginx.conf;' >/etc/nginx/directadmin-vhosts.conf
+	sed -i 's|include /etc/nginx/sites-enabled/\*;|include /etc/nginx/directadmin-vhosts.conf;|' /etc/nginx/nginx.conf
+	only_the_panels_vhosts
+	until_site_answers
+}

@@ -34,6 +34,7 @@ _TCP = (
     (EHOSTDOWN, "backend_unreachable"),
     (ETIMEDOUT, "connect_timeout"),
     (EADDRNOTAVAIL, "ephemeral_ports_exhausted"),
+    (ECONNRESET, "upstream_connection_reset"),  # the server has ended it by the time that nginx looks
 )
 _LOOPBACK_V6 = {
     "backend_port_closed": "ipv6_localhost_refused",

@@ -11,6 +11,7 @@ from __future__ import annotations
 import shlex
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.connect_error import ECONNRESET
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
@@ -29,7 +30,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._finding
     on_hop,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._others_refused import others_refused
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import product_of
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import Product, product_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import (
     is_barred_from,
     rate,
@@ -164,10 +165,20 @@ def not_explained(fleet: Fleet, hop: Hop, signature: str, does: str) -> Finding:
             *(named.advice if named else ()),
             log_command(hop),
             *(crashes.advice or advice),
+            *_access_lists(hop, product),
             *_as_a_websocket(hop, again),
             *_as_an_upload(hop, again),
         ),
     )
+
+
+def _access_lists(hop: Hop, product: Product | None) -> tuple[str, ...]:
+    """Where a server may leave the proxy out, which ends each connection of its at once; nothing where a direct one is not ended."""
+    tried = or_empty(hop.reach).get("tried") or []
+    at_once = probe_ended(hop) or any(one.get("errno") in ECONNRESET for one in tried)
+    if product is None or not product.refuses or not at_once:
+        return ()
+    return ("%s   # on %s: an access list that leaves %s out?" % (product.refuses, hop.on, hop.proxy.name),)
 
 
 def _as_an_upload(hop: Hop, records: t.Sequence[LogRecord]) -> tuple[str, ...]:

@@ -19,7 +19,8 @@ class Product(t.NamedTuple):
     """A product, known by its unit's or its process's name. Each text is empty where there is none.
 
     ends: what its log has where it ended a worker or a request by itself. stack: the command that shows what a process works on ({pid}).
-    more: how it gets more workers. log: a log of its own beside its unit's journal. socket: how its socket gets the mode 0660.
+    more: how it gets more workers. log: a log of its own beside its unit's journal. socket: how its socket gets the mode 0660. refuses: the command that
+    shows its access lists which end a connection without an answer.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Product(t.NamedTuple):
     more: str = ""
     log: str = ""
     socket: str = ""
+    refuses: str = ""
 
 
 _PYTHON = "py-spy dump --pid {pid}"
@@ -122,6 +124,7 @@ PRODUCTS = (
         re.compile(r"haproxy"),
         "the termination state of the request (`SH--`: its server ended it without an answer, `SC--`: it could not be reached, `sH--`: it was too slow),"
         " and the server beside it (grep -nE '^ *(backend|listen|server) ' /etc/haproxy/haproxy.cfg)",
+        refuses="grep -nE '(tcp|http)-request .*(reject|silent-drop)|^ *acl ' /etc/haproxy/haproxy.cfg",
     ),
     Product(
         "Varnish",
@@ -129,7 +132,11 @@ PRODUCTS = (
         "`FetchError` of the request (varnishlog -d -g request -q FetchError), and its backends (varnishadm backend.list)",
     ),
     Product(
-        "nginx", re.compile(r"nginx|openresty"), "the error of its own upstream", "", "", "/var/log/nginx/error.log"
+        "nginx",
+        re.compile(r"nginx|openresty"),
+        "the error of its own upstream",
+        log="/var/log/nginx/error.log",
+        refuses="nginx -T 2>/dev/null | grep -nE 'return 444|(allow|deny|geo) '",
     ),
     Product("Ruby", re.compile(r"ruby|rails|thin|passenger"), "an exception with its stack", "", "more workers"),
     Product("Python", re.compile(r"python"), "a traceback", _PYTHON, "more workers or threads of its server"),
@@ -146,7 +153,13 @@ PRODUCTS = (
         "`panic:` with its goroutines, and `[E]`",
         socket="UNIX_SOCKET_PERMISSION = 660 in [server] of app.ini",
     ),
-    Product("Go", re.compile(r"prometheus|minio|traefik|caddy"), "`panic:` with its goroutines", ""),
+    Product(
+        "Caddy",
+        re.compile(r"caddy"),
+        "`panic:` with its goroutines",
+        refuses="grep -nE '^ *abort|remote_ip|client_ip' /etc/caddy/Caddyfile",
+    ),
+    Product("Go", re.compile(r"prometheus|minio|traefik"), "`panic:` with its goroutines", ""),
 )
 
 

@@ -28,6 +28,7 @@ SIGNATURES = [
     (TCP, errno.ENETUNREACH, "backend_unreachable"),
     (LOOPBACK_V6, errno.ENETUNREACH, "ipv6_unavailable"),
     (TCP, errno.ETIMEDOUT, "connect_timeout"),
+    (TCP, errno.ECONNRESET, "upstream_connection_reset"),
     (TCP, errno.EADDRNOTAVAIL, "ephemeral_ports_exhausted"),
     (LOOPBACK_V6, errno.EADDRNOTAVAIL, "ipv6_unavailable"),
     (TCP, errno.EACCES, "selinux_network_connect"),
