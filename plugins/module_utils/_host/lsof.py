@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The listening sockets of macOS and the BSDs, as lsof lists them. Tried against what others have shown of theirs, not on such a host.
+"""The listening sockets of macOS and the BSDs, as lsof or FreeBSD's sockstat lists them. Tried against what others have shown of theirs, not on such a host.
 
 Private to this collection: it may change in any release.
 """
@@ -16,6 +16,8 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes
 
 #: What lsof calls all addresses of a family.
 _ANYWHERE = {"IPv6": "::"}
+#: A line of sockstat: user, command, process, file descriptor, protocol, local address. What it does not know is a question mark.
+_SOCKSTAT = re.compile(r"\S+\s+(\S.*?)\s+(\d+)\s+\d+\s+(tcp[46]{1,2}|stream)\s+(\S+)")
 _ANY = "0.0.0.0"  # noqa: S104 - the name of what is bound already
 
 
@@ -28,7 +30,7 @@ class Held(NamedTuple):
 
 
 class LsofListening(NamedTuple):
-    """The listening sockets that lsof lists."""
+    """The listening sockets that one of them lists."""
 
     tcp: List[Held]
     unix: List[Held]
@@ -44,17 +46,19 @@ class _Row(NamedTuple):
 
 
 def lsof_listening(host: Host, processes: Processes) -> Optional[LsofListening]:
-    """What lsof lists; None where it cannot be run."""
+    """What sockstat lists, where there is one, else lsof; None where neither can be run."""
+    by_sockstat = bool(host.which("sockstat"))
     lsof = ["lsof", "+c0", "-nP"]
-    tcp = host.run([*lsof, "-iTCP", "-sTCP:LISTEN", "-FpctPn"])
-    unix = host.run([*lsof, "-U", "-FpctPn"])
+    tcp = host.run(["sockstat", "-46l"] if by_sockstat else [*lsof, "-iTCP", "-sTCP:LISTEN", "-FpctPn"])
+    unix = host.run(["sockstat", "-ul"] if by_sockstat else [*lsof, "-U", "-FpctPn"])
     if tcp.code is None or unix.code is None:
         host.unseen("listeners", tcp.error or unix.error)
         return None
     order = {process.pid: rank for rank, process in enumerate(processes.oldest_first())}
-    paths = [row for row in _rows(unix.out) if row.name.startswith("/")]
+    rows = _sockstat_rows if by_sockstat else _rows
+    paths = [row for row in rows(unix.out) if row.name.startswith("/")]
     return LsofListening(
-        [held for row in _oldest(_rows(tcp.out), order) for held in _tcp(row)],
+        [held for row in _oldest(rows(tcp.out), order) for held in _tcp(row)],
         [Held(Listening(row.name, 0, 0), row.pid, row.command) for row in _oldest(paths, order)],
     )
 
@@ -83,6 +87,15 @@ def _rows(text: str) -> List[_Row]:
         elif kind == "n":
             found.append(_Row(pid, command, family, value.split("->")[0]))
     return found
+
+
+def _sockstat_rows(text: str) -> List[_Row]:
+    """The lines of sockstat that name a holder."""
+    found = [_SOCKSTAT.match(line) for line in text.splitlines()]
+    rows = [one.groups() for one in found if one]
+    return [
+        _Row(int(pid), command, "IPv6" if kind.startswith("tcp6") else "", name) for command, pid, kind, name in rows
+    ]
 
 
 def _oldest(rows: List[_Row], order: Dict[int, int]) -> List[_Row]:
