@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""docs/performance.md, made of what was measured of each part last. That is kept beside the bench, so that a part can be measured alone."""
+"""docs/performance.md, made of what was measured of each part last, and of what there is to say of it.
+
+Both are kept beside the bench, so that a part can be measured alone.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,8 @@ from plays import FEWER_RUNS
 
 PAGE = TOP / "docs" / "performance.md"
 FOLDER = pathlib.Path(__file__).parent / "seen"
+#: What there is to say of a part beside its figures: where a goal is missed, where the time goes and what the floor is.
+NOTES = pathlib.Path(__file__).parent / "notes"
 #: The parts in their order, which are named like the files of their figures.
 TITLES = {
     "plays": "One host, and two",
@@ -76,7 +81,9 @@ def _file(part: str) -> pathlib.Path:
 def _section(part: str) -> str:
     measured: Measured = json.loads(_file(part).read_text(encoding="utf-8"))
     text = PART % (TITLES[part], measured["when"], measured["machine"], *measured["load"])
-    return text + "".join(_row(row) for row in measured["rows"])
+    notes = NOTES / (part + ".md")
+    said = "\n" + notes.read_text(encoding="utf-8") if notes.exists() else ""
+    return text + "".join(_row(row) for row in measured["rows"]) + said
 
 
 def _row(row: Shown) -> str:

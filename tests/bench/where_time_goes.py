@@ -28,8 +28,9 @@ def measure(inventory: str) -> list[Row]:
     return [
         *floor(inventory),
         *on_the_host(inventory),
-        *by_task(inventory, "diagnose_502", plays.DIAGNOSE, plays.WELL),
-        *by_task(inventory, "a stopped PHP-FPM", plays.CURE, plays.STOPPED, plays.STOP),
+        *by_task(inventory, "diagnose_502"),
+        *by_task(inventory, "a stopped PHP-FPM"),
+        *by_task(inventory, "a firewall on the backend"),
     ]
 
 
@@ -65,18 +66,20 @@ def on_the_host(inventory: str) -> list[Row]:
     return rows
 
 
-def by_task(inventory: str, name: str, play: str, host: str, breaks: str = "") -> list[Row]:
+def by_task(inventory: str, name: str) -> list[Row]:
     """The tasks of a play in their order, those that are skipped among them; each with the median of its seconds."""
+    play = plays.few()[name]
     taken: dict[str, list[float]] = {}
     for _run in range(RUNS):
-        if breaks:
-            lab("shell", host, breaks)
-        for number, (task, seconds) in enumerate(tasks_of(inventory, play, host), 1):
+        for host in play.broken:
+            lab("shell", host, play.breaks)
+        for number, (task, seconds) in enumerate(tasks_of(inventory, play), 1):
             taken.setdefault("%s, task %02d: %s" % (name, number, task), []).append(seconds)
     return [Row(task, "", statistics.median(times)) for task, times in taken.items()]
 
 
-def tasks_of(inventory: str, play: str, host: str) -> t.Iterator[tuple[str, float]]:
-    printed = ansible("ansible-playbook", play, "-i", inventory, "--limit", host, settings=PROFILE)
+def tasks_of(inventory: str, play: plays.Play) -> t.Iterator[tuple[str, float]]:
+    limit = ("--limit", ",".join(play.hosts))
+    printed = ansible("ansible-playbook", play.play, "-i", inventory, *limit, settings=PROFILE)
     for found in _TASK.finditer(printed):
         yield found.group(1), float(found.group(2))

@@ -65,7 +65,7 @@ def test_a_task_that_only_one_round_had_is_shown_too():
 def test_the_page_is_what_was_measured():
     made, page, parts = pages()
     assert made == page, "figures were kept, or the page edited, and not both"
-    assert {path.stem for path in (BENCH / "seen").iterdir()} <= set(parts)
+    assert {path.stem for folder in ("seen", "notes") for path in (BENCH / folder).iterdir()} <= set(parts)
 
 
 def test_a_part_that_is_measured_alone_leaves_the_others_as_they_were(tmp_path):
