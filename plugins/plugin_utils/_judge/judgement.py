@@ -15,6 +15,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.visited import statuses_before
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.broken_off import broken_off
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import RuleErrors, judge, known_causes
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.memory import MAX_CURES
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import Judged, Outcome, Plan, Step, plan
@@ -120,6 +121,7 @@ def host_judgement(
         "unknown": unknown,
         "hops": hops_of(fleet, host) if planned.judged else [],
         "logged": logged(host),
+        "broken_off": broken_off(fleet, host),
         "asked": None,
     }
 

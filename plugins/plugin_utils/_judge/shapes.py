@@ -110,6 +110,7 @@ class HostJudgement(t.TypedDict):
     unknown: list[Unknown]
     hops: list[JudgedHop]  # only where something was found
     logged: list[LoggedFailures]
+    broken_off: list[str]  # answers that upstreams broke off in the middle, which no 502 shows
     asked: HistoryQuestion | None  # what it is to be asked of what happened before; None: no finding has to do with it
 
 

@@ -46,9 +46,10 @@ def what_is_said(name: str, entry: HostEntry, shared: t.Container[str]) -> tuple
             for one in entry["findings"]
         )
     )
+    beside = tuple(entry.get("broken_off", ()))
     if entry["status"] == "healthy" and not findings:
-        return ("healthy", bool(entry["probes"]))
-    return (findings, entry["says"].replace(name, "") if not findings else "")
+        return ("healthy", bool(entry["probes"]), beside)
+    return (findings, entry["says"].replace(name, "") if not findings else "", beside)
 
 
 def likewise(findings: t.Sequence[FindingEntry], shared: t.Container[str]) -> list[FindingEntry]:

@@ -104,7 +104,12 @@ def host_block(
             lines += labelled("Cause", "as above: %s" % (finding.get("behind") or finding["says"]), width)
         here.add(fault)
         said.add(fault)
-    return lines
+    return lines + beside_lines(entry, width)
+
+
+def beside_lines(entry: HostEntry, width: int) -> list[str]:
+    """What is no 502 and still no page: answers that break off."""
+    return [line for text in entry.get("broken_off", ()) for line in labelled("Also", text, width)]
 
 
 def finding_lines(finding: FindingEntry, headline: str, width: int) -> list[str]:
@@ -192,7 +197,8 @@ def well(names: t.Sequence[str], entry: HostEntry, width: int) -> list[str]:
         says = entry["says"]
     else:
         says = "all URLs that were asked answer."
-    return wrapped("%s  %s: %s" % (HEADLINES["healthy"], listed(names, 12), says), "", width, "  ")
+    lines = wrapped("%s  %s: %s" % (HEADLINES["healthy"], listed(names, 12), says), "", width, "  ")
+    return lines + beside_lines(entry, width)
 
 
 def not_seen(report: ReportDocument, width: int) -> list[str]:

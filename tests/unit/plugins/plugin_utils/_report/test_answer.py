@@ -349,3 +349,12 @@ def test_a_finding_takes_a_dozen_lines(texts, why, says):
     texts, why, says = [safe_text(text) for text in texts], safe_text(why), safe_text(says)
     one = finding("advice", change="", evidence=texts, advice=texts, why=why, says=says[:60])
     assert len(shown(one, status="advice")) - 3 <= FINDING_LINES
+
+
+def test_what_is_no_502_and_no_page_either_is_said_beside():
+    broken = {**WELL, "broken_off": ["10.0.0.2:80 broke off an answer"]}
+    text = render({"run": {"mode": "fix"}, "hosts": {"web1": broken, "web2": WELL, "web3": WELL}})
+    assert "web1: 1 URL answers.\n  Also     10.0.0.2:80 broke off an answer\n" in text
+    assert "web2, web3: all URLs that were asked answer." in text
+    sick = {**entry(finding()), "broken_off": ["10.0.0.2:80 broke off an answer"]}
+    assert "  Also     10.0.0.2:80 broke off" in render({"run": {"mode": "fix"}, "hosts": {"web1": sick}})

@@ -593,3 +593,10 @@ def test_a_url_that_fails_is_explained_by_the_finding_over_its_own_route():
     unlike = [advice("disk_full", routes=[0], why="a"), advice(routes=[7], why="b", key="other")]
     entry = document.host_entry("fix", [look(*unlike, answers=[answer(200), answer(502, **OTHER)])], {}, None)
     assert entry["why"] == "http://other/ still answers 502 (worker_segfault: b)"
+
+
+def test_answers_that_break_off_are_said_of_a_host_that_is_well():
+    entry = document.host_entry("fix", [{**look(status=200), "broken_off": ["app broke off an answer"]}], {}, None)
+    assert (entry["status"], entry["broken_off"]) == ("healthy", ["app broke off an answer"])
+    assert "broken_off" not in document.host_entry("fix", [look(status=200)], {}, None)
+    report(entry)

@@ -1,0 +1,38 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Answers that break off in the middle, by nginx's log."""
+
+from __future__ import annotations
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.broken_off import broken_off
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils import small_fleet
+
+APP = "tcp:10.0.0.2:80"
+
+
+def lines(*records):
+    reach = [small_fleet.reached(APP, small_fleet.tried(APP))]
+    web = small_fleet.proxy(
+        "http://10.0.0.2", answers=[small_fleet.answer(200)], log=small_fleet.log(*records), reach=reach
+    )
+    fleet = small_fleet.fleet(web=web)
+    return broken_off(fleet, fleet.hosts["web"])
+
+
+def broken(path="/export", **more):
+    request = {"method": "GET", "path": path} if path else None
+    return small_fleet.record(APP, "upstream_closed_midbody", action="reading upstream", request=request, **more)
+
+
+def test_an_upstream_has_one_line_whatever_it_broke_off():
+    (line,) = lines(broken(count=2), broken("/b", last=7200.0), broken(None))
+    assert line.startswith(
+        "10.0.0.2:80 broke off 4 answers in the middle (GET /b, GET /export), the last at 02:00:00 UTC"
+    )
+    (one,) = lines(broken())
+    assert one.startswith("10.0.0.2:80 broke off an answer in the middle (GET /export)")
+
+
+def test_other_lines_are_about_other_things():
+    assert lines() == lines(small_fleet.record(APP, "upstream_read_timeout")) == []
