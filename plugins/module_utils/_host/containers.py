@@ -11,10 +11,13 @@ import re
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.inside_listeners import inside_listeners
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
     from typing import TypedDict
+
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.inside_listeners import InsideListener
 
     class Inside(TypedDict):
         """A daemon in a container."""
@@ -34,6 +37,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         ports: Dict[str, int]  # its own port by the port of the host that leads to it
         unpublished: List[int]  # its own ports to which none of the host leads
         proxies: List[int]  # processes of the host that listen for it
+        listens: List[InsideListener]  # in a network of its own
 
 
 LIMIT = 200
@@ -69,14 +73,20 @@ def container_facts(host: Host, processes: Processes) -> "List[Container]":
                 found[number] = _container(engine, _name(host, engine, number))
             found[number]["running"] = True
             found[number]["inside"].append({"name": inside, "pid": process.pid})
+            _add_listeners(host, found[number], process.pid)
     return list(found.values())[:LIMIT]
 
 
 def _container(engine: str, name: str) -> "Container":
     return {
         "engine": engine, "name": name, "running": False, "ended": None, "inside": [], "addresses": [], "ports": {},
-        "unpublished": [], "proxies": [],
+        "unpublished": [], "proxies": [], "listens": [],
     }  # fmt: skip
+
+
+def _add_listeners(host: Host, made: "Container", pid: int) -> None:
+    """Add what listens in the network of one of its processes, unless that is known."""
+    made["listens"] = made["listens"] or inside_listeners(host, pid)
 
 
 def _container_of(process: Process) -> Tuple[str, str]:
@@ -117,7 +127,9 @@ def _of_docker(host: Host, processes: Processes) -> "Dict[str, Container]":
         state, networks = config.get("State") or {}, (config.get("NetworkSettings") or {}).get("Networks") or {}
         made = _container("docker", str(config.get("Name") or path.split("/")[-2][:12]).lstrip("/"))
         made["running"] = bool(state.get("Running")) and state.get("Pid") in processes.by_pid
-        if not made["running"] and not state.get("Running"):
+        if made["running"]:
+            _add_listeners(host, made, state["Pid"])
+        elif not state.get("Running"):
             memory = ", killed for memory" if state.get("OOMKilled") else ""
             made["ended"] = "exit code %s%s" % (state.get("ExitCode"), memory)
         for network in networks.values():
@@ -164,6 +176,8 @@ def _of_podman(host: Host, processes: Processes) -> "Dict[str, Container]":
             made = found.setdefault(number, _container("podman", name or number[:12]))
             made["running"] = True
             made["proxies"].append(process.pid)
+            for child in processes.children_of(process.pid)[:1]:
+                _add_listeners(host, made, child.pid)
     return found
 
 

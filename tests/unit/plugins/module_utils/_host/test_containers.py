@@ -59,6 +59,7 @@ class TestDocker:
                 "ports": {"8080": 80},
                 "unpublished": [443],
                 "proxies": [4690],
+                "listens": [],
             }
         ]
 
