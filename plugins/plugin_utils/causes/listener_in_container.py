@@ -16,7 +16,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
-import os.path
+import posixpath
 import shlex
 import typing as t
 
@@ -74,14 +74,14 @@ def in_containers(host: Host, asked: Address) -> list[Found]:
         return list({one.container["name"]: one for one in ports}.values())
     sockets = [one for one in found if one.address.is_unix]
     same = [one for one in sockets if one.address.path == asked.path]
-    named = [one for one in sockets if os.path.basename(one.address.path) == os.path.basename(asked.path)]
+    named = [one for one in sockets if posixpath.basename(one.address.path) == posixpath.basename(asked.path)]
     return same[:1] or (named if len(named) == 1 else [])
 
 
 def by_socket(hop: Hop, host: Host, found: Found) -> Finding:
     """The daemon has a unix socket, in a folder that the host has elsewhere or not at all."""
     inside, asked = found.address.path, hop.real_address.path
-    folder, name = os.path.split(inside)
+    folder, name = posixpath.split(inside)
     listens = "%s listens on %s" % (called(found.container), inside)
     advice: tuple[str, ...]
     if found.here:
