@@ -102,7 +102,7 @@ def by_port(hop: Hop, host: Host, found: t.Sequence[Found]) -> Finding:
     """The daemon has a port in a network of its own."""
     first, port = found[0], hop.real_address.port
     names = " and ".join(called(one.container) for one in found)
-    published = next((there for there, own in first.container["ports"].items() if own == port), None)
+    published = next((there for there, own in (first.container["ports"] or {}).items() if own == port), None)
     if len(found) == 1 and published:
         why = "%s listens on port %d, which is published as port %s of %s" % (names, port, published, host.name)
         advice: tuple[str, ...] = (
