@@ -288,6 +288,7 @@ lock:
   type: dict
 """
 
+import errno
 import os
 from typing import Any, Callable, Dict, List, NamedTuple
 
@@ -444,6 +445,14 @@ def warn_of_problems(module: AnsibleModule, result: Dict[str, Any]) -> None:
             module.warn("run %s, change %s: %s" % (change["run"], change["change"], problem))
 
 
+#: What else is said where a disk is full.
+NO_ROOM = " (each change is written down in /var/lib/bad_gateway before it is made; df -h /var/lib and df -i /var/lib show what is full)"
+
+
+def is_full(error: Exception) -> bool:
+    return getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
+
+
 def main() -> None:
     module = AnsibleModule(**SPECIFICATION)
     name = module.params["state"]
@@ -459,7 +468,7 @@ def main() -> None:
     except Held as held:
         result = {"failed": True, "msg": str(held), "lock": held.shown()}
     except (Refused, OSError) as error:
-        result = {"failed": True, "msg": "%s: %s" % (name, error)}
+        result = {"failed": True, "msg": "%s: %s%s" % (name, error, NO_ROOM if is_full(error) else "")}
     for warning in journal.warnings:
         module.warn(warning)
     warn_of_problems(module, result)

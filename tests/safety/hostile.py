@@ -7,6 +7,7 @@ from typing import Any
 
 import _attempts_by_files
 import _attempts_by_words
+import _attempts_in_turns
 import _attempts_of_colleagues
 import _attempts_of_programs
 import _world
@@ -20,6 +21,7 @@ CASES = [
     *_attempts_of_programs.CASES,
     *_attempts_by_files.CASES,
     *_attempts_of_colleagues.CASES,
+    *_attempts_in_turns.CASES,
 ]
 
 

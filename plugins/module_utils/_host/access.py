@@ -16,7 +16,7 @@ import stat
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
 
@@ -43,6 +43,8 @@ HOMEBREW = ("/opt/homebrew", "/usr/local")
 COMMANDS_SECONDS = 90.0
 #: Names of a folder, and paths of a pattern: whose folder it is may fill it.
 NAMES_LIMIT = 50000
+#: For which one thing could not be read; what else there is follows in one.
+REASONS_LIMIT, MORE = 50, "and more of the kind"
 
 
 class Ran(NamedTuple):
@@ -64,6 +66,7 @@ class Host:
     def __init__(self, root: str = "/") -> None:
         self.root = root
         self.unknown: "List[Unknown]" = []
+        self._unseen: Dict[str, Set[str]] = {}
         #: Seconds that commands may still take together; without end but in a look.
         self.seconds_left = float("inf")
 
@@ -90,10 +93,11 @@ class Host:
             return None
 
     def unseen(self, missing: str, why: object) -> None:
-        """Remember that something could not be read, each thing and reason once."""
-        entry: "Unknown" = {"missing": missing, "why": str(why)}
-        if entry not in self.unknown:
-            self.unknown.append(entry)
+        """Remember that something could not be read, each thing and reason once, with so many reasons at most."""
+        reasons, reason = self._unseen.setdefault(missing, set()), str(why)
+        if reason not in reasons and len(reasons) <= REASONS_LIMIT:
+            self.unknown.append({"missing": missing, "why": MORE if len(reasons) == REASONS_LIMIT else reason})
+            reasons.add(reason)
 
     def path(self, path: str) -> str:
         """The path by which this process reaches a path of the host."""

@@ -40,7 +40,8 @@ class _HostFiles:
             return self._read(path)
         except OSError as error:
             why = error.strerror or str(error)
-            self.host.unseen("nginx configuration", "%s: %s" % (path, why))
+            # Of what is beyond the limits there may be any number.
+            self.host.unseen("nginx configuration", why if error.errno == errno.EFBIG else "%s: %s" % (path, why))
             raise OSError(error.errno or errno.EINVAL, why) from error
 
     def _read(self, path: str) -> str:

@@ -181,6 +181,16 @@ def test_check_mode_does_nothing_and_says_so(call, host, state):
     assert not os.path.exists(host.path("/var/lib/bad_gateway"))
 
 
+def test_a_full_disk_is_named_with_what_shows_it(call, host, monkeypatch):
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "rename", full)
+    result = call(run="r1", state="begun")
+    assert result["failed"] and result["msg"].startswith("begun: [Errno 28] No space left on device (each change is")
+    assert "df -i /var/lib" in result["msg"]
+
+
 def test_a_user_who_is_not_root_is_told_what_to_do(call, host, monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert call(state="rolled_back") == {

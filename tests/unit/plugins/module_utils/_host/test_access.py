@@ -12,7 +12,7 @@ import tracemalloc
 import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import access
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import MORE, REASONS_LIMIT, Host
 
 
 @pytest.fixture
@@ -220,3 +220,12 @@ class TestBounds:
             written(host, "/etc/%d.conf" % number)
         assert len(host.glob("/etc/*.conf")) <= 4
         assert host.unknown == [{"missing": "/etc/*.conf", "why": "there are more than 3"}]
+
+
+def test_of_one_thing_only_so_many_reasons_are_said():
+    host = Host()
+    for number in range(20000):
+        host.unseen("logs", "%d: Permission denied" % (number % 10000))
+    host.unseen("units", "no systemd")
+    assert len(host.unknown) == REASONS_LIMIT + 2
+    assert host.unknown[-2:] == [{"missing": "logs", "why": MORE}, {"missing": "units", "why": "no systemd"}]

@@ -221,6 +221,15 @@ def test_files_are_bounded(host, monkeypatch, limit, value):
     ]
 
 
+def test_any_number_of_files_beyond_the_limit_is_said_once(host, monkeypatch):
+    monkeypatch.setattr(config_files, "FILES_LIMIT", 1)
+    for number in range(200):
+        host.write("/etc/nginx/conf.d/%d.conf" % number, "")
+    host.write("/etc/nginx/nginx.conf", "http { include conf.d/*.conf; }")
+    assert ConfigFiles(host, "/etc/nginx/nginx.conf").tree.files == ["/etc/nginx/nginx.conf"]
+    assert [entry["why"].split(" ")[:2] for entry in host.unknown] == [["more", "than"]]
+
+
 def test_a_main_file_that_cannot_be_read_is_an_error(host):
     os.unlink(host.path("/etc/nginx/nginx.conf"))
     files = ConfigFiles(host, "/etc/nginx/nginx.conf")
