@@ -64,10 +64,11 @@ WANTED: tuple[tuple[str, str, float | None], ...] = (
 
 
 def fleet() -> list[str]:
-    """Faults of one host each, which is well as long as nobody breaks it."""
+    """Faults of one host each, which is well as long as nobody breaks it, and has the programs of all others."""
     files = sorted((TOP / "tests" / "lab" / "faults").glob("*.yml"))
     known = {file.stem: yaml.safe_load(file.read_text(encoding="utf-8")) for file in files}
-    alike = [name for name, fault in known.items() if fault["topology"] == "single" and "podman_args" not in fault]
+    special = {"podman_args", "packages"}
+    alike = [name for name, fault in known.items() if fault["topology"] == "single" and special.isdisjoint(fault)]
     return [name for name in alike if name not in FAULTS][:FLEET]
 
 

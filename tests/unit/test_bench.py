@@ -86,3 +86,13 @@ def test_what_is_kept_has_two_places(shares):
     shown = rounds(*shares)[0].shown
     numbers = [shown["share"], shown["spread"], shown["missed_by"], *shown["rounds"]]
     assert all(number is None or number == round(number, 2) for number in numbers)
+
+
+def test_the_hosts_of_a_fleet_are_alike():
+    program = "import plays; print(*plays.fleet())"
+    done = subprocess.run([sys.executable, "-c", program], cwd=BENCH, check=True, stdout=subprocess.PIPE, text=True)
+    faults = [
+        (BENCH.parent / "lab" / "faults" / (name + ".yml")).read_text(encoding="utf-8") for name in done.stdout.split()
+    ]
+    assert len(faults) == 40
+    assert not any("\npackages:" in fault or "\npodman_args:" in fault for fault in faults)
