@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Dict, List, Sequence, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._history.files import file_changes
 from ansible_collections.webops.bad_gateway.plugins.module_utils._history.made_together import without_made_together
+from ansible_collections.webops.bad_gateway.plugins.module_utils._history.needrestart import name_needrestart
 from ansible_collections.webops.bad_gateway.plugins.module_utils._history.packages import package_changes
 from ansible_collections.webops.bad_gateway.plugins.module_utils._history.span import Span, change
 from ansible_collections.webops.bad_gateway.plugins.module_utils._history.unit_events import memory_kills, unit_events
@@ -31,9 +32,10 @@ RECORDS, RECORD_LIMIT = 200, 1024 * 1024
 def recent_changes(host: Host, span: Span, units: Sequence[str], files: Sequence[str]) -> "List[Change]":
     """The changes of a span, the oldest first."""
     boot = boot_time(host)
+    packages = package_changes(host, span)
     kinds = [
-        package_changes(host, span),
-        unit_events(host, span, units),
+        packages,
+        name_needrestart(host, packages, unit_events(host, span, units)),
         memory_kills(host, span, kernel_log(host, span.since, boot).lines),
         _by_ours(host, without_made_together(file_changes(host, span, units, files))),
         [change(boot, "boot", "the host", "was booted")] if boot is not None and span.has(boot) else [],
