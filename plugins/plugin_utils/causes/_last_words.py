@@ -14,6 +14,12 @@ _INOTIFY = "/etc/sysctl.d/60-inotify.conf"
 #: What runtimes and package managers say, and what helps.
 KNOWN = (
     (
+        re.compile(r"NODE_MODULE_VERSION|compiled against a different Node|invalid ELF header.{0,80}\.node"),
+        (
+            "npm rebuild   # on {on}, in its folder and as its user: Node.js was updated, and modules of it in machine code are made for one version",
+        ),
+    ),
+    (
         re.compile(
             r"number of inotify instances has been reached|inotify_init.*EMFILE|ENOSPC: System limit for number of file watchers"
         ),

@@ -108,8 +108,8 @@ def is_in_a_crash_loop(host: Host, unit: Unit) -> bool:
 
 
 def _age(host: Host, unit: Unit) -> float:
-    """Seconds since the unit's state changed last."""
-    return (or_empty(host.facts.get("clock")).get("now") or 0.0) - (unit.get("since") or 0.0)
+    """Seconds since the unit's state changed last; none where it has changed after the clock was looked at."""
+    return max(0.0, (or_empty(host.facts.get("clock")).get("now") or 0.0) - (unit.get("since") or 0.0))
 
 
 def _ended_at_once(unit: Unit) -> bool:

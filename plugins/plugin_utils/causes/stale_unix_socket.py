@@ -37,6 +37,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_sta
     startable_pool,
     stopped_evidence,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._sandbox import is_under, runtime_folders
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
@@ -97,7 +98,23 @@ def removed(hop: Hop, host: Host, listener: UnixListener) -> Finding:
         evidence,
         says=says,
         why=why,
-        advice=("%s   # on %s: requests that it works on are lost" % (restart, host.name),),
+        advice=(
+            "%s   # on %s: requests that it works on are lost" % (restart, host.name),
+            *sisters(host, listener.get("unit"), path),
+        ),
+    )
+
+
+def sisters(host: Host, unit: str | None, path: str) -> tuple[str, ...]:
+    """A remark where systemd makes the folder of a socket for other services as well: whichever stops takes it away from the others."""
+    folders = [one for one in runtime_folders(host.unit(unit)) if is_under(path, [one])]
+    units = host.facts.get("units") or {}
+    others = [name for name in units if name != unit and set(folders) & set(runtime_folders(units[name]))]
+    if not others:
+        return ()
+    return (
+        "# %s and %s have the same RuntimeDirectory=: systemd removes %s whenever one of them stops. RuntimeDirectoryPreserve=yes in [Service] of each"
+        " (systemctl edit), or a folder of its own for each" % (unit, ", ".join(others[:3]), folders[0]),
     )
 
 

@@ -36,3 +36,19 @@ def test_an_upstream_has_one_line_whatever_it_broke_off():
 
 def test_other_lines_are_about_other_things():
     assert lines() == lines(small_fleet.record(APP, "upstream_read_timeout")) == []
+
+
+def test_an_nginx_that_may_not_write_temporary_files_has_a_line_of_its_own():
+    message = 'open() "/var/lib/nginx/fastcgi/2/00/0000000002" failed (13: Permission denied)'
+    (line,) = lines(
+        small_fleet.record(
+            APP,
+            "nginx_temp_dir_permission",
+            action="reading upstream",
+            message=message,
+            count=3,
+            request={"method": "GET", "path": "/large"},
+        )
+    )
+    assert line.startswith("nginx may not write to /var/lib/nginx/fastcgi, where")
+    assert "(3 times in its log, GET /large)" in line

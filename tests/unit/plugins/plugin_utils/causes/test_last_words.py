@@ -23,6 +23,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_wo
         ("Unable to setup forwarding: listen tcp :80: bind: permission denied", "CAP_NET_BIND_SERVICE"),
         ("Error: listen EACCES: permission denied 0.0.0.0:443", "ports below 1024"),
         ("Your Node.js version (16.20.2) is currently not supported by n8n.", "node --version   # on app1"),
+        ("was compiled against a different Node.js version using NODE_MODULE_VERSION 93.", "npm rebuild   # on app1"),
         ("ModuleNotFoundError: No module named 'django'", "pip install -r requirements.txt"),
         ("FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory", "--max-old-space-size="),
         ("Main process exited, code=killed, status=9/KILL", "grep -rnE 'pkill|killall"),
