@@ -63,6 +63,6 @@ cd /home/eve/conf; seq -f '%g.conf' 100000 | xargs touch
 chown -R www-data /home/eve
 """,
         "fixed",
-        ("more than 10000 files",),
+        ("/home/eve/conf/*.conf: more than",),
     ),
 ]

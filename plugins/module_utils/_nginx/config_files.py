@@ -21,8 +21,10 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.t
 if TYPE_CHECKING:  # the shapes of facts are for the type checker only
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.model import NginxConfig
 
-FILES_LIMIT = 10000
+#: Of all files. One pattern may bring half of those that are left: a folder of one customer must not take the place of all other sites.
+FILES_LIMIT = 20000
 BYTES_LIMIT = 20 * 1024 * 1024
+_WHAT = "nginx configuration"
 _NO_FILE = ("syslog:", "memory:")
 
 
@@ -41,7 +43,7 @@ class _HostFiles:
         except OSError as error:
             why = error.strerror or str(error)
             # Of what is beyond the limits there may be any number.
-            self.host.unseen("nginx configuration", why if error.errno == errno.EFBIG else "%s: %s" % (path, why))
+            self.host.unseen(_WHAT, why if error.errno == errno.EFBIG else "%s: %s" % (path, why))
             raise OSError(error.errno or errno.EINVAL, why) from error
 
     def _read(self, path: str) -> str:
@@ -53,7 +55,11 @@ class _HostFiles:
         return content.decode("utf-8", "replace")
 
     def glob(self, pattern: str) -> List[str]:
-        return self.host.glob(pattern)
+        """The files that a pattern names, sorted, as many of them as it may bring."""
+        named, most = self.host.glob(pattern), self._files_left // 2
+        if len(named) > most:
+            self.host.unseen(_WHAT, "%s: more than %d files" % (pattern, most))
+        return named[:most]
 
 
 class ConfigFiles:

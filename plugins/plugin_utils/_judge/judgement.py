@@ -23,9 +23,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.trigger 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.turns import in_turns
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.typed_advice import in_commands_of_hosts
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.unknowns import (
-    STOPPED,
-    is_stopped,
     unknown_of,
+    why_not_judged,
     why_nothing_is_known,
 )
 
@@ -70,12 +69,11 @@ def judgements(
     planned = in_turns(plan(findings, fleet, allow, run, tried, max_cures, approved), fleet)
     unknown = unknown_of(fleet, findings, urls, errors)
     parts = by_host(planned)
-    made: dict[str, Judgement] = {
-        name: {"failure": STOPPED}
-        if is_stopped(fleet, host, findings)
-        else host_judgement(fleet, host, parts.get(name, Plan([], [])), unknown[name], causes)
-        for name, host in fleet.hosts.items()
-    }
+    made: dict[str, Judgement] = {}
+    for name, host in fleet.hosts.items():
+        why = why_not_judged(fleet, host, findings)
+        part = parts.get(name, Plan([], []))
+        made[name] = {"failure": why} if why else host_judgement(fleet, host, part, unknown[name], causes)
     found = [one for judgement in made.values() if "failure" not in judgement for one in judgement["findings"]]
     asked = history_questions(fleet, [(one["seen_from"], one["on"], one["trigger"]) for one in found])
     for name, judgement in made.items():

@@ -25,6 +25,9 @@ IN_CONTAINER = "nginx runs in container %s (%s) on %s, pid %d, not looked into: 
 NOT_SERVED = "fix_502_urls: no nginx of this run serves %s (http or https, its name, its port)"
 STOPPED = "nginx does not run on this host, although its unit is enabled: start it (nginx -t shows whether it can)"
 NOT_RUNNING = "nginx runs on no host of this run, so that nothing can be asked of it: start it first (nginx -t shows whether it can)"
+NOT_READ = "nginx's configuration was not read whole (%s), and what was read has no URL to be asked: whether this host serves 502 is not known"
+#: What a look misses where a file of nginx's configuration was not read.
+CONFIGURATION = "nginx configuration"
 NOT_A_PROXY = "no nginx on this host: it was read as a backend only"
 RULE_ERROR = "the rule for this cause raised an error on this host's facts (%s)"
 
@@ -58,15 +61,21 @@ def not_served(fleet: Fleet, urls: t.Sequence[str]) -> list[str]:
     return [url for url in dict.fromkeys(urls) if url not in asked]
 
 
-def is_stopped(fleet: Fleet, host: Host, findings: t.Sequence[Finding]) -> bool:
-    """Whether a proxy is down that should be up, and no finding says so. An nginx that is installed beside a backend's own service is no proxy."""
+def why_not_judged(fleet: Fleet, host: Host, findings: t.Sequence[Finding]) -> str | None:
+    """Why nothing is known of one host, in one line; None where something is: a finding, an answer, or that it has nothing to be asked."""
+    if any(host.name in (finding.seen_from, finding.on) for finding in findings):
+        return None
+    if is_stopped(fleet, host):
+        return STOPPED
+    unread = [one["why"] for one in host.facts.get("unknown") or [] if one["missing"] == CONFIGURATION]
+    return NOT_READ % unread[0] if unread and host.nginx.get("master") and not host.answers else None
+
+
+def is_stopped(fleet: Fleet, host: Host) -> bool:
+    """Whether a proxy is down that should be up. An nginx that is installed beside a backend's own service is no proxy."""
     unit = or_empty(host.unit(host.nginx.get("unit")))
     wanted = unit.get("enabled") == "enabled" and host.config.get("routes") and not host.nginx.get("master")
-    return (
-        bool(wanted)
-        and not any(host.name in (finding.seen_from, finding.on) for finding in findings)
-        and all(hop.proxy is host for hop in fleet.hops_to(host))
-    )
+    return bool(wanted) and all(hop.proxy is host for hop in fleet.hops_to(host))
 
 
 def unknown_of(

@@ -225,9 +225,20 @@ def test_any_number_of_files_beyond_the_limit_is_said_once(host, monkeypatch):
     monkeypatch.setattr(config_files, "FILES_LIMIT", 1)
     for number in range(200):
         host.write("/etc/nginx/conf.d/%d.conf" % number, "")
-    host.write("/etc/nginx/nginx.conf", "http { include conf.d/*.conf; }")
+    host.write("/etc/nginx/nginx.conf", "http { %s }" % " ".join("include conf.d/%d.conf;" % one for one in range(200)))
     assert ConfigFiles(host, "/etc/nginx/nginx.conf").tree.files == ["/etc/nginx/nginx.conf"]
     assert [entry["why"].split(" ")[:2] for entry in host.unknown] == [["more", "than"]]
+
+
+def test_one_pattern_leaves_half_of_the_files_to_others(host, monkeypatch):
+    monkeypatch.setattr(config_files, "FILES_LIMIT", 9)
+    for number in range(200):
+        host.write("/etc/nginx/eve/%d.conf" % number, "")
+    host.write("/etc/nginx/sites/shop.conf", "")
+    host.write("/etc/nginx/nginx.conf", "http { include eve/*.conf; include sites/*.conf; }")
+    files = ConfigFiles(host, "/etc/nginx/nginx.conf").tree.files
+    assert (len(files), files[-1]) == (6, "/etc/nginx/sites/shop.conf")
+    assert host.unknown == [{"missing": "nginx configuration", "why": "/etc/nginx/eve/*.conf: more than 4 files"}]
 
 
 def test_a_main_file_that_cannot_be_read_is_an_error(host):

@@ -11,6 +11,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgemen
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import KINDS
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.unknowns import (
     NO_NGINX,
+    NOT_READ,
     NOT_RUNNING,
     NOT_SERVED,
     STOPPED,
@@ -94,6 +95,26 @@ class TestWithoutNginx:
         assert [one["cause"] for one in judged(cases.case_facts(case))["web"]["findings"]] == [
             "upstream_host_not_found_at_start"
         ]
+
+
+class TestConfigurationThatWasNotReadWhole:
+    def judged(self, missing="nginx configuration", **more):
+        web = proxy("http://10.0.0.2", unknown=[{"missing": missing, "why": "eve/*.conf: more than 4 files"}], **more)
+        return judged({"web": web, "web2": proxy("http://10.0.0.2", answers=[answer(200)])})["web"]
+
+    def test_without_a_url_to_be_asked(self):
+        assert self.judged() == {"failure": NOT_READ % "eve/*.conf: more than 4 files"}
+
+    @pytest.mark.parametrize(
+        "more",
+        [
+            {"answers": [answer(200)]},
+            {"missing": "units"},
+        ],
+        ids=["of which a URL was asked", "but all of it was"],
+    )
+    def test_of_which_something_is_known(self, more):
+        assert "failure" not in self.judged(**more)
 
 
 class TestUrlsOfTheUser:
