@@ -21,8 +21,9 @@ MAY_CHANGE = {
         r"files /etc/systemd/system/php[\d.]*-fpm\.service\.d",
         r"files /etc/tmpfiles\.d/",
         r"files /etc/alternatives/php-fpm\.sock",  # Debian's unit sets it at each start and removes it at each stop
-        r"units php[\d.]*-fpm(\.service)?:",
+        r"units php([\d.]*-fpm|-fpm\d+)(\.service)?:",
         r"files /var/www/vhosts/system/[^/]+/php-fpm\.sock",  # where Plesk has the sockets of its sites
+        r"files /usr/local/php\d+/sockets/",  # where DirectAdmin has them
     ],
     "fastcgi_buffers": NGINX,
     "upstream_address": NGINX,

@@ -59,6 +59,8 @@ ONLY_ON_REQUEST = (
 CLOSED, RESET = "upstream_closed_prematurely", "upstream_connection_reset"
 #: So long has a request been worked on that a limit of time is what ends it rather than a fault: the limits that people set are whole numbers of seconds.
 LONG = 4.5
+#: Seconds that a host may take beyond a limit to end a request.
+BEYOND = 0.25
 LATE = "upstream_read_timeout"
 A_LIMIT = (
     "# it ends what takes it too long: a limit of its own (WriteTimeout of Go's http.Server, `timeout` of gunicorn and unicorn, harakiri, a timeout in its"
@@ -86,10 +88,21 @@ def ends_late_requests(hop: Hop) -> bool:
 
 def limit_of_time(hop: Hop) -> str:
     """After how long the backend ends requests, in words, where that looks like a limit of its own; empty where it does not."""
-    ended = [one["seconds"] / max(one.get("asked", 1), 1) for one in hop.failing if one.get("signature") == CLOSED]
     if ends_late_requests(hop):
         return "more than %.0f s" % max(one["seconds"] for one in hop.failing if one.get("timed_out"))
+    ended = ended_after(hop)
     return "%.0f s" % min(ended) if ended and min(ended) >= LONG else ""
+
+
+def ended_after(hop: Hop) -> list[float]:
+    """After how many seconds each request was ended that nginx made just now."""
+    return [one["seconds"] / max(one.get("asked", 1), 1) for one in hop.failing if one.get("signature") == CLOSED]
+
+
+def whole_seconds(hop: Hop) -> tuple[Evidence, ...]:
+    """That requests were ended after a whole number of seconds, as the limits are that people set; empty where they were not."""
+    whole = [seconds for seconds in ended_after(hop) if seconds >= LONG and seconds % 1 <= BEYOND]
+    return tuple(Evidence("limit", "it ended after %.1f s, a whole number of seconds" % one, 0.5) for one in whole[:1])
 
 
 def says_upgrade(hop: Hop) -> tuple[Evidence, ...]:
@@ -137,7 +150,7 @@ def not_explained(fleet: Fleet, hop: Hop, signature: str, does: str) -> Finding:
         signature,
         (
             *hop.seen(signature),
-            *(late_answers(hop) if limit else ()),
+            *((*late_answers(hop), *whole_seconds(hop)) if limit else ()),
             *rate_evidence(hop, again),
             *probe_ended(hop),
             *upgrades,
