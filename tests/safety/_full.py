@@ -37,7 +37,7 @@ systemd-run -q --unit=meanwhile bash /usr/local/bin/meanwhile
 NO_EXEC = """
 for folder in /tmp /var/tmp /dev/shm; do mount -t tmpfs -o noexec,nosuid,nodev,mode=1777 none $folder; done
 """
-NO_ROOM = ("No usable temporary directory", "No space left")
+NO_ROOM = ("No usable temporary directory", "No space left", "file system is full")
 CASES = [
     Case(
         "no program can be run from /tmp, /var/tmp and /dev/shm",
