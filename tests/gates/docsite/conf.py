@@ -21,6 +21,8 @@ copyright = "2026, " + author  # noqa: A001 - Sphinx calls it so
 html_title = html_short_title = project
 
 extensions = ["myst_parser", "sphinx_antsibull_ext"]
+#: Parts of docs/performance.md.
+exclude_patterns = ["tests/bench/notes"]
 source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
 default_role = "any"
 nitpicky = True
