@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From what was read of a host to what it is asked."""
 
-import time
-
 import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import URLS, Ask
@@ -165,9 +163,7 @@ def test_with_two_thousand_servers_and_as_many_requests_as_are_kept_it_is_soon_k
     ]
     facts = read(" ".join(map(large_site, range(2000))), lines)
     routing = Routing(facts["nginx"]["config"])
-    started = time.process_time()
     asked = what_to_ask(facts, routing, [])
-    assert time.process_time() - started < 2
     assert ALL_STEPS_LIMIT - routing.patterns.left < 500000
     assert len(asked.urls) == URLS
     assert [one.route for one in asked.urls[:25]] == [2 * number if number < 250 else None for number in range(25)]

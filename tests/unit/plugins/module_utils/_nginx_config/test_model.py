@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The model of real configurations: routes, peers, what is in force where, listeners, logs, drop-in folders, generated files."""
 
-import time
-
 import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config import blocks as blocks_module
@@ -322,13 +320,9 @@ def test_too_many_routes_are_cut():
     ]
 
 
-def test_fifty_hosts_are_parsed_quickly():
-    """A healthy host with many sites must not feel it. Measured: 0.05 s; the bound leaves room for a machine that is busy."""
+def test_each_of_fifty_hosts_has_its_routes():
     files = {"/etc/nginx/sites-enabled/%02d" % number: VHOST.replace("NUMBER", str(number)) for number in range(50)}
-    began = time.process_time()
-    config = written("include sites-enabled/*;", files)
-    assert len(config["routes"]) == 100
-    assert time.process_time() - began < 1.0
+    assert len(written("include sites-enabled/*;", files)["routes"]) == 100
 
 
 VHOST = r"""

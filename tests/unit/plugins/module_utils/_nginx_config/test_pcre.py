@@ -5,7 +5,6 @@
 
 import contextlib
 import re
-import time
 
 import pytest
 from hypothesis import assume, example, given, settings
@@ -165,13 +164,12 @@ TEXTS = ["a" * 60, "a" * 2048, "ab" * 500, "a" * 30 + "!", "/" + "a/" * 400, "\u
 @pytest.mark.parametrize("pattern", EVIL)
 def test_no_pattern_takes_longer_than_it_may(pattern):
     for text in TEXTS:
-        patterns, started = Patterns(), time.process_time()
+        patterns = Patterns()
         try:
             patterns.search(pattern, text)
         except NotKnown as error:
             assert re.search("steps|longer", str(error))
         assert pcre.ALL_STEPS_LIMIT - patterns.left <= pcre.STEPS_LIMIT + pcre.TEXT_LIMIT
-        assert time.process_time() - started < 2
 
 
 def test_a_pattern_that_would_hang_is_matched():
@@ -289,9 +287,8 @@ def test_agrees_with_python_where_python_is_safe(pattern, text, caseless):
 @example("(" * 2000, "a")
 @example("a|" * 1500, "a")
 def test_any_text_is_a_pattern_that_ends(pattern, text):
-    patterns, started = Patterns(), time.process_time()
+    patterns = Patterns()
     with contextlib.suppress(NotKnown):
         patterns.search(pattern, text)
     sample(pattern, False, "/")
     assert pcre.ALL_STEPS_LIMIT - patterns.left <= pcre.STEPS_LIMIT + pcre.TEXT_LIMIT
-    assert time.process_time() - started < 2
