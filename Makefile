@@ -61,9 +61,7 @@ unit: setup          ## unit tests
 check: lint unit     ## the everyday loop, without hosts: a minute
 
 coverage: setup      ## unit tests with branches counted; fails below the line in pyproject.toml
-	coverage erase
-	coverage run -m pytest -q tests/unit
-	coverage report --skip-covered
+	python -m pytest -q -n auto --cov --cov-report=term:skip-covered tests/unit
 
 browser: setup       ## the report in Chromium: accessible, on a phone, with 500 hosts, under attack
 	timeout 600 python -m pytest -q tests/browser
