@@ -11,6 +11,7 @@ import sys
 
 import pytest
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import netlink
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look import in_memory
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look import look as look_module
 from ansible_collections.webops.bad_gateway.plugins.modules import gateway_facts
@@ -21,10 +22,21 @@ from ansible_collections.webops.bad_gateway.tests.unit.plugins.modules.run_modul
 
 STDIN_PROGRAM = "ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.stdin_program"
 PACKAGE = in_memory.__name__.rpartition("._look.")[0]
-#: The kernel counts those of all that runs on this machine, other tests among them.
+#: The kernel has those of all that runs on this machine: of other tests, and of containers that come and go.
 _CONNECTIONS = ("time_wait", "established", "by_peer")
+_INTERFACES = ("addresses", "interfaces", "hardware")
 #: Time passes between two looks.
-_PASSES = ("now", "seconds", "last_change", "available", "free_bytes", "free_inodes", "header_bytes", *_CONNECTIONS)
+_PASSES = (
+    "now",
+    "seconds",
+    "last_change",
+    "available",
+    "free_bytes",
+    "free_inodes",
+    "header_bytes",
+    *_CONNECTIONS,
+    *_INTERFACES,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +60,9 @@ def by_module(monkeypatch):
     def look(host, arguments):
         monkeypatch.setattr(os, "geteuid", lambda: 0)
         monkeypatch.setattr(look_module, "Host", lambda: host)
+        # As if a container began between the two looks.
+        monkeypatch.setattr(netlink, "interface_addresses", lambda: {"veth0": ["192.0.2.99/24"]})
+        monkeypatch.setattr(netlink, "hardware_addresses", lambda: {"veth0": "02:00:00:00:00:99"})
         return run_module(monkeypatch, gateway_facts, arguments)
 
     return look
