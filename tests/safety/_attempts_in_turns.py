@@ -65,4 +65,18 @@ chown -R www-data /home/eve
         "fixed",
         ("/home/eve/conf/*.conf: more than",),
     ),
+    Case(
+        "a customer's file that nginx includes, of 20 MiB and with more locations than a look reads",
+        "php_fpm_stopped",
+        CUSTOMER
+        + """{ echo 'server { listen 8091; server_name eve.example;'
+seq -f 'location /%g/ { proxy_pass http://127.0.0.1:9; }' 600
+echo '}'; yes '# padding' | head -c 20900000; } >/home/eve/eve.conf
+echo 'include /home/eve/eve.conf;' >/etc/nginx/conf.d/eve.conf
+reload_nginx
+chown -R www-data /home/eve
+""",
+        "fixed",
+        ("locations pass requests on, which is more than",),
+    ),
 ]

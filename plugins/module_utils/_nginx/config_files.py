@@ -8,22 +8,24 @@ Private to this collection: it may change in any release.
 
 import errno
 import os
-from typing import TYPE_CHECKING, List, Sequence
+from typing import TYPE_CHECKING, Dict, List, Sequence
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.panels import panel_file, panel_of
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.root_only import RootOnly
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.saved_since import saved_since
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.lexer import REST
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.model import config_facts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.room import Room
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import read_tree
 
 if TYPE_CHECKING:  # the shapes of facts are for the type checker only
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.model import NginxConfig
 
-#: Of all files. One pattern may bring half of those that are left: a folder of one customer must not take the place of all other sites.
+#: Of all files together.
 FILES_LIMIT = 20000
-BYTES_LIMIT = 20 * 1024 * 1024
+BYTES_LIMIT = 40 * 1024 * 1024
 _WHAT = "nginx configuration"
 _NO_FILE = ("syslog:", "memory:")
 
@@ -33,8 +35,9 @@ class _HostFiles:
 
     def __init__(self, host: Host) -> None:
         self.host = host
-        self._files_left = FILES_LIMIT
-        self._bytes_left = BYTES_LIMIT
+        self._files, self._bytes = Room(FILES_LIMIT), Room(BYTES_LIMIT)
+        self.rooms: Sequence[Room] = (self._files, self._bytes)
+        self._found: Dict[str, List[str]] = {}
 
     def read(self, path: str) -> str:
         """The text of a file. Raises OSError."""
@@ -42,21 +45,23 @@ class _HostFiles:
             return self._read(path)
         except OSError as error:
             why = error.strerror or str(error)
-            # Of what is beyond the limits there may be any number.
-            self.host.unseen(_WHAT, why if error.errno == errno.EFBIG else "%s: %s" % (path, why))
+            # Of files beyond the limit there may be any number.
+            self.host.unseen(_WHAT, why if error.errno == errno.EMFILE else "%s: %s" % (path, why))
             raise OSError(error.errno or errno.EINVAL, why) from error
 
     def _read(self, path: str) -> str:
-        content = self.host.read_bytes(path, self._bytes_left + 1) if self._files_left else b""
-        if not self._files_left or len(content) > self._bytes_left:
-            raise OSError(errno.EFBIG, "more than %d files or %d bytes" % (FILES_LIMIT, BYTES_LIMIT))
-        self._files_left -= 1
-        self._bytes_left -= len(content)
+        if not self._files.take():
+            raise OSError(errno.EMFILE, "more than %d files" % FILES_LIMIT)
+        content = self.host.read_bytes(path, self._bytes.left + 1)
+        if not self._bytes.take(len(content)):
+            raise OSError(errno.EFBIG, "more than %d bytes" % self._bytes.left)
         return content.decode("utf-8", "replace")
 
     def glob(self, pattern: str) -> List[str]:
         """The files that a pattern names, sorted, as many of them as it may bring."""
-        named, most = self.host.glob(pattern), self._files_left // 2
+        if pattern not in self._found:
+            self._found[pattern] = self.host.glob(pattern)
+        named, most = self._found[pattern], self._files.left
         if len(named) > most:
             self.host.unseen(_WHAT, "%s: more than %d files" % (pattern, most))
         return named[:most]
@@ -81,6 +86,9 @@ class ConfigFiles:
     def facts(self) -> "NginxConfig":
         """The configuration as docs/facts.md has it."""
         facts = config_facts(self.tree, self.folder)
+        for error in facts["errors"]:
+            if error["error"].endswith(REST):
+                self._host.unseen(_WHAT, "%s:%s: %s" % (error["file"], error["line"], error["error"]))
         http = facts["http"]
         if http and http["dropin_dir"] and self._root_only.why_not(http["dropin_dir"] + "/x"):
             http["dropin_dir"] = None

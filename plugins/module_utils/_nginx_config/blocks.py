@@ -71,8 +71,6 @@ ARRAYS = frozenset({"fastcgi_param", "uwsgi_param", "scgi_param", "proxy_set_hea
 _LOWEST = SETTINGS | PLAIN
 _CONTAINERS = frozenset({"server", "location", "if", "limit_except"})
 _NESTING_LIMIT = 100
-#: Blocks of http{} that are looked at, so that no configuration makes a look grow without end.
-BLOCKS_LIMIT = 50000
 _MODIFIERS = re.compile(r"(=|\^~|~\*|~|@)?(.*)", re.DOTALL)
 
 
@@ -148,7 +146,7 @@ def _collect(directive: Directive, parent: Optional[Block], blocks: List[Block],
     for child in directive.block or []:
         if child.block is None:
             _remember(block, child)
-        elif child.name in _CONTAINERS and depth < _NESTING_LIMIT and len(blocks) < BLOCKS_LIMIT:
+        elif child.name in _CONTAINERS and depth < _NESTING_LIMIT:
             _collect(child, block, blocks, depth + 1)
     if parent is not None and directive.name == "if":
         for name, given in block.variables.items():

@@ -9,6 +9,7 @@ Private to this collection: it may change in any release.
 from typing import TYPE_CHECKING, List, NamedTuple, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.lexer import (
+    REST,
     WORDS_LIMIT,
     Lexer,
     NginxSyntaxError,
@@ -94,7 +95,7 @@ class _Reader:
         try:
             while self.statement():
                 if len(self.errors) >= MISTAKES_LIMIT:
-                    self.error(self.errors[-1]["line"], "%d mistakes: the rest is not read" % MISTAKES_LIMIT)
+                    self.error(self.errors[-1]["line"], "%d mistakes: %s" % (MISTAKES_LIMIT, REST))
                     break
         except NginxSyntaxError as error:
             self.error(error.line, error.reason)

@@ -14,6 +14,8 @@ from typing import Dict, List, NamedTuple, Tuple
 
 #: What is as long or longer, with its closing quote, does not fit into nginx's buffer.
 WORD_LIMIT = 4096
+#: What is said of a part that a bound cuts off.
+REST = "the rest is not read"
 #: Words of one configuration, so that a look needs no more memory than that.
 WORDS_LIMIT = 1000000
 #: What stands between words, and then a mark, a bare word or a quoted word. Where nothing fits, it is tried only once: each part can end in one way.
@@ -102,7 +104,7 @@ class Lexer:
                 self.words_read += len(words)
                 return words, text[start]
             if len(words) >= room:
-                raise self.error("too many words: the rest is not read", start)
+                raise self.error("too many words: " + REST, start)
             if at - start >= WORD_LIMIT:
                 raise self._too_long(start, end, kind != _WORD)
             raw = text[start:end]

@@ -12,17 +12,17 @@ import re
 from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, cast
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.blocks import (
-    BLOCKS_LIMIT,
     SETTINGS,
     Block,
     block_facts,
     collect_blocks,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.directives import Directive
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.lexer import REST
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import (
     ROUTES_LIMIT,
     collect_routes,
-    count_passing,
+    passing_blocks,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.servers import server_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tables import tables_of
@@ -202,9 +202,9 @@ def _resolvers(blocks: Iterable[Block]) -> "List[ConfiguredResolver]":
 
 
 def _left_out(blocks: Sequence[Block], http: Optional[Directive]) -> "List[ConfigError]":
-    """An error where there are more blocks or routes than the facts have."""
-    count = count_passing(blocks)
-    texts = ["more than %d blocks: the rest is not read" % BLOCKS_LIMIT] if len(blocks) >= BLOCKS_LIMIT else []
-    if count > ROUTES_LIMIT:
-        texts.append("%d locations pass requests on: only the first %d are read" % (count, ROUTES_LIMIT))
-    return [{"file": http.file, "line": http.line, "error": text} for text in texts] if http else []
+    """An error where there are more routes than the facts have."""
+    count = len(passing_blocks(blocks))
+    if http is None or count <= ROUTES_LIMIT:
+        return []
+    text = "%d locations pass requests on, which is more than %d: %s" % (count, ROUTES_LIMIT, REST)
+    return [{"file": http.file, "line": http.line, "error": text}]

@@ -6,8 +6,9 @@
 Private to this collection: it may change in any release.
 """
 
+import posixpath
 from functools import lru_cache
-from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import TYPE_CHECKING, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.blocks import (
     SETTINGS,
@@ -109,9 +110,8 @@ def collect_routes(
     """One route for each block that has a pass directive, in order, up to the limit. Gives those blocks the ids of their routes."""
     follower = Follower(upstreams, tables)
     routes: "List[Route]" = []
-    for block in blocks:
-        passing = _passing(block) if len(routes) < ROUTES_LIMIT else None
-        server = block.enclosing("server") if passing is not None else None
+    for block in _some_of_each(passing_blocks(blocks)):
+        passing, server = _passing(block), block.enclosing("server")
         if passing is not None and server is not None:
             block.route = len(routes)
             route = _route(block, passing, servers[server.id], follower)
@@ -121,8 +121,30 @@ def collect_routes(
     return routes
 
 
-def count_passing(blocks: Sequence[Block]) -> int:
-    return sum(1 for block in blocks if _passing(block) is not None and block.enclosing("server") is not None)
+def passing_blocks(blocks: Sequence[Block]) -> List[Block]:
+    """The blocks of servers that have a pass directive."""
+    return [block for block in blocks if _passing(block) is not None and block.enclosing("server") is not None]
+
+
+def _some_of_each(blocks: List[Block]) -> List[Block]:
+    """As many of these blocks as there may be routes, in order. Where there are more, folders, and the files of each, give one after the other in
+    turns: no file or folder of one customer takes the place of all others."""
+    if len(blocks) <= ROUTES_LIMIT:
+        return blocks
+    by_file = _in_turns(blocks, lambda block: block.directive.file)
+    by_folder = _in_turns(by_file, lambda block: posixpath.dirname(block.directive.file))
+    return sorted(by_folder[:ROUTES_LIMIT], key=lambda block: block.id)
+
+
+def _in_turns(blocks: Iterable[Block], owner: Callable[[Block], str]) -> List[Block]:
+    """The first block of each owner, then the second of each, and so on."""
+    before: Dict[str, int] = {}
+    turns = []
+    for block in blocks:
+        name = owner(block)
+        turns.append((before.get(name, 0), block))
+        before[name] = before.get(name, 0) + 1
+    return [block for _turn, block in sorted(turns, key=lambda one: one[0])]
 
 
 def _passing(block: Block) -> Optional[Directive]:

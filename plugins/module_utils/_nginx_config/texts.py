@@ -10,13 +10,18 @@ import bisect
 import errno
 import posixpath
 import re
-from typing import List, Mapping, Pattern
+from typing import List, Mapping, Pattern, Sequence
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.room import Room
 
 _PATTERN = re.compile(r"[*?\[]")
 
 
 class Texts:
     """Files by their paths, however these are written."""
+
+    #: What is at hand has no bound of its own.
+    rooms: Sequence[Room] = ()
 
     def __init__(self, files: Mapping[str, str]) -> None:
         self._paths = {posixpath.normpath(path): path for path in files}

@@ -20,6 +20,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.instance
     find,
     started_with,
 )
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config import tree as tree_module
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.nginx_host import DASH_V, NginxHost
 
 MAIN = """\
@@ -215,7 +216,7 @@ def test_files_are_bounded(host, monkeypatch, limit, value):
     tree = ConfigFiles(host, "/etc/nginx/nginx.conf").tree
     assert tree.files == ["/etc/nginx/nginx.conf"]
     assert host.unknown[0]["missing"] == "nginx configuration"
-    why = "more than %d files or %d bytes" % (config_files.FILES_LIMIT, config_files.BYTES_LIMIT)
+    why = {"FILES_LIMIT": "more than 1 files", "BYTES_LIMIT": "more than 1 bytes"}[limit]
     assert [(error["line"], error["error"]) for error in tree.errors] == [
         (11, "included file /etc/nginx/mime.types could not be read: " + why)
     ]
@@ -239,6 +240,33 @@ def test_one_pattern_leaves_half_of_the_files_to_others(host, monkeypatch):
     files = ConfigFiles(host, "/etc/nginx/nginx.conf").tree.files
     assert (len(files), files[-1]) == (6, "/etc/nginx/sites/shop.conf")
     assert host.unknown == [{"missing": "nginx configuration", "why": "/etc/nginx/eve/*.conf: more than 4 files"}]
+
+
+def test_a_pattern_that_is_cut_where_there_is_no_room_is_whole_elsewhere(host, monkeypatch):
+    monkeypatch.setattr(config_files, "FILES_LIMIT", 12)
+    for number in range(4):
+        host.write("/etc/nginx/sites/%d.conf" % number, "")
+    host.write("/etc/nginx/eve.conf", "include sites/*.conf;")
+    host.write("/etc/nginx/nginx.conf", "http { include eve.conf; include sites/*.conf; }")
+    assert "/etc/nginx/sites/3.conf" in ConfigFiles(host, "/etc/nginx/nginx.conf").tree.files
+
+
+def test_one_file_leaves_half_of_the_bytes_to_others(host, monkeypatch):
+    monkeypatch.setattr(config_files, "BYTES_LIMIT", 2000)
+    host.write("/etc/nginx/sites/eve.conf", "#" * 500)
+    host.write("/etc/nginx/sites/shop.conf", "server { }" + "#" * 400)
+    host.write("/etc/nginx/nginx.conf", "http { include sites/*.conf; }")
+    assert ConfigFiles(host, "/etc/nginx/nginx.conf").tree.files[1:] == ["/etc/nginx/sites/shop.conf"]
+    assert host.unknown == [{"missing": "nginx configuration", "why": "/etc/nginx/sites/eve.conf: more than 493 bytes"}]
+
+
+def test_what_a_bound_cuts_off_is_said(host, monkeypatch):
+    monkeypatch.setattr(tree_module, "DIRECTIVES_LIMIT", 2)
+    host.write("/etc/nginx/nginx.conf", "http {\na b;\nc d;\n}")
+    ConfigFiles(host, "/etc/nginx/nginx.conf").facts()
+    assert [(one["missing"], one["why"].partition(": ")[0]) for one in host.unknown] == [
+        ("nginx configuration", "/etc/nginx/nginx.conf:3")
+    ]
 
 
 def test_a_main_file_that_cannot_be_read_is_an_error(host):

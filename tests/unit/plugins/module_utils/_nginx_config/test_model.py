@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The model of real configurations: routes, peers, what is in force where, listeners, logs, drop-in folders, generated files."""
 
+from collections import Counter
+
 import pytest
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config import blocks as blocks_module
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config import model as model_module
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config import tree as tree_module
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.generated_files import generated_by
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.model import parse
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.pass_target import canonical, read_target
@@ -303,11 +304,10 @@ def test_who_wrote_a_file(path, text, by):
 
 
 def test_too_many_blocks_are_cut(monkeypatch):
-    for module in (blocks_module, model_module):
-        monkeypatch.setattr(module, "BLOCKS_LIMIT", 10)
+    monkeypatch.setattr(tree_module, "BLOCKS_LIMIT", 10)
     config = written("server { %s }" % "".join("location /%d/ { return 204; }\n" % number for number in range(30)))
-    assert len(config["blocks"]) == 10
-    assert [error["error"] for error in config["errors"]] == ["more than 10 blocks: the rest is not read"]
+    assert len(config["blocks"]) == 9
+    assert [error["error"] for error in config["errors"]] == ["too many directives or blocks: the rest is not read"]
 
 
 def test_too_many_routes_are_cut():
@@ -316,8 +316,24 @@ def test_too_many_routes_are_cut():
     )
     assert len(config["routes"]) == 500
     assert config["errors"] == [
-        {"file": MAIN, "line": 2, "error": "501 locations pass requests on: only the first 500 are read"}
+        {
+            "file": MAIN,
+            "line": 2,
+            "error": "501 locations pass requests on, which is more than 500: the rest is not read",
+        }
     ]
+
+
+def test_too_many_routes_of_one_file_or_folder_leave_some_to_others():
+    def locations(count):
+        return "server { %s }" % "".join("location /%d/ { proxy_pass http://a; }\n" % one for one in range(count))
+
+    files = {"/etc/nginx/sites/eve.conf": locations(600), "/etc/nginx/sites/shop.conf": locations(3)}
+    files.update({"/home/eve/%03d.conf" % one: locations(1) for one in range(600)})
+    routes = written("include /home/eve/*; include sites/*;", files)["routes"]
+    counts = Counter(route["server_place"]["file"] for route in routes)
+    assert (len(routes), len(counts), counts["/etc/nginx/sites/shop.conf"]) == (500, 252, 3)
+    assert [route["id"] for route in routes] == list(range(500))
 
 
 def test_each_of_fifty_hosts_has_its_routes():

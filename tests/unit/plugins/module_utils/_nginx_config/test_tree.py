@@ -134,7 +134,9 @@ def test_a_main_file_that_is_not_there():
 def test_blocks_and_includes_without_end_are_cut():
     assert "nested more than" in parse({MAIN: "http {" * 3000}, MAIN, "/etc/nginx")["errors"][0]["error"]
     chain = {"/etc/nginx/%d" % number: "a { include %d; }" % (number + 1) for number in range(500)}
-    assert any("nested more than" in error["error"] for error in tree_of(chain, "/etc/nginx/0", "/etc/nginx").errors)
+    assert tree_of(chain, "/etc/nginx/0", "/etc/nginx").errors
+    deep = {"/etc/nginx/%d" % number: "a { " * 30 + "include %d;" % (number + 1) + " }" * 30 for number in range(9)}
+    assert any("nested more than" in error["error"] for error in tree_of(deep, "/etc/nginx/0", "/etc/nginx").errors)
     bomb = {"/etc/nginx/%d" % number: ("include %d;" % (number + 1)) * 4 for number in range(20)}
     bomb["/etc/nginx/20"] = "root /x;"
     assert any("the rest is not read" in error["error"] for error in tree_of(bomb, "/etc/nginx/0", "/etc/nginx").errors)
@@ -160,6 +162,44 @@ def test_words_and_mistakes_are_bounded(monkeypatch):
     tree = tree_of({MAIN: "include x; include y;", "/etc/nginx/x": ";\n" * 1000, "/etc/nginx/y": ";\n" * 1000})
     assert len(tree.errors) == 150
     assert tree.errors[100] == {"file": "/etc/nginx/x", "line": 100, "error": "100 mistakes: the rest is not read"}
+
+
+@pytest.mark.parametrize(("bound", "limit"), [("WORDS_LIMIT", 400), ("DIRECTIVES_LIMIT", 200), ("BLOCKS_LIMIT", 40)])
+@pytest.mark.parametrize(
+    "include",
+    [
+        "include eve.conf; include shop.conf;",
+        "include eve/*; include shop.conf;",
+        "include sites/*;",
+        "include nest/0; include shop.conf;",
+    ],
+    ids=["a file", "a folder", "a file of many", "files in files"],
+)
+def test_what_one_customer_owns_leaves_half_of_each_bound_to_others(monkeypatch, bound, limit, include):
+    monkeypatch.setattr(tree_module, bound, limit)
+    many = "location /x { root /x; }\n" * 500
+    files = {MAIN: include, "/etc/nginx/eve.conf": many, "/etc/nginx/sites/eve.conf": many}
+    files.update({"/etc/nginx/eve/%d" % one: many for one in range(20)})
+    files.update({"/etc/nginx/nest/%d" % one: "include nest/%d; %s" % (one + 1, many) for one in range(20)})
+    files["/etc/nginx/nest/20"] = many
+    files.update({"/etc/nginx/%sshop.conf" % folder: "server { listen 80; }" for folder in ("", "sites/")})
+    tree = tree_of(files)
+    assert tree.directives[-1].name == "server"
+    assert [one.name for one in tree.directives[-1].block] == ["listen"]
+    assert all(error["error"].endswith("the rest is not read") for error in tree.errors)
+    assert {error["file"].rpartition("/")[2] for error in tree.errors} - {"shop.conf"}
+
+
+@pytest.mark.parametrize("bound", ["WORDS_LIMIT", "DIRECTIVES_LIMIT", "BLOCKS_LIMIT"])
+def test_a_file_that_is_cut_where_there_is_no_room_is_whole_elsewhere(monkeypatch, bound):
+    monkeypatch.setattr(tree_module, bound, 60)
+    shared = "server { listen 80; }\n" * 6
+    files = {MAIN: "include 0; include shared;", "/etc/nginx/shared": shared}
+    files.update({"/etc/nginx/%d" % one: "include %d;" % (one + 1) for one in range(4)})
+    files["/etc/nginx/4"] = "include shared;"
+    tree = tree_of(files)
+    assert tree.errors
+    assert [one.name for one in tree.directives[-7:]] == ["include"] + ["server"] * 6
 
 
 #: Texts of about n characters, of the kinds that make a careless pattern try again and again.
