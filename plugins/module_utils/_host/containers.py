@@ -11,13 +11,17 @@ import re
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.inside_listeners import inside_listeners
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.inside_listeners import (
+    in_hosts_network,
+    inside_listeners,
+)
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
     from typing import TypedDict
 
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.inside_listeners import InsideListener
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import Listeners
 
     class Inside(TypedDict):
         """A daemon in a container."""
@@ -33,11 +37,14 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         running: bool
         ended: Optional[str]  # how one that does not run has ended, in words; None: not known
         inside: List[Inside]
+        host_network: bool  # it has the host's own network: its ports are the host's
         addresses: List[str]  # those that it has, or that are set for it
         ports: Dict[str, int]  # its own port by the port of the host that leads to it
         unpublished: List[int]  # its own ports to which none of the host leads
         proxies: List[int]  # processes of the host that listen for it
-        listens: List[InsideListener]  # in a network of its own
+        listens: List[
+            InsideListener
+        ]  # in a network of its own; of one in the host's network, sockets whose path the host has not
 
 
 LIMIT = 200
@@ -61,8 +68,11 @@ CGROUPS = (
 MASTERS = (("nginx", "nginx: master process "), ("PHP-FPM", "php-fpm: master process "))
 
 
-def container_facts(host: Host, processes: Processes) -> "List[Container]":
-    """The containers of docker and podman, and those of any engine in which an nginx or a PHP-FPM runs."""
+def container_facts(host: Host, processes: Processes, listeners: "Optional[Listeners]" = None) -> "List[Container]":
+    """The containers of docker and podman, and those of any engine in which an nginx or a PHP-FPM runs.
+
+    A listener that the host sees, and that only a container can be reached at, is taken out of listeners.
+    """
     found = _of_docker(host, processes)
     found.update(_of_podman(host, processes))
     for process in processes.oldest_first():
@@ -74,13 +84,18 @@ def container_facts(host: Host, processes: Processes) -> "List[Container]":
             found[number]["running"] = True
             found[number]["inside"].append({"name": inside, "pid": process.pid})
             _add_listeners(host, found[number], process.pid)
+    for process, listens in in_hosts_network(host, processes, listeners):
+        engine, number = _container_of(process)
+        made = found.setdefault(number, _container(engine, _name(host, engine, number)))
+        made["running"] = made["host_network"] = True
+        made["listens"].append(listens)
     return list(found.values())[:LIMIT]
 
 
 def _container(engine: str, name: str) -> "Container":
     return {
-        "engine": engine, "name": name, "running": False, "ended": None, "inside": [], "addresses": [], "ports": {},
-        "unpublished": [], "proxies": [], "listens": [],
+        "engine": engine, "name": name, "running": False, "ended": None, "inside": [], "host_network": False, "addresses": [],
+        "ports": {}, "unpublished": [], "proxies": [], "listens": [],
     }  # fmt: skip
 
 
@@ -140,8 +155,14 @@ def _of_docker(host: Host, processes: Processes) -> "Dict[str, Container]":
                 (network.get("IPAMConfig") or {}).get("IPv4Address"),
             )
             made["addresses"] += [one for one in own if one and one not in made["addresses"]]
-        bound = _json(host, path[: -len("config.v2.json")] + "hostconfig.json").get("PortBindings")
-        _add_ports(made, {**(bound or {}), **((config.get("NetworkSettings") or {}).get("Ports") or {})})
+        wanted = _json(host, path[: -len("config.v2.json")] + "hostconfig.json")
+        if wanted.get("NetworkMode") == "host":
+            made["host_network"] = True
+            exposed = (config.get("Config") or {}).get("ExposedPorts") or {}
+            _add_ports(made, {port: [{"HostPort": port.partition("/")[0]}] for port in exposed})
+        else:
+            bound = wanted.get("PortBindings")
+            _add_ports(made, {**(bound or {}), **((config.get("NetworkSettings") or {}).get("Ports") or {})})
         found[path.split("/")[-2]] = made
     for process in processes.find(name="docker-proxy$"):
         to = _after(process.argv, "-container-ip")

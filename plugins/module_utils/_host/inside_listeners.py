@@ -6,7 +6,7 @@
 Private to this collection: it may change in any release.
 """
 
-from typing import TYPE_CHECKING, List, NamedTuple, Optional
+from typing import TYPE_CHECKING, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import bracketed
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
@@ -14,9 +14,12 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listening
     parse_proc_tcp,
     parse_proc_unix,
 )
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
     from typing import TypedDict
+
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import Listeners
 
     class InsideListener(TypedDict):
         """A listening socket of a container, as it is named there. here: the path that a unix socket has on the host; None where its folder is not shared."""
@@ -55,6 +58,29 @@ def inside_listeners(host: Host, pid: int) -> "List[InsideListener]":
     ]
     found += [{"address": "unix:" + path, "here": shared_path(host, there, ours, path)} for path in paths[:MOST]]
     return found[:MOST]
+
+
+def in_hosts_network(
+    host: Host, processes: Processes, listeners: "Optional[Listeners]"
+) -> "List[Tuple[Process, InsideListener]]":
+    """Unix sockets of containers that share the host's network, and whose they are; they are taken out of listeners.
+
+    The kernel lists them among the host's own, by paths of the container, where the host may have nothing or a file of somebody else.
+    """
+    found: "List[Tuple[Process, InsideListener]]" = []
+    if listeners is None:
+        return found
+    kept = []
+    for one in listeners["unix"]:
+        owner = processes.by_pid.get(one["pid"]) if one["pid"] else None
+        if owner is None or one["file"]["same"] is not False or not owner.foreign:
+            kept.append(one)
+        elif len(found) < MOST:
+            there = mounts(host, "/proc/%d/mountinfo" % owner.pid)
+            here = shared_path(host, there, mounts(host, "/proc/self/mountinfo"), one["path"])
+            found.append((owner, {"address": "unix:" + one["path"], "here": here}))
+    listeners["unix"] = kept
+    return found
 
 
 def mounts(host: Host, path: str) -> List[Mount]:

@@ -62,7 +62,7 @@ def read_host(host: Host, window: float) -> "GatewayFacts":
     add_awaited(waits, php_fpm)
     routes = nginx["config"]["routes"] if nginx else []
     add_waiting(waits, listeners, {peer for route in routes for peer in route["peers"]})
-    containers = container_facts(host, processes)
+    containers = container_facts(host, processes, listeners)
     not_looked_into(host, containers)
     without_arguments(units)
     # Once more beside the workers' own: where workers come and go, only both together show what there is for them.

@@ -46,9 +46,10 @@ def at_address(hop: Hop) -> Container | None:
 
 
 def stopped_at(host: Host, address: Address) -> Container | None:
-    """The container that does not run and has this port of the host published."""
+    """The container that does not run and has this port of the host: published, or in the host's own network, where it is the only such one."""
     found = [one for one in containers_of(host) if not one["running"] and str(address.port) in (one["ports"] or ())]
-    return found[0] if found else None
+    published = [one for one in found if not one.get("host_network")]
+    return published[0] if published else found[0] if len(found) == 1 else None
 
 
 def unpublished(host: Host, address: Address) -> Container | None:

@@ -55,15 +55,19 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 
 
 def container_gone(hop: Hop, host: Host, container: Container) -> Finding:
-    """The port is published from a container that does not run."""
+    """The port is published from a container that does not run, or its own in the host's network."""
     port = hop.real_address.port
     nobody = Evidence("socket", "nothing listens on port %d of %s" % (port, host.name))
-    publishes = Evidence("unit", "port %d of %s leads to %s" % (port, host.name, containers.called(container)))
+    leads, is_its = "port %d of %s leads to %s", "is published from a container"
+    if container.get("host_network"):
+        leads = "port %d of %s is that of %s, which has the host's own network (network_mode: host)"
+        is_its = "is a container's that has the host's own network"
+    publishes = Evidence("unit", leads % (port, host.name, containers.called(container)))
     return on_hop(
         hop,
         CAUSE.name,
         (*hop.seen(*CLOSED), nobody, publishes),
-        why="port %d of %s is published from a container, and %s" % (port, host.name, containers.state(container)),
+        why="port %d of %s %s, and %s" % (port, host.name, is_its, containers.state(container)),
         advice=containers.start_of(container, host.name),
     )
 

@@ -36,8 +36,12 @@ def inside(host, pid, title, cgroup):
     host.link("/proc/%d/ns/pid" % pid, "pid:[9]")
 
 
-def found(host):
-    return container_facts(host, Processes(host))
+def found(host, listeners=None):
+    return container_facts(host, Processes(host), listeners)
+
+
+def unix(path, pid, same=False):
+    return {"path": path, "pid": pid, "file": {"same": same}}
 
 
 class TestDocker:
@@ -55,6 +59,7 @@ class TestDocker:
                 "running": True,
                 "ended": None,
                 "inside": [{"name": "nginx", "pid": 4711}],
+                "host_network": False,
                 "addresses": ["172.18.0.3"],
                 "ports": {"8080": 80},
                 "unpublished": [443],
@@ -88,6 +93,12 @@ class TestDocker:
             ["172.18.0.7"],
         )
 
+    def test_one_in_the_hosts_network_has_the_ports_of_its_image(self, host):
+        docker(host, State={"Running": False}, Config={"ExposedPorts": {"9000/tcp": {}, "53/udp": {}}})
+        host.write("/var/lib/docker/containers/%s/hostconfig.json" % ID, '{"NetworkMode": "host"}')
+        (one,) = found(host)
+        assert (one["host_network"], one["ports"], one["unpublished"]) == (True, {"9000": 9000}, [])
+
     def test_its_folder_may_be_elsewhere(self, host):
         host.write("/etc/docker/daemon.json", '{"data-root": "/srv/docker"}')
         docker(host, root="/srv/docker")
@@ -103,6 +114,37 @@ class TestDocker:
         for number in range(4):
             docker(host, number="%064x" % number)
         assert len(found(host)) == 2
+
+
+class TestHostsNetwork:
+    """The kernel lists the sockets of all that share its network, by the paths that they have wherever they were made."""
+
+    @pytest.fixture
+    def fpm(self, host):
+        inside(host, 9, FPM, "0::/system.slice/docker-%s.scope\n" % ID)
+        docker(host, State={"Running": True, "Pid": 9}, HostConfig={})
+        host.write("/proc/9/mountinfo", "31 30 8:2 /shop/run /run/php rw - ext4 /dev/sda2 rw\n")
+        host.write("/proc/self/mountinfo", "21 20 8:2 / /srv rw - ext4 /dev/sda2 rw\n")
+        host.process(70, "php-fpm: master process (/etc/php/8.2/fpm/php-fpm.conf)")
+        host.link("/proc/70/ns/pid", "pid:[1]")
+        return host
+
+    def test_a_socket_that_the_host_has_not_is_the_containers(self, fpm):
+        own, gone = unix("/run/php/own.sock", 70, True), unix("/run/php/gone.sock", 70)
+        listeners = {"tcp": [], "unix": [own, unix("/run/php/shop.sock", 9), gone, unix("/x.sock", None)]}
+        (one,) = found(fpm, listeners)
+        assert (one["host_network"], one["listens"]) == (True, [{"address": "unix:/run/php/shop.sock", "here": None}])
+        assert [one["path"] for one in listeners["unix"]] == ["/run/php/own.sock", "/run/php/gone.sock", "/x.sock"]
+
+    def test_one_whose_folder_is_mounted_from_the_host_is_found_there(self, fpm):
+        fpm.write("/srv/shop/run/shop.sock", "")
+        (one,) = found(fpm, {"tcp": [], "unix": [unix("/run/php/shop.sock", 9)]})
+        assert one["listens"] == [{"address": "unix:/run/php/shop.sock", "here": "/srv/shop/run/shop.sock"}]
+
+    def test_one_with_the_same_path_on_the_host_is_the_hosts_as_well(self, fpm):
+        listeners = {"tcp": [], "unix": [unix("/run/php/shop.sock", 9, True)]}
+        assert [one["listens"] for one in found(fpm, listeners)] == [[]]
+        assert len(listeners["unix"]) == 1
 
 
 class TestOtherEngines:
