@@ -315,6 +315,11 @@ ansible_facts:
               returned: on failure, unless for the certificate or for silence
               type: bool
               sample: true
+            wants_line:
+              description: Whether the upstream shakes hands once the line of the PROXY protocol came before.
+              returned: on failure, unless for the certificate or for silence
+              type: bool
+              sample: false
             with_name:
               description: How it went once a server name was sent. V(null) where there was none to try.
               returned: on failure

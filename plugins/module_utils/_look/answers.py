@@ -26,6 +26,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection
     targets_of,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.parallel import run_all
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.proxy_line import proxy_line
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.reply import protocol_of
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.tls import Tls, context, handshake
 from ansible_collections.webops.bad_gateway.plugins.module_utils._text import escaped
@@ -140,15 +141,6 @@ def _connected(address: Address, deadline: Deadline) -> socket.socket:
     raise OSError(dialled[0].errno, dialled[0].error)
 
 
-def _proxy_line(sock: socket.socket) -> bytes:
-    """The PROXY protocol's line (version 1), for a `listen ... proxy_protocol` that answers nothing without it."""
-    if sock.family == socket.AF_UNIX:
-        return b"PROXY UNKNOWN\r\n"
-    ours, theirs = sock.getsockname(), sock.getpeername()
-    kind = "TCP6" if sock.family == socket.AF_INET6 else "TCP4"
-    return ("PROXY %s %s %s %d %d\r\n" % (kind, ours[0], theirs[0], ours[1], theirs[1])).encode("ascii")
-
-
 def _over_tls(sock: socket.socket, url: http_message.Url, deadline: Deadline) -> socket.socket:
     """No certificate is verified: on the host itself the name need not be the one that the certificate is for. Raises OSError."""
     wrapped, shaken = handshake(sock, context(Tls()), url.host, deadline)
@@ -162,7 +154,7 @@ def _opened(answer: "Answer", ask: Ask, address: Address, deadline: Deadline) ->
     sock = _connected(address, deadline)
     answer["client"] = None if sock.family == socket.AF_UNIX else str(sock.getsockname()[0])
     if ask.proxy_protocol:
-        send(sock, _proxy_line(sock), deadline)
+        send(sock, proxy_line(sock), deadline)
     return sock
 
 

@@ -1,16 +1,19 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which protocol a backend speaks that gives no answer in the one that nginx speaks to it.
+"""Which protocol a backend speaks that gives no answer in the one that nginx speaks to it, or ends the TLS handshake.
 
 Private to this collection: it may change in any release.
 """
 
 import socket
+import ssl
 from typing import TYPE_CHECKING, Callable, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net import fastcgi, http_message, small_protocols
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.proxy_line import proxy_line
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.tls import handshake
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.tls_trials import takes
 
 if TYPE_CHECKING:  # shapes of facts: for the type checker only
@@ -25,9 +28,7 @@ _OWN = {"proxy": "http", "fastcgi": "fastcgi", "grpc": "http2", "uwsgi": "uwsgi"
 _TRIED = ("http", "proxy_protocol", "fastcgi", "http2", "uwsgi", "cgi")
 #: What is heard of a server that was asked in its own protocol.
 _HEARD = {"uwsgi": ("http", "cgi"), "proxy_protocol": ("http",)}
-#: The line that a server with the PROXY protocol wants before the first request, from a sender that does not say for whom it asks.
-_LINE = b"PROXY UNKNOWN\r\n"
-#: How HTTP's own servers refuse that line, at once, also those whose application is too slow to answer anything.
+#: How HTTP's own servers refuse the line of the PROXY protocol, at once, also those whose application is too slow to answer anything.
 _NO_REQUEST = (400, 405, 501, 505)
 
 
@@ -47,6 +48,21 @@ def heard_instead(dial: Dial, family: Optional[str], reply: "Reply", limit: Dead
         reply["protocol"], reply["began"] = "tls", versions[-1]
 
 
+def wants_line(dial: Dial, made: ssl.SSLContext, name: Optional[str], limit: Deadline) -> bool:
+    """Whether a server that hangs up on TLS takes it once the line of the PROXY protocol came before it."""
+    sock = dial(limit)
+    if sock is None:
+        return False
+    try:
+        sock.sendall(proxy_line(sock))
+    except OSError:
+        sock.close()
+        return False
+    talking, shaken = handshake(sock, made, name, Deadline(_SECONDS, limit))
+    (talking or sock).close()
+    return shaken["ok"]
+
+
 def _heard(dial: Dial, protocol: str, deadline: Deadline) -> Optional[Tuple[str, str]]:
     """What the backend speaks, by its answer to a message of a protocol, and the first bytes of that; None where the answer says nothing."""
     sock = dial(deadline)
@@ -55,7 +71,7 @@ def _heard(dial: Dial, protocol: str, deadline: Deadline) -> Optional[Tuple[str,
     with sock:
         if protocol in ("http", "proxy_protocol"):
             message = http_message.request("HEAD", "/", "localhost", {})
-            reply = http_message.speak(sock, (b"" if protocol == "http" else _LINE) + message, deadline)
+            reply = http_message.speak(sock, (b"" if protocol == "http" else proxy_line(sock)) + message, deadline)
         elif protocol == "fastcgi":
             reply = fastcgi.speak(sock, fastcgi.question(), deadline)
         elif protocol == "http2":

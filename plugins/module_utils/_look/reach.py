@@ -24,7 +24,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.run_as im
     of_user,
     reported_by_child,
 )
-from ansible_collections.webops.bad_gateway.plugins.module_utils._look.other_protocol import heard_instead
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.other_protocol import heard_instead, wants_line
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.upstream import Upstream, read_upstream
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection import (
     Dialled,
@@ -33,7 +33,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection
     targets_of,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.parallel import run_all
-from ansible_collections.webops.bad_gateway.plugins.module_utils._net.tls import handshake
+from ansible_collections.webops.bad_gateway.plugins.module_utils._net.tls import HUNG_UP, handshake
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.tls_trials import takes
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
@@ -146,6 +146,10 @@ def _learn_why(upstream: Upstream, target: Target, shaken: "Handshake", limit: D
     elif not error.startswith("no answer"):
         found = takes(partial(_again, target), upstream.server_name, limit)
         shaken["takes"], shaken["asks_certificate"] = found.versions, found.asks_certificate
+        hung_up = error == HUNG_UP and not found.versions
+        shaken["wants_line"] = (
+            made is not None and hung_up and wants_line(partial(_again, target), made, upstream.server_name, limit)
+        )
 
 
 def _converse(

@@ -41,12 +41,15 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         with_name: NotRequired[Optional[NamedHandshake]]
         takes: NotRequired[List[str]]  # on failure: the TLS versions in which it answers, with any cipher
         asks_certificate: NotRequired[bool]  # on failure: whether it asks for a client certificate
+        wants_line: NotRequired[bool]  # on failure: whether it shakes hands after the line of the PROXY protocol
 
 
 _COMMON_NAME = b"\x55\x04\x03"
 _SUBJECT_LIMIT = 100
 #: The versions of TLS that Python and nginx both have, as nginx writes them.
 VERSIONS = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
+#: As nginx says it, of a server that ends a handshake without a word.
+HUNG_UP = "peer closed connection in SSL handshake"
 #: OpenSSL 3's name of an end without notice, and what Pythons that know older ones only make of its number.
 _EOF_REASONS = ("UNEXPECTED_EOF_WHILE_READING", "KRB5_S_TKT_NYV")
 
@@ -116,9 +119,9 @@ def failure(error: Exception, deadline: Deadline) -> str:
         isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError))
         or getattr(error, "errno", None) == errno.ENOTCONN
     ):
-        return "peer closed connection in SSL handshake"
+        return HUNG_UP
     if getattr(error, "reason", None) in _EOF_REASONS:
-        return "peer closed connection in SSL handshake"
+        return HUNG_UP
     if isinstance(error, ssl.CertificateError) or getattr(error, "reason", None) == "CERTIFICATE_VERIFY_FAILED":
         return "certificate verify error: %s" % getattr(error, "verify_message", error)
     if isinstance(error, ssl.SSLError) and not getattr(error, "reason", None):

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """nginx speaks another protocol than what listens there.
 
-Signatures: upstream_protocol_mismatch, upstream_closed_prematurely, upstream_connection_reset.
+Signatures: upstream_protocol_mismatch, upstream_closed_prematurely, upstream_connection_reset, upstream_tls_reset.
 
 Looked at: what the pass directive speaks, what a direct request in several protocols is answered.
 
@@ -32,6 +32,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._finding
     on_hop,
     reload_nginx,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls import RESET as TLS_RESET
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls import failed_handshake
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._uwsgi import http_was_read
 
 SIGNATURE = "upstream_protocol_mismatch"
@@ -91,7 +93,7 @@ class Spoken(t.NamedTuple):
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
         late = any(answer.get("status") is None for answer in hop.answers)
-        other = spoken(hop) if late or hop.has(SIGNATURE, CLOSED, RESET, "upstream_read_timeout") else None
+        other = spoken(hop) if late or hop.has(SIGNATURE, CLOSED, RESET, "upstream_read_timeout", TLS_RESET) else None
         if other or hop.has(SIGNATURE) or late and hop.past(SIGNATURE):
             yield mismatch(hop, other)
 
@@ -104,6 +106,9 @@ def spoken(hop: Hop) -> Spoken | None:
         return Spoken(
             heard, Evidence("probe", "asked directly, %s speaks %s: %s" % (hop.address, heard, reply.get("began")))
         )
+    if failed_handshake(hop).get("wants_line"):
+        taken = "asked directly, %s ends the TLS handshake, and takes it after the line of the PROXY protocol"
+        return Spoken(PROXY_LINE, Evidence("tls", taken % (hop.address,)))
     misread = http_was_read(hop) if hop.family == "proxy" else None
     if misread:
         return Spoken("uwsgi", misread)
@@ -125,23 +130,24 @@ def known_for(hop: Hop, host: Host) -> Spoken | None:
 def mismatch(hop: Hop, other: Spoken | None) -> Finding:
     """other: what the backend speaks; None where only nginx's log says that it is something else."""
     used, place = hop.routes[0]["pass"], named_at(hop)
+    ours = NAMES.get(hop.family, hop.family) + (" over TLS" if hop.scheme in OVER_TLS.values() else "")
     directive, theirs = "the directive for what it speaks", "another protocol"
     if other:
         directive, theirs = PASSES[other.protocol], NAMES.get(other.protocol, other.protocol)
+        if other.protocol == PROXY_LINE and hop.scheme in OVER_TLS.values():
+            theirs = "TLS after the line of the PROXY protocol"
     asked = Evidence("config", "%s: %s %s" % (place, used["directive"], used["target"]), 0.3)
     return on_hop(
         hop,
         CAUSE.name,
         (
-            *hop.seen(SIGNATURE, CLOSED, RESET),
+            *hop.seen(SIGNATURE, CLOSED, RESET, TLS_RESET),
             *late_answers(hop),
             *((other.evidence,) if other else ()),
             asked,
         ),
-        says="%s's nginx speaks %s to %s, which speaks %s"
-        % (hop.proxy.name, NAMES.get(hop.family, hop.family), hop.address.bare, theirs),
-        why="what listens on %s speaks %s, and nginx speaks %s to it"
-        % (hop.address, theirs, NAMES.get(hop.family, hop.family)),
+        says="%s's nginx speaks %s to %s, which speaks %s" % (hop.proxy.name, ours, hop.address.bare, theirs),
+        why="what listens on %s speaks %s, and nginx speaks %s to it" % (hop.address, theirs, ours),
         advice=(
             *what_to_write(hop, other, directive, place),
             "ss -ltnp   # on %s: or is it the wrong port?" % hop.on,
@@ -210,5 +216,5 @@ CAUSE = Cause(
     title="nginx speaks another protocol than the backend",
     says="nginx on {proxy} and what listens at {subject} speak different protocols",
     find=find,
-    outdoes=ENDED,
+    outdoes=(*ENDED, TLS_RESET),
 )

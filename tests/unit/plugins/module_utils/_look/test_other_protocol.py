@@ -5,11 +5,12 @@
 
 import contextlib
 import socket
+import ssl
 
 import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
-from ansible_collections.webops.bad_gateway.plugins.module_utils._look.other_protocol import heard_instead
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.other_protocol import heard_instead, wants_line
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.net import over_tls, resets, says, silent
 
 SETTINGS = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
@@ -29,16 +30,20 @@ def speaks(begins, answer):
     return behaviour
 
 
-def heard(peer, behaviour, family, **reply):
-    port = peer(behaviour).port
-    given = {"protocol": "unknown", "error": "connection closed without an answer", "began": "", **reply}
-
+def dialling(port):
     def dial(limit):
         with contextlib.suppress(OSError):
             return socket.create_connection(("127.0.0.1", port), limit.left())
         return None
 
-    heard_instead(dial, family, given, Deadline(20.0))
+    return dial
+
+
+def heard(peer, behaviour, family, **reply):
+    port = peer(behaviour).port
+    given = {"protocol": "unknown", "error": "connection closed without an answer", "began": "", **reply}
+
+    heard_instead(dialling(port), family, given, Deadline(20.0))
     return given["protocol"]
 
 
@@ -56,7 +61,7 @@ def heard(peer, behaviour, family, **reply):
         ("scgi", speaks(b"\x00", b"HTTP/1.1 200 OK\r\n\r\n"), "uwsgi"),
         ("grpc", over_tls(silent), "tls"),
         ("proxy", resets, "unknown"),
-        ("proxy", speaks(b"PROXY ", b"HTTP/1.1 200 OK\r\n\r\n"), "proxy_protocol"),
+        ("proxy", speaks(b"PROXY TCP4 127.0.0.1 127.0.0.1 ", b"HTTP/1.1 200 OK\r\n\r\n"), "proxy_protocol"),
         # Its application is slow, its parser is not.
         ("proxy", speaks(b"PROXY ", b"HTTP/1.1 400 Bad Request\r\n\r\n"), "unknown"),
         ("fastcgi", speaks(b"PROXY ", b"HTTP/1.1 400 Bad Request\r\n\r\n"), "http"),
@@ -72,3 +77,32 @@ def test_what_is_heard(peer, family, behaviour, protocol):
 def test_nobody_is_asked_again_where_the_reply_says_something(peer, reply):
     made = reply.get("protocol", "unknown")
     assert heard(peer, says(b"HTTP/1.0 200 OK\r\n\r\n"), "fastcgi", **reply) == made
+
+
+def after_the_line(behaviour):
+    """A server that wants the line of the PROXY protocol first, and hangs up on all else."""
+
+    def met(connection):
+        if connection.recv(6, socket.MSG_PEEK) == b"PROXY ":
+            while connection.recv(1) != b"\n":
+                pass
+            behaviour(connection)
+
+    return met
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "wants"),
+    [
+        (after_the_line(over_tls(silent)), True),
+        (over_tls(silent), False),
+        (after_the_line(silent), False),
+        (resets, False),
+        (None, False),
+    ],
+)
+def test_tls_after_the_line_of_the_proxy_protocol(peer, behaviour, wants):
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    made.check_hostname, made.verify_mode = False, ssl.CERT_NONE
+    dial = dialling(peer(behaviour).port) if behaviour else lambda _limit: None
+    assert wants_line(dial, made, None, Deadline(5.0)) is wants
