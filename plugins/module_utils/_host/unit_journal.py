@@ -36,11 +36,18 @@ _URL = re.compile(r"\b(?:https?|tcp)://[\w.*+-]*(?:\[[\da-f:]+\])?:\d+|(?:unix:(
 _PAIR = re.compile(r"(?<![\w.])(\d+\.\d+\.\d+\.\d+|localhost|\*|\[[\da-f:]+\]|:::?)?:(\d{2,5})\b(?![.:]\d)")
 _PORT = re.compile(r"\b(?:port(?:\(s\))?:?|listening (?:on|at)) (\d{2,5})\b(?![.:]\d)", re.IGNORECASE)
 #: Lines that say nothing of why: systemd's own, and the frames of a traceback.
-_IDLE = re.compile(
-    r"\s*$|(Started|Starting|Stopped|Stopping|Scheduled restart|Reloading|Failed to start) "
+_SYSTEMD = (
+    r"(Started|Starting|Stopped|Stopping|Scheduled restart|Reloading|Failed to start) "
     r"|\S+: (Scheduled restart|Main process exited|Control process exited|Failed with|Start request|Consumed|Deactivated|Unit entered)"
-    r"|\s|[][{}(),;]+$|Traceback|\^|---|Node\.js v|node:\S+:\d+$|Emitted '|\d+: 0x|<--- |During handling|AH00558|Action '\w+' failed|The Apache error log"
 )
+_IDLE = re.compile(
+    r"\s*$|"
+    + _SYSTEMD
+    + r"|\s|[][{}(),;]+$|Traceback|\^|---|Node\.js v|node:\S+:\d+$|Emitted '|\d+: 0x|<--- |During handling|AH00558|Action '\w+' failed|The Apache error log"
+    r"|\*{3}|(?:Description|Action|Learn more|To install missing framework, download|The following frameworks were found):|https?://\S+$|Architecture: "
+)
+#: Where Spring Boot goes on from why it failed to what might be done.
+_ACTION = "Action:"
 #: A request, as access logs have it.
 _REQUEST = re.compile(r'"[A-Z]{3,8} \S+ HTTP/[0-9.]+"')
 _ENDED = re.compile(r"\S+: (Main process exited, code=.*)")
@@ -48,7 +55,7 @@ _ENDED = re.compile(r"\S+: (Main process exited, code=.*)")
 _INDENTED = re.compile(r"\s+(?!at |File |\^)[^\s]")
 #: Lines that say of themselves that something went wrong.
 LOUD = re.compile(
-    r"\b(?:error|eror|err|crit|critical|fatal|panic|failed|failure|denied|refused|cannot|unable|exception)\b",
+    r"\b(?:error|eror|err|crit|critical|fatal|panic|failed|failure|denied|refused|cannot|unable|exception|must install)\b",
     re.IGNORECASE,
 )
 #: Who is named in a URL, the rest of a line after a secret's name (it may have blanks), a query string.
@@ -69,6 +76,7 @@ def why_it_ended(host: Host, unit: str, until: Optional[float] = None) -> List[s
     """
     newest = last_words(host, [unit], until)[::-1]
     newest = [line for line in newest if not _REQUEST.search(line[:LINE_LENGTH])]
+    newest = _without_suggestions(newest)
     said = [line for line in newest if not _IDLE.match(line)] or [line for line in newest if _INDENTED.match(line)]
     said = list(dict.fromkeys(said))  # of a line that each start writes again, the newest counts
     loud = [line for line in said if LOUD.search(line[:LINE_LENGTH])][:1]
@@ -76,6 +84,17 @@ def why_it_ended(host: Host, unit: str, until: Optional[float] = None) -> List[s
     lines = kept[::-1]
     lines += [found.group(1) for found in map(_ENDED.match, newest) if found and until][:1]
     return [printable(_SECRET.sub(_without_secret, line.strip()[:LINE_LENGTH]), WORD_LENGTH) for line in lines]
+
+
+def _without_suggestions(newest: List[str]) -> List[str]:
+    """The lines, the newest first, without what Spring Boot suggests once it has said why it does not start."""
+    if _ACTION not in newest:
+        return newest
+    place = newest.index(_ACTION)
+    later = newest[:place]
+    while later and not re.match(_SYSTEMD, later[-1]):
+        later.pop()
+    return later + newest[place + 1 :]
 
 
 def was_stopped(host: Host, unit: str) -> bool:

@@ -49,6 +49,8 @@ SYSTEMD = {
     243: "CREDENTIALS: a credential (LoadCredential=) could not be read",
 }
 SHELL_SIGNAL = 128
+#: Signals that end nobody: a status that looks like one of them is a number of the program's own, as .NET has some (145, 150).
+HARMLESS = ("SIGCHLD", "SIGCONT", "SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGURG", "SIGWINCH")
 #: systemd's result of a unit of which the kernel, or systemd-oomd, killed a process for memory.
 OOM_KILL = "oom-kill"
 
@@ -65,7 +67,7 @@ def exit_words(result: str | None, status: int | None) -> str:
 
 
 def signal_words(number: int) -> str:
-    """The name of a signal, with what it means for whom it ends; empty where there is no such signal."""
+    """The name of a signal, with what it means for whom it ends; empty where there is no such signal, or it ends nobody."""
     try:
         name = signal.Signals(number).name
     except ValueError:
@@ -77,4 +79,4 @@ def signal_words(number: int) -> str:
         "SIGTERM": ": somebody asked it to end",
         "SIGSYS": ": used a system call that SystemCallFilter= forbids",
     }
-    return name + meaning.get(name, "")
+    return "" if name in HARMLESS else name + meaning.get(name, "")

@@ -54,6 +54,38 @@ KNOWN = (
         ),
     ),
     (
+        re.compile(r"UnsupportedClassVersionError|compiled by a more recent version of the Java Runtime"),
+        (
+            "java -version   # on {on}, or the Java that ExecStart= or JAVA_HOME names: which one runs it?",
+            "# it was built for a newer Java: class file version 52 is Java 8, 55 is 11, 61 is 17, 65 is 21; install that one and name it in its unit",
+        ),
+    ),
+    (
+        re.compile(
+            r"install or update \.NET|compatible framework version|framework '[\w.]+', version '[\d.]+' was not found"
+        ),
+        (
+            "dotnet --list-runtimes   # on {on}: which are there? A newer one does not stand in for another main version",
+            "# install the runtime that it names (aspnetcore-runtime-X.Y, dotnet-runtime-X.Y), or build it for one that is there; updates bring new main"
+            " versions",
+        ),
+    ),
+    (
+        re.compile(r"Failed to configure a DataSource|Failed to determine a suitable driver class"),
+        (
+            "# its settings were not read: spring.datasource.url in application.properties or .yml, which Spring Boot looks for in WorkingDirectory= and its"
+            " folder config/",
+            "# or the profile that has them is not active: Environment=SPRING_PROFILES_ACTIVE=prod in its unit (systemctl edit)",
+        ),
+    ),
+    (
+        re.compile(r"Unable to configure HTTPS endpoint"),
+        (
+            "# let nginx have TLS and Kestrel none: Environment=ASPNETCORE_URLS=http://127.0.0.1:PORT in its unit (systemctl edit), and no https:// in"
+            " Kestrel:Endpoints of its appsettings.json",
+        ),
+    ),
+    (
         re.compile(r"insufficient memory for the Java Runtime|Could not reserve enough space|Cannot allocate memory"),
         (
             "free -m   # on {on}: what is left",

@@ -191,13 +191,15 @@ def _lasting(problem: StartProblem) -> tuple[str, ...]:
 
 
 def _other_version(host: Host, problem: StartProblem) -> tuple[str, ...]:
-    """Where to look for a program that stood in the folder of a version manager, which removes old versions; nothing elsewhere."""
+    """Where to look for a program that is gone; in the folder of a version manager, which removes old versions, there."""
     found = re.search(
         r"(/\S*/(?:\.(?:nvm|pyenv|rbenv|asdf|sdkman|rvm|volta)|versions)/\S*?)([^/\s]+) is not there",
         problem["problem"] or "",
     )
     if found is None:
-        return ()
+        gone = re.match(r"the program (?:/\S*)?/([^/\s]+) is not there$", problem["problem"] or "")
+        where = "find / -xdev -name %s -perm /111 ! -type d 2>/dev/null   # on %s: where is it now?"
+        return (where % (shlex.quote(gone.group(1)), host.name),) if gone else ()
     return (
         "command -v %s; ls %s   # on %s: which versions are there? A path without a version in it outlasts their updates"
         % (shlex.quote(found.group(2)), shlex.quote(_VERSION.split(found.group(1))[0]), host.name),

@@ -234,7 +234,7 @@ def runs(hop: Hop, host: Host, name: str, reason: str) -> Finding:
         "journalctl -u %s -n 50 --no-pager   # on %s: what it waits for" % (shlex.quote(name), host.name),
         "systemctl status %s   # on %s: its processes" % (shlex.quote(name), host.name),
     )
-    age = (or_empty(host.facts.get("clock")).get("now") or 0.0) - (unit.get("since") or 0.0)
+    age = max(0.0, (or_empty(host.facts.get("clock")).get("now") or 0.0) - (unit.get("since") or 0.0))
     if "uwsgi" in " ".join([name, *(unit.get("exec") or [])]) and any(
         one["file"].endswith(".ini") for one in unit.get("declares") or []
     ):

@@ -107,6 +107,45 @@ def test_the_newest_line_that_says_what_went_wrong_is_kept_beside_the_last_ones(
     ]
 
 
+SPRING = (
+    "***************************\nAPPLICATION FAILED TO START\n***************************\n\nDescription:\n\nFailed to configure a DataSource: 'url' is"
+    " not set.\n\nReason: Failed to determine a suitable driver class\n\n\nAction:\n\nConsider the following:\n\tIf you want one, put it there.\n\n"
+    "boot.service: Main process exited, code=exited, status=1/FAILURE\nboot.service: Failed with result 'exit-code'.\n"
+)
+DOTNET = (
+    "You must install or update .NET to run this application.\n\nApp: /srv/shop/Shop.dll\nArchitecture: x64\nFramework: 'Microsoft.AspNetCore.App',"
+    " version '6.0.0' (x64)\n.NET location: /usr/share/dotnet/\n\nThe following frameworks were found:\n  8.0.11 at [/usr/share/dotnet/shared/x]\n\n"
+    "Learn more:\nhttps://aka.ms/dotnet/app-launch-failed\n\nTo install missing framework, download:\nhttps://aka.ms/dotnet-core-applaunch?framework=x\n"
+    "shop.service: Main process exited, code=exited, status=150/n/a\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        (
+            SPRING,
+            [
+                "APPLICATION FAILED TO START",
+                "Failed to configure a DataSource: 'url' is not set.",
+                "Reason: Failed to determine a suitable driver class",
+            ],
+        ),
+        (SPRING + "Started boot.service\nOutOfMemoryError: heap\n", ["OutOfMemoryError: heap"]),
+        (
+            DOTNET,
+            [
+                "You must install or update .NET to run this application.",
+                "Framework: 'Microsoft.AspNetCore.App', version '6.0.0' (x64)",
+                ".NET location: /usr/share/dotnet/",
+            ],
+        ),
+    ],
+)
+def test_what_a_runtime_suggests_does_not_hide_why_it_ends(tmp_path, said, kept):
+    assert why_it_ended(FakeHost(tmp_path, {"journalctl": said}), "boot.service")[-len(kept) :] == kept
+
+
 @pytest.mark.parametrize(
     ("line", "kept"),
     [

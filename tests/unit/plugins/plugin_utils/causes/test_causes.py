@@ -26,12 +26,12 @@ SILENT = sorted(facts.CASES.glob("*/silent_*.yml"))
 PROGRAMS = r"""
 apachectl apk apparmor_parser apt-get auditctl ausearch
 cat cd cgi-fcgi chmod command coredumpctl cscli csf curl
-date df dig dnf docker dpkg du
+date df dig dnf docker dotnet dpkg du
 echo env
-fail2ban-client ferm firewall-cmd free
+fail2ban-client ferm find firewall-cmd free
 getent gitlab-ctl grep groupadd
 imunify360-agent install ip ip6?tables
-journalctl jstack
+java journalctl jstack
 kill kubectl
 ldd loginctl ls
 mkdir mv

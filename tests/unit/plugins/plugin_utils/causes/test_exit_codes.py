@@ -34,7 +34,16 @@ def test_the_number_of_an_end_in_words(result, status, begins):
 
 
 @pytest.mark.parametrize(
-    ("result", "status"), [("exit-code", 1), ("exit-code", 3), ("success", 0), (None, None), ("signal", 99)]
+    ("result", "status"),
+    [
+        ("exit-code", 1),
+        ("exit-code", 3),
+        ("success", 0),
+        (None, None),
+        ("signal", 99),
+        ("exit-code", 145),
+        ("exit-code", 150),
+    ],
 )
 def test_a_number_that_says_no_more_than_itself_has_no_words(result, status):
     assert exit_words(result, status) == ""

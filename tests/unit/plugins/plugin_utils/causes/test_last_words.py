@@ -27,6 +27,19 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_wo
         ("ModuleNotFoundError: No module named 'django'", "pip install -r requirements.txt"),
         ("FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory", "--max-old-space-size="),
         ("Main process exited, code=killed, status=9/KILL", "grep -rnE 'pkill|killall"),
+        (
+            "org/jetty/Main has been compiled by a more recent version of the Java Runtime (class file version 61.0)",
+            "java -version   # on app1",
+        ),
+        (
+            "You must install or update .NET to run this application. / Framework: 'Microsoft.NETCore.App', version '6.0.0' (x64)",
+            "dotnet --list-runtimes   # on app1",
+        ),
+        (
+            "System.InvalidOperationException: Unable to configure HTTPS endpoint. No server certificate was specified",
+            "ASPNETCORE_URLS=http://127.0.0.1:PORT",
+        ),
+        ("Reason: Failed to determine a suitable driver class", "SPRING_PROFILES_ACTIVE=prod"),
         ("java.lang.OutOfMemoryError: Java heap space", "-Xmx"),
         ("Error: spawn find EMFILE", "LimitNOFILE=65536"),
         ("http: Accept error: accept tcp [::]:3000: accept4: too many open files; retrying in 1s", "LimitNOFILE=65536"),
