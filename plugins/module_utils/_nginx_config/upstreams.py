@@ -27,11 +27,12 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
         place: Place
 
     class UpstreamFacts(TypedDict):
-        """An upstream{}. keepalive: idle connections that each worker keeps; zone: name of its shared memory."""
+        """An upstream{}. keepalive: idle connections that each worker keeps; keepalive_timeout: for how long, as written; zone: name of its shared memory."""
 
         place: Place
         end_line: int
         keepalive: Optional[int]
+        keepalive_timeout: Optional[str]
         zone: Optional[str]
         servers: List[UpstreamServer]
 
@@ -53,6 +54,7 @@ def _upstream(upstream: Directive) -> "UpstreamFacts":
         "place": upstream.place,
         "end_line": upstream.end_line,
         "keepalive": int(keepalive) if keepalive.isdecimal() else None,
+        "keepalive_timeout": plain["keepalive_timeout"].first if "keepalive_timeout" in plain else None,
         "zone": plain["zone"].first if "zone" in plain else None,
         "servers": [server for server in servers if server],
     }

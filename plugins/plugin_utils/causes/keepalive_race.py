@@ -18,31 +18,59 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.durations import nginx_seconds
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, log_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import described
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import CLOSED, RESET
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line, on_hop
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import Route
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.upstreams import UpstreamFacts
 
 #: Methods that nginx sends only once, also where an old connection was to blame (ngx_http_upstream.c).
 ONCE = frozenset({"POST", "PATCH", "LOCK"})
 #: From this version of nginx on, HTTP/1.1 and keepalive are the default.
 BY_DEFAULT = (1, 29, 7)
-#: Seconds that a program keeps an idle connection by default, by the beginning of its name.
-IDLE = (("node", 5), ("gunicorn", 2), ("apache2", 5), ("httpd", 5), ("uvicorn", 5), ("puma", 20))
+#: Seconds that nginx keeps an idle connection by default, since 1.15.3; without end before.
+KEPT = 60.0
+
+
+class Idle(t.NamedTuple):
+    """A program by the beginning of its name, after how many seconds it closes an idle connection by default, and what sets that."""
+
+    process: str
+    seconds: int | None
+    setting: str
+
+
+#: Java's servers differ: Tomcat 20 s (60 s in Spring Boot), Jetty 30 s.
+IDLE = (
+    Idle("node", 5, "server.keepAliveTimeout"),
+    Idle("gunicorn", 2, "gunicorn --keep-alive"),
+    Idle("apache2", 5, "KeepAliveTimeout"),
+    Idle("httpd", 5, "KeepAliveTimeout"),
+    Idle("uvicorn", 5, "uvicorn --timeout-keep-alive"),
+    Idle("puma", 20, "persistent_timeout in config/puma.rb"),
+    Idle(
+        "java",
+        None,
+        "keepAliveTimeout of Tomcat's Connector, server.tomcat.keep-alive-timeout of Spring Boot, idleTimeout of Jetty",
+    ),
+    Idle("dotnet", 130, "Kestrel's Limits.KeepAliveTimeout"),
+)
+OTHERS = "server.keepAliveTimeout of Node.js, gunicorn --keep-alive, keepAliveTimeout of Tomcat"
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.hops:
         kept = next((how for how in (kept_alive(hop, route) for route in hop.routes) if how), None)
         records = lost(hop) if kept and hop.answers and not hop.failing else []
-        if kept and records:
+        if kept and records and not outlasts(hop):
             yield race(hop, kept, records)
 
 
@@ -59,6 +87,30 @@ def kept_alive(hop: Hop, route: Route) -> str | None:
         return default if http_version != "1.0" else None
     closing = {name.lower(): value for name, value in route["params"].items()}.get("connection", "close")
     return "keepalive in upstream %s" % name if keeps and http_version == "1.1" and not closing else None
+
+
+def kept_for(hop: Hop) -> float:
+    """Seconds for which nginx keeps an idle connection of this hop."""
+    given = or_empty(upstream_of(hop)).get("keepalive_timeout")
+    return (nginx_seconds(given) if given else None) or KEPT
+
+
+def upstream_of(hop: Hop) -> UpstreamFacts | None:
+    return (hop.proxy.config.get("upstreams") or {}).get(hop.routes[0]["pass"].get("upstream") or "")
+
+
+def outlasts(hop: Hop) -> bool:
+    """Whether the backend keeps idle connections for longer than nginx is set to, as far as its program is known: then it is no race."""
+    idle = idle_of(hop)
+    given = or_empty(upstream_of(hop)).get("keepalive_timeout")
+    return bool(given and idle and idle.seconds and idle.seconds > kept_for(hop))
+
+
+def idle_of(hop: Hop) -> Idle | None:
+    """What is known of the program that listens behind a hop; None where it cannot be seen, or is another one."""
+    listener = hop.backend.listener(hop.destination) if hop.backend and hop.tried else None
+    process = or_empty(listener).get("process") or ""
+    return next((one for one in IDLE if process.startswith(one.process)), None)
 
 
 def version_of(host: Host) -> tuple[int, ...]:
@@ -84,6 +136,7 @@ def lost(hop: Hop) -> list[LogRecord]:
 
 
 def race(hop: Hop, kept: str, records: list[LogRecord]) -> Finding:
+    idle = idle_of(hop)
     fine = "a new connection serves: %s answers %s" % (hop.answers[0]["url"], hop.answers[0].get("status"))
     return on_hop(
         hop,
@@ -94,13 +147,34 @@ def race(hop: Hop, kept: str, records: list[LogRecord]) -> Finding:
             *idle_evidence(hop),
             Evidence("answer", fine),
         ),
-        why="%s closes idle connections sooner than nginx does, and nginx may not send a POST twice" % described(hop),
+        why="%s closes idle connections sooner than nginx does (after %.0f s), and nginx may not send a POST twice"
+        % (described(hop), kept_for(hop)),
         advice=(
-            "# set keepalive_timeout of nginx's upstream below the idle time of the backend",
-            "# or a longer idle time there (node: server.keepAliveTimeout, gunicorn: --keep-alive)",
+            shorter(hop),
+            "# or a longer idle time there: %s" % (idle.setting if idle else OTHERS),
             "# or no keepalive: `keepalive 0` or `proxy_http_version 1.0`; that takes a new connection for each request",
             "# do not set proxy_next_upstream non_idempotent: it sends orders and payments twice",
         ),
+    )
+
+
+def shorter(hop: Hop) -> str:
+    """The setting with which nginx closes idle connections before the backend does, and where it belongs."""
+    upstream, idle = upstream_of(hop), idle_of(hop)
+    if upstream is None:
+        return "# an upstream{} for it with `keepalive_timeout` below the idle time of the backend"
+    wanted = (
+        "below the %d s of %s" % (idle.seconds, idle.process)
+        if idle and idle.seconds
+        else "below the idle time of the backend"
+    )
+    if idle and idle.seconds and idle.seconds < kept_for(hop):
+        wanted = "%ds;, %s" % (max(1, idle.seconds - 1), wanted)
+    return "# in upstream %s (%s on %s): keepalive_timeout %s" % (
+        hop.routes[0]["pass"]["upstream"],
+        file_and_line(upstream["place"]),
+        hop.proxy.name,
+        wanted,
     )
 
 
@@ -111,13 +185,11 @@ def lost_evidence(record: LogRecord) -> Evidence:
 
 def idle_evidence(hop: Hop) -> tuple[Evidence, ...]:
     """How long the backend keeps an idle connection by default, where its program is known."""
-    listener = hop.backend.listener(hop.destination) if hop.backend and hop.tried else None
-    process = or_empty(listener).get("process") or ""
-    seconds = next((seconds for name, seconds in IDLE if process.startswith(name)), None)
-    if not seconds:
+    idle = idle_of(hop)
+    if not idle or not idle.seconds:
         return ()
-    text = "%s closes an idle connection after %s seconds unless it is set otherwise; nginx keeps it for 60"
-    return (Evidence("process", text % (process, seconds), 0.3),)
+    text = "%s closes an idle connection after %d seconds unless it is set otherwise; nginx keeps it for %.0f"
+    return (Evidence("process", text % (idle.process, idle.seconds, kept_for(hop)), 0.3),)
 
 
 CAUSE = Cause(

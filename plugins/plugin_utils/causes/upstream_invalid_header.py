@@ -25,12 +25,19 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import log_command
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line, on_hop
 
 SIGNATURE = "upstream_invalid_header"
 SHOWN = 2
 TWICE = "# two headers where there should be one: mostly the application sets what its server sets already"
 A_STATUS = "# Status has to begin with a number of three digits: in PHP http_response_code(401) in place of header('Status: Unauthorized')"
+AS_SENT = "the header as it is sent"
+#: Of Transfer-Encoding there is one for each way from hop to hop: who calls another server may not copy it.
+COPIED = (
+    "# mostly it copies all headers of another server's answer to its own (a gateway, a ResponseEntity that is passed on), or sets Transfer-Encoding"
+    " itself: that header is its server's to write"
+)
+SINCE = "# nginx refuses this since 1.23.0, older ones took it: an update of nginx brings it to light"
 #: A line that begins with a tab or a blank goes on with the header before it, by rules that RFC 9112 has taken back.
 FOLDED = re.compile(r'^invalid header name "(?:\\x09| )')
 ON_ONE_LINE = "# a header is written over two lines (the second one begins with a tab or a blank): it has to stand on one; nginx refuses such lines"
@@ -45,8 +52,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 def refused(hop: Hop) -> Finding:
     faults = or_empty(or_empty(hop.reach).get("reply")).get("faults") or []
     text = "asked directly, %s sends a header with %s" % (hop.address, "; ".join(faults))
-    stopgap = "# until then, in that location: proxy_http_version 1.0; many servers then leave Transfer-Encoding out; keepalive is lost"
-    is_sent_twice = any("transfer-encoding" in fault.lower() for fault in faults)
+    is_about_length = any("transfer-encoding" in fault.lower() for fault in faults)
     return on_hop(
         hop,
         CAUSE.name,
@@ -55,10 +61,32 @@ def refused(hop: Hop) -> Finding:
         % (hop.address, " (%s)" % "; ".join(faults[:SHOWN]) if faults else ""),
         advice=(
             as_sent(hop),
-            *((stopgap,) if is_sent_twice else ()),
+            *(without_chunks(hop) if is_about_length else ()),
             what_to_mend(faults),
+            *((SINCE,) if any(one.endswith(" times") or one.startswith("both") for one in faults) else ()),
         ),
     )
+
+
+def without_chunks(hop: Hop) -> tuple[str, ...]:
+    """How to see whether the header is valid as an answer to HTTP/1.0, which has no chunks; and what to set then. It is not where the application itself
+    sends Transfer-Encoding."""
+    if hop.family != "proxy" or asks_in_1_0(hop):
+        return ()
+    return (
+        as_sent(hop)
+        .replace("curl -", "curl -0", 1)
+        .replace(AS_SENT, "the same in HTTP/1.0: is Transfer-Encoding gone?"),
+        "# if so, in the location at %s until it is mended: proxy_http_version 1.0; keepalive is lost. If not, nginx has no setting that helps"
+        % file_and_line(hop.routes[0]["location"]["place"]),
+    )
+
+
+def asks_in_1_0(hop: Hop) -> bool:
+    """Whether nginx asks in HTTP/1.0 already: it is set so, or by default in releases before 1.29.7."""
+    given = hop.routes[0]["settings"].get("proxy_http_version")
+    version = tuple(int(part) for part in (hop.proxy.nginx.get("version") or "").split(".") if part.isdecimal())
+    return given["args"][:1] == ["1.0"] if given else version < (1, 29, 7)
 
 
 def what_to_mend(faults: t.Sequence[str]) -> str:
@@ -67,8 +95,16 @@ def what_to_mend(faults: t.Sequence[str]) -> str:
         return A_STATUS
     if any(FOLDED.search(fault) for fault in faults):
         return ON_ONE_LINE
+    if any(fault.startswith('"transfer-encoding" ') for fault in faults):
+        return COPIED
     is_twice = not faults or any(fault.endswith(" times") or fault.startswith("both") for fault in faults)
     return TWICE if is_twice else "# look for where the application sets that header"
+
+
+def asked_url(hop: Hop) -> str:
+    """The URL that nginx asked the backend for when it refused the header, by its own line; the root where that is not known."""
+    asked = (or_empty(record.get("upstream")).get("text") for record in hop.records if record["signature"] == SIGNATURE)
+    return next(filter(None, asked), "%s://%s/" % (hop.scheme, hop.address.bare))
 
 
 def as_sent(hop: Hop) -> str:
@@ -80,8 +116,13 @@ def as_sent(hop: Hop) -> str:
             "(Debian: libfcgi-bin, RHEL: fcgi)" % (where, hop.proxy.name)
         )
     if hop.family == "proxy":
-        url = "--unix-socket %s http://localhost/" % where if hop.is_unix else "http://%s/" % where
-        return "curl -sS -o /dev/null -D - %s   # on %s: the header as it is sent" % (url, hop.proxy.name)
+        url = "--unix-socket %s http://localhost/" % where if hop.is_unix else shlex.quote(asked_url(hop))
+        return "curl -%s -o /dev/null -D - %s   # on %s: %s" % (
+            "sSk" if hop.scheme == "https" else "sS",
+            url,
+            hop.proxy.name,
+            AS_SENT,
+        )
     return log_command(hop)
 
 

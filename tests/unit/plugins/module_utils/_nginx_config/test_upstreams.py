@@ -7,14 +7,14 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.p
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils._nginx_config.nginx_configs import written
 
 POOL = """upstream app { server 10.0.0.1 down; server 10.0.0.2:81 backup; server unix:/run/a.sock; server b.example resolve;
-  server $none:x; keepalive 8; zone z 64k; }
+  server $none:x; keepalive 8; keepalive_timeout 4s; zone z 64k; }
 upstream app { server 10.9.9.9; }
 server { location / { proxy_pass http://app; } location /d { proxy_pass http://10.0.0.1; } }"""
 
 
 def test_servers_and_what_they_share():
     app = written(POOL)["upstreams"]["app"]
-    assert (app["keepalive"], app["zone"]) == (8, "z")
+    assert (app["keepalive"], app["keepalive_timeout"], app["zone"]) == (8, "4s", "z")
     assert [(one["address"], one["down"], one["backup"], one["resolve"]) for one in app["servers"]] == [
         ("tcp:10.0.0.1:80", True, False, False),
         ("tcp:10.0.0.2:81", False, True, False),
@@ -25,7 +25,7 @@ def test_servers_and_what_they_share():
 
 def test_an_upstream_without_settings_has_none():
     app = written("upstream app { server 10.0.0.1; keepalive x; }")["upstreams"]["app"]
-    assert (app["keepalive"], app["zone"]) == (None, None)
+    assert (app["keepalive"], app["keepalive_timeout"], app["zone"]) == (None, None, None)
 
 
 def test_a_server_that_is_down_takes_no_requests_but_for_another_upstream():
