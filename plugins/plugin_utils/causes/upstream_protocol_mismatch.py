@@ -117,6 +117,9 @@ def spoken(hop: Hop) -> Spoken | None:
 
 def known_for(hop: Hop, host: Host) -> Spoken | None:
     """What the daemon that listens there is known to speak, where nginx speaks another protocol."""
+    wants = server_with_line(hop) if hop.family == "proxy" else ""
+    if wants:
+        return Spoken(PROXY_LINE, Evidence("config", "%s on %s: listen ... proxy_protocol" % (wants, host.name)))
     pool = host.pool_at(hop.real_address) if hop.family != "fastcgi" else None
     if pool and pool.fpm.get("master"):
         text = "%s is the pool %s of PHP-FPM, which speaks FastCGI" % (hop.address, pool.name)
@@ -188,10 +191,17 @@ def without_line(hop: Hop, place: str) -> tuple[str, ...]:
 
 def server_with_line(hop: Hop) -> str:
     """FILE:LINE of the server of the backend's own nginx that wants that line at this port; empty where it is not known."""
-    for block in (hop.backend.config.get("blocks") or []) if hop.backend else []:
-        if any(one.get("proxy_protocol") and one.get("port") == hop.address.port for one in block.get("listens") or []):
-            return file_and_line(block["place"])
-    return ""
+    blocks = (hop.backend.config.get("blocks") or []) if hop.backend else []
+    found = [
+        (one, block)
+        for block in blocks
+        for one in block.get("listens") or []
+        if one.get("port") == hop.real_address.port
+    ]
+    very = [(one, block) for one, block in found if one.get("address") == hop.real_address.host]
+    wanting = [block for one, block in very or found if one.get("proxy_protocol")]
+    # A listener wants the line for all its servers or for none.
+    return file_and_line(wanting[0]["place"]) if wanting else ""
 
 
 def over_tls(hop: Hop, place: str) -> tuple[str, ...]:
