@@ -25,8 +25,8 @@ from _hosts import Place
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 400.0
-# The time in which a controller that has lost a host must have noticed.
-SSH_ARGS = "-C -o ControlMaster=auto -o ControlPersist=60s -o ServerAliveInterval=2 -o ServerAliveCountMax=3"
+# A controller that has lost a host must have noticed in 30 seconds, and one whose machine is busy must not lose one.
+SSH_ARGS = "-C -o ControlMaster=auto -o ControlPersist=60s -o ServerAliveInterval=5 -o ServerAliveCountMax=6"
 
 
 Keep = Callable[[dict[str, Any]], None]

@@ -141,7 +141,7 @@ def trial(name: str, reference: Reference, at: Moment, manner: str) -> dict[str,
     return result
 
 
-def _of_one(shift: int, name: str, count: int, keep: Keep) -> None:
+def _of_one(shift: int, name: str, count: int, only: list[int], keep: Keep) -> None:
     reference = Reference(name)
     print(
         "%s: %.1f s undisturbed, %d tasks, left over: %s"
@@ -149,6 +149,8 @@ def _of_one(shift: int, name: str, count: int, keep: Keep) -> None:
         flush=True,
     )
     for number, at in enumerate(reference.moments(count)):
+        if only and number not in only:
+            continue
         result = trial(name, reference, at, list(MANNERS)[(number + shift) % len(MANNERS)])
         keep({**result, "number": number})
         print(
@@ -161,11 +163,11 @@ def _of_one(shift: int, name: str, count: int, keep: Keep) -> None:
     _world.remove(name)
 
 
-def run(faults: list[str], count: int, lanes: int, keep: Keep) -> None:
-    """The remedies one after the other, or as many at once as there are lanes."""
+def run(faults: list[str], count: int, only: list[int], lanes: int, keep: Keep) -> None:
+    """The remedies one after the other, or as many at once as there are lanes. only: the numbers of the moments, where not all are wanted."""
     shifts = {name: shift for shift, name in enumerate(REMEDIES)}
     with ThreadPoolExecutor(lanes) as pool:
-        for future in [pool.submit(_of_one, shifts[name], name, count, keep) for name in faults or REMEDIES]:
+        for future in [pool.submit(_of_one, shifts[name], name, count, only, keep) for name in faults or REMEDIES]:
             future.result()
 
 

@@ -51,7 +51,7 @@ BY_CASE = {
 
 def _run(harness: str, args: argparse.Namespace, keep: Keep) -> None:
     if harness == "killed":
-        killed.run(args.fault, args.moments, args.lanes, keep)
+        killed.run(args.fault, args.moments, args.moment, args.lanes, keep)
     elif harness == "lost":
         lost.run(args.fault, keep)
     elif harness == "back":
@@ -90,6 +90,13 @@ def main() -> int:
     )
     parser.add_argument(
         "--moments", type=int, default=6, help="moments at which the run of each remedy is cut off (%(default)s)"
+    )
+    parser.add_argument(
+        "--moment",
+        action="append",
+        type=int,
+        default=[],
+        help="only this one of them, from 0 on; may be given more than once",
     )
     parser.add_argument("--lanes", type=int, default=2, help="remedies that are cut off at once (%(default)s)")
     args = parser.parse_args()
