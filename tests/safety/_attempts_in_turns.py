@@ -66,17 +66,18 @@ chown -R www-data /home/eve
         ("/home/eve/conf/*.conf: more than",),
     ),
     Case(
-        "a customer's file that nginx includes, of 20 MiB and with more locations than a look reads",
+        "a customer's files that nginx includes, one of 20 MiB, one with more locations than a look reads",
         "php_fpm_stopped",
         CUSTOMER
         + """{ echo 'server { listen 8091; server_name eve.example;'
 seq -f 'location /%g/ { proxy_pass http://127.0.0.1:9; }' 600
-echo '}'; yes '# padding' | head -c 20900000; } >/home/eve/eve.conf
-echo 'include /home/eve/eve.conf;' >/etc/nginx/conf.d/eve.conf
+echo '}'; } >/home/eve/many.conf
+yes '# padding' | head -c 20900000 >/home/eve/large.conf
+echo 'include /home/eve/large.conf; include /home/eve/many.conf;' >/etc/nginx/conf.d/eve.conf
 reload_nginx
 chown -R www-data /home/eve
 """,
         "fixed",
-        ("locations pass requests on, which is more than",),
+        ("/home/eve/large.conf: more than", "locations pass requests on, which is more than"),
     ),
 ]

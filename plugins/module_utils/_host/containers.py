@@ -42,9 +42,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         ports: Dict[str, int]  # its own port by the port of the host that leads to it
         unpublished: List[int]  # its own ports to which none of the host leads
         proxies: List[int]  # processes of the host that listen for it
-        listens: List[
-            InsideListener
-        ]  # in a network of its own; of one in the host's network, sockets whose path the host has not
+        listens: List[InsideListener]  # in a network of its own, or sockets whose path the host has not
 
 
 LIMIT = 200
