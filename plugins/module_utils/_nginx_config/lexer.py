@@ -16,8 +16,8 @@ from typing import Dict, List, NamedTuple, Tuple
 WORD_LIMIT = 4096
 #: What is said of a part that a bound cuts off.
 REST = "the rest is not read"
-#: Words of one configuration, so that a look needs no more memory than that.
-WORDS_LIMIT = 1000000
+#: Words of one configuration. With as many as there may be blocks beside them, reading them took 140 MB beyond what Python takes.
+WORDS_LIMIT = 500000
 #: What stands between words, and then a mark, a bare word or a quoted word. Where nothing fits, it is tried only once: each part can end in one way.
 _BETWEEN = r"[ \t\r\n]*(?:#[^\n]*(?:\n[ \t\r\n]*|\Z))*"
 _BARE = r"(?:[^ \t\r\n;{}#\"'\\$]|\\.|\$\{*)(?:[^ \t\r\n;{\\$]+|\\.|\$\{*)*"

@@ -41,8 +41,8 @@ if TYPE_CHECKING:  # Python 3.6 has no Protocol
 
 
 #: Of the whole tree, those of a file counted as often as it is included.
-DIRECTIVES_LIMIT = 1000000
-BLOCKS_LIMIT = 100000
+DIRECTIVES_LIMIT = 500000
+BLOCKS_LIMIT = 50000
 ERRORS_LIMIT = 1000
 #: What reading a file fails with where there is no more room for it.
 _NO_ROOM = (errno.EFBIG, errno.EMFILE)
