@@ -62,7 +62,7 @@ def named(one: UserProgram) -> str:
 def state(one: UserProgram) -> str:
     """What its manager does, in words."""
     if one["managed"]:
-        return "which runs"
+        return "which runs, and has stopped or given up this program, or that listens elsewhere"
     if one["at_boot"]:
         return "which does not run, although it is set to start at boot"
     if one["manager"] == "pm2":
@@ -75,8 +75,14 @@ def commands(one: UserProgram, on: str) -> t.Iterator[str]:
     user, name = shlex.quote(one["user"]), shlex.quote(one["name"])
     if one["manager"] == "pm2":
         pm2 = "su - %s -c %%s   # on %s%%s" % (user, on)
-        yield pm2 % (shlex.quote("pm2 restart %s" % name if one["managed"] else "pm2 resurrect"), "")
-        yield pm2 % (shlex.quote("pm2 logs %s --nostream --lines 50" % name), ": why it ends")
+        why = pm2 % (shlex.quote("pm2 logs %s --nostream --lines 50" % name), ": why it ends")
+        if one["managed"]:
+            yield pm2 % (shlex.quote("pm2 ls"), ": `errored` is what it has given up, `stopped` what somebody stopped")
+            yield why
+            yield pm2 % (shlex.quote("pm2 restart %s" % name), ", once that is mended")
+        else:
+            yield pm2 % (shlex.quote("pm2 resurrect"), "")
+            yield why
         if not one["at_boot"]:
             yield "env PATH=$PATH:/usr/bin pm2 startup systemd -u %s --hp ~%s   # on %s: starts it at boot" % (
                 user,
