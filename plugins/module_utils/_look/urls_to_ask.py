@@ -21,6 +21,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.e
     Logged,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.request_match import Routing
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.room import in_turns
 
 if TYPE_CHECKING:  # the shapes of facts are for the type checker only
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.model import BlockFacts
@@ -44,7 +45,8 @@ def urls_to_ask(
 
     urls: those of the user, and then no others; one that this host does not serve is left out, as is the number of another host where
     the host's own addresses are given. Else requests that the log shows failing, those of no route's own URL as a visitor makes them, and
-    one URL for each route, of which an example of its pattern gives way to what the log has. Where nginx mirrors requests,
+    one URL for each route, of which an example of its pattern gives way to what the log has, and some of each server where there are too many.
+    Where nginx mirrors requests,
     only a route's own URL is asked, once.
     """
     doors = own.doors
@@ -54,7 +56,9 @@ def urls_to_ask(
         known = {one.url for one in own.found if not one.does_work}
         again = [_again(doors, one, known, addresses) for one in failed]
         logged = {ask.route: one.logged for ask, one in zip(reversed(again), reversed(failed))}
-        routes = [_of_route(doors, one, logged.get(one.route["id"]), addresses) for one in own.found]
+        routes = [
+            _of_route(doors, one, logged.get(one.route["id"]), addresses) for one in _some_of_each(own.found, limit)
+        ]
         again = [ask for ask in again if ask.url in known or not _mirrored(doors, ask)]
         half = max(1, limit // 2)
         found = again[:half] + routes + again[half:]
@@ -62,6 +66,15 @@ def urls_to_ask(
     asks = list(reversed(list(unique.values())))[:limit]
     often = [ask for ask in asks if not _mirrored(doors, ask)][:OFTEN_ASKED]
     return [ask if ask in often else ask._replace(times=1) for ask in asks]
+
+
+def _some_of_each(found: Sequence[OwnUrl], limit: int) -> Sequence[OwnUrl]:
+    """The URLs of routes in order. Where there are more than are asked, servers, and the files that these stand in, give one after the other in turns:
+    neither a server nor a file of one customer takes the place of all others."""
+    if len(found) <= limit:
+        return found
+    by_server = in_turns(found, lambda one: one.server["id"])
+    return in_turns(by_server, lambda one: one.server["place"]["file"])
 
 
 def _mirrored(doors: Doors, ask: Ask) -> bool:

@@ -7,7 +7,9 @@ Private to this collection: it may change in any release.
 """
 
 import contextlib
-from typing import Iterator, Sequence
+from typing import Callable, Dict, Iterable, Iterator, List, Sequence, TypeVar
+
+Part = TypeVar("Part")
 
 
 class Room:
@@ -35,3 +37,14 @@ def half_of(rooms: Sequence[Room]) -> Iterator[None]:
     finally:
         for room, back in zip(rooms, kept):
             room.left += back
+
+
+def in_turns(parts: Iterable[Part], owner: Callable[[Part], object]) -> List[Part]:
+    """The first part of each owner, then the second of each, and so on."""
+    before: Dict[object, int] = {}
+    turns = []
+    for part in parts:
+        whose = owner(part)
+        turns.append((before.get(whose, 0), part))
+        before[whose] = before.get(whose, 0) + 1
+    return [part for _turn, part in sorted(turns, key=lambda one: one[0])]

@@ -8,7 +8,7 @@ Private to this collection: it may change in any release.
 
 import posixpath
 from functools import lru_cache
-from typing import TYPE_CHECKING, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.blocks import (
     SETTINGS,
@@ -22,6 +22,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.p
     has_variable,
     substituted_deeply,
 )
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.room import in_turns
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tables import Row
 
 if TYPE_CHECKING:  # the shapes of facts are for the type checker only
@@ -131,20 +132,9 @@ def _some_of_each(blocks: List[Block]) -> List[Block]:
     turns: no file or folder of one customer takes the place of all others."""
     if len(blocks) <= ROUTES_LIMIT:
         return blocks
-    by_file = _in_turns(blocks, lambda block: block.directive.file)
-    by_folder = _in_turns(by_file, lambda block: posixpath.dirname(block.directive.file))
+    by_file = in_turns(blocks, lambda block: block.directive.file)
+    by_folder = in_turns(by_file, lambda block: posixpath.dirname(block.directive.file))
     return sorted(by_folder[:ROUTES_LIMIT], key=lambda block: block.id)
-
-
-def _in_turns(blocks: Iterable[Block], owner: Callable[[Block], str]) -> List[Block]:
-    """The first block of each owner, then the second of each, and so on."""
-    before: Dict[str, int] = {}
-    turns = []
-    for block in blocks:
-        name = owner(block)
-        turns.append((before.get(name, 0), block))
-        before[name] = before.get(name, 0) + 1
-    return [block for _turn, block in sorted(turns, key=lambda one: one[0])]
 
 
 def _passing(block: Block) -> Optional[Directive]:

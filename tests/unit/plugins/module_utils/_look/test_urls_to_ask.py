@@ -193,6 +193,18 @@ def test_the_limit_leaves_room_for_routes():
     ]  # fmt: skip
 
 
+def test_where_there_are_too_many_each_server_and_each_file_has_its_turn():
+    """Some of these may be a customer's, who would hide his neighbours' sites else."""
+    many = "".join("location /%d/ { proxy_pass http://127.0.0.1:9; } " % number for number in range(9))
+    servers = "".join("server { listen 80; server_name eve%d; %s} " % (number, many) for number in range(3))
+    shop = "server { listen 80; server_name shop; location / { proxy_pass http://127.0.0.1:8; } location /api/ { proxy_pass http://127.0.0.1:7; } }"
+    config = written(
+        "include eve.conf; include shop.conf;", {"/etc/nginx/eve.conf": servers, "/etc/nginx/shop.conf": shop}
+    )
+    assert urls_of(asks(config, None, [], limit=4)) == ["http://eve0/0/", "http://shop/", "http://eve1/0/", "http://shop/api/"]
+    assert len(asks(config, None, [])) == 29
+
+
 @pytest.mark.parametrize(
     ("url", "connect"),
     [

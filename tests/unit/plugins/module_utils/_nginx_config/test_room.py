@@ -5,7 +5,7 @@
 
 import pytest
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.room import Room, half_of
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.room import Room, half_of, in_turns
 
 
 def test_no_more_is_taken_than_there_is():
@@ -24,3 +24,7 @@ def test_half_is_kept_back_until_the_part_ends_however_it_ends():
     with pytest.raises(OSError, match="broken"), half_of((first,)):
         raise OSError("broken")
     assert first.left == 6
+
+
+def test_each_owner_gives_its_first_before_any_gives_its_second():
+    assert in_turns(["a1", "a2", "a3", "b1", "c1", "b2"], lambda part: part[0]) == ["a1", "b1", "c1", "a2", "b2", "a3"]
