@@ -18,6 +18,7 @@ from ansible.utils.display import Display
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._console import LastWords
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.because import read_histories, with_onset
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report import answer, commands, document, entries
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.alike import in_one_article
 
 #: Callbacks whose standard output is one document for a program, which a text would spoil.
 FOR_PROGRAMS = ("json", "jsonl")
@@ -59,7 +60,12 @@ class ActionModule(ActionBase):
         report = self._compose(args, task_vars or {})
         page = args["file"].replace(".json", ".html")
         LAST.leave(answer.render(report, shutil.get_terminal_size((80, 24)).columns, page))
-        result.update(changed=False, report=report, failures=document.failures(report))
+        result.update(
+            changed=False,
+            report=report,
+            failures=document.failures(report),
+            articles=in_one_article(report["hosts"]),
+        )
         return result
 
     def _compose(self, args: t.Mapping[str, t.Any], task_vars: t.Mapping[str, t.Any]) -> entries.ReportDocument:

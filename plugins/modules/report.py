@@ -89,6 +89,11 @@ report:
   description: The document. Its JSON Schema is in the role C(report), C(files/report.schema.json).
   returned: always
   type: dict
+articles:
+  description: The findings of hosts some of whose findings read alike, with one in place of those, by host. The page has an article for each.
+  returned: always
+  type: dict
+  version_added: 0.2.0
 failures:
   description: Hosts that let the run fail, each with one line that says why.
   returned: always

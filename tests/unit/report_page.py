@@ -12,6 +12,7 @@ import jinja2
 import jsonschema
 import yaml
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.alike import in_one_article
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.timeline import timeline_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.words import verdict
 
@@ -86,7 +87,9 @@ def page(document):
     environment = jinja2.Environment(  # noqa: S701 - as Ansible renders it: the template escapes each text by itself, which is tested here
         loader=loader, trim_blocks=True, undefined=jinja2.StrictUndefined
     )
-    return environment.get_template("report.html.j2").render(__report={"report": document}, **VARIABLES)
+    return environment.get_template("report.html.j2").render(
+        __report={"report": document, "articles": in_one_article(document["hosts"])}, **VARIABLES
+    )
 
 
 HOSTILE = "</code></script><script>alert(1)</script><img src=x onerror=alert(1)>\"'&{{ 7 * 7 }}javascript:x"

@@ -82,6 +82,16 @@ def test_it_shows_the_whole_of_a_finding():
         assert shown in text, shown
 
 
+def test_servers_of_which_the_same_is_to_be_said_have_one_article():
+    servers = [
+        finding("advice", subject="tcp:10.0.0.2:%d" % port, says="10.0.0.2:%d is late" % port, change="")
+        for port in (8000, 8001)
+    ]
+    text = page(report(web1=host(*servers, status="advice")))
+    assert text.count("<article") == 1
+    assert "10.0.0.2:8000 is late; the same holds for 10.0.0.2:8001." in text
+
+
 def test_trouble_comes_first_and_is_open():
     text = page(report(app1=WELL, web2=host(finding()), web1=host(finding("advice"), status="advice")))
     assert re.findall(r'data-status="(\w+)" data-host', text) == ["advice", "fixed", "healthy"]

@@ -120,7 +120,7 @@ def _rules(found: Dict[str, Any], sets: Sets) -> "List[Rule]":
             made.append(_rule(tests, verdict, found, named))
         elif kind not in NO_EFFECT:
             # limit, connlimit, xt and whatever comes later: it may let the rule go on, or not.
-            tests = [*tests, test_of("unknown", [kind])]
+            tests = [*tests, test_of("unknown", [str((body or {}).get("name") or kind) if kind == "xt" else kind])]
     return made
 
 

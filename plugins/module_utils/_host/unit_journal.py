@@ -6,6 +6,7 @@
 Private to this collection: it may change in any release.
 """
 
+import json
 import re
 from typing import List, Optional, Sequence
 
@@ -50,6 +51,8 @@ _IDLE = re.compile(
 _ACTION = "Action:"
 #: A request, as access logs have it.
 _REQUEST = re.compile(r'"[A-Z]{3,8} \S+ HTTP/[0-9.]+"')
+#: Where loggers put what they say, and from which number on a level means that something went wrong (bunyan, pino).
+_MESSAGES, _ERRORS, _BAD_LEVEL = ("msg", "message", "event"), ("error", "err", "exception"), 50
 _ENDED = re.compile(r"\S+: (Main process exited, code=.*)")
 #: Indented lines that are no frames: some programs indent all that they say.
 _INDENTED = re.compile(r"\s+(?!at |File |\^)[^\s]")
@@ -75,7 +78,7 @@ def why_it_ended(host: Host, unit: str, until: Optional[float] = None) -> List[s
     until: when it was started again, where it was: then systemd's word of how it ended is one of them.
     """
     newest = last_words(host, [unit], until)[::-1]
-    newest = [line for line in newest if not _REQUEST.search(line[:LINE_LENGTH])]
+    newest = [in_words(line) for line in newest if not _REQUEST.search(line[:LINE_LENGTH])]
     newest = _without_suggestions(newest)
     said = [line for line in newest if not _IDLE.match(line)] or [line for line in newest if _INDENTED.match(line)]
     said = list(dict.fromkeys(said))  # of a line that each start writes again, the newest counts
@@ -95,6 +98,22 @@ def _without_suggestions(newest: List[str]) -> List[str]:
     while later and not re.match(_SYSTEMD, later[-1]):
         later.pop()
     return later + newest[place + 1 :]
+
+
+def in_words(line: str) -> str:
+    """A line that is an object of JSON, as many programs log, with its level, message and error alone; any other as it is."""
+    if not (line.startswith("{") and line.endswith("}") and len(line) <= LINE_LENGTH):
+        return line
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return line
+    level = found.get("level")
+    words = ["error" if isinstance(level, int) and level >= _BAD_LEVEL else level]
+    for keys in _MESSAGES, _ERRORS:
+        values = [found[key].get("message") if isinstance(found.get(key), dict) else found.get(key) for key in keys]
+        words += [value for value in values if isinstance(value, str) and value][:1]
+    return ": ".join(word for word in words if isinstance(word, str) and word) if len(words) > 1 else line
 
 
 def was_stopped(host: Host, unit: str) -> bool:

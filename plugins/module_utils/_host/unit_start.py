@@ -25,6 +25,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_prop
     seconds,
     where_set,
 )
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.virtual_environment import left_behind
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
     from typing import TypedDict
@@ -248,7 +249,7 @@ class _Look:
                 why = None if "ignore_errors=yes" in command else self._why_not_run(path)
                 if why:
                     found.append(self._found(key, path, why, EXEC, _cure_of(path, why)))
-        return found or self._script()
+        return found or self._script() or self._environment()
 
     def _why_not_run(self, path: str) -> Optional[str]:
         """Why a program cannot be run; None where it can, as far as is seen."""
@@ -325,6 +326,12 @@ class _Look:
         ):
             return []
         return [self._found("ExecStart", name, "there is no %s for %s to run" % (path, base))]
+
+    def _environment(self) -> "List[StartProblem]":
+        """The virtual environment of its program, where its Python is not the one that it was made with."""
+        path = (argv_of(self.properties) or [""])[0]
+        why = left_behind(self.host, path) if path.startswith("/") else None
+        return [self._found("ExecStart", path, why)] if why else []
 
     def addresses(self, declares: "Sequence[DeclaredAddress]", own: Optional[Sequence[str]]) -> "List[StartProblem]":
         """Sockets whose folder is missing, and addresses that the host does not have."""

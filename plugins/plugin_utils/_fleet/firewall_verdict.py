@@ -22,6 +22,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.tools
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.chain_walk import End, ends_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.packet import (
     Packet,
+    applies,
     diverted_to,
     is_within,
     packet_to,
@@ -33,6 +34,8 @@ if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.system import System
 
 REFUSALS = ("drop", "reject")
+#: Extensions that count connections: a proxy makes those of all visitors from one address.
+COUNTING = frozenset(("recent", "connlimit", "hashlimit", "limit", "ct count"))
 #: What connect() says at the other end, by ICMP type, for IPv4 and IPv6 (Linux, icmp_err_convert and icmpv6_err_convert).
 ERRNOS = {
     "tcp-reset": (errno.ECONNREFUSED, errno.ECONNREFUSED),
@@ -62,6 +65,9 @@ class Verdict(t.NamedTuple):
     errno: int | None = None  # what connect() at the source says; ETIMEDOUT for drop, None for accept
     owner: str | None = None  # the program whose chain it is, beside the tool in charge: fail2ban, docker, ...
     port: int = 0  # the port that the packet is for there
+    counted: str = (
+        ""  # of an unknown one: the rule that refuses whoever has too many connections, or makes them too fast
+    )
     through: str | None = (
         None  # the address that the host passes the packet on to, where that is another host or a container
     )
@@ -123,7 +129,22 @@ def verdict_on(
         action, end = "unknown", next(ends[name] for name in ("drop", "reject", "unknown") if name in ends)
     if end is None:
         return Verdict("accept", "no rule", through=_through(packet))
-    return _decided(firewall, chains[end.chain], action, end, packet, certain=len(actions) == 1)
+    decided = _decided(firewall, chains[end.chain], action, end, packet, certain=len(actions) == 1)
+    refuses = action == "unknown" and end.action in REFUSALS
+    return decided._replace(counted=_counted(chains, end, packet)) if refuses else decided
+
+
+def _counted(chains: t.Mapping[str, Chain], end: End, packet: Packet) -> str:
+    """The rule that counts connections and by which the packet ends there, or is led there; empty where it is another one that is not known."""
+    rules = chains[end.chain]["rules"]
+    own = [rules[end.position]] if end.position is not None else []
+    leads = ["jump " + end.chain, "goto " + end.chain]
+    led = [rule for chain in chains.values() for rule in chain["rules"] if rule["verdict"] in leads]
+    return next((rule["text"] for rule in own + led if _counts(rule) and applies(rule, packet) is None), "")
+
+
+def _counts(rule: Rule) -> bool:
+    return any(test["field"] == "unknown" and COUNTING.intersection(test["values"]) for test in rule["tests"])
 
 
 def in_charge(firewall: FirewallFacts) -> list[str]:

@@ -64,6 +64,12 @@ def likewise(findings: t.Sequence[FindingEntry], shared: t.Container[str]) -> li
     return [of_addresses(group) for group in groups.values()]
 
 
+def in_one_article(hosts: t.Mapping[str, HostEntry]) -> dict[str, list[FindingEntry]]:
+    """What the page says of hosts some of whose findings read alike, by host: an article for each, with one in place of those."""
+    said = {name: likewise(entry["findings"], ()) for name, entry in hosts.items() if len(entry["findings"]) > 1}
+    return {name: findings for name, findings in said.items() if len(findings) < len(hosts[name]["findings"])}
+
+
 def without_address(finding: FindingEntry) -> tuple[str, ...]:
     """What a finding says and advises, less its address, its host and all numbers."""
     address = finding["subject"].removeprefix("tcp:")
@@ -83,6 +89,7 @@ def of_addresses(findings: t.Sequence[FindingEntry]) -> FindingEntry:
     return {
         **first,
         "says": "%s; the same holds for %s" % (first["says"].rstrip("."), listed(names, ADDRESSES)),
+        "evidence": list(dict.fromkeys(text for one in findings for text in one["evidence"])),
         "confidence": min(one["confidence"] for one in findings),
     }
 

@@ -144,7 +144,8 @@ def started(hop: Hop, fleet: Fleet, host: Host, cause: str, evidence: tuple[Evid
     if refused:
         commands = [" ".join(map(shlex.quote, config_check))] if config_check else []
         commands.append(start_command(owner.unit, unit))
-        advice = tuple("%s   # on %s" % (command, host.name) for command in commands)
+        advice = what_to_do(refused, host.name)
+        advice += tuple("%s   # on %s" % (command, host.name) for command in commands)
         advice += killed_for_memory(owner.unit, unit, host.name)
         return on_hop(hop, cause, seen, why=refused, advice=advice)
     note = "%s: %s" % (owner.unit, owner.reason)

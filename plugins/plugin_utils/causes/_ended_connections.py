@@ -82,16 +82,24 @@ def probe_ended(hop: Hop) -> tuple[Evidence, ...]:
 
 
 def ends_late_requests(hop: Hop) -> bool:
-    """Whether a request that takes longer than is worth waiting for here was ended by the backend each time before, by nginx's log."""
-    return any(one.get("timed_out") for one in hop.failing) and bool(hop.past(CLOSED)) and not hop.past(LATE)
+    """Whether the backend ends what takes longer than is worth waiting for here: each time before, by nginx's log, or another late request just now."""
+    late = any(one.get("timed_out") for one in hop.failing)
+    is_nginx_late = bool(hop.past(LATE)) or any(one.get("signature") == LATE for one in hop.failing)
+    return late and not is_nginx_late and (bool(hop.past(CLOSED)) or is_ended_late(hop))
+
+
+def is_ended_late(hop: Hop) -> bool:
+    """Whether no request was ended just now but after so long that a limit of time did it."""
+    ended = ended_after(hop)
+    return bool(ended) and min(ended) >= LONG
 
 
 def limit_of_time(hop: Hop) -> str:
     """After how long the backend ends requests, in words, where that looks like a limit of its own; empty where it does not."""
-    if ends_late_requests(hop):
-        return "more than %.0f s" % max(one["seconds"] for one in hop.failing if one.get("timed_out"))
-    ended = ended_after(hop)
-    return "%.0f s" % min(ended) if ended and min(ended) >= LONG else ""
+    late = ends_late_requests(hop)
+    if is_ended_late(hop):
+        return "%.0f s%s" % (min(ended_after(hop)), " or more" if late else "")
+    return "more than %.0f s" % max(one["seconds"] for one in hop.failing if one.get("timed_out")) if late else ""
 
 
 def ended_after(hop: Hop) -> list[float]:

@@ -147,7 +147,7 @@ def refused_on_the_way_in(hop: Hop, host: Host, cause: str, found: Verdict, sign
     if name == "firewalld" and _names_the_proxy(hop, found):
         return _refused_by_rich_rule(hop, host, cause, seen, found.zone or "")
     if tool and tool.REPLACES and _names_the_proxy(hop, found):
-        return _refused_by_name(hop, host, cause, seen, _opening(hop, firewall, found, place.file))
+        return _refused_by_name(hop, host, cause, seen, opening_by(hop, firewall, found, place.file))
     if place.why:
         return on_hop(
             hop,
@@ -160,7 +160,7 @@ def refused_on_the_way_in(hop: Hop, host: Host, cause: str, found: Verdict, sign
         hop,
         cause,
         seen,
-        remedy=_opening(hop, firewall, found, place.file, place.fades),
+        remedy=opening_by(hop, firewall, found, place.file, place.fades),
         advice=to_keep(place, found, hop.source or "", host.name, host.system.get("family")),
     )
 
@@ -170,7 +170,7 @@ def _refused_among_rivals(hop: Hop, host: Host, cause: str, found: Verdict, seen
     firewall, source = or_empty(host.facts["firewall"]), hop.source or ""
     rivals = in_charge(firewall)
     zone = zone_of(firewall, source, interface_of(host.facts["system"], source, hop.destination.host))
-    openings = [_opening(hop, firewall, found._replace(tool=tool, zone=zone), "") for tool in rivals]
+    openings = [opening_by(hop, firewall, found._replace(tool=tool, zone=zone), "") for tool in rivals]
     both = " and ".join(rivals)
     return on_hop(
         hop,
@@ -320,7 +320,7 @@ def _names_the_proxy(hop: Hop, found: Verdict) -> bool:
     return any(one.partition("/")[0] == hop.source and one.partition("/")[2] in ("", "32", "128") for one in named)
 
 
-def _opening(hop: Hop, firewall: FirewallFacts, found: Verdict, file: str, fades: str = "") -> Remedy:
+def opening_by(hop: Hop, firewall: FirewallFacts, found: Verdict, file: str, fades: str = "") -> Remedy:
     """The port opened for the proxy's address, in the tool that owns the firewall."""
     port = found.port or hop.address.port
     note = "%s is the address from which %s connects" % (hop.source, hop.proxy.name)
@@ -335,8 +335,12 @@ def _evidence(hop: Hop, host: Host, found: Verdict, signatures: tuple[str, ...])
     """What is seen over the hop, the rule that decides, and who listens behind it."""
     whose = found.owner or found.tool or or_empty(host.facts["firewall"])["tool"]
     rule = Evidence("firewall", "%s on %s, %s: %s" % (whose, hop.on, found.where, found.rule_text))
+    return (*hop.seen(*signatures), rule, *who_listens(hop, host))
+
+
+def who_listens(hop: Hop, host: Host) -> tuple[Evidence, ...]:
+    """Who listens where the proxy connects to; empty where nobody does."""
     listener = host.tcp_listener(hop.destination.host, hop.destination.port)
     if not listener:
-        return (*hop.seen(*signatures), rule)
-    listens = "%s listens on %s:%d" % (listener["process"], listener["address"], listener["port"])
-    return (*hop.seen(*signatures), rule, Evidence("socket", listens))
+        return ()
+    return (Evidence("socket", "%s listens on %s:%d" % (listener["process"], listener["address"], listener["port"])),)

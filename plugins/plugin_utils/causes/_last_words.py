@@ -40,10 +40,40 @@ KNOWN = (
         ),
     ),
     (
+        re.compile(r"Listen failure: .{0,80}'(?P<path>/[\w./-]+)'.{0,20}(?:Errno 98|already in use)"),
+        (
+            "ls -l {path} {path}.lock; ps -fp $(readlink {path}.lock)   # on {on}: Daphne (Twisted) notes its number there; after a crash or a boot it is"
+            " another's",
+            "rm {path} {path}.lock   # on {on}, if it is; for good: ExecStartPre=-/bin/rm -f {path} {path}.lock in its unit",
+        ),
+    ),
+    (
+        re.compile(r"mods-enabled/(?P<module>[\w.-]+)\.load: Cannot load"),
+        (
+            "ls /etc/apache2/mods-available/ /usr/lib/apache2/modules/   # on {on}: which modules are there; an upgrade has taken this one along",
+            "a2dismod -f {module} && apachectl configtest   # on {on}; then a2enmod the one that took its place, such as php8.2 for php7.4",
+        ),
+    ),
+    (
+        re.compile(r"(?:EACCES|[Pp]ermission denied).{0,80}?(?P<path>/etc/letsencrypt/(?:live|archive)/[\w./-]+)"),
+        (
+            "namei -l {path}   # on {on}: which folder and file are root's alone",
+            "# a hook in /etc/letsencrypt/renewal-hooks/deploy/ that copies certificate and key to where its user may read them (install -m 0400 -o USER),"
+            " and restarts it; each renewal writes a new file for root",
+        ),
+    ),
+    (
         re.compile(r"(?i)node(?:\.js)? version.{0,80}(?:not supported|required|unsupported)|requires? node"),
         (
             "node --version   # on {on}: which one is there; its unit may name another",
             "# install the release that it asks for, and let ExecStart= (or PATH= in Environment=) of its unit lead to that",
+        ),
+    ),
+    (
+        re.compile(r"older than the minimum required version \(Java"),
+        (
+            "java -version; ls -d /usr/lib/jvm/*/   # on {on}: which Java it gets, and which are there",
+            "# install one that it takes, and let JAVA_HOME= of its unit (systemctl edit) or update-alternatives --config java lead to that",
         ),
     ),
     (
@@ -139,4 +169,8 @@ KNOWN = (
 
 def what_to_do(said: str, on: str) -> tuple[str, ...]:
     """The lines for a host; none where the words are not known."""
-    return next((tuple(line.format(on=on) for line in lines) for known_by, lines in KNOWN if known_by.search(said)), ())
+    for known_by, lines in KNOWN:
+        found = known_by.search(said)
+        if found:
+            return tuple(line.format(on=on, **found.groupdict()) for line in lines)
+    return ()

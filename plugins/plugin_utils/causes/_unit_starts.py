@@ -16,6 +16,12 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._exit_codes import exit_words
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._refused_services import (
+    PORT,
+    WAITS_FOR,
+    how_to_serve_it,
+    what_it_waits_for,
+)
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_start import StartProblem
@@ -39,16 +45,10 @@ RESTARTS = 3
 CHECKED = (200, 203, 216, 217)
 _IN_USE = re.compile(r"already in use|address in use|EADDRINUSE|errno 98|in use by another", re.IGNORECASE)
 _NO_ADDRESS = re.compile(r"cannot assign requested address|EADDRNOTAVAIL|errno 99", re.IGNORECASE)
-_WAITS_FOR = re.compile(
-    r"connection refused|ECONNREFUSED|could not connect|can't connect|unable to connect|connect(?:ion)? timed? ?out|ETIMEDOUT|name resolution"
-    r"|ENOTFOUND|EAI_AGAIN|starting up",
-    re.IGNORECASE,
-)
 _RUNNING = re.compile(r"already (?:running|exists|started)|pid ?file", re.IGNORECASE)
 _PID_FILE = re.compile(r"/[\w./-]+\.pid\b")
 #: The part of a version manager's path that names the version.
 _VERSION = re.compile(r"/v?\d[\w.-]*/")
-_PORT = re.compile(r"(?:port:?\s+|:)(\d{2,5})\b", re.IGNORECASE)
 
 
 class Obstacle(t.NamedTuple):
@@ -191,7 +191,16 @@ def _lasting(problem: StartProblem) -> tuple[str, ...]:
 
 
 def _other_version(host: Host, problem: StartProblem) -> tuple[str, ...]:
-    """Where to look for a program that is gone; in the folder of a version manager, which removes old versions, there."""
+    """How a virtual environment is made for another Python, and where to look for a program that is gone, as version managers remove old ones."""
+    environment = re.match(r"the virtual environment (\S+) was made with Python (\S+),", problem["problem"] or "")
+    if environment:
+        folder, version = environment.groups()
+        return (
+            "ls -d %s   # on %s: what it had"
+            % (shlex.quote("%s/lib/python%s/site-packages" % (folder, version)) + "/*.dist-info", host.name),
+            "# make it anew, as its owner: python3 -m venv --clear %s && %s/bin/pip install -r REQUIREMENTS (or the upgrade script of the product)"
+            % (folder, folder),
+        )
     found = re.search(
         r"(/\S*/(?:\.(?:nvm|pyenv|rbenv|asdf|sdkman|rvm|volta)|versions)/\S*?)([^/\s]+) is not there",
         problem["problem"] or "",
@@ -243,6 +252,7 @@ def _of_last_start(host: Host, name: str, unit: Unit) -> Obstacle | None:
     seen += [Evidence("backend_log", "%s says: %s" % (name, line)) for line in words]
     advice = (
         "journalctl -u %s -n 50 --no-pager   # on %s: why it ends" % (name, host.name),
+        *how_to_serve_it(host, said),
         *(
             _pid_file_left(host, said)
             or what_to_do(said, host.name)
@@ -271,21 +281,16 @@ def _pid_file_left(host: Host, said: str) -> tuple[str, ...]:
 
 def _still_missing(host: Host, name: str, said: str) -> str | None:
     """What the last words say was missing: in words where it still is, empty where it is there by now, None where they do not say."""
-    ports = [int(port) for port in _PORT.findall(said)]
+    ports = [int(port) for port in PORT.findall(said)]
     if _IN_USE.search(said):
         taken = [one for port in ports for one in host.tcp_listeners(port) if one.get("unit") != name]
         return "%s has port %d" % (taken[0].get("process") or "another process", taken[0]["port"]) if taken else ""
     if _NO_ADDRESS.search(said):
         return ""  # an address that the host still lacks is one of its start_problems
-    if _WAITS_FOR.search(said):
-        silent = [port for port in ports if not host.tcp_listeners(port)]
-        return (
-            "nothing listens on port %d, which it connects to" % silent[0] if silent and host.sees("listeners") else ""
-        )
-    return None
+    return what_it_waits_for(host, said) if WAITS_FOR.search(said) else None
 
 
 def says_in_use(unit: Unit, port: int) -> bool:
     """Whether a unit's last words say that this port was in use."""
     said = " ".join(unit.get("last_words") or [])
-    return bool(_IN_USE.search(said)) and str(port) in _PORT.findall(said)
+    return bool(_IN_USE.search(said)) and str(port) in PORT.findall(said)

@@ -50,6 +50,10 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import Habit, habit, how_to_serve
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._refused_services import (
+    how_to_serve_it,
+    what_it_waits_for,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_names import ignored
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import unit_evidence
 
@@ -253,12 +257,13 @@ def runs(hop: Hop, host: Host, name: str, reason: str) -> Finding:
         )
     else:
         state, first = "has been starting for %.0f s and does not listen yet" % age, (PATIENCE,)
+    awaited = what_it_waits_for(host, loud)
     return on_hop(
         hop,
         CAUSE.name,
         (*seen, *(Evidence("backend_log", "%s says: %s" % (name, line)) for line in words)),
-        why="%s %s%s" % (name, state, _said(loud, words)),
-        advice=(*first, *advice),
+        why="%s %s%s" % (name, state, "; " + awaited if awaited else _said(loud, words)),
+        advice=(*how_to_serve_it(host, loud), *first, *advice),
     )
 
 
@@ -293,11 +298,24 @@ def _either(hop: Hop, host: Host, name: str, there: list[Address]) -> tuple[str,
     pick = next((one for one in there if one.is_unix == asked.is_unix), there[0])
     is_everywhere = not pick.is_unix and is_any(pick.host)
     bare = Address((asked.host or "127.0.0.1") if is_everywhere else pick.host, pick.port, pick.path).bare
+    said = [
+        one
+        for one in or_empty(host.unit(name)).get("declares") or []
+        if any(is_same_place(read_address(one["address"]), place) for place in there)
+    ]
+    again = (
+        "systemctl daemon-reload; systemctl restart %s   # on %s, if its configuration was changed after it was started; it loses what it works on"
+        % (shlex.quote(name), host.name)
+    )
+    its = (
+        "# let it listen on %s: %s:%d says %s" % (asked.bare, said[0]["file"], said[0]["line"], pick.bare)
+        if said
+        else ""
+    )
     by_tls = ", with https:// if it has TLS there" if pick.port in TLS_PORTS and hop.scheme == "http" else ""
     return (
         "ss -ltnp   # on %s: where it listens" % host.name,
-        "systemctl daemon-reload; systemctl restart %s   # on %s, if its configuration was changed after it was started; it loses what it works on"
-        % (shlex.quote(name), host.name),
+        its or again,
         "# or write %s instead of %s at %s%s" % (bare, asked.bare, named_at(hop), by_tls),
         *ignored(hop),
     )

@@ -24,6 +24,10 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_counts import (
+    counted,
+    refused_beyond_a_number,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_findings import (
     cannot_be_decided,
     has_room,
@@ -66,15 +70,22 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             continue
         if not hop.has(*SIGNATURES):
             continue
-        found, unknown = way_in(hop, "drop"), way_in(hop, "unknown")
-        if found and hop.backend:
-            yield refused_on_the_way_in(hop, hop.backend, CAUSE.name, found, SIGNATURES)
-        elif hop.backend is None:
-            yield outside(hop)
-        elif unknown and has_room(hop):
-            yield cannot_be_decided(hop, CAUSE.name, unknown)
-        elif is_between(hop):
-            yield refused_between(hop, CAUSE.name)
+        yield from on_the_way_in(hop)
+
+
+def on_the_way_in(hop: Hop) -> t.Iterator[Finding]:
+    """What keeps out the packets that have left the proxy."""
+    found, unknown, too_many = way_in(hop, "drop"), way_in(hop, "unknown"), counted(hop)
+    if found and hop.backend:
+        yield refused_on_the_way_in(hop, hop.backend, CAUSE.name, found, SIGNATURES)
+    elif hop.backend is None:
+        yield outside(hop)
+    elif too_many:
+        yield refused_beyond_a_number(hop, hop.backend, CAUSE.name, too_many)
+    elif unknown and has_room(hop):
+        yield cannot_be_decided(hop, CAUSE.name, unknown)
+    elif is_between(hop):
+        yield refused_between(hop, CAUSE.name)
 
 
 def outside(hop: Hop) -> Finding:

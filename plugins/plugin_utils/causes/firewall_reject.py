@@ -22,6 +22,10 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_counts import (
+    counted,
+    refused_beyond_a_number,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_findings import (
     SIGNATURES,
     is_between,
@@ -31,14 +35,22 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewal
     way_in,
     way_out,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import recurring
+
+#: What a connection ends with where nothing answers: a packet was dropped.
+SILENT = ("connect_timeout", "connect_timeout_kernel")
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
-        if hop.is_unix or not hop.has(*SIGNATURES):
+        if hop.is_unix:
             continue
-        found, out = way_in(hop, "reject"), way_out(hop, "reject")
-        if out:
+        found, out, too_many = way_in(hop, "reject"), way_out(hop, "reject"), counted(hop)
+        if too_many and hop.backend and not hop.has(*SILENT) and (hop.has(*SIGNATURES) or recurring(hop, *SIGNATURES)):
+            yield refused_beyond_a_number(hop, hop.backend, CAUSE.name, too_many)
+        elif not hop.has(*SIGNATURES):
+            continue
+        elif out:
             yield refused_on_the_way_out(hop, CAUSE.name, out)
         elif found and hop.backend:
             yield refused_on_the_way_in(hop, hop.backend, CAUSE.name, found, SIGNATURES)

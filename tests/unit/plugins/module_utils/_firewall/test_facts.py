@@ -87,7 +87,7 @@ TCP = ("protocol", False, ["tcp"])
         ),
         (match({"&": [DPORT, 255]}, 80), [TCP, ("unknown", False, ["& payload protocol tcp field dport 255"])]),
         ({"limit": {"rate": 5}}, [("unknown", False, ["limit"])]),
-        ({"xt": {"type": "match", "name": "recent"}}, [("unknown", False, ["xt"])]),
+        ({"xt": {"type": "match", "name": "recent"}}, [("unknown", False, ["recent"])]),
         ({"counter": {"packets": 1}}, []),
     ],
 )

@@ -6,6 +6,7 @@
 import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_journal import (
+    in_words,
     last_words,
     said_to_listen,
     was_stopped,
@@ -191,3 +192,26 @@ def test_words_are_bounded(tmp_path):
 )
 def test_where_it_said_that_it_listens(tmp_path, line, addresses):
     assert said_to_listen(FakeHost(tmp_path, {"journalctl": line + "\n"}), "shop.service") == addresses
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (
+            '{"level":"error","ts":1611280187.5,"caller":"sqlstore/store.go:258","msg":"Failed to ping DB","error":"dial tcp [::1]:5432: connect: refused"}',
+            "error: Failed to ping DB: dial tcp [::1]:5432: connect: refused",
+        ),
+        (
+            '{"level":50,"time":1,"msg":"start failed","err":{"message":"listen EADDRINUSE","stack":"x"}}',
+            "error: start failed: listen EADDRINUSE",
+        ),
+        ('{"level":30,"msg":"ready"}', "ready"),
+        ('{"event": "boot", "level": "info"}', "info: boot"),
+        ('{"port": 80}', '{"port": 80}'),
+        ("{not json}", "{not json}"),
+        ("error: {}", "error: {}"),
+        ('{"msg": ["a"]}', '{"msg": ["a"]}'),
+    ],
+)
+def test_a_line_of_json_is_said_in_words(line, words):
+    assert in_words(line) == words

@@ -71,6 +71,17 @@ def test_a_program_has_to_be_one_that_can_run(host):
     assert found["windows"]["command"] == "sed -i 's/\\r$//' /srv/shop/windows"
 
 
+def test_a_virtual_environment_of_another_python_is_named(host):
+    host.write("/srv/shop/venv/pyvenv.cfg", "version = 3.9.2\n")
+    host.write("/srv/shop/venv/lib/python3.9/site-packages/gunicorn/__init__.py", "")
+    host.program("/usr/bin/python3.11")
+    host.program("/srv/shop/venv/bin/gunicorn")
+    host.link("/srv/shop/venv/bin/python3", "/usr/bin/python3.11")
+    (found,) = problems(host, command="/srv/shop/venv/bin/gunicorn a:b")
+    assert "was made with Python 3.9, and its bin/python3 is Python 3.11" in found["problem"]
+    assert (found["setting"], found["exit_status"], found["line"]) == ("ExecStart", None, 4)
+
+
 def test_a_failure_that_is_to_be_ignored_is_none(host):
     shown = "{ path=/nope ; argv[]=/nope ; ignore_errors=yes ; start_time=[n/a] }"
     assert problems(host, ExecStartPre=shown) == []

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.alike import (
     alike,
+    in_one_article,
     likewise,
     of_all,
     of_each,
@@ -23,6 +24,7 @@ def finding(name, on=None, **more):
         "change": "open 80 for %s" % name,
         "why": "",
         "advice": [],
+        "evidence": [],
         "began": None,
         "because": [],
         **more,
@@ -90,6 +92,14 @@ def test_servers_of_which_the_same_is_to_be_said_are_named_in_one_paragraph():
         "the backend at 10.0.0.2:8000 does not answer in time; the same holds for 10.0.0.2:8001, 10.0.0.3:8000 (on app2)"
     )
     assert (one["confidence"], one["advice"]) == (0.7, servers[0]["advice"])
+
+
+def test_one_article_stands_for_those_that_read_alike_with_what_was_seen_of_each():
+    one, other = slow("10.0.0.2:8000", evidence=["a", "b"]), slow("10.0.0.2:8001", evidence=["a", "c"])
+    hosts = {"web": {"findings": [one, other]}, "db": {"findings": [one]}, "app": {"findings": [one, finding("app")]}}
+    articles = in_one_article(hosts)
+    assert list(articles) == ["web"]
+    assert [article["evidence"] for article in articles["web"]] == [["a", "b", "c"]]
 
 
 def test_what_differs_or_is_changed_is_said_of_each():

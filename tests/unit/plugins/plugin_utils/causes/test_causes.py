@@ -24,7 +24,7 @@ SILENT = sorted(facts.CASES.glob("*/silent_*.yml"))
 
 #: Programs that a line of advice may begin with.
 PROGRAMS = r"""
-apachectl apk apparmor_parser apt-get auditctl ausearch
+a2dismod apachectl apk apparmor_parser apt-get auditctl ausearch
 cat cd cgi-fcgi chmod command coredumpctl cscli csf curl
 date df dig dnf docker dotnet dpkg du
 echo env

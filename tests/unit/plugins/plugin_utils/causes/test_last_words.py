@@ -19,6 +19,22 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_wo
         ),
         ("Error: ENOSPC: System limit for number of file watchers reached, watch '/srv/app'", "sysctl fs.inotify"),
         ("The JAVA_HOME environment variable is not defined correctly", "ls -d /usr/lib/jvm/*/   # on app1"),
+        (
+            "Running with Java 11 from /usr/lib/jvm/java-11, which is older than the minimum required version (Java 17).",
+            "java -version; ls -d /usr/lib/jvm/*/   # on app1",
+        ),
+        (
+            "Error: EACCES: permission denied, open '/etc/letsencrypt/live/notes.example.org/privkey.pem'",
+            "namei -l /etc/letsencrypt/live/notes.example.org/privkey.pem   # on app1",
+        ),
+        (
+            "CRITICAL Listen failure: Couldn't listen on any:b'/rmm/daphne.sock': [Errno 98] Address already in use.",
+            "rm /rmm/daphne.sock /rmm/daphne.sock.lock   # on app1",
+        ),
+        (
+            "Syntax error on line 1 of /etc/apache2/mods-enabled/php7.4.load: Cannot load /usr/lib/apache2/modules/libphp7.4.so",
+            "a2dismod -f php7.4 && apachectl configtest   # on app1",
+        ),
         ("There is insufficient memory for the Java Runtime Environment to continue.", "free -m   # on app1"),
         ("Unable to setup forwarding: listen tcp :80: bind: permission denied", "CAP_NET_BIND_SERVICE"),
         ("Error: listen EACCES: permission denied 0.0.0.0:443", "ports below 1024"),
