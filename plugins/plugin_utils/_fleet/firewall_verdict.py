@@ -65,9 +65,7 @@ class Verdict(t.NamedTuple):
     errno: int | None = None  # what connect() at the source says; ETIMEDOUT for drop, None for accept
     owner: str | None = None  # the program whose chain it is, beside the tool in charge: fail2ban, docker, ...
     port: int = 0  # the port that the packet is for there
-    counted: str = (
-        ""  # of an unknown one: the rule that refuses whoever has too many connections, or makes them too fast
-    )
+    counted: str = ""  # of an unknown one: the rule that refuses an address that connects too often
     through: str | None = (
         None  # the address that the host passes the packet on to, where that is another host or a container
     )

@@ -16,6 +16,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.visited import READING
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _containers as containers
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _uwsgi
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._awaited import awaited_behind
@@ -85,7 +86,12 @@ def ends_late_requests(hop: Hop) -> bool:
     """Whether the backend ends what takes longer than is worth waiting for here: each time before, by nginx's log, or another late request just now."""
     late = any(one.get("timed_out") for one in hop.failing)
     is_nginx_late = bool(hop.past(LATE)) or any(one.get("signature") == LATE for one in hop.failing)
-    return late and not is_nginx_late and (bool(hop.past(CLOSED)) or is_ended_late(hop))
+    return late and not is_nginx_late and (was_ended(hop) or is_ended_late(hop))
+
+
+def was_ended(hop: Hop) -> bool:
+    """Whether nginx's log has a request that was ended and that reads, as those do that are asked here: one that sends something has fates of its own."""
+    return any(or_empty(record.get("request")).get("method") in READING for record in hop.past(CLOSED))
 
 
 def is_ended_late(hop: Hop) -> bool:
