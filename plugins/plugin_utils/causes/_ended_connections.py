@@ -110,7 +110,7 @@ def limit_of_time(hop: Hop) -> str:
 
 def ended_after(hop: Hop) -> list[float]:
     """After how many seconds each request was ended that nginx made just now."""
-    return [one["seconds"] / max(one.get("asked", 1), 1) for one in hop.failing if one.get("signature") == CLOSED]
+    return [one["seconds"] / (one.get("asked") or 1) for one in hop.failing if one.get("signature") == CLOSED]
 
 
 def whole_seconds(hop: Hop) -> tuple[Evidence, ...]:
