@@ -201,7 +201,12 @@ def test_where_there_are_too_many_each_server_and_each_file_has_its_turn():
     config = written(
         "include eve.conf; include shop.conf;", {"/etc/nginx/eve.conf": servers, "/etc/nginx/shop.conf": shop}
     )
-    assert urls_of(asks(config, None, [], limit=4)) == ["http://eve0/0/", "http://shop/", "http://eve1/0/", "http://shop/api/"]
+    assert urls_of(asks(config, None, [], limit=4)) == [
+        "http://eve0/0/",
+        "http://shop/",
+        "http://eve1/0/",
+        "http://shop/api/",
+    ]
     assert len(asks(config, None, [])) == 29
 
 
