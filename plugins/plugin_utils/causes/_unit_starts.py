@@ -216,6 +216,9 @@ def _other_version(host: Host, problem: StartProblem) -> tuple[str, ...]:
 
 
 def _start_again(host: Host, *names: str) -> str:
+    """The command that starts a service once what kept it from starting is mended; where it is supervisord that runs, those of its programs that do not."""
+    if names[-1].startswith("supervisor") and or_empty(host.unit(names[-1])).get("active") == "active":
+        return "supervisorctl start all   # on %s, after that; programs that run are left as they are" % host.name
     return "systemctl daemon-reload; systemctl reset-failed %s; systemctl restart %s   # on %s, after that" % (
         " ".join(map(shlex.quote, names)),
         shlex.quote(names[-1]),
