@@ -31,7 +31,9 @@ def test_each_lock_has_a_list():
 @pytest.mark.parametrize("path", LISTS, ids=lambda path: str(path.relative_to(TESTS)))
 def test_each_pin_has_a_version_and_hashes(path):
     for pin in lines(path.with_suffix(".txt")):
-        assert re.fullmatch(r"[a-z0-9._-]+(\[[a-z0-9,-]+\])?==\S+ (; [^#]+?)?\s*(--hash=sha256:[0-9a-f]{64}\s*)+", pin), pin[:80]
+        assert re.fullmatch(
+            r"[a-z0-9._-]+(\[[a-z0-9,-]+\])?==\S+ (; [^#]+?)?\s*(--hash=sha256:[0-9a-f]{64}\s*)+", pin
+        ), pin[:80]
 
 
 @pytest.mark.parametrize("path", LISTS, ids=lambda path: str(path.relative_to(TESTS)))
