@@ -40,7 +40,7 @@ KNOWN = (
         ),
     ),
     (
-        re.compile(r"Listen failure: .{0,80}'(?P<path>/[\w./-]+)'.{0,20}(?:Errno 98|already in use)"),
+        re.compile(r"Listen failure: .{0,80}'(?P<path>/[\w./-]+\.sock)'.{0,20}(?:Errno 98|already in use)"),
         (
             "ls -l {path} {path}.lock; ps -fp $(readlink {path}.lock)   # on {on}: Daphne (Twisted) notes its number there; after a crash or a boot it is"
             " another's",
