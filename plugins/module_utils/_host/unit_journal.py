@@ -106,7 +106,7 @@ def in_words(line: str) -> str:
         return line
     try:
         found = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return line
     level = found.get("level")
     words = ["error" if isinstance(level, int) and level >= _BAD_LEVEL else level]

@@ -108,7 +108,7 @@ def _of_pm2(host: Host, account: Account) -> "Iterator[UserProgram]":
     path = account.home + "/.pm2/dump.pm2"
     try:
         saved = json.loads(host.read(path, READ_LIMIT) or "[]")
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     unit = "pm2-%s.service" % account.name
     at_boot = host.exists("/etc/systemd/system/multi-user.target.wants/" + unit)

@@ -215,3 +215,8 @@ def test_where_it_said_that_it_listens(tmp_path, line, addresses):
 )
 def test_a_line_of_json_is_said_in_words(line, words):
     assert in_words(line) == words
+
+
+def test_a_line_of_json_that_is_nested_as_deeply_as_it_may_be_is_said_as_it_is():
+    line = '{"msg":%s}' % ("[" * 990 + "]" * 990)
+    assert in_words(line) == line

@@ -52,6 +52,11 @@ def test_a_systemd_of_his_that_runs_and_lingers(host):
     assert [at["address"] for at in one["declares"]] == ["tcp:127.0.0.1:8000"]
 
 
+def test_what_is_nested_too_deeply_for_a_parser_is_no_program(host):
+    host.write(DUMP, "[" * 100000 + "]" * 100000)
+    assert seen(host) == []
+
+
 def test_what_pm2_has_saved(host):
     saved = [
         {"name": "shop", "pm_exec_path": "/srv/shop/server.js", "env": {"PORT": 3000, "other": {}}},
