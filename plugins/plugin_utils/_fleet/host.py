@@ -56,6 +56,10 @@ class PoolAt(t.NamedTuple):
         return self.address.port == asked.port and (covers(own, asked.host) or own == asked.host)
 
 
+#: The version of nginx since which HTTP/1.1 and keepalive are the default towards upstreams.
+KEEPS_SINCE = (1, 29, 7)
+
+
 class Host:
     """One host's facts, with the questions that rules ask.
 
@@ -70,6 +74,12 @@ class Host:
     def nginx(self) -> NginxFacts:
         """The nginx of the host; empty where there is none."""
         return or_empty(self.facts.get("nginx"))
+
+    @property
+    def keeps_by_default(self) -> bool:
+        """Whether its nginx speaks HTTP/1.1 to upstreams and keeps connections to them, unless it is set not to."""
+        version = tuple(int(part) for part in (self.nginx.get("version") or "").split(".") if part.isdecimal())
+        return version >= KEEPS_SINCE
 
     @property
     def config(self) -> NginxConfig:

@@ -22,7 +22,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.duration
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, log_evidence
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import described
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import CLOSED, RESET
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line, on_hop
@@ -34,8 +34,6 @@ if t.TYPE_CHECKING:
 
 #: Methods that nginx sends only once, also where an old connection was to blame (ngx_http_upstream.c).
 ONCE = frozenset({"POST", "PATCH", "LOCK"})
-#: From this version of nginx on, HTTP/1.1 and keepalive are the default.
-BY_DEFAULT = (1, 29, 7)
 #: Seconds that nginx keeps an idle connection by default, since 1.15.3; without end before.
 KEPT = 60.0
 
@@ -82,7 +80,7 @@ def kept_alive(hop: Hop, route: Route) -> str | None:
     if hop.family == "fastcgi":
         return "keepalive and fastcgi_keep_conn" if keeps and first_arg(route, "fastcgi_keep_conn") == "on" else None
     http_version = first_arg(route, "proxy_http_version")
-    if version_of(hop.proxy) >= BY_DEFAULT:
+    if hop.proxy.keeps_by_default:
         default = "nginx %s keeps connections unless it is set not to" % hop.proxy.nginx["version"]
         return default if http_version != "1.0" else None
     closing = {name.lower(): value for name, value in route["params"].items()}.get("connection", "close")
@@ -111,11 +109,6 @@ def idle_of(hop: Hop) -> Idle | None:
     listener = hop.backend.listener(hop.destination) if hop.backend and hop.tried else None
     process = or_empty(listener).get("process") or ""
     return next((one for one in IDLE if process.startswith(one.process)), None)
-
-
-def version_of(host: Host) -> tuple[int, ...]:
-    """nginx's version as numbers."""
-    return tuple(int(part) for part in (host.nginx.get("version") or "").split(".") if part.isdecimal())
 
 
 def first_arg(route: Route, directive: str) -> str | None:

@@ -83,10 +83,9 @@ def without_chunks(hop: Hop) -> tuple[str, ...]:
 
 
 def asks_in_1_0(hop: Hop) -> bool:
-    """Whether nginx asks in HTTP/1.0 already: it is set so, or by default in releases before 1.29.7."""
+    """Whether nginx asks in HTTP/1.0 already."""
     given = hop.routes[0]["settings"].get("proxy_http_version")
-    version = tuple(int(part) for part in (hop.proxy.nginx.get("version") or "").split(".") if part.isdecimal())
-    return given["args"][:1] == ["1.0"] if given else version < (1, 29, 7)
+    return given["args"][:1] == ["1.0"] if given else not hop.proxy.keeps_by_default
 
 
 def what_to_mend(faults: t.Sequence[str]) -> str:
