@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The files of an nginx configuration as one tree of directives, each with its file and line.
 
-Every file is read once. What it holds stands behind each include directive that names it, as often as there are any. What an include directive
-brings, and each file of its pattern, takes half of what is left of each bound at most.
+Every file is read once, but for one that was cut where little room was left, and has more later. What it holds stands behind each include directive that
+names it, as often as there are any. What an include directive brings, and each file of its pattern, takes half of what is left of each bound at most.
 
 Private to this collection: it may change in any release.
 """
