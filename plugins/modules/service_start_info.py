@@ -29,9 +29,11 @@ options:
     choices: ["", systemd, sysvinit, openrc, launchd, none]
     default: ""
   address:
-    description: Where it has to listen, as V(tcp:127.0.0.1:8080), V(tcp:[::1]:8080) or V(unix:/run/app.sock).
+    description:
+      - Where it has to listen, as V(tcp:127.0.0.1:8080), V(tcp:[::1]:8080) or V(unix:/run/app.sock).
+      - Where it is empty, nothing is connected to, and only the service manager is asked.
     type: str
-    required: true
+    default: ""
   timeout:
     description: Seconds to wait at most, between 0 and 3600.
     type: float
@@ -73,6 +75,14 @@ seconds:
   returned: success
   type: float
   sample: 2.5
+said:
+  description:
+    - Where it does not listen, what the unit itself wrote to the journal last and may say why, the oldest first. Three lines at most, without passwords.
+    - Empty on a host without systemd.
+  returned: success
+  type: list
+  elements: str
+  sample: ["OSError: [Errno 98] Address already in use"]
 """
 
 from typing import Any, Dict
@@ -87,7 +97,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.service_w
 ARGUMENTS = {
     "unit": {"type": "str", "required": True},
     "service_manager": {"type": "str", "choices": ["", *service_manager.MANAGERS], "default": ""},
-    "address": {"type": "str", "required": True},
+    "address": {"type": "str", "default": ""},
     "timeout": {"type": "float", "default": 30},
 }
 SPECIFICATION: Dict[str, Any] = {"argument_spec": ARGUMENTS, "supports_check_mode": True}
@@ -99,7 +109,7 @@ def main() -> None:
     if not 0 <= values["timeout"] <= 3600:
         module.fail_json(msg="timeout has to be between 0 and 3600 seconds")
     try:
-        address = parse_address(values["address"])
+        address = parse_address(values["address"]) if values["address"] else None
     except ValueError as error:
         module.fail_json(msg=str(error))
     manager = values["service_manager"] or service_manager.in_charge(host)

@@ -264,6 +264,11 @@ ansible_facts:
                   description: Its mode, octal.
                   type: str
                   sample: "0750"
+            nobody_listens:
+              description: Whether root, too, is refused at a socket whose mode keeps the account out. It is a file that was left behind then.
+              returned: for unix sockets, when permission was denied by the socket itself, and O(user) or O(worker) was given
+              type: bool
+              sample: false
         connected:
           description: Whether any address took the connection. V(null) where it could not be tried, or not within O(deadline).
           returned: always

@@ -33,7 +33,7 @@ LINE_LENGTH = 300
 ENDINGS = ("ini", "toml", "yml", "yaml", "json", "conf", "cfg", "properties")
 #: Where files lie that a program reads by itself, below its own and its working directory, and how they are called beside its own name.
 FOLDERS = ("", "config", "conf", "custom/conf")
-NAMES = ("app", "config", "production", "settings", "server")
+NAMES = ("app", "application", "config", "production", "settings", "server")
 #: What lies beside programs here is none of theirs.
 OF_THE_SYSTEM = (
     "/usr/bin",

@@ -9,11 +9,12 @@ Private to this collection: it may change in any release.
 import contextlib
 import socket
 import time
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import service_manager
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_journal import why_it_ended
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_properties import number
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time it is a plain dict
@@ -25,6 +26,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time it is a plain 
         state: str  # listening | failed | starting: it runs and does not listen yet
         unit_state: str  # in the words of the service manager
         seconds: float
+        said: List[str]  # the unit's own words that may say why it does not listen
 
 
 LISTENING, FAILED, STARTING = "listening", "failed", "starting"
@@ -68,14 +70,18 @@ class UnitState:
         return down or restarts > self._restarts
 
 
-def wait(host: Host, manager: str, unit: str, address: Address, timeout: float) -> "Waited":
-    """How the start of a unit went: whether something listens on the address, the unit has failed, or neither within timeout seconds."""
+def wait(host: Host, manager: str, unit: str, address: Optional[Address], timeout: float) -> "Waited":
+    """How the start of a unit went: whether something listens on the address, the unit has failed, or neither within timeout seconds.
+
+    Without an address it is only asked whether the unit has failed.
+    """
     state, began = UnitState(host, manager, unit), time.monotonic()
     while True:
-        result = LISTENING if listens(address) else FAILED if state.has_failed() else STARTING
+        result = LISTENING if address and listens(address) else FAILED if state.has_failed() else STARTING
         seconds = time.monotonic() - began
         if result != STARTING or seconds >= timeout:
-            return {"state": result, "unit_state": state.words, "seconds": round(seconds, 1)}
+            said = why_it_ended(host, unit) if result != LISTENING and manager == service_manager.SYSTEMD else []
+            return {"state": result, "unit_state": state.words, "seconds": round(seconds, 1), "said": said}
         time.sleep(PAUSE)
 
 

@@ -10,7 +10,7 @@ import os
 import re
 import shlex
 import stat
-from typing import TYPE_CHECKING, List, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import is_any, is_number, read_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import SYSTEM_PATH, Host
@@ -32,6 +32,13 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.declared_addresses import DeclaredAddress
 
+    class Missing(TypedDict):
+        """What is not there, for advice on where to find it."""
+
+        kind: str  # folder | link | program | environment: a virtual environment's Python
+        path: str
+        version: Optional[str]  # of Python, that the environment was made with
+
     class StartProblem(TypedDict):
         """One of a unit's `start_problems`: what would make its start fail, and the line to change."""
 
@@ -39,6 +46,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         problem: str
         exit_status: Optional[int]  # with which systemd gives up, where it is systemd that does
         command: Optional[str]  # that mends it, where one command does
+        missing: Optional[Missing]
         file: str
         line: int
 
@@ -60,6 +68,13 @@ UNIT_FOLDERS = (
     "/usr/lib/systemd/system",
 )
 _CONDITION = re.compile(r"\s*(Condition\w+)\s*=\s*([|!]*)\s*(\S.*?)\s*$")
+
+
+class Lack(NamedTuple):
+    """What a start would fail for, in words, and what is missing where that is it."""
+
+    words: str
+    missing: "Optional[Missing]" = None
 
 
 class Surroundings(NamedTuple):
@@ -96,16 +111,26 @@ def start_problems(
 
 
 def _problem(
-    place: Place, setting: str, problem: str, exit_status: Optional[int] = None, command: Sequence[str] = ()
+    place: Place, setting: str, lack: Union[str, Lack], exit_status: Optional[int] = None, command: Sequence[str] = ()
 ) -> "StartProblem":
+    words, missing = lack if isinstance(lack, Lack) else (lack, None)
     return {
         "setting": setting,
-        "problem": problem,
+        "problem": words,
         "exit_status": exit_status,
         "command": " ".join(shlex.quote(word) for word in command) or None,
+        "missing": missing,
         "file": place.file,
         "line": place.line,
     }
+
+
+def _missing(kind: str, path: str, version: Optional[str] = None) -> "Missing":
+    return {"kind": kind, "path": path, "version": version}
+
+
+def _dead_link(link: str, target: str) -> Lack:
+    return Lack("the link %s leads to %s, which is not there" % (link, target), _missing("link", link))
 
 
 def _cure_of(path: str, why: str) -> List[str]:
@@ -126,9 +151,14 @@ class _Look:
         self.user = properties.get("User", "") or "root"
 
     def _found(
-        self, setting: str, value: str, problem: str, exit_status: Optional[int] = None, command: Sequence[str] = ()
+        self,
+        setting: str,
+        value: str,
+        lack: Union[str, Lack],
+        exit_status: Optional[int] = None,
+        command: Sequence[str] = (),
     ) -> "StartProblem":
-        return _problem(where_set(self.host, self.properties, setting, value), setting, problem, exit_status, command)
+        return _problem(where_set(self.host, self.properties, setting, value), setting, lack, exit_status, command)
 
     def _make(self, folder: str) -> List[str]:
         """The command that makes a folder of the unit's account."""
@@ -208,16 +238,16 @@ class _Look:
                     found.append(self._found(key, path, "there is no %s" % path, NAMESPACE, self._make(path)))
         return found
 
-    def _no_folder(self, path: str) -> Tuple[str, int, List[str]]:
+    def _no_folder(self, path: str) -> Tuple[Lack, int, List[str]]:
         """The problem, exit status and cure of a folder that is missing. Where a link leads nowhere, a folder in its place would be none."""
         at = path
         while at != "/":
             target = self.host.readlink(at)
             if target is not None and not self.host.exists(at):
                 beside = os.path.dirname(os.path.join(os.path.dirname(at), target))
-                return "the link %s leads to %s, which is not there" % (at, target), CHDIR, ["ls", "-lt", beside]
+                return _dead_link(at, target), CHDIR, ["ls", "-lt", beside]
             at = os.path.dirname(at)
-        return "there is no folder %s" % path, CHDIR, self._make(path)
+        return Lack("there is no folder %s" % path, _missing("folder", path)), CHDIR, self._make(path)
 
     def _is_made(self, path: str) -> bool:
         """Whether systemd makes this folder before the start (RuntimeDirectory= and its kin)."""
@@ -248,23 +278,23 @@ class _Look:
                 path = (programs({key: command}, key) or [""])[0]
                 why = None if "ignore_errors=yes" in command else self._why_not_run(path)
                 if why:
-                    found.append(self._found(key, path, why, EXEC, _cure_of(path, why)))
+                    found.append(self._found(key, path, why, EXEC, _cure_of(path, why.words)))
         return found or self._script() or self._environment()
 
-    def _why_not_run(self, path: str) -> Optional[str]:
+    def _why_not_run(self, path: str) -> Optional[Lack]:
         """Why a program cannot be run; None where it can, as far as is seen."""
         if not path.startswith("/"):
-            return None if not path or self.host.which(path) else "there is no program %s in %s" % (path, SYSTEM_PATH)
+            there = not path or self.host.which(path)
+            return None if there else Lack("there is no program %s in %s" % (path, SYSTEM_PATH))
         if not self.host.exists(path):
             target = self.host.readlink(path)
-            return (
-                "the link %s leads to %s, which is not there" % (path, target)
-                if target
-                else "the program %s is not there" % path
-            )
-        closed = self._closed(path)
-        if closed:
-            return closed
+            gone = Lack("the program %s is not there" % path, _missing("program", path))
+            return _dead_link(path, target) if target else gone
+        why = self._closed(path) or self._not_executed(path)
+        return Lack(why) if why else None
+
+    def _not_executed(self, path: str) -> Optional[str]:
+        """Why the kernel would not execute a program that is there."""
         mode = os.stat(self.host.path(path)).st_mode
         if stat.S_ISDIR(mode):
             return "%s is a folder" % path
@@ -330,8 +360,11 @@ class _Look:
     def _environment(self) -> "List[StartProblem]":
         """The virtual environment of its program, where its Python is not the one that it was made with."""
         path = (argv_of(self.properties) or [""])[0]
-        why = left_behind(self.host, path) if path.startswith("/") else None
-        return [self._found("ExecStart", path, why)] if why else []
+        old = left_behind(self.host, path) if path.startswith("/") else None
+        if old is None:
+            return []
+        words = "the virtual environment %s was made with Python %s, and its bin/python3 is Python %s by now" % old
+        return [self._found("ExecStart", path, Lack(words, _missing("environment", old.folder, old.made_with)))]
 
     def addresses(self, declares: "Sequence[DeclaredAddress]", own: Optional[Sequence[str]]) -> "List[StartProblem]":
         """Sockets whose folder is missing, and addresses that the host does not have."""
@@ -342,9 +375,8 @@ class _Look:
             address, place = read_address(one["address"]), Place(one["file"], one["line"])
             folder = os.path.dirname(address.path)
             if address.is_unix and not (self.host.is_dir(folder) or self._is_made(folder) or folder in before):
-                found.append(
-                    _problem(place, "listen", "there is no folder %s for its socket" % folder, None, self._make(folder))
-                )
+                lack = Lack("there is no folder %s for its socket" % folder, _missing("folder", folder))
+                found.append(_problem(place, "listen", lack, None, self._make(folder)))
             elif (
                 not address.is_unix
                 and own

@@ -8,7 +8,7 @@ Private to this collection: it may change in any release.
 
 import os
 import re
-from typing import Optional
+from typing import NamedTuple, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 
@@ -18,8 +18,16 @@ _SEES_THE_SYSTEM = re.compile(r"^include-system-site-packages\s*=\s*true", re.MU
 _PYTHON = re.compile(r"/python(\d+\.\d+)$")
 
 
-def left_behind(host: Host, program: str) -> Optional[str]:
-    """That a program stands in a virtual environment of another Python than the one that runs it now, in words; None where it is not so."""
+class LeftBehind(NamedTuple):
+    """A virtual environment, the version of Python that it was made with, and the one that runs it now."""
+
+    folder: str
+    made_with: str
+    runs: str
+
+
+def left_behind(host: Host, program: str) -> Optional[LeftBehind]:
+    """The virtual environment of a program, where another Python than the one that it was made with runs it now; None where it is not so."""
     folder = os.path.dirname(os.path.dirname(program))
     text = host.read(os.path.join(folder, "pyvenv.cfg"), READ_LIMIT) or ""
     made = _MADE_WITH.search(text)
@@ -28,8 +36,4 @@ def left_behind(host: Host, program: str) -> Optional[str]:
     runs = _PYTHON.search(host.realpath(os.path.join(folder, "bin/python3")))
     if runs is None or "python" + runs.group(1) in host.listdir(os.path.join(folder, "lib")):
         return None
-    return "the virtual environment %s was made with Python %s, and its bin/python3 is Python %s by now" % (
-        folder,
-        made.group(1),
-        runs.group(1),
-    )
+    return LeftBehind(folder, made.group(1), runs.group(1))

@@ -56,6 +56,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         blocked_at: NotRequired[
             Optional[BlockedFolder]
         ]  # of a unix socket, on errno 13: the first folder that the worker may not search
+        nobody_listens: NotRequired[bool]  # of a unix socket that only keeps the worker out: root is refused there, too
         source: NotRequired[Optional[str]]  # of TCP: the host's own address towards it
         silent: NotRequired[Optional[str]]  # of TCP: the interface in whose network nobody answers for this address
         silent_router: NotRequired[Optional[str]]  # of TCP: the router towards it, where nobody answers for that one
@@ -198,6 +199,17 @@ def try_one(upstream: Upstream, timeout: float, deadline: Deadline) -> "Reached"
     return row
 
 
+def _ask_as_root(row: "Reached", limit: Deadline) -> None:
+    """Add to attempts that only a socket's mode stopped whether anybody listens there: a file that was left behind says the same to nginx."""
+    for attempt in row["tried"]:
+        address = read_address(attempt["address"])
+        if address.is_unix and attempt["errno"] == errno.EACCES and not attempt.get("blocked_at"):
+            dialled = dial(targets_of(address), limit)[0]
+            if dialled.sock is not None:
+                dialled.sock.close()
+            attempt["nobody_listens"] = dialled.errno == errno.ECONNREFUSED
+
+
 def _row_of(upstream: Upstream, timeout: float, deadline: Deadline) -> "Reached":
     """What trying an upstream shows; where that breaks down, with what: nobody waits for it, and the others are tried as ever."""
     try:
@@ -253,4 +265,6 @@ def reach(
     reported = reported_by_child(identity, work, Deadline(deadline + _GRACE)) if prepared else []
     rows = {line["index"]: line["row"] for line in reported if "index" in line}
     failed = next((line["failed"] for line in reported if "failed" in line), "not done within %g seconds" % deadline)
+    for row in rows.values() if identity is not None else ():
+        _ask_as_root(row, Deadline(timeout))
     return [rows.get(index) or _row(upstream, None, failed) for index, upstream in enumerate(prepared)]

@@ -39,6 +39,7 @@ APART = 600.0
 #: Failures of one request that are no single event, such as a restart.
 OFTEN = 3
 NO_LIVE, CONNECTING, FORBIDDEN = "no_live_upstreams", "connecting to upstream", "selinux_network_connect"
+LEFT_BEHIND = "stale_unix_socket"
 
 
 @dataclass
@@ -164,12 +165,15 @@ class Hop:
             if signature == FORBIDDEN:
                 # Who tried is not confined as nginx is: over IPv6 that is what a firewall's admin-prohibited ends with.
                 signature = "firewall_reject"
+            if attempt.get("nobody_listens"):
+                signature = LEFT_BEHIND
             if signature:
-                text = "connect to %s from %s: %s (errno %s)" % (
+                text = "connect to %s from %s: %s (errno %s)%s" % (
                     address,
                     self.proxy.name,
                     attempt.get("error"),
                     attempt.get("errno"),
+                    "; root is refused, too: nobody listens there" if attempt.get("nobody_listens") else "",
                 )
                 seen.setdefault(signature, []).append(Evidence("probe", text))
         for answer in self.failing:

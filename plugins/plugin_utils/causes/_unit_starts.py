@@ -49,6 +49,8 @@ _RUNNING = re.compile(r"already (?:running|exists|started)|pid ?file", re.IGNORE
 _PID_FILE = re.compile(r"/[\w./-]+\.pid\b")
 #: The part of a version manager's path that names the version.
 _VERSION = re.compile(r"/v?\d[\w.-]*/")
+#: Folders of version managers, which remove old versions.
+_VERSIONS = re.compile(r"/\S*/(?:\.(?:nvm|pyenv|rbenv|asdf|sdkman|rvm|volta)|versions)/\S*/")
 
 
 class Obstacle(t.NamedTuple):
@@ -153,7 +155,7 @@ def _of_problems(host: Host, name: str, problems: t.Sequence[StartProblem]) -> O
     advice = ["# mend that, or correct %s at %s" % (first["setting"], _place(first))]
     advice += [_line_to_change(one) for one in problems[1:]]
     advice += ["%s   # on %s" % (one["command"], host.name) for one in problems if one["command"]]
-    advice += [line for one in problems for line in (*_lasting(one), *_other_version(host, one))]
+    advice += [line for one in problems for line in (*_lasting(one), *_where_to_look(host, one))]
     return Obstacle(
         "%s cannot %s: %s%s"
         % (
@@ -183,35 +185,39 @@ def _lasting(problem: StartProblem) -> tuple[str, ...]:
     """The setting with which systemd makes a folder under /run at each start: one that is made by hand is gone after the next boot.
 
     Of a link that leads nowhere, how it gets another end."""
-    link = re.match(r"the link (\S+) leads to ", problem["problem"] or "")
-    if link:
-        return ("# ln -sfn TARGET %s lets it lead to one that is there (a release, a version)" % link.group(1),)
-    found = re.search(r" /run/(\S+)$", problem["command"] or "") if problem["setting"] == "listen" else None
-    return ("# RuntimeDirectory=%s in its [Service] makes that folder at each start" % found.group(1),) if found else ()
+    missing = problem["missing"]
+    if missing is None:
+        return ()
+    if missing["kind"] == "link":
+        return ("# ln -sfn TARGET %s lets it lead to one that is there (a release, a version)" % missing["path"],)
+    if problem["setting"] != "listen" or not missing["path"].startswith("/run/"):
+        return ()
+    name = missing["path"][len("/run/") :]
+    return ("# RuntimeDirectory=%s in its [Service] makes that folder at each start" % name,)
 
 
-def _other_version(host: Host, problem: StartProblem) -> tuple[str, ...]:
+def _where_to_look(host: Host, problem: StartProblem) -> tuple[str, ...]:
     """How a virtual environment is made for another Python, and where to look for a program that is gone, as version managers remove old ones."""
-    environment = re.match(r"the virtual environment (\S+) was made with Python (\S+),", problem["problem"] or "")
-    if environment:
-        folder, version = environment.groups()
+    missing = problem["missing"]
+    if missing is None or missing["kind"] not in ("environment", "program"):
+        return ()
+    path = missing["path"]
+    if missing["kind"] == "environment":
+        packages = "%s/lib/python%s/site-packages" % (path, missing["version"])
         return (
-            "ls -d %s   # on %s: what it had"
-            % (shlex.quote("%s/lib/python%s/site-packages" % (folder, version)) + "/*.dist-info", host.name),
+            "ls -d %s   # on %s: what it had" % (shlex.quote(packages) + "/*.dist-info", host.name),
             "# make it anew, as its owner: python3 -m venv --clear %s && %s/bin/pip install -r REQUIREMENTS (or the upgrade script of the product)"
-            % (folder, folder),
+            % (path, path),
         )
-    found = re.search(
-        r"(/\S*/(?:\.(?:nvm|pyenv|rbenv|asdf|sdkman|rvm|volta)|versions)/\S*?)([^/\s]+) is not there",
-        problem["problem"] or "",
-    )
-    if found is None:
-        gone = re.match(r"the program (?:/\S*)?/([^/\s]+) is not there$", problem["problem"] or "")
-        where = "find / -xdev -name %s -perm /111 ! -type d 2>/dev/null   # on %s: where is it now?"
-        return (where % (shlex.quote(gone.group(1)), host.name),) if gone else ()
+    name = shlex.quote(path.rpartition("/")[2])
+    managed = _VERSIONS.match(path)
+    if managed is None:
+        return (
+            "find / -xdev -name %s -perm /111 ! -type d 2>/dev/null   # on %s: where is it now?" % (name, host.name),
+        )
     return (
         "command -v %s; ls %s   # on %s: which versions are there? A path without a version in it outlasts their updates"
-        % (shlex.quote(found.group(2)), shlex.quote(_VERSION.split(found.group(1))[0]), host.name),
+        % (name, shlex.quote(_VERSION.split(managed.group())[0]), host.name),
     )
 
 

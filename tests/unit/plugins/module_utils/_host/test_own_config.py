@@ -71,3 +71,21 @@ def test_files_of_the_system_and_of_helpers_are_nobodys(tmp_path):
     assert own_config.of_own_config(host, ["/usr/bin/tool"], "") == []
     assert own_config.of_own_config(host, ["/usr/bin/celery", "-A", "shop"], "/srv/shop") == []
     assert own_config.of_own_config(host, ["/usr/bin/tool"], "/srv/shop") != []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line"),
+    [
+        ("application.properties", "management.server.port=9001\nspring.redis.port=6390\nserver.port=8085\n", 3),
+        (
+            "config/application.yml",
+            "spring:\n  redis:\n    port: 6390\nserver:\n  servlet:\n    context-path: /shop\n  port: 8085\n",
+            7,
+        ),
+    ],
+)
+def test_a_script_that_starts_spring_listens_where_the_properties_beside_it_say(tmp_path, name, text, line):
+    host = FakeHost(tmp_path)
+    host.write("/opt/shop/" + name, text)
+    found = own_config.of_own_config(host, ["/opt/shop/bin/start.sh"], "/opt/shop")
+    assert [(one["address"], one["line"]) for one in found] == [("tcp:0.0.0.0:8085", line)]

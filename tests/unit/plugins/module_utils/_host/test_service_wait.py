@@ -80,4 +80,23 @@ def test_other_managers_get_some_grace(tmp_path, monkeypatch):
         "state": "failed",
         "unit_state": "not running",
         "seconds": 0.0,
+        "said": [],
     }
+
+
+def test_a_failed_start_comes_with_what_the_unit_said(tmp_path):
+    journal = (
+        "Starting shop...\nTraceback (most recent call last):\n  File x\nOSError: [Errno 98] Address already in use\n"
+    )
+    shown = "ActiveState=failed\nSubState=failed\nResult=exit-code\nNRestarts=0\n"
+    host = FakeHost(tmp_path, {"systemctl show": shown, "journalctl": journal})
+    found = service_wait.wait(host, "systemd", "shop.service", None, 0.0)
+    assert (found["state"], found["said"]) == ("failed", ["OSError: [Errno 98] Address already in use"])
+
+
+def test_without_an_address_nothing_is_connected_to(tmp_path, monkeypatch):
+    monkeypatch.setattr(service_wait, "listens", None)
+    assert (
+        service_wait.wait(FakeHost(tmp_path, {"systemctl show": RUNS}), "systemd", "shop.service", None, 0.0)["state"]
+        == "starting"
+    )

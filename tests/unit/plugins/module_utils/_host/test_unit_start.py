@@ -44,6 +44,7 @@ def test_a_program_that_is_gone_is_named_with_its_line(host):
             "problem": "the program /srv/shop/venv/bin/gunicorn is not there",
             "exit_status": 203,
             "command": None,
+            "missing": {"kind": "program", "path": "/srv/shop/venv/bin/gunicorn", "version": None},
             "file": FRAGMENT,
             "line": 4,
         }
@@ -80,6 +81,7 @@ def test_a_virtual_environment_of_another_python_is_named(host):
     (found,) = problems(host, command="/srv/shop/venv/bin/gunicorn a:b")
     assert "was made with Python 3.9, and its bin/python3 is Python 3.11" in found["problem"]
     assert (found["setting"], found["exit_status"], found["line"]) == ("ExecStart", None, 4)
+    assert found["missing"] == {"kind": "environment", "path": "/srv/shop/venv", "version": "3.9"}
 
 
 def test_a_failure_that_is_to_be_ignored_is_none(host):

@@ -224,6 +224,17 @@ def test_a_socket_is_connected_to_as_the_account(folder):
         assert one(address, worker=os.getpid())["connected"] is True
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gets past a socket's mode")
+def test_root_finds_out_whether_anybody_listens_behind_a_closed_mode(folder):
+    address = "unix:%s/a.sock" % folder
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(folder / "a.sock"))
+        os.chmod(str(folder / "a.sock"), 0)
+        listening.listen(5)
+        assert one(address, user="nobody")["tried"][0]["nobody_listens"] is False
+    assert one(address, user="nobody")["tried"][0]["nobody_listens"] is True
+
+
 @pytest.mark.parametrize("through", ["home", "link"])
 def test_the_folder_that_keeps_the_account_out(folder, through):
     account = pwd.getpwuid(os.getuid()).pw_name
