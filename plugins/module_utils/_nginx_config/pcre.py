@@ -30,7 +30,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.p
 TEXT_LIMIT = 2048
 #: Steps of one match, and of all that one look makes: about a twentieth of a second, and a second or two.
 STEPS_LIMIT = 100000
-ALL_STEPS_LIMIT = 3000000
+ALL_STEPS_LIMIT = 2000000
 
 
 class NotKnown(Exception):
