@@ -46,6 +46,14 @@ _IDLE = re.compile(
     + _SYSTEMD
     + r"|\s|[][{}(),;]+$|Traceback|\^|---|Node\.js v|node:\S+:\d+$|Emitted '|\d+: 0x|<--- |During handling|AH00558|Action '\w+' failed|The Apache error log"
     r"|\*{3}|(?:Description|Action|Learn more|To install missing framework, download|The following frameworks were found):|https?://\S+$|Architecture: "
+    # What servers and package managers say after what says why.
+    r"|\[[^]]+\] \[\d+\] \[\w+\] (?:Exception in worker|Booting worker|Starting gunicorn|Listening at|Using worker|Shutting down|Reason: Worker failed"
+    r"|Worker \(pid:\d+\) (?:exited with|was sent SIGTERM)|Worker with pid \d+ was \S+ due to signal 15|Worker exiting)|VACUUM: |> "
+    r"|npm (?:ERR!|error)(?:$|  | (?:code|errno|syscall|path|command|workspace|location|Exit status|Failed at|This is probably|A complete"
+    r"|Lifecycle|To see|\S+@\S+ \S+: |Error: command failed))|(?:error Command|.{0,9}ELIFECYCLE.{0,9}Command) failed with|info Visit https"
+    # The frames of Go and of PHP, and what comes with them.
+    r"|goroutine \d|created by \S|[\w./-]+\.(?:\(\*?\w+\)\.)?\w+(?:\[\.\.\.\])?\(.*\)$|exit status \d|note: run with `RUST"
+    r"|#\d+ |Stack trace:|thrown in |Crash dump is"
 )
 #: Where Spring Boot goes on from why it failed to what might be done.
 _ACTION = "Action:"
@@ -58,7 +66,7 @@ _ENDED = re.compile(r"\S+: (Main process exited, code=.*)")
 _INDENTED = re.compile(r"\s+(?!at |File |\^)[^\s]")
 #: Lines that say of themselves that something went wrong.
 LOUD = re.compile(
-    r"\b(?:error|eror|err|crit|critical|fatal|panic|failed|failure|denied|refused|cannot|unable|exception|must install)\b",
+    r"\b(?:error|eror|err|crit|critical|fatal|panic|failed|failure|denied|refused|cannot|unable|\w*exception|\w+error|must install)\b",
     re.IGNORECASE,
 )
 #: Who is named in a URL, the rest of a line after a secret's name (it may have blanks), a query string.
@@ -72,21 +80,26 @@ def last_words(host: Host, units: Sequence[str], until: Optional[float] = None) 
 
 
 def why_it_ended(host: Host, unit: str, until: Optional[float] = None) -> List[str]:
-    """The last lines that a unit itself wrote and that may say why it ended, the oldest first; without passwords and query strings.
+    """The last lines that a unit itself wrote and that may say why it ended. until: when it was started again, where it was: then systemd's word of how it
+    ended is one of them."""
+    return that_say_why(last_words(host, [unit], until), bool(until))
+
+
+def that_say_why(lines: Sequence[str], with_end: bool = False) -> List[str]:
+    """Of a log's last lines those that may say why who wrote them ended, the oldest first; without passwords and query strings.
 
     The newest line that says that something went wrong is among them: a program that goes on says more after it.
-    until: when it was started again, where it was: then systemd's word of how it ended is one of them.
+    with_end: whether systemd's word of how it ended is one of them.
     """
-    newest = last_words(host, [unit], until)[::-1]
-    newest = [in_words(line) for line in newest if not _REQUEST.search(line[:LINE_LENGTH])]
+    newest = [in_words(line) for line in lines[::-1] if not _REQUEST.search(line[:LINE_LENGTH])]
     newest = _without_suggestions(newest)
     said = [line for line in newest if not _IDLE.match(line)] or [line for line in newest if _INDENTED.match(line)]
     said = list(dict.fromkeys(said))  # of a line that each start writes again, the newest counts
     loud = [line for line in said if LOUD.search(line[:LINE_LENGTH])][:1]
     kept = said[:WORDS] if not loud or loud[0] in said[:WORDS] else said[: WORDS - 1] + loud
-    lines = kept[::-1]
-    lines += [found.group(1) for found in map(_ENDED.match, newest) if found and until][:1]
-    return [printable(_SECRET.sub(_without_secret, line.strip()[:LINE_LENGTH]), WORD_LENGTH) for line in lines]
+    words = kept[::-1]
+    words += [found.group(1) for found in map(_ENDED.match, newest) if found and with_end][:1]
+    return [printable(_SECRET.sub(_without_secret, line.strip()[:LINE_LENGTH]), WORD_LENGTH) for line in words]
 
 
 def _without_suggestions(newest: List[str]) -> List[str]:
@@ -117,9 +130,19 @@ def in_words(line: str) -> str:
 
 
 def was_stopped(host: Host, unit: str) -> bool:
-    """Whether systemd stopped the unit after its newest start: then it ended because it was asked to, with whichever status. Only systemd's own lines count."""
+    """Whether systemd stopped the unit after its newest start: then it ended because it was asked to, with whichever status."""
+    return _newest_job(host, unit).startswith("Stopping ")
+
+
+def was_started(host: Host, unit: str) -> bool:
+    """Whether the newest that systemd was asked of the unit is a start."""
+    return _newest_job(host, unit).startswith(("Starting ", "Started "))
+
+
+def _newest_job(host: Host, unit: str) -> str:
+    """systemd's own newest line about a start or a stop of the unit."""
     newest = ["--reverse", "-n", "1", "UNIT=" + unit, "_PID=1", "--grep=^(Starting|Started|Stopping) "]
-    return host.run(_JOURNAL + newest, timeout=SECONDS).out.startswith("Stopping ")
+    return host.run(_JOURNAL + newest, timeout=SECONDS).out
 
 
 def _without_secret(found: "re.Match[str]") -> str:

@@ -15,8 +15,9 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import start_command
 
 WAITS_FOR = re.compile(
-    r"connection refused|ECONNREFUSED|could not connect|can't connect|unable to connect|connect(?:ion)? timed? ?out|ETIMEDOUT|name resolution"
-    r"|ENOTFOUND|EAI_AGAIN|starting up",
+    # Python's ModuleNotFoundError has ENOTFOUND in it.
+    r"connection refused|could not connect|can't connect|unable to connect|connect(?:ion)? timed? ?out|name resolution|starting up"
+    r"|\b(?:ECONNREFUSED|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)\b",
     re.IGNORECASE,
 )
 PORT = re.compile(r"(?:port:?\s+|:)(\d{2,5})\b", re.IGNORECASE)

@@ -9,6 +9,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_jour
     in_words,
     last_words,
     said_to_listen,
+    was_started,
     was_stopped,
     why_it_ended,
 )
@@ -78,6 +79,7 @@ def test_whether_systemd_was_asked_to_stop_it(tmp_path):
     ):
         host = FakeHost(tmp_path, {"journalctl": said})
         assert was_stopped(host, "shop.service") is stopped
+        assert was_started(host, "shop.service") is (said.startswith("Started"))
     assert {"UNIT=shop.service", "_PID=1"} <= set(
         host.commands[0]
     )  # a program may say that it is stopping as it crashes
@@ -119,6 +121,68 @@ DOTNET = (
     "Learn more:\nhttps://aka.ms/dotnet/app-launch-failed\n\nTo install missing framework, download:\nhttps://aka.ms/dotnet-core-applaunch?framework=x\n"
     "shop.service: Main process exited, code=exited, status=150/n/a\n"
 )
+
+
+GUNICORN = (
+    "[2026-11-30 06:00:01 +0000] [8] [INFO] Starting gunicorn 20.1.0\n[2026-11-30 06:00:01 +0000] [8] [INFO] Listening at: http://127.0.0.1:8000 (8)\n"
+    "[2026-11-30 06:00:01 +0000] [8] [INFO] Using worker: sync\n[2026-11-30 06:00:01 +0000] [9] [INFO] Booting worker with pid: 9\n"
+    '[2026-11-30 06:00:01 +0000] [9] [ERROR] Exception in worker process\nTraceback (most recent call last):\n  File "/x.py", line 1, in <module>\n'
+    "ModuleNotFoundError: No module named 'shop.wsgi'\n[2026-11-30 06:00:01 +0000] [9] [INFO] Worker exiting (pid: 9)\n"
+    "[2026-11-30 06:00:01 +0000] [8] [WARNING] Worker with pid 9 was terminated due to signal 15\n"
+    "[2026-11-30 06:00:01 +0000] [8] [ERROR] Worker (pid:9) exited with code 3\n[2026-11-30 06:00:01 +0000] [8] [INFO] Shutting down: Master\n"
+    "[2026-11-30 06:00:01 +0000] [8] [INFO] Reason: Worker failed to boot.\nshop.service: Main process exited, code=exited, status=3/NOTIMPLEMENTED\n"
+)
+NEXT = "> shop@1.0.0 start\n> next start\n\nError: Could not find a production build in the '.next' directory.\n    at setupFsCheck (/srv/shop/x.js:1)\n"
+NPM_6 = (
+    "npm ERR! code ELIFECYCLE\nnpm ERR! errno 1\nnpm ERR! shop@1.0.0 start: `next start`\nnpm ERR! Exit status 1\nnpm ERR!\n"
+    "npm ERR! Failed at the shop@1.0.0 start script.\nnpm ERR! This is probably not a problem with npm. There is likely additional output above.\n\n"
+    "npm ERR! A complete log of this run can be found in:\nnpm ERR!     /home/shop/.npm/_logs/1-debug.log\n"
+)
+NPM_10 = (
+    "npm error Lifecycle script `start` failed with error:\nnpm error code 1\nnpm error path /srv/shop\n"
+    "npm error workspace shop@1.0.0\nnpm error location /srv/shop\nnpm error command failed\nnpm error command sh -c next start\n"
+)
+YARN = "error Command failed with exit code 1.\ninfo Visit https://yarnpkg.com/en/docs/cli/run for documentation about this command.\n"
+PNPM = "\u2009ELIFECYCLE\u2009 Command failed with exit code 1.\n"
+GO = (
+    "panic: runtime error: invalid memory address or nil pointer dereference\n[signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=0x4a1b2c]\n\n"
+    "goroutine 1 [running]:\nmain.(*Server).Start(0xc00001, {0x1, 0x2})\n\t/src/server.go:42 +0x1d\nmain.main()\n\t/src/main.go:12 +0x25\nexit status 2\n"
+)
+PHP = (
+    'PHP Fatal error:  Uncaught Error: Class "Redis" not found in /srv/shop/x.php:5\nStack trace:\n#0 /srv/shop/y.php(3): boot()\n#1 {main}\n'
+    "  thrown in /srv/shop/x.php on line 5\n"
+)
+BUILD = ["Error: Could not find a production build in the '.next' directory."]
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        (GUNICORN + GUNICORN, ["ModuleNotFoundError: No module named 'shop.wsgi'"]),
+        (NEXT + NPM_6, BUILD),
+        (NEXT + NPM_10, BUILD),
+        (NEXT + YARN, BUILD),
+        (NEXT + PNPM, BUILD),
+        (
+            GO,
+            [
+                "panic: runtime error: invalid memory address or nil pointer dereference",
+                "[signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=0x4a1b2c]",
+            ],
+        ),
+        (PHP, ['PHP Fatal error:  Uncaught Error: Class "Redis" not found in /srv/shop/x.php:5']),
+        (
+            'npm ERR! Missing script: "start"\nnpm ERR! To see a list of scripts, run:\n',
+            ['npm ERR! Missing script: "start"'],
+        ),
+        (
+            "npm error code ENOENT\nnpm error enoent Could not read package.json: no such file '/srv/package.json'\n",
+            ["npm error enoent Could not read package.json: no such file '/srv/package.json'"],
+        ),
+    ],
+)
+def test_what_is_said_at_the_end_of_each_failure_does_not_hide_why(tmp_path, said, kept):
+    assert why_it_ended(FakeHost(tmp_path, {"journalctl": said}), "shop.service") == kept
 
 
 @pytest.mark.parametrize(
