@@ -10,6 +10,11 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._words_of_applications import (
+    APPLICATIONS,
+    GENERAL,
+)
+
 _INOTIFY = "/etc/sysctl.d/60-inotify.conf"
 #: What runtimes and package managers say, and what helps.
 KNOWN = (
@@ -152,6 +157,7 @@ KNOWN = (
         (
             "# install what it misses into the environment that ExecStart= names (VENV/bin/pip install -r requirements.txt); after an update of Python"
             " make the environment anew",
+            "# if it is the application's own: WorkingDirectory= (gunicorn --chdir) has to be the folder that has it, and User= has to be able to read it",
         ),
     ),
     (
@@ -169,7 +175,7 @@ KNOWN = (
 
 def what_to_do(said: str, on: str) -> tuple[str, ...]:
     """The lines for a host; none where the words are not known."""
-    for known_by, lines in KNOWN:
+    for known_by, lines in (*APPLICATIONS, *KNOWN, *GENERAL):
         found = known_by.search(said)
         if found:
             return tuple(line.format(on=on, **found.groupdict()) for line in lines)

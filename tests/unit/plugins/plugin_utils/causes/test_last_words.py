@@ -61,6 +61,72 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_wo
         ("http: Accept error: accept tcp [::]:3000: accept4: too many open files; retrying in 1s", "LimitNOFILE=65536"),
         ("Error: Cannot find module '/srv/app/dist/main.js'", "npm ci"),
         ("Could not find rails-7.1.3 in locally installed gems (Bundler::GemNotFound)", "bundle install"),
+        ("Error: Could not find a production build in the '.next' directory. Try building your app", "npm run build"),
+        (
+            "/usr/local/bin/rmfakecloud: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.34' not found (required by /usr/local/bin/rmfakecloud)",
+            "ldd --version   # on app1: which glibc the system has; /usr/local/bin/rmfakecloud was built",
+        ),
+        (
+            "uwsgi: error while loading shared libraries: libssl.so.1.0.0: cannot open shared object file: No such file or directory",
+            "find / -xdev -name 'libssl.so.1.0.0*' 2>/dev/null   # on app1",
+        ),
+        ("/usr/local/bin/shop: cannot execute binary file: Exec format error", "uname -m   # on app1"),
+        (
+            "Your Ruby version is 3.1.2, but your Gemfile specified 3.2.2 (Bundler::RubyVersionMismatch)",
+            "its unit gets 3.1.2\n# a unit reads no .bashrc: name 3.2.2 in ExecStart=",
+        ),
+        ("can't find gem puma (>= 0.a) with executable puma (Gem::GemNotFoundException)", "bundle install"),
+        (
+            "Missing `secret_key_base` for 'production' environment, set this string with `bin/rails`",
+            "EnvironmentFile=",
+        ),
+        ('error: Middleware "strapi::session": App keys are required. Please set app.keys', "EnvironmentFile="),
+        ("KeyError: 'DJANGO_SECRET_KEY'", "EnvironmentFile="),
+        ("** (RuntimeError) environment variable DATABASE_URL is missing.", "EnvironmentFile="),
+        ('ERROR:    Error loading ASGI app. Could not import module "main".', "uvicorn --app-dir"),
+        ("Failed to find attribute 'application' in 'shop'.", "gunicorn --chdir"),
+        ("ModuleNotFoundError: No module named 'shop.wsgi'", "WorkingDirectory="),
+        ("Error: class uri 'uvicorn.workers.UvicornWorker' invalid or not found:", "VENV/bin/pip install"),
+        (
+            "Can't create process id file \"/run/webwork2/webwork2.pid\": Can't open file: No such file or directory at Prefork.pm line 42.",
+            "RuntimeDirectory=webwork2 in [Service]",
+        ),
+        ("RuntimeError: /run/gunicorn doesn't exist. Can't create pidfile.", "RuntimeDirectory=gunicorn in [Service]"),
+        (
+            "No such file or directory @ rb_sysopen - /var/run/puma/shop.state (Errno::ENOENT)",
+            "RuntimeDirectory=puma in [Service]",
+        ),
+        ("PermissionError: [Errno 13] Permission denied: '/run/shop.sock'", "/run/shop/shop.sock in its command"),
+        ("ERROR  Server is already running.", "php artisan octane:status"),
+        ("PHP Fatal error: Failed opening required '/srv/shop/vendor/autoload.php'", "composer install"),
+        ("Error [ERR_REQUIRE_ESM]: require() of ES Module /srv/x.js not supported.", "node --version   # on app1"),
+        ("Error: error:0308010C:digital envelope routines::unsupported", "--openssl-legacy-provider"),
+        ('error: Uncaught NotCapable: Requires net access to "0.0.0.0:8000", run again with', "# --allow-net behind"),
+        ('FATAL:  password authentication failed for user "shop"', "its database refuses"),
+        ("sqlite3.OperationalError: unable to open database file", "ReadWritePaths="),
+        ("[2026-11-30 06:00:01 +0000] [8] [CRITICAL] WORKER TIMEOUT (pid:9)", "gunicorn --timeout"),
+        (
+            "[2026-11-30 06:00:01 +0000] [8] [ERROR] Worker (pid:9) was sent SIGKILL! Perhaps out of memory?",
+            "-iE 'killed",
+        ),
+        ("DAMN ! worker 1 (pid: 9) died, killed by signal 11 :( trying respawn ...", "install its packages anew"),
+        ("npm error enoent Could not read package.json: Error: ENOENT: no such file", "WorkingDirectory= of its unit"),
+        ('npm ERR! Missing script: "start"', "`npm run` in its folder"),
+        (
+            "Can't locate Plack/Runner.pm in @INC (you may need to install the Plack::Runner module)",
+            "cpanm --installdeps",
+        ),
+        ("OSError: [Errno 28] No space left on device", "df -h; df -i   # on app1"),
+        (
+            "shop.service: Failed at step EXEC spawning /home/deploy/venv/bin/gunicorn: Permission denied",
+            "ls -lZ /home/deploy/venv/bin/gunicorn; namei -l",
+        ),
+        ("Error: Unable to access jarfile shop-1.2.jar", "there is no shop-1.2.jar"),
+        (
+            "PermissionError: [Errno 13] Permission denied: '/srv/shop/log/error.log'",
+            "namei -l /srv/shop/log/error.log",
+        ),
+        ("Error: EACCES: permission denied, open '/srv/shop/.next/trace'", "namei -l /srv/shop/.next/trace"),
     ],
 )
 def test_known_words_have_what_helps(said, wanted):
@@ -76,6 +142,8 @@ def test_known_words_have_what_helps(said, wanted):
         "module loaded",
         "open config.yml: permission denied",
         "Node.js v22.1.0",
+        'connection to server on socket "/var/run/postgresql/.s.PGSQL.5432" failed: No such file or directory',
+        "Can't connect to MySQL server through socket '/run/mysqld/mysqld.sock' (2 \"No such file or directory\")",
     ],
 )
 def test_other_words_have_nothing(said):
