@@ -24,11 +24,14 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.server_op
     ARGUMENTS_TOO,
     BARE_PORT,
     CLIENTS,
+    COMMANDS,
     CONNECTED_TO,
     HOST,
     LONG,
+    NO_SERVING,
     PORT,
     RUNNERS,
+    SCRIPTS,
     SERVERS,
     SOCKET,
     UNKNOWN_SERVER,
@@ -78,9 +81,14 @@ def in_folder(argv: Sequence[str], folder: str) -> List[str]:
     ]
 
 
-def default_of(argv: Sequence[str], place: Place) -> "List[DeclaredAddress]":
-    """Where the server that a command line starts listens when nothing says it."""
-    default = SERVERS.get(server_of(argv), UNKNOWN_SERVER).default
+def default_of(argv: Sequence[str], place: Place, folder: str = "") -> "List[DeclaredAddress]":
+    """Where the server that a command line starts listens when nothing says it. folder: the working directory."""
+    name, paths = server_of(argv), [os.path.join(folder, word) for word in argv]
+    if NO_SERVING.intersection(argv[1:5]):
+        return []
+    of_command_word = (at for word, at in COMMANDS.get(name, {}).items() if word in argv)
+    of_script = (at for script, at in SCRIPTS if any(map(script.search, paths)))
+    default = SERVERS.get(name, UNKNOWN_SERVER).default or next(of_command_word, None) or next(of_script, None)
     return entries([read_declared(default)], place) if default else []
 
 

@@ -21,11 +21,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.declared_
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.server_command import (
     arguments,
-    default_of,
-    in_folder,
-    of_command,
 )
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.server_environment import words_of
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.server_options import CONFIG_OPTIONS
 
 if TYPE_CHECKING:  # shapes of facts: for the type checker only
@@ -166,15 +162,7 @@ SPRING = Format(
 )
 SPRING_FILES = ("application.properties", "application.yml", "application.yaml")
 COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
-SUPERVISOR_FILES = (
-    "/etc/supervisor/conf.d/*.conf",
-    "/etc/supervisord.d/*.ini",
-    "/etc/supervisord.d/*.conf",
-    "/etc/supervisor.d/*.ini",
-)
 _COMPOSE_PORT = _lines(r"^\s*-\s*[\"']?((?:[\d.]+:)?\d+:\d+)(?:/tcp)?[\"']?\s*(?:#.*)?$")
-_SUPERVISED = _lines(r"^command\s*=\s*(.+)$")
-_SUPERVISED_IN = _lines(r"^directory\s*=\s*(/\S*)")
 _CONNECTOR = re.compile(r"<Connector\b[^>]*?\bport=\"(\d+)\"[^>]*>", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
@@ -277,19 +265,6 @@ def _of_compose(host: Host, argv: Sequence[str], folder: str) -> "List[DeclaredA
             published = match.group(1).rpartition(":")[0]
             host_part, _colon, port = published.rpartition(":")
             found += entries([tcp(host_part, port)], _place(path, text, match))
-    return found
-
-
-def of_supervisor(host: Host) -> "List[DeclaredAddress]":
-    """Where the programs of supervisord would listen."""
-    found: "List[DeclaredAddress]" = []
-    for path in [path for pattern in SUPERVISOR_FILES for path in host.glob(pattern)][:FILES]:
-        text = host.read(path, READ_LIMIT) or ""
-        for match in _SUPERVISED.finditer(text):
-            begins, ends = text.rfind("\n[", 0, match.start()) + 1, text.find("\n[", match.end())
-            at = _SUPERVISED_IN.search(text[begins : ends if ends >= 0 else len(text)])
-            words, place = in_folder(words_of(match.group(1)), at.group(1) if at else ""), _place(path, text, match)
-            found += of_command(words, place) or default_of(words, place)
     return found
 
 

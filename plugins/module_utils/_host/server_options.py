@@ -103,6 +103,7 @@ SERVERS: Dict[str, Server] = {
     "starlet": Server(_PLACK, ":5000"),
     "morbo": Server(_of(ADDRESS, "-l"), ":3000"),
     "daemon": Server(_of(ADDRESS, "-l")),
+    "prefork": Server(_of(ADDRESS, "-l"), ":3000"),
     # Go and others
     "gitea": Server(_of(PORT, "-p"), ":3000"),
     "forgejo": Server(_of(PORT, "-p"), ":3000"),
@@ -124,7 +125,10 @@ SERVERS: Dict[str, Server] = {
 }
 #: Those without a short option for it, each with its default; empty where it has none.
 _PLAIN = (
-    "alertmanager=:9093 artisan=127.0.0.1:8000 bazarr=:6767 caddy= code-server=127.0.0.1:8080 fastapi=127.0.0.1:8000 fastcgi-mono-server4= "
+    "alertmanager=:9093 artisan= astro=localhost:4321 directus=:8055 gatsby=localhost:9000 hypnotoad=:8080 medusa=:9000 metabase=:3000 "
+    "navidrome=:4533 nuxi=:3000 octane:start=127.0.0.1:8000 reverb:start=:8080 websockets:serve=:6001 react-scripts=:3000 remix-serve=:3000 "
+    "verdaccio=localhost:4873 vue-cli-service=:8080 "
+    "bazarr=:6767 caddy= code-server=127.0.0.1:8080 fastapi=127.0.0.1:8000 fastcgi-mono-server4= "
     "focalboard-server=:8000 ghost=127.0.0.1:2368 grafana=:3000 grafana-server=:3000 granian=127.0.0.1:8000 hass=:8123 jellyfin=:8096 "
     "jenkins=:8080 jupyter=localhost:8888 jupyter-lab=localhost:8888 jupyter-notebook=localhost:8888 jupyterhub=:8000 kavita=:5000 kc.sh=:8080 "
     "lidarr=:8686 mattermost=:8065 minio=:9000 n8n=:5678 nexus=:8081 photoprism=:2342 prometheus=:9090 prowlarr=:9696 qbittorrent-nox=:8080 "
@@ -136,8 +140,29 @@ SERVERS.update(
     (name, Server({}, default or None)) for name, _equals, default in (word.partition("=") for word in _PLAIN.split())
 )
 UNKNOWN_SERVER = Server({})
+#: Commands of tools that do other things as well, and where each listens when nothing says it.
+COMMANDS = {"artisan": {"serve": "127.0.0.1:8000"}}
+#: With one of these a server's program works through queues and the like, and listens nowhere.
+NO_SERVING = frozenset(
+    (
+        "worker",
+        "runner",
+        "jobs:work",
+        "schedule:work",
+        "schedule:run",
+        "queue:listen",
+        "solid_queue:start",
+        "migrate",
+        "shell",
+    )
+)
+#: What builds leave to be run by an interpreter (Nuxt and Nitro, Next.js, Astro), by its path, and where it listens when nothing says it.
+SCRIPTS = (
+    (re.compile(r"\.output/server/index\.mjs$|\.next/standalone/(?:\S+/)?server\.js$"), ":3000"),
+    (re.compile(r"dist/server/entry\.mjs$"), "localhost:4321"),
+)
 #: Words that are an argument of many programs, too: they name a server as a path, or where one of these runs it.
-ARGUMENTS_TOO = frozenset(("serve", "daemon", "next", "thin", "registry"))
+ARGUMENTS_TOO = frozenset(("serve", "daemon", "prefork", "next", "thin", "registry"))
 RUNNERS = frozenset(("npx", "npm", "yarn", "pnpm", "bun", "bunx", "perl", "env", "bundle", "sh", "bash", "dash"))
 #: They take --host, --port and the like for what they connect to.
 CLIENTS = frozenset(

@@ -33,10 +33,10 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.server_en
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.server_files import (
     of_config_files,
-    of_supervisor,
     of_tomcat,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.server_options import SERVERS
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.supervised import Program, programs
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_properties import (
     Properties,
     argv_of,
@@ -100,13 +100,27 @@ def of_socket(properties: Properties) -> "List[DeclaredAddress]":
     ]
 
 
-def of_service(host: Host, properties: Properties) -> "List[DeclaredAddress]":
-    """The addresses of a service; the first that says any of: its own files, its command, its environment, and what its program does by itself."""
+def is_supervisor(name: str) -> bool:
+    """Whether a unit is supervisord's, by its name."""
+    return bool(re.match(r"supervisord?\.service$", name))
+
+
+def of_supervised(host: Host, program: Program) -> "List[DeclaredAddress]":
+    """The addresses of a program of supervisord."""
+    found = of_service(host, program.properties)
+    for one in found:
+        if one["file"] == program.place.file and not one["line"]:
+            one["line"] = program.place.line
+    return found
+
+
+def of_service(host: Host, properties: Properties, guess: bool = True) -> "List[DeclaredAddress]":
+    """The addresses of a service; the first that says any of: its own files, its command, its environment, and (guess) what its program does by itself."""
     name = properties["Id"][: -len(".service")]
     if properties["Id"] in APACHE:
         return of_apache(host)
-    if re.match(r"supervisord?$", name):
-        return of_supervisor(host)
+    if is_supervisor(properties["Id"]):
+        return [one for program in programs(host) for one in of_supervised(host, program)]
     environment = environment_of(host, properties)
     catalina = environment.values.get("CATALINA_BASE") or environment.values.get("CATALINA_HOME") or ""
     if name.startswith("tomcat") or catalina:
@@ -124,8 +138,8 @@ def of_service(host: Host, properties: Properties) -> "List[DeclaredAddress]":
         found = found or of_own_config(host, command.words, command.folder)
         if found:
             return [one for number, one in enumerate(found) if one not in found[:number]]
-    for command in commands:
-        found = default_of(command.words, command.place)
+    for command in commands if guess else ():
+        found = default_of(command.words, command.place, command.folder)
         if found:
             return found
     return []

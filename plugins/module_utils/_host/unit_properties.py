@@ -7,7 +7,8 @@ Private to this collection: it may change in any release.
 """
 
 import re
-from typing import Dict, List, Optional
+import shlex
+from typing import Dict, List, Optional, Sequence
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.declared_addresses import Place
@@ -58,6 +59,19 @@ def argv_of(properties: Properties) -> List[str]:
     """The last command that starts a unit, as words: systemd does not say which of them belong together."""
     commands = _ARGV.findall(properties.get("ExecStart", ""))
     return commands[-1].split() if commands else []
+
+
+def plain(
+    name: str, file: str, words: Sequence[str], folder: str = "", variables: Optional[Dict[str, str]] = None
+) -> Properties:
+    """The properties of a program that another manager than systemd runs, as systemctl would show them."""
+    return {
+        "Id": name + ".service",
+        "FragmentPath": file,
+        "WorkingDirectory": folder,
+        "ExecStart": "{ path=%s ; argv[]=%s ; ignore_errors=no ; }" % (words[0] if words else "", " ".join(words)),
+        "Environment": " ".join(shlex.quote("%s=%s" % one) for one in (variables or {}).items()),
+    }
 
 
 def is_set(properties: Properties, key: str) -> bool:

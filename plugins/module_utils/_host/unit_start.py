@@ -16,6 +16,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._address import
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import SYSTEM_PATH, Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.declared_addresses import Place
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.in_background import in_background
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_properties import (
     Properties,
     argv_of,
@@ -279,7 +280,7 @@ class _Look:
                 why = None if "ignore_errors=yes" in command else self._why_not_run(path)
                 if why:
                     found.append(self._found(key, path, why, EXEC, _cure_of(path, why.words)))
-        return found or self._script() or self._environment()
+        return found or self._script() or self._environment() or self._background()
 
     def _why_not_run(self, path: str) -> Optional[Lack]:
         """Why a program cannot be run; None where it can, as far as is seen."""
@@ -365,6 +366,11 @@ class _Look:
             return []
         words = "the virtual environment %s was made with Python %s, and its bin/python3 is Python %s by now" % old
         return [self._found("ExecStart", path, Lack(words, _missing("environment", old.folder, old.made_with)))]
+
+    def _background(self) -> "List[StartProblem]":
+        """Its command, where that leaves its work to the background, where systemd ends it."""
+        why = in_background(self.properties)
+        return [self._found("ExecStart", (argv_of(self.properties) or [""])[0], Lack(why))] if why else []
 
     def addresses(self, declares: "Sequence[DeclaredAddress]", own: Optional[Sequence[str]]) -> "List[StartProblem]":
         """Sockets whose folder is missing, and addresses that the host does not have."""

@@ -7,11 +7,12 @@ Private to this collection: it may change in any release.
 """
 
 import time
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Pattern, Sequence
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Pattern, Sequence, Set
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import tcp_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import (
     launchd,
+    own_log,
     service_config_check,
     service_manager,
     unit_addresses,
@@ -60,7 +61,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
             bool
         ]  # whether its newest start came as far as systemd holds it for started; None: it was not started
         lasted: Optional[float]  # seconds that the main process ran which ended last
-        stopped: bool  # of one that failed: whether it ended because systemd was asked to stop it
+        stopped: bool  # of one that failed, or ended at once: whether it ended because systemd was asked to stop it
         restarts: Optional[int]  # by systemd itself, since it was started
         since: Optional[float]
         main_pid: int
@@ -83,7 +84,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 #: systemd shows every unit in a tenth of a second, and takes far longer on a host that is overloaded, as one that serves 502 may be.
 SHOW_SECONDS = 30.0
 PROPERTIES = (
-    "Id,Names,LoadState,LoadError,ActiveState,SubState,UnitFileState,Result,ExecMainStatus,ExecMainCode,NRestarts,Type,StateChangeTimestampMonotonic"
+    "Id,Names,LoadState,LoadError,ActiveState,SubState,UnitFileState,Result,ExecMainStatus,ExecMainCode,NRestarts,Type,RemainAfterExit,KillMode,StateChangeTimestampMonotonic"
     ",ExecMainStartTimestampMonotonic,ExecMainExitTimestampMonotonic,MainPID,PrivateTmp,ExecStart,ExecStartPre,CanReload,LimitNOFILE,MemoryMax"
     ",FragmentPath,DropInPaths,Listen,Triggers,WantedBy,RequiredBy,Environment,EnvironmentFiles,WorkingDirectory,RootDirectory,RootImage,User,Group,DynamicUser"
     ",RuntimeDirectory,StateDirectory,LogsDirectory,CacheDirectory,ReadWritePaths,ReadOnlyPaths,BindPaths,BindReadOnlyPaths"
@@ -98,6 +99,8 @@ _STARTED_AT_BOOT = {
     service_manager.SYSVINIT: "/etc/rc[2345S].d/S??%s",
     service_manager.OPENRC: "/etc/runlevels/*/%s",
 }
+#: Seconds within which a process has ended that has put something in the background.
+AT_ONCE = 5.0
 #: Seconds in which the journals of units are searched in one look; a search may take unit_journal.SECONDS longer.
 SEARCH_SECONDS = 10.0
 
@@ -160,6 +163,7 @@ def _systemd(
     origin = time.time() - time.monotonic()
     accounts = Accounts(host)
     units: "Dict[str, Unit]" = {}
+    guessed: Set[str] = set()
     ends = time.monotonic() + SEARCH_SECONDS
     shown = parse_show(ran.out)
     failed = [properties["Id"] for properties in shown if properties.get("ActiveState") == "failed"]
@@ -167,25 +171,48 @@ def _systemd(
         unit = _unit(properties, origin)
         if unit["load"] == "not-found":
             continue
-        _add_start(
-            host, properties, unit, unit_start.Surroundings(addresses, accounts, properties["Id"] in listening, failed)
-        )
-        if time.monotonic() < ends and is_searched(properties, unit, listening):
-            _add_journal(host, properties["Id"], unit)
-        elif time.monotonic() < ends and properties["Id"] in listening and unit["restarts"]:
-            began = seconds(properties.get("ExecMainStartTimestampMonotonic"))
-            unit["last_words"] = unit_journal.why_it_ended(host, properties["Id"], origin + began if began else None)
+        around = unit_start.Surroundings(addresses, accounts, properties["Id"] in listening, failed)
+        if _add_start(host, properties, unit, around):
+            guessed.add(properties["Id"])
+        if time.monotonic() < ends:
+            own = own_log.OwnLogs(host, accounts, listeners, _began(properties, origin))
+            _add_words(host, properties, unit, listening, own)
         if is_of_interest(properties, unit, listening, known):
             units[properties["Id"]] = unit
+    _without_guesses(units, guessed)
     return units
+
+
+def _began(properties: Properties, origin: float) -> Optional[float]:
+    """When the newest main process of a unit was started; None where none was."""
+    began = seconds(properties.get("ExecMainStartTimestampMonotonic"))
+    return origin + began if began else None
+
+
+def _add_words(host: Host, properties: Properties, unit: "Unit", listening: Set[str], own: own_log.OwnLogs) -> None:
+    """Add what the journal says of a service that may be the one that fails; what its own log says, where the journal has none or less."""
+    if unit_addresses.is_supervisor(properties["Id"]):
+        unit["last_words"] = own.of_supervised()
+    elif is_searched(properties, unit, listening):
+        _add_journal(host, properties["Id"], unit)
+        if _may_have_words(unit):
+            unit["last_words"] = own.instead_of(unit["last_words"], properties, unit["declares"])
+    elif properties["Id"] in listening and unit["restarts"]:
+        unit["last_words"] = unit_journal.why_it_ended(host, properties["Id"], own.since)
+
+
+def _may_have_words(unit: "Unit") -> bool:
+    return unit["active"] in ("failed", "activating") or (unit["active"] == "active" and bool(unit["declares"]))
 
 
 def _add_journal(host: Host, name: str, unit: "Unit") -> None:
     """Add what the journal has to say: the last words of a service that fails or listens nowhere, and where one listened that does not say so itself."""
-    if unit["active"] in ("failed", "activating") or (unit["active"] == "active" and unit["declares"]):
+    if _may_have_words(unit):
         unit["last_words"] = unit_journal.why_it_ended(host, name)
     if unit["active"] == "failed" and unit["ended"] == "exited":
         unit["stopped"] = unit_journal.was_stopped(host, name)
+    elif unit["active"] == "inactive" and unit["ended"] == "exited" and (unit["lasted"] or 0.0) < AT_ONCE:
+        unit["stopped"] = not unit_journal.was_started(host, name)
     if not unit["declares"]:
         unit["listened"] = unit_journal.said_to_listen(host, name)
 
@@ -227,18 +254,31 @@ def _unit(properties: Properties, origin: float) -> "Unit":
     }
 
 
-def _add_start(host: Host, properties: Properties, unit: "Unit", around: unit_start.Surroundings) -> None:
-    """Add where a unit listens by its own words, and what is known of its next start."""
+def _add_start(host: Host, properties: Properties, unit: "Unit", around: unit_start.Surroundings) -> bool:
+    """Add where a unit listens by its own words, and what is known of its next start. Returns whether only its program's habit says where it listens."""
     if properties["Id"].endswith(".socket"):
         unit["declares"] = unit_addresses.of_socket(properties)
-        return
+        return False
     if properties.get("Type") == "oneshot" or not (unit["exec"] or properties["Id"] in unit_addresses.APACHE):
-        return
-    unit["declares"] = unit_addresses.of_service(host, properties)
+        return False
+    said = unit_addresses.of_service(host, properties, guess=False)
+    unit["declares"] = said or unit_addresses.of_service(host, properties)
     unit["start_problems"] = unit_start.start_problems(host, properties, unit["declares"], around)
     unit["sandbox"] = sandbox(host, properties)
     if unit["active"] != "active":
         unit["test"] = service_config_check.config_check(host, properties["Id"][: -len(".service")], unit)
+    return bool(unit["declares"]) and not said
+
+
+def _without_guesses(units: "Dict[str, Unit]", guessed: Set[str]) -> None:
+    """Take a port from units of which only their program's habit says that they have it, where another unit says so itself."""
+    said = {
+        one["address"].rpartition(":")[2] for name in units if name not in guessed for one in units[name]["declares"]
+    }
+    for name in guessed.intersection(units):
+        units[name]["declares"] = [
+            one for one in units[name]["declares"] if one["address"].rpartition(":")[2] not in said
+        ]
 
 
 def _scripts(host: Host, manager: str, known: Pattern[str]) -> "Dict[str, Unit]":

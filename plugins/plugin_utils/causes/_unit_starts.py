@@ -45,6 +45,7 @@ RESTARTS = 3
 CHECKED = (200, 203, 216, 217)
 _IN_USE = re.compile(r"already in use|address in use|EADDRINUSE|errno 98|in use by another", re.IGNORECASE)
 _NO_ADDRESS = re.compile(r"cannot assign requested address|EADDRNOTAVAIL|errno 99", re.IGNORECASE)
+_DENIED = re.compile(r"Failed (?:at step EXEC|to locate executable) .{1,400}: Permission denied")
 _RUNNING = re.compile(r"already (?:running|exists|started)|pid ?file", re.IGNORECASE)
 _PID_FILE = re.compile(r"/[\w./-]+\.pid\b")
 #: The part of a version manager's path that names the version.
@@ -72,14 +73,15 @@ def obstacle(host: Host, name: str) -> Obstacle | None:
             starts = Evidence("unit", "%s starts %s on the first connection" % (name, service), 0.3)
             advice = (*behind.advice[:-1], _start_again(host, service, name))
             return behind._replace(evidence=(*behind.evidence, starts), advice=advice)
-    return _of_service(host, name, unit)
+    found = _of_service(host, name, unit)
+    return found or (_in_background(host, name, unit) if ends_at_once(unit) else None)
 
 
 def _of_service(host: Host, name: str, unit: Unit) -> Obstacle | None:
     problem = of_start_problems(host, name, unit)
     if problem:
         return problem
-    if not (is_in_a_crash_loop(host, unit) or _failed_at_once(unit)):
+    if not (is_in_a_crash_loop(host, unit) or _failed_at_once(host, unit)):
         return None
     if _config_is_sound(host, name, unit) and not _IN_USE.search(" ".join(unit.get("last_words") or [])):
         return None
@@ -126,12 +128,39 @@ def _ended_at_once(unit: Unit) -> bool:
     )
 
 
-def _failed_at_once(unit: Unit) -> bool:
+def _failed_at_once(host: Host, unit: Unit) -> bool:
     never_ready = unit.get("ready") is False and unit.get("result") in NEVER_READY
+    failed = unit.get("active") == "failed" and (_ended_at_once(unit) or never_ready)
+    # The look sees that a program is there and may be run: not what its label makes of that.
+    by_label = or_empty(host.facts.get("selinux")).get("mode") == "enforcing" and _DENIED.search(
+        " ".join(unit.get("last_words") or [])
+    )
+    return failed and (unit.get("exit_status") not in CHECKED or bool(by_label))
+
+
+def ends_at_once(unit: Unit) -> bool:
+    """Whether the newest start ended by itself and with success, sooner than any server does that is asked to end."""
+    lasted = unit.get("lasted")
     return (
-        unit.get("active") == "failed"
-        and (_ended_at_once(unit) or never_ready)
-        and unit.get("exit_status") not in CHECKED
+        unit.get("active") == "inactive"
+        and unit.get("ended") == "exited"
+        and unit.get("exit_status") == 0
+        and not unit.get("stopped")
+        and lasted is not None
+        and lasted < HELD_SECONDS
+    )
+
+
+def _in_background(host: Host, name: str, unit: Unit) -> Obstacle:
+    ended = "its command ended by itself after %.1f s, with success" % (unit.get("lasted") or 0.0)
+    return Obstacle(
+        "%s ends as soon as it is started: %s, and what that left in the background ended with it" % (name, ended),
+        (Evidence("unit", "%s: %s" % (name, ended)),),
+        (
+            "systemctl cat %s   # on %s: its ExecStart= and Type=" % (shlex.quote(name), host.name),
+            "# let its command stay in the foreground (no --daemon, no `&` or nohup at the end of a script), or set Type=forking with PIDFile=",
+            _start_again(host, name),
+        ),
     )
 
 

@@ -39,6 +39,19 @@ def declared(host, command, **more):
         ("/usr/bin/websockify --web=/usr/share/novnc 6080 localhost:5900", ["tcp:0.0.0.0:6080"]),
         ("/usr/bin/dotnet /srv/shop/Shop.dll", ["tcp:localhost:5000"]),
         ("/usr/bin/npm start", []),
+        ("/usr/bin/node /srv/shop/.output/server/index.mjs", ["tcp:0.0.0.0:3000"]),
+        ("/usr/bin/node .next/standalone/apps/web/server.js", ["tcp:0.0.0.0:3000"]),
+        ("/usr/bin/node ./dist/server/entry.mjs", ["tcp:localhost:4321"]),
+        ("/usr/bin/node dist/server/index.mjs", []),
+        ("/usr/bin/php /srv/shop/artisan serve", ["tcp:127.0.0.1:8000"]),
+        ("/usr/bin/php /srv/shop/artisan octane:start --server=swoole", ["tcp:127.0.0.1:8000"]),
+        ("/usr/bin/php /srv/shop/artisan reverb:start", ["tcp:0.0.0.0:8080"]),
+        ("/usr/bin/php /srv/shop/artisan schedule:work", []),
+        ("/usr/bin/n8n start", ["tcp:0.0.0.0:5678"]),
+        ("/usr/bin/n8n worker --concurrency=5", []),
+        ("/usr/bin/bundle exec rails runner Jobs.run", []),
+        ("/usr/bin/hypnotoad -f script/shop", ["tcp:0.0.0.0:8080"]),
+        ("/usr/bin/perl script/shop prefork -l http://127.0.0.1:3007", ["tcp:127.0.0.1:3007"]),
         ("/usr/bin/daphne -u /run/daphne.sock shop.asgi:application", ["unix:/run/daphne.sock"]),
         ("/usr/bin/daphne -e tcp:port=8002:interface=127.0.0.1 shop.asgi:application", ["tcp:127.0.0.1:8002"]),
         ("/usr/bin/waitress-serve --listen=127.0.0.1:8041 shop:app", ["tcp:127.0.0.1:8041"]),
@@ -455,3 +468,11 @@ def test_gunicorns_options_go_before_the_file_that_it_reads_by_itself(tmp_path, 
     host = FakeHost(tmp_path)
     host.write("/srv/shop/gunicorn.conf.py", 'bind = "127.0.0.1:8110"\n')
     assert declared(host, command, **more) == addresses
+
+
+def test_what_a_build_has_left_is_known_by_its_working_directory_too(tmp_path):
+    folder = "/srv/shop/.next/standalone"
+    assert declared(FakeHost(tmp_path), "/usr/bin/node server.js", WorkingDirectory=folder) == ["tcp:0.0.0.0:3000"]
+    assert declared(
+        FakeHost(tmp_path), "/usr/bin/node server.js", WorkingDirectory=folder, Environment="PORT=3100"
+    ) == ["tcp:0.0.0.0:3100"]

@@ -237,3 +237,11 @@ def test_a_condition_for_which_systemd_has_skipped_its_start(host, line, says):
     assert [one["problem"] for one in found] == ([says] if says else [])
     assert problems(host, ConditionResult="no", ConditionTimestampMonotonic="0") == []
     assert problems(host, ConditionResult="yes", ConditionTimestampMonotonic="5") == []
+
+
+def test_a_command_that_goes_into_the_background_of_a_simple_unit(host):
+    host.program("/srv/shop/venv/bin/gunicorn")
+    (one,) = problems(host, command="/srv/shop/venv/bin/gunicorn -D a:b", Type="simple")
+    assert (one["setting"], one["line"]) == ("ExecStart", 4)
+    assert "gunicorn -D goes into the background" in one["problem"]
+    assert problems(host, command="/srv/shop/venv/bin/gunicorn -D a:b", Type="forking") == []

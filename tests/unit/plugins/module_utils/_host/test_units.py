@@ -241,6 +241,48 @@ def test_one_that_failed_as_it_was_stopped(host):
     assert host_units.unit_facts(host, "systemd")["shop.service"]["stopped"] is False
 
 
+def test_one_that_ended_at_once_because_it_was_stopped(host):
+    ended = LOOPING.replace("ActiveState=activating\nSubState=auto-restart", "ActiveState=inactive\nSubState=dead")
+    for said, stopped in (("Started shop.service.\n", False), ("Stopping shop.service...\n", True), ("", True)):
+        host.answers.update({"systemctl show": ended, "journalctl": said})
+        assert host_units.unit_facts(host, "systemd")["shop.service"]["stopped"] is stopped
+
+
+def test_the_last_words_of_its_own_log_where_the_journal_has_none(host):
+    failed = LOOPING.replace("ActiveState=activating\nSubState=auto-restart", "ActiveState=failed\nSubState=failed")
+    host.write("/etc/systemd/system/shop.service", "[Service]\nStandardError=append:/var/log/shop.log\n")
+    host.write("/var/log/shop.log", "Error: no key\n")
+    host.answers.update({"systemctl show": failed, "journalctl": "Started shop.service.\n"})
+    assert host_units.unit_facts(host, "systemd")["shop.service"]["last_words"] == ["/var/log/shop.log: Error: no key"]
+
+
+def test_the_last_words_of_a_program_of_supervisor(host):
+    host.write("/etc/supervisor/conf.d/a.conf", "[program:a]\ncommand=gunicorn a:b\nstderr_logfile=/var/log/a.log\n")
+    host.write("/var/log/a.log", "Error: no key\n")
+    host.answers["systemctl show"] = (
+        "Id=supervisor.service\nLoadState=loaded\nActiveState=active\nMainPID=9\nExecStart={ path=/a ; argv[]=/a ; x }\n"
+    )
+    unit = host_units.unit_facts(host, "systemd")["supervisor.service"]
+    assert unit["last_words"] == ["a, in /var/log/a.log: Error: no key"]
+
+
+def test_who_says_its_port_goes_before_who_has_it_by_habit(host):
+    shown = "Id=%s.service\nLoadState=loaded\nActiveState=active\nFragmentPath=/etc/systemd/system/%s.service\n"
+    shown += "ExecStart={ path=/usr/bin/dotnet ; argv[]=%s ; x }\n"
+    web = shown % ("web", "web", "/usr/bin/dotnet /srv/Web.dll --urls http://127.0.0.1:5000 ; ignore_errors=no")
+    jobs = shown % ("jobs", "jobs", "/usr/bin/dotnet /srv/Jobs.dll ; ignore_errors=no")
+    host.answers["systemctl show"] = web + "\n" + jobs
+    units = host_units.unit_facts(host, "systemd")
+    assert [[one["address"] for one in units[name + ".service"]["declares"]] for name in ("web", "jobs")] == [
+        ["tcp:127.0.0.1:5000"],
+        [],
+    ]
+    host.answers["systemctl show"] = jobs
+    assert [one["address"] for one in host_units.unit_facts(host, "systemd")["jobs.service"]["declares"]] == [
+        "tcp:localhost:5000"
+    ]
+
+
 def test_a_service_that_says_nothing_is_looked_for_in_the_journal(host):
     silent = LOOPING.replace(" --port=8000", "").replace(
         "ActiveState=activating\nSubState=auto-restart", "ActiveState=inactive"
