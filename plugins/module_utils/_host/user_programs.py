@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Programs that the users of a host keep running themselves: by a systemd of their own, or by pm2. No unit of the system knows them.
 
-Their files are the users': addresses, names and nothing else is taken from them.
+Their files are the users': addresses, names, and the last words of a program that does not run are taken from them, and nothing else.
 
 Private to this collection: it may change in any release.
 """
@@ -11,18 +11,16 @@ Private to this collection: it may change in any release.
 import json
 import os
 import re
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.declared_addresses import Place
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.server_command import of_command, server_of
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.server_environment import (
-    Environment,
-    of_environment,
-    words_of,
-)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.own_log import words_in
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.server_environment import words_of
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.server_options import VARIABLES
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_addresses import of_service
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_properties import plain
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
     from typing import TypedDict
@@ -37,6 +35,8 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         user: str
         managed: bool  # whether its manager runs
         at_boot: bool  # whether its manager is started without the user
+        runs: Optional[bool]  # whether a process of it is seen; None: not known
+        last_words: List[str]  # of one of pm2's that does not run
         unit: Optional[str]  # the unit of the system that starts its manager; None where there is none
         file: str
         declares: List[DeclaredAddress]
@@ -44,6 +44,8 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 
 MOST, HOMES, READ_LIMIT = 100, 500, 256 * 1024
 _NAME = re.compile(r"[\w.@:-]{1,80}$")
+#: What pm2 runs by itself, without node before it.
+_OWN_PROGRAMS = ("npm", "yarn", "pnpm", "bun")
 _KEPT = ("ExecStart", "Environment", "EnvironmentFile", "WorkingDirectory")
 
 
@@ -58,13 +60,14 @@ class Account(NamedTuple):
 def user_programs(host: Host, processes: Processes) -> "List[UserProgram]":
     """The programs of all users that /etc/passwd names, MOST at most."""
     found: "List[UserProgram]" = []
+    seen = processes.oldest_first()
     managers = {
         (process.uid, "pm2" if process.title.startswith("PM2 ") else "systemd")
-        for process in processes.oldest_first()
+        for process in seen
         if process.title.startswith("PM2 ") or "systemd --user" in process.title
     }
     for account in _accounts(host):
-        for one in [*_units(host, account), *_of_pm2(host, account)]:
+        for one in [*_units(host, account), *_of_pm2(host, account, seen)]:
             one["managed"] = (account.uid, one["manager"]) in managers
             found.append(one)
     return found[:MOST]
@@ -81,7 +84,8 @@ def _program(
     manager: str, name: str, account: Account, at_boot: bool, file: str, declares: "List[DeclaredAddress]"
 ) -> "UserProgram":
     return {
-        "manager": manager, "name": name, "user": account.name, "managed": False, "at_boot": at_boot, "unit": None, "file": file, "declares": declares,
+        "manager": manager, "name": name, "user": account.name, "managed": False, "at_boot": at_boot, "runs": None, "last_words": [], "unit": None,
+        "file": file, "declares": declares,
     }  # fmt: skip
 
 
@@ -103,30 +107,42 @@ def _units(host: Host, account: Account) -> "Iterator[UserProgram]":
         yield _program("systemd", name, account, lingers, path, of_service(host, properties))
 
 
-def _of_pm2(host: Host, account: Account) -> "Iterator[UserProgram]":
+def _of_pm2(host: Host, account: Account, processes: Sequence[Process]) -> "Iterator[UserProgram]":
     """What `pm2 save` has written down."""
     path = account.home + "/.pm2/dump.pm2"
     try:
         saved = json.loads(host.read(path, READ_LIMIT) or "[]")
     except (ValueError, RecursionError):
         return
-    unit = "pm2-%s.service" % account.name
+    unit, accounts = "pm2-%s.service" % account.name, Accounts(host)
     at_boot = host.exists("/etc/systemd/system/multi-user.target.wants/" + unit)
     for one in (saved if isinstance(saved, list) else [])[:MOST]:
         if isinstance(one, dict) and _NAME.match(str(one.get("name"))):
-            found = _program("pm2", str(one["name"]), account, at_boot, path, _declared(one, Place(path, 0)))
+            found = _program("pm2", str(one["name"]), account, at_boot, path, _declared(host, one, path))
             found["unit"] = unit if host.exists("/etc/systemd/system/" + unit) else None
+            found["runs"] = _runs(one, account, processes)
+            if found["runs"] is False:
+                logs = [str(one[key]) for key in ("pm_err_log_path", "pm_out_log_path") if one.get(key)]
+                found["last_words"] = words_in(host, logs, account.name, accounts)
             yield found
 
 
-def _declared(saved: Dict[str, Any], place: Place) -> "List[DeclaredAddress]":
-    """Addresses that a program's arguments or environment say."""
+def _declared(host: Host, saved: Dict[str, Any], path: str) -> "List[DeclaredAddress]":
+    """Addresses that a program's arguments, environment, scripts or files say, as those of a unit would."""
     own, given = saved.get("env"), saved.get("args") or []
     values = {**saved, **(own if isinstance(own, dict) else {})}
-    environment = Environment(
-        {name: str(value) for name, value in values.items() if isinstance(value, (str, int))},
-        dict.fromkeys(values, place),
-    )
-    words = [str(saved.get("pm_exec_path") or "node")]
-    words += [str(word) for word in given] if isinstance(given, list) else words_of(str(given))
-    return of_command(words, place) or of_environment(environment, server_of(words))
+    names = {name for row in VARIABLES for name in row}
+    variables = {name: str(value) for name, value in values.items() if name in names and isinstance(value, (str, int))}
+    program = str(saved.get("pm_exec_path") or "server.js")
+    words = [] if os.path.basename(program) in _OWN_PROGRAMS or saved.get("exec_interpreter") == "none" else ["node"]
+    words += [program, *(map(str, given) if isinstance(given, list) else words_of(str(given)))]
+    return of_service(host, plain("pm2-program", path, words, str(saved.get("pm_cwd") or ""), variables))
+
+
+def _runs(saved: Dict[str, Any], account: Account, processes: Sequence[Process]) -> Optional[bool]:
+    """Whether a process of the user works in a program's folder, or was started from its script; None where neither is saved."""
+    script, folder = saved.get("pm_exec_path"), saved.get("pm_cwd")
+    if not script and not folder:
+        return None
+    theirs = [one for one in processes if one.uid == account.uid and not one.title.startswith("PM2 ")]
+    return any(script in one.argv or (folder and one.cwd == folder) for one in theirs)

@@ -16,6 +16,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.user_programs import UserProgram
@@ -24,12 +25,14 @@ SHOWN = 3
 
 
 def owners(host: Host, address: Address) -> list[UserProgram]:
-    """The programs that say they listen there; where none does, those that say nothing and whose manager does not run."""
+    """The programs that say they listen there; where none does, those that say nothing and that, or whose manager, does not run."""
     programs = host.facts.get("user_programs") or []
     named = [
         one for one in programs if any(is_there(read_address(at["address"]), address) for at in one["declares"] or ())
     ]
-    return named or [one for one in programs if one["declares"] == [] and not one["managed"]]
+    return named or [
+        one for one in programs if one["declares"] == [] and (not one["managed"] or one.get("runs") is False)
+    ]
 
 
 def unit_of_pm2(host: Host, address: Address) -> str:
@@ -50,7 +53,11 @@ def found(hop: Hop, host: Host, cause: str, seen: tuple[Evidence, ...], programs
     texts = ["%s, %s" % (named(one), state(one)) for one in programs[:SHOWN]]
     evidence = [Evidence("config", "%s: %s" % (one["file"], text)) for one, text in zip(programs, texts)]
     why = "%s %s" % ("it is" if first["declares"] else "no unit is known that owns it; it may be", "; ".join(texts))
-    advice = [line for one in programs[:SHOWN] for line in commands(one, host.name)]
+    said = first.get("last_words") or []
+    evidence += [Evidence("backend_log", "%s says: %s" % (first["name"], line), 0.3) for line in said]
+    why += "; its log ends with: %s" % " / ".join(said) if said else ""
+    advice = [*what_to_do(" / ".join(said), host.name)]
+    advice += [line for one in programs[:SHOWN] for line in commands(one, host.name)]
     return on_hop(hop, cause, (*seen, *evidence), why=why, advice=tuple(dict.fromkeys(advice)))
 
 
@@ -62,7 +69,10 @@ def named(one: UserProgram) -> str:
 def state(one: UserProgram) -> str:
     """What its manager does, in words."""
     if one["managed"]:
-        return "which runs, and has stopped or given up this program, or that listens elsewhere"
+        if one.get("runs"):
+            return "which runs, and so does this program: it listens elsewhere, or not yet"
+        gone = "which runs, and has stopped or given up this program"
+        return gone if one.get("runs") is False else gone + ", or that listens elsewhere"
     if one["at_boot"]:
         return "which does not run, although it is set to start at boot"
     if one["manager"] == "pm2":

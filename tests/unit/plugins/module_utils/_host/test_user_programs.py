@@ -36,6 +36,8 @@ def test_a_service_of_his_own_systemd(host):
             "user": "deploy",
             "managed": False,
             "at_boot": False,
+            "runs": None,
+            "last_words": [],
             "unit": None,
             "file": UNIT,
             "declares": [{"address": "tcp:0.0.0.0:8317", "file": UNIT, "line": 2}],
@@ -75,6 +77,38 @@ def test_what_pm2_has_saved(host):
         ("api", True, False, ["tcp:0.0.0.0:4000"]),
         ("worker", True, False, []),
     ]
+
+
+NEXT = {
+    "name": "next",
+    "pm_exec_path": "/usr/bin/npm",
+    "args": ["start"],
+    "pm_cwd": "/srv/next",
+    "pm_err_log_path": "/home/deploy/.pm2/logs/next-error.log",
+}
+
+
+def test_where_a_program_of_pm2_listens_is_read_as_that_of_a_unit_is(host):
+    host.write(DUMP, json.dumps([NEXT, {"name": "api", "pm_exec_path": "/srv/api/server.js", "pm_cwd": "/srv/api"}]))
+    host.write("/srv/next/package.json", '{"scripts": {"start": "next start"}}')
+    host.write("/srv/api/.env", "PORT=4000\n")
+    assert [[at["address"] for at in one["declares"]] for one in seen(host)] == [
+        ["tcp:0.0.0.0:3000"],
+        ["tcp:0.0.0.0:4000"],
+    ]
+
+
+def test_whether_a_program_of_pm2_runs_and_what_it_said_where_it_does_not(host):
+    said = "Error: Could not find a production build in the '.next' directory."
+    host.write(DUMP, json.dumps([NEXT]))
+    host.write("/home/deploy/.pm2/logs/next-error.log", said + "\n    at x\n")
+    host.process(90, "PM2 v5.3.0: God Daemon (/home/deploy/.pm2)", uid=1000)
+    host.process(91, "node /srv/next/node_modules/.bin/next start", uid=1000)
+    ((runs, words),) = [(one["runs"], one["last_words"]) for one in seen(host)]
+    assert (runs, words) == (False, ["/home/deploy/.pm2/logs/next-error.log: " + said])
+    host.link("/proc/91/cwd", "/srv/next")
+    ((runs, words),) = [(one["runs"], one["last_words"]) for one in seen(host)]
+    assert (runs, words) == (True, [])
 
 
 def test_the_unit_that_starts_pm2(host):
