@@ -69,7 +69,8 @@ _REQUEST = re.compile(r', request: "(?:([A-Za-z_-]{1,32}) )?')
 _VERSION = re.compile(r' {1,8}HTTP/\d(?:\.\d)?"')
 _NEXT_FIELD = re.compile(r'", (?:subrequest|upstream|host): "')
 _UPSTREAM = re.compile(
-    r', upstream: "(([a-z]{2,16})://(unix:[^:"]{1,108}|\[[0-9A-Fa-f:.%]{2,60}\](?::\d{1,5})?|[^\s/:"?]{1,253}(?::\d{1,5})?))'
+    # Passenger's module writes passenger:unix:/PATH:
+    r', upstream: "(([a-z]{2,16}):(?://|(?=unix:/))(unix:[^:"]{1,108}|\[[0-9A-Fa-f:.%]{2,60}\](?::\d{1,5})?|[^\s/:"?]{1,253}(?::\d{1,5})?))'
 )
 _UPSTREAM_FIELD, _HOST_FIELD = ', upstream: "', '", host: "'
 _HOST = re.compile(r', host: "([A-Za-z0-9._:\[\]-]{1,255})"')

@@ -24,6 +24,13 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.php_fpm_s
 )
 
 _UWSGI = re.compile(r"invalid request block size: \d{1,10} \(max \d{1,10}\)")
+# What servers say of workers that they end, or that were ended: gunicorn, uwsgi, Puma, Unicorn.
+_WORKER_ENDED = re.compile(
+    r"(?:\[[^]]{1,40}\] \[\d{1,10}\] \[[A-Z]{4,8}\] )?"
+    r"(?:WORKER TIMEOUT \(pid:\d|Worker \(pid:\d{1,10}\) was sent SIG|Worker with pid \d{1,10} was terminated due to signal )"
+    r"|DAMN ! worker \d{1,6} \(pid: \d{1,10}\) died, killed by signal |\*\*\* HARAKIRI ON WORKER \d|(?:\[\d{1,10}\] )?! Terminating timed out worker"
+    r"|(?:[EF], \[[^]]{1,60}\] {1,3}(?:ERROR|FATAL) -- : )?(?:worker=\d{1,6} PID:\d{1,10} timeout \(|reaped #<Process::Status: pid \d{1,10} SIG)"
+)
 # What the loader says of a program that it cannot start.
 _LOADER = re.compile(r"\S{1,300}: (?:error while loading shared libraries|symbol lookup error|relocation error): ")
 
@@ -39,6 +46,8 @@ def error_signature(line: str) -> Optional[str]:
         return fpm_signature(worker)
     if _UWSGI.match(text):
         return "uwsgi_request_buffer_too_small"
+    if _WORKER_ENDED.match(text):
+        return "backend_worker_ended"
     if _LOADER.match(text):
         return "backend_start_fails"
     event = kernel_event(tag, text)

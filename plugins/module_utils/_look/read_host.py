@@ -6,6 +6,7 @@
 Private to this collection: it may change in any release.
 """
 
+import re
 from typing import TYPE_CHECKING, List, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import facts as firewall_facts
@@ -45,6 +46,8 @@ SCHEMA = 1
 IN_CONTAINER = "%s runs in container %s (%s), pid %d, not looked into"
 _OWN_SYSLOG = "syslog:server=unix:"
 _AUDIT_LOG = "/var/log/audit/audit.log"
+
+_WITH_WORKERS = re.compile(r"uwsgi|gunicorn|puma|unicorn")
 
 
 def read_host(host: Host, window: float) -> "GatewayFacts":
@@ -105,8 +108,8 @@ def master_pid(nginx: "Optional[NginxFacts]") -> Optional[int]:
 def log_sources(
     nginx: "Optional[NginxFacts]", php_fpm: "List[FpmFacts]", listeners: "Optional[Listeners]", host: Host
 ) -> List[Tuple[str, str]]:
-    """Path and kind of each log that can blame somebody for a 502. Why a daemon did not start stands in its unit's journal only, and uwsgi says nowhere else
-    why it hangs up."""
+    """Path and kind of each log that can blame somebody for a 502. Why a daemon did not start stands in its unit's journal only, and servers with workers say
+    nowhere else why they hang up or end one."""
     sources = [(path, "nginx") for path in (nginx["error_logs"] if nginx else [])]
     sources += [(fpm["error_log"], "php_fpm") for fpm in php_fpm if fpm["error_log"]]
     sources += [
@@ -123,7 +126,7 @@ def log_sources(
         sources += [
             (one["unit"], "unit:" + one["unit"])
             for one in [*listeners["tcp"], *listeners["unix"]]
-            if one["unit"] and (one["process"] or "").startswith("uwsgi")
+            if one["unit"] and (_WITH_WORKERS.match(one["process"] or "") or _WITH_WORKERS.match(one["unit"]))
         ]
     sources.append(("kernel", "kernel"))
     if host.exists(_AUDIT_LOG):

@@ -145,6 +145,14 @@ MEANINGS: t.Mapping[str, Meaning] = {
         "What listens there speaks another protocol than nginx: HTTP in place of FastCGI, HTTP/2 or uwsgi, or the other way round.",
         (_TRY, "# compare proxy_pass, fastcgi_pass, uwsgi_pass or grpc_pass with what the backend speaks"),
     ),
+    "backend_worker_ended": Meaning(
+        "the application server's log",
+        "It has ended a worker, or lost one: the request that this worked on gets a 502.",
+        (
+            "# TIMEOUT, HARAKIRI: the request took longer than the server's own limit (gunicorn --timeout, harakiri, worker_timeout)",
+            "# SIGKILL, signal 9: mostly the kernel, for memory: journalctl -k",
+        ),
+    ),
     "uwsgi_request_buffer_too_small": Meaning(
         "uwsgi's log",
         "The request's headers are larger than uwsgi's buffer (4096 bytes unless it is set).",

@@ -25,6 +25,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
     listener_behind,
     log_command,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_workers import ended_worker
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import (
     file_and_line,
     late_answers,
@@ -151,9 +152,12 @@ def not_explained(fleet: Fleet, hop: Hop, signature: str, does: str) -> Finding:
         others_refused(hop, signature),
     )
     upgrades, limit = says_upgrade(hop), limit_of_time(hop) if signature == CLOSED else ""
-    reason = named.text if named else crashes.words or "its own log says why"
+    worker = ended_worker(hop, CLOSED, RESET)
+    reason = named.text if named else crashes.words or worker.words or "its own log says why"
     if limit and not named and not crashes.words:
-        does, reason, advice = "%s after %s" % (does, limit), "that is a limit of time of its own", (A_LIMIT,)
+        does = "%s after %s" % (does, limit)
+        if not worker.words:
+            reason, advice = "that is a limit of time of its own", (A_LIMIT,)
     if upgrades:
         reason, advice = (
             "nginx says Connection: upgrade with each request, and it ends those that open no WebSocket",
@@ -171,6 +175,7 @@ def not_explained(fleet: Fleet, hop: Hop, signature: str, does: str) -> Finding:
             *refused.evidence,
             *((named.evidence,) if named else ()),
             *crashes.evidence,
+            *worker.evidence,
             *refusing.evidence,
         ),
         on=hop.proxy.name if upgrades else named.on if named else None,
@@ -191,7 +196,7 @@ def not_explained(fleet: Fleet, hop: Hop, signature: str, does: str) -> Finding:
             *refusing.advice,
             *(named.advice if named else ()),
             log_command(hop),
-            *(crashes.advice or advice),
+            *(crashes.advice or worker.advice or advice),
             *_access_lists(hop, product),
             *_as_a_websocket(hop, again),
             *_as_an_upload(hop, again),

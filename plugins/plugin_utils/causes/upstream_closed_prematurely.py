@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The backend closes the connection before it has answered, and nothing that was seen says why: only its own log can.
 
-Signatures: upstream_closed_prematurely.
+Signatures: upstream_closed_prematurely, backend_worker_ended.
 
 Looked at: nginx's log, a direct request, the backend's unit and log.
 

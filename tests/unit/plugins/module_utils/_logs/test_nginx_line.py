@@ -51,6 +51,12 @@ def test_every_field():
     ("printed", "scheme", "address", "text"),
     [
         ("fastcgi://unix:/run/php.sock:", "fastcgi", "unix:/run/php.sock", "fastcgi://unix:/run/php.sock:"),
+        (
+            "passenger:unix:/tmp/passenger.K/agents.s/core:",
+            "passenger",
+            "unix:/tmp/passenger.K/agents.s/core",
+            "passenger:unix:/tmp/passenger.K/agents.s/core:",
+        ),
         ("http://unix:/run/a.sock:/uri?x=1", "http", "unix:/run/a.sock", "http://unix:/run/a.sock:/uri"),
         ("fastcgi://127.0.0.1:9000", "fastcgi", "tcp:127.0.0.1:9000", "fastcgi://127.0.0.1:9000"),
         ("http://[::1]:80/", "http", "tcp:[::1]:80", "http://[::1]:80/"),

@@ -126,5 +126,11 @@ def test_uwsgi_says_in_its_units_journal_why_it_hangs_up(tmp_path):
     assert log_sources(None, [], {"tcp": listeners, "unix": listeners[:1]}, FakeHost(tmp_path)) == expected
 
 
+@pytest.mark.parametrize(("process", "unit"), [("gunicorn", "shop.service"), ("ruby", "puma.service")])
+def test_servers_with_workers_say_in_their_units_journal_that_they_end_one(tmp_path, process, unit):
+    listeners = {"tcp": [{"process": process, "unit": unit}], "unix": []}
+    assert log_sources(None, [], listeners, FakeHost(tmp_path)) == [(unit, "unit:" + unit), KERNEL]
+
+
 def test_the_process_that_holds_nginxs_logs():
     assert [look_read_host.master_pid(one) for one in (None, nginx(master=False), nginx())] == [None, None, 71]

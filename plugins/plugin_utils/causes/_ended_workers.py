@@ -1,0 +1,51 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Servers that say, at the time when a request was lost, that they have ended a worker or that one was killed.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, log_evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import listener_behind
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do
+
+SIGNATURE = "backend_worker_ended"
+#: Seconds that a lost request in nginx's log and the server's line of it may lie apart.
+SLACK = 5.0
+
+
+class EndedWorker(t.NamedTuple):
+    """What the server behind a hop said of a worker, in words, and what helps. All are empty where it said nothing then."""
+
+    evidence: tuple[Evidence, ...] = ()
+    words: str = ""
+    advice: tuple[str, ...] = ()
+
+
+def ended_worker(hop: Hop, *signatures: str) -> EndedWorker:
+    """The newest line of the server behind a hop about a worker that ended, while requests were lost with these signatures."""
+    unit = listener_behind(hop).get("unit")
+    lost = [record for record in hop.records if record["signature"] in signatures]
+    said = [
+        one
+        for one in (hop.backend.records if hop.backend and unit else ())
+        if one["signature"] == SIGNATURE
+        and one.get("unit") == unit
+        and any(
+            record["first"] - SLACK <= hop.by_proxys_clock(one["last"]) <= record["last"] + SLACK for record in lost
+        )
+    ]
+    if not said:
+        return EndedWorker()
+    newest = max(said, key=lambda one: one["last"])
+    return EndedWorker(
+        (log_evidence(newest),),
+        "%s says then: %s" % (unit, newest["message"]),
+        what_to_do(newest["message"], hop.on),
+    )
