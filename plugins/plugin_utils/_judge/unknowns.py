@@ -9,9 +9,12 @@ Private to this collection: it may change in any release.
 from __future__ import annotations
 
 import typing as t
+import urllib.parse
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import not_asked_again, unexplained
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import how_to_start
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Unknown
@@ -28,6 +31,7 @@ NOT_RUNNING = "nginx runs on no host of this run, so that nothing can be asked o
 NOT_READ = "nginx's configuration was not read whole (%s), and what was read has no URL to be asked: whether this host serves 502 is not known"
 #: What a look misses where a file of nginx's configuration was not read.
 CONFIGURATION = "nginx configuration"
+UNEXPLAINED = "%s fails and nothing that was seen explains it"
 NOT_A_PROXY = "no nginx on this host: it was read as a backend only"
 RULE_ERROR = "the rule for this cause raised an error on this host's facts (%s)"
 
@@ -78,6 +82,23 @@ def is_stopped(fleet: Fleet, host: Host) -> bool:
     return bool(wanted) and all(hop.proxy is host for hop in fleet.hops_to(host))
 
 
+def own_words(host: Host, url: str) -> str:
+    """What nginx itself says of a URL that fails, with how what it asks is started where that is known: a module of others (Passenger) may answer it.
+    Empty where nginx says nothing."""
+    answer = next((one for one in host.failing if one["url"] == url and one.get("signature")), None)
+    if answer is None:
+        return ""
+    path = urllib.parse.urlsplit(url).path or "/"
+    lines = [
+        record["message"]
+        for record in host.records
+        if record["signature"] == answer["signature"] and or_empty(record.get("request")).get("path") == path
+    ]
+    asked = read_address(answer.get("upstream") or "")
+    said = lines[:1] or ["%s, upstream %s" % (answer["signature"], answer.get("upstream"))]
+    return "; ".join(["; nginx says: %s" % said[0], *how_to_start(asked.path, host.name)])
+
+
 def unknown_of(
     fleet: Fleet, findings: t.Sequence[Finding], urls: t.Sequence[str], errors: RuleErrors
 ) -> dict[str, list[Unknown]]:
@@ -86,7 +107,7 @@ def unknown_of(
     missed = [NOT_SERVED % url for url in not_served(fleet, urls)]
     unknown: dict[str, list[Unknown]] = {}
     for name, host in fleet.hosts.items():
-        whys = ["%s fails and nothing that was seen explains it" % url for url in failing.get(name, [])]
+        whys = [UNEXPLAINED % url + own_words(host, url) for url in failing.get(name, [])]
         whys += barred.get(name, [])
         whys += missed if host.nginx else []
         rows: list[Unknown] = [

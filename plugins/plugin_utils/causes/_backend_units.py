@@ -9,6 +9,7 @@ Private to this collection: it may change in any release.
 from __future__ import annotations
 
 import posixpath
+import re
 import shlex
 import typing as t
 
@@ -40,6 +41,10 @@ ADMINS_FOLDERS = ("/etc/systemd/system/", "/run/systemd/generator/")
 KINDS_OF_UNIT = (".service", ".socket")
 #: Beginnings of programs that listen and are no backend of a site.
 NO_BACKENDS = ("nginx", "sshd", "systemd", "init", "systemd-resolve", "dnsmasq", "master", "chronyd")
+#: What works through queues and tables of times, and listens nowhere, by the names of units and programs.
+WORKERS = re.compile(
+    r"(?:^|[^a-z])(?:celery(?:beat|d)?|sidekiq|resque|dramatiq|huey|rqworker|horizon|workers?|queues?|beat|scheduler|cron|backup)(?:[^a-z]|$)"
+)
 #: Commands that check a service's own configuration before it is started.
 CONFIG_CHECKS = {
     "apache2.service": ["apachectl", "configtest"],
@@ -123,6 +128,7 @@ def made_here(host: Host) -> list[str]:
         and not unit.get("declares")
         and not unit.get("listened")
         and kept_down(name, unit) is None
+        and not WORKERS.search(" ".join([name, *(unit.get("exec") or [])]))
     ]
 
 

@@ -15,8 +15,9 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import start_command
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
@@ -28,6 +29,7 @@ _BRIDGE = re.compile(
 )
 #: Programs that listen for containers, and the client of their engine.
 PUBLISHERS = ((re.compile(r"docker-proxy"), "docker"), (re.compile(r"rootlessport|pasta|slirp4netns|conmon"), "podman"))
+DOCKER = "docker.service"
 CLIENTS = {"docker": "docker", "podman": "podman", "containerd": "nerdctl"}
 
 
@@ -96,6 +98,17 @@ def state(container: Container) -> str:
     return "%s does not run%s" % (called(container), " (%s)" % container["ended"] if container["ended"] else "")
 
 
+def state_on(container: Container, host: Host) -> str:
+    """The same, with whether its engine runs at all."""
+    if not engine_is_down(container, host):
+        return state(container)
+    return "%s; docker itself does not run: %s is %s" % (
+        state(container),
+        DOCKER,
+        or_empty(host.unit(DOCKER)).get("active"),
+    )
+
+
 def log_of(container: Container, on: str) -> str:
     """The command that shows a container's own log."""
     client, name = CLIENTS.get(container["engine"]), shlex.quote(container["name"])
@@ -104,17 +117,31 @@ def log_of(container: Container, on: str) -> str:
     return "%s logs --since 1h %s   # on %s" % (client, name, on)
 
 
-def start_of(container: Container, on: str) -> tuple[str, ...]:
-    """The commands that show why a container ended, and start it."""
-    client, name = CLIENTS.get(container["engine"]), shlex.quote(container["name"])
+def start_of(container: Container, host: Host) -> tuple[str, ...]:
+    """The commands that show why a container ended, and start it; first its engine, where that does not run."""
+    client, name, on = CLIENTS.get(container["engine"]), shlex.quote(container["name"]), host.name
     if client is None:
         return ("# start %s on %s" % (called(container), on),)
+    if engine_is_down(container, host):
+        return (
+            "journalctl -u docker -n 50 --no-pager   # on %s: why docker itself does not run" % on,
+            "%s   # on %s: containers with a restart policy come back with it"
+            % (start_command(DOCKER, host.unit(DOCKER)), on),
+            "docker ps -a; docker start %s   # on %s, after that, if it is not up; docker update --restart unless-stopped %s for good"
+            % (name, on, name),
+        )
     return (
         "%s logs --tail 50 %s   # on %s: why did it end?" % (client, name, on),
         "%s start %s   # on %s; or docker compose up -d where it belongs to a project" % (client, name, on)
         if client == "docker"
         else "%s start %s   # on %s" % (client, name, on),
     )
+
+
+def engine_is_down(container: Container, host: Host) -> bool:
+    """Whether the daemon does not run without which no container of docker does."""
+    unit = host.unit(DOCKER)
+    return container["engine"] == "docker" and unit is not None and unit.get("active") in ("inactive", "failed")
 
 
 def publisher(listener: Listener, port: int, on: str) -> str | None:

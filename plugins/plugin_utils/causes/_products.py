@@ -166,6 +166,14 @@ PRODUCTS = (
 #: Products that are started by a tool of their own, by the paths of their sockets, and the commands for it.
 KEEPERS = (
     (
+        re.compile(r"(/passenger[.-]\w+)/agents\.s/"),
+        (
+            "passenger-status   # on {on}: does Passenger's core run? Its folder is mostly cleaned away from /tmp, or another nginx has started one since",
+            "systemctl restart nginx   # on {on}: nginx starts that core, and a reload starts none; passenger_instance_registry_dir /run/passenger-instreg; in"
+            " http{{}} keeps its folder out of /tmp",
+        ),
+    ),
+    (
         re.compile(r"^(/var/discourse)/"),
         (
             "cd {0} && ./launcher logs app | tail -n 50   # on {on}: Discourse's container; why did it end?",

@@ -27,6 +27,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._address import
     is_loopback,
     read_address,
 )
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.server_options import CONNECTED_TO
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_journal import LOUD
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
@@ -69,6 +70,11 @@ TLS_PORTS = (443, 8443, 9443)
 #: Seconds in which a service that runs may still be on its way to listening: the slow ones (Java, compilers) take a minute or two.
 STARTING = 180.0
 PATIENCE = "# it may only need time: ask the site again in a minute or two; a restart would begin anew"
+#: What is no application of a site, by the names of units and programs: it measures, stores, or passes messages on.
+NO_SITE = re.compile(
+    r"exporter|promtail|telegraf|collector|agent|redis|valkey|mysql|mariadb|postgres|pgbouncer|mongo|memcached|rabbit|kafka|zookeeper|elastic|opensearch|etcd"
+    r"|consul|influx|clickhouse|nats|loki|cadvisor|netdata|zabbix|monit|ssh|vpn|wireguard|smtp|dovecot"
+)
 SUPERVISED = (
     "supervisorctl status   # on %s: the state of its programs; supervisorctl tail NAME stderr shows why one ends"
 )
@@ -186,7 +192,9 @@ def moved(fleet: Fleet, hop: Hop, host: Host) -> str | None:
     asked = [other.real_address for other in fleet.asked_of(host)]
     found = []
     for name, unit in (host.facts.get("units") or {}).items():
-        places = [one for one in listens_on(host, name) if one.is_unix == hop.is_unix]
+        places = [one for one in listens_on(host, name) if one.is_unix == hop.is_unix and one.port not in CONNECTED_TO]
+        if NO_SITE.search(" ".join([name, *(unit.get("exec") or [])])):
+            continue
         if not (unit.get("fragment") or "").startswith(ADMINS_FOLDERS) or not places or name == host.nginx.get("unit"):
             continue
         if not any(is_same_place(place, other) for place in places for other in asked) and not any(
@@ -244,7 +252,10 @@ def runs(hop: Hop, host: Host, name: str, reason: str) -> Finding:
     ):
         state, first = "runs, and what it starts for this socket does not", (*lines, *_of_vassal(host, unit))
     elif name.startswith("supervisor"):
-        state, first = "runs, and its program that should listen does not", (*lines, SUPERVISED % host.name)
+        state, first = (
+            "runs, and its program that should listen does not",
+            (*lines, *what_to_do(" / ".join(words), host.name), SUPERVISED % host.name),
+        )
     elif unit.get("active") == "active" and (loud or age > STARTING):
         to_serve = () if loud else how_to_serve(name, unit.get("exec") or ())
         state, first = (

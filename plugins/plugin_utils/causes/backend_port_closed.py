@@ -67,8 +67,8 @@ def container_gone(hop: Hop, host: Host, container: Container) -> Finding:
         hop,
         CAUSE.name,
         (*hop.seen(*CLOSED), nobody, publishes),
-        why="port %d of %s %s, and %s" % (port, host.name, is_its, containers.state(container)),
-        advice=containers.start_of(container, host.name),
+        why="port %d of %s %s, and %s" % (port, host.name, is_its, containers.state_on(container, host)),
+        advice=containers.start_of(container, host),
     )
 
 

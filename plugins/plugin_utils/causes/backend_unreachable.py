@@ -111,7 +111,7 @@ def no_container_has_it(hop: Hop, address: str, interface: str, unanswered: tupl
     now = [
         "%s has %s" % (one["name"], ", ".join(one["addresses"])) for one in known if one["running"] and one["addresses"]
     ]
-    states = "; ".join(containers.state(one) for one in down[:3])
+    states = "; ".join(containers.state_on(one, hop.proxy) for one in down[:3])
     return on_hop(
         hop,
         CAUSE.name,
@@ -122,7 +122,7 @@ def no_container_has_it(hop: Hop, address: str, interface: str, unanswered: tupl
         % (address, interface, origin(hop), "; " + states if states else ""),
         advice=(
             *(
-                containers.start_of(down[0], proxy)
+                containers.start_of(down[0], hop.proxy)
                 if len(down) == 1
                 else ("docker ps -a   # on %s: which container is gone?" % proxy,)
             ),

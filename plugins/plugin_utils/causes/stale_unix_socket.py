@@ -100,8 +100,20 @@ def removed(hop: Hop, host: Host, listener: UnixListener) -> Finding:
         why=why,
         advice=(
             "%s   # on %s: requests that it works on are lost" % (restart, host.name),
-            *sisters(host, listener.get("unit"), path),
+            *(of_its_service(host, socket, path) or sisters(host, listener.get("unit"), path)),
         ),
+    )
+
+
+def of_its_service(host: Host, socket: str, path: str) -> tuple[str, ...]:
+    """A remark where the socket of a socket unit lies in the folder that systemd removes whenever its own service stops."""
+    services = or_empty(host.unit(socket)).get("triggers") or []
+    owner = next((name for name in services if is_under(path, runtime_folders(host.unit(name)))), None)
+    if owner is None:
+        return ()
+    return (
+        "# %s lies in RuntimeDirectory= of %s, which systemd removes with each restart of that: RuntimeDirectoryPreserve=yes in its [Service] (systemctl edit),"
+        " or ListenStream= and nginx's address directly in /run" % (path, owner),
     )
 
 

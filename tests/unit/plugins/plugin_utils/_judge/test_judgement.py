@@ -324,6 +324,23 @@ class TestTold:
             {"missing": "cause", "why": "http://site/ fails and nothing that was seen explains it"}
         ]
 
+    def test_what_nginx_says_of_a_url_of_passengers_module(self):
+        core = "unix:/tmp/passenger.KMnpQom/agents.s/core"
+        said = "connect() to %s failed (2: No such file or directory)" % core
+        web = proxy(
+            "http://10.0.0.2",
+            answers=[answer(502, None, "unix_socket_missing", core)],
+            log=log(record(core, "unix_socket_missing", message=said, request={"method": "GET", "path": "/"})),
+        )
+        (unknown,) = judged({"web": web})["web"]["unknown"]
+        assert unknown["why"].startswith(
+            "http://site/ fails and nothing that was seen explains it; nginx says: " + said
+        )
+        assert "; systemctl restart nginx   # on web: nginx starts that core" in unknown["why"]
+        web["log"]["records"] = []
+        (unknown,) = judged({"web": web})["web"]["unknown"]
+        assert "nginx says: unix_socket_missing, upstream %s; passenger-status" % core in unknown["why"]
+
     def test_a_hop_that_nothing_explains_is_shown_with_what_was_seen(self):
         web = proxy("http://10.0.0.2", answers=[answer(502)])
         shown = judged({"web": web})["web"]
