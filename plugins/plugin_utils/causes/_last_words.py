@@ -9,6 +9,8 @@ Private to this collection: it may change in any release.
 from __future__ import annotations
 
 import re
+import shlex
+import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._words_of_applications import (
     APPLICATIONS,
@@ -171,6 +173,18 @@ KNOWN = (
         ("# bundle install in its WorkingDirectory=, as its user and with the Ruby of its unit",),
     ),
 )
+
+
+#: How words begin that stood in a log of a service's own.
+_OWN_LOG = re.compile(r"(?:[\w.@-]+, in )?(/[\w./@+-]+): ")
+
+
+def where_it_says(name: str, words: t.Sequence[str], on: str) -> str:
+    """The command that shows the rest of a unit's last words: of its journal, or of its own log, where these stood there."""
+    own = _OWN_LOG.match(words[0]) if words else None
+    if own:
+        return "tail -n 50 %s   # on %s: why it ends" % (shlex.quote(own.group(1)), on)
+    return "journalctl -u %s -n 50 --no-pager   # on %s: why it ends" % (shlex.quote(name), on)
 
 
 def what_to_do(said: str, on: str) -> tuple[str, ...]:

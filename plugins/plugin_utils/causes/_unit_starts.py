@@ -15,7 +15,7 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._exit_codes import exit_words
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do, where_it_says
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._refused_services import (
     PORT,
     WAITS_FOR,
@@ -289,7 +289,7 @@ def _of_last_start(host: Host, name: str, unit: Unit) -> Obstacle | None:
     seen = [Evidence("unit", "%s, %s restarts by systemd" % (ended, unit.get("restarts") or 0))]
     seen += [Evidence("backend_log", "%s says: %s" % (name, line)) for line in words]
     advice = (
-        "journalctl -u %s -n 50 --no-pager   # on %s: why it ends" % (name, host.name),
+        where_it_says(name, words, host.name),
         *how_to_serve_it(host, said),
         *(
             _pid_file_left(host, said)

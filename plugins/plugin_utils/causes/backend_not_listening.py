@@ -49,7 +49,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
     port_or_path,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do, where_it_says
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import Habit, habit, how_to_serve
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._refused_services import (
     how_to_serve_it,
@@ -256,6 +256,7 @@ def runs(hop: Hop, host: Host, name: str, reason: str) -> Finding:
             "runs, and its program that should listen does not",
             (*lines, *what_to_do(" / ".join(words), host.name), SUPERVISED % host.name),
         )
+        advice = (where_it_says(name, words, host.name), advice[1])
     elif unit.get("active") == "active" and (loud or age > STARTING):
         to_serve = () if loud else how_to_serve(name, unit.get("exec") or ())
         state, first = (

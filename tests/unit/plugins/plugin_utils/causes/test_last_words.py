@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do, where_it_says
 
 
 @pytest.mark.parametrize(
@@ -148,3 +148,16 @@ def test_known_words_have_what_helps(said, wanted):
 )
 def test_other_words_have_nothing(said):
     assert what_to_do(said, "app1") == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        ([], "journalctl -u shop.service -n 50 --no-pager   # on app1: why it ends"),
+        (["Error: no"], "journalctl -u shop.service -n 50 --no-pager   # on app1: why it ends"),
+        (["/var/log/shop.log: Error: no", "x"], "tail -n 50 /var/log/shop.log   # on app1: why it ends"),
+        (["shop, in /var/log/shop.log: Error: no"], "tail -n 50 /var/log/shop.log   # on app1: why it ends"),
+    ],
+)
+def test_the_log_is_shown_where_the_words_stood(words, command):
+    assert where_it_says("shop.service", words, "app1") == command
