@@ -280,7 +280,9 @@ class _Look:
                 why = None if "ignore_errors=yes" in command else self._why_not_run(path)
                 if why:
                     found.append(self._found(key, path, why, EXEC, _cure_of(path, why.words)))
-        return found or self._script() or self._environment() or self._background()
+        leaves = None if found else in_background(self.properties)
+        behind = [self._found("ExecStart", (argv_of(self.properties) or [""])[0], Lack(leaves))] if leaves else []
+        return found or self._script() or self._environment() or behind
 
     def _why_not_run(self, path: str) -> Optional[Lack]:
         """Why a program cannot be run; None where it can, as far as is seen."""
@@ -356,7 +358,8 @@ class _Look:
             or (base.startswith("node") and self.host.exists(path + ".js"))
         ):
             return []
-        return [self._found("ExecStart", name, "there is no %s for %s to run" % (path, base))]
+        star = ": systemd puts no names in place of *" if "*" in name else ""
+        return [self._found("ExecStart", name, "there is no %s for %s to run%s" % (path, base, star))]
 
     def _environment(self) -> "List[StartProblem]":
         """The virtual environment of its program, where its Python is not the one that it was made with."""
@@ -366,11 +369,6 @@ class _Look:
             return []
         words = "the virtual environment %s was made with Python %s, and its bin/python3 is Python %s by now" % old
         return [self._found("ExecStart", path, Lack(words, _missing("environment", old.folder, old.made_with)))]
-
-    def _background(self) -> "List[StartProblem]":
-        """Its command, where that leaves its work to the background, where systemd ends it."""
-        why = in_background(self.properties)
-        return [self._found("ExecStart", (argv_of(self.properties) or [""])[0], Lack(why))] if why else []
 
     def addresses(self, declares: "Sequence[DeclaredAddress]", own: Optional[Sequence[str]]) -> "List[StartProblem]":
         """Sockets whose folder is missing, and addresses that the host does not have."""

@@ -59,6 +59,21 @@ APPLICATIONS = (
         ),
     ),
     (
+        re.compile(r"(?P<tool>rbenv|pyenv|nodenv): version `(?P<version>[\w.-]+)' is not installed"),
+        (
+            "# {tool} install {version} as its user, and then its modules anew (bundle install, pip install, npm ci): an update of it asks for that version"
+            " (.ruby-version and its like)",
+            "# where {tool} does not know that version: its list of versions is to be updated first (for rbenv: git -C ~/.rbenv/plugins/ruby-build pull)",
+        ),
+    ),
+    (
+        re.compile(r"chdir\(\) to (?P<folder>/[\w./@+-]+) / chdir\(\): (?:Permission denied|No such file)"),
+        (
+            "namei -l {folder}   # on {on}: which of these may its user (User=, uid) not enter? Homes are closed to others as a rule",
+            "# move it out of /home (/srv, /opt), run it as who owns it, or setfacl -m u:USER:x for the folder that stops it",
+        ),
+    ),
+    (
         re.compile(r"can't find gem |Could not find '[\w-]+' \("),
         (
             "# bundle install in its WorkingDirectory=, as its user and with the Ruby of its unit: after an update of Ruby its gems are missing",

@@ -245,3 +245,9 @@ def test_a_command_that_goes_into_the_background_of_a_simple_unit(host):
     assert (one["setting"], one["line"]) == ("ExecStart", 4)
     assert "gunicorn -D goes into the background" in one["problem"]
     assert problems(host, command="/srv/shop/venv/bin/gunicorn -D a:b", Type="forking") == []
+
+
+def test_names_that_a_shell_would_put_in_place_of_a_star(host):
+    host.program("/usr/bin/java")
+    (one,) = problems(host, command="/usr/bin/java -jar target/*.jar")
+    assert one["problem"] == "there is no /srv/shop/target/*.jar for java to run: systemd puts no names in place of *"

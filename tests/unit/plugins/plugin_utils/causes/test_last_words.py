@@ -75,6 +75,14 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_wo
             "Your Ruby version is 3.1.2, but your Gemfile specified 3.2.2 (Bundler::RubyVersionMismatch)",
             "its unit gets 3.1.2\n# a unit reads no .bashrc: name 3.2.2 in ExecStart=",
         ),
+        (
+            "rbenv: version `2.5.3' is not installed (set by /home/mastodon/live/.ruby-version)",
+            "# rbenv install 2.5.3 as its user",
+        ),
+        (
+            "chdir() to /home/uma/FIR/FIR/ / chdir(): Permission denied [core/uwsgi.c line 2625]",
+            "namei -l /home/uma/FIR/FIR/   # on app1",
+        ),
         ("can't find gem puma (>= 0.a) with executable puma (Gem::GemNotFoundException)", "bundle install"),
         (
             "Missing `secret_key_base` for 'production' environment, set this string with `bin/rails`",
