@@ -40,6 +40,10 @@ TESTED_THROUGH = {
         "module_utils/_host/server_files.py",
     ],
     "module_utils/_host/test_unit_addresses.py": ["module_utils/_host/server_options.py"],
+    "module_utils/_host/test_unit_start.py": [
+        "module_utils/_host/start_problem.py",
+        "module_utils/_host/unit_program.py",
+    ],
     "module_utils/_host/test_units.py": ["module_utils/_host/unit_choice.py"],
     "module_utils/_logs/test_facts.py": [
         "module_utils/_logs/files.py",

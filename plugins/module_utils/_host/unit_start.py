@@ -8,55 +8,35 @@ Private to this collection: it may change in any release.
 
 import os
 import re
-import shlex
-import stat
-from typing import TYPE_CHECKING, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import is_any, is_number, read_address
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import SYSTEM_PATH, Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.declared_addresses import Place
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.in_background import in_background
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.start_problem import (
+    Lack,
+    Start,
+    dead_link,
+    missing,
+    problem,
+)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_program import program_problems
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_properties import (
     Properties,
-    argv_of,
     files_of,
     is_set,
-    programs,
     seconds,
     where_set,
 )
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.virtual_environment import left_behind
 
-if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
-    from typing import TypedDict
-
+if TYPE_CHECKING:  # shapes of facts: for the type checker only
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.declared_addresses import DeclaredAddress
-
-    class Missing(TypedDict):
-        """What is not there, for advice on where to find it."""
-
-        kind: str  # folder | link | program | environment: a virtual environment's Python
-        path: str
-        version: Optional[str]  # of Python, that the environment was made with
-
-    class StartProblem(TypedDict):
-        """One of a unit's `start_problems`: what would make its start fail, and the line to change."""
-
-        setting: str  # the unit's key, or "listen" for an address that its configuration says
-        problem: str
-        exit_status: Optional[int]  # with which systemd gives up, where it is systemd that does
-        command: Optional[str]  # that mends it, where one command does
-        missing: Optional[Missing]
-        file: str
-        line: int
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.start_problem import StartProblem
 
 
 #: systemd.exec(5): with which it ends a start before the program runs.
-CHDIR, EXEC, GROUP, USER, NAMESPACE = 200, 203, 216, 217, 226
-#: These get the file to run as an argument.
-_INTERPRETERS = re.compile(r"(python[\d.]*|node|nodejs|ruby[\d.]*|perl|php[\d.]*|bash|sh|dotnet|deno|bun)$")
-_HEAD = 256
+CHDIR, GROUP, USER, NAMESPACE = 200, 216, 217, 226
 UNIT_FOLDERS = (
     "/etc/systemd/system",
     "/run/systemd/system",
@@ -69,13 +49,6 @@ UNIT_FOLDERS = (
     "/usr/lib/systemd/system",
 )
 _CONDITION = re.compile(r"\s*(Condition\w+)\s*=\s*([|!]*)\s*(\S.*?)\s*$")
-
-
-class Lack(NamedTuple):
-    """What a start would fail for, in words, and what is missing where that is it."""
-
-    words: str
-    missing: "Optional[Missing]" = None
 
 
 class Surroundings(NamedTuple):
@@ -100,71 +73,19 @@ def start_problems(
     if properties.get("LoadState") in ("bad-setting", "error"):
         why = re.sub(r'^\S+ "(.*)"$', r"\1", properties.get("LoadError", "")) or "it does not say why"
         return [
-            _problem(where_set(host, properties, "ExecStart"), "unit file", "systemd refuses the unit file: %s" % why)
+            problem(where_set(host, properties, "ExecStart"), "unit file", "systemd refuses the unit file: %s" % why)
         ]
     before = look.required(around.failed) + look.conditions()
     if before:
         return before
     if is_set(properties, "RootDirectory") or is_set(properties, "RootImage"):
         return []
-    found = look.accounts_of() + look.folders() + look.files() + look.programs()
+    found = look.accounts_of() + look.folders() + look.files() + program_problems(look)
     return found + look.addresses(declares, around.addresses)
 
 
-def _problem(
-    place: Place, setting: str, lack: Union[str, Lack], exit_status: Optional[int] = None, command: Sequence[str] = ()
-) -> "StartProblem":
-    words, missing = lack if isinstance(lack, Lack) else (lack, None)
-    return {
-        "setting": setting,
-        "problem": words,
-        "exit_status": exit_status,
-        "command": " ".join(shlex.quote(word) for word in command) or None,
-        "missing": missing,
-        "file": place.file,
-        "line": place.line,
-    }
-
-
-def _missing(kind: str, path: str, version: Optional[str] = None) -> "Missing":
-    return {"kind": kind, "path": path, "version": version}
-
-
-def _dead_link(link: str, target: str) -> Lack:
-    return Lack("the link %s leads to %s, which is not there" % (link, target), _missing("link", link))
-
-
-def _cure_of(path: str, why: str) -> List[str]:
-    """The command that makes a program run, where one does."""
-    if why.endswith("is not executable"):
-        return ["chmod", "+x", path]
-    return ["sed", "-i", "s/\\r$//", path] if "\\r" in why else []
-
-
-class _Look:
+class _Look(Start):
     """One unit's start, looked at."""
-
-    def __init__(self, host: Host, properties: Properties, accounts: Accounts) -> None:
-        self.host = host
-        self.properties = properties
-        self.names = accounts
-        self.folder = properties.get("WorkingDirectory", "").lstrip("!-")
-        self.user = properties.get("User", "") or "root"
-
-    def _found(
-        self,
-        setting: str,
-        value: str,
-        lack: Union[str, Lack],
-        exit_status: Optional[int] = None,
-        command: Sequence[str] = (),
-    ) -> "StartProblem":
-        return _problem(where_set(self.host, self.properties, setting, value), setting, lack, exit_status, command)
-
-    def _make(self, folder: str) -> List[str]:
-        """The command that makes a folder of the unit's account."""
-        group = self.properties.get("Group", "") or self.user
-        return ["install", "-d", "-o", self.user, "-g", group, "-m", "0755", folder]
 
     def accounts_of(self) -> "List[StartProblem]":
         if is_set(self.properties, "DynamicUser"):
@@ -173,13 +94,13 @@ class _Look:
         found: "List[StartProblem]" = []
         if user and not user.isdecimal() and not self.names.has_user(user):
             found.append(
-                self._found(
+                self.found(
                     "User", user, "there is no user %s" % user, USER, ["useradd", "--system", "--no-create-home", user]
                 )
             )
         if group and not group.isdecimal() and not self.names.has_group(group):
             found.append(
-                self._found("Group", group, "there is no group %s" % group, GROUP, ["groupadd", "--system", group])
+                self.found("Group", group, "there is no group %s" % group, GROUP, ["groupadd", "--system", group])
             )
         return found
 
@@ -190,10 +111,10 @@ class _Look:
             for name in self.properties.get(key, "").split():
                 if name in failed:
                     text = "%s, which it requires, has failed" % name
-                    found.append(self._found(key, name, text, None, ["systemctl", "status", name]))
+                    found.append(self.found(key, name, text, None, ["systemctl", "status", name]))
                 elif name.endswith(".service") and "@" not in name and not self._is_unit(name):
                     text = "there is no %s, which it requires" % name
-                    found.append(self._found(key, name, text, None, ["systemctl", "list-unit-files", "*.service"]))
+                    found.append(self.found(key, name, text, None, ["systemctl", "list-unit-files", "*.service"]))
         return found
 
     def _is_unit(self, name: str) -> bool:
@@ -214,7 +135,7 @@ class _Look:
                 unmet = said and not said.group(2).startswith("|") and self._is_unmet(*said.groups())
                 if said and unmet:
                     text = "systemd skips its start: %s=%s%s is not met" % said.groups()
-                    found.append(_problem(Place(path, number), said.group(1), text))
+                    found.append(problem(Place(path, number), said.group(1), text))
         return found
 
     def _is_unmet(self, name: str, sign: str, value: str) -> bool:
@@ -231,12 +152,12 @@ class _Look:
         found: "List[StartProblem]" = []
         setting = self.properties.get("WorkingDirectory", "")
         if setting.startswith(("/", "!/")) and not self._is_made(self.folder) and not self.host.is_dir(self.folder):
-            found.append(self._found("WorkingDirectory", self.folder, *self._no_folder(self.folder)))
+            found.append(self.found("WorkingDirectory", self.folder, *self._no_folder(self.folder)))
         for key in ("ReadWritePaths", "ReadOnlyPaths", "BindPaths", "BindReadOnlyPaths"):
             for word in self.properties.get(key, "").split():
                 path = word.lstrip("+").partition(":")[0]
                 if path.startswith("/") and not self.host.exists(path) and not self._is_made(path):
-                    found.append(self._found(key, path, "there is no %s" % path, NAMESPACE, self._make(path)))
+                    found.append(self.found(key, path, "there is no %s" % path, NAMESPACE, self.making(path)))
         return found
 
     def _no_folder(self, path: str) -> Tuple[Lack, int, List[str]]:
@@ -246,9 +167,9 @@ class _Look:
             target = self.host.readlink(at)
             if target is not None and not self.host.exists(at):
                 beside = os.path.dirname(os.path.join(os.path.dirname(at), target))
-                return _dead_link(at, target), CHDIR, ["ls", "-lt", beside]
+                return dead_link(at, target), CHDIR, ["ls", "-lt", beside]
             at = os.path.dirname(at)
-        return Lack("there is no folder %s" % path, _missing("folder", path)), CHDIR, self._make(path)
+        return Lack("there is no folder %s" % path, missing("folder", path)), CHDIR, self.making(path)
 
     def _is_made(self, path: str) -> bool:
         """Whether systemd makes this folder before the start (RuntimeDirectory= and its kin)."""
@@ -269,106 +190,8 @@ class _Look:
         for line in self.properties.get("EnvironmentFiles", "").splitlines():
             path, _blank, rest = line.partition(" (")
             if "ignore_errors=no" in rest and "*" not in path and not self.host.exists(path):
-                found.append(self._found("EnvironmentFile", path, "there is no file %s" % path))
+                found.append(self.found("EnvironmentFile", path, "there is no file %s" % path))
         return found
-
-    def programs(self) -> "List[StartProblem]":
-        found: "List[StartProblem]" = []
-        for key in ("ExecStartPre", "ExecStart"):
-            for command in self.properties.get(key, "").splitlines():
-                path = (programs({key: command}, key) or [""])[0]
-                why = None if "ignore_errors=yes" in command else self._why_not_run(path)
-                if why:
-                    found.append(self._found(key, path, why, EXEC, _cure_of(path, why.words)))
-        leaves = None if found else in_background(self.properties)
-        behind = [self._found("ExecStart", (argv_of(self.properties) or [""])[0], Lack(leaves))] if leaves else []
-        return found or self._script() or self._environment() or behind
-
-    def _why_not_run(self, path: str) -> Optional[Lack]:
-        """Why a program cannot be run; None where it can, as far as is seen."""
-        if not path.startswith("/"):
-            there = not path or self.host.which(path)
-            return None if there else Lack("there is no program %s in %s" % (path, SYSTEM_PATH))
-        if not self.host.exists(path):
-            target = self.host.readlink(path)
-            gone = Lack("the program %s is not there" % path, _missing("program", path))
-            return _dead_link(path, target) if target else gone
-        why = self._closed(path) or self._not_executed(path)
-        return Lack(why) if why else None
-
-    def _not_executed(self, path: str) -> Optional[str]:
-        """Why the kernel would not execute a program that is there."""
-        mode = os.stat(self.host.path(path)).st_mode
-        if stat.S_ISDIR(mode):
-            return "%s is a folder" % path
-        if not mode & 0o111:
-            return "the program %s is not executable" % path
-        head = (self.host.read(path, _HEAD) or "").splitlines()[:1]
-        shebang = re.match(r"#!\s*(\S+)(.?)", head[0], re.DOTALL) if head else None
-        if shebang and shebang.group(1).startswith("/") and not self.host.exists(shebang.group(1)):
-            return "%s is to be run by %s, which is not there" % (path, shebang.group(1))
-        if self._windows_line(path):
-            return "the first line of %s ends as on Windows (\\r): there is no such interpreter" % path
-        return None
-
-    def _windows_line(self, path: str) -> bool:
-        try:
-            head = self.host.read_bytes(path, _HEAD)
-        except OSError:
-            return False
-        return head.startswith(b"#!") and head.split(b"\n", 1)[0].endswith(b"\r")
-
-    def _closed(self, path: str) -> Optional[str]:
-        """The first folder on the way to a file of root's that the unit's account may not search: one that only its owner may."""
-        if self.user in ("root", "0") or is_set(self.properties, "DynamicUser"):
-            return None
-        folder = "/"
-        for part in os.path.dirname(self.host.realpath(path)).split("/")[1:]:
-            folder = os.path.join(folder, part)
-            try:
-                found = os.stat(self.host.path(folder))
-            except OSError:
-                return None
-            if not found.st_mode & 0o077 and self.names.user(found.st_uid) != self.user:
-                return "%s may not enter %s (mode %04o), where %s is" % (
-                    self.user,
-                    folder,
-                    stat.S_IMODE(found.st_mode),
-                    path,
-                )
-        return None
-
-    def _script(self) -> "List[StartProblem]":
-        """The script or jar that an interpreter is given, where that is missing: the interpreter ends at once then."""
-        argv = argv_of(self.properties)
-        if not argv:
-            return []
-        base = os.path.basename(argv[0])
-        name = ""
-        if base == "java":
-            name = next((argv[at + 1] for at, word in enumerate(argv[:-1]) if word == "-jar"), "")
-        elif _INTERPRETERS.match(base) and len(argv) > 1 and not argv[1].startswith("-"):
-            name = argv[1] if "/" in argv[1] or re.search(r"\.\w{2,4}$", argv[1]) else ""
-        path = os.path.normpath(os.path.join(self.folder or "/", name)) if name else ""
-        if (
-            not path
-            or "$" in path
-            or "%" in path
-            or self.host.exists(path)
-            or (base.startswith("node") and self.host.exists(path + ".js"))
-        ):
-            return []
-        star = ": systemd puts no names in place of *" if "*" in name else ""
-        return [self._found("ExecStart", name, "there is no %s for %s to run%s" % (path, base, star))]
-
-    def _environment(self) -> "List[StartProblem]":
-        """The virtual environment of its program, where its Python is not the one that it was made with."""
-        path = (argv_of(self.properties) or [""])[0]
-        old = left_behind(self.host, path) if path.startswith("/") else None
-        if old is None:
-            return []
-        words = "the virtual environment %s was made with Python %s, and its bin/python3 is Python %s by now" % old
-        return [self._found("ExecStart", path, Lack(words, _missing("environment", old.folder, old.made_with)))]
 
     def addresses(self, declares: "Sequence[DeclaredAddress]", own: Optional[Sequence[str]]) -> "List[StartProblem]":
         """Sockets whose folder is missing, and addresses that the host does not have."""
@@ -379,8 +202,8 @@ class _Look:
             address, place = read_address(one["address"]), Place(one["file"], one["line"])
             folder = os.path.dirname(address.path)
             if address.is_unix and not (self.host.is_dir(folder) or self._is_made(folder) or folder in before):
-                lack = Lack("there is no folder %s for its socket" % folder, _missing("folder", folder))
-                found.append(_problem(place, "listen", lack, None, self._make(folder)))
+                lack = Lack("there is no folder %s for its socket" % folder, missing("folder", folder))
+                found.append(problem(place, "listen", lack, None, self.making(folder)))
             elif (
                 not address.is_unix
                 and own
@@ -391,7 +214,7 @@ class _Look:
                 and not nonlocal_bind
             ):
                 found.append(
-                    _problem(
+                    problem(
                         place, "listen", "the host has no address %s" % address.host, None, ["ip", "-brief", "address"]
                     )
                 )

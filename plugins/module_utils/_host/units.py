@@ -44,8 +44,8 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.declared_addresses import DeclaredAddress
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.service_config_check import ServiceCheck
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.start_problem import StartProblem
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_sandbox import SandboxSetting
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_start import StartProblem
 
     class Unit(TypedDict):
         """One of the facts `units`: a service or a socket, as its service manager has it."""

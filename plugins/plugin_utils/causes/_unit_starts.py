@@ -24,7 +24,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._refused
 )
 
 if t.TYPE_CHECKING:
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_start import StartProblem
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.start_problem import StartProblem
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
 
 #: A service whose main process ended within these seconds has failed to start, rather than failed later.
