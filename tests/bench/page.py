@@ -13,7 +13,7 @@ import pathlib
 import typing as t
 
 from figures import RUNS, TOP, Shown
-from plays import FEWER_RUNS
+from plays import RUNS_OF_FLEET
 
 PAGE = TOP / "docs" / "performance.md"
 FOLDER = pathlib.Path(__file__).parent / "seen"
@@ -31,9 +31,9 @@ TITLES = {
 }
 HEAD = """# How long it takes
 
-Written by `make bench`. The plays take turns over ssh with pipelining, so that all meet the same machine: what counts is the ratio. Seconds are medians of
-%d runs (of a fleet %d), in parentheses all of them. A part is measured several times in a row: the ratio or amount is the median of these rounds, spread is
-the largest less the smallest, and the figures beside it are those of the middle round.
+Written by `make bench`. The plays take turns over ssh with pipelining, so that all meet the same machine: what counts is the ratio. A part is measured several times in
+a row. Seconds are medians of the %d runs in one round (of a fleet %d), in parentheses all of them; the ratio or amount is the median of the rounds, spread is the
+largest less the smallest, and the figures beside it are those of the middle round.
 
 `ping` is the floor: Ansible's start, a connection and one module. No play goes below its ratio, whatever it does.
 """
@@ -67,7 +67,7 @@ def keep(part: str, measured: Measured) -> None:
 def page() -> str:
     """What was measured of each part last."""
     parts = (_section(part) for part in TITLES if _file(part).exists())
-    return HEAD % (RUNS, FEWER_RUNS) + "".join(parts)
+    return HEAD % (RUNS, RUNS_OF_FLEET) + "".join(parts)
 
 
 def amount(value: float | None) -> str:
