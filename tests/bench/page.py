@@ -31,9 +31,9 @@ TITLES = {
 }
 HEAD = """# How long it takes
 
-Written by `make bench`. The plays take turns over ssh with pipelining, so that all meet the same machine: what counts is the ratio. A part is measured several times in
-a row. Seconds are medians of the %d runs in one round (of a fleet %d), in parentheses all of them; the ratio or amount is the median of the rounds, spread is the
-largest less the smallest, and the figures beside it are those of the middle round.
+Written by `make bench`. The plays take turns over ssh with pipelining, so that all meet the same machine: what counts is the ratio. A part is measured several
+times in a row. Seconds are medians of the %d runs in one round (of a fleet %d), in parentheses all of them; the ratio or amount is the median of the rounds,
+spread is the largest less the smallest, and the figures beside it are those of the middle round.
 
 `ping` is the floor: Ansible's start, a connection and one module. No play goes below its ratio, whatever it does.
 """
