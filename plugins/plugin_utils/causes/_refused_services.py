@@ -21,6 +21,7 @@ WAITS_FOR = re.compile(
     re.IGNORECASE,
 )
 PORT = re.compile(r"(?:port:?\s+|:)(\d{2,5})\b", re.IGNORECASE)
+_FAR = re.compile(r"(?<![\d.])((?:\d{1,3}\.){3}\d{1,3})[\"')\]]*(?:,? port:? |:)(\d{2,5})\b")
 #: Who listens on a port by default, and how the units of that begin.
 SERVICES = {
     3306: ("MySQL", ("mariadb", "mysql")),
@@ -33,15 +34,27 @@ SERVICES = {
 }
 
 
+def _far_address(host: Host, said: str) -> tuple[str, int] | None:
+    """The address that a service does not get through to, as it says, where that is none of its host's own; None elsewhere."""
+    own = host.system.get("addresses")
+    if not own or not WAITS_FOR.search(said):
+        return None
+    found = ((one[1], int(one[2])) for one in _FAR.finditer(said))
+    return next((one for one in found if one[0] not in own and not one[0].startswith(("127.", "0."))), None)
+
+
 def silent_port(host: Host, said: str) -> int | None:
     """The port of this host that a service was refused at, as it says, and where nobody listens now; None where it says none."""
-    if not WAITS_FOR.search(said) or not host.sees("listeners"):
+    if not WAITS_FOR.search(said) or not host.sees("listeners") or _far_address(host, said):
         return None
     return next((port for port in map(int, PORT.findall(said)) if not host.tcp_listeners(port)), None)
 
 
 def what_it_waits_for(host: Host, said: str) -> str:
-    """That nobody listens where a service connects to, in words; empty where it does not say so."""
+    """That nobody listens where a service connects to, or that this is on another host, in words; empty where it does not say so."""
+    far = _far_address(host, said)
+    if far:
+        return "it does not get through to %s:%d, which is no address of this host" % far
     port = silent_port(host, said)
     if port is None:
         return ""
@@ -50,7 +63,14 @@ def what_it_waits_for(host: Host, said: str) -> str:
 
 
 def how_to_serve_it(host: Host, said: str) -> tuple[str, ...]:
-    """How what it waits for is started, where its port says what that is; nothing elsewhere."""
+    """How what it waits for is started, where its port says what that is, or asked whether it answers; nothing elsewhere."""
+    far = _far_address(host, said)
+    if far:
+        ask = "timeout 5 bash -c '</dev/tcp/%s/%d' && echo answers" % far
+        return (
+            "%s   # on %s; where not: is it up there, does it listen on that address, does a firewall refuse it?"
+            % (ask, host.name),
+        )
     port = silent_port(host, said)
     if port not in SERVICES:
         return ()

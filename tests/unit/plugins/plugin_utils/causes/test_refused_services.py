@@ -59,3 +59,27 @@ def test_names_the_unit_that_is_down(units, active, line):
 
 def test_of_a_port_that_is_nobodys_no_unit_is_named():
     assert how_to_serve_it(host("postgresql.service"), REFUSED % 7777) == ()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'psycopg2.OperationalError: connection to server at "192.0.2.9", port 5432 failed: Connection refused',
+        'psycopg.OperationalError: connection to server at "db" (192.0.2.9), port 5432 failed: Connection refused',
+        "Error: connect ECONNREFUSED 192.0.2.9:5432",
+        "read tcp 10.0.0.4:41234->192.0.2.9:5432: connection timed out",
+    ],
+    ids=["psycopg2", "a name", "node", "go, from its own address"],
+)
+def test_what_is_on_another_host_is_not_looked_for_on_this_one(said):
+    one = host("postgresql.service")
+    one.facts["system"]["addresses"] = ["127.0.0.1", "10.0.0.4"]
+    assert what_it_waits_for(one, said) == "it does not get through to 192.0.2.9:5432, which is no address of this host"
+    (advice,) = how_to_serve_it(one, said)
+    assert "/dev/tcp/192.0.2.9/5432" in advice and "systemctl" not in advice
+
+
+def test_an_address_of_its_own_is_looked_at_here():
+    one = host()
+    one.facts["system"]["addresses"] = ["127.0.0.1", "10.0.0.4"]
+    assert "nothing listens on port 5432" in what_it_waits_for(one, "connect ECONNREFUSED 10.0.0.4:5432")
