@@ -339,3 +339,71 @@ directadmin_php_site() {
 	only_the_panels_vhosts
 	until_site_answers
 }
+
+# nginx_of_its_own BINARY FOLDER UNIT: a copy of nginx as BINARY, whose files are those of FOLDER, in place of Debian's. Its packager builds that folder in.
+nginx_of_its_own() {
+	mkdir -p "${1%/*}" "$2" "/var/log/$3"
+	cp /usr/sbin/nginx "$1"
+	cp /etc/nginx/mime.types /etc/nginx/fastcgi_params "$2/"
+	cat >"$2/nginx.conf" <<-NGINX
+		user www-data;
+		pid /run/$3.pid;
+		error_log /var/log/$3/error.log;
+		events { worker_connections 256; }
+		http {
+			include $2/mime.types;
+			access_log /var/log/$3/access.log;
+			include $2/conf.d/*.conf;
+		}
+	NGINX
+	cat >"/etc/systemd/system/$3.service" <<-UNIT
+		[Unit]
+		After=network-online.target
+		[Service]
+		Type=forking
+		PIDFile=/run/$3.pid
+		ExecStartPre=$1 -t -q -c $2/nginx.conf
+		ExecStart=$1 -c $2/nginx.conf
+		ExecReload=$1 -c $2/nginx.conf -s reload
+		[Install]
+		WantedBy=multi-user.target
+	UNIT
+	mkdir -p "$2/conf.d"
+	systemctl daemon-reload
+	systemctl disable -q --now nginx
+	# The package's own program is not there on such a host.
+	mv /usr/sbin/nginx /usr/sbin/nginx.of-debian
+}
+
+# runcloud_php_site [DIRECTIVES]: RunCloud's web application shop, example.org, with its own nginx and PHP; DIRECTIVES go with its PHP.
+runcloud_php_site() {
+	at=/RunCloud/Packages/php82rc
+	mkdir -p $at/sbin /etc/php82rc/fpm.d /etc/php-extra /etc/nginx-rc/extra.d /etc/nginx-rc/conf.d/shop.d
+	nginx_of_its_own /usr/local/sbin/nginx-rc /etc/nginx-rc nginx-rc
+	cp "/usr/sbin/php-fpm$PHP" $at/sbin/php-fpm
+	printf '[global]\npid = %s\nerror_log = %s\ninclude = %s\n' /run/php82rc-fpm.pid /var/log/php82rc-fpm.log '/etc/php82rc/fpm.d/*.conf' >/etc/php82rc/php-fpm.conf
+	account runcloud runcloud /home/runcloud/webapps/shop
+	fpm_pool /etc/php82rc/fpm.d/shop.conf shop runcloud www-data /var/run/shop.sock
+	printf '[Service]\nType=notify\nExecStart=%s --nodaemonize --fpm-config %s\n[Install]\nWantedBy=multi-user.target\n' \
+		$at/sbin/php-fpm /etc/php82rc/php-fpm.conf >/etc/systemd/system/php82rc-fpm.service
+	cat >/etc/nginx-rc/conf.d/shop.conf <<-VHOST
+		server {
+			listen 80;
+			include /etc/nginx-rc/conf.d/shop.d/main.conf;
+		}
+	VHOST
+	cat >/etc/nginx-rc/conf.d/shop.d/main.conf <<-VHOST
+		server_name example.org;
+		root /home/runcloud/webapps/shop;
+		index index.php;
+		include /etc/nginx-rc/extra.d/shop.location.main.*.conf;
+		location ~ \.php\$ {
+			$(passes_php_on /var/run/shop.sock | sed 's|/etc/nginx/|/etc/nginx-rc/|')
+			$1
+		}
+	VHOST
+	systemctl daemon-reload
+	systemctl disable -q --now "php$PHP-fpm"
+	systemctl enable -q --now php82rc-fpm nginx-rc
+	until_site_answers
+}

@@ -24,6 +24,8 @@ SIGNS = (
     ("aapanel", "/www/server/panel/class"),
     ("directadmin", "/usr/local/directadmin/conf/directadmin.conf"),
     ("cyberpanel", "/usr/local/CyberCP"),
+    ("runcloud", "/etc/nginx-rc/nginx.conf"),
+    ("serverpilot", "/etc/nginx-sp/nginx.conf"),
 )
 #: What this collection lays into folders of others.
 OWN = re.compile(r"(?:.*/)?(?:zz-)?bad_gateway[^/]*")
@@ -56,6 +58,12 @@ _ITS_OWN = (
     ("aapanel", "pool", r"/www/server/php/(?P<site>\d+)/etc/.*"),
     ("directadmin", "vhost", r"/usr/local/directadmin/data/users/(?P<site>[^/]+)/nginx\.conf"),
     ("directadmin", "pool", r"/usr/local/directadmin/data/users/(?P<site>[^/]+)/php/.*"),
+    ("runcloud", "vhost", r"/etc/nginx-rc/conf\.d/(?P<site>[^/]+?)(?:\.ssl)?(?:\.conf|\.d/[^/]+)"),
+    ("runcloud", "nginx", r"/etc/nginx-rc/(?!extra\.d/).*"),
+    ("runcloud", "pool", r"/etc/php\d+rc/fpm\.d/(?P<site>[^/]+)\.conf"),
+    ("serverpilot", "vhost", r"/etc/nginx-sp/vhosts\.d/(?P<site>[^/.]+)(?:(?:\.ssl)?\.conf|\.d/main\.conf)"),
+    ("serverpilot", "nginx", r"/etc/nginx-sp/[^/]+"),
+    ("serverpilot", "pool", r"/etc/php[\d.]+-sp/fpm-pools\.d/(?P<site>[^/.]+)(?:\.conf|\.d/main\.conf)"),
     # No panel, but the same: what a snap brings along can't be written, and its next release has it anew.
     ("snap", "snap", r"/snap/(?P<site>[^/]+)/.*"),
 )

@@ -69,6 +69,7 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
 
         binary: str
         version: str
+        options: List[str]  # -p and -c of the running master
         configure: Configure
         unit: Optional[str]
         master: Optional[Master]
@@ -104,6 +105,7 @@ def nginx_facts(host: Host, processes: Processes, units: "Mapping[str, Unit]") -
     return {
         "binary": nginx.binary,
         "version": nginx.version,
+        "options": nginx.file_options,
         "configure": {
             "prefix": nginx.prefix,
             "conf_path": nginx.conf_path,

@@ -76,8 +76,14 @@ class Nginx(NamedTuple):
 
     def argv(self, *more: str) -> List[str]:
         """The command line that speaks to this very instance."""
-        options = [("-p", self.options.prefix), ("-c", self.options.conf), ("-g", self.options.directives)]
-        return [self.binary] + [word for pair in options if pair[1] is not None for word in pair if word] + list(more)
+        directives = [] if self.options.directives is None else ["-g", self.options.directives]
+        return [self.binary, *self.file_options, *[word for word in directives if word], *more]
+
+    @property
+    def file_options(self) -> List[str]:
+        """The options on its command line that say which files it reads."""
+        options = [("-p", self.options.prefix), ("-c", self.options.conf)]
+        return [word for pair in options if pair[1] is not None for word in pair if word]
 
 
 def is_stopping(worker: Process) -> bool:

@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import bsd_commands, init_commands, mac_commands
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.nginx_commands import in_its_commands
 
 #: A line of advice is a command, with a remark behind it that may say where to type it.
 _REMARK = "   # "
@@ -41,7 +42,8 @@ def in_commands_of_hosts(lines: t.Iterable[str], on: str, fleet: Fleet) -> list[
     said: list[str] = []
     for line in lines:
         place = _PLACE.search(line)
-        said += _line(line, fleet.hosts.get(place.group(1) if place else on))
+        host = fleet.hosts.get(place.group(1) if place else on)
+        said += _line(in_its_commands(line, host) if host else line, host)
     return said
 
 

@@ -147,6 +147,26 @@ PANELS: t.Mapping[str, Panel] = {
         },
     ),
     "cyberpanel": Panel("CyberPanel"),
+    "runcloud": Panel(
+        "RunCloud",
+        {
+            "vhost": Kind(
+                "Web Application %(site)s > NGINX Config, which writes a file to /etc/nginx-rc/extra.d; that folder alone is left as it is"
+            ),
+            "nginx": Kind("a file of your own in /etc/nginx-rc/extra.d"),
+            "pool": Kind(
+                "Web Application %(site)s > Settings, PHP; or /etc/php-extra/%(site)s.conf, which its pool includes"
+            ),
+        },
+    ),
+    "serverpilot": Panel(
+        "ServerPilot",
+        {
+            "vhost": Kind("a file of your own beside main.conf: /etc/nginx-sp/vhosts.d/%(site)s.d/custom.conf"),
+            "nginx": Kind("a file of your own in /etc/nginx-sp/http.d"),
+            "pool": Kind("a file of your own beside main.conf in the folder %(site)s.d of fpm-pools.d"),
+        },
+    ),
     "snap": Panel("snapd", {"snap": Kind("snap set %(site)s KEY=VALUE; `snap get %(site)s` shows what can be set")}),
 }
 #: What an account or a pool is called where a file does not say whose it is.

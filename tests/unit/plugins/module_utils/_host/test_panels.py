@@ -44,6 +44,15 @@ ITS_OWN = [
     ("/www/server/php/82/etc/php-fpm.conf", ("aapanel", "pool", "82")),
     ("/usr/local/directadmin/data/users/alice/nginx.conf", ("directadmin", "vhost", "alice")),
     ("/usr/local/directadmin/data/users/alice/php/php-fpm82.conf", ("directadmin", "pool", "alice")),
+    ("/etc/nginx-rc/conf.d/shop.conf", ("runcloud", "vhost", "shop")),
+    ("/etc/nginx-rc/conf.d/shop.ssl.conf", ("runcloud", "vhost", "shop")),
+    ("/etc/nginx-rc/conf.d/shop.d/main.conf", ("runcloud", "vhost", "shop")),
+    ("/etc/nginx-rc/nginx.conf", ("runcloud", "nginx", None)),
+    ("/etc/php83rc/fpm.d/shop.conf", ("runcloud", "pool", "shop")),
+    ("/etc/nginx-sp/vhosts.d/shop.conf", ("serverpilot", "vhost", "shop")),
+    ("/etc/nginx-sp/vhosts.d/shop.d/main.conf", ("serverpilot", "vhost", "shop")),
+    ("/etc/nginx-sp/nginx.conf", ("serverpilot", "nginx", None)),
+    ("/etc/php8.1-sp/fpm-pools.d/shop.d/main.conf", ("serverpilot", "pool", "shop")),
 ]
 #: Panel of the host, path, and kind and site of the file there.
 ON_ITS_HOST = [
@@ -65,6 +74,10 @@ ON_ITS_HOST = [
     ("engintron", "/etc/nginx/overrides/before/ratelimit-before.conf", "nginx", None),
 ]
 ADMINS = [
+    "/etc/nginx-rc/extra.d/shop.location.root.proxy.conf",
+    "/etc/nginx-sp/vhosts.d/shop.custom.conf",
+    "/etc/nginx-sp/vhosts.d/shop.d/custom.conf",
+    "/etc/nginx-sp/http.d/buffers.conf",
     "/var/snap/shop/common/nginx/site.conf",
     "/etc/nginx/conf.d/shop.conf",
     "/etc/nginx/custom_rules",

@@ -42,3 +42,51 @@ def test_what_has_no_counterpart_is_left_out_with_its_remark():
 def test_a_sentence_in_place_of_a_command_has_no_remark_behind_it():
     (line,) = said("kill 687   # on mac: it was started by hand")
     assert line.startswith("# ControlCenter") and "by hand" not in line
+
+
+TEST, RELOAD = "nginx -t && systemctl reload nginx   # on web, after that", "/usr/local/openresty/nginx/sbin/nginx"
+
+
+@pytest.mark.parametrize(
+    ("nginx", "line"),
+    [
+        ({"binary": "/usr/sbin/nginx"}, TEST),
+        (
+            {"binary": RELOAD, "unit": "openresty.service"},
+            "%s -t && systemctl reload openresty   # on web, after that" % RELOAD,
+        ),
+        (
+            {"binary": "/usr/local/nginx/sbin/nginx", "unit": None},
+            "/usr/local/nginx/sbin/nginx -t && /usr/local/nginx/sbin/nginx -s reload   # on web, after that",
+        ),
+        ({"binary": "/usr/sbin/nginx", "unit": None}, "nginx -t && nginx -s reload   # on web, after that"),
+        (
+            {"binary": "/usr/local/sbin/nginx-rc", "unit": "nginx-rc.service", "options": ["-c", "/etc/my nginx.conf"]},
+            "/usr/local/sbin/nginx-rc -c '/etc/my nginx.conf' -t && systemctl reload nginx-rc   # on web, after that",
+        ),
+        (
+            {"binary": "/usr/local/nginx/sbin/nginx", "unit": None, "master": None},
+            TEST.replace("nginx -t", "/usr/local/nginx/sbin/nginx -t", 1),
+        ),
+    ],
+)
+def test_each_nginx_is_called_by_its_own_name(nginx, line):
+    hosts = fleet(web=proxy("http://10.0.0.2"))
+    hosts.hosts["web"].nginx.update(nginx)
+    assert in_commands_of_hosts([TEST], "web", hosts) == [line]
+
+
+def test_a_restart_by_hand_is_two_commands_and_others_keep_their_words():
+    hosts = fleet(web=proxy("http://10.0.0.2"))
+    hosts.hosts["web"].nginx.update(binary="/opt/nginx/sbin/nginx", unit=None)
+    said = [
+        "systemctl restart nginx",
+        "systemctl restart nginx-exporter",
+        "tail /var/log/nginx/error.log",
+        "nginx -T | grep x",
+    ]
+    assert in_commands_of_hosts(said, "web", hosts) == [
+        "/opt/nginx/sbin/nginx -s quit; /opt/nginx/sbin/nginx",
+        *said[1:3],
+        "/opt/nginx/sbin/nginx -T | grep x",
+    ]
