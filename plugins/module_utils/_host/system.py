@@ -43,6 +43,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         somaxconn: Optional[int]
         local_ports: Optional[List[int]]  # the first and the last
         tcp_tw_reuse: Optional[int]  # 0: never, 1: ports in TIME_WAIT are used again, 2: only on loopback
+        conntrack: Optional[List[int]]  # connections that the kernel tracks, and may track
 
 
 # In this order: Rocky says "rhel centos fedora", openSUSE "suse opensuse".
@@ -80,6 +81,7 @@ def system_facts(host: Host) -> "System":
         "somaxconn": _sysctl_number(host, "net/core/somaxconn"),
         "local_ports": _local_ports(host),
         "tcp_tw_reuse": _sysctl_number(host, "net/ipv4/tcp_tw_reuse"),
+        "conntrack": _conntrack(host),
     }
 
 
@@ -111,6 +113,12 @@ def _addresses(interfaces: Optional[Dict[str, List[str]]]) -> Optional[List[str]
 def _sysctl_number(host: Host, name: str) -> Optional[int]:
     text = (host.read("/proc/sys/" + name) or "").strip()
     return int(text) if text.isdecimal() else None
+
+
+def _conntrack(host: Host) -> Optional[List[int]]:
+    found = [_sysctl_number(host, "net/netfilter/nf_conntrack_" + name) for name in ("count", "max")]
+    known = [one for one in found if one is not None]
+    return known if len(known) == 2 and known[1] else None
 
 
 def _local_ports(host: Host) -> Optional[List[int]]:

@@ -31,7 +31,7 @@ _NGINX = re.compile(
 _QUOTING = re.compile(_START + rb"[a-z]+\] \d+#\d+: \*\d+ [^,]{0,60}?\"")
 _FPM = re.compile(
     rb"\[\d\d-[A-Z][a-z]{2}-\d{4} \d\d:\d\d:\d\d(?:\.\d+)?\] (?:(?:WARNING|NOTICE): (?:pid \d+, \w+\(\), line \d+: )?(?:\[pool [^\]]+\] )?"
-    rb"(?:server reached|child \d+ exited (?:on|with code 124)|child \d+, script|child \d+ said into \w+: \"ERROR: Conn|The maximum"
+    rb"(?:server reached|child \d+ exited (?:on|with code [1-9])|child \d+, script|child \d+ said into \w+: \"ERROR: Conn|The maximum"
     rb"|listening queue|failed processes"
     rb"|Reloading in progress|reloading: execvp)|(?:ERROR|ALERT): )"
     rb"|PHP:  syntax error"

@@ -38,6 +38,7 @@ _OOM_SYSTEMD = re.compile(
     r"|The kernel OOM killer killed some processes in this unit|systemd-oomd killed \d{1,9} process)"
 )
 _OOMD = re.compile(r"Killed (?P<name>/\S{1,400}) due to memory (?:pressure|used)\b")
+_TABLE_FULL = re.compile(r"(?:nf_conntrack: |ip_conntrack: ){1,2}table full(?: in netns \d{1,10})?, dropping packet")
 _FAULT = re.compile(
     r"(?:traps: )?(?P<name>%s)\[(?P<pid>\d{1,10})\](?:: segfault at |:? (?:trap |general protection)|: unhandled .{1,60}fault \((?:4|6|7|11)\)"
     r"|: potentially unexpected fatal signal (?:4|6|7|11)\b)" % _NAME
@@ -67,6 +68,8 @@ def kernel_event(tag: Optional[str], text: str) -> Optional[KernelEvent]:
         return _audit(audit.group("type") or "", text[audit.end() :])
     if text.startswith("avc: "):
         return _selinux(text)
+    if _TABLE_FULL.match(text):
+        return KernelEvent("connection_tracking_full", None, None, None)
     return _memory(text) or _fault(text)
 
 
@@ -76,6 +79,8 @@ def _is_fpm(name: Optional[str]) -> bool:
 
 def _fault(text: str) -> Optional[KernelEvent]:
     event = _process(_FAULT, "worker_segfault", text) or _process(_FAULT_BSD, "worker_segfault", text)
+    if event and event.process == "nginx":
+        return event._replace(signature="nginx_worker_crashed")
     return event if event and _is_fpm(event.process) else None
 
 

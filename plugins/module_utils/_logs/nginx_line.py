@@ -23,10 +23,11 @@ LEVELS = ("debug", "info", "notice", "warn", "error", "crit", "alert", "emerg")
 
 
 class Request(NamedTuple):
-    """What the client asked for, without its query string."""
+    """What the client asked for, without its query string. query: whether it had one."""
 
     method: str
     path: str
+    query: bool = False
 
 
 class Upstream(NamedTuple):
@@ -162,7 +163,7 @@ def _fields(after: str) -> Tuple[Optional[Request], Optional[Upstream], Optional
             fields = ""
     else:
         text, fields = after[opening.end() :], ""
-    request = Request(opening.group(1) or "", _path(text))
+    request = Request(opening.group(1) or "", _path(text), _PATH_END.split(text.strip(), 1)[0] + "?" in text)
     if fields.startswith(', subrequest: "'):
         following = _NEXT_FIELD.search(fields, 15)
         fields = fields[following.start() + 1 :] if following else ""

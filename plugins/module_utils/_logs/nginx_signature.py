@@ -41,7 +41,10 @@ _BROKEN = re.compile(
     r"(?:(?:recv|readv|recvmsg|SSL_read)\(\) failed|kevent\(\) reported (?:about an closed connection|that upstream closed connection))(?=[ :(]|\Z)"
 )
 _BROKEN_SENDING = re.compile(r"(?:send|writev|sendfile|sendmsg|SSL_write|SSL_sendfile)\(\) failed(?=[ :(]|\Z)")
-_CLOSED = re.compile(r"upstream prematurely closed (?:connection|stream|FastCGI (?:stdout|request))\Z")
+# The record that is not expected is the one that ends a request: nginx knows no other but those of the answer.
+_CLOSED = re.compile(
+    r"upstream (?:prematurely closed (?:connection|stream|FastCGI (?:stdout|request))|sent unexpected FastCGI record: \d{1,3})\Z"
+)
 _TIMED_OUT = re.compile(r"upstream timed out(?= \(|\Z)")
 _INVALID_HEADER = re.compile(
     r"upstream sent (?:(?:invalid|truncated|too large|zero)(?: encoded| http2)? header(?! frame)|duplicate header line: "
@@ -51,7 +54,7 @@ _INVALID_HEADER = re.compile(
     r"|memcached sent invalid (?:response|key|flags|length)\b"
 )
 _FRAMING = re.compile(
-    r"upstream sent (?:unsupported FastCGI protocol version|invalid FastCGI record type|unexpected FastCGI (?:record|request id)"
+    r"upstream sent (?:unsupported FastCGI protocol version|invalid FastCGI record type|unexpected FastCGI request id"
     r"|(?:too large|too short|unexpected) http2 frame|[a-z0-9 ]{2,30} frame (?:with|for) |no valid HTTP/1\.0 header)"
 )
 _RESOLVER = re.compile(
@@ -66,6 +69,8 @@ _TEMP_FOLDER = re.compile(
     r"(?:/(?:client_body|client|proxy|fastcgi|uwsgi|scgi)_temp\b|/nginx/(?:tmp/)?(?:client_body|body|proxy|fastcgi|uwsgi|scgi)(?:/\d{1,3}){0,3}(?:/\d{10})?\Z)"
 )
 _SSL_TRANSFER = re.compile(r"SSL_(?:read|write|sendfile)\(\) failed \(SSL: ")
+# Of its own doing: illegal instruction, trap, abort, bad address, division by zero, a system call that a filter forbids; 10 and 12 on BSD.
+_CRASHED = re.compile(r"worker process \d{1,10} exited on signal (?:4|5|6|7|8|10|11|12|31)\b")
 _SAYS_UPSTREAM = re.compile(r"(?:upstream|memcached) ")
 # A disk that is full has an id of its own; any other error of a write to nginx's own file cuts the answer off just so.
 _TEMP_WRITE = re.compile(r"(?:write|pwrite|pwritev)\(\) \"[^\"]{1,1500}\" failed \(")
@@ -98,6 +103,8 @@ def nginx_signature(line: ErrorLine) -> Optional[str]:
         return "nginx_worker_connections" if line.level == "warn" and _CONNECTIONS.match(line.message) else None
     if not line.http:
         return None
+    if line.level == "alert" and line.connection is None and _CRASHED.match(line.message):
+        return "nginx_worker_crashed"
     for rule in _RULES:
         signature = rule(line)
         if signature:
@@ -146,7 +153,7 @@ def _timeout(line: ErrorLine) -> Optional[str]:
         return None
     if line.action == CONNECTING:
         return "connect_timeout"
-    return "upstream_read_timeout" if line.action in BEFORE_HEADER else None
+    return "upstream_read_timeout" if line.action in (HANDSHAKING, *BEFORE_HEADER) else None
 
 
 def _by_stage(action: Optional[str], before: str) -> Optional[str]:

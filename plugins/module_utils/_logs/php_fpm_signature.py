@@ -34,6 +34,7 @@ class FpmLine(NamedTuple):
 _EXIT = re.compile(r"child \d{1,10} exited on signal (\d{1,2})\b(?: \((SIG[A-Z0-9]{1,10}))?")
 # What zend_timeout() ends a process with whose script goes on after max_execution_time (main/main.c, hard_timeout).
 _OVERDUE = re.compile(r"child \d{1,10} exited with code 124\b")
+_EXITED = re.compile(r"child \d{1,10} exited with code (?!0\b)\d{1,3}\b")
 _TERMINATED = re.compile(r"child \d{1,10}, script '.*execution timed out \([\d.]{1,20} sec\), terminating\Z", re.S)
 _SAID = re.compile(r"child \d{1,10} said into (?:stderr|stdout): \"(.*?)\"?(?:, pipe is closed)?\Z", re.S)
 _DISALLOWED = re.compile(r"Connection disallowed: IP address '[^']{0,60}' has been dropped\.?\Z")
@@ -132,6 +133,8 @@ def _of_child(message: str) -> Optional[str]:
         return _of_signal(int(ended.group(1)), ended.group(2) or "")
     if _OVERDUE.match(message):
         return "php_hard_timeout"
+    if _EXITED.match(message):
+        return "php_worker_exited"
     if _TERMINATED.match(message):
         return "fpm_request_terminate_timeout"
     said = _SAID.match(message)

@@ -17,6 +17,8 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._text import pr
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
     from typing import TypedDict
 
+    from typing_extensions import NotRequired
+
     class LoggedUpstream(TypedDict):
         """The peer that a line names."""
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 
         method: str
         path: str
+        query: NotRequired[bool]  # it had one
 
     class LogRecord(TypedDict):
         """The lines of one source with one signature, and the same upstream, server, request, pool and process. All texts are safe to show."""
@@ -101,7 +104,10 @@ class Records:
                 "text": printable(without_secrets(line.upstream.text), MESSAGE_LIMIT),
             }
         if line.request:
-            record["request"] = {"method": line.request.method, "path": line.request.path}
+            asked: "LoggedRequest" = {"method": line.request.method, "path": line.request.path}
+            if line.request.query:
+                asked["query"] = True
+            record["request"] = asked
         # What stopped a start differs by its words alone: each keeps its file and line.
         words = _words(record["message"]) if line.level == "emerg" else None
         # A POST is no GET: nginx repeats only what does no harm twice.

@@ -102,6 +102,23 @@ MEANINGS: t.Mapping[str, Meaning] = {
             "# keepalive in the upstream block lets connections be used again",
         ),
     ),
+    "nginx_worker_crashed": Meaning(
+        NGINX + ", or the kernel's log",
+        "A worker of nginx crashed: its visitors got no answer, and what stands in front of it answered 502. Mostly it is a module that is not nginx's own.",
+        (
+            "coredumpctl info nginx",
+            "nginx -V 2>&1 | tr ' ' '\\n' | grep -- --add",
+            "nginx -T 2>/dev/null | grep -n load_module",
+        ),
+    ),
+    "connection_tracking_full": Meaning(
+        KERNEL,
+        "The host tracks as many connections as it may, and drops the packets of new ones, whatever its firewall's rules say.",
+        (
+            "sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max",
+            "conntrack -S   # package conntrack: insert_failed and drop grow",
+        ),
+    ),
     "connect_timeout": Meaning(
         NGINX,
         "The backend did not answer nginx's attempt to connect: a firewall drops it, the host is off, or its queue is full. The visitor gets 504.",
@@ -265,6 +282,15 @@ MEANINGS: t.Mapping[str, Meaning] = {
         (
             "grep -rnE 'max_execution_time|hard_timeout' /etc/php* 2>/dev/null",
             "# catch_workers_output = yes in the pool: its log then names the file and line",
+        ),
+    ),
+    "php_worker_exited": Meaning(
+        FPM,
+        "A PHP worker ended itself in a request: with 127 a symbol or a library is missing that an extension needs; with 70 PHP gave up before the"
+        " script began, else an extension gave up.",
+        (
+            "# catch_workers_output = yes in the pool, then a reload: its log then has the worker's last words",
+            "php -d display_errors=1 -m >/dev/null   # with the PHP of that version: what is missing",
         ),
     ),
     "worker_segfault": Meaning(

@@ -63,6 +63,14 @@ def test_kernel_settings_and_the_panel(host):
     ]
 
 
+def test_tracked_connections_and_how_many_there_may_be(host):
+    assert host_system.system_facts(host)["conntrack"] is None
+    host.write("/proc/sys/net/netfilter/nf_conntrack_count", "412\n")
+    assert host_system.system_facts(host)["conntrack"] is None
+    host.write("/proc/sys/net/netfilter/nf_conntrack_max", "262144\n")
+    assert host_system.system_facts(host)["conntrack"] == [412, 262144]
+
+
 WORDS = ["MemTotal:", "MemAvailable:", " kB\n", "ID=", 'ID_LIKE="', "\n", "=", "9" * 30]
 
 

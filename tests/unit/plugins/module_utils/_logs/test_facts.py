@@ -62,7 +62,7 @@ def test_one_record_as_the_contract_has_it(host):
                 "upstream": {"scheme": "http", "address": "tcp:10.0.0.2:3000", "text": "http://10.0.0.2:3000/x"},
                 "server": "a.example",
                 "host": "a.example",
-                "request": {"method": "GET", "path": "/x"},
+                "request": {"method": "GET", "path": "/x", "query": True},
                 "pid": 72,
                 "pool": None,
                 "unit": None,

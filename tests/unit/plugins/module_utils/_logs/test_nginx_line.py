@@ -40,7 +40,7 @@ def test_every_field():
         action="connecting to upstream",
         client="192.0.2.1",
         server="a.example",
-        request=Request("GET", "/x"),
+        request=Request("GET", "/x", query=True),
         upstream=Upstream("http", Address("10.0.0.2", 3000), "http://10.0.0.2:3000/x"),
         host="a.example",
         http=True,
