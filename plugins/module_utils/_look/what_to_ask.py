@@ -106,6 +106,7 @@ def names_to_resolve(config: "NginxConfig") -> Tuple[List[str], List[str]]:
     """Host names of upstreams; and the resolvers to ask for them, where nginx itself asks at run time."""
     peers = [read_address(address) for route in config["routes"] for address in route["peers"]]
     at_run_time = any(route["pass"]["variable"] for route in config["routes"])
+    at_run_time |= any(server["resolve"] for one in config["upstreams"].values() for server in one["servers"])
     resolvers = [address for resolver in config["resolvers"] for address in resolver["addresses"]]
     names = dict.fromkeys(peer.host for peer in peers if peer.is_name)
     return list(names), list(dict.fromkeys(resolvers)) if at_run_time else []

@@ -26,6 +26,14 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
         parameters: Dict[str, str]
         place: Place
 
+    class UpstreamCheck(TypedDict):
+        """How nginx itself checks the servers of an upstream{} (`check` of Tengine and of nginx_upstream_check_module)."""
+
+        place: Place
+        type: str
+        send: str  # what an HTTP check sends
+        expects: List[str]  # classes of its answers that are well: http_2xx
+
     class UpstreamFacts(TypedDict):
         """An upstream{}. keepalive: idle connections that each worker keeps; keepalive_timeout: for how long, as written; zone: name of its shared memory."""
 
@@ -34,6 +42,7 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
         keepalive: Optional[int]
         keepalive_timeout: Optional[str]
         zone: Optional[str]
+        check: Optional[UpstreamCheck]
         servers: List[UpstreamServer]
 
 
@@ -56,7 +65,22 @@ def _upstream(upstream: Directive) -> "UpstreamFacts":
         "keepalive": int(keepalive) if keepalive.isdecimal() else None,
         "keepalive_timeout": plain["keepalive_timeout"].first if "keepalive_timeout" in plain else None,
         "zone": plain["zone"].first if "zone" in plain else None,
+        "check": _check(plain),
         "servers": [server for server in servers if server],
+    }
+
+
+def _check(plain: Dict[str, Directive]) -> "Optional[UpstreamCheck]":
+    """plain: the directives of an upstream{} by their names. Defaults are the module's own."""
+    check, send, expects = (plain.get(name) for name in ("check", "check_http_send", "check_http_expect_alive"))
+    if check is None:
+        return None
+    given = dict(one.split("=", 1) for one in check.args if "=" in one)
+    return {
+        "place": check.place,
+        "type": given.get("type", "tcp"),
+        "send": send.first if send else "GET / HTTP/1.0\r\n\r\n",
+        "expects": expects.args if expects else ["http_2xx", "http_3xx"],
     }
 
 

@@ -1,13 +1,13 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""nginx has set all peers of an upstream aside: they failed, and answer again, or are as busy as they may be; or the configuration marks them down.
+"""nginx asks no peer of an upstream: they failed and answer again, are as busy as they may be, or its configuration or own health check takes them out.
 
 Signatures: no_live_upstreams.
 
 Looked at: the peers of the upstream block, how each answers now, and what the configuration says of them.
 
-Done: nginx is reloaded where the peers answer again, which forgets that they failed; advice where the configuration marks them down.
+Done: nginx is reloaded where the peers answer again, which forgets that they failed; advice where the configuration or a health check takes them out.
 
 A quick fix: max_fails=0 sends every request to a peer that is dead, too.
 
@@ -16,8 +16,10 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding, Remedy
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, answer_evidence, log_evidence
@@ -27,8 +29,12 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies impor
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line
 
 if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import Route
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.upstreams import UpstreamServer
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.upstreams import (
+        UpstreamCheck,
+        UpstreamServer,
+    )
 
 SIGNATURE = "no_live_upstreams"
 #: nginx's own, where a server line sets none.
@@ -40,20 +46,66 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
     for proxy in fleet.proxies():
         failing = {answer.get("route") for answer in proxy.failing if answer.get("signature") == SIGNATURE}
         for route in proxy.config.get("routes") or []:
-            if route["id"] not in failing:
-                continue
             servers = servers_of(proxy, route)
             hops = [hop for hop in fleet.hops_of(proxy) if route["id"] in hop.route_ids]
-            if servers and all(server["down"] for server in servers):
+            if route["id"] not in failing:
+                again = were_busy(proxy, route, servers, hops)
+                if again:
+                    yield busy_at_times(proxy, route, servers, again)
+            elif servers and all(server["down"] for server in servers):
                 yield marked_down(proxy, route, servers)
             elif any(or_empty(hop.reach).get("connected") for hop in hops):
-                yield set_aside(proxy, route, servers, hops)
+                check = check_of(proxy, route)
+                yield checked_out(proxy, route, servers, check) if check else set_aside(proxy, route, servers, hops)
 
 
 def servers_of(proxy: Host, route: Route) -> list[UpstreamServer]:
     """The servers of the route's upstream{}; empty where it has none."""
     upstream = (proxy.config.get("upstreams") or {}).get(route["pass"]["upstream"] or "")
     return list(or_empty(upstream).get("servers") or [])
+
+
+def check_of(proxy: Host, route: Route) -> UpstreamCheck | None:
+    """How nginx itself checks the servers of the route's upstream{}, where it does."""
+    upstream = (proxy.config.get("upstreams") or {}).get(route["pass"]["upstream"] or "")
+    return or_empty(upstream).get("check")
+
+
+def were_busy(proxy: Host, route: Route, servers: list[UpstreamServer], hops: list[Hop]) -> list[LogRecord]:
+    """What nginx's log has of requests that found all servers as busy as max_conns lets them be, since nginx read its configuration; none where one failed."""
+    up, name = [server for server in servers if not server["down"]], route["pass"]["upstream"]
+    limited = bool(up) and all("max_conns" in server["parameters"] for server in up)
+    if not limited or any(hop.failing or hop.records for hop in hops):
+        return []
+    return [
+        record
+        for record in proxy.records
+        if record["signature"] == SIGNATURE and record["last"] >= proxy.config_read and named_by(record) == name
+    ]
+
+
+def named_by(record: LogRecord) -> str:
+    """The name of the upstream{} in a line of nginx."""
+    text = or_empty(record.get("upstream")).get("text") or ""
+    return text.partition("://")[2].partition("/")[0].partition(":")[0]
+
+
+def busy_at_times(proxy: Host, route: Route, servers: list[UpstreamServer], again: list[LogRecord]) -> Finding:
+    """Nothing fails now: the limit is reached when many ask at once."""
+    name = route["pass"]["upstream"]
+    count = sum(record["count"] for record in again)
+    seen = [log_evidence(record) for record in again[:SHOWN]]
+    seen += [Evidence("config", text, 0.7) for text in [rules(name or "", servers)] if text]
+    return on_route(
+        proxy,
+        route,
+        seen,
+        says="every server of upstream %s is at times as busy as max_conns lets it be on %s" % (name, proxy.name),
+        why="%d request(s) found every server of upstream %s with as many connections as max_conns allows: nginx asks nobody then, and has no queue"
+        % (count, name),
+        recurs="%d request(s) in the log" % count,
+        advice=busy_advice([server for server in servers if not server["down"]]),
+    )
 
 
 def on_route(proxy: Host, route: Route, evidence: t.Iterable[Evidence], **more: t.Any) -> Finding:
@@ -91,6 +143,36 @@ def marked_down(proxy: Host, route: Route, servers: list[UpstreamServer]) -> Fin
         advice=(
             "# take `down` off a server that may serve again, then:",
             "nginx -t && systemctl reload nginx   # on %s" % proxy.name,
+        ),
+    )
+
+
+def checked_out(proxy: Host, route: Route, servers: list[UpstreamServer], check: UpstreamCheck) -> Finding:
+    """The peers take connections, and nginx's own health check is not content with what they answer. A reload would begin with no server at all."""
+    name, where, wants = route["pass"]["upstream"] or "", file_and_line(check["place"]), " ".join(check["expects"])
+    asked, at = check["send"].partition("\r")[0], read_address(servers[0]["address"])
+    why = "nginx's own health check at %s has taken every server of upstream %s out" % (where, name)
+    advice: tuple[str, ...] = ()
+    if check["type"] == "http" and at.port:
+        why += ": they are to answer %s with %s" % (asked, wants)
+        typed = check["send"].replace("%", "%%").replace("\\", "\\\\").replace("\r", "\\r").replace("\n", "\\n")
+        advice = (
+            "exec 3<>/dev/tcp/%s/%s; printf %s >&3; head -n 1 <&3   # in bash on %s: is that one of %s?"
+            % (at.host, at.port, shlex.quote(typed), proxy.name, wants),
+            "# check_http_send has to ask for a page that needs no Host and no login; HTTP/1.1 without a Host is a 400",
+        )
+    return on_route(
+        proxy,
+        route,
+        [Evidence("config", "%s: check type=%s in upstream %s" % (where, check["type"], name), 0.8)],
+        says="nginx's own health check has taken every server of upstream %s out on %s" % (name, proxy.name),
+        why=why,
+        advice=(
+            *advice,
+            "grep -E 'check (time out|peer|protocol)' %s | tail   # on %s: what it says of them"
+            % (shlex.quote((proxy.nginx.get("error_logs") or ["/var/log/nginx/error.log"])[0]), proxy.name),
+            "# default_down=false behind `check` at %s: after a start and a reload servers take requests before they are checked"
+            % where,
         ),
     )
 

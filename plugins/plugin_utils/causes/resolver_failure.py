@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The resolver that nginx asks at run time does not answer, or answers that there is no such name.
 
-Signatures: resolver_failure.
+Signatures: resolver_failure, no_live_upstreams.
 
 Looked at: what the resolver that nginx names answers, the local resolver's unit, the names asked for.
 
@@ -33,6 +33,11 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop impo
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._followed_names import (
+    named,
+    servers,
+    without_addresses,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import kept_down, unit_evidence
 
 if t.TYPE_CHECKING:
@@ -72,7 +77,7 @@ class LocalResolver(t.NamedTuple):
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for proxy in fleet.proxies():
         answers = [answer for answer in proxy.failing if answer.get("signature") == SIGNATURE]
-        answers += waiting_for_names(fleet, proxy)
+        answers += waiting_for_names(fleet, proxy) + without_addresses(proxy, asked(proxy))
         unset = [record for record in proxy.records if UNSET.match(record["message"])]
         if answers:
             yield no_resolver(proxy, answers, unset) if unset else unresolved(proxy, answers)
@@ -92,6 +97,7 @@ def asked(proxy: Host) -> list[Resolved]:
     at_start = {
         _HOST.sub("", one["target"].rpartition("://")[2].partition("/")[0]) for one in passes if not one["variable"]
     }
+    at_start |= named(servers(proxy), resolve=False) - named(servers(proxy), resolve=True)
     return [one for one in answers if one["name"] not in at_start] or answers
 
 
@@ -294,4 +300,5 @@ CAUSE = Cause(
     says="{proxy}'s nginx gets no address for the name of a backend",
     find=find,
     set_off_by=("names", "route"),
+    outdoes=("no_live_upstreams",),
 )

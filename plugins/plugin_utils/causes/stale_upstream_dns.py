@@ -24,10 +24,12 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._followed_names import named, servers
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._net.resolve import Resolved
 
+FOLLOWED = "it has `resolve`: nginx asks again when the answer's time has ended, with valid=10s behind `resolver` after 10 seconds"
 LASTING = "`resolver` with a variable in proxy_pass, or `server NAME resolve;` with `zone` (nginx 1.27.3 and later)"
 
 
@@ -59,15 +61,27 @@ def moved(hop: Hop, name: str, addresses: list[str], stale: list[str]) -> Findin
         for one in hop.failing
     ]
     now = "%s is %s now; nginx still asks %s" % (name, ", ".join(addresses), ", ".join(stale))
-    remedy = remedies.upstream_dns(note="a reload makes nginx look the name up again. What lasts: " + LASTING)
+    followed = hop.address.host in named(servers(hop.proxy), resolve=True)
+    lasting = FOLLOWED if followed else LASTING
+    by = by_its_resolver(hop, stale) if followed else None
+    note = "a reload makes nginx look the name up again. What lasts: " + lasting
+    why = "%s, whom nginx asks, says %s of %s" % (by["resolver"], ", ".join(by["addresses"] or []), name) if by else ""
     return on_hop(
         hop,
         CAUSE.name,
         (*answers, Evidence("name", now)),
         on=hop.proxy.name,
-        remedy=remedy,
-        advice=("# what lasts: " + LASTING,),
+        remedy=None if by else remedies.upstream_dns(note=note),
+        why=why,
+        advice=("# set the name at that resolver, or another `resolver`" if by else "# what lasts: " + lasting,),
     )
+
+
+def by_its_resolver(hop: Hop, stale: t.Sequence[str]) -> Resolved | None:
+    """What nginx's own resolver says of the hop's name, where it is an old address."""
+    names = hop.proxy.facts.get("names") or []
+    found = (one for one in names if one["name"] == hop.address.host and one.get("resolver"))
+    return next((one for one in found if set(one["addresses"] or []) & set(stale)), None)
 
 
 CAUSE = Cause(

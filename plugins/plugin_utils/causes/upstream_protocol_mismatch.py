@@ -36,6 +36,9 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls import failed_handshake
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._uwsgi import http_was_read
 
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import SettingInForce
+
 SIGNATURE = "upstream_protocol_mismatch"
 #: Programs that speak HTTP and nothing else to a proxy. Asked in another protocol, some wait for the rest of a request that never comes.
 HTTP_SERVERS = (
@@ -102,7 +105,10 @@ def spoken(hop: Hop) -> Spoken | None:
     """The protocol that was heard from the backend, or that its daemon is known for, where nginx speaks another one."""
     reply = or_empty(or_empty(hop.reach).get("reply"))
     heard = reply.get("protocol")
-    if heard in PASSES and heard not in SPEAKS.get(hop.family, (heard,)):
+    if version_2(hop) and heard == "http":
+        said = "asked directly in HTTP/1, %s answers: %s" % (hop.address, reply.get("began"))
+        return Spoken("http", Evidence("probe", said)) if hop.has(SIGNATURE) else None
+    if heard in PASSES and heard not in (SPEAKS.get(hop.family, (heard,)) if not version_2(hop) else ("http2",)):
         return Spoken(
             heard, Evidence("probe", "asked directly, %s speaks %s: %s" % (hop.address, heard, reply.get("began")))
         )
@@ -113,6 +119,12 @@ def spoken(hop: Hop) -> Spoken | None:
     if misread:
         return Spoken("uwsgi", misread)
     return known_for(hop, hop.backend) if hop.backend else None
+
+
+def version_2(hop: Hop) -> SettingInForce | None:
+    """The directive by which nginx (1.29.4 and later) speaks HTTP/2 with proxy_pass."""
+    given = hop.routes[0]["settings"].get("proxy_http_version") if hop.family == "proxy" else None
+    return given if given and given["args"] == ["2"] else None
 
 
 def known_for(hop: Hop, host: Host) -> Spoken | None:
@@ -133,10 +145,14 @@ def known_for(hop: Hop, host: Host) -> Spoken | None:
 def mismatch(hop: Hop, other: Spoken | None) -> Finding:
     """other: what the backend speaks; None where only nginx's log says that it is something else."""
     used, place = hop.routes[0]["pass"], named_at(hop)
-    ours = NAMES.get(hop.family, hop.family) + (" over TLS" if hop.scheme in OVER_TLS.values() else "")
+    ours = ("HTTP/2" if version_2(hop) else NAMES.get(hop.family, hop.family)) + (
+        " over TLS" if hop.scheme in OVER_TLS.values() else ""
+    )
     directive, theirs = "the directive for what it speaks", "another protocol"
     if other:
         directive, theirs = PASSES[other.protocol], NAMES.get(other.protocol, other.protocol)
+        if other.protocol == "http" and version_2(hop):
+            theirs = "HTTP/1"
         if other.protocol == PROXY_LINE and hop.scheme in OVER_TLS.values():
             theirs = "TLS after the line of the PROXY protocol"
     asked = Evidence("config", "%s: %s %s" % (place, used["directive"], used["target"]), 0.3)
@@ -164,6 +180,13 @@ def what_to_write(hop: Hop, other: Spoken | None, directive: str, place: str) ->
         return over_tls(hop, place)
     if other and other.protocol == PROXY_LINE:
         return without_line(hop, place)
+    over_http2 = version_2(hop)
+    if over_http2 and (other is None or other.protocol == "http"):
+        return (
+            "# write proxy_http_version 1.1; at %s, or let the backend speak HTTP/2%s"
+            % (file_and_line(over_http2["place"]), "" if hop.scheme == "https" else " without TLS (h2c)"),
+            reload_nginx(hop),
+        )
     return to_other(directive, hop.routes[0]["pass"]["directive"], place)
 
 

@@ -103,6 +103,13 @@ def test_names_are_asked_of_a_resolver_only_where_nginx_does_at_run_time():
     assert (asked.names, asked.resolvers) == (["app.example"], ["10.0.0.53"])
 
 
+def test_names_of_servers_that_nginx_follows_are_asked_of_its_resolver():
+    upstream = "upstream shop { zone shop 64k; server app.example:8080%s; }"
+    http = "resolver 10.0.0.53; server { listen 80; location / { proxy_pass http://shop; } } " + upstream
+    assert questions(read(http % "")).resolvers == []
+    assert questions(read(http % " resolve")).resolvers == ["10.0.0.53"]
+
+
 @pytest.mark.parametrize(
     "url,connect,uri,host",
     [

@@ -28,6 +28,20 @@ def test_an_upstream_without_settings_has_none():
     assert (app["keepalive"], app["keepalive_timeout"], app["zone"]) == (None, None, None)
 
 
+def test_how_nginx_itself_checks_servers():
+    asked = (
+        r'check interval=3000 type=http; check_http_send "HEAD / HTTP/1.0\r\n\r\n"; check_http_expect_alive http_2xx;'
+    )
+    text = "upstream app { server 10.0.0.1; %s } upstream b { server 10.0.0.1; check interval=9; } upstream c { server 10.0.0.1; }"
+    made = {name: one["check"] for name, one in written(text % asked)["upstreams"].items()}
+    assert (made["app"]["type"], made["app"]["send"], made["app"]["expects"]) == (
+        "http",
+        "HEAD / HTTP/1.0\r\n\r\n",
+        ["http_2xx"],
+    )
+    assert (made["b"]["type"], made["c"]) == ("tcp", None)
+
+
 def test_a_server_that_is_down_takes_no_requests_but_for_another_upstream():
     config = written(POOL)
     by_pool, direct = config["routes"]
