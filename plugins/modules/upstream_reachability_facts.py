@@ -325,6 +325,11 @@ ansible_facts:
               returned: on failure, unless for the certificate or for silence
               type: bool
               sample: false
+            plain:
+              description: Whether the upstream, which is silent in the handshake, answers HTTP without TLS.
+              returned: on silence
+              type: bool
+              sample: false
             with_name:
               description: How it went once a server name was sent. V(null) where there was none to try.
               returned: on failure

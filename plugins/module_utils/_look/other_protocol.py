@@ -63,6 +63,11 @@ def wants_line(dial: Dial, made: ssl.SSLContext, name: Optional[str], limit: Dea
     return shaken["ok"]
 
 
+def answers_plainly(dial: Dial, limit: Deadline) -> bool:
+    """Whether a server that is silent in a TLS handshake answers HTTP without TLS."""
+    return _heard(dial, "http", Deadline(_SECONDS, limit)) is not None
+
+
 def _heard(dial: Dial, protocol: str, deadline: Deadline) -> Optional[Tuple[str, str]]:
     """What the backend speaks, by its answer to a message of a protocol, and the first bytes of that; None where the answer says nothing."""
     sock = dial(deadline)

@@ -24,7 +24,11 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.run_as im
     of_user,
     reported_by_child,
 )
-from ansible_collections.webops.bad_gateway.plugins.module_utils._look.other_protocol import heard_instead, wants_line
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.other_protocol import (
+    answers_plainly,
+    heard_instead,
+    wants_line,
+)
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.upstream import Upstream, read_upstream
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.connection import (
     Dialled,
@@ -136,7 +140,7 @@ def _again(target: Target, limit: Deadline) -> Optional[socket.socket]:
 
 
 def _learn_why(upstream: Upstream, target: Target, shaken: "Handshake", limit: Deadline) -> None:
-    """Add to a handshake that failed what others show: with a server name, in other versions, with a certificate that is not verified."""
+    """Add to a handshake that failed what others show: with a server name, in other versions, without TLS, with a certificate that is not verified."""
     shaken["with_name"] = _with_name(upstream, target, limit)
     error, made = shaken["error"] or "", upstream.tls
     if error.startswith("certificate verify error") and made is not None:
@@ -144,7 +148,9 @@ def _learn_why(upstream: Upstream, target: Target, shaken: "Handshake", limit: D
         seen = _shaken(made, target, upstream.server_name, limit)
         if seen:
             shaken["subject"], shaken["expires"] = seen["subject"], seen["expires"]
-    elif not error.startswith("no answer"):
+    elif error.startswith("no answer"):
+        shaken["plain"] = answers_plainly(partial(_again, target), limit)
+    else:
         found = takes(partial(_again, target), upstream.server_name, limit)
         shaken["takes"], shaken["asks_certificate"] = found.versions, found.asks_certificate
         hung_up = error == HUNG_UP and not found.versions

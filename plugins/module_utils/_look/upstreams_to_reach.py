@@ -7,7 +7,7 @@ Private to this collection: it may change in any release.
 """
 
 import re
-from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Collection, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.entry_points import Door, Failed
@@ -36,7 +36,7 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
     )
 
     class TlsToUse(TypedDict, total=False):
-        """What nginx's *_ssl_* directives say. spare_name: a name to send where nginx sends none and the handshake fails."""
+        """What nginx's *_ssl_* directives say. spare_name: a name that nginx does not send, for a handshake that fails."""
 
         verify: bool
         server_name: str
@@ -103,7 +103,7 @@ def _add(
     if name not in found:
         found[name] = {"id": name, "address": address, "family": family, "scheme": scheme}
         if scheme in TLS_SCHEMES:
-            found[name]["tls"] = _tls(routing, route, version)
+            found[name]["tls"] = _tls(routing, route, version, read_address(address))
     return found[name]
 
 
@@ -138,7 +138,7 @@ def _peers(route: "Route", blamed: str) -> List[str]:
     return peers or ([] if route["peers"] else [blamed])
 
 
-def _tls(routing: Routing, route: "Route", version: str) -> "TlsToUse":
+def _tls(routing: Routing, route: "Route", version: str, address: Address) -> "TlsToUse":
     """What the *_ssl_* directives in force say; nothing is verified and no name is sent unless they say so."""
     prefix = TLS_SCHEMES[route["pass"]["scheme"]] + "_ssl_"
     given = {
@@ -153,10 +153,10 @@ def _tls(routing: Routing, route: "Route", version: str) -> "TlsToUse":
     peer = expanded(given.get("name", "$proxy_host"), values).partition(":")[0]
     if given.get("server_name") == "on":
         tls["server_name"] = peer
-    if given.get("server_name") != "on" or not Address(peer, 443).is_name:
-        spare = _spare_name([peer, own], route["pass"]["upstream"])
-        if spare:
-            tls["spare_name"] = spare
+    sent, host = tls.get("server_name"), values.get("proxy_host", "").partition(":")[0]
+    spare = _spare_name([peer, host, address.host, own], (route["pass"]["upstream"], sent))
+    if spare:
+        tls["spare_name"] = spare
     if version and tuple(int(part) for part in _NUMBER.findall(version)[:3]) < _TLS_1_3_SINCE:
         tls["protocols"] = _BEFORE_TLS_1_3
     for name in (*_TLS_FILES, "protocols", "ciphers"):
@@ -165,7 +165,7 @@ def _tls(routing: Routing, route: "Route", version: str) -> "TlsToUse":
     return tls
 
 
-def _spare_name(names: Iterable[str], upstream: Optional[str]) -> Optional[str]:
-    """The first name that a server may know as one of its own: the name of an upstream{} is nginx's alone."""
-    public = (name for name in names if "." in name and Address(name, 443).is_name and name != upstream)
+def _spare_name(names: Iterable[str], known: Collection[Optional[str]]) -> Optional[str]:
+    """The first name that a server may know as its own. known: not these: the name of an upstream{}, which is nginx's alone, and the one that is sent."""
+    public = (name for name in names if "." in name and Address(name, 443).is_name and name not in known)
     return next(public, None)

@@ -41,6 +41,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         with_name: NotRequired[Optional[NamedHandshake]]
         takes: NotRequired[List[str]]  # on failure: the TLS versions in which it answers, with any cipher
         asks_certificate: NotRequired[bool]  # on failure: whether it asks for a client certificate
+        plain: NotRequired[bool]  # on silence: whether it answers HTTP without TLS
         wants_line: NotRequired[bool]  # on failure: whether it shakes hands after the line of the PROXY protocol
 
 

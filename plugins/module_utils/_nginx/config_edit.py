@@ -159,20 +159,21 @@ def _with(args: Optional[List[str]]) -> str:
 
 
 def _moved(block: Statement, edit: Edit, old: str, new: str) -> List[Splice]:
-    """The first argument where it is old, or begins with old and goes on with a port or a URI."""
+    """The first argument where it is old, or begins with old and goes on with a port or a URI; of `set` the second, which is the value."""
+    at = 1 if edit.directive == "set" else 0
     found = [
         child
         for child in block.walk()
-        if child.name == edit.directive and child.args and edit.line in (None, child.line)
+        if child.name == edit.directive and len(child.args) > at and edit.line in (None, child.line)
     ]
-    meant = [child for child in found if _begins(child.args[0], old)]
-    if not meant and not any(_begins(child.args[0], new) for child in found):
+    meant = [child for child in found if _begins(child.args[at], old)]
+    if not meant and not any(_begins(child.args[at], new) for child in found):
         where = "" if edit.line is None else " at line %d" % edit.line
         raise EditError("no %s %s%s: %s" % (edit.directive, old, where, STALE))
     return [
-        _word(child.words[1], new + child.args[0][len(old) :])
+        _word(child.words[at + 1], new + child.args[at][len(old) :])
         for child in meant
-        if not _begins(child.args[0], new) or old.startswith(new)
+        if not _begins(child.args[at], new) or old.startswith(new)
     ]
 
 

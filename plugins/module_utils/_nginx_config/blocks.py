@@ -77,12 +77,12 @@ _MODIFIERS = re.compile(r"(=|\^~|~\*|~|@)?(.*)", re.DOTALL)
 class Block:
     """http{} or a block in it, with what is set in this very block.
 
-    sets: directives of which the lowest level wins. arrays: those that replace a whole inherited set. variables: what `set` gives;
+    sets: directives of which the lowest level wins. arrays: those that replace a whole inherited set. variables: what `set` gives; set_at: where;
     conditional: what a `set` inside an `if` of this block gives. others: all else. route: the id of the route that passes requests on here.
     """
 
     __slots__ = (
-        "id", "parent", "directive", "name", "modifier", "path", "sets", "arrays", "variables", "conditional", "others", "route"
+        "id", "parent", "directive", "name", "modifier", "path", "sets", "arrays", "variables", "set_at", "conditional", "others", "route"
     )  # fmt: skip
 
     def __init__(self, id: int, parent: Optional["Block"], directive: Directive) -> None:
@@ -94,6 +94,7 @@ class Block:
         self.sets: Dict[str, Directive] = {}
         self.arrays: Dict[str, List[Directive]] = {}
         self.variables: Dict[str, List[str]] = {}
+        self.set_at: "Dict[str, List[Place]]" = {}
         self.conditional: Dict[str, List[str]] = {}
         self.others: Dict[str, List[Directive]] = {}
         self.route: Optional[int] = None
@@ -160,7 +161,9 @@ def _remember(block: Block, directive: Directive) -> None:
     elif name in _LOWEST:
         block.sets.setdefault(name, directive)
     elif name == "set" and len(directive.args) == 2:
-        block.variables.setdefault(directive.args[0].lstrip("$"), []).append(directive.args[1])
+        name = directive.args[0].lstrip("$")
+        block.variables.setdefault(name, []).append(directive.args[1])
+        block.set_at.setdefault(name, []).append(directive.place)
     else:
         block.others.setdefault(name, []).append(directive)
 

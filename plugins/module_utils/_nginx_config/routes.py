@@ -7,6 +7,7 @@ Private to this collection: it may change in any release.
 """
 
 import posixpath
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
@@ -83,6 +84,7 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
             "index": List[str],
             "try_files": Optional[List[str]],
             "variables": Dict[str, Optional[str]],
+            "set_at": Optional[Place],
             "params": Dict[str, Optional[str]],
             "access_logs": List[str],
             "generated_by": Optional[str],
@@ -90,6 +92,7 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
     )
 
 ROUTES_LIMIT = 500
+_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})\Z")
 _PARAMS = {
     "fastcgi": "fastcgi_param",
     "uwsgi": "uwsgi_param",
@@ -182,6 +185,7 @@ def _route(block: Block, passing: Directive, server: "ServerFacts", follower: Fo
         "try_files": block.sets["try_files"].args if "try_files" in block.sets else None,
         "params": _params(block, family),
         "variables": {name: value for name, value in variables.items() if value is not None},
+        "set_at": _set_at(block, passing.first, variables),
         "access_logs": _access_logs(block),
         "generated_by": None,
     }
@@ -234,6 +238,16 @@ def _known(written: str, variables: Mapping[str, Optional[str]], server: "Server
         return written
     scheme = "https" if all(listen["ssl"] for listen in server["listens"]) else "http"
     return substituted_deeply(written, {"scheme": scheme, **variables})
+
+
+def _set_at(block: Block, written: str, variables: Mapping[str, Optional[str]]) -> "Optional[Place]":
+    """Where the one `set` is that gives a target which is but a variable; None for any other target."""
+    found = _VARIABLE.match(written)
+    name = (found.group(1) or found.group(2)) if found else None
+    if name is None or variables.get(name) is None:
+        return None
+    places = next((around.set_at[name] for around in block.chain() if name in around.set_at), [])
+    return places[0] if len(places) == 1 else None
 
 
 def _mirrors(block: Block) -> List[Directive]:

@@ -288,10 +288,7 @@ def records_over(
 
     nginx looks names up when it reads its configuration: lines about moved addresses from before the workers started are history.
     """
-    read = max(
-        (worker["started"] for worker in hop.proxy.nginx.get("workers") or [] if not worker.get("stopping")),
-        default=0.0,
-    )
+    read = hop.proxy.config_read
     changed = max(hop.proxy.last_change, hop.by_proxys_clock(hop.backend.last_change) if hop.backend else 0.0)
     named, addresses = hop.address.is_name, hop.addresses
     found = []

@@ -87,6 +87,12 @@ class Host:
         return or_empty(self.nginx.get("config"))
 
     @property
+    def config_read(self) -> float:
+        """When nginx read its configuration last, which is when its newest workers began; 0 where none runs."""
+        workers = (one for one in self.nginx.get("workers") or [] if not one.get("stopping"))
+        return max((one["started"] for one in workers), default=0.0)
+
+    @property
     def system(self) -> System:
         """What the host is; empty where that could not be read."""
         return or_empty(self.facts.get("system"))

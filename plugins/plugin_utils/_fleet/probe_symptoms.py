@@ -68,6 +68,10 @@ def handshake_sign(tls: Handshake) -> Sign | None:
     if tls["ok"] is not False:
         return None
     words = tls["error"] or ""
+    if tls.get("plain"):
+        return Sign(
+            "upstream_tls_scheme_mismatch", "is silent in the TLS handshake, and answers HTTP without TLS", "tls"
+        )
     signature = _first(_TLS_WORDS, words) or handshake_signature(words)
     return Sign(signature, "ends the TLS handshake: %s" % words, "tls") if signature else None
 

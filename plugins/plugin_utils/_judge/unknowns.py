@@ -8,16 +8,19 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 import urllib.parse
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import not_asked_again, unexplained
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import CLIENTS
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import how_to_start
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Unknown
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
     from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Finding
     from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
     from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
@@ -25,6 +28,7 @@ if t.TYPE_CHECKING:
 
 NO_NGINX = "no nginx was found on any host of this run: name the hosts that run nginx (fix_502_hosts, or the inventory)"
 IN_CONTAINER = "nginx runs in container %s (%s) on %s, pid %d, not looked into: only an nginx of the host itself is"
+ITS_LOG = "; what it logged: %s logs --since 1h %s"
 NOT_SERVED = "fix_502_urls: no nginx of this run serves %s (http or https, its name, its port)"
 STOPPED = "nginx does not run on this host, although its unit is enabled: start it (nginx -t shows whether it can)"
 NOT_RUNNING = "nginx runs on no host of this run, so that nothing can be asked of it: start it first (nginx -t shows whether it can)"
@@ -51,12 +55,18 @@ def why_nothing_is_known(fleet: Fleet, findings: t.Sequence[Finding], urls: t.Se
 def in_containers(fleet: Fleet) -> str:
     """Which nginx runs in containers of the hosts of this run, in one line; empty where none does."""
     return "; ".join(
-        IN_CONTAINER % (container["name"], container["engine"], host.name, one["pid"])
+        IN_CONTAINER % (container["name"], container["engine"], host.name, one["pid"]) + its_log(container)
         for host in fleet.hosts.values()
         for container in host.facts.get("containers") or []
         for one in container.get("inside") or []
         if one["name"] == "nginx"
     )
+
+
+def its_log(container: Container) -> str:
+    """The command that shows what a container logged, where its engine has one."""
+    client = CLIENTS.get(container["engine"])
+    return ITS_LOG % (client, shlex.quote(container["name"])) if client else ""
 
 
 def not_served(fleet: Fleet, urls: t.Sequence[str]) -> list[str]:

@@ -32,7 +32,8 @@ class Named(t.NamedTuple):
 
 
 def places(hop: Hop) -> list[Named]:
-    """Where the address is named, each place once: in the pass directive of each route, on the server line of its upstream block, or in a row of a table."""
+    """Where the address is named, each place once: in the pass directive of each route, where its variable is set, on the server line of its
+    upstream block, or in a row of a table."""
     found: dict[tuple[str, int], Named] = {}
     upstreams = hop.proxy.config.get("upstreams") or {}
     for route in hop.routes:
@@ -41,6 +42,9 @@ def places(hop: Hop) -> list[Named]:
         upstream = branch["upstream"] if branch else route["pass"].get("upstream")
         if branch:
             entries = [Named(branch["place"], IN_TABLE)]
+        given = route.get("set_at")
+        if given and not branch and route["peers"] == [str(hop.address)]:
+            entries = [Named(given, "set")]
         if upstream:
             servers = upstreams[upstream]["servers"]
             entries = [Named(server["place"], "server") for server in servers if server["address"] == str(hop.address)]
@@ -52,6 +56,16 @@ def places(hop: Hop) -> list[Named]:
 def named_at(hop: Hop) -> str:
     """FILE:LINE of each place."""
     return ", ".join(file_and_line(entry.place) for entry in places(hop))
+
+
+def is_from_variable(hop: Hop) -> bool:
+    """Whether no place that is known has the address as it is: a variable is a part of it, or gets it from more than one `set`."""
+    passes = {
+        (route["pass"]["place"]["file"], route["pass"]["place"]["line"])
+        for route in hop.routes
+        if route["pass"]["variable"]
+    }
+    return any((entry.place["file"], entry.place["line"]) in passes for entry in places(hop))
 
 
 def written_by(hop: Hop) -> Written | None:
@@ -81,7 +95,7 @@ def edits_of_host(hop: Hop, host: str, to: str) -> list[AddressEdit]:
     edits = []
     for entry in places(hop):
         scheme = ""
-        if entry.directive == IN_TABLE:
+        if entry.directive in (IN_TABLE, "set"):
             return []
         if entry.directive != "server":
             target = next(route["pass"]["target"] for route in hop.routes if route["pass"]["place"] == entry.place)

@@ -27,6 +27,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._product
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_names import ignored
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._unit_starts import Obstacle, obstacle
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import (
+    address_was_late,
     kept_down,
     killed_for_memory,
     start_command,
@@ -162,7 +163,9 @@ def started(hop: Hop, fleet: Fleet, host: Host, cause: str, evidence: tuple[Evid
         cause,
         (*seen, *(Evidence("backend_log", "%s says: %s" % (owner.unit, line), 0.3) for line in said)),
         remedy=remedy,
-        advice=killed_for_memory(owner.unit, unit, host.name) or what_to_do(" / ".join(said), host.name),
+        advice=killed_for_memory(owner.unit, unit, host.name)
+        or address_was_late(owner.unit, unit, host.name)
+        or what_to_do(" / ".join(said), host.name),
     )
 
 

@@ -25,6 +25,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
     listener_behind,
     log_command,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._empty_answers import empty_answer
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_workers import ended_worker
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import (
     file_and_line,
@@ -152,9 +153,11 @@ def not_explained(fleet: Fleet, hop: Hop, signature: str, does: str) -> Finding:
         others_refused(hop, signature),
     )
     upgrades, limit = says_upgrade(hop), limit_of_time(hop) if signature == CLOSED else ""
-    worker = ended_worker(hop, CLOSED, RESET)
+    worker, empty = ended_worker(hop, CLOSED, RESET), empty_answer(hop)
     reason = named.text if named else crashes.words or worker.words or "its own log says why"
-    if limit and not named and not crashes.words:
+    if empty.words and not named and not crashes.words and not worker.words:
+        does, reason, advice = "ends the request", empty.words, empty.advice
+    elif limit and not named and not crashes.words:
         does = "%s after %s" % (does, limit)
         if not worker.words:
             reason, advice = "that is a limit of time of its own", (A_LIMIT,)
@@ -171,6 +174,7 @@ def not_explained(fleet: Fleet, hop: Hop, signature: str, does: str) -> Finding:
             *((*late_answers(hop), *whole_seconds(hop)) if limit else ()),
             *rate_evidence(hop, again),
             *probe_ended(hop),
+            *empty.evidence,
             *upgrades,
             *refused.evidence,
             *((named.evidence,) if named else ()),

@@ -56,9 +56,11 @@ def takes_websockets(hop: Hop) -> bool:
 def is_over(hop: Hop, record: LogRecord) -> bool:
     """Whether enough good answers have come since: our own, and those of visitors."""
     request = or_empty(record.get("request"))
+    row = row_of(hop, request["method"], request["path"]) if request else None
+    if request and is_of_visitor(hop, record, row):
+        return is_over_for_visitors(hop, row)
     if not request or (is_barred_from(hop, record) and not takes_websockets(hop)):
         return True
-    row = row_of(hop, request["method"], request["path"])
     same, alike = asked_now(hop, record)
     since = row["since"] if row and not is_of_many(hop, row) else 0
     good = same + alike + since
@@ -73,6 +75,26 @@ def is_over(hop: Hop, record: LogRecord) -> bool:
         return bool((1 - often) ** good < CHANCE)
     seldom = 1 / sum(row["statuses"].values())
     return good >= ENOUGH or (1 - seldom) ** good < CHANCE or (record.get("action") == CONNECTING and good > 0)
+
+
+def is_of_visitor(hop: Hop, record: LogRecord, row: Visits | None) -> bool:
+    """Whether a header that nginx refuses may be the visitor's own, so that a stranger's request shows nothing: by its query string, which is not sent
+    again, or as a stranger is sent elsewhere. Once nginx has read its configuration again it may be mended, and asking counts."""
+    if record["signature"] not in OF_HEADER or record["last"] < hop.proxy.config_read:
+        return False
+    again = [one.get("status") or 0 for one in hop.asked_again(record) if not answer_fails(one)]
+    is_sent_away = bool(again) and all(300 <= one < 400 for one in again)
+    return bool(or_empty(record.get("request")).get("query")) or (
+        is_sent_away and "200" in (row["statuses"] if row else {})
+    )
+
+
+def is_over_for_visitors(hop: Hop, row: Visits | None) -> bool:
+    """Whether so many visitors were answered well since that one of them would have failed."""
+    if row is None or is_of_many(hop, row):
+        return False
+    often = row["failed"] / sum(row["statuses"].values())
+    return bool((1 - often) ** row["since"] < CHANCE)
 
 
 def row_of(hop: Hop, method: str, path: str) -> Visits | None:

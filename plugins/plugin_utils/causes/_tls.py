@@ -47,7 +47,13 @@ def handshake_evidence(hop: Hop) -> tuple[Evidence, ...]:
     tls = failed_handshake(hop)
     if not tls:
         return ()
-    return (Evidence("tls", "asked directly, %s ends the TLS handshake: %s" % (hop.address, tls["error"])),)
+    does = "says nothing in" if is_silent(hop) else "ends"
+    return (Evidence("tls", "asked directly, %s %s the TLS handshake: %s" % (hop.address, does, tls["error"])),)
+
+
+def is_silent(hop: Hop) -> bool:
+    """Whether the backend takes a connection and says nothing in a TLS handshake that is made directly."""
+    return (failed_handshake(hop).get("error") or "").startswith("no answer")
 
 
 def wants_certificate(hop: Hop) -> bool:

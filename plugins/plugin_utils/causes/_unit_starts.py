@@ -22,6 +22,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._refused
     how_to_serve_it,
     what_it_waits_for,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import NO_ADDRESS
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.start_problem import StartProblem
@@ -44,7 +45,6 @@ RESTARTS = 3
 #: What the look has checked itself: where it finds nothing, that has been mended since.
 CHECKED = (200, 203, 216, 217)
 _IN_USE = re.compile(r"already in use|address in use|EADDRINUSE|errno 98|in use by another", re.IGNORECASE)
-_NO_ADDRESS = re.compile(r"cannot assign requested address|EADDRNOTAVAIL|errno 99", re.IGNORECASE)
 _DENIED = re.compile(r"Failed (?:at step EXEC|to locate executable) .{1,400}: Permission denied")
 _RUNNING = re.compile(r"already (?:running|exists|started)|pid ?file", re.IGNORECASE)
 _PID_FILE = re.compile(r"/[\w./-]+\.pid\b")
@@ -323,7 +323,7 @@ def _still_missing(host: Host, name: str, said: str) -> str | None:
     if _IN_USE.search(said):
         taken = [one for port in ports for one in host.tcp_listeners(port) if one.get("unit") != name]
         return "%s has port %d" % (taken[0].get("process") or "another process", taken[0]["port"]) if taken else ""
-    if _NO_ADDRESS.search(said):
+    if NO_ADDRESS.search(said):
         return ""  # an address that the host still lacks is one of its start_problems
     return what_it_waits_for(host, said) if WAITS_FOR.search(said) else None
 

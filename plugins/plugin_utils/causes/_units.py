@@ -8,6 +8,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import re
 import shlex
 import typing as t
 
@@ -18,6 +19,9 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._exit_co
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+
+
+NO_ADDRESS = re.compile(r"cannot assign requested address|EADDRNOTAVAIL|errno 99", re.IGNORECASE)
 
 
 def kept_down(name: str, unit: Unit | None) -> str | None:
@@ -68,6 +72,19 @@ def killed_for_memory(name: str, unit: Unit | None, on: str) -> tuple[str, ...]:
         if limit
         else "free -m; ps -eo rss,args --sort=-rss | head   # on %s: what else takes memory? Fewer workers, or more memory"
         % on,
+    )
+
+
+def address_was_late(name: str, unit: Unit | None, on: str) -> tuple[str, ...]:
+    """What keeps a unit from failing at the next boot as at the last, when its address was not there yet; empty where it failed for anything else."""
+    said = " ".join(or_empty(unit).get("last_words") or [])
+    if or_empty(unit).get("active") != "failed" or not NO_ADDRESS.search(said):
+        return ()
+    return (
+        "# its last start came before its address was there (Cannot assign requested address): a tunnel or DHCP gives it later, and so at each boot",
+        "systemctl edit %s   # on %s: [Unit] After=network-online.target and what brings the address (tailscaled.service, wg-quick@wg0.service); [Service]"
+        " Restart=on-failure, RestartSec=5" % (shlex.quote(name), on),
+        "# or net.ipv4.ip_nonlocal_bind = 1 in /etc/sysctl.d/: then it may listen before the address is there",
     )
 
 

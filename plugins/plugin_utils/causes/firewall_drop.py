@@ -42,6 +42,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._neighbo
     discovery_refused,
     dropped_discovery,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._transparent import as_visitor
 
 #: What a connection ends with whose first packet waits for a neighbour that is not found.
 NOT_FOUND = ("firewall_reject", "backend_unreachable")
@@ -68,9 +69,9 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         if discovery:
             yield discovery_refused(hop, CAUSE.name, discovery)
             continue
-        if not hop.has(*SIGNATURES):
-            continue
-        yield from on_the_way_in(hop)
+        # From the visitor's address nginx connects in vain, whatever a firewall says.
+        if hop.has(*SIGNATURES) and not as_visitor(hop):
+            yield from on_the_way_in(hop)
 
 
 def on_the_way_in(hop: Hop) -> t.Iterator[Finding]:

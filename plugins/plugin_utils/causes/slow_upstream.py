@@ -40,6 +40,12 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._others_
     others_refused,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import product_of
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls import (
+    failed_handshake,
+    handshake_evidence,
+    is_silent,
+    s_client,
+)
 
 SIGNATURE = "upstream_read_timeout"
 #: More paths than these are no sign of a single slow one.
@@ -49,10 +55,37 @@ SHOWN = 3
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
         late = any(answer.get("timed_out") for answer in hop.failing) and or_empty(hop.reach).get("connected")
+        if is_silent(hop) and (late or hop.has(SIGNATURE)) and not failed_handshake(hop).get("plain"):
+            yield silent_in_handshake(hop)
+            continue
         is_slow = hop.has(SIGNATURE) or late and (probe_silent(hop) or hop.past(SIGNATURE))
         if is_slow and not ends_late_requests(hop):
             pool = stopped_pool(hop)
             yield workers_stopped(hop, pool) if pool else slow(fleet, hop)
+
+
+def silent_in_handshake(hop: Hop) -> Finding:
+    """The backend takes connections, and the first large packet, its certificate, never comes."""
+    name = "%s_connect_timeout" % hop.family
+    given = hop.routes[0]["settings"].get(name)
+    limit = "%s, which also limits the TLS handshake, is %s" % (
+        name,
+        " ".join(given["args"]) if given else "60s, nginx's default",
+    )
+    return on_hop(
+        hop,
+        CAUSE.name,
+        (*hop.seen(SIGNATURE), *late_answers(hop), *handshake_evidence(hop), Evidence("config", limit, 0.2)),
+        says="%s takes connections and says nothing in the TLS handshake" % hop.address.bare,
+        why="%s takes connections and says nothing in the TLS handshake, nor without TLS: packets as large as its certificate are lost on the way, or what"
+        " listens there is busy or hangs" % described(hop),
+        advice=(
+            *if_packets_are_lost(hop),
+            "%s | grep -E 'CONNECTED|Cipher is'   # on %s, and on %s itself: does it shake hands there?"
+            % (s_client(hop, errors="2>&1"), hop.proxy.name, hop.on),
+            log_command(hop),
+        ),
+    )
 
 
 def probe_silent(hop: Hop) -> tuple[Evidence, ...]:

@@ -30,6 +30,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import (
     edits_of_address,
+    is_from_variable,
     is_in_table,
     named_at,
     written_by,
@@ -189,6 +190,16 @@ def doubt_about(hop: Hop, meant: list[Candidate], *, is_sure: bool) -> Doubt | N
         return Doubt(
             "a table leads there, and another row of it may be meant to lead elsewhere",
             ("# write %s in place of %s; at %s" % (listed(meant), hop.address, named_at(hop)), RELOAD_NGINX),
+        )
+    if is_from_variable(hop):
+        return Doubt(
+            "nginx makes the address of variables, and where they get it is not known",
+            (
+                "nginx -T 2>/dev/null | grep -nE '^# configuration|set .*sock'   # on %s: where is it made?"
+                % hop.proxy.name,
+                "# there: %s in place of %s, for %s" % (listed(meant), hop.address, named_at(hop)),
+                RELOAD_NGINX,
+            ),
         )
     if is_peer_already(hop, meant[0].address):
         return Doubt(

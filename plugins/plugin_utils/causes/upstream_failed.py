@@ -36,6 +36,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurri
     rate,
     recurring,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._transparent import as_visitor
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
@@ -49,6 +50,7 @@ LOG_MORE = (
 )
 
 _HTTP2_ERROR = re.compile(r"upstream (?:rejected request|sent goaway) with error (\d{1,4})\b")
+_GOES_AWAY = "upstream sent goaway with error 0"
 #: RFC 9113, section 7
 HTTP2_ERRORS = {
     0: "NO_ERROR: the backend stops, or ends the stream before it has answered",
@@ -91,7 +93,10 @@ def not_explained(hop: Hop, lines: list[LogRecord], often: str) -> Finding:
     seen += [Evidence("log", line_of(record)) for record in said[:SHOWN]]
     seen += [Evidence("probe", text) for text in saw]
     words = said[0]["message"] if said else ""
-    own_side = _OWN_SIDE.match(words)
+    own_side, spoofed = _OWN_SIDE.match(words), as_visitor(hop)
+    if spoofed:
+        shown = [Evidence(one.look, one.text, SYMPTOM) for one in seen]
+        return on_hop(hop, CAUSE.name, shown, on=hop.proxy.name, recurs=often, why=spoofed.why, advice=spoofed.advice)
     return on_hop(
         hop,
         CAUSE.name,
@@ -190,7 +195,13 @@ def not_in_chunks(hop: Hop, words: str) -> tuple[str, ...]:
 
 
 def http2_error(words: str) -> tuple[str, ...]:
-    """What the number of an HTTP/2 error in nginx's words stands for, as a remark; empty where there is none that says more."""
+    """What the number of an HTTP/2 error in nginx's words stands for, as remarks; empty where there is none that says more."""
+    if words.startswith(_GOES_AWAY):
+        return (
+            "# GOAWAY with NO_ERROR: the backend stops, or ends a connection that is old or has had its number of requests (MaxConnectionAge and"
+            " max_connection_age of gRPC servers, MaxKeepAliveRequests of Apache), and nginx had just taken that one for this request",
+            "# in its upstream{}: keepalive_time and keepalive_requests below those limits (nginx 1.19.10 or later), or no keepalive: then nginx closes first",
+        )
     found = _HTTP2_ERROR.match(words)
     name = HTTP2_ERRORS.get(int(found.group(1))) if found else None
     return ("# HTTP/2 error %s" % name,) if name else ()

@@ -54,7 +54,14 @@ class Weakness(t.NamedTuple):
 
 
 #: By the reason that OpenSSL gives.
+SIGNED_WEAKLY = Weakness(
+    "signs its handshake too weakly, mostly with SHA-1, as old Windows servers and appliances do",
+    "# update the backend, or let it sign with SHA-256",
+    "{ciphers} DEFAULT:@SECLEVEL=0; (EL 9 forbids SHA-1 by itself: update-crypto-policies --show)",
+)
 WEAKNESSES = {
+    "wrong signature type": SIGNED_WEAKLY,
+    "legacy sigalg disallowed or unsupported": SIGNED_WEAKLY,
     "dh key too small": Weakness(
         "sends Diffie-Hellman parameters that are too short",
         "# on the backend: parameters of 2048 bits (openssl dhparam -out dhparam.pem 2048), or ciphers with ECDHE in place of DHE",

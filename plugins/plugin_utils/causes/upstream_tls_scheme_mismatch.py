@@ -28,9 +28,14 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._finding
     on_hop,
     reload_nginx,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls import handshake_evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls import (
+    failed_handshake,
+    handshake_evidence,
+    is_silent,
+)
 
 SIGNATURE = "upstream_tls_scheme_mismatch"
+LATE = "upstream_read_timeout"
 HTTP, HTTPS = 80, 443
 WITHOUT_PORT = "a server of an upstream{} is asked on port 80 where no other is written, also with TLS"
 #: The scheme without TLS, by the one with it.
@@ -39,7 +44,7 @@ PLAIN = {"https": "http", "grpcs": "grpc", "suwsgi": "uwsgi"}
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
-        if hop.has(SIGNATURE):
+        if hop.has(SIGNATURE) or is_silent(hop) and failed_handshake(hop).get("plain"):
             yield plain_text(hop)
 
 
@@ -50,7 +55,7 @@ def plain_text(hop: Hop) -> Finding:
     return on_hop(
         hop,
         CAUSE.name,
-        (*hop.seen(SIGNATURE), *handshake_evidence(hop), asked),
+        (*hop.seen(SIGNATURE, LATE), *handshake_evidence(hop), *answers_without(hop), asked),
         why="what listens on %s speaks plain text, not TLS%s" % (hop.address, no_port and "; " + WITHOUT_PORT),
         advice=(
             *((no_port,) if no_port else ()),
@@ -59,6 +64,13 @@ def plain_text(hop: Hop) -> Finding:
             "# or let the backend speak TLS there: with %s://, everybody on the way can read what is sent" % plain,
         ),
     )
+
+
+def answers_without(hop: Hop) -> tuple[Evidence, ...]:
+    """That the backend, which is silent in a TLS handshake, answers without; empty where that was not seen."""
+    if not failed_handshake(hop).get("plain"):
+        return ()
+    return (Evidence("probe", "asked directly without TLS, %s answers HTTP" % (hop.address,), 0.9),)
 
 
 def passed_at(hop: Hop) -> str:
@@ -82,4 +94,5 @@ CAUSE = Cause(
     says="{proxy}'s nginx speaks TLS to {subject}, which speaks plain text",
     find=find,
     set_off_by=("backend", "route", "certificates"),
+    outdoes=("slow_upstream",),
 )

@@ -36,6 +36,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls imp
     handshake_evidence,
     is_about_the_name,
     name_to_match,
+    setting,
     setting_evidence,
 )
 
@@ -50,7 +51,8 @@ def nameless(hop: Hop) -> Finding:
     again = or_empty(or_empty(or_empty(hop.reach).get("tls")).get("with_name"))
     name = again.get("name") or "NAME"
     helped = Evidence("tls", "with the server name %s the same handshake succeeds" % name, 0.9)
-    no_name = Evidence("config", "nginx sends no number as a server name: %s" % name_to_match(hop), 0.3)
+    ours, is_sent = name_to_match(hop), or_empty(setting(hop, "server_name")).get("args") == ["on"]
+    no_name = Evidence("config", "nginx sends no number as a server name: %s" % ours, 0.3)
     place = file_and_line(hop.routes[0]["pass"]["place"])
     return on_hop(
         hop,
@@ -60,9 +62,13 @@ def nameless(hop: Hop) -> Finding:
             *handshake_evidence(hop),
             *((helped,) if again.get("ok") else ()),
             setting_evidence(hop, "server_name", "off, no name is sent"),
-            *((no_name,) if is_number(name_to_match(hop)) else ()),
+            *((no_name,) if is_number(ours) else ()),
         ),
-        why="%s serves by name, and nginx sends it none that it knows" % (hop.address,),
+        why="%s serves by name, and nginx sends it %s"
+        % (
+            hop.address,
+            "%s, which it does not know" % ours if is_sent and not is_number(ours) else "none that it knows",
+        ),
         advice=(
             "# beside the pass directive at %s: %s on; %s %s;"
             % (place, directive(hop, "server_name"), directive(hop, "name"), name),

@@ -10,7 +10,11 @@ import ssl
 import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
-from ansible_collections.webops.bad_gateway.plugins.module_utils._look.other_protocol import heard_instead, wants_line
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.other_protocol import (
+    answers_plainly,
+    heard_instead,
+    wants_line,
+)
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.net import over_tls, resets, says, silent
 
 SETTINGS = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
@@ -106,3 +110,10 @@ def test_tls_after_the_line_of_the_proxy_protocol(peer, behaviour, wants):
     made.check_hostname, made.verify_mode = False, ssl.CERT_NONE
     dial = dialling(peer(behaviour).port) if behaviour else lambda _limit: None
     assert wants_line(dial, made, None, Deadline(5.0)) is wants
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "plain"), [(speaks(b"HEAD ", b"HTTP/1.0 200 OK\r\n\r\n"), True), (speaks(b"\x16", b"x"), False)]
+)
+def test_a_server_that_is_silent_in_the_handshake_may_answer_without_tls(peer, behaviour, plain):
+    assert answers_plainly(dialling(peer(behaviour).port), Deadline(5.0)) is plain

@@ -61,7 +61,7 @@ def test_each_once_without_those_marked_down_and_without_requests():
         "family": "fastcgi",
         "scheme": "fastcgi",
     }
-    assert found[4]["tls"] == {"verify": False, "server_name": "status.example"}
+    assert found[4]["tls"] == {"verify": False, "server_name": "status.example", "spare_name": "shop.example"}
 
 
 def test_one_address_spoken_to_in_two_ways_is_two_upstreams():
@@ -237,7 +237,25 @@ def test_a_number_is_never_sent_as_a_name():
     )
     found = [upstream["tls"] for upstream in upstreams_to_reach(written(http))]
     assert [one["server_name"] for one in found] == ["app.test", "10.0.0.2"]
-    assert [one.get("spare_name") for one in found] == [None, "shop.test"]
+    assert [one.get("spare_name") for one in found] == ["shop.test", "shop.test"]
+
+
+@pytest.mark.parametrize(
+    ("target", "settings", "tls"),
+    [
+        ("https://d1.cdn.test", "proxy_ssl_name $host;", ("shop.test", "d1.cdn.test")),
+        ("https://cdn", "", ("cdn", "d1.cdn.test")),
+        ("https://cdn", "proxy_ssl_name d1.cdn.test;", ("d1.cdn.test", "shop.test")),
+        ("https://d1.cdn.test", "", ("d1.cdn.test", "shop.test")),
+    ],
+)
+def test_beside_the_name_that_is_sent_another_is_worth_a_try(target, settings, tls):
+    http = (
+        "upstream cdn { server d1.cdn.test:443; } server { server_name shop.test; proxy_ssl_server_name on; location / { proxy_pass %s; %s } }"
+        % (target, settings)
+    )
+    (upstream,) = upstreams_to_reach(written(http))
+    assert (upstream["tls"]["server_name"], upstream["tls"]["spare_name"]) == tls
 
 
 def test_variables_that_grow_without_end_are_empty():

@@ -112,6 +112,13 @@ def test_touches_only_what_it_is_about(edit, gone, new):
         assert apply_edits(once, [edit]) == once or edit.match_args
 
 
+def test_of_a_set_the_value_is_moved():
+    text = "server {\n\tset $php unix:/run/php/old.sock;\n\tset $app /a;\n\tlocation / { fastcgi_pass $php; }\n}\n"
+    edit = Edit("set", line=2, old="unix:/run/php/old.sock", new="unix:/run/php/new.sock")
+    moved = apply_edits(text, [edit])
+    assert moved == text.replace("old.sock", "new.sock") and apply_edits(moved, [edit]) == moved
+
+
 def test_address_with_a_port_is_not_the_start_of_another_port():
     text = apply_edits(SITE, [Edit("server", line=14, old="10.0.0.1:80", new="10.0.0.9:80")])
     assert "upstream app { server 10.0.0.9:80 weight=5; server 10.0.0.1:8080; server 10.0.0.2:80; }" in text

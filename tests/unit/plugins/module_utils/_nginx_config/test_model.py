@@ -212,6 +212,21 @@ def test_variables_have_a_value_only_where_there_is_one(inside, peers):
     assert route_at(config, "/x")["peers"] == peers
 
 
+@pytest.mark.parametrize(
+    ("inside", "line"),
+    [
+        ("set $php unix:/a.sock;\nlocation / { fastcgi_pass $php; }", 3),
+        ("\nlocation / { set $php unix:/a.sock; fastcgi_pass ${php}; }", 4),
+        ("set $php unix:/a.sock;\nset $php unix:/b.sock;\nlocation / { fastcgi_pass $php; }", None),
+        ("set $v 8.1;\nlocation / { fastcgi_pass unix:/php$v.sock; }", None),
+        ("location / { fastcgi_pass $nowhere; }", None),
+    ],
+)
+def test_where_a_target_that_is_but_a_variable_is_set(inside, line):
+    (route,) = written("server { %s }" % inside)["routes"]
+    assert (route["set_at"] or {}).get("line") == line
+
+
 def test_what_answers_502_or_504_by_itself():
     config = written(
         "server { if (-f /srv/off) { return 502; } location /a { return 504 late; } location /b { return 404; }"

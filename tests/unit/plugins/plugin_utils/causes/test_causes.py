@@ -25,7 +25,7 @@ SILENT = sorted(facts.CASES.glob("*/silent_*.yml"))
 #: Programs that a line of advice may begin with.
 PROGRAMS = r"""
 a2dismod apachectl apk apparmor_parser apt-get auditctl ausearch
-cat cd cgi-fcgi chmod command coredumpctl cscli csf curl
+cat cd cgi-fcgi chmod command conntrack coredumpctl cscli csf curl
 date df dig dnf docker dotnet dpkg du
 echo env
 fail2ban-client ferm find firewall-cmd free
@@ -39,7 +39,7 @@ namei nerdctl nft nginx nsenter
 openssl
 ping plesk podman printf ps py-spy
 rm
-sed semanage semodule setfacl shorewall6? ss stat su sudo supervisorctl systemctl systemd-tmpfiles
+sed semanage semodule setfacl shorewall6? ss stat su sudo supervisorctl sysctl systemctl systemd-tmpfiles
 tail tailscale tcpdump
 ufw unshare useradd usermod
 virsh

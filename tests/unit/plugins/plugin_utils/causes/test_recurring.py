@@ -143,6 +143,41 @@ def test_a_header_is_the_same_for_head():
     assert _recurring.recurring(over.hops[0]) == []
 
 
+def header(*answers, visits=None, query=True, **more):
+    """As fleet, of a header that nginx refused to a visitor's request with a query string."""
+    asked_for = {"method": "GET", "path": "/x", **({"query": True} if query else {})}
+    return fleet(*answers, visits=visits, signature="response_header_too_big", **{"request": asked_for, **more})
+
+
+@pytest.mark.parametrize(
+    "of_visitor",
+    [
+        header(asked()),
+        header(asked(status=403)),
+        header(asked(method="HEAD"), visits=had(0, 4, 4, 0)),
+        header(asked(), visits=had(16, 4, 4, 10)),
+        header(asked(status=302), visits=had(16, 4, 4, 0), query=False),
+    ],
+)
+def test_a_header_may_be_the_visitors_own(of_visitor):
+    (finding,) = response_header_too_big.find(of_visitor)
+    assert finding.remedy.role == "fastcgi_buffers" and finding.recurs
+    assert list(transient.find(of_visitor)) == []
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        header(asked(), last=50.0),
+        header(asked(), visits=had(16, 4, 4, 15)),
+        header(asked(status=302), visits={**had(0, 4, 4, 0), "statuses": {"302": 9, "502": 4}}, query=False),
+        header(asked(), query=False),
+    ],
+)
+def test_it_is_over_once_nginx_has_read_its_files_again_or_visitors_are_answered(over):
+    assert _recurring.recurring(over.hops[0]) == []
+
+
 def test_an_access_log_of_several_sites_counts_where_all_its_failures_are_ones_own():
     again = beside_another_site(fleet(asked(5), count=3, visits=had(24, 3, 19, 0)))
     (finding,) = upstream_connection_reset.find(again)
