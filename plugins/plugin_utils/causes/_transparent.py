@@ -18,6 +18,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._finding
 class Spoof(t.NamedTuple):
     """Why nginx's own connection fails where one from the host's address does not, and what to do about it."""
 
+    says: str
     why: str
     advice: tuple[str, ...]
 
@@ -31,6 +32,7 @@ def as_visitor(hop: Hop) -> Spoof | None:
     words = "%s %s (%s)" % (name, " ".join(given["args"]), file_and_line(given["place"]))
     proxy = hop.proxy.name
     return Spoof(
+        "%s's nginx connects to %s from the visitors' own addresses, and gets no answer" % (proxy, hop.address.bare),
         "by %s nginx connects from the visitor's address, and the answers to that do not come back to %s; from its own address it gets a connection"
         % (words, proxy),
         (

@@ -63,18 +63,23 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 
 
 def broken(host: Host, refused: Refusal) -> Finding:
+    why = "nginx does not run, and does not start before that is mended"
+    start = "systemctl start nginx   # once nginx -t passes"
+    if host.nginx.get("master"):
+        why = "nginx keeps serving with the configuration that it has loaded; it is neither reloaded nor restarted"
+        start = "nginx -s reload   # never restart before nginx -t passes"
     return Finding(
         cause=CAUSE.name,
         seen_from=host.name,
         on=host.name,
         subject=refused.place,
         evidence=(Evidence("config", "nginx -t: %s" % refused.error, 0.95),),
-        why="nginx keeps serving with the configuration that it has loaded; it is neither reloaded nor restarted",
+        why=why,
         advice=(
             *(line for words, line in HINTS if words.search(refused.error)),
             "# edit %s" % refused.place,
             "nginx -t",
-            "nginx -s reload   # never restart before nginx -t passes",
+            start,
         ),
     )
 

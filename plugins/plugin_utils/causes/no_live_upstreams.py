@@ -73,15 +73,17 @@ def check_of(proxy: Host, route: Route) -> UpstreamCheck | None:
 
 def were_busy(proxy: Host, route: Route, servers: list[UpstreamServer], hops: list[Hop]) -> list[LogRecord]:
     """What nginx's log has of requests that found all servers as busy as max_conns lets them be, since nginx read its configuration; none where one failed."""
-    up, name = [server for server in servers if not server["down"]], route["pass"]["upstream"]
-    limited = bool(up) and all("max_conns" in server["parameters"] for server in up)
-    if not limited or any(hop.failing or hop.records for hop in hops):
-        return []
-    return [
+    again = [
         record
         for record in proxy.records
-        if record["signature"] == SIGNATURE and record["last"] >= proxy.config_read and named_by(record) == name
+        if record["signature"] == SIGNATURE
+        and record["last"] >= proxy.config_read
+        and named_by(record) == route["pass"]["upstream"]
     ]
+    if not again or any(hop.failing or hop.records for hop in hops):
+        return []
+    up = [server for server in servers if not server["down"]]
+    return again if up and all("max_conns" in server["parameters"] for server in up) else []
 
 
 def named_by(record: LogRecord) -> str:
@@ -157,8 +159,8 @@ def checked_out(proxy: Host, route: Route, servers: list[UpstreamServer], check:
         why += ": they are to answer %s with %s" % (asked, wants)
         typed = check["send"].replace("%", "%%").replace("\\", "\\\\").replace("\r", "\\r").replace("\n", "\\n")
         advice = (
-            "exec 3<>/dev/tcp/%s/%s; printf %s >&3; head -n 1 <&3   # in bash on %s: is that one of %s?"
-            % (at.host, at.port, shlex.quote(typed), proxy.name, wants),
+            "printf %s | nc -w 3 %s %d | head -n 1   # on %s: is that one of %s?"
+            % (shlex.quote(typed), at.host, at.port, proxy.name, wants),
             "# check_http_send has to ask for a page that needs no Host and no login; HTTP/1.1 without a Host is a 400",
         )
     return on_route(

@@ -49,9 +49,10 @@ def resolved_now(hop: Hop) -> Resolved | None:
 
 
 def in_use(hop: Hop) -> set[str]:
-    """The hosts that nginx itself named for this hop in its log of failing answers."""
+    """The hosts that nginx itself named for this hop in its log of failing answers: numbers, as the name is an upstream{}'s where it asked nobody."""
     upstreams = [answer.get("upstream") or "" for answer in hop.failing]
-    return {read_address(upstream).host for upstream in upstreams if upstream.startswith("tcp:")}
+    asked = [read_address(upstream) for upstream in upstreams if upstream.startswith("tcp:")]
+    return {address.host for address in asked if not address.is_name}
 
 
 def moved(hop: Hop, name: str, addresses: list[str], stale: list[str]) -> Finding:

@@ -51,6 +51,7 @@ LOG_MORE = (
 
 _HTTP2_ERROR = re.compile(r"upstream (?:rejected request|sent goaway) with error (\d{1,4})\b")
 _GOES_AWAY = "upstream sent goaway with error 0"
+_SAYS_GOAWAY = "the backend at %s ends HTTP/2 connections in due form (GOAWAY), and nginx had just taken one"
 #: RFC 9113, section 7
 HTTP2_ERRORS = {
     0: "NO_ERROR: the backend stops, or ends the stream before it has answered",
@@ -96,13 +97,14 @@ def not_explained(hop: Hop, lines: list[LogRecord], often: str) -> Finding:
     own_side, spoofed = _OWN_SIDE.match(words), as_visitor(hop)
     if spoofed:
         shown = [Evidence(one.look, one.text, SYMPTOM) for one in seen]
-        return on_hop(hop, CAUSE.name, shown, on=hop.proxy.name, recurs=often, why=spoofed.why, advice=spoofed.advice)
+        return on_hop(hop, CAUSE.name, shown, on=hop.proxy.name, recurs=often, **spoofed._asdict())
     return on_hop(
         hop,
         CAUSE.name,
         [Evidence(one.look, one.text, SYMPTOM) for one in seen],
         on=hop.proxy.name if own_side else None,
         recurs=often,
+        says=_SAYS_GOAWAY % hop.address.bare if words.startswith(_GOES_AWAY) else "",
         why="nginx says: %s%s" % (words, " (%s)" % often if often else "")
         if words
         else "no line of nginx says why%s" % "".join("; " + text for text in saw),

@@ -35,7 +35,7 @@ java journalctl jstack
 kill kubectl
 ldd loginctl ls
 mkdir mv
-namei nerdctl nft nginx nsenter
+namei nc nerdctl nft nginx nsenter
 openssl
 ping plesk podman printf ps py-spy
 rm
@@ -45,7 +45,7 @@ ufw unshare useradd usermod
 virsh
 wg
 yum
-/usr/local/cpanel/\S+ /usr/local/hestia/bin/\S+ \S*/php-fpm\S*
+/usr/local/cpanel/\S+ /usr/local/hestia/bin/\S+ \S*/php-fpm\S* php[0-9.]*
 """
 #: How a line of advice begins: as a remark, or with one of these programs.
 PASTED = r"# \S|(?:[A-Z_]+=\S+ )*(?:%s)(?:\s|$)" % "|".join(PROGRAMS.split())
