@@ -21,12 +21,13 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes
 MASTER = r"nginx: master process "
 WORKER = "nginx: worker process"
 STOPPING = "nginx: worker process is shutting down"
-NAMES = ("nginx", "openresty", "angie", "nginx-debug")
+NAMES = ("nginx", "openresty", "angie", "tengine", "nginx-debug")
 _PROGRAM = "nginx|openresty|angie|tengine|sw-cp-serverd"
 FOLDERS = (
     "/usr/local/nginx/sbin",
     "/usr/local/openresty/nginx/sbin",
     "/usr/local/openresty/bin",
+    "/usr/local/tengine/sbin",
     "/opt/homebrew/bin",
     "/usr/local/bin",
     "/opt/nginx/sbin",
@@ -39,6 +40,12 @@ BUILT_IN = {
     "pid_path": "logs/nginx.pid",
     "user": "nobody",
 }
+#: Since its version 3.2.
+BUILT_INTO_TENGINE = {
+    "prefix": "/usr/local/tengine",
+    "conf_path": "conf/tengine.conf",
+    "pid_path": "logs/tengine.pid",
+}
 TEMP_PATHS = {
     "http-client-body-temp-path": "client_body_temp",
     "http-proxy-temp-path": "proxy_temp",
@@ -47,6 +54,8 @@ TEMP_PATHS = {
     "http-scgi-temp-path": "scgi_temp",
 }
 _OPTION = re.compile(r"(?:^| )-([cpge]) ?(.*?)(?= -[a-zA-Z](?: |$)| -[cpge]|$)")
+_TENGINE = re.compile(r"Tengine version: Tengine/(\d{1,9})\.(\d{1,9})")
+_OF_NGINX = re.compile(r"nginx version: nginx/([\w.]+)")
 _VERSION = re.compile(r"version: [^/\s]+/([\w.]+)(?: \(nginx/([\w.]+)\))?")
 
 
@@ -123,10 +132,10 @@ def find(host: Host, processes: Processes) -> Optional[Nginx]:
     built = built_with(ran.err)
     options = started_with(master.title) if master else Options()
     prefix = options.prefix or built["prefix"]
-    version = _VERSION.search(ran.err)
+    version = _OF_NGINX.search(ran.err) or _VERSION.search(ran.err)
     return Nginx(
         binary=binary,
-        version=(version.group(2) or version.group(1)) if version else "",
+        version=(version.groups()[-1] or version.group(1)) if version else "",
         options=options,
         prefix=prefix,
         conf_path=os.path.join(prefix, options.conf or built["conf_path"]),
@@ -156,13 +165,15 @@ def _binary(host: Host, master: Optional[Process]) -> Optional[str]:
         found = host.which(name)
         if found:
             return found
-    candidates = [os.path.join(folder, "nginx") for folder in FOLDERS]
+    candidates = [os.path.join(folder, name) for folder in FOLDERS for name in ("nginx", "tengine")]
     return next((path for path in candidates if os.access(host.path(path), os.X_OK)), None)
 
 
 def built_with(dash_v: str) -> Dict[str, str]:
     """The configure arguments in the output of nginx -V, with nginx's own defaults for what is not named."""
-    built = dict(BUILT_IN)
+    tengine = _TENGINE.match(dash_v)
+    named = [int(number) for number in tengine.groups()] if tengine else [0, 0]
+    built = {**BUILT_IN, **(BUILT_INTO_TENGINE if named >= [3, 2] else {})}
     for line in dash_v.splitlines():
         if line.startswith("configure arguments:"):
             for word in _split(line.partition(":")[2]):

@@ -169,11 +169,27 @@ def test_build_without_options_and_with_broken_quotes():
 
 
 @pytest.mark.parametrize(
+    "version, arguments, conf",
+    [
+        ("3.1.0", "", "/usr/local/nginx/conf/nginx.conf"),
+        ("3.2.0", "", "/usr/local/tengine/conf/tengine.conf"),
+        ("3.2.0", "--prefix=/srv/t", "/srv/t/conf/tengine.conf"),
+        ("3.2.0", "--conf-path=/etc/nginx/nginx.conf", "/etc/nginx/nginx.conf"),
+    ],
+)
+def test_tengine_reads_a_file_of_another_name_by_now(version, arguments, conf):
+    said = "Tengine version: Tengine/%s\nnginx version: nginx/1.31.3\nconfigure arguments: %s\n" % (version, arguments)
+    built = built_with(said)
+    assert os.path.join(built["prefix"], built["conf_path"]) == conf
+
+
+@pytest.mark.parametrize(
     "said, version",
     [
         ("nginx version: nginx/1.18.0 (Ubuntu)\n", "1.18.0"),
         ("nginx version: openresty/1.21.4.1\n", "1.21.4.1"),
         ("Tengine version: Tengine/2.3.3 (nginx/1.18.0)\n", "1.18.0"),
+        ("Tengine version: Tengine/3.2.0\nnginx version: nginx/1.31.3\nbuilt by gcc 12.2.0\n", "1.31.3"),
         ("what?", ""),
     ],
 )
