@@ -62,7 +62,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 
 def crashes(host: Host) -> list[LogRecord]:
     """What the logs of a host say of nginx's workers that crashed since its master began, nginx's own words first."""
-    since = or_empty(host.nginx.get("master")).get("started") or 0.0
+    since = int(or_empty(host.nginx.get("master")).get("started") or 0)  # lines have whole seconds
     found = [one for one in host.records if one["signature"] == NAME and one["last"] >= since]
     return sorted(found, key=lambda one: one["kind"] != "nginx")
 
