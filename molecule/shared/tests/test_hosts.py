@@ -34,6 +34,8 @@ MAY_CHANGE = {
 }
 
 
+#: What ends when asked: not a unit, but processes of nginx whose master stays.
+WORKERS = "nginx's workers"
 #: Causes that are advised on: nginx refuses its files before a run and after it.
 REFUSED = {"nginx_config_invalid", "upstream_host_not_found_at_start"}
 
@@ -48,9 +50,12 @@ def may_change(place, role):
 
 
 def changes_when_asked(place, role):
-    """What changes on a host of a fault whenever somebody asks for its URL: the main process of a unit, and nothing else of it."""
-    units = place.fault.expect.get("ends_when_asked", {}).get(role, [])
-    return [r"units %s: (.*) MainPID=\d+ (.*), was \1 MainPID=\d+ \2$" % re.escape(unit) for unit in units]
+    """What changes on a host of a fault whenever somebody asks for its URL: the main process of a unit, or nginx's workers, and nothing else of it."""
+    ends = place.fault.expect.get("ends_when_asked", {}).get(role, [])
+    units = [
+        r"units %s: (.*) MainPID=\d+ (.*), was \1 MainPID=\d+ \2$" % re.escape(unit) for unit in ends if unit != WORKERS
+    ]
+    return units + [r"nginx processes: \['(\d+)', .*, were \['\1', "] * (WORKERS in ends)
 
 
 def but(patterns, differences):

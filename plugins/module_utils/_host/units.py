@@ -84,12 +84,12 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 #: systemd shows every unit in a tenth of a second, and takes far longer on a host that is overloaded, as one that serves 502 may be.
 SHOW_SECONDS = 30.0
 PROPERTIES = (
-    "Id,Names,LoadState,LoadError,ActiveState,SubState,UnitFileState,Result,ExecMainStatus,ExecMainCode,NRestarts,Type,RemainAfterExit,KillMode,StateChangeTimestampMonotonic"
-    ",ExecMainStartTimestampMonotonic,ExecMainExitTimestampMonotonic,MainPID,PrivateTmp,ExecStart,ExecStartPre,CanReload,LimitNOFILE,MemoryMax"
-    ",FragmentPath,DropInPaths,Listen,Triggers,WantedBy,RequiredBy,Environment,EnvironmentFiles,WorkingDirectory,RootDirectory,RootImage,User,Group,DynamicUser"
-    ",RuntimeDirectory,StateDirectory,LogsDirectory,CacheDirectory,ReadWritePaths,ReadOnlyPaths,BindPaths,BindReadOnlyPaths"
-    ",ProtectSystem,ProtectHome,InaccessiblePaths,TemporaryFileSystem"
-    ",Requires,Requisite,BindsTo,ConditionResult,ConditionTimestampMonotonic,ActiveEnterTimestampMonotonic,InactiveExitTimestampMonotonic"
+    "Id,Names,LoadState,LoadError,ActiveState,SubState,UnitFileState,Result,ExecMainStatus,ExecMainCode,NRestarts,Type,RemainAfterExit,KillMode"
+    ",StateChangeTimestampMonotonic,ExecMainStartTimestampMonotonic,ExecMainExitTimestampMonotonic,MainPID,PrivateTmp,ExecStart,ExecStartPre,CanReload"
+    ",LimitNOFILE,MemoryMax,FragmentPath,DropInPaths,Listen,Triggers,WantedBy,RequiredBy,Environment,EnvironmentFiles,WorkingDirectory,RootDirectory"
+    ",RootImage,User,Group,DynamicUser,RuntimeDirectory,StateDirectory,LogsDirectory,CacheDirectory,ReadWritePaths,ReadOnlyPaths,BindPaths"
+    ",BindReadOnlyPaths,ProtectSystem,ProtectHome,InaccessiblePaths,TemporaryFileSystem,Requires,Requisite,BindsTo,ConditionResult"
+    ",ConditionTimestampMonotonic,ActiveEnterTimestampMonotonic,InactiveExitTimestampMonotonic"
 )
 _WANTED = {True: "enabled", False: "disabled", None: None}
 #: siginfo's codes of a child that has ended.
