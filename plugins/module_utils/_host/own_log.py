@@ -110,7 +110,11 @@ def _end_of(host: Host, path: str, user: str, accounts: Accounts, since: Optiona
         status = os.fstat(descriptor)
         is_his = accounts.user(status.st_uid) == user != "root"
         is_fresh = since is None or status.st_mtime >= since - SLACK
-        if not stat.S_ISREG(status.st_mode) or not is_fresh or not (is_his or _is_a_log_of_root(host, path, status)):
+        if (
+            not stat.S_ISREG(status.st_mode)
+            or not is_fresh
+            or not (is_his or _is_a_log_of_root(host, path, descriptor))
+        ):
             return []
         start = max(0, status.st_size - END)
         text = os.pread(descriptor, END, start).decode("utf-8", "replace")
@@ -121,7 +125,11 @@ def _end_of(host: Host, path: str, user: str, accounts: Accounts, since: Optiona
     return text.splitlines()[1 if start else 0 :]
 
 
-def _is_a_log_of_root(host: Host, path: str, status: os.stat_result) -> bool:
-    """Whether nobody but root, or a daemon that keeps logs (Ubuntu's /var/log is its group's), has put a file there."""
-    in_logs = host.realpath(os.path.dirname(path)).startswith("/var/log") and status.st_nlink == 1
+def _is_a_log_of_root(host: Host, path: str, descriptor: int) -> bool:
+    """Whether nobody but root, or a daemon that keeps logs (Ubuntu's /var/log is its group's), has put an open file there.
+
+    Where it lies is asked of the file itself: what a link on its path leads to may be another folder a moment later.
+    """
+    logs = os.path.realpath(host.path("/var/log"))
+    in_logs = os.readlink("/proc/self/fd/%d" % descriptor).startswith(logs + "/") and os.fstat(descriptor).st_nlink == 1
     return in_logs or RootOnly(host).why_not(path) is None

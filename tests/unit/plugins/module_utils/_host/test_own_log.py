@@ -103,6 +103,31 @@ def test_root_follows_no_link_and_reads_nothing_that_others_put_there(host):
     assert words_in(host, ["/var/log/hard.log"], "root", Accounts(host)) == []
 
 
+def test_a_link_that_leads_elsewhere_once_the_file_is_open_lets_nothing_be_read(host, monkeypatch):
+    host.write("/etc/secrets/shop.log", "Error: secret\n")
+    host.write("/var/log/shop/real/shop.log", "")
+    host.link("/var/log/shop/now", host.path("/etc/secrets"))
+    open_to_all(host, "/var/log/shop")
+    opened = os.open
+
+    def open_then_swap(path, *args, **more):
+        descriptor = opened(path, *args, **more)
+        if str(path).endswith("/now/shop.log"):
+            os.unlink(host.path("/var/log/shop/now"))
+            os.symlink("real", host.path("/var/log/shop/now"))
+        return descriptor
+
+    monkeypatch.setattr(os, "open", open_then_swap)
+    assert words_in(host, ["/var/log/shop/now/shop.log"], "shop", Accounts(host)) == []
+
+
+@pytest.mark.parametrize(("folder", "read"), [("/var/log/shop", True), ("/var/logs-of-shop", False)])
+def test_only_folders_of_logs_may_be_written_to_by_others(host, folder, read):
+    host.write(folder + "/shop.log", SAID)
+    open_to_all(host, folder)
+    assert bool(words_in(host, [folder + "/shop.log"], "root", Accounts(host))) is read
+
+
 PROGRAMS = (
     "[program:shop]\ndirectory=/srv/shop\ncommand=gunicorn -b 127.0.0.1:8000 shop:app\nstderr_logfile=/var/log/%(program_name)s.log ; why\n"
     "[program:mail]\ncommand=celery -A shop worker\n"
