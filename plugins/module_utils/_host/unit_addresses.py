@@ -8,7 +8,7 @@ Private to this collection: it may change in any release.
 
 import os
 import re
-from typing import TYPE_CHECKING, List
+from typing import TYPE_CHECKING, List, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
@@ -114,17 +114,22 @@ def of_supervised(host: Host, program: Program) -> "List[DeclaredAddress]":
     return found
 
 
-def of_service(host: Host, properties: Properties, guess: bool = True) -> "List[DeclaredAddress]":
-    """The addresses of a service; the first that says any of: its own files, its command, its environment, and (guess) what its program does by itself."""
+def of_service(host: Host, properties: Properties) -> "List[DeclaredAddress]":
+    """The addresses of a service; the first that says any of: its own files, its command, its environment, and what its program does by itself."""
+    return said_or_habit(host, properties)[0]
+
+
+def said_or_habit(host: Host, properties: Properties) -> "Tuple[List[DeclaredAddress], bool]":
+    """The addresses of a service, and whether nothing says them: they are then where its program listens by itself."""
     name = properties["Id"][: -len(".service")]
     if properties["Id"] in APACHE:
-        return of_apache(host)
+        return of_apache(host), False
     if is_supervisor(properties["Id"]):
-        return [one for program in programs(host) for one in of_supervised(host, program)]
+        return [one for program in programs(host) for one in of_supervised(host, program)], False
     environment = environment_of(host, properties)
     catalina = environment.values.get("CATALINA_BASE") or environment.values.get("CATALINA_HOME") or ""
     if name.startswith("tomcat") or catalina:
-        return of_tomcat(host, name, "" if host.exists("/etc/%s/server.xml" % name) else catalina)
+        return of_tomcat(host, name, "" if host.exists("/etc/%s/server.xml" % name) else catalina), False
     folder = properties.get("WorkingDirectory", "").lstrip("!-")
     commands = _commands(host, argv_of(properties), environment, folder, where_set(host, properties, "ExecStart"))
     for command in commands:
@@ -137,12 +142,12 @@ def of_service(host: Host, properties: Properties, guess: bool = True) -> "List[
         found = found or of_environment(command.environment, command.server) or _of_dotenv(host, command.server, folder)
         found = found or of_own_config(host, command.words, command.folder)
         if found:
-            return [one for number, one in enumerate(found) if one not in found[:number]]
-    for command in commands if guess else ():
+            return [one for number, one in enumerate(found) if one not in found[:number]], False
+    for command in commands:
         found = default_of(command.words, command.place, command.folder)
         if found:
-            return found
-    return []
+            return found, True
+    return [], False
 
 
 def _of_dotenv(host: Host, server: str, folder: str) -> "List[DeclaredAddress]":

@@ -261,13 +261,12 @@ def _add_start(host: Host, properties: Properties, unit: "Unit", around: unit_st
         return False
     if properties.get("Type") == "oneshot" or not (unit["exec"] or properties["Id"] in unit_addresses.APACHE):
         return False
-    said = unit_addresses.of_service(host, properties, guess=False)
-    unit["declares"] = said or unit_addresses.of_service(host, properties)
+    unit["declares"], is_habit = unit_addresses.said_or_habit(host, properties)
     unit["start_problems"] = unit_start.start_problems(host, properties, unit["declares"], around)
     unit["sandbox"] = sandbox(host, properties)
     if unit["active"] != "active":
         unit["test"] = service_config_check.config_check(host, properties["Id"][: -len(".service")], unit)
-    return bool(unit["declares"]) and not said
+    return is_habit
 
 
 def _without_guesses(units: "Dict[str, Unit]", guessed: Set[str]) -> None:
