@@ -43,7 +43,7 @@ class ActionModule(ActionBase):
             {
                 "hosts": {"type": "list", "elements": "str", "required": True},
                 "looks": {"type": "str", "required": True},
-                "fresh": {"type": "dict", "default": {}},
+                "again": {"type": "str", "default": ""},
                 "allow": {"type": "list", "elements": "str", "required": True},
                 "run": {"type": "str", "default": ""},
                 "tried": {"type": "dict", "default": {}},
@@ -55,8 +55,7 @@ class ActionModule(ActionBase):
             }
         )
         approved = approved_plan(args["plan"], args["approved"])
-        looks = self._looks(args["hosts"], args["looks"], task_vars or {})
-        looks.update(args["fresh"])
+        looks = newest(*(registered(args["hosts"], name, task_vars or {}) for name in (args["looks"], args["again"])))
         facts: dict[str, GatewayFacts] = {
             name: look["ansible_facts"]["bad_gateway"]
             for name, look in looks.items()
@@ -88,14 +87,29 @@ class ActionModule(ActionBase):
         result["curable"] = [name for name in args["hosts"] if judged.get(name, {}).get("curable")]
         return result
 
-    def _looks(self, hosts: t.Sequence[str], variable: str, task_vars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-        hostvars = task_vars["hostvars"]
-        looks = {}
-        for name in hosts:
-            look = hostvars[name].get(variable) if name in hostvars else None
-            if look:
-                looks[name] = look
-        return looks
+
+def registered(hosts: t.Sequence[str], variable: str, task_vars: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """What each host has registered under this name; hosts that have nothing there are left out."""
+    hostvars = task_vars["hostvars"]
+    found = {name: hostvars[name].get(variable) for name in hosts if variable and name in hostvars}
+    return {name: value for name, value in found.items() if value}
+
+
+def newest(looks: t.Mapping[str, t.Any], again: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The newest look at each host. looks: by host the first one; again: by host what it registered of a loop of later looks, at itself and at others.
+
+    Of a host that could not be reached no time is known: that is as old as the newest look of its loop.
+    """
+    known = dict(looks)
+    began = {name: look.get("began", "") for name, look in looks.items()}
+    for loop in again.values():
+        results = loop.get("results") or ()
+        last = max((one.get("began", "") for one in results), default="")
+        for one in results:
+            host, time_of = one[one["ansible_loop_var"]], one.get("began", last)
+            if time_of >= began.get(host, ""):
+                known[host], began[host] = one, time_of
+    return known
 
 
 def inventory_of(seen: t.Collection[str], task_vars: t.Mapping[str, t.Any]) -> Inventory:

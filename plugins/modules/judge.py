@@ -33,10 +33,13 @@ options:
     description: Name of the variable under which each host registered the result of M(webops.bad_gateway.gateway_facts).
     type: str
     required: true
-  fresh:
-    description: Newer results, by host, that count instead.
-    type: dict
-    default: {}
+  again:
+    description:
+      - Name of the variable under which hosts registered later results, of a loop over names of hosts that the module was delegated to.
+      - Of each host the newest result of all of them counts.
+    type: str
+    default: ""
+    version_added: 0.2.0
   allow:
     description: Kinds of change that may be planned, of V(start), V(reload), V(restart), V(config), V(firewall) and V(selinux).
     type: list

@@ -6,15 +6,13 @@
 from __future__ import annotations
 
 import json
-import os
 import pathlib
-import subprocess
 import sys
 
 import pytest
 import yaml
 
-import ansible_collections
+from ansible_collections.webops.bad_gateway.tests.unit.over_false_ssh import played
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 OURS = "webops.bad_gateway."
@@ -94,29 +92,10 @@ LOST = {
 def outcomes(tmp_path_factory):
     """What one run says of each host."""
     folder = tmp_path_factory.mktemp("lost")
-    ssh, play, inventory = folder / "ssh", folder / "play.yml", folder / "inventory.json"
-    ssh.write_text(SSH)
-    ssh.chmod(0o755)
-    play.write_text(PLAY)
     steps = {host: step(host, role) for host, role in LOST.items()}
     judgement = {"run": "r1", "judgements": {host: {"steps": [one]} for host, one in steps.items()}}
-    connection = {
-        "ansible_connection": "ssh",
-        "ansible_ssh_executable": str(ssh),
-        "ansible_ssh_pipelining": True,
-        "ansible_python_interpreter": sys.executable,
-    }
     hosts = {host: {"step": one} for host, one in steps.items()}
-    inventory.write_text(
-        json.dumps({"all": {"hosts": hosts, "vars": {"__diagnose_judgement": judgement, **connection}}})
-    )
-    paths = os.pathsep.join(str(pathlib.Path(path).parent) for path in ansible_collections.__path__)
-    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": paths, "ANSIBLE_HOME": str(folder / "home")}
-    command = [sys.executable, "-m", "ansible", "playbook", "-i", str(inventory), str(play)]
-    done = subprocess.run(
-        command, cwd=folder, env=environment, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    played(folder, SSH, PLAY, {"__diagnose_judgement": judgement}, hosts)
     return {host: json.loads((folder / (host + ".json")).read_text()) for host in LOST}
 
 

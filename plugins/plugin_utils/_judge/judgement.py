@@ -27,6 +27,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.unknowns
     why_not_judged,
     why_nothing_is_known,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.waves import in_waves
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Unknown
@@ -66,7 +67,7 @@ def judgements(
     failure = why_nothing_is_known(fleet, findings, urls)
     if failure:
         return {name: {"failure": failure} for name in facts}
-    planned = in_turns(plan(findings, fleet, allow, run, tried, max_cures, approved), fleet)
+    planned = in_waves(in_turns(plan(findings, fleet, allow, run, tried, max_cures, approved), fleet), fleet)
     unknown = unknown_of(fleet, findings, urls, errors)
     parts = by_host(planned)
     made: dict[str, Judgement] = {}
@@ -221,4 +222,5 @@ def step_data(step: Step) -> StepData:
         "variables": dict(step.variables),
         "causes": list(step.causes),
         "after": list(step.after),
+        "wave": step.wave,
     }

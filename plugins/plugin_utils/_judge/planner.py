@@ -69,7 +69,10 @@ class Judged:
 
 @dataclass(frozen=True)
 class Step:
-    """One remedy to run: a role on a host, with its variables, driven by the first proxy that needs it. after: steps that have to be proven first."""
+    """One remedy to run: a role on a host, with its variables, driven by the first proxy that needs it.
+
+    after: steps that have to be proven first; wave: steps of one wave, from 0 on, are made side by side.
+    """
 
     id: str
     on: str
@@ -78,6 +81,7 @@ class Step:
     variables: t.Mapping[str, t.Any]
     causes: tuple[str, ...]
     after: tuple[str, ...] = ()
+    wave: int = 0
 
 
 class Plan(t.NamedTuple):

@@ -60,6 +60,7 @@ class StepData(t.TypedDict):
     variables: dict[str, t.Any]
     causes: list[str]
     after: list[str]  # ids of steps that have to be proven first
+    wave: int  # steps of one wave, from 0 on, are made side by side; a host has at most one in each
 
 
 #: What nginx answered to one URL, as far as the report needs it.

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Never more than half of the servers that stand in for each other are out at once: steps that take one out wait for the others.
 
-Steps run one after the other anyway. What is decided here is their order, which of them needs the proof of another first, and which is not
-run at all, as servers that nobody cures are out already.
+Steps on servers of one group are made one after the other anyway. What is decided here is their order, which of them needs the proof of
+another first, and which is not run at all, as servers that nobody cures are out already.
 
 Private to this collection: it may change in any release.
 """

@@ -81,13 +81,46 @@ def test_where_no_host_could_be_looked_at_nothing_is_judged():
     assert run({"web": {}})["judgements"] == {}
 
 
-def test_a_newer_look_takes_the_place_of_an_older_one():
+def again(*looks):
+    """A loop of later looks: each with the host that it was made at, and when."""
+    results = [
+        {**one, "ansible_loop_var": "__host", "__host": on, **({"began": at} if at else {})} for on, at, one in looks
+    ]
+    return {"results": results}
+
+
+def answers(status):
+    return look(proxy("http://10.0.0.2", answers=[answer(status)]))
+
+
+def test_of_each_host_the_newest_look_counts_whoever_made_it():
+    lost = {"unreachable": True, "msg": "ssh: no route"}
     result = run(
-        {"web": {"__look": look(WEB)}},
-        fresh={"web": look(proxy("http://10.0.0.2", answers=[answer(404)])), "app": look(host("10.0.0.2"))},
+        {
+            "web": {
+                "__look": {**look(WEB), "began": "T1"},
+                "__again": again(("web", "T4", answers(404)), ("app", "T4", lost)),
+            },
+            "web2": {
+                "__look": {**look(WEB), "began": "T1"},
+                "__again": again(("web", "T3", answers(403)), ("app", "", lost)),
+            },
+            "web3": {"__look": {**look(WEB), "began": "T2"}, "__again": {"skipped": True}},
+            "app": {"__again": again(("app", "T2", look(host("10.0.0.2"))))},
+        },
+        again="__again",
     )
-    assert result["judgements"]["web"]["answers"][0]["status"] == 404
-    assert "app" in result["judgements"]
+    shown = {name: judged["answers"][0]["status"] for name, judged in result["judgements"].items()}
+    assert shown == {"web": 404, "web2": 200, "web3": 200}
+    assert result["failures"] == {"app": "unreachable: ssh: no route"}
+
+
+def test_a_host_that_was_lost_and_is_back_is_judged():
+    lost = {"unreachable": True, "msg": "ssh: no route"}
+    back = again(("app", "T3", look(host("10.0.0.2"))))
+    seen = {"web": {"__look": look(WEB), "__again": again(("web", "T2", look(WEB)), ("app", "", lost))}}
+    assert run({**seen, "app": {"__again": back}}, again="__again")["failures"] == {}
+    assert run({"app": {"__again": back}, **seen}, again="__again")["failures"] == {}
 
 
 def test_a_run_has_an_id_that_begins_with_its_time():
