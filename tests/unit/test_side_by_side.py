@@ -16,10 +16,13 @@ from ansible_collections.webops.bad_gateway.tests.unit.over_false_ssh import pla
 #: Programs that the roles run are well; there are no looks.
 SSH = (
     r"""#!%s
-import json, sys
+import json, pathlib, sys
 
 if "python" in sys.argv[-1]:
     sys.stdin.buffer.read()
+    host = next(word for word in sys.argv if word.startswith(("web", "app")))
+    with pathlib.Path(__file__).with_name("hosts").open("a") as hosts:
+        print(host, file=hosts)
 print(json.dumps({"changed": True, "changes": [], "answers": [], "diffs": [], "rc": 0, "cmd": [], "stdout": "", "stderr": ""}))
 """
     % sys.executable
@@ -48,7 +51,11 @@ PLAY = """
       connection: local
 """
 #: By host, the waves of its steps.
-WAVES = {"web1": [0], "web2": [0, 2], "web3": [1], "web4": []}
+WAVES = {"web1": [0], "web2": [0, 2], "web3": [1], "web4": [], "app2": []}
+
+
+#: The hosts that steps are made on: their own, or one behind it.
+ON = {"web2": "app2"}
 
 
 def step(host, wave):
@@ -56,7 +63,7 @@ def step(host, wave):
     ours = {"upstream_dns_run": "r1", "upstream_dns_change": "c%d" % wave, "upstream_dns_proof": []}
     known = {
         "id": "%s-%d" % (host, wave),
-        "on": host,
+        "on": ON.get(host, host),
         "role": "upstream_dns",
         "causes": ["x"],
         "after": [],
@@ -67,19 +74,34 @@ def step(host, wave):
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """What a run of these steps showed, and by host how they ended."""
+    """What a run of these steps showed, by host how they ended, and the hosts that programs were run on."""
     folder = tmp_path_factory.mktemp("waves")
     steps = {host: [step(host, wave) for wave in waves] for host, waves in WAVES.items()}
     judgement = {"run": "r1", "judgements": {host: {"steps": ours} for host, ours in steps.items()}}
     shown = played(
         folder, SSH, PLAY, {"__diagnose_judgement": judgement, "__diagnose_look": {}}, dict.fromkeys(WAVES, {})
     )
-    return shown, {host: json.loads((folder / (host + ".json")).read_text()) for host in WAVES}
+    made = {host: json.loads((folder / (host + ".json")).read_text()) for host in WAVES}
+    return shown, made, set((folder / "hosts").read_text().split())
+
+
+def included(shown, what):
+    """The hosts of each time that this was included, in the order of the times."""
+    return [
+        set(hosts.strip().split(", "))
+        for hosts in re.findall(r"included: \S*%s for ([\w, ]+)" % re.escape(what), shown)
+    ]
 
 
 def test_a_wave_is_included_once_for_all_of_its_hosts_in_their_order(run):
-    shown = re.findall(r"included: \S+/step.yml for (.+?) =>", run[0])
-    assert shown == ["web1, web2", "web3", "web2"]
+    assert included(run[0], "/step.yml") == [{"web1", "web2", "web3"}, {"web2", "web3"}, {"web2"}]
+    waves = [{"web1", "web2"}, {"web3"}, {"web2"}]
+    assert included(run[0], "/remedies/upstream_dns.yml") == waves
+    assert included(run[0], "webops.bad_gateway.upstream_dns") == waves
+
+
+def test_a_step_is_made_on_its_host(run):
+    assert run[2] == {"web1", "app2", "web3"}
 
 
 def test_each_host_makes_its_own_steps(run):
