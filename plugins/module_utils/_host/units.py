@@ -6,12 +6,14 @@
 Private to this collection: it may change in any release.
 """
 
+import re
 import time
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Pattern, Sequence, Set
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import tcp_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import (
     launchd,
+    needed_services,
     own_log,
     service_config_check,
     service_manager,
@@ -43,6 +45,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
     from typing import TypedDict
 
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.declared_addresses import DeclaredAddress
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.needed_services import Needed
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.service_config_check import ServiceCheck
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.start_problem import StartProblem
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_sandbox import SandboxSetting
@@ -77,6 +80,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         listened: List[str]  # where it said in the journal that it listens, the newest first
         start_problems: List[StartProblem]
         last_words: List[str]
+        needs: List[Needed]  # where last_words speak of a connection: what its environment says it connects to
         sandbox: List[SandboxSetting]
         test: Optional[ServiceCheck]
 
@@ -99,6 +103,8 @@ _STARTED_AT_BOOT = {
     service_manager.SYSVINIT: "/etc/rc[2345S].d/S??%s",
     service_manager.OPENRC: "/etc/runlevels/*/%s",
 }
+#: Words of a service that lacks what it connects to.
+_CONNECTS = re.compile(r"refused|connect|resol|such host|getaddrinfo|\[2002\]|ENOTFOUND|EAI_AGAIN|reach", re.IGNORECASE)
 #: Seconds within which a process has ended that has put something in the background.
 AT_ONCE = 5.0
 #: Seconds in which the journals of units are searched in one look; a search may take unit_journal.SECONDS longer.
@@ -197,6 +203,8 @@ def _add_words(host: Host, properties: Properties, unit: "Unit", listening: Set[
         _add_journal(host, properties["Id"], unit)
         if _may_have_words(unit):
             unit["last_words"] = own.instead_of(unit["last_words"], properties, unit["declares"])
+        if _CONNECTS.search(" ".join(unit["last_words"])):
+            unit["needs"] = needed_services.needed_services(host, properties)
     elif properties["Id"] in listening and unit["restarts"]:
         unit["last_words"] = unit_journal.why_it_ended(host, properties["Id"], own.since)
 
@@ -249,6 +257,7 @@ def _unit(properties: Properties, origin: float) -> "Unit":
         "listened": [],
         "start_problems": [],
         "last_words": [],
+        "needs": [],
         "sandbox": [],
         "test": None,
     }
@@ -338,6 +347,7 @@ def _plain(active: str, enabled: Optional[str], file: str) -> "Unit":
         "listened": [],
         "start_problems": [],
         "last_words": [],
+        "needs": [],
         "sandbox": [],
         "test": None,
     }

@@ -24,6 +24,8 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tls_signa
 )
 
 EMFILE, ENOSPC, EPIPE = 24, 28, 32
+#: Why nothing can be written to a folder: it is not there, its file system is read-only, or it belongs to somebody else.
+UNWRITABLE = {2, 30, *EACCES}
 
 CONNECTING = "connecting to upstream"
 HANDSHAKING = "SSL handshaking to upstream"
@@ -123,7 +125,7 @@ def _host_limits(line: ErrorLine) -> Optional[str]:
     if line.errno == ENOSPC:
         return "disk_full"
     call = _FILE_CALL.match(line.message)
-    if line.errno in EACCES and call and (_TEMP_FOLDER.search(call.group(1)) or _TEMP_FILE.search(call.group(1))):
+    if line.errno in UNWRITABLE and call and (_TEMP_FOLDER.search(call.group(1)) or _TEMP_FILE.search(call.group(1))):
         return "nginx_temp_dir_permission"
     return None
 

@@ -6,7 +6,6 @@
 Private to this collection: it may change in any release.
 """
 
-import re
 from typing import TYPE_CHECKING, Collection, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address
@@ -20,6 +19,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.r
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.upstream_request import (
     Asked,
     expanded,
+    numbers_of,
     upstream_request,
     variables,
     without_secrets,
@@ -59,7 +59,6 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
 
 
 _TLS_FILES = ("trusted_certificate", "certificate", "certificate_key")
-_NUMBER = re.compile(r"\d{1,5}")
 #: nginx speaks TLS 1.3 to upstreams unasked since this version, and this before.
 _TLS_1_3_SINCE, _BEFORE_TLS_1_3 = (1, 23, 4), "TLSv1 TLSv1.1 TLSv1.2"
 #: Asked first: only the reply shows how large the header is.
@@ -90,7 +89,7 @@ def upstreams_to_reach(
         for address in peers_in_use(routing.config, route):
             _add(found, routing, route, address, version)
     for one in sorted(failed, key=lambda one: one.logged.signature != _MEASURED):
-        for peer in peer_requests(routing, one):
+        for peer in peer_requests(routing, one, version):
             _add(found, routing, peer.route, peer.address, version).setdefault("request", peer.request)
     return list(found.values())[:limit]
 
@@ -107,14 +106,14 @@ def _add(
     return found[name]
 
 
-def peer_requests(routing: Routing, failed: Failed) -> Iterator[PeerRequest]:
+def peer_requests(routing: Routing, failed: Failed, version: str = "") -> Iterator[PeerRequest]:
     """What nginx sends for a request to each peer of its route that the log blames; to the blamed address itself where the target is a variable."""
     logged = failed.logged
     landed = routing.landing(failed.server, logged.path)
     if landed.route is None or not logged.upstream:
         return
     asked = Asked(logged.method, logged.path, failed.host, failed.door.scheme, failed.door.port, client_of(failed.door))
-    request = upstream_request(landed.route, landed, asked, routing.patterns)
+    request = upstream_request(landed.route, landed, asked, routing.patterns, version)
     if not landed.route["peers"]:
         # Only the log names this address: whoever chose it gets nothing that the configuration keeps for its own upstreams.
         request = without_secrets(request)
@@ -157,7 +156,7 @@ def _tls(routing: Routing, route: "Route", version: str, address: Address) -> "T
     spare = _spare_name([peer, host, address.host, own], (route["pass"]["upstream"], sent))
     if spare:
         tls["spare_name"] = spare
-    if version and tuple(int(part) for part in _NUMBER.findall(version)[:3]) < _TLS_1_3_SINCE:
+    if version and numbers_of(version) < _TLS_1_3_SINCE:
         tls["protocols"] = _BEFORE_TLS_1_3
     for name in (*_TLS_FILES, "protocols", "ciphers"):
         if given.get(name) and "$" not in given[name]:

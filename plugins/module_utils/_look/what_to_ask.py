@@ -65,7 +65,7 @@ def what_to_ask(
     version = facts["nginx"]["version"] if facts["nginx"] else ""
     outside = [one._replace(door=from_outside(doors, one.server, one.door, addresses)) for one in failed]
     upstreams = upstreams_to_reach(routing, outside, version)
-    return Questions(asked, urls_beside(doors), upstreams, requests_of(routing, asked), names, resolvers)
+    return Questions(asked, urls_beside(doors), upstreams, requests_of(routing, asked, version), names, resolvers)
 
 
 def with_earlier(asked: Sequence[Ask], answers: "Sequence[Mapping[str, object]]") -> List[Ask]:
@@ -75,14 +75,14 @@ def with_earlier(asked: Sequence[Ask], answers: "Sequence[Mapping[str, object]]"
     return [*earlier, *(ask for ask in asked if ask.url not in urls)][:URLS]
 
 
-def requests_of(routing: Routing, asked: Sequence[Ask]) -> Dict[str, List[PeerRequest]]:
+def requests_of(routing: Routing, asked: Sequence[Ask], version: str = "") -> Dict[str, List[PeerRequest]]:
     """For each URL what nginx would send to each upstream of its route: used where the URL turns out to fail."""
     found: Dict[str, List[PeerRequest]] = {}
     for ask in asked:
         route = routing.routes.get(ask.route)
         for address in route["peers"] if route else []:
             failed = as_failed(routing, ask, address)
-            found.setdefault(ask.url, []).extend(peer_requests(routing, failed) if failed else ())
+            found.setdefault(ask.url, []).extend(peer_requests(routing, failed, version) if failed else ())
     return found
 
 

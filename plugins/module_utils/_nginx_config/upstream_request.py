@@ -43,6 +43,8 @@ _DOCUMENT_ROOT = "/usr/share/nginx/html"
 _OWN_HEADERS = frozenset({"host", "connection", "upgrade", "content-length", "transfer-encoding", "accept-encoding"})
 
 
+#: The version of nginx since which HTTP/1.1 and keepalive are the default towards upstreams.
+HTTP_1_1_SINCE = (1, 29, 7)
 #: Parameters of CGI that say nothing but what the request is and where its script lies.
 _CGI_NAMES = re.compile(
     r"(?:SCRIPT_(?:FILE)?NAME|DOCUMENT_(?:ROOT|URI)|REQUEST_(?:URI|METHOD|SCHEME)|PATH_(?:INFO|TRANSLATED)|GATEWAY_INTERFACE|CONTENT_(?:TYPE|LENGTH)"
@@ -61,21 +63,29 @@ class Asked(NamedTuple):
     client: str = "127.0.0.1"  # its address, which is the server's as well: it is on the host
 
 
-def upstream_request(route: "Route", landed: Landing, asked: Asked, patterns: Patterns) -> "UpstreamRequest":
-    """The request that nginx would send upstream for this one."""
+def numbers_of(version: str) -> Tuple[int, ...]:
+    """The three numbers of a version of nginx; none where it is not known."""
+    return tuple(int(part) for part in re.findall(r"\d{1,5}", version)[:3])
+
+
+def upstream_request(
+    route: "Route", landed: Landing, asked: Asked, patterns: Patterns, version: str = ""
+) -> "UpstreamRequest":
+    """The request that nginx would send upstream for this one. version: nginx's own, which decides what it speaks where nothing is set."""
     values = variables(route, landed, asked, patterns)
     if route["pass"]["family"] in ("fastcgi", "uwsgi", "scgi"):
         params = {name: expanded(value or "", values) for name, value in route["params"].items()}
         if not params.get("HTTPS", "on"):
             del params["HTTPS"]
         return {"method": asked.method, "uri": asked.path, "host": asked.host, "params": params}
-    version = (route["settings"].get("proxy_http_version") or {"args": ["1.0"]})["args"][0]
+    default = "1.1" if numbers_of(version) >= HTTP_1_1_SINCE else "1.0"
+    spoken = (route["settings"].get("proxy_http_version") or {"args": [default]})["args"][0]
     host = next((value for name, value in route["params"].items() if name.lower() == "host"), "$proxy_host")
     return {
         "method": asked.method,
         "uri": passed_uri(route, landed, asked, values),
         "host": expanded(host or "", values),
-        "version": version if version in ("1.0", "1.1") else "1.0",
+        "version": spoken if spoken in ("1.0", "1.1") else default,
         "headers": {name: value for name, value in _headers(route, values) if value},
     }
 

@@ -12,6 +12,10 @@ import typing as t
 from functools import cached_property
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, covers, is_any, read_address
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.upstream_request import (
+    HTTP_1_1_SINCE,
+    numbers_of,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.served_by import with_its_route
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
 
@@ -56,10 +60,6 @@ class PoolAt(t.NamedTuple):
         return self.address.port == asked.port and (covers(own, asked.host) or own == asked.host)
 
 
-#: The version of nginx since which HTTP/1.1 and keepalive are the default towards upstreams.
-KEEPS_SINCE = (1, 29, 7)
-
-
 class Host:
     """One host's facts, with the questions that rules ask.
 
@@ -78,8 +78,7 @@ class Host:
     @property
     def keeps_by_default(self) -> bool:
         """Whether its nginx speaks HTTP/1.1 to upstreams and keeps connections to them, unless it is set not to."""
-        version = tuple(int(part) for part in (self.nginx.get("version") or "").split(".") if part.isdecimal())
-        return version >= KEEPS_SINCE
+        return numbers_of(self.nginx.get("version") or "") >= HTTP_1_1_SINCE
 
     @property
     def config(self) -> NginxConfig:

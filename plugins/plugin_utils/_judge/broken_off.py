@@ -24,6 +24,18 @@ SIGNATURE = "upstream_closed_midbody"
 #: nginx keeps what does not fit into its buffers in a file.
 DENIED = "nginx_temp_dir_permission"
 SHOWN = 3
+#: By what the kernel answers nginx, where it is not the owner of the folder: what mends it.
+_CURES = (
+    (
+        "(30:",
+        "Its file system is read-only (findmnt -T %(folder)s), as the kernel makes it after errors of the disk (journalctl -k), or the sandbox of nginx's"
+        " unit (ReadWritePaths=)",
+    ),
+    (
+        "(2:",
+        "That folder is not there any more: it is to be made anew, for %(user)s, or by a restart of nginx where it lies directly below its own",
+    ),
+)
 _TEMP_FILE = re.compile(r'"(/[^"]{1,300}?)(?:/[0-9]+){1,4}"')
 
 
@@ -54,16 +66,20 @@ def by_upstream(hop: Hop, records: t.Sequence[LogRecord]) -> str:
 
 
 def by_nginx(proxy: Host, records: t.Sequence[LogRecord]) -> str:
-    """nginx may not write its temporary files: what is larger than its buffers breaks off, in either direction."""
-    folder = _TEMP_FILE.search(records[0]["message"])
-    user = next((one.get("user") for one in proxy.nginx.get("workers") or []), None)
+    """nginx cannot write its temporary files: what is larger than its buffers breaks off, in either direction."""
+    message = records[0]["message"]
+    found = _TEMP_FILE.search(message)
+    folder = found.group(1) if found else "its folder for temporary files"
+    user = next((one.get("user") for one in proxy.nginx.get("workers") or []), None) or "the user of its workers"
+    denied = "%(user)s has to own that folder, and to get through those above it"
+    cure = next((words for why, words in _CURES if why in message), denied)
     return (
-        "nginx may not write to %s, where it keeps what is larger than its buffers (%s): large pages and uploads break off, and no 502 shows it."
-        " %s has to own that folder, and to get through those above it"
+        "nginx %s write to %s, where it keeps what is larger than its buffers (%s): large pages and uploads break off, and no 502 shows it. %s"
         % (
-            folder.group(1) if folder else "its folder for temporary files",
+            "may not" if cure == denied else "cannot",
+            folder,
             ", ".join(filter(None, ("%d times in its log" % sum(one["count"] for one in records), paths_of(records)))),
-            user or "the user of its workers",
+            cure % {"folder": folder, "user": user},
         )
     )
 

@@ -151,7 +151,7 @@ def started(hop: Hop, fleet: Fleet, host: Host, cause: str, evidence: tuple[Evid
     if refused:
         commands = [" ".join(map(shlex.quote, config_check))] if config_check else []
         commands.append(start_command(owner.unit, unit))
-        advice = what_to_do(refused, host.name)
+        advice = what_to_do(refused, host.name, owner.unit)
         advice += tuple("%s   # on %s" % (command, host.name) for command in commands)
         advice += killed_for_memory(owner.unit, unit, host.name)
         return on_hop(hop, cause, seen, why=refused, advice=advice)
@@ -165,7 +165,7 @@ def started(hop: Hop, fleet: Fleet, host: Host, cause: str, evidence: tuple[Evid
         remedy=remedy,
         advice=killed_for_memory(owner.unit, unit, host.name)
         or address_was_late(owner.unit, unit, host.name)
-        or what_to_do(" / ".join(said), host.name),
+        or what_to_do(" / ".join(said), host.name, owner.unit),
     )
 
 

@@ -16,6 +16,12 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._words_o
     APPLICATIONS,
     GENERAL,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._words_of_runtimes import RUNTIMES
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._words_of_systems import (
+    CERTIFICATES,
+    DATABASES,
+    SYSTEM,
+)
 
 _INOTIFY = "/etc/sysctl.d/60-inotify.conf"
 #: What runtimes and package managers say, and what helps.
@@ -175,6 +181,8 @@ KNOWN = (
 )
 
 
+#: In the order in which they are tried: what says little by itself comes last.
+_ALL = (*SYSTEM, *APPLICATIONS, *KNOWN, *RUNTIMES, *CERTIFICATES, *DATABASES, *GENERAL)
 #: How words begin that stood in a log of a service's own.
 _OWN_LOG = re.compile(r"(?:[\w.@-]+, in )?(/[\w./@+-]+): ")
 
@@ -187,10 +195,10 @@ def where_it_says(name: str, words: t.Sequence[str], on: str) -> str:
     return "journalctl -u %s -n 50 --no-pager   # on %s: why it ends" % (shlex.quote(name), on)
 
 
-def what_to_do(said: str, on: str) -> tuple[str, ...]:
-    """The lines for a host; none where the words are not known."""
-    for known_by, lines in (*APPLICATIONS, *KNOWN, *GENERAL):
+def what_to_do(said: str, on: str, unit: str = "UNIT") -> tuple[str, ...]:
+    """The lines for a host; none where the words are not known. unit: of who said it."""
+    for known_by, lines in _ALL:
         found = known_by.search(said)
         if found:
-            return tuple(line.format(on=on, **found.groupdict()) for line in lines)
+            return tuple(line.format(on=on, unit=shlex.quote(unit), **found.groupdict("")) for line in lines)
     return ()

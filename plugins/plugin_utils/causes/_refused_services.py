@@ -1,86 +1,133 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The database or cache that a service is refused by, according to its own words, and the unit of that.
+"""Whether the database or cache that a service is refused by listens now, and how that is started.
 
 Private to this collection: it may change in any release.
 """
 
 from __future__ import annotations
 
-import re
 import shlex
+import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, is_loopback
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._refused_words import (
+    SERVICES,
+    Target,
+    named_by,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import start_command
 
-WAITS_FOR = re.compile(
-    # Python's ModuleNotFoundError has ENOTFOUND in it.
-    r"connection refused|could not connect|can't connect|unable to connect|connect(?:ion)? timed? ?out|name resolution|starting up"
-    r"|\b(?:ECONNREFUSED|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)\b",
-    re.IGNORECASE,
-)
-PORT = re.compile(r"(?:port:?\s+|:)(\d{2,5})\b", re.IGNORECASE)
-_FAR = re.compile(r"(?<![\d.])((?:\d{1,3}\.){3}\d{1,3})[\"')\]]*(?:,? port:? |:)(\d{2,5})\b")
-#: Who listens on a port by default, and how the units of that begin.
-SERVICES = {
-    3306: ("MySQL", ("mariadb", "mysql")),
-    5432: ("PostgreSQL", ("postgresql",)),
-    5672: ("RabbitMQ", ("rabbitmq",)),
-    6379: ("Redis", ("redis", "valkey")),
-    9200: ("Elasticsearch", ("elasticsearch", "opensearch")),
-    11211: ("memcached", ("memcached",)),
-    27017: ("MongoDB", ("mongod",)),
-}
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.needed_services import Needed
+
+_LOCAL = ("", "localhost", "localhost.localdomain", "ip6-localhost")
 
 
-def _far_address(host: Host, said: str) -> tuple[str, int] | None:
-    """The address that a service does not get through to, as it says, where that is none of its host's own; None elsewhere."""
+def _is_own(host: Host, name: str) -> bool | None:
+    """Whether a name or number is the host itself; None where its own are not known."""
     own = host.system.get("addresses")
-    if not own or not WAITS_FOR.search(said):
+    if name in _LOCAL or name.startswith("127.") or is_loopback(name):
+        return True
+    if not own:
         return None
-    found = ((one[1], int(one[2])) for one in _FAR.finditer(said))
-    return next((one for one in found if one[0] not in own and not one[0].startswith(("127.", "0."))), None)
+    return name in own or name == host.system.get("hostname")
 
 
-def silent_port(host: Host, said: str) -> int | None:
-    """The port of this host that a service was refused at, as it says, and where nobody listens now; None where it says none."""
-    if not WAITS_FOR.search(said) or not host.sees("listeners") or _far_address(host, said):
+def _listens(host: Host, target: Target) -> bool | None:
+    """Whether somebody listens there by now; None where that cannot be seen from here, or nobody says what it is."""
+    if not host.sees("listeners") or not _is_own(host, target.host) or target.leads_nowhere:
         return None
-    return next((port for port in map(int, PORT.findall(said)) if not host.tcp_listeners(port)), None)
+    if target.path:
+        return host.unix_listener(Address("", 0, target.path)) is not None
+    return bool(host.tcp_listeners(target.port)) if target.port else None
 
 
-def what_it_waits_for(host: Host, said: str) -> str:
-    """That nobody listens where a service connects to, or that this is on another host, in words; empty where it does not say so."""
-    far = _far_address(host, said)
-    if far:
-        return "it does not get through to %s:%d, which is no address of this host" % far
-    port = silent_port(host, said)
-    if port is None:
+def refusing(host: Host, said: str, needs: t.Sequence[Needed] = ()) -> Target | None:
+    """What a service was refused by, as its words or its environment say, and that does not listen now as far as is known; None where nothing is missing.
+
+    A Target without address: it was refused, and nothing says by whom."""
+    targets = named_by(said, needs) if host.sees("listeners") else []
+    silent = [one for one in targets if _listens(host, one) is False]
+    unseen = [one for one in targets if _listens(host, one) is None]
+    return next(iter((*unseen, *silent) if unseen and unseen[0].host else (*silent, *unseen)), None)
+
+
+def silent_now(host: Host, said: str, needs: t.Sequence[Needed] = ()) -> bool:
+    """Whether nobody listens now where a service was refused, or that is on another host."""
+    target = refusing(host, said, needs)
+    return target is not None and bool(target.host or target.path or target.port)
+
+
+def what_it_waits_for(host: Host, said: str, needs: t.Sequence[Needed] = ()) -> str:
+    """That nobody listens where a service connects to, that this is on another host, or that nothing says what it is; empty where it does not wait."""
+    target = refusing(host, said, needs)
+    if target is None:
         return ""
-    whose = " (%s)" % SERVICES[port][0] if port in SERVICES else ""
-    return "nothing listens on port %d%s, which it connects to" % (port, whose)
+    by = " (%s)" % target.product if target.product else ""
+    place = "; that is what %s says" % target.stands_at if target.stands_at else ""
+    if target.path:
+        return "nothing listens on %s%s, which it connects to" % (target.path, by)
+    if target.leads_nowhere:
+        return "the name %s, which it connects to, could not be resolved" % target.host
+    if not _is_own(host, target.host):
+        is_number = target.host[:1].isdigit() or ":" in target.host
+        there = ", which is no address of this host" if is_number else "%s, which is not this host" % by
+        return "it does not get through to %s%s%s" % (_bare(target), there, place)
+    if target.is_guess:
+        return "it was refused by %s, and nothing listens on port %d of this host" % (target.product, target.port or 0)
+    if target.port:
+        return "nothing listens on port %d%s, which it connects to%s" % (target.port, by, place)
+    return "it was refused where it connects to, and does not say what that is"
 
 
-def how_to_serve_it(host: Host, said: str) -> tuple[str, ...]:
-    """How what it waits for is started, where its port says what that is, or asked whether it answers; nothing elsewhere."""
-    far = _far_address(host, said)
-    if far:
-        ask = "timeout 5 bash -c '</dev/tcp/%s/%d' && echo answers" % far
-        return (
-            "%s   # on %s; where not: is it up there, does it listen on that address, does a firewall refuse it?"
-            % (ask, host.name),
-        )
-    port = silent_port(host, said)
-    if port not in SERVICES:
+def _bare(target: Target) -> str:
+    return "%s:%d" % (target.host, target.port) if target.port else target.host
+
+
+def how_to_serve_it(host: Host, said: str, needs: t.Sequence[Needed] = ()) -> tuple[str, ...]:
+    """How what it waits for is started, where it is known what that is, or asked whether it answers; nothing elsewhere."""
+    target = refusing(host, said, needs)
+    if target is None:
         return ()
-    name, beginnings = SERVICES[port]
+    if not _is_own(host, target.host):
+        return _of_another_host(host, target)
+    if not target.product and target.port:
+        return ()
+    beginnings = [one for name, starts in SERVICES.values() if target.product in (name, "") for one in starts]
     units = host.facts.get("units") or {}
     down = [
         one
         for one in units
-        if one.startswith(beginnings) and one.endswith(".service") and or_empty(units[one]).get("active") != "active"
+        if one.startswith(tuple(beginnings))
+        and one.endswith(".service")
+        and or_empty(units[one]).get("active") != "active"
     ]
     find = "systemctl list-units --all %s" % " ".join(shlex.quote(one + "*") for one in beginnings)
     start = start_command(down[0], units[down[0]]) if len(down) == 1 else find
-    return ("%s   # on %s: %s; after an upgrade it may have another port" % (start, host.name, name),)
+    if target.product:
+        other = " or socket" if target.path else ""
+        return (
+            "%s   # on %s: %s; after an upgrade it may have another port%s" % (start, host.name, target.product, other),
+        )
+    return (
+        "%s   # on %s: %s"
+        % (start, host.name, "down; is it that?" if len(down) == 1 else "do its database and cache run?"),
+        "# what it connects to stands in its settings: Environment=, EnvironmentFile=, .env or a file of its own",
+    )
+
+
+def _of_another_host(host: Host, target: Target) -> tuple[str, ...]:
+    known = () if target.host[:1].isdigit() or ":" in target.host else (
+        "getent hosts %s   # on %s: where does that name lead? Where nowhere: a line of /etc/hosts, its DNS server, or another name in its settings"
+        % (shlex.quote(target.host), host.name),
+    )  # fmt: skip
+    if not target.port:
+        return known
+    return (
+        *known,
+        "timeout 5 bash -c '</dev/tcp/%s/%d' && echo answers   # on %s; where not: is it up there, does it listen on that address, does a firewall refuse it?"
+        % (target.host, target.port, host.name),
+    )

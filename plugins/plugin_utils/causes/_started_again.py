@@ -45,5 +45,5 @@ def started_again(hop: Hop, *signatures: str) -> StartedAgain:
     return StartedAgain(
         (Evidence("unit", text), *(Evidence("backend_log", "%s says: %s" % (name, line)) for line in said)),
         "it %s%s" % (text[len("%s " % name) :], "; its log ended with: %s" % " / ".join(said) if said else ""),
-        what_to_do(" / ".join(said), hop.on),
+        what_to_do(" / ".join(said), hop.on, name or "UNIT"),
     )

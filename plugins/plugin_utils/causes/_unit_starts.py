@@ -17,14 +17,15 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._exit_codes import exit_words
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do, where_it_says
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._refused_services import (
-    PORT,
-    WAITS_FOR,
     how_to_serve_it,
+    silent_now,
     what_it_waits_for,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._refused_words import WAITS_FOR, ports_in
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import NO_ADDRESS
 
 if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.needed_services import Needed
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.start_problem import StartProblem
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
 
@@ -81,7 +82,7 @@ def _of_service(host: Host, name: str, unit: Unit) -> Obstacle | None:
     problem = of_start_problems(host, name, unit)
     if problem:
         return problem
-    if not (is_in_a_crash_loop(host, unit) or _failed_at_once(host, unit)):
+    if not (is_in_a_crash_loop(host, unit) or _failed_at_once(host, unit) or _failed_for_want(host, unit)):
         return None
     if _config_is_sound(host, name, unit) and not _IN_USE.search(" ".join(unit.get("last_words") or [])):
         return None
@@ -136,6 +137,13 @@ def _failed_at_once(host: Host, unit: Unit) -> bool:
         " ".join(unit.get("last_words") or [])
     )
     return failed and (unit.get("exit_status") not in CHECKED or bool(by_label))
+
+
+def _failed_for_want(host: Host, unit: Unit) -> bool:
+    """Whether the newest process ended, however late, as what it says it connects to did not answer, and still does not: Java's take half a minute."""
+    failed = unit.get("active") == "failed" and unit.get("ended") == "exited" and not unit.get("stopped")
+    said = " / ".join(unit.get("last_words") or [])
+    return failed and bool(unit.get("exit_status")) and silent_now(host, said, unit.get("needs") or ())
 
 
 def ends_at_once(unit: Unit) -> bool:
@@ -272,7 +280,8 @@ def _of_last_start(host: Host, name: str, unit: Unit) -> Obstacle | None:
     words = unit.get("last_words") or []
     said = " / ".join(words)
     loops = is_in_a_crash_loop(host, unit)
-    missed = _still_missing(host, name, said)
+    needs = unit.get("needs") or ()
+    missed = _still_missing(host, name, said, needs)
     if not loops and missed == "":
         return None
     ended = "it ended after %.1f s with %s" % (unit.get("lasted") or 0.0, status_words(unit.get("exit_status")))
@@ -290,10 +299,10 @@ def _of_last_start(host: Host, name: str, unit: Unit) -> Obstacle | None:
     seen += [Evidence("backend_log", "%s says: %s" % (name, line)) for line in words]
     advice = (
         where_it_says(name, words, host.name),
-        *how_to_serve_it(host, said),
+        *how_to_serve_it(host, said, needs),
         *(
             _pid_file_left(host, said)
-            or what_to_do(said, host.name)
+            or what_to_do(said, host.name, name)
             or (
                 "# mend what it says%s"
                 % ("" if words else "; it wrote nothing to the journal: look for a log of its own"),
@@ -317,18 +326,18 @@ def _pid_file_left(host: Host, said: str) -> tuple[str, ...]:
     )
 
 
-def _still_missing(host: Host, name: str, said: str) -> str | None:
+def _still_missing(host: Host, name: str, said: str, needs: t.Sequence[Needed]) -> str | None:
     """What the last words say was missing: in words where it still is, empty where it is there by now, None where they do not say."""
-    ports = [int(port) for port in PORT.findall(said)]
+    ports = ports_in(said)
     if _IN_USE.search(said):
         taken = [one for port in ports for one in host.tcp_listeners(port) if one.get("unit") != name]
         return "%s has port %d" % (taken[0].get("process") or "another process", taken[0]["port"]) if taken else ""
     if NO_ADDRESS.search(said):
         return ""  # an address that the host still lacks is one of its start_problems
-    return what_it_waits_for(host, said) if WAITS_FOR.search(said) else None
+    return what_it_waits_for(host, said, needs) if WAITS_FOR.search(said) else None
 
 
 def says_in_use(unit: Unit, port: int) -> bool:
     """Whether a unit's last words say that this port was in use."""
     said = " ".join(unit.get("last_words") or [])
-    return bool(_IN_USE.search(said)) and str(port) in PORT.findall(said)
+    return bool(_IN_USE.search(said)) and port in ports_in(said)

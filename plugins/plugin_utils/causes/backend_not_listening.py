@@ -264,18 +264,19 @@ def runs(hop: Hop, host: Host, name: str, reason: str) -> Finding:
             (
                 *lines,
                 *to_serve,
-                *what_to_do(loud, host.name),
+                *what_to_do(loud, host.name, name),
             ),
         )
     else:
         state, first = "has been starting for %.0f s and does not listen yet" % age, (PATIENCE,)
-    awaited = what_it_waits_for(host, loud)
+    needs = unit.get("needs") or ()
+    awaited = what_it_waits_for(host, loud, needs)
     return on_hop(
         hop,
         CAUSE.name,
         (*seen, *(Evidence("backend_log", "%s says: %s" % (name, line)) for line in words)),
         why="%s %s%s" % (name, state, "; " + awaited if awaited else _said(loud, words)),
-        advice=(*how_to_serve_it(host, loud), *first, *advice),
+        advice=(*how_to_serve_it(host, loud, needs), *first, *advice),
     )
 
 

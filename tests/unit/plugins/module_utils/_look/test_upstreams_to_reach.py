@@ -274,3 +274,13 @@ def test_what_the_configuration_keeps_for_its_upstreams_is_not_sent_to_an_addres
     assert request_of(http, record("/", "tcp:10.6.6.6:80"))["headers"] == {}
     http = "server { server_name a; location / { fastcgi_param TOKEN s3cret; fastcgi_param SCRIPT_NAME /a.php; fastcgi_pass $arg_to; } }"
     assert request_of(http, record("/", "tcp:10.6.6.6:9000"))["params"] == {"SCRIPT_NAME": "/a.php"}
+
+
+@pytest.mark.parametrize(
+    ("version", "setting", "spoken"),
+    [("1.29.6", "", "1.0"), ("1.29.7", "", "1.1"), ("1.31.5", "proxy_http_version 1.0;", "1.0"), ("", "", "1.0")],
+)
+def test_newer_nginx_speaks_http_1_1_where_nothing_is_set(version, setting, spoken):
+    config = written("server { server_name a; location / { proxy_pass http://b:1; %s } }" % setting)
+    (upstream,) = upstreams_to_reach(config, [record("/", "tcp:b:1")], version)
+    assert upstream["request"]["version"] == spoken

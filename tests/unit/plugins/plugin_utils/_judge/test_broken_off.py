@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.broken_off import broken_off
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils import small_fleet
 
@@ -52,3 +54,18 @@ def test_an_nginx_that_may_not_write_temporary_files_has_a_line_of_its_own():
     )
     assert line.startswith("nginx may not write to /var/lib/nginx/fastcgi, where")
     assert "(3 times in its log, GET /large)" in line
+
+
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [
+        ("30: Read-only file system", "findmnt -T /var/lib/nginx/body"),
+        ("2: No such file or directory", "is not there any more"),
+    ],
+)
+def test_a_folder_that_cannot_be_written_to_by_anybody(why, words):
+    message = 'open() "/var/lib/nginx/body/0000000002" failed (%s)' % why
+    (line,) = lines(
+        small_fleet.record(APP, "nginx_temp_dir_permission", message=message, request={"method": "POST", "path": "/up"})
+    )
+    assert line.startswith("nginx cannot write to /var/lib/nginx/body, where") and words in line

@@ -145,7 +145,7 @@ def test_known_words_have_what_helps(said, wanted):
     "said",
     [
         "",
-        "no such table: shop",
+        "no such colour: shop",
         "memory: 512 MiB",
         "module loaded",
         "open config.yml: permission denied",

@@ -11,6 +11,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._refused
     how_to_serve_it,
     what_it_waits_for,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._refused_words import ports_in
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils import small_fleet
 
 REFUSED = "error: Failed to ping DB: dial tcp 127.0.0.1:%d: connect: connection refused"
@@ -83,3 +84,132 @@ def test_an_address_of_its_own_is_looked_at_here():
     one = host()
     one.facts["system"]["addresses"] = ["127.0.0.1", "10.0.0.4"]
     assert "nothing listens on port 5432" in what_it_waits_for(one, "connect ECONNREFUSED 10.0.0.4:5432")
+
+
+NO_PORT = [
+    ("SQLSTATE[HY000] [2002] Connection refused (Connection: mysql, SQL: select 1)", "MySQL", 3306),
+    (
+        "sqlalchemy.exc.OperationalError: (psycopg2.OperationalError) could not connect to server: Connection refused",
+        "PostgreSQL",
+        5432,
+    ),
+    ("PG::ConnectionBad: could not connect to server: Connection refused", "PostgreSQL", 5432),
+    ("redis.exceptions.ConnectionError: Connection refused", "Redis", 6379),
+    ("MongooseServerSelectionError: connect ECONNREFUSED", "MongoDB", 27017),
+]
+
+
+@pytest.mark.parametrize(("said", "name", "port"), NO_PORT, ids=[one[1] + one[0][:3] for one in NO_PORT])
+def test_a_product_that_is_named_without_a_port_is_looked_for_where_it_listens_by_default(said, name, port):
+    assert what_it_waits_for(host(), said) == "it was refused by %s, and nothing listens on port %d of this host" % (
+        name,
+        port,
+    )
+    assert what_it_waits_for(host(port=port), said) == ""
+    (advice,) = how_to_serve_it(host(), said)
+    assert "systemctl list-units --all" in advice and "# on app: %s" % name in advice
+
+
+def need(address: str, variable: str = "DATABASE_URL"):
+    return {"address": address, "variable": variable, "file": "/etc/shop.env", "line": 3}
+
+
+def test_a_refusal_without_a_name_is_looked_for_in_the_environment():
+    said, needs = "Error: connect ECONNREFUSED", [need("tcp:127.0.0.1:3306"), need("tcp:127.0.0.1:6379", "REDIS_URL")]
+    assert (
+        what_it_waits_for(host(port=3306), said, needs)
+        == "nothing listens on port 6379 (Redis), which it connects to; that is what REDIS_URL at /etc/shop.env:3 says"
+    )
+    assert what_it_waits_for(host(port=3306), said, needs[:1]) == ""
+
+
+def test_what_is_configured_goes_before_the_default():
+    said = "SQLSTATE[HY000] [2002] Connection refused"
+    there = what_it_waits_for(host(port=3306), said, [need("tcp:db.internal:3306")])
+    assert (
+        there
+        == "it does not get through to db.internal:3306 (MySQL), which is not this host; that is what DATABASE_URL at /etc/shop.env:3 says"
+    )
+
+
+def test_a_refusal_of_which_nothing_is_known_promises_nothing():
+    assert (
+        what_it_waits_for(host(), "Connection refused")
+        == "it was refused where it connects to, and does not say what that is"
+    )
+    first, second = how_to_serve_it(host("mariadb.service"), "Connection refused")
+    assert first == "systemctl start mariadb.service   # on app: down; is it that?" and "its settings" in second
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (
+            "pymysql.err.OperationalError: (2003, \"Can't connect to MySQL server on 'db.internal' ([Errno 111] Connection refused)\")",
+            "it does not get through to db.internal:3306 (MySQL), which is not this host",
+        ),
+        (
+            "redis.exceptions.ConnectionError: Error 111 connecting to cache.internal:6379. Connection refused.",
+            "it does not get through to cache.internal:6379 (Redis), which is not this host",
+        ),
+        (
+            "Error: getaddrinfo ENOTFOUND db.internal",
+            "the name db.internal, which it connects to, could not be resolved",
+        ),
+        (
+            'could not translate host name "db" to address: Name or service not known',
+            "the name db, which it connects to, could not be resolved",
+        ),
+        (
+            'connection to server at "db.internal" (10.0.0.9), port 5432 failed: timeout',
+            "it does not get through to 10.0.0.9:5432, which is no address of this host",
+        ),
+        (
+            "dial tcp: lookup db.internal on 10.0.0.2:53: no such host",
+            "the name db.internal, which it connects to, could not be resolved",
+        ),
+    ],
+    ids=["mysql", "redis", "node", "psycopg2 by name", "psycopg2", "go"],
+)
+def test_a_name_of_another_host_is_not_looked_for_on_this_one(said, words):
+    one = host("mariadb.service", port=6379)
+    assert what_it_waits_for(one, said) == words
+    assert any(("getent hosts" in line) or ("/dev/tcp/10.0.0.9" in line) for line in how_to_serve_it(one, said))
+
+
+@pytest.mark.parametrize(
+    ("said", "path", "name"),
+    [
+        (
+            "Can't connect to local MySQL server through socket '/run/mysqld/mysqld.sock' (2)",
+            "/run/mysqld/mysqld.sock",
+            "MySQL",
+        ),
+        (
+            'connection to server on socket "/var/run/postgresql/.s.PGSQL.5432" failed: No such file or directory',
+            "/var/run/postgresql/.s.PGSQL.5432",
+            "PostgreSQL",
+        ),
+        ("Error: connect ENOENT /run/redis/redis-server.sock", "/run/redis/redis-server.sock", "Redis"),
+    ],
+)
+def test_the_socket_of_a_database(said, path, name):
+    assert what_it_waits_for(host(), said) == "nothing listens on %s (%s), which it connects to" % (path, name)
+    listens = host()
+    listens.facts["listeners"]["unix"] = [{"path": path.replace("/var/run", "/run")}]
+    assert what_it_waits_for(host(), said) and not what_it_waits_for(
+        small_fleet.fleet(app=listens.facts).hosts["app"], said
+    )
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "2026-11-30 06:15:01,123 ERROR Connection refused",
+        "[06:15] connect() at /srv/shop/db.py:42 and index.js:12:34: Connection refused (pid: 4242)",
+        "store.go:246: connection refused, errno: 111",
+    ],
+)
+def test_times_and_lines_of_files_are_no_ports(said):
+    assert ports_in(said) == []
+    assert "does not say what that is" in what_it_waits_for(host(), said)
