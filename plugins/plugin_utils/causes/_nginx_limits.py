@@ -23,6 +23,8 @@ if t.TYPE_CHECKING:
 DEFAULT_CONNECTIONS = 512
 #: The kernel's own ceiling for open files of one process (fs.nr_open).
 MOST_FILES = 1048576
+#: Without this boolean SELinux refuses nginx's workers each change of their hard limits; to set what they have already is no change.
+SETS_LIMITS = "httpd_setrlimit"
 
 
 def serving(proxy: Host) -> list[Worker]:
@@ -50,24 +52,43 @@ def files(proxy: Host) -> int | None:
 
 def raised(proxy: Host, wanted_connections: int, wanted_files: int, note: str) -> tuple[Remedy | None, str]:
     """The remedy that sets nginx's limits, 0 for one that stays; or None and the reason why they are not set."""
+    written = proxy.config.get("worker_rlimit_nofile")
+    if wanted_files and written:
+        # More than there is now was asked for, and refused: less is not written in its place.
+        wanted_files = min(max(wanted_files, int(written["value"])), MOST_FILES)
     edits = _edits(proxy, wanted_connections, wanted_files)
     if edits is None:
         return None, "the events block of nginx's configuration was not found"
-    ceiling = _most_files(proxy)
-    if wanted_files <= ceiling:
+    binds = _what_binds(proxy, wanted_files)
+    if not binds:
         return remedies.nginx_limits(edits, note=note), ""
     unit = proxy.nginx.get("unit")
     if not unit or proxy.system.get("service_manager") != "systemd":
-        why = "nginx may open %d files at most and cannot raise that itself; no unit of systemd is known that could be changed"
-        return None, why % ceiling
-    note += (
-        "; nginx's unit allows %d and nginx cannot go beyond it: LimitNOFILE=%d in a drop-in, which takes a restart"
-        % (
-            ceiling,
-            wanted_files,
-        )
-    )
+        return None, binds + "; no unit of systemd is known that could be changed"
+    note += "; %s: LimitNOFILE=%d in a drop-in, which takes a restart" % (binds, wanted_files)
     return remedies.nginx_limits(edits, unit=unit, unit_files=wanted_files, note=note), ""
+
+
+def are_denied(proxy: Host) -> bool:
+    """Whether SELinux keeps nginx's workers from setting their limits, so that worker_rlimit_nofile is not in force."""
+    selinux = or_empty(proxy.facts.get("selinux"))
+    return selinux.get("mode") == "enforcing" and (selinux.get("booleans") or {}).get(SETS_LIMITS) is False
+
+
+def to_allow(proxy: Host) -> tuple[str, ...]:
+    """What else is to be done where worker_rlimit_nofile is set by hand."""
+    line = "setsebool -P %s on   # on %s: worker_rlimit_nofile is refused without it"
+    return (line % (SETS_LIMITS, proxy.name),) if are_denied(proxy) else ()
+
+
+def _what_binds(proxy: Host, wanted_files: int) -> str:
+    """What keeps nginx from giving its workers as many files by itself; empty where nothing does."""
+    ceiling = _most_files(proxy)
+    if wanted_files > ceiling:
+        return "nginx's unit allows %d and nginx cannot go beyond it" % ceiling
+    if wanted_files and are_denied(proxy):
+        return "SELinux refuses nginx's workers limits of their own (%s is off)" % SETS_LIMITS
+    return ""
 
 
 def _most_files(proxy: Host) -> int:

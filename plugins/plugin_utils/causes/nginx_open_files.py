@@ -24,11 +24,13 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line, on_proxy
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._nginx_limits import (
     MOST_FILES,
+    are_denied,
     connections,
     files,
     raised,
     recent,
     serving,
+    to_allow,
 )
 
 if t.TYPE_CHECKING:
@@ -49,9 +51,13 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 def set_by(proxy: Host) -> str:
     """What sets the limit that is in force, in words."""
     directive, unit = proxy.config.get("worker_rlimit_nofile"), proxy.nginx.get("unit")
-    if directive:
+    if directive and not are_denied(proxy):
         return "worker_rlimit_nofile at %s" % file_and_line(directive["place"])
-    return "LimitNOFILE of %s" % unit if proxy.unit(unit) else "what nginx was started with"
+    started_with = "LimitNOFILE of %s" % unit if proxy.unit(unit) else "what nginx was started with"
+    if directive:
+        refused = "%s; SELinux refuses worker_rlimit_nofile %s at %s"
+        return refused % (started_with, directive["value"], file_and_line(directive["place"]))
+    return started_with
 
 
 def used_up(fleet: Fleet, proxy: Host, now: int, lines: list[LogRecord]) -> Finding:
@@ -73,7 +79,8 @@ def used_up(fleet: Fleet, proxy: Host, now: int, lines: list[LogRecord]) -> Find
         )
     )
     remedy, why = raised(proxy, 0, target, note)
-    advice = () if remedy else ("# set worker_rlimit_nofile %d; at the main level of nginx.conf" % target,)
+    by_hand = ("# set worker_rlimit_nofile %d; at the main level of nginx.conf" % target, *to_allow(proxy))
+    advice = () if remedy else by_hand
     return on_proxy(fleet, proxy, NAME, SUBJECT, limit, lines, remedy=remedy, why=why, advice=advice)
 
 

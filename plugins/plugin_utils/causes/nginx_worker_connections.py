@@ -30,6 +30,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._nginx_l
     raised,
     recent,
     serving,
+    to_allow,
 )
 
 if t.TYPE_CHECKING:
@@ -78,6 +79,7 @@ def used_up(fleet: Fleet, proxy: Host, now: int, lines: list[LogRecord]) -> Find
     by_hand = (
         "# set worker_connections %d; in events{} of nginx.conf; each takes some memory" % target,
         "# set worker_rlimit_nofile %d; at the main level of nginx.conf" % (FILES_EACH * target),
+        *to_allow(proxy),
     )
     advice = () if remedy else by_hand
     return on_proxy(fleet, proxy, NAME, "worker_connections", limit, lines, remedy=remedy, why=why, advice=advice)

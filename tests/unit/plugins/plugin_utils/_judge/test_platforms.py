@@ -25,6 +25,7 @@ CASES = {
     "apparmor_denied": "fires_network",
     "backend_port_closed": "fires_stopped_apache",
     "fpm_max_children": "fires_line_and_limit",
+    "nginx_open_files": "fires_refused_by_selinux",
     "php_fpm_missing": "fires_pool_left_behind",
     "php_fpm_stopped": "fires_unix_socket",
     "response_header_too_big": "fires_measured",

@@ -39,7 +39,7 @@ namei nc nerdctl nft nginx nsenter
 openssl
 ping plesk podman printf ps py-spy
 rm
-sed semanage semodule setfacl shorewall6? ss stat su sudo supervisorctl sysctl systemctl systemd-tmpfiles
+sed semanage semodule setfacl setsebool shorewall6? ss stat su sudo supervisorctl sysctl systemctl systemd-tmpfiles
 tail tailscale tcpdump
 ufw unshare useradd usermod
 virsh
