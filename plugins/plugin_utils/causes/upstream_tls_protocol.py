@@ -22,6 +22,7 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import (
     file_and_line,
     on_hop,
@@ -152,6 +153,7 @@ def to_write(hop: Hop, takes: t.Sequence[str], shared: t.Sequence[str]) -> tuple
             % ", ".join(takes),
             protocols,
             "# with OpenSSL 3 an old version needs %s DEFAULT:@SECLEVEL=0; too" % directive(hop, "ciphers"),
+            *policy_of_the_host(hop.proxy),
         )
     if shared:
         return (
@@ -159,6 +161,15 @@ def to_write(hop: Hop, takes: t.Sequence[str], shared: t.Sequence[str]) -> tuple
             % (place, directive(hop, "ciphers")),
         )
     return (protocols,) if takes else ()
+
+
+def policy_of_the_host(host: Host) -> tuple[str, ...]:
+    """What a host of EL refuses beyond OpenSSL's own levels."""
+    version = host.system.get("version") or ""
+    if host.system.get("family") != "redhat" or not version.startswith("9"):
+        return ()
+    allow = "update-crypto-policies --set DEFAULT:SHA1   # on %s, if it is still refused: EL 9 forbids SHA-1, with which old versions sign, to all of the host"
+    return (allow % host.name,)
 
 
 def to_look_at(hop: Hop) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ ping plesk podman printf ps py-spy
 rm
 sed semanage semodule setfacl setsebool shorewall6? ss stat su sudo supervisorctl sysctl systemctl systemd-tmpfiles
 tail tailscale tcpdump
-ufw unshare useradd usermod
+ufw unshare update-crypto-policies useradd usermod
 virsh
 wg
 yum
