@@ -97,7 +97,7 @@ def test_a_wave_is_included_once_for_all_of_its_hosts_in_their_order(run):
     assert included(run[0], "/step.yml") == [{"web1", "web2", "web3"}, {"web2", "web3"}, {"web2"}]
     waves = [{"web1", "web2"}, {"web3"}, {"web2"}]
     assert included(run[0], "/remedies/upstream_dns.yml") == waves
-    assert included(run[0], "webops.bad_gateway.upstream_dns") == waves
+    assert run[0].count("change : Keep the change]") == len(waves)
 
 
 def test_a_step_is_made_on_its_host(run):
