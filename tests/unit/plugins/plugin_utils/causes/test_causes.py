@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import pathlib
 import re
@@ -55,6 +56,7 @@ def name_of(path: pathlib.Path) -> str:
     return "%s/%s" % (path.parent.name, path.stem)
 
 
+@functools.cache
 def findings_of(path: pathlib.Path):
     case = facts.load(path)
     return case, judge(Fleet(facts.case_facts(case), case.get("backend_services")))
