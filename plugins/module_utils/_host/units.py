@@ -93,7 +93,7 @@ PROPERTIES = (
     ",LimitNOFILE,MemoryMax,FragmentPath,DropInPaths,Listen,Triggers,WantedBy,RequiredBy,Environment,EnvironmentFiles,WorkingDirectory,RootDirectory"
     ",RootImage,User,Group,DynamicUser,RuntimeDirectory,StateDirectory,LogsDirectory,CacheDirectory,ReadWritePaths,ReadOnlyPaths,BindPaths"
     ",BindReadOnlyPaths,ProtectSystem,ProtectHome,InaccessiblePaths,TemporaryFileSystem,Requires,Requisite,BindsTo,ConditionResult"
-    ",ConditionTimestampMonotonic,ActiveEnterTimestampMonotonic,InactiveExitTimestampMonotonic"
+    ",ConditionTimestampMonotonic,ActiveEnterTimestampMonotonic,ActiveExitTimestampMonotonic,InactiveExitTimestampMonotonic"
 )
 _WANTED = {True: "enabled", False: "disabled", None: None}
 #: siginfo's codes of a child that has ended.
@@ -217,9 +217,10 @@ def _add_journal(host: Host, name: str, unit: "Unit") -> None:
     """Add what the journal has to say: the last words of a service that fails or listens nowhere, and where one listened that does not say so itself."""
     if _may_have_words(unit):
         unit["last_words"] = unit_journal.why_it_ended(host, name)
-    if unit["active"] == "failed" and unit["ended"] == "exited":
+    by_itself = unit["ended"] == "exited" and not unit["stopped"]
+    if by_itself and unit["active"] == "failed":
         unit["stopped"] = unit_journal.was_stopped(host, name)
-    elif unit["active"] == "inactive" and unit["ended"] == "exited" and (unit["lasted"] or 0.0) < AT_ONCE:
+    elif by_itself and unit["active"] == "inactive" and (unit["lasted"] or 0.0) < AT_ONCE:
         unit["stopped"] = not unit_journal.was_started(host, name)
     if not unit["declares"]:
         unit["listened"] = unit_journal.said_to_listen(host, name)
@@ -230,6 +231,7 @@ def _unit(properties: Properties, origin: float) -> "Unit":
     changed = seconds(properties.get("StateChangeTimestampMonotonic"))
     began = seconds(properties.get("ExecMainStartTimestampMonotonic"))
     ended = seconds(properties.get("ExecMainExitTimestampMonotonic"))
+    left = seconds(properties.get("ActiveExitTimestampMonotonic"))
     tried = seconds(properties.get("InactiveExitTimestampMonotonic"))
     return {
         "load": properties.get("LoadState"),
@@ -241,7 +243,8 @@ def _unit(properties: Properties, origin: float) -> "Unit":
         "ended": _ENDED.get(number(properties.get("ExecMainCode")) or 0),
         "ready": (seconds(properties.get("ActiveEnterTimestampMonotonic")) or 0.0) >= tried if tried else None,
         "lasted": round(ended - began, 3) if began and ended and ended >= began else None,
-        "stopped": False,
+        # Who is asked to stop leaves the active state first, and one that ends by itself last. The journal may be late.
+        "stopped": bool(began and left and ended and began <= left < ended),
         "restarts": number(properties.get("NRestarts")),
         "since": round(origin + changed, 3) if changed else None,
         "main_pid": number(properties.get("MainPID")) or 0,

@@ -248,6 +248,15 @@ def test_one_that_ended_at_once_because_it_was_stopped(host):
         assert host_units.unit_facts(host, "systemd")["shop.service"]["stopped"] is stopped
 
 
+@pytest.mark.parametrize(("left", "stopped"), [(10200000, True), (10400157, False), (9000000, False), (0, False)])
+def test_whether_it_was_stopped_is_known_where_the_journal_is_late(host, left, stopped):
+    """Its process ran from 10.0 s to 10.4 s. Asked to stop, it leaves the active state before that ends; by itself, microseconds after."""
+    ended = LOOPING.replace("ActiveState=activating\nSubState=auto-restart", "ActiveState=inactive\nSubState=dead")
+    left = "ActiveExitTimestampMonotonic=%d\n" % left
+    host.answers.update({"systemctl show": ended + left, "journalctl": "Started shop.service.\n"})
+    assert host_units.unit_facts(host, "systemd")["shop.service"]["stopped"] is stopped
+
+
 def test_the_last_words_of_its_own_log_where_the_journal_has_none(host):
     failed = LOOPING.replace("ActiveState=activating\nSubState=auto-restart", "ActiveState=failed\nSubState=failed")
     host.write("/etc/systemd/system/shop.service", "[Service]\nStandardError=append:/var/log/shop.log\n")
