@@ -13,6 +13,9 @@ def proxy_line(sock: socket.socket) -> bytes:
     """The line for a connection of our own. It names both ends where it can: Apache's mod_remoteip hangs up on UNKNOWN."""
     if sock.family == socket.AF_UNIX:
         return b"PROXY UNKNOWN\r\n"
-    ours, theirs = sock.getsockname(), sock.getpeername()
+    try:
+        ours, theirs = sock.getsockname(), sock.getpeername()
+    except OSError:  # the other end has hung up at once
+        return b"PROXY UNKNOWN\r\n"
     kind = "TCP6" if sock.family == socket.AF_INET6 else "TCP4"
     return ("PROXY %s %s %s %d %d\r\n" % (kind, ours[0], theirs[0], ours[1], theirs[1])).encode("ascii")

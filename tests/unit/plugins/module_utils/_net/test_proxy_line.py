@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The line of the PROXY protocol."""
 
+import errno
 import socket
 
 import pytest
@@ -38,3 +39,12 @@ def test_a_unix_socket_has_no_ends_to_name():
     ours, theirs = socket.socketpair(socket.AF_UNIX)
     with ours, theirs:
         assert proxy_line(ours) == b"PROXY UNKNOWN\r\n"
+
+
+class HungUp(Connection):
+    def getpeername(self):
+        raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
+
+
+def test_one_that_the_other_end_has_hung_up_has_none_either():
+    assert proxy_line(HungUp(socket.AF_INET, "10.0.0.1")) == b"PROXY UNKNOWN\r\n"
