@@ -13,12 +13,13 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, is_loopback
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._exit_codes import exit_words
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._refused_words import (
     SERVICES,
     Target,
     named_by,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import start_command
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import killed_for_memory, start_command
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.needed_services import Needed
@@ -68,19 +69,47 @@ def what_it_waits_for(host: Host, said: str, needs: t.Sequence[Needed] = ()) -> 
         return ""
     by = " (%s)" % target.product if target.product else ""
     place = "; that is what %s says" % target.stands_at if target.stands_at else ""
-    if target.path:
-        return "nothing listens on %s%s, which it connects to" % (target.path, by)
     if target.leads_nowhere:
         return "the name %s, which it connects to, could not be resolved" % target.host
     if not _is_own(host, target.host):
         is_number = target.host[:1].isdigit() or ":" in target.host
         there = ", which is no address of this host" if is_number else "%s, which is not this host" % by
         return "it does not get through to %s%s%s" % (_bare(target), there, place)
+    if not target.path and not target.port:
+        return "it was refused where it connects to, and does not say what that is"
     if target.is_guess:
-        return "it was refused by %s, and nothing listens on port %d of this host" % (target.product, target.port or 0)
-    if target.port:
-        return "nothing listens on port %d%s, which it connects to%s" % (target.port, by, place)
-    return "it was refused where it connects to, and does not say what that is"
+        text = "it was refused by %s, and nothing listens on port %d of this host" % (target.product, target.port or 0)
+    else:
+        text = "nothing listens on %s%s, which it connects to%s" % (
+            target.path or "port %d" % (target.port or 0), by, place,
+        )  # fmt: skip
+    return text + _why_down(host, target)
+
+
+def _down(host: Host, target: Target) -> list[str]:
+    """The units of the product that a service connects to, or of any, that do not run."""
+    units = host.facts.get("units") or {}
+    return [
+        one
+        for one in units
+        if one.startswith(_beginnings(target))
+        and one.endswith(".service")
+        and or_empty(units[one]).get("active") != "active"
+    ]
+
+
+def _beginnings(target: Target) -> tuple[str, ...]:
+    return tuple(one for name, starts in SERVICES.values() if target.product in (name, "") for one in starts)
+
+
+def _why_down(host: Host, target: Target) -> str:
+    """How the only unit of the product has failed, in words; empty where it was stopped, or none is known."""
+    down = _down(host, target) if target.product else []
+    unit = host.unit(down[0]) if len(down) == 1 else None
+    if unit is None or unit.get("active") != "failed":
+        return ""
+    words = exit_words(unit.get("result"), unit.get("exit_status"))
+    return ": %s has failed%s" % (down[0], " (%s)" % words if words else "")
 
 
 def _bare(target: Target) -> str:
@@ -96,21 +125,15 @@ def how_to_serve_it(host: Host, said: str, needs: t.Sequence[Needed] = ()) -> tu
         return _of_another_host(host, target)
     if not target.product and target.port:
         return ()
-    beginnings = [one for name, starts in SERVICES.values() if target.product in (name, "") for one in starts]
-    units = host.facts.get("units") or {}
-    down = [
-        one
-        for one in units
-        if one.startswith(tuple(beginnings))
-        and one.endswith(".service")
-        and or_empty(units[one]).get("active") != "active"
-    ]
-    find = "systemctl list-units --all %s" % " ".join(shlex.quote(one + "*") for one in beginnings)
+    down, units = _down(host, target), host.facts.get("units") or {}
+    find = "systemctl list-units --all %s" % " ".join(shlex.quote(one + "*") for one in _beginnings(target))
     start = start_command(down[0], units[down[0]]) if len(down) == 1 else find
+    killed = killed_for_memory(down[0], units[down[0]], host.name) if len(down) == 1 else ()
     if target.product:
         other = " or socket" if target.path else ""
         return (
             "%s   # on %s: %s; after an upgrade it may have another port%s" % (start, host.name, target.product, other),
+            *killed,
         )
     return (
         "%s   # on %s: %s"

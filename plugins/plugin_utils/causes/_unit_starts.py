@@ -14,7 +14,7 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._exit_codes import exit_words
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._exit_codes import exit_words, signal_words
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do, where_it_says
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._refused_services import (
     how_to_serve_it,
@@ -41,6 +41,8 @@ NEVER_READY = {
     "signal": "a signal ended it while it started",
     "resources": "systemd could not make what its start needs",
 }
+#: Signals that end a program for what it does itself: SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS.
+CRASHES = (4, 5, 6, 7, 8, 11, 31)
 #: So often in a row, and it is not left to chance.
 RESTARTS = 3
 #: What the look has checked itself: where it finds nothing, that has been mended since.
@@ -120,13 +122,13 @@ def _age(host: Host, unit: Unit) -> float:
 def _ended_at_once(unit: Unit) -> bool:
     """Whether the newest process ended by itself, with a failure, soon after it was started."""
     lasted = unit.get("lasted")
-    return (
-        unit.get("ended") == "exited"
-        and not unit.get("stopped")
-        and bool(unit.get("exit_status"))
-        and lasted is not None
-        and lasted < START_SECONDS
-    )
+    return ended_by_itself(unit) and lasted is not None and lasted < START_SECONDS
+
+
+def ended_by_itself(unit: Unit) -> bool:
+    """Whether the newest process ended with a failure that nobody else brought about: a status of its own, or a signal that programs give themselves."""
+    crashed = unit.get("ended") in ("killed", "dumped") and unit.get("exit_status") in CRASHES
+    return (crashed or unit.get("ended") == "exited") and not unit.get("stopped") and bool(unit.get("exit_status"))
 
 
 def _failed_at_once(host: Host, unit: Unit) -> bool:
@@ -141,9 +143,9 @@ def _failed_at_once(host: Host, unit: Unit) -> bool:
 
 def _failed_for_want(host: Host, unit: Unit) -> bool:
     """Whether the newest process ended, however late, as what it says it connects to did not answer, and still does not: Java's take half a minute."""
-    failed = unit.get("active") == "failed" and unit.get("ended") == "exited" and not unit.get("stopped")
     said = " / ".join(unit.get("last_words") or [])
-    return failed and bool(unit.get("exit_status")) and silent_now(host, said, unit.get("needs") or ())
+    is_its_own = unit.get("active") == "failed" and ended_by_itself(unit)
+    return is_its_own and silent_now(host, said, unit.get("needs") or ())
 
 
 def ends_at_once(unit: Unit) -> bool:
@@ -284,7 +286,11 @@ def _of_last_start(host: Host, name: str, unit: Unit) -> Obstacle | None:
     missed = _still_missing(host, name, said, needs)
     if not loops and missed == "":
         return None
-    ended = "it ended after %.1f s with %s" % (unit.get("lasted") or 0.0, status_words(unit.get("exit_status")))
+    by_signal = unit.get("ended") in ("killed", "dumped") and signal_words(unit.get("exit_status") or 0)
+    ended = "it ended after %.1f s with %s" % (
+        unit.get("lasted") or 0.0,
+        by_signal or status_words(unit.get("exit_status")),
+    )
     if _never_ready(unit):
         ended = _never_ready(unit)
     elif unit.get("lasted") is None:

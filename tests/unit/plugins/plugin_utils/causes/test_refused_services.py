@@ -213,3 +213,14 @@ def test_the_socket_of_a_database(said, path, name):
 def test_times_and_lines_of_files_are_no_ports(said):
     assert ports_in(said) == []
     assert "does not say what that is" in what_it_waits_for(host(), said)
+
+
+def test_a_database_that_was_killed_for_memory():
+    one = host("mariadb.service", active="failed")
+    one.facts["units"]["mariadb.service"].update(result="oom-kill", exit_status=9)
+    said = "SQLSTATE[HY000] [2002] Connection refused"
+    assert what_it_waits_for(one, said).endswith(
+        "on port 3306 of this host: mariadb.service has failed (killed for memory)"
+    )
+    advice = how_to_serve_it(one, said)
+    assert advice[0].startswith("systemctl start mariadb.service") and any("free -m" in line for line in advice)
