@@ -19,7 +19,7 @@ NGINX_RECORD = 2048
 _START = rb"20\d\d/\d\d/\d\d \d\d:\d\d:\d\d \["
 _NGINX = re.compile(
     _START
-    + rb"(?:(?:error|warn)\] \d+#\d+: (?:\*\d+ )?(?:connect\(|kevent\(|upstream |no (?:live|resolver)|recv|readv|send|writev|SSL_|peer closed"
+    + rb"(?:(?:error|warn)\] \d+#\d+: (?:\*\d+ )?(?:connect\(|kevent\(|upstream |no (?:live|resolver)|auth request|recv|readv|send|writev|SSL_|peer closed"
     rb"|memcached|\d+ worker_connections|service \S+ of|[^\s\"()]+ could not be|cannot load certificate"
     # Whatever else ends an exchange with an upstream, and quotes nobody.
     rb"|[^\"\[]{1,300} while (?:connecting to|SSL handshaking to|sending request to|reading response header from) upstream)|(?:crit|alert|emerg)\] "

@@ -27,6 +27,8 @@ EMFILE, ENOSPC, EPIPE = 24, 28, 32
 #: Why nothing can be written to a folder: it is not there, its file system is read-only, or it belongs to somebody else.
 UNWRITABLE = {2, 30, *EACCES}
 
+#: An answer of the service behind auth_request that is neither a yes nor a no; 502 and 504 have a line of their own that says why.
+_UNEXPECTED = re.compile(r"auth request unexpected status: (?!50[24])\d{3}")
 CONNECTING = "connecting to upstream"
 HANDSHAKING = "SSL handshaking to upstream"
 BEFORE_HEADER = ("sending request to upstream", "reading response header from upstream")
@@ -230,6 +232,10 @@ def _any_other_end(line: ErrorLine) -> Optional[str]:
     return "upstream_failed" if '"' not in message or _OWN_WORDS.match(message) else None
 
 
+def _auth_request(line: ErrorLine) -> Optional[str]:
+    return "auth_request_unexpected_status" if _UNEXPECTED.match(line.message) else None
+
+
 _RULES: Tuple[Callable[[ErrorLine], Optional[str]], ...] = (
     _host_limits,
     _config,
@@ -239,5 +245,6 @@ _RULES: Tuple[Callable[[ErrorLine], Optional[str]], ...] = (
     _answer,
     _peers,
     _tls,
+    _auth_request,
     _any_other_end,
 )

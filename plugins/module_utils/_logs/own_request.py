@@ -12,6 +12,8 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.nginx_lin
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.nginx_signature import nginx_signature
 
 _CONSEQUENCE = "no_live_upstreams"
+#: nginx's own 500, for which no upstream failed.
+_NO_FAULT = "auth_request_unexpected_status"
 _PATH_LIMIT = 300
 
 
@@ -46,7 +48,7 @@ def blame(request: Request, lines: Iterable[ErrorLine]) -> Blame:
     found: List[Blame] = []
     for line in lines:
         signature = nginx_signature(line) if is_of(line, request) else None
-        if signature is not None:
+        if signature not in (None, _NO_FAULT):
             found.append(Blame(signature, str(line.upstream.address) if line.upstream else None))
     causes = [one for one in found if one.signature != _CONSEQUENCE] or found
     return causes[-1] if causes else NOTHING

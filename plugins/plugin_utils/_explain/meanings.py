@@ -234,6 +234,11 @@ MEANINGS: t.Mapping[str, Meaning] = {
         "nginx may not write where it buffers large requests and answers.",
         ("ps -o user= -C nginx | sort -u", "nginx -V 2>&1 | tr ' ' '\\n' | grep temp-path"),
     ),
+    "auth_request_unexpected_status": Meaning(
+        NGINX,
+        "The service that auth_request asks before each request answers neither 2xx, 401 nor 403: visitors get 500.",
+        ("nginx -T 2>/dev/null | grep -nw auth_request",),
+    ),
     "disk_full": Meaning(NGINX, "A disk is full.", ("df -h", "df -i")),
     "php_fpm_config_invalid": Meaning(
         FPM, "PHP-FPM refuses its configuration, and does not start with it.", (_FPM_CHECK,)

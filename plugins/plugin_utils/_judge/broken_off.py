@@ -23,6 +23,8 @@ if t.TYPE_CHECKING:
 SIGNATURE = "upstream_closed_midbody"
 #: nginx keeps what does not fit into its buffers in a file.
 DENIED = "nginx_temp_dir_permission"
+#: The service that nginx asks before each request gives an answer that is neither yes nor no.
+UNEXPECTED = "auth_request_unexpected_status"
 SHOWN = 3
 #: By what the kernel answers nginx, where it is not the owner of the folder: what mends it.
 _CURES = (
@@ -36,6 +38,12 @@ _CURES = (
         "That folder is not there any more: it is to be made anew, for %(user)s, or by a restart of nginx where it lies directly below its own",
     ),
 )
+#: What a status of the service behind auth_request says.
+_BY_STATUS = {
+    "3": "It sends visitors to its login, as for another kind of proxy: ask the endpoint that it has for nginx's auth_request (/api/authz/auth-request of"
+    " Authelia, /oauth2/auth of oauth2-proxy, /outpost.goauthentik.io/auth/nginx of authentik), and send them there by error_page 401",
+    "4": "The path that nginx asks for is not there, or the headers are missing that it is to be sent: compare that location with its own guide for nginx",
+}
 _TEMP_FILE = re.compile(r'"(/[^"]{1,300}?)(?:/[0-9]+){1,4}"')
 
 
@@ -47,7 +55,8 @@ def broken_off(fleet: Fleet, proxy: Host) -> list[str]:
         if records:
             found.setdefault(str(hop.address), by_upstream(hop, records))
     denied = [record for record in proxy.records if record["signature"] == DENIED]
-    return [*found.values(), *([by_nginx(proxy, denied)] if denied else [])]
+    checks = [record for record in proxy.records if record["signature"] == UNEXPECTED]
+    return [*found.values(), *([by_nginx(proxy, denied)] if denied else []), *([by_login(checks)] if checks else [])]
 
 
 def by_upstream(hop: Hop, records: t.Sequence[LogRecord]) -> str:
@@ -78,10 +87,31 @@ def by_nginx(proxy: Host, records: t.Sequence[LogRecord]) -> str:
         % (
             "may not" if cure == denied else "cannot",
             folder,
-            ", ".join(filter(None, ("%d times in its log" % sum(one["count"] for one in records), paths_of(records)))),
+            ", ".join(filter(None, (_times(records), paths_of(records)))),
             cure % {"folder": folder, "user": user},
         )
     )
+
+
+def by_login(records: t.Sequence[LogRecord]) -> str:
+    """The service behind auth_request answers what nginx takes for neither yes nor no: visitors get nginx's own 500."""
+    newest = max(records, key=lambda one: one["last"])
+    status = newest["message"].partition(": ")[2][:3]
+    return (
+        "nginx answers 500 where each request is checked first (%s): the service that auth_request asks answers %s, and nginx takes 2xx, 401 and 403 alone"
+        " (%s). No 502 is behind that. %s"
+        % (
+            ", ".join(filter(None, (_times(records), paths_of(records)))),
+            status,
+            newest["message"],
+            _BY_STATUS.get(status[:1], "Its own log says why"),
+        )
+    )
+
+
+def _times(records: t.Sequence[LogRecord]) -> str:
+    count = sum(one["count"] for one in records)
+    return "once in its log" if count == 1 else "%d times in its log" % count
 
 
 def paths_of(records: t.Sequence[LogRecord]) -> str:

@@ -28,7 +28,15 @@ CHANCE = 0.05
 #: One single failure is over after so many good answers.
 ENOUGH = 10
 #: Signatures of requests that did not fail with 502, or that are only a consequence.
-OTHERWISE = frozenset({"upstream_closed_midbody", "upstream_read_timeout", "disk_full", "nginx_temp_dir_permission"})
+OTHERWISE = frozenset(
+    {
+        "upstream_closed_midbody",
+        "upstream_read_timeout",
+        "disk_full",
+        "nginx_temp_dir_permission",
+        "auth_request_unexpected_status",
+    }
+)
 #: What is wrong with the header alone, which HEAD has as well.
 OF_HEADER = frozenset({"response_header_too_big", "upstream_invalid_header"})
 #: What a record of the answer's body is about: the status was sent before.

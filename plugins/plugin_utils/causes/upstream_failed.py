@@ -4,7 +4,7 @@
 """The last resort: requests over a hop fail and no other cause explains it. nginx's own words and what the direct probe saw are shown.
 
 Signatures: upstream_failed, nginx_temp_dir_permission, backend_unreachable, upstream_closed_midbody,
-backend_start_fails, fpm_reload_cuts_requests, uwsgi_request_buffer_too_small.
+backend_start_fails, fpm_reload_cuts_requests, uwsgi_request_buffer_too_small, auth_request_unexpected_status.
 
 Looked at: nginx's own line, and what a direct request saw.
 

@@ -69,3 +69,14 @@ def test_a_folder_that_cannot_be_written_to_by_anybody(why, words):
         small_fleet.record(APP, "nginx_temp_dir_permission", message=message, request={"method": "POST", "path": "/up"})
     )
     assert line.startswith("nginx cannot write to /var/lib/nginx/body, where") and words in line
+
+
+@pytest.mark.parametrize(("status", "words"), [(302, "error_page 401"), (404, "is not there"), (500, "own log")])
+def test_a_login_that_answers_neither_yes_nor_no_has_a_line(status, words):
+    message = "auth request unexpected status: %d" % status
+    request = {"method": "GET", "path": "/"}
+    (line,) = lines(
+        small_fleet.record(APP, "auth_request_unexpected_status", message=message, request=request, upstream=None)
+    )
+    assert line.startswith("nginx answers 500 where each request is checked first (once in its log, GET /)")
+    assert "answers %d, and nginx takes 2xx, 401 and 403 alone" % status in line and words in line
