@@ -303,17 +303,15 @@ def _of_last_start(host: Host, name: str, unit: Unit) -> Obstacle | None:
         why += "; its log ends with: %s" % said
     seen = [Evidence("unit", "%s, %s restarts by systemd" % (ended, unit.get("restarts") or 0))]
     seen += [Evidence("backend_log", "%s says: %s" % (name, line)) for line in words]
+    serve = how_to_serve_it(host, said, needs)
+    known = _pid_file_left(host, said) or what_to_do(said, host.name, name)
+    if not serve and not known:
+        nothing = "" if words else "; it wrote nothing to the journal: look for a log of its own"
+        known = ("# mend what it says%s" % nothing,)
     advice = (
         where_it_says(name, words, host.name),
-        *how_to_serve_it(host, said, needs),
-        *(
-            _pid_file_left(host, said)
-            or what_to_do(said, host.name, name)
-            or (
-                "# mend what it says%s"
-                % ("" if words else "; it wrote nothing to the journal: look for a log of its own"),
-            )
-        ),
+        *serve,
+        *known,
         _start_again(host, name),
     )
     return Obstacle(why, tuple(seen), advice)
