@@ -53,6 +53,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_wo
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import Habit, habit, how_to_serve
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._refused_services import (
     how_to_serve_it,
+    silent_now,
     what_it_waits_for,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_names import ignored
@@ -270,13 +271,14 @@ def runs(hop: Hop, host: Host, name: str, reason: str) -> Finding:
     else:
         state, first = "has been starting for %.0f s and does not listen yet" % age, (PATIENCE,)
     needs = unit.get("needs") or ()
-    awaited = what_it_waits_for(host, loud, needs)
+    is_known = silent_now(host, loud, needs)
+    awaited = what_it_waits_for(host, loud, needs) if is_known else ""
     return on_hop(
         hop,
         CAUSE.name,
         (*seen, *(Evidence("backend_log", "%s says: %s" % (name, line)) for line in words)),
         why="%s %s%s" % (name, state, "; " + awaited if awaited else _said(loud, words)),
-        advice=(*how_to_serve_it(host, loud, needs), *first, *advice),
+        advice=(*(how_to_serve_it(host, loud, needs) if is_known else ()), *first, *advice),
     )
 
 
