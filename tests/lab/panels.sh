@@ -407,3 +407,65 @@ runcloud_php_site() {
 	systemctl enable -q --now php82rc-fpm nginx-rc
 	until_site_answers
 }
+
+# beanstalk_site PORT [DIRECTIVES]: Elastic Beanstalk's Python platform, whose nginx asks 127.0.0.1:8000. The application listens on PORT and answers with
+# a header of HEADER bytes, DIRECTIVES go with its location.
+beanstalk_site() {
+	mkdir -p /opt/elasticbeanstalk/deployment /var/pids /var/app/current /etc/nginx/conf.d/elasticbeanstalk
+	id -u webapp >/dev/null 2>&1 || useradd -r -d /var/app -s /usr/sbin/nologin webapp
+	chown webapp /var/pids
+	printf 'PYTHONPATH=/var/app/current\n' >/opt/elasticbeanstalk/deployment/env
+	cat >/var/app/current/application.py <<-PYTHON
+		def application(environ, start_response):
+		    start_response("200 OK", [("Content-Type", "text/plain"), ("X-Debug", "a" * ${HEADER:-10})])
+		    return [b"made by gunicorn"]
+	PYTHON
+	cat >/etc/systemd/system/web.service <<-UNIT
+		[Unit]
+		Description=This is web daemon
+		PartOf=eb-app.target
+
+		[Service]
+		User=webapp
+		Type=simple
+		ExecStart=/bin/sh -c "gunicorn --bind 127.0.0.1:$1 --workers=1 --threads=4 application"
+		ExecStartPost=/bin/sh -c "systemctl show -p MainPID web.service | cut -d= -f2 > /var/pids/web.pid"
+		ExecStopPost=/bin/sh -c "rm -f /var/pids/web.pid"
+		Restart=always
+		EnvironmentFile=/opt/elasticbeanstalk/deployment/env
+		WorkingDirectory=/var/app/current/
+
+		[Install]
+		WantedBy=multi-user.target
+	UNIT
+	cat >/etc/nginx/conf.d/elasticbeanstalk/00_application.conf <<-LOCATION
+		location / {
+		    proxy_pass http://127.0.0.1:8000;
+		    proxy_set_header Host \$host;
+		    ${2:-}
+		}
+	LOCATION
+	cat >/etc/nginx/nginx.conf <<-NGINX
+		# Elastic Beanstalk Nginx Configuration File
+		user www-data;
+		error_log /var/log/nginx/error.log warn;
+		pid /run/nginx.pid;
+		worker_processes auto;
+		events {
+		    worker_connections 1024;
+		}
+		http {
+		    include /etc/nginx/mime.types;
+		    include conf.d/*.conf;
+		    access_log /var/log/nginx/access.log;
+		    server {
+		        listen 80 default_server;
+		        include conf.d/elasticbeanstalk/*.conf;
+		    }
+		}
+	NGINX
+	systemctl daemon-reload
+	systemctl enable -q --now web
+	listens "$1"
+	systemctl restart nginx
+}

@@ -26,6 +26,8 @@ SIGNS = (
     ("cyberpanel", "/usr/local/CyberCP"),
     ("runcloud", "/etc/nginx-rc/nginx.conf"),
     ("serverpilot", "/etc/nginx-sp/nginx.conf"),
+    # No panel, but the same: each deployment copies the files of nginx from the platform's and from the application's bundle.
+    ("beanstalk", "/opt/elasticbeanstalk"),
 )
 #: What this collection lays into folders of others.
 OWN = re.compile(r"(?:.*/)?(?:zz-)?bad_gateway[^/]*")
@@ -64,6 +66,7 @@ _ITS_OWN = (
     ("serverpilot", "vhost", r"/etc/nginx-sp/vhosts\.d/(?P<site>[^/.]+)(?:(?:\.ssl)?\.conf|\.d/main\.conf)"),
     ("serverpilot", "nginx", r"/etc/nginx-sp/[^/]+"),
     ("serverpilot", "pool", r"/etc/php[\d.]+-sp/fpm-pools\.d/(?P<site>[^/.]+)(?:\.conf|\.d/main\.conf)"),
+    ("beanstalk", "vhost", r"/etc/nginx/conf\.d/elasticbeanstalk/(?P<site>[^/]+)\.conf"),
     # No panel, but the same: what a snap brings along can't be written, and its next release has it anew.
     ("snap", "snap", r"/snap/(?P<site>[^/]+)/.*"),
 )
@@ -78,13 +81,15 @@ _ON_ITS_HOST = (
     ("cpanel", "nginx", r"/etc/nginx/conf\.d/(?:default|users|passenger|global-logging)\.conf"),
     ("engintron", "nginx", r"/etc/nginx/(?:nginx\.conf|mime\.types|common_\w+\.conf|proxy_params_\w+)"),
     ("engintron", "nginx", r"/etc/nginx/(?:conf\.d/default(?:_https)?|overrides/(?:before/)?ratelimit[^/]*)\.conf"),
+    ("beanstalk", "nginx", r"/etc/nginx/(?:nginx|conf\.d/[^/]+)\.conf"),
+    ("beanstalk", "unit", r"/etc/systemd/system/web\.service"),
 )
 #: Any of them: of thousands of files most are an admin's own, and asked once.
 _ANY = re.compile("|".join(path.replace("?P<site>", "?:") for _panel, _kind, path in _ITS_OWN + _ON_ITS_HOST))
 
 
 class PanelFile(NamedTuple):
-    """A file that a panel writes. kind: vhost, nginx, pool, snap. site: the domain, account, pool or snap that it is about; None: all of them."""
+    """A file that a panel writes. kind: vhost, nginx, pool, unit, snap. site: the domain, account, pool, snap or part of it; None: all of them."""
 
     panel: str
     kind: str

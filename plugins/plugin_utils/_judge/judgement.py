@@ -17,6 +17,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.visited import statuses_before
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.broken_off import broken_off
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import RuleErrors, judge, known_causes
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.lasting_edits import with_where_edits_last
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.memory import MAX_CURES
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import Judged, Outcome, Plan, Step, plan
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.trigger import history_questions, trigger_of
@@ -182,7 +183,9 @@ def finding_data(fleet: Fleet, judged: Judged, cause: Cause) -> JudgedFinding:
         "change": finding.remedy.change if finding.remedy else "",
         "outcome": judged.outcome,
         "why": judged.why or finding.why,
-        "advice": in_commands_of_hosts(finding.advice, finding.on, fleet),
+        "advice": in_commands_of_hosts(
+            with_where_edits_last(finding.advice, (finding.seen_from, finding.on), fleet), finding.on, fleet
+        ),
         "step": judged.step,
         "routes": sorted(finding.routes),
         "recurs": finding.recurs,

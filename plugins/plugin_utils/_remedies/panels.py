@@ -167,6 +167,23 @@ PANELS: t.Mapping[str, Panel] = {
             "pool": Kind("a file of your own beside main.conf in the folder %(site)s.d of fpm-pools.d"),
         },
     ),
+    "beanstalk": Panel(
+        "Elastic Beanstalk",
+        {
+            "vhost": Kind(
+                ".platform/nginx/conf.d/elasticbeanstalk/%(site)s.conf, all of it, or a file of another name beside it for what belongs into server{},"
+                " in the application's source bundle, which is then deployed"
+            ),
+            "nginx": Kind(
+                "a file in .platform/nginx/conf.d for what belongs into http{}, else .platform/nginx/nginx.conf, all of it,"
+                " in the application's source bundle, which is then deployed"
+            ),
+            "unit": Kind(
+                "the line web of the Procfile in the application's source bundle, which is then deployed; or the environment property PORT,"
+                " where the application asks for it"
+            ),
+        },
+    ),
     "snap": Panel("snapd", {"snap": Kind("snap set %(site)s KEY=VALUE; `snap get %(site)s` shows what can be set")}),
 }
 #: What an account or a pool is called where a file does not say whose it is.

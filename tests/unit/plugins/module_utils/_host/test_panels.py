@@ -53,6 +53,7 @@ ITS_OWN = [
     ("/etc/nginx-sp/vhosts.d/shop.d/main.conf", ("serverpilot", "vhost", "shop")),
     ("/etc/nginx-sp/nginx.conf", ("serverpilot", "nginx", None)),
     ("/etc/php8.1-sp/fpm-pools.d/shop.d/main.conf", ("serverpilot", "pool", "shop")),
+    ("/etc/nginx/conf.d/elasticbeanstalk/00_application.conf", ("beanstalk", "vhost", "00_application")),
 ]
 #: Panel of the host, path, and kind and site of the file there.
 ON_ITS_HOST = [
@@ -65,6 +66,9 @@ ON_ITS_HOST = [
     ("cpanel", "/etc/nginx/conf.d/users.conf", "nginx", None),
     ("cpanel", "/etc/nginx/conf.d/passenger.conf", "nginx", None),
     ("cpanel", "/etc/nginx/conf.d/global-logging.conf", "nginx", None),
+    ("beanstalk", "/etc/nginx/nginx.conf", "nginx", None),
+    ("beanstalk", "/etc/nginx/conf.d/uploads.conf", "nginx", None),
+    ("beanstalk", "/etc/systemd/system/web.service", "unit", None),
     ("engintron", "/etc/nginx/nginx.conf", "nginx", None),
     ("engintron", "/etc/nginx/common_https.conf", "nginx", None),
     ("engintron", "/etc/nginx/common_simple_protection.conf", "nginx", None),
@@ -106,7 +110,8 @@ def test_paths_that_are_a_panels_where_it_is(panel, path, kind, site):
     assert panel_file(path) is None and panel_file(path, "cyberpanel") is None
 
 
-@pytest.mark.parametrize("panel", [None] + [name for name, _path in SIGNS])
+# Elastic Beanstalk copies all of conf.d at each deployment.
+@pytest.mark.parametrize("panel", [None] + [name for name, _path in SIGNS if name != "beanstalk"])
 @pytest.mark.parametrize("path", ADMINS)
 def test_what_an_administrator_writes_is_his_own(path, panel):
     assert panel_file(path, panel) is None

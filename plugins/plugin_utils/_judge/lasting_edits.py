@@ -1,0 +1,38 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Advice that names a line of a file to write in, where a panel or another tool writes that file anew: where the edit lasts is said behind it.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.panels import Written, writer
+
+#: A sentence that asks for an edit, and the file and line that it names.
+_ASKS = re.compile(r"^# (?:[^/]*\b(?:write|set|beside|let it listen)\b)")
+_PLACE = re.compile(r"(?<![\w./-])(/[^\s:,;]+):\d+\b")
+
+
+def with_where_edits_last(lines: t.Iterable[str], hosts: t.Sequence[str], fleet: Fleet) -> list[str]:
+    """The lines of advice, each that asks for an edit of such a file followed by where to make it. hosts: those that the finding is about."""
+    given = list(lines)
+    said: list[str] = []
+    for line in given:
+        said.append(line)
+        for path in _PLACE.findall(line) if _ASKS.search(line) else ():
+            said += [one for one in _where(path, hosts, fleet) if one not in said and one not in given]
+    return said
+
+
+def _where(path: str, hosts: t.Sequence[str], fleet: Fleet) -> tuple[str, ...]:
+    """What is said of a file that one of the hosts has from somebody else."""
+    found: t.Iterator[tuple[str, Written | None]] = (
+        (name, writer(fleet.hosts[name], path)) for name in hosts if name in fleet.hosts
+    )
+    return next((by.advice(name) for name, by in found if by), ())

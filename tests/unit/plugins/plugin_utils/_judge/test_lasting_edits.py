@@ -1,0 +1,57 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An edit that advice asks for in a file of a panel is said with the place where it lasts; in an administrator's own file it is the edit alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.lasting_edits import with_where_edits_last
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import fleet, host, proxy
+
+PART = "/etc/nginx/conf.d/elasticbeanstalk/00_application.conf"
+WRITE = "# or write 127.0.0.1:3000 instead of 127.0.0.1:8000 at %s:2"
+
+
+def said(*lines: str, panel: str | None = "beanstalk", generated: dict[str, str] | None = None) -> list[str]:
+    hosts = fleet(web=proxy("http://10.0.0.2"), app=host("10.0.0.2"))
+    hosts.hosts["web"].system.update(panel=panel)
+    hosts.hosts["web"].config["generated"] = generated or {}
+    return with_where_edits_last(lines, ("web", "elsewhere", "app"), hosts)
+
+
+def test_where_the_edit_lasts_stands_behind_it_once():
+    first, where, second, last = said(WRITE % PART, WRITE % PART, "nginx -t && systemctl reload nginx")
+    assert first == second == WRITE % PART and last.startswith("nginx -t")
+    assert "Elastic Beanstalk on web: .platform/nginx/conf.d/elasticbeanstalk/00_application.conf" in where
+
+
+def test_a_tool_that_the_files_head_names():
+    lines = said(
+        WRITE % "/etc/nginx/conf.d/shop.conf", panel=None, generated={"/etc/nginx/conf.d/shop.conf": "Ansible managed"}
+    )
+    assert lines[1:] == [
+        "# make the change where /etc/nginx/conf.d/shop.conf of web comes from (Ansible managed)",
+    ]
+
+
+def test_several_places_of_one_sentence():
+    lines = said("# write 127.0.0.1 at %s:2, /etc/nginx/nginx.conf:7" % PART)
+    assert [("00_application" in line, ".platform/nginx/nginx.conf" in line) for line in lines[1:]] == [
+        (True, False),
+        (False, True),
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        WRITE % "/etc/nginx/sites-available/shop",
+        "# nginx asks for it at %s:2" % PART,
+        "sed -n 2p %s   # on web: what it says" % PART,
+        "# write http:// instead of https:// at it",
+    ],
+)
+def test_other_lines_stay_as_they_are(line):
+    assert said(line) == [line]
