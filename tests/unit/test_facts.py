@@ -47,11 +47,13 @@ def _documented() -> dict[str, t.Any]:
     return whole
 
 
-def shapes(kind: t.Any) -> set[type]:
-    """All TypedDicts that a type is made of."""
+def shapes(kind: t.Any, known: frozenset[type] = frozenset()) -> set[type]:
+    """All TypedDicts that a type is made of. known: those that it is a part of."""
+    if kind in known:
+        return set()
     found = {kind} if t.is_typeddict(kind) else set()
     parts = t.get_type_hints(kind).values() if found else t.get_args(kind)
-    return found.union(*(shapes(part) for part in parts))
+    return found.union(*(shapes(part, known | found) for part in parts))
 
 
 def compare(kind: t.Any, example: t.Any, where: str, seen: dict[type, set[str]]) -> None:

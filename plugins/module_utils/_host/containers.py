@@ -42,6 +42,11 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         ports: Dict[str, int]  # its own port by the port of the host that leads to it
         unpublished: List[int]  # its own ports to which none of the host leads
         proxies: List[int]  # processes of the host that listen for it
+        log: Optional[
+            str
+        ]  # what it prints: the file that its engine keeps of that, or the field of the journal; None: not known
+        networks: List[str]
+        aliases: List[str]  # other names that it has in them: that of its service
         listens: List[InsideListener]  # in a network of its own, or sockets whose path the host has not
 
 
@@ -63,6 +68,9 @@ CGROUPS = (
     ("lxc", re.compile(r"lxc(?:\.payload\.|/)([^/\n]+)")),
     ("systemd-nspawn", re.compile(r"machine-([^/\n]+?)\.scope")),
 )
+#: The field of the journal by which engines mark what a container prints.
+JOURNAL = "CONTAINER_ID_FULL="
+_LOCAL = re.compile(r"\|-- ([\d.]+)\n +/32 host LOCAL")
 MASTERS = (("nginx", "nginx: master process "), ("PHP-FPM", "php-fpm: master process "))
 
 
@@ -93,13 +101,19 @@ def container_facts(host: Host, processes: Processes, listeners: "Optional[Liste
 def _container(engine: str, name: str) -> "Container":
     return {
         "engine": engine, "name": name, "running": False, "ended": None, "inside": [], "host_network": False, "addresses": [],
-        "ports": {}, "unpublished": [], "proxies": [], "listens": [],
+        "ports": {}, "unpublished": [], "proxies": [], "log": None, "networks": [], "aliases": [], "listens": [],
     }  # fmt: skip
 
 
 def _add_listeners(host: Host, made: "Container", pid: int) -> None:
     """Add what listens in the network of one of its processes, unless that is known."""
     made["listens"] = made["listens"] or inside_listeners(host, pid)
+    network = host.readlink("/proc/%d/ns/net" % pid)
+    if network and network == host.readlink("/proc/self/ns/net"):
+        made["host_network"] = True
+    elif network and not made["addresses"]:
+        found = _LOCAL.findall(host.read("/proc/%d/net/fib_trie" % pid) or "")
+        made["addresses"] = [one for one in dict.fromkeys(found) if not one.startswith("127.")]
 
 
 def _container_of(process: Process) -> Tuple[str, str]:
@@ -145,8 +159,10 @@ def _of_docker(host: Host, processes: Processes) -> "Dict[str, Container]":
         elif not state.get("Running"):
             memory = ", killed for memory" if state.get("OOMKilled") else ""
             made["ended"] = "exit code %s%s" % (state.get("ExitCode"), memory)
+        made["networks"] = list(networks)
         for network in networks.values():
             network = network or {}
+            made["aliases"] += network.get("Aliases") or []
             own = (
                 network.get("IPAddress"),
                 network.get("GlobalIPv6Address"),
@@ -154,6 +170,10 @@ def _of_docker(host: Host, processes: Processes) -> "Dict[str, Container]":
             )
             made["addresses"] += [one for one in own if one and one not in made["addresses"]]
         wanted = _json(host, path[: -len("config.v2.json")] + "hostconfig.json")
+        number = path.split("/")[-2]
+        driver = (wanted.get("LogConfig") or {}).get("Type") or "json-file"
+        kept = {"json-file": path[: -len("config.v2.json")] + number + "-json.log", "journald": JOURNAL + number}
+        made["log"] = kept.get(driver)
         if wanted.get("NetworkMode") == "host":
             made["host_network"] = True
             exposed = (config.get("Config") or {}).get("ExposedPorts") or {}
@@ -161,7 +181,7 @@ def _of_docker(host: Host, processes: Processes) -> "Dict[str, Container]":
         else:
             bound = wanted.get("PortBindings")
             _add_ports(made, {**(bound or {}), **((config.get("NetworkSettings") or {}).get("Ports") or {})})
-        found[path.split("/")[-2]] = made
+        found[number] = made
     for process in processes.find(name="docker-proxy$"):
         to = _after(process.argv, "-container-ip")
         for made in found.values():
@@ -195,6 +215,8 @@ def _of_podman(host: Host, processes: Processes) -> "Dict[str, Container]":
             made = found.setdefault(number, _container("podman", name or number[:12]))
             made["running"] = True
             made["proxies"].append(process.pid)
+            log = _after(process.argv, "-l") or ""
+            made["log"] = JOURNAL + number if log == "journald" else log.partition(":")[2] or None
             for child in processes.children_of(process.pid)[:1]:
                 _add_listeners(host, made, child.pid)
     return found

@@ -16,6 +16,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.candidate
     nginx_lines,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.collector_prefix import LONGEST_LINE
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.engine_log import as_printed
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.files import (
     READ_LIMIT,
     End,
@@ -62,6 +63,8 @@ RECORD_LIMIT = 200
 #: Bytes of all log files together; of each file beyond them only the last ones are read.
 TOTAL_LIMIT = 64 * 1024 * 1024
 LEAST_READ = 64 * 1024
+#: What an engine writes into the journal for a container has this, with its ID behind it.
+OF_CONTAINER = "CONTAINER_ID_FULL="
 
 
 class State(NamedTuple):
@@ -117,6 +120,8 @@ class _Look:
             return self._entries(Origin(path, kind, unit), journal(self.host, self.window.since, ["-u", unit]))
         if kind == "nginx" and path.endswith(".service"):
             return self._entries(Origin(path, kind), journal(self.host, self.window.since, ["-u", path]))
+        if path.startswith(OF_CONTAINER):
+            return self._entries(Origin(path, kind), journal(self.host, self.window.since, [path]))
         if path == "kernel":
             return self._entries(Origin(path, kind), kernel_log(self.host, self.window.since, boot_time(self.host)))
         if not path.startswith("/"):
@@ -162,7 +167,7 @@ class _Look:
     def _end(self, path: str) -> End:
         end = read_end(self.host, path, self._limit())
         self.left -= len(end.data)
-        return end
+        return end._replace(data=as_printed(path, end.data))
 
     def _limit(self) -> int:
         return min(self.read_limit, max(self.left, LEAST_READ))

@@ -12,6 +12,7 @@ from typing import Dict, List, NamedTuple, Optional
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.candidates import nginx_lines
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.collector_prefix import LONGEST_LINE
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.engine_log import as_printed
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.files import read_since
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.nginx_line import ErrorLine, parse_stripped
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.rotation import FileId, held_file, last_rotated
@@ -91,5 +92,8 @@ class ErrorLogTail(Tail):
 
     def lines(self) -> List[ErrorLine]:
         """The lines written since the mark that may explain a 502, taken apart."""
-        texts = (line[:LONGEST_LINE].decode("utf-8", "replace") for line in nginx_lines(self.added(), b""))
+        texts = (
+            line[:LONGEST_LINE].decode("utf-8", "replace")
+            for line in nginx_lines(as_printed(self._path, self.added()), b"")
+        )
         return [line for line in map(parse_stripped, texts) if line]

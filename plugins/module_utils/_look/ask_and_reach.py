@@ -49,7 +49,8 @@ def ask_and_reach(host: Host, facts: "GatewayFacts", nginx: "NginxFacts", questi
     tails = [ErrorLogTail(host, path, master) for path in nginx["error_logs"]]
     facts["answers"] = site_answers(questions.urls, ANSWER_TIMEOUT, DEADLINE, tails)
     facts["beside"] = site_answers(questions.beside, ANSWER_TIMEOUT, ANSWER_TIMEOUT)
-    facts["reach"] = _reach(host, nginx, with_requests(questions.upstreams, questions.requests, facts["answers"]))
+    upstreams = with_requests(questions.upstreams, questions.requests, facts["answers"])
+    facts["reach"] = _reach(host, nginx, upstreams, "container" in facts)
     facts["names"] = resolve(questions.names, questions.resolvers)
     _add_hosts_lines(host, facts["names"])
     if any(failed(answer) for answer in facts["answers"]):
@@ -66,9 +67,15 @@ def _visits(host: Host, facts: "GatewayFacts", nginx: "NginxFacts", window: floa
     return visits(host, logs, nginx["configure"]["prefix"], paths, facts["clock"]["now"] - window)
 
 
-def _reach(host: Host, nginx: "NginxFacts", upstreams: "List[UpstreamToReach]") -> "List[Reached]":
-    """How connecting to these upstreams goes for a worker of nginx that still serves."""
-    worker = next((worker for worker in nginx["workers"] if not worker["stopping"]), None)
+def _reach(host: Host, nginx: "NginxFacts", upstreams: "List[UpstreamToReach]", is_inside: bool) -> "List[Reached]":
+    """How connecting to these upstreams goes for a worker of nginx that still serves.
+
+    is_inside: of a container, whose sockets are files of its own.
+    """
+    if is_inside:
+        upstreams = [one for one in upstreams if not read_address(one["address"]).is_unix]
+    serving = [worker for worker in nginx["workers"] if not worker["stopping"] and not is_inside]
+    worker = next(iter(serving), None)
     # Without /proc it cannot be seen what a worker may; its account's name must do.
     user = worker["user"] if worker and not host.exists("/proc/stat") else None
     try:

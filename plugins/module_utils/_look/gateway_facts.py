@@ -53,6 +53,8 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         journal: Optional[JournalFacts]
         guard: GuardFacts
         log: Log
+        container: NotRequired[Container]  # the one that these are the facts of
+        inside: NotRequired["List[GatewayFacts]"]  # each container with an nginx, as if it were a host
         reach: NotRequired[List[Reached]]  # these three where nginx runs
         names: NotRequired[List[Resolved]]
         answers: NotRequired[List[Answer]]

@@ -9,10 +9,12 @@ Private to this collection: it may change in any release.
 import gc
 import os
 import signal
+from functools import partial
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Sequence
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import COMMANDS_SECONDS, Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.ask_and_reach import ask_and_reach
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.inside import look_inside
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.read_host import read_host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.redaction import without_values
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.what_to_ask import what_to_ask
@@ -22,7 +24,6 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.u
 if TYPE_CHECKING:  # the shapes of facts are for the type checker only
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.facts import Log
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.gateway_facts import GatewayFacts
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.facts import NginxFacts
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.model import NginxConfig
 
 NOT_ROOT = "not root: sockets, logs and processes of others cannot be seen. Run with become (ansible-playbook --become)"
@@ -75,31 +76,34 @@ def _look(
     host = Host()
     host.seconds_left = COMMANDS_SECONDS
     facts = read_host(host, log_window)
-    nginx = facts["nginx"]
-    if nginx and nginx["master"]:
-        _ask(host, facts, nginx, log_window, urls, again, ask_logged)
-    elif nginx:
-        host.unseen("answers", "nginx is installed and does not run: nothing can be asked of it")
-    if nginx:
-        name_levels(facts["log"], nginx["config"])
-        without_values(nginx["config"])
+    ask = partial(_ask, log_window=log_window, urls=urls, ask_logged=ask_logged)
+    ask(host, facts, again=again)
+    facts["inside"] = look_inside(host, facts, log_window, ask)
     return {"changed": False, "ansible_facts": {"bad_gateway": facts}}
 
 
 def _ask(
     host: Host,
     facts: "GatewayFacts",
-    nginx: "NginxFacts",
     log_window: float,
     urls: Sequence[str],
-    again: Sequence[Mapping[str, Any]],
     ask_logged: bool,
+    again: Sequence[Mapping[str, Any]] = (),
 ) -> None:
-    routing = Routing(nginx["config"])
-    questions = what_to_ask(facts, routing, urls, again, ask_logged)
-    for pattern in unknown_patterns(nginx["config"], routing.patterns):
-        host.unseen(pattern.name, pattern.why)
-    ask_and_reach(host, facts, nginx, questions, log_window)
+    """Ask nginx, and take out of its configuration what may be secret."""
+    nginx = facts["nginx"]
+    if nginx is None:
+        return
+    if nginx["master"]:
+        routing = Routing(nginx["config"])
+        questions = what_to_ask(facts, routing, urls, again, ask_logged)
+        for pattern in unknown_patterns(nginx["config"], routing.patterns):
+            host.unseen(pattern.name, pattern.why)
+        ask_and_reach(host, facts, nginx, questions, log_window)
+    else:
+        host.unseen("answers", "nginx is installed and does not run: nothing can be asked of it")
+    name_levels(facts["log"], nginx["config"])
+    without_values(nginx["config"])
 
 
 def name_levels(log: "Log", config: "NginxConfig") -> None:

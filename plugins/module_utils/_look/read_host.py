@@ -29,6 +29,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.system im
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.user_programs import user_programs
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.waiting import add_waiting
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs import facts as logs_facts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.inside import NOT_LOOKED_INTO
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.redaction import without_arguments
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx import facts as nginx_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm import facts as php_fpm_facts
@@ -43,7 +44,6 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
     from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmFacts
 
 SCHEMA = 1
-IN_CONTAINER = "%s runs in container %s (%s), pid %d, not looked into"
 _OWN_SYSLOG = "syslog:server=unix:"
 _AUDIT_LOG = "/var/log/audit/audit.log"
 
@@ -95,10 +95,13 @@ def read_host(host: Host, window: float) -> "GatewayFacts":
 
 
 def not_looked_into(host: Host, containers: "List[Container]") -> None:
-    """Put into the host's unknown which daemons run in containers."""
+    """Put into the host's unknown which daemons beside nginx run in containers."""
     for container in containers:
         for one in container["inside"]:
-            host.unseen(one["name"], IN_CONTAINER % (one["name"], container["name"], container["engine"], one["pid"]))
+            if one["name"] != "nginx":
+                host.unseen(
+                    one["name"], NOT_LOOKED_INTO % (one["name"], container["name"], container["engine"], one["pid"])
+                )
 
 
 def master_pid(nginx: "Optional[NginxFacts]") -> Optional[int]:

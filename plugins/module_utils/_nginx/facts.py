@@ -15,7 +15,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.beside import Beside
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.open_files import open_files
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_check import check_config
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_check import Verdict, check_config
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_files import ConfigFiles
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.instance import Nginx, find, is_stopping
 
@@ -98,10 +98,22 @@ def nginx_facts(host: Host, processes: Processes, units: "Mapping[str, Unit]") -
     # With thousands of files, nginx takes as long to read them as we do.
     checking = Beside(lambda: check_config(host, nginx, files))
     config = files.facts()
-    accounts = Accounts(host)
     checked = checking.result()
     if checked.sound is None:
         host.unseen("nginx test", checked.error)
+    return facts_of(host, nginx, files, config, checked, Accounts(host), _unit(nginx, units))
+
+
+def facts_of(
+    host: Host,
+    nginx: Nginx,
+    files: ConfigFiles,
+    config: "NginxConfig",
+    checked: Verdict,
+    accounts: Accounts,
+    unit: Optional[str],
+) -> "NginxFacts":
+    """What is known of an nginx. host: the one that has its processes; files and accounts may be those of a container."""
     return {
         "binary": nginx.binary,
         "version": nginx.version,
@@ -112,7 +124,7 @@ def nginx_facts(host: Host, processes: Processes, units: "Mapping[str, Unit]") -
             "error_log_path": nginx.error_log_path,
             "user": nginx.user,
         },
-        "unit": _unit(nginx, units),
+        "unit": unit,
         "master": _master(host, nginx.master, accounts) if nginx.master else None,
         "workers": [_worker(host, worker, accounts) for worker in nginx.workers],
         "others": [{"pid": other.pid, "binary": other.exe, "unit": other.unit} for other in nginx.others],

@@ -56,6 +56,9 @@ TEMP_PATHS = {
 _OPTION = re.compile(r"(?:^| )-([cpge]) ?(.*?)(?= -[a-zA-Z](?: |$)| -[cpge]|$)")
 _TENGINE = re.compile(r"Tengine version: Tengine/(\d{1,9})\.(\d{1,9})")
 _OF_NGINX = re.compile(r"nginx version: nginx/([\w.]+)")
+#: What it prints for -V, as it stands in the program.
+_SAYS = re.compile(r"(?:(?:nginx|Tengine) version: |configure arguments:)[^\0\n]*")
+PROGRAM_LIMIT = 16 * 1024 * 1024
 _VERSION = re.compile(r"version: [^/\s]+/([\w.]+)(?: \(nginx/([\w.]+)\))?")
 
 
@@ -129,10 +132,21 @@ def find(host: Host, processes: Processes) -> Optional[Nginx]:
     ran = host.run([binary, "-V"])
     if ran.code != 0:
         host.unseen("nginx build", ran.error or ran.err.strip()[:300])
-    built = built_with(ran.err)
+    return _instance(binary, ran.err, processes, running)
+
+
+def in_container(host: Host, processes: Processes, master: Process) -> Nginx:
+    """The nginx of a container. Its program is not run: what it was built with stands in it."""
+    dash_v = "\n".join(_SAYS.findall(host.read("/proc/%d/exe" % master.pid, PROGRAM_LIMIT) or ""))
+    return _instance(master.title[len(MASTER) :].split(" ")[0] or "nginx", dash_v, processes, [master])
+
+
+def _instance(binary: str, dash_v: str, processes: Processes, running: List[Process]) -> Nginx:
+    """dash_v: what nginx -V says. running: its master, where it runs, then those of others."""
+    built, master = built_with(dash_v), running[0] if running else None
     options = started_with(master.title) if master else Options()
     prefix = options.prefix or built["prefix"]
-    version = _OF_NGINX.search(ran.err) or _VERSION.search(ran.err)
+    version = _OF_NGINX.search(dash_v) or _VERSION.search(dash_v)
     return Nginx(
         binary=binary,
         version=(version.groups()[-1] or version.group(1)) if version else "",

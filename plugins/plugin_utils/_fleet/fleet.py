@@ -12,7 +12,7 @@ import ipaddress
 import typing as t
 from functools import cached_property
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, is_loopback, read_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.peers import peers_in_use, upstream_id
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
@@ -48,7 +48,13 @@ class Fleet:
         inventory: Inventory | None = None,
     ) -> None:
         self.inventory = inventory or Inventory()
-        self.hosts = {name: Host(name, one) for name, one in facts.items()}
+        hosts = [Host(name, one) for name, one in facts.items()]
+        known = {address for host in hosts for address in host.system.get("addresses") or []}
+        self.hosts = {
+            one.name: one
+            for host in hosts
+            for one in (host, *(one for one in host.containers() if not looked_at(one, known)))
+        }
         self.backend_services = {
             str(where): unit for where, unit in (backend_services or {}).items()
         }  # YAML reads an unquoted port as a number
@@ -73,14 +79,16 @@ class Fleet:
         """The hosts that have an address on one of their interfaces, by that address."""
         by_address: dict[str, list[Host]] = {}
         for host in self.hosts.values():
-            for address in dict.fromkeys(host.system.get("addresses") or []):
+            # Each network of containers has the same numbers, and a container is asked for by name.
+            for address in dict.fromkeys([] if host.within else host.system.get("addresses") or []):
                 by_address.setdefault(address, []).append(host)
         return by_address
 
     def owner(self, address: Address, seen_from: Host) -> Host | None:
         """The host that has this address: the proxy itself, or the one machine of the inventory that holds it."""
         if address.is_unix or address.is_loopback:
-            return seen_from
+            container = seen_from.facts.get("container")
+            return seen_from.within if container and container["host_network"] and not address.is_unix else seen_from
         holders = self._holders.get(address.normal().host, [])
         if seen_from in holders:
             return seen_from
@@ -214,6 +222,12 @@ class _Part(Fleet):
 
     def hops_to(self, backend: Host) -> list[Hop]:
         return self.whole.hops_to(backend)
+
+
+def looked_at(container: Host, known: t.Collection[str]) -> bool:
+    """Whether a container is a host of the run itself, as those of LXC often are. known: the addresses of all hosts of the run."""
+    own = (one for one in container.system.get("addresses") or [] if not is_loopback(one))
+    return not container.facts["container"]["host_network"] and any(one in known for one in own)
 
 
 def is_public(address: Address) -> bool:

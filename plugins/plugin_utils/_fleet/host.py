@@ -64,11 +64,19 @@ class Host:
     """One host's facts, with the questions that rules ask.
 
     What could not be read is None in the facts; here it is empty, so that a rule asks with `get` and finds nothing.
+    within: the host that this one is a container of, None for all others. The name of a container has that of its host: NAME@HOST.
     """
 
-    def __init__(self, name: str, facts: GatewayFacts) -> None:
+    def __init__(self, name: str, facts: GatewayFacts, within: Host | None = None) -> None:
         self.name = name
         self.facts = facts
+        self.within = within
+
+    def containers(self) -> list[Host]:
+        """Its containers with an nginx that was looked into, each as a host of its own."""
+        return [
+            Host("%s@%s" % (one["container"]["name"], self.name), one, self) for one in self.facts.get("inside") or []
+        ]
 
     @property
     def nginx(self) -> NginxFacts:

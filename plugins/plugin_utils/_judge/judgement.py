@@ -16,6 +16,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.visited import statuses_before
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.broken_off import broken_off
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.in_containers import with_containers
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import RuleErrors, judge, known_causes
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.lasting_edits import with_where_edits_last
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.memory import MAX_CURES
@@ -76,6 +77,7 @@ def judgements(
         why = why_not_judged(fleet, host, findings)
         part = parts.get(name, Plan([], []))
         made[name] = {"failure": why} if why else host_judgement(fleet, host, part, unknown[name], causes)
+    made = with_containers(fleet, made)
     found = [one for judgement in made.values() if "failure" not in judgement for one in judgement["findings"]]
     asked = history_questions(fleet, [(one["seen_from"], one["on"], one["trigger"]) for one in found])
     for name, judgement in made.items():

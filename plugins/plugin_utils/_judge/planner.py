@@ -46,6 +46,8 @@ NAMED = 3
 
 WAITS = "%s is at work on %s just now: it is waited for, a minute at most"
 
+IN_CONTAINER = "the nginx that fails runs in container %s (%s), which is looked into and not changed"
+
 #: The 502 of a proxy whose backend is one, too.
 NEXT_HOP = "upstream_returned_502"
 
@@ -147,6 +149,9 @@ def decision(
     """What is done about one finding, and the step that does it where one is planned."""
     if finding.remedy is None:
         return Judged(finding, "advice", finding.why), None
+    container = fleet.hosts[finding.seen_from].facts.get("container") if finding.seen_from in fleet.hosts else None
+    if container:
+        return left_to_people(finding, Refusal("advice", IN_CONTAINER % (container["name"], container["engine"]))), None
     written = not_ours(fleet.hosts[finding.on], finding.remedy) if finding.on in fleet.hosts else None
     if written:
         return left_to_its_writer(finding, finding.remedy, written), None

@@ -13,12 +13,18 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import bsd_commands, init_commands, mac_commands
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import (
+    bsd_commands,
+    container_commands,
+    init_commands,
+    mac_commands,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.nginx_commands import in_its_commands
 
 #: A line of advice is a command, with a remark behind it that may say where to type it.
 _REMARK = "   # "
-_PLACE = re.compile(r"   # on ([^\s,:;]+)")
+_ON = _REMARK + "on "
+_PLACE = re.compile(_ON + r"([^\s,:;]+)")
 
 
 class _System(t.Protocol):
@@ -34,7 +40,7 @@ class _System(t.Protocol):
         """The commands of one line; a sentence where one says more; empty where there is none."""
 
 
-_SYSTEMS: tuple[_System, ...] = (mac_commands, bsd_commands, init_commands)
+_SYSTEMS: tuple[_System, ...] = (container_commands, mac_commands, bsd_commands, init_commands)
 
 
 def in_commands_of_hosts(lines: t.Iterable[str], on: str, fleet: Fleet) -> list[str]:
@@ -43,7 +49,10 @@ def in_commands_of_hosts(lines: t.Iterable[str], on: str, fleet: Fleet) -> list[
     for line in lines:
         place = _PLACE.search(line)
         host = fleet.hosts.get(place.group(1) if place else on)
-        said += _line(in_its_commands(line, host) if host else line, host)
+        if host and host.within:
+            said += [one.replace(_ON + host.name, _ON + host.within.name) for one in _line(line, host)]
+        else:
+            said += _line(in_its_commands(line, host) if host else line, host)
     return said
 
 

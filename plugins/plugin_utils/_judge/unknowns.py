@@ -27,7 +27,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import RuleErrors
 
 NO_NGINX = "no nginx was found on any host of this run: name the hosts that run nginx (fix_502_hosts, or the inventory)"
-IN_CONTAINER = "nginx runs in container %s (%s) on %s, pid %d, not looked into: only an nginx of the host itself is"
+IN_CONTAINER = "nginx runs in container %s (%s) on %s, pid %d, and could not be looked into"
 ITS_LOG = "; what it logged: %s logs --since 1h %s"
 NOT_SERVED = "fix_502_urls: no nginx of this run serves %s (http or https, its name, its port)"
 STOPPED = "nginx does not run on this host, although its unit is enabled: start it (nginx -t shows whether it can)"
@@ -125,7 +125,7 @@ def unknown_of(
         ]
         rows += [{"missing": "cause", "why": why} for why in whys]
         said = any(row["missing"] == "nginx" for row in rows)
-        rows += [] if host.nginx or said else [{"missing": "nginx", "why": NOT_A_PROXY}]
+        rows += [] if host.nginx or host.facts.get("inside") or said else [{"missing": "nginx", "why": NOT_A_PROXY}]
         rows += [
             {"missing": "cause %s" % cause, "why": RULE_ERROR % error} for cause, error in errors.get(name, {}).items()
         ]

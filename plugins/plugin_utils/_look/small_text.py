@@ -19,6 +19,8 @@ import typing as t
 Position = tuple[int, int]
 
 _INDENT = re.compile(rb"^(?:    )+")
+_BRANCH = re.compile(rb"\s*(?:else|finally|except)\b")
+_WORD = re.compile(rb"[A-Za-z_]\w*")
 #: A line on which a # may stand in a string, or a string of several lines.
 _STRINGS = re.compile(rb"""['"].*#|\'\'\'|\"\"\"""")
 
@@ -53,7 +55,12 @@ def small(text: str) -> Small:
     inside = {line for start, end in reader.strings for line in range(start[0] + 1, end[0] + 1)}
     for number, line in enumerate(kept):
         if number not in inside:
-            kept[number] = _INDENT.sub(lambda found: b" " * (len(found.group()) // 4), line).rstrip()
+            begins = number in reader.starts or _BRANCH.match(line)
+            kept[number] = (
+                _INDENT.sub(lambda found: b" " * (len(found.group()) // 4), line) if begins else line.lstrip()
+            ).rstrip()
+    for statement in reader.of_typing:
+        _without_unused(kept, statement)
     return Small(b"\n".join(kept).decode().rstrip("\n") + "\n", frozenset(reader.imports))
 
 
@@ -68,6 +75,15 @@ def _without_comments(lines: t.Sequence[bytes], strings: t.Sequence[tuple[Positi
                 break
             column = line.find(b"#", column + 1)
     return kept
+
+
+def _without_unused(lines: list[bytes], statement: ast.ImportFrom) -> None:
+    """Take names out of an import that stand nowhere else any more."""
+    first, last = statement.lineno - 1, _end(statement)[0] + 1
+    words = set(_WORD.findall(b"\n".join([*lines[:first], *lines[last:]])))
+    names = [alias.name for alias in statement.names if alias.name.encode() in words]
+    line = b"from %s import %s" % ((statement.module or "").encode(), ", ".join(names).encode()) if names else b""
+    lines[first:last] = [line] + [b""] * (last - first - 1)
 
 
 def _apply(lines: list[bytes], edit: Edit) -> None:
@@ -85,6 +101,9 @@ class _Reader:
         self.edits: list[Edit] = []
         self.imports: set[str] = set()
         self.strings: list[tuple[Position, Position]] = []
+        #: Lines on which statements begin: how far the others are indented does not matter.
+        self.starts: set[int] = set()
+        self.of_typing: list[ast.ImportFrom] = []
         self.dubious = [number for number, line in enumerate(lines) if _STRINGS.search(line)]
 
     def read_body(self, owner: ast.Module | ast.ClassDef | ast.FunctionDef) -> None:
@@ -95,15 +114,19 @@ class _Reader:
             is_needed = len(body) == 1 and not isinstance(owner, ast.Module)
             self.take_out(_start(first), _end(first), b"pass" if is_needed else b"")
             body = body[1:]
+        self.starts.update(statement.lineno - 1 for statement in owner.body)
         for statement in body:
             if isinstance(statement, ast.AnnAssign) and isinstance(owner, ast.ClassDef):
+                # A field of a NamedTuple, which has to have some annotation.
                 self.note_strings(statement)
+                self.take_out(_start(statement.annotation), _end(statement.annotation), b"None")
             elif isinstance(owner, ast.Module) and _is_docs(statement):
                 self.take_out(_start(statement), _end(statement), b"")
             else:
                 self.read(statement)
 
     def read(self, statement: ast.stmt) -> None:
+        self.starts.update(one.lineno - 1 for one in [statement, *getattr(statement, "decorator_list", [])])
         if (
             isinstance(statement, ast.If)
             and isinstance(statement.test, ast.Name)
@@ -125,6 +148,7 @@ class _Reader:
         elif isinstance(statement, ast.ImportFrom) and statement.module:
             self.imports.add(statement.module)
             self.imports.update("%s.%s" % (statement.module, alias.name) for alias in statement.names)
+            self.of_typing += [statement] if statement.module == "typing" else []
 
     def note_strings(self, statement: ast.stmt) -> None:
         """Remember the strings of a statement that has a dubious line before its first inner statement."""

@@ -39,7 +39,9 @@ def is_container_network(interface: str) -> bool:
 
 
 def containers_of(host: Host | None) -> list[Container]:
-    return host.facts.get("containers") or [] if host else []
+    """The containers of a host; of a container, those of its host."""
+    on = host.within or host if host else None
+    return on.facts.get("containers") or [] if on else []
 
 
 def at_address(hop: Hop) -> Container | None:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
@@ -29,7 +30,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
     nobody_listens,
     started,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop, reload_nginx
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
@@ -74,21 +75,39 @@ def container_gone(hop: Hop, host: Host, container: Container) -> Finding:
 
 def in_container(hop: Hop, container: Container) -> Finding:
     """The address is a container's of the proxy's own host, and nothing listens there."""
-    name, port = hop.proxy.name, hop.destination.port
+    name, port, on = hop.proxy.name, hop.destination.port, (hop.proxy.within or hop.proxy).name
     has = Evidence(
-        "process", "%s is the address of %s on %s" % (hop.destination.host, containers.called(container), name)
+        "process", "%s is the address of %s on %s" % (hop.destination.host, containers.called(container), on)
     )
+    own = (container["ports"] or {}).get(str(port))
+    listens = [read_address(one["address"]) for one in container.get("listens") or []]
+    right: tuple[str, ...]
+    if own and own != port:
+        why = "port %d is one of the host, which leads to port %d of %s: from container to container, it is port %d" % (
+            port, own, containers.called(container), own,
+        )  # fmt: skip
+        right = ("# write port %d in place of %d at %s, then:" % (own, port, named_at(hop)), reload_nginx(hop))
+    elif any(one.is_loopback and one.port == port for one in listens):
+        why = "what listens on port %d in %s does so on 127.0.0.1 alone, where no other container gets to" % (
+            port, containers.called(container),
+        )  # fmt: skip
+        right = (
+            "# let it listen on 0.0.0.0:%d inside (HOST=0.0.0.0, --host 0.0.0.0, --bind 0.0.0.0:%d)" % (port, port),
+        )
+    else:
+        state = containers.state(container)
+        why = "%s, and nothing in it listens on port %d of %s" % (state, port, hop.destination.host)
+        known = ", ".join(dict.fromkeys(one.bare for one in listens if not one.is_unix))
+        line = "# let it listen on 0.0.0.0:%d inside, or write its right port at %s%s"
+        right = (line % (port, named_at(hop), " (it listens on %s)" % known if known else ""),)
     return on_hop(
         hop,
         CAUSE.name,
         (*hop.seen(*CLOSED), has),
         on=name,
-        why="%s, and nothing in it listens on port %d of %s"
-        % (containers.state(container), port, hop.destination.host),
-        advice=(
-            containers.log_of(container, name),
-            "# let it listen on 0.0.0.0:%d inside, or write its right port at %s" % (port, named_at(hop)),
-        ),
+        says="nothing takes connections on port %d of %s, which %s asks" % (port, containers.called(container), name),
+        why=why,
+        advice=(containers.log_of(container, on), *right),
     )
 
 

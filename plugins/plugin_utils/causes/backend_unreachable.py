@@ -78,7 +78,7 @@ def nobody_has_it(hop: Hop, silent: list[Attempt]) -> Finding:
         for address, interface in addresses.items()
     )
     address, interface = next(iter(addresses.items()))
-    if containers.is_container_network(interface):
+    if hop.proxy.within or containers.is_container_network(interface):
         return no_container_has_it(hop, address, interface, unanswered)
     return on_hop(
         hop,
@@ -127,10 +127,21 @@ def no_container_has_it(hop: Hop, address: str, interface: str, unanswered: tupl
                 else ("docker ps -a   # on %s: which container is gone?" % proxy,)
             ),
             *(("# addresses now: %s" % "; ".join(now[:5]),) if now else ()),
-            "# publish its port (-p 127.0.0.1:%d:PORT) and pass on to 127.0.0.1:%d at %s, or give it a fixed address"
-            % (hop.address.port, hop.address.port, named_at(hop)),
+            by_its_name(hop),
         ),
     )
+
+
+def by_its_name(hop: Hop) -> str:
+    """What leads to a container wherever it gets its address from."""
+    if hop.proxy.within:
+        return (
+            "# ask it by its name at %s: with `resolver 127.0.0.11 valid=10s` and the name in a variable, nginx follows it"
+            % named_at(hop)
+        )
+    return "# publish its port (-p 127.0.0.1:%d:PORT) and pass on to 127.0.0.1:%d at %s, or give it a fixed address" % (
+        hop.address.port, hop.address.port, named_at(hop),
+    )  # fmt: skip
 
 
 def no_route(hop: Hop, attempt: Attempt) -> Finding:

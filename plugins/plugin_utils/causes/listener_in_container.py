@@ -47,7 +47,7 @@ class Found(t.NamedTuple):
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
         host = hop.backend
-        if host is None or not hop.has(*SYMPTOMS) or is_of_host(fleet, hop, host):
+        if host is None or host.within or not hop.has(*SYMPTOMS) or is_of_host(fleet, hop, host):
             continue
         found = in_containers(host, hop.real_address)
         if found:

@@ -32,6 +32,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import answer_evidence, log_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._beside_container import unknown_name
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._followed_names import (
     named,
@@ -118,6 +119,10 @@ def unresolved(proxy: Host, answers: list[Answer]) -> Finding:
     local = local_resolver(proxy)
     remedy, why = cure(proxy, local)
     names = dict.fromkeys(one["name"] for one in asked(proxy) if one.get("error"))
+    lines = (*digs(proxy), *what_to_write(proxy))
+    if proxy.within and names:
+        remedy = None
+        why, lines = unknown_name(proxy, next(iter(names)))
     says = "%s's nginx gets no address for %s from its resolver" % (proxy.name, ", ".join(names)) if names else ""
     return Finding(
         cause=CAUSE.name,
@@ -134,7 +139,7 @@ def unresolved(proxy: Host, answers: list[Answer]) -> Finding:
         remedy=remedy,
         why=why,
         says=says,
-        advice=(*digs(proxy), *what_to_write(proxy)),
+        advice=lines,
         routes=frozenset(answer["route"] for answer in answers if answer.get("route") is not None),
         behind=None if remedy else silent_elsewhere(proxy),
     )

@@ -64,6 +64,9 @@ class TestDocker:
                 "ports": {"8080": 80},
                 "unpublished": [443],
                 "proxies": [4690],
+                "log": "/var/lib/docker/containers/%s/%s-json.log" % (ID, ID),
+                "networks": ["shop", "none"],
+                "aliases": [],
                 "listens": [],
             }
         ]

@@ -31,7 +31,7 @@ def test_all_sections_are_there_on_any_host(kind, tmp_path):
     host = kind(tmp_path)
     facts = read_host(host, 3600)
     assert set(facts) == promised()[0]
-    assert promised()[1] == {"reach", "names", "answers", "beside"}
+    assert promised()[1] == {"reach", "names", "answers", "beside", "inside"}
     assert (facts["nginx"] is None) is (kind is FakeHost)
     assert facts["php_fpm"] == []
     assert "log kernel" in [one["missing"] for one in host.unknown]
@@ -52,11 +52,13 @@ def test_arguments_of_programs_are_left_out(tmp_path, monkeypatch):
 def test_daemons_in_containers_are_said(tmp_path):
     host = FakeHost(tmp_path)
     host.process(1, "/sbin/init", parent=0)
-    host.process(7, "nginx: master process nginx", name="nginx", cgroup="0::/lxc.payload.shop/nginx.service\n")
+    host.process(7, "php-fpm: master process (a)", name="php-fpm", cgroup="0::/lxc.payload.shop/php.service\n")
     host.link("/proc/7/ns/pid", "pid:[9]")
     host.link("/proc/self/ns/pid", "pid:[1]")
     facts = read_host(host, 3600)
-    assert {"missing": "nginx", "why": "nginx runs in container shop (lxc), pid 7, not looked into"} in facts["unknown"]
+    assert {"missing": "PHP-FPM", "why": "PHP-FPM runs in container shop (lxc), pid 7, not looked into"} in facts[
+        "unknown"
+    ]
 
 
 def nginx(*logs, unit="nginx.service", master=True, other_logs=()):

@@ -54,6 +54,7 @@ PROMISED = {
     "sub",
     "binary",
     "configure",
+    "container",
     "pid",
     "user",
     "uid",
@@ -371,7 +372,7 @@ def may_be_null(value, path=()):
             and not is_entry
         ):
             yield here
-        if here not in (("nginx", "config"), ("firewall", "rules")):
+        if here[-2:] != ("nginx", "config") and here != ("firewall", "rules"):
             yield from may_be_null(part, here)
 
 

@@ -53,7 +53,7 @@ class TestWithoutNginx:
         if own:
             web["nginx"].update(master=None, workers=[])
         web["containers"] = [{"engine": "docker", "name": "shop-proxy-1", "inside": inside}]
-        text = "nginx runs in container shop-proxy-1 (docker) on web, pid 4711, not looked into: only an nginx of the host itself is"
+        text = "nginx runs in container shop-proxy-1 (docker) on web, pid 4711, and could not be looked into"
         text += "; what it logged: docker logs --since 1h shop-proxy-1"
         assert judged({"web": web}) == {"web": {"failure": text}}
 

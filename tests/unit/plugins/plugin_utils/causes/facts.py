@@ -61,7 +61,7 @@ def base_facts(name: str) -> dict[str, t.Any]:
 @functools.cache
 def _base(name: str) -> str:
     facts = load(HERE / "base" / (name + ".yml"))
-    for host in facts.values():
+    for host in with_containers(facts):
         if host["nginx"]:
             main = host["nginx"]["configure"]["conf_path"]
             host["nginx"]["config"] = model.parse(
@@ -70,9 +70,14 @@ def _base(name: str) -> str:
     return json.dumps(whole(facts))
 
 
+def with_containers(facts: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+    """The facts of each host, and of each of its containers with an nginx."""
+    return [one for host in facts.values() for one in (host, *host.get("inside", []))]
+
+
 def whole(facts: dict[str, t.Any]) -> dict[str, t.Any]:
     """The facts of all hosts, each answer with all that it has."""
-    for host in facts.values():
+    for host in with_containers(facts):
         host["answers"] = [{**ANSWER, **answer} for answer in host["answers"]]
     return facts
 

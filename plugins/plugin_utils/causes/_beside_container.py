@@ -1,0 +1,136 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an nginx in a container can pass on to: the other containers of its host, by name and own port, and the host itself.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import covers, read_address
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import (
+    CLIENTS,
+    called,
+    containers_of,
+    start_of,
+)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import reload_nginx
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
+
+#: Where Nginx Proxy Manager writes what is set in its pages.
+_OF_PAGES = re.compile(r"/data/nginx/")
+#: By the engine: the name that a container may have for its host.
+HOSTS_NAME = {"podman": "host.containers.internal"}
+
+
+class Inside(t.NamedTuple):
+    """A container, and its own port for what was asked."""
+
+    container: Container
+    port: int
+
+
+def others_at(proxy: Host, port: int) -> list[Inside]:
+    """The containers beside an nginx's own that run and listen on a port, or are reached by that port of the host."""
+    found = []
+    for one in containers_of(proxy):
+        own = (one["ports"] or {}).get(str(port))
+        listens = [read_address(each["address"]).port for each in one.get("listens") or []]
+        if one["running"] and one["name"] != proxy.facts["container"]["name"] and (own or port in listens):
+            found.append(Inside(one, own or port))
+    return found
+
+
+def on_host(proxy: Host, port: int) -> str | None:
+    """The address at which the host itself listens on a port; None where it does not."""
+    listeners = proxy.within.tcp_listeners(port) if proxy.within else []
+    return min((one["address"] for one in listeners), key=lambda one: not covers(one, "192.0.2.1"), default=None)
+
+
+def write_instead(hop: Hop, instead: str) -> tuple[str, ...]:
+    """How another address is written where an nginx in a container has this one."""
+    where = named_at(hop)
+    if _OF_PAGES.match(where):
+        name, _colon, port = instead.rpartition(":")
+        return (
+            "# in Nginx Proxy Manager's page, of that proxy host: Forward Hostname / IP: %s, Forward Port: %s (it writes %s anew)"
+            % (name, port, where),
+        )
+    return (
+        "# write %s in place of %s at %s in the container (its volume on the host, or what makes its image), then:"
+        % (instead, hop.address.bare, where),
+        reload_nginx(hop),
+    )
+
+
+def way_to(hop: Hop, to: Inside) -> tuple[str, ...]:
+    """How nginx's container is to ask another one: by name, in a network that both have."""
+    own, other = hop.proxy.facts["container"], to.container
+    return (*join(hop.proxy, other), *write_instead(hop, "%s:%d" % (other["name"], to.port))) if own else ()
+
+
+def join(proxy: Host, other: Container) -> tuple[str, ...]:
+    """The command that puts nginx's container into a network of another one, where it has none of them, or only the one in which names are not known."""
+    own, on = proxy.facts["container"], proxy.within.name if proxy.within else proxy.name
+    theirs = [one for one in other.get("networks") or [] if one not in ("bridge", "host", "none")]
+    if set(theirs) & set(own.get("networks") or []) or not other.get("networks"):
+        return ()
+    client, name = CLIENTS.get(own["engine"], "docker"), shlex.quote(own["name"])
+    if theirs:
+        return ("%s network connect %s %s   # on %s" % (client, shlex.quote(theirs[0]), name, on),)
+    return (
+        "%s network create shared; %s network connect shared %s; %s network connect shared %s   # on %s: names are not known in the default bridge"
+        % (client, client, name, client, shlex.quote(other["name"]), on),
+    )
+
+
+def way_to_host(hop: Hop, listens: str) -> tuple[str, ...]:
+    """How nginx's container is to ask its host."""
+    engine, port = hop.proxy.facts["container"]["engine"], hop.address.port
+    name = HOSTS_NAME.get(engine, "host.docker.internal")
+    made = () if engine in HOSTS_NAME else (
+        "# where that name is not known: --add-host %s:host-gateway (compose: extra_hosts: ['%s:host-gateway'])" % (name, name),
+    )  # fmt: skip
+    open_to = () if covers(listens, "192.0.2.1") else (
+        "# let it listen on the address of the container's network, too (docker0: 172.17.0.1), not on %s alone" % listens,
+    )  # fmt: skip
+    return (*open_to, *made, *write_instead(hop, "%s:%d" % (name, port)))
+
+
+def named(proxy: Host, name: str) -> Container | None:
+    """The container of the host that has a name, as a container or as a service of compose."""
+    known = containers_of(proxy)
+    return next((one for one in known if name in (one["name"], *(one.get("aliases") or []))), None)
+
+
+def unknown_name(proxy: Host, name: str) -> tuple[str, tuple[str, ...]]:
+    """Why nginx in a container finds no other one by a name, and what to do."""
+    own, on = proxy.facts["container"], proxy.within.name if proxy.within else proxy.name
+    other, client = named(proxy, name), CLIENTS.get(own["engine"], "docker")
+    if other is None:
+        return (
+            "no container of %s has the name %s, or it is in no network of %s" % (on, name, called(own)),
+            (
+                "%s ps -a --format '{{.Names}}  {{.Status}}  {{.Networks}}'   # on %s: is there %s, and in a network of %s?"
+                % (client, on, name, own["name"]),
+                "# a service is found by the name that compose has for it, in networks that both have: networks: in compose.yaml",
+            ),
+        )
+    if not other["running"]:
+        ended = " (%s)" % other["ended"] if other["ended"] else ""
+        return "%s does not run%s" % (called(other), ended), start_of(other, proxy.within or proxy)
+    return (
+        "%s runs, and is in no network of %s" % (called(other), called(own)),
+        join(proxy, other)
+        or ("%s network ls; %s inspect %s   # on %s" % (client, client, shlex.quote(other["name"]), on),),
+    )

@@ -1,0 +1,74 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is judged of an nginx in a container is said of its host, and changes nothing."""
+
+from __future__ import annotations
+
+import importlib.util
+import pathlib
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import judgements
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import KINDS
+
+_causes = pathlib.Path(__file__).parents[1] / "causes"
+_spec = importlib.util.spec_from_file_location("causes_facts", _causes / "facts.py")
+facts = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(facts)
+
+
+def judged(case="", changes=None):
+    given = facts.load(facts.CASES / (case + ".yml")) if case else {"base": "container", "changes": changes or {}}
+    return judgements(facts.case_facts(given), KINDS, "run", {}, {})
+
+
+def test_one_that_is_well_is_asked_and_has_no_finding():
+    shown = judged()
+    assert list(shown) == ["web"]
+    assert [(answer["host"], answer["connect"]) for answer in shown["web"]["answers"]] == [
+        ("npm@web", "http://shop.example/ of npm@web")
+    ]
+    assert shown["web"]["findings"] == []
+    assert shown["web"]["unknown"] == []
+
+
+def test_a_finding_is_the_hosts_and_its_commands_are_typed_there():
+    shown = judged("loopback_of_container/fires_another_container")["web"]
+    assert [(one["seen_from"], one["on"], one["outcome"]) for one in shown["findings"]] == [("web", "web", "advice")]
+    assert shown["findings"][0]["advice"][-1] == (
+        "docker exec npm nginx -t && docker exec npm nginx -s reload   # on web, after that"
+    )
+    assert shown["findings"][0]["says"].startswith("nginx in npm@web asks 127.0.0.1:8081")
+    assert (shown["steps"], shown["curable"]) == ([], False)
+
+
+def test_a_remedy_for_it_is_left_to_people():
+    changes = {
+        "inside": {
+            0: {
+                "names": [{"name": "app", "addresses": ["172.18.0.7"], "error": None, "resolver": None}],
+                "answers": {0: {"status": 502, "signature": "firewall_reject", "upstream": "tcp:172.18.0.6:3000"}},
+            }
+        }
+    }
+    shown = judged(changes={"web": changes})["web"]
+    assert [(one["cause"], one["outcome"]) for one in shown["findings"]] == [("stale_upstream_dns", "advice")]
+    assert shown["findings"][0]["why"].startswith("the nginx that fails runs in container npm (docker)")
+    assert "docker exec npm nginx -t && docker exec npm nginx -s reload   # on web" in shown["findings"][0]["advice"]
+    assert shown["steps"] == []
+
+
+def test_what_could_not_be_read_in_it_is_said_with_its_name():
+    changes = {"web": {"inside": {0: {"unknown": [{"missing": "log /a", "why": "b"}]}}}}
+    assert judged(changes=changes)["web"]["unknown"] == [{"missing": "log /a of npm@web", "why": "b"}]
+
+
+def test_one_that_is_a_host_of_the_run_is_not_judged_twice():
+    case = facts.case_facts({"base": "container"})
+    other = facts.case_facts({"base": "pair"})["web"]
+    other["system"]["addresses"] = ["172.18.0.5", "127.0.0.1"]
+    shown = judgements({**case, "npm": other}, KINDS, "run", {}, {})
+    assert {name: [one["host"] for one in judgement["answers"]] for name, judgement in shown.items()} == {
+        "web": [],
+        "npm": ["npm"],
+    }
