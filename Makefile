@@ -117,7 +117,7 @@ guides: setup        ## run each command of the guides on lab hosts; WRITE=1 put
 	$(LAB) images bookworm
 	python tests/guides/guides.py $(if $(WRITE),--write) $(GUIDES)
 
-bench: setup         ## speed of looks and cures beside gathered facts and stock modules, large hosts, large fleets; into docs/performance.md; BENCH="plays profile far doors fleet host judging" for some, BENCH_ROUNDS=1 for once
+bench: setup         ## speed of looks and cures beside gathered facts and stock modules, large hosts, large fleets; into docs/performance.md; BENCH="plays profile far doors fleet alike host judging" for some, BENCH_ROUNDS=1 for once
 	PYTHONPATH=.ansible/collections python tests/bench/what_to_ask.py
 	$(LAB) images bookworm
 	PYTHONPATH=.ansible/collections python tests/bench/bench.py $(BENCH)

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Speed: looks and cures beside plays that gather facts or use stock modules, looks on hosts with much to read, and the judging of large fleets.
 
-Writes docs/performance.md, with the machine: of all parts, or of those that are named (plays, profile, far, doors, fleet, host, judging), beside what the
-others took when they were measured last (seen/). Each part is measured BENCH_ROUNDS times in a row (3). Ends with 1 where anything takes longer than is wanted.
+Writes docs/performance.md, with the machine: of all parts, or of those that are named (as in PARTS), beside what the others took when they were
+measured last (seen/). Each part is measured BENCH_ROUNDS times in a row (3). Ends with 1 where anything takes longer than is wanted.
 """
 
 from __future__ import annotations
@@ -42,8 +42,12 @@ PARTS = {
     "far": Part(lambda inventory: plays.measure(inventory, plays.far())),
     "doors": Part(doors.measure),
     "fleet": Part(
-        lambda inventory: plays.measure(inventory, plays.many(), plays.alike()),
+        lambda inventory: plays.measure(inventory, plays.many()),
         lambda: [*plays.FAULTS, *plays.fleet()],
+    ),
+    "alike": Part(
+        lambda inventory: plays.measure(inventory, plays.alike()),
+        lambda: [*plays.FAULTS, *plays.fleet()[: plays.BROKEN_ALIKE]],
     ),
     "host": Part(lambda inventory: on_host.measure(inventory) + many_processes.measure(inventory)),
     "judging": Part(lambda _inventory: judging.measure(), list),

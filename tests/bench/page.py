@@ -25,7 +25,8 @@ TITLES = {
     "profile": "Where the time goes",
     "far": "Over a slow line",
     "doors": "Other ways to a host",
-    "fleet": "Forty hosts, and twenty that are broken alike",
+    "fleet": "Forty hosts",
+    "alike": "Twenty hosts that are broken alike",
     "host": "What it costs a host",
     "judging": "Judging",
 }
