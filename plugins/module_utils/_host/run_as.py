@@ -19,7 +19,8 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.ids import parse_ids
 
 STATUS_LIMIT = 1024 * 1024
-_CLONE_NEWNS = 0x00020000
+#: Kinds of namespaces: of mounts, of networks.
+CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
 #: Bytes that a child may report: other processes of its account could write in its place.
 REPORT_LIMIT = 16 * 1024 * 1024
 
@@ -57,14 +58,21 @@ def of_process(pid: int, proc: str = "/proc") -> Identity:
     return Identity(ids.uid, ids.gid, tuple(ids.groups), mounts)
 
 
+def enter(namespace: str, kind: int) -> None:
+    """Put this process into a namespace, which is named by its file under /proc. Raises OSError."""
+    descriptor = os.open(namespace, os.O_RDONLY)
+    try:
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.setns(descriptor, kind) != 0:
+            raise OSError(ctypes.get_errno(), "setns: %s" % os.strerror(ctypes.get_errno()))
+    finally:
+        os.close(descriptor)
+
+
 def become(identity: Identity) -> None:
     """Give this process an identity for good: only in a child. Raises OSError."""
     if identity.mounts:
-        namespace = os.open(identity.mounts, os.O_RDONLY)
-        libc = ctypes.CDLL(None, use_errno=True)
-        if libc.setns(namespace, _CLONE_NEWNS) != 0:
-            raise OSError(ctypes.get_errno(), "setns: %s" % os.strerror(ctypes.get_errno()))
-        os.close(namespace)
+        enter(identity.mounts, CLONE_NEWNS)
     if os.geteuid() == 0:
         os.setgroups(list(identity.groups)[: os.sysconf("SC_NGROUPS_MAX")])
         os.setgid(identity.gid)

@@ -9,7 +9,6 @@ rights of that nginx.
 Private to this collection: it may change in any release.
 """
 
-import ctypes
 import os
 import re
 import socket
@@ -25,7 +24,9 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.interface
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import listener_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.run_as import (
+    CLONE_NEWNET,
     become,
+    enter,
     of_process,
     reported_by_child,
 )
@@ -44,7 +45,6 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
 #: Containers that are looked into, and the seconds for all of them.
 MOST, SECONDS = 8, 120.0
 NOT_LOOKED_INTO = "%s runs in container %s (%s), pid %d, not looked into"
-_CLONE_NEWNET = 0x40000000
 _ZONE = re.compile(r":?(?:.*/zoneinfo/)?([A-Z][\w+-]*(?:/[\w+-]+)*)\Z")
 
 #: What asks and reaches, once the files are read.
@@ -108,11 +108,7 @@ def _look(
 
 def _enter(host: Host, processes: Processes, master: Process) -> "Optional[Listeners]":
     """Enter a container's network, and give up the rights that its nginx has not; what listens in that network."""
-    namespace = os.open("/proc/%d/ns/net" % master.pid, os.O_RDONLY)
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.setns(namespace, _CLONE_NEWNET) != 0:
-        raise OSError(ctypes.get_errno(), "setns: %s" % os.strerror(ctypes.get_errno()))
-    os.close(namespace)
+    enter("/proc/%d/ns/net" % master.pid, CLONE_NEWNET)
     listeners = listener_facts(host, processes)
     identity = of_process(master.pid)
     if identity.uid:
