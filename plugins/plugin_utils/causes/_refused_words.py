@@ -54,7 +54,7 @@ _NO_PORTS = re.compile(
 _PORT = re.compile(r"(?:port[:=]?\s*|:)(\d{2,5})\b", re.IGNORECASE)
 #: A name or number with its port, as messages write these; of a name with its number in brackets the number.
 _PAIR = re.compile(
-    r"(?<![\w./:-])(\[[\da-f:]+\]|::1|[A-Za-z0-9](?:[\w.-]*\w)?)[\"'`)\]]*(?: \(([\d.a-f:]+)\))?(?:,? port[: ]{1,2}|:)(\d{2,5})\b",
+    r"(?<![\w./:-])(\[[\da-f:]+\]|::1|[A-Za-z0-9](?:[\w.-]*\w)?)[\"'`)\]]*(?: \(((?:\d+\.){3}\d+|[\da-f]*:[\da-f:]+)\))?(?:,? port[: ]{1,2}|:)(\d{2,5})\b",
     re.IGNORECASE,
 )
 #: A name that could not be resolved.
@@ -64,10 +64,21 @@ _UNRESOLVED = re.compile(
 )
 #: A name without a port.
 _HOST = re.compile(
-    r"\b(?:on|at|to|host(?: name)?)[ =](?:[\"'`]([A-Za-z0-9][\w.-]*)[\"'`]|([A-Za-z0-9][\w-]*(?:\.[\w-]+)+|localhost)(?![\w/(]))"
+    r"\b(?:on|at|to|host(?: name)?)[ =](?:[\"'`]([A-Za-z0-9][\w.-]*)[\"'`](?: \(((?:\d+\.){3}\d+|[\da-f]*:[\da-f:]+)\))?"
+    r"|([A-Za-z0-9][\w-]*(?:\.[\w-]+)+|localhost)(?![\w/(]))"
+)
+#: How PostgreSQL's library goes on in a second line.
+_GOES_ON = re.compile(r"Is the server running|accepting (?:TCP/IP )?connections on")
+#: Lines of an earlier start, about the service's own address.
+_LISTENS = re.compile(
+    r"listening|running (?:at|on)|serving|(?:started|available|ready) (?:on|at)|bound to|\b(?:local|network): ",
+    re.IGNORECASE,
 )
 #: Words before a colon and a number that are no hosts.
-_NO_HOST = re.compile(r"(?:tcp|udp|port|address|listen|bind|http|https|v?\d+)\Z", re.IGNORECASE)
+_NO_HOST = re.compile(
+    r"(?:tcp|udp|port|address|listen|bind|https?|v?\d+|on|at|to|from|in|by|of|is|the|and|with|using|server|host|connections?)\Z",
+    re.IGNORECASE,
+)
 
 
 class Target(t.NamedTuple):
@@ -92,6 +103,26 @@ def named_by(said: str, needs: t.Sequence[Needed] = ()) -> list[Target]:
     if not WAITS_FOR.search(said):
         return []
     default, product = _product(said)
+    refused, rest = _about_the_refusal(said)
+    found = _addressed(refused, default, product) or _addressed(rest, default, product)
+    if found:
+        return found
+    configured = [_of_need(one) for one in needs]
+    fitting = [one for one in configured if not product or one.product == product]
+    if fitting:
+        return fitting
+    return [Target(port=default, product=product, is_guess=True) if default else Target()]
+
+
+def _about_the_refusal(said: str) -> tuple[str, str]:
+    """Of last words the lines about a refusal; and the others, without those that say where the service itself listened before."""
+    lines = said.split(" / ")
+    refused = [line for line in lines if WAITS_FOR.search(line) or _GOES_ON.search(line)]
+    return " / ".join(refused), " / ".join(line for line in lines if line not in refused and not _LISTENS.search(line))
+
+
+def _addressed(said: str, default: int | None, product: str) -> list[Target]:
+    """The addresses that these words name; default: the port of the product, where one is named."""
     path = _SOCKET.search(said)
     if path:
         return [Target(path=path.group(), product=product)]
@@ -103,14 +134,12 @@ def named_by(said: str, needs: t.Sequence[Needed] = ()) -> list[Target]:
         return pairs
     host = _HOST.search(said)
     if host:
-        return [Target(host.group(1) or host.group(2), next(iter(ports_in(said)), default), product=product)]
-    if ports_in(said):
-        return [_at_port("", port) for port in ports_in(said)]
-    configured = [_of_need(one) for one in needs]
-    fitting = [one for one in configured if not product or one.product == product]
-    if fitting:
-        return fitting
-    return [Target(port=default, product=product, is_guess=True) if default else Target()]
+        return [
+            Target(
+                host.group(2) or host.group(1) or host.group(3), next(iter(ports_in(said)), default), product=product
+            )
+        ]
+    return [_at_port("", port) for port in ports_in(said)]
 
 
 def _product(said: str) -> tuple[int | None, str]:

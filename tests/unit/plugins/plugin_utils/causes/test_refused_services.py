@@ -224,3 +224,26 @@ def test_a_database_that_was_killed_for_memory():
     )
     advice = how_to_serve_it(one, said)
     assert advice[0].startswith("systemctl start mariadb.service") and any("free -m" in line for line in advice)
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (
+            "Local: http://127.0.0.1:8000 / QueryException / SQLSTATE[HY000] [2002] Connection refused",
+            "it was refused by MySQL, and nothing listens on port 3306 of this host",
+        ),
+        (
+            'could not connect to server: Connection refused / Is the server running on host "db" (10.0.0.9) and accepting TCP/IP connections on port 5432?',
+            "it does not get through to 10.0.0.9:5432, which is no address of this host",
+        ),
+        (
+            "Can't connect to MySQL server on 'db.internal' (111)",
+            "it does not get through to db.internal:3306 (MySQL), which is not this host",
+        ),
+        ("code: 'ECONNREFUSED', / port: 5432", "nothing listens on port 5432 (PostgreSQL), which it connects to"),
+    ],
+    ids=["where it listened before", "in two lines", "a number that is no address", "a dump of an error"],
+)
+def test_what_other_lines_name(said, words):
+    assert what_it_waits_for(host(), said) == words
