@@ -85,13 +85,15 @@ class Fleet:
         return by_address
 
     def owner(self, address: Address, seen_from: Host) -> Host | None:
-        """The host that has this address: the proxy itself, or the one machine of the inventory that holds it."""
+        """The host that has this address: the proxy itself, the host that it is a container of, or the one machine of the inventory that holds it."""
         if address.is_unix or address.is_loopback:
             container = seen_from.facts.get("container")
             return seen_from.within if container and container["host_network"] and not address.is_unix else seen_from
         holders = self._holders.get(address.normal().host, [])
-        if seen_from in holders:
-            return seen_from
+        # Bridges of containers have the same number on many hosts.
+        near = next((one for one in (seen_from, seen_from.within) if one and one in holders), None)
+        if near:
+            return near
         # Of one machine that the inventory has under several names, any will do.
         machines = {frozenset(holder.system.get("addresses") or ()) for holder in holders}
         return holders[0] if len(machines) == 1 else None

@@ -72,3 +72,22 @@ def test_one_that_is_a_host_of_the_run_is_not_judged_twice():
         "web": [],
         "npm": ["npm"],
     }
+
+
+def test_the_bridge_of_its_own_host_is_meant_where_another_host_has_the_same_number():
+    bridge = "tcp:172.18.0.1:9090"
+    refused = {"address": bridge, "connected": False, "errno": 111, "error": "Connection refused", "seconds": 0.0}
+    inside = {
+        "nginx": {"config": {"routes": {0: {"peers": [bridge], "pass": {"target": bridge[4:], "upstream": None}}}}},
+        "reach": {0: {"id": "proxy " + bridge, "address": bridge, "connected": False, "tried": [refused]}},
+        "answers": {0: {"status": 502, "signature": "backend_port_closed", "upstream": bridge}},
+    }
+    listens = {"address": "127.0.0.1", "port": 9090, "pid": 99, "process": "node", "user": "app", "unit": "app.service"}
+    web = {"inside": {0: inside}, "listeners": {"tcp": [{**listens, "queue": 0, "backlog": 511}]}}
+    hosts = facts.case_facts({"base": "container", "changes": {"web": web}})
+    other = {**facts.base_facts("container")["web"], "inside": []}
+    other["system"] = {**other["system"], "addresses": ["10.9.9.9", "172.18.0.1"]}
+    assert "172.18.0.1" in hosts["web"]["system"]["addresses"]
+
+    shown = judgements({"another": other, **hosts}, KINDS, "run", {}, {})
+    assert [(one["cause"], one["on"]) for one in shown["web"]["findings"]] == [("backend_loopback_only", "web")]
