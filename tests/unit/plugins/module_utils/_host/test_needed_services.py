@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Databases and caches that a service's environment names."""
 
-from __future__ import annotations
-
 import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host

@@ -16,12 +16,12 @@ from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake
 
 LINE = "%s [error] 29#29: *1 connect() failed (111: Connection refused) while connecting to upstream, client: 172.18.0.1, server: , "
 LINE += 'request: "GET / HTTP/1.1", upstream: "http://127.0.0.1:3000/", host: "shop.example"\n'
-CONTAINER = {
-    "engine": "docker",
-    "name": "npm",
-    "inside": [{"name": "PHP-FPM", "pid": 2}, {"name": "nginx", "pid": os.getpid()}],
-    "log": None,
-}
+
+
+def npm(**more):
+    """A container in which this process runs, whichever that is by now: each test may have one of its own."""
+    inside_it = [{"name": "PHP-FPM", "pid": 2}, {"name": "nginx", "pid": os.getpid()}]
+    return {"engine": "docker", "name": "npm", "inside": inside_it, "log": None, **more}
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_its_files_and_its_log_are_read(conf):
     host = Host()
     asked = conf / "asked"
     (found,) = look_inside(
-        host, facts_with(CONTAINER), 3600, lambda _root, facts: asked.write_text(facts["container"]["name"])
+        host, facts_with(npm()), 3600, lambda _root, facts: asked.write_text(facts["container"]["name"])
     )
     assert asked.read_text() == "npm"
     (route,) = found["nginx"]["config"]["routes"]
@@ -71,7 +71,7 @@ def test_its_files_and_its_log_are_read(conf):
 
 def test_the_log_of_its_engine_is_read_where_it_prints_its_own(conf):
     os.rename(str(conf / "error.log"), str(conf / "5f-json.log"))
-    engine = {**CONTAINER, "log": "%s/5f-json.log" % conf}
+    engine = npm(log="%s/5f-json.log" % conf)
     (found,) = look_inside(Host(), facts_with(engine), 3600, lambda _root, _facts: None)
     assert found["nginx"]["error_logs"] == [engine["log"]]
     assert [one["signature"] for one in found["log"]["records"]] == ["backend_port_closed"]
@@ -83,13 +83,13 @@ def test_why_one_is_not_looked_into_is_said(conf):
     def fail(_root, _facts):
         raise ValueError("no")
 
-    assert look_inside(host, facts_with(CONTAINER), 3600, fail) == []
+    assert look_inside(host, facts_with(npm()), 3600, fail) == []
     why = "nginx runs in container npm (docker), pid %d, not looked into: ValueError: no" % os.getpid()
     assert host.unknown == [{"missing": "nginx", "why": why}]
 
 
 def test_without_any_nothing_is_done():
-    assert look_inside(Host(), facts_with({**CONTAINER, "inside": []}), 3600, None) == []
+    assert look_inside(Host(), facts_with(npm(inside=[])), 3600, None) == []
 
 
 @pytest.mark.parametrize(
