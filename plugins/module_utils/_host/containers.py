@@ -42,9 +42,8 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         ports: Dict[str, int]  # its own port by the port of the host that leads to it
         unpublished: List[int]  # its own ports to which none of the host leads
         proxies: List[int]  # processes of the host that listen for it
-        log: Optional[
-            str
-        ]  # what it prints: the file that its engine keeps of that, or the field of the journal; None: not known
+        # What it prints: the file that its engine keeps of that, or the field of the journal; None: not known.
+        log: Optional[str]
         networks: List[str]
         aliases: List[str]  # other names that it has in them: that of its service
         listens: List[InsideListener]  # in a network of its own, or sockets whose path the host has not

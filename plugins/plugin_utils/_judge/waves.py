@@ -25,6 +25,8 @@ def in_waves(planned: Plan, fleet: Fleet) -> Plan:
     parts = _Parts()
     for proxy in fleet.proxies():
         parts.join([proxy.name, *(hop.backend.name for hop in fleet.hops_of(proxy) if hop.backend)])
+    for names in _names_of_machines(fleet):
+        parts.join(names)
     for step in planned.steps:
         parts.join(_hosts_of(step))
     following: dict[str, int] = {}  # by part: the wave after those of its steps so far
@@ -35,6 +37,16 @@ def in_waves(planned: Plan, fleet: Fleet) -> Plan:
         following[part] = wave + 1
         made[step.id] = replace(step, wave=wave)
     return planned._replace(steps=list(made.values()))
+
+
+def _names_of_machines(fleet: Fleet) -> t.Iterable[list[str]]:
+    """By machine the names under which the inventory has it: it is known by its addresses."""
+    names: dict[frozenset[str], list[str]] = {}
+    for host in fleet.hosts.values():
+        addresses = frozenset(host.system.get("addresses") or ())
+        if addresses:
+            names.setdefault(addresses, []).append(host.name)
+    return names.values()
 
 
 def _hosts_of(step: Step) -> list[str]:

@@ -19,6 +19,8 @@ def whole(**backends):
         name: "10.0.0.%d" % turn for turn, name in enumerate(sorted({n for ns in backends.values() for n in ns}))
     }
     proxies = {name: proxy(*("http://%s" % numbers[one] for one in behind)) for name, behind in backends.items()}
+    for turn, one in enumerate(proxies.values()):
+        one["system"] = {**(one.get("system") or {}), "addresses": ["10.0.1.%d" % turn]}
     return fleet(**proxies, **{name: host(number) for name, number in numbers.items()})
 
 
@@ -57,6 +59,15 @@ def test_what_waits_for_a_proof_comes_in_a_later_wave_also_where_no_request_goes
         step("d", "web2", "web2"),
     )
     assert waves(known, *steps, step("e", "web3", "web3")) == {"a": 0, "b": 1, "c": 2, "d": 3, "e": 0}
+
+
+def test_two_names_of_one_machine_take_turns():
+    known = fleet(web=proxy(), alias=proxy(), other=proxy())
+    for name in ("web", "alias"):
+        known.hosts[name].facts["system"] = {"addresses": ["10.0.0.1", "127.0.0.1"]}
+    known.hosts["other"].facts["system"] = {"addresses": ["10.0.0.2", "127.0.0.1"]}
+    steps = step("a", "web", "web"), step("b", "alias", "alias"), step("c", "other", "other")
+    assert waves(known, *steps) == {"a": 0, "b": 1, "c": 0}
 
 
 def test_nothing_else_of_a_step_changes():
