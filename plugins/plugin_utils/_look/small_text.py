@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The text of a Python module without what only people and type checkers read.
 
-Comments, docstrings, documentation of modules, annotations and blocks for the type checker go; each statement stays as it is written, and on its
-line, so that an older Python reads it as before and a traceback names the right line.
+Comments, docstrings, documentation of modules, annotations and blocks for the type checker go, and local variables have short names; each statement
+stays as it is written, and on its line, so that an older Python reads it as before and a traceback names the right line.
 
 Private to this collection: it may change in any release.
 """
@@ -15,6 +15,8 @@ import ast
 import bisect
 import re
 import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.short_names import short_names
 
 Position = tuple[int, int]
 
@@ -48,7 +50,10 @@ def small(text: str) -> Small:
     """Raises SyntaxError."""
     lines = text.encode().split(b"\n")
     reader = _Reader(lines)
-    reader.read_body(ast.parse(text))
+    module = ast.parse(text)
+    reader.read_body(module)
+    for node, name in short_names(module):
+        reader.take_out(_start(node), _end(node), name.encode())
     kept = _without_comments(lines, reader.strings)
     for edit in sorted(reader.edits, reverse=True):
         _apply(kept, edit)

@@ -19,7 +19,7 @@ import sys
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look import in_memory
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look import small_text
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look import short_names, small_text
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.not_run import with_words
 
 if t.TYPE_CHECKING:
@@ -81,7 +81,7 @@ class PackedModule:
 def sources() -> str:
     """The digest of all that a program is made of, and by: another one, another program."""
     digest = hashlib.sha256(repr((PACKAGE, sys.version)).encode())
-    files = [(path.name, path) for path in (pathlib.Path(__file__), pathlib.Path(small_text.__file__))]
+    files = [(path.name, path) for path in map(pathlib.Path, (__file__, small_text.__file__, short_names.__file__))]
     for package, folder in FOLDERS.items():
         files += [(package + str(path)[len(str(folder)) :], path) for path in sorted(folder.rglob("*.py"))]
     for name, path in files:

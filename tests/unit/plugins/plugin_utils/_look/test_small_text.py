@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import ast
+import dis
 import io
 import pathlib
 import tokenize
+import types
 
 import pytest
 
@@ -62,7 +64,26 @@ class Bare(ast.NodeTransformer):
 
 
 def bare(text):
-    return ast.dump(Bare().visit(ast.parse(text)))
+    """What Python does, instruction by instruction."""
+    tree = ast.fix_missing_locations(Bare().visit(ast.parse(text)))
+    return list(instructions(compile(tree, "<text>", "exec"), {}))
+
+
+def instructions(code, variables):
+    """The instructions of a code object and of those in it; a variable of a function by when it was first met, not by its name."""
+    for one in dis.get_instructions(code):
+        if one.opname in ("LOAD_CLOSURE", "MAKE_CELL"):
+            continue
+        if isinstance(one.argval, types.CodeType):
+            name = one.argval.co_name
+            yield one.opname, name
+            is_outermost = code.co_name == "<module>" or "__module__" in code.co_names
+            yield from instructions(one.argval, {} if is_outermost else variables)
+        elif "FAST" in one.opname or "DEREF" in one.opname:
+            names = one.argval if isinstance(one.argval, tuple) else [one.argval]
+            yield one.opname, [variables.setdefault(name, len(variables)) for name in names]
+        else:
+            yield one.opname, None if "JUMP" in one.opname else one.argval
 
 
 def statements(text):

@@ -1,0 +1,68 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One letter in place of the names of a function's local variables: a sixteenth of what is sent to a host.
+
+What can be seen from outside of a function keeps its name: its arguments, what it imports, and the functions in it, which a traceback names.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import string
+import typing as t
+
+#: Nodes that give or take names by a text of their own, which has no place in the source.
+_KEPT: t.Mapping[type, t.Callable[[t.Any], list[str]]] = {
+    ast.FunctionDef: lambda node: [node.name],
+    ast.ClassDef: lambda node: [node.name],
+    ast.arg: lambda node: [node.arg],
+    ast.ExceptHandler: lambda node: [node.name or ""],
+    ast.Global: lambda node: node.names,
+    ast.Nonlocal: lambda node: node.names,
+    ast.alias: lambda node: [(node.asname or node.name).partition(".")[0]],
+}
+
+
+class Short(t.NamedTuple):
+    """A place at which a local variable stands, and its short name."""
+
+    node: ast.Name
+    name: str
+
+
+def short_names(module: ast.Module) -> t.Iterator[Short]:
+    """All places at which local variables of the functions and methods of a module stand."""
+    outside = {*dir(builtins), *_bound_in(module)}
+    for body in [module.body, *(one.body for one in module.body if isinstance(one, ast.ClassDef))]:
+        for function in body:
+            if isinstance(function, ast.FunctionDef):
+                yield from _in_function(function, outside)
+
+
+def _in_function(function: ast.FunctionDef, outside: set[str]) -> t.Iterator[Short]:
+    nodes = list(ast.walk(function))
+    if any(isinstance(node, (ast.ClassDef, ast.JoinedStr)) for node in nodes):
+        # The names in a class are its attributes; where those in an f-string stand is not known before Python 3.12.
+        return
+    places = [node for node in nodes if isinstance(node, ast.Name)]
+    kept = outside.union(*(_KEPT[type(node)](node) for node in nodes if type(node) in _KEPT))
+    taken = kept.union(place.id for place in places)
+    local = dict.fromkeys(place.id for place in places if not isinstance(place.ctx, ast.Load) and place.id not in kept)
+    short = dict(zip(local, (letter for letter in string.ascii_letters if letter not in taken)))
+    bare = {node.target for node in nodes if isinstance(node, ast.AnnAssign) and node.value is None}
+    yield from (Short(place, short[place.id]) for place in places if place.id in short and place not in bare)
+
+
+def _bound_in(module: ast.Module) -> t.Iterator[str]:
+    """The names that functions of a module can see without having them."""
+    for statement in module.body:
+        inner = [statement] if isinstance(statement, (ast.FunctionDef, ast.ClassDef)) else ast.walk(statement)
+        for node in inner:
+            if isinstance(node, ast.Name):
+                yield node.id
+            elif type(node) in _KEPT:
+                yield from _KEPT[type(node)](node)
