@@ -11,6 +11,7 @@ QUICK_GATES := reuse changelog workflows docs site build importer install execut
 # Of ansible-test's gates those that find most; all of them: make gates.
 ESSENTIAL_GATES := sanity-2.19 units-3.6 integration sanity-2.16 sanity-2.21
 SCENARIOS := default trixie bullseye redhat sysvinit openrc packages catalogue
+COVERAGE := python -m pytest -q -n auto --cov --cov-report=term:skip-covered tests/unit
 SHELL_SCRIPTS := tests/setup tests/scenario tests/lock tests/release .ci/run $(wildcard tests/lab/*.sh tests/lab/image/*.sh tests/selinux/*.sh tests/controllers/*.sh)
 
 .NOTPARALLEL:
@@ -61,7 +62,7 @@ unit: setup          ## unit tests
 check: lint unit     ## the everyday loop, without hosts: a minute
 
 coverage: setup      ## unit tests with branches counted; fails below the line in pyproject.toml
-	python -m pytest -q -n auto --cov --cov-report=term:skip-covered tests/unit
+	$(COVERAGE)
 
 browser: setup       ## the report in Chromium: accessible, on a phone, with 500 hosts, under attack
 	timeout 600 python -m pytest -q tests/browser
@@ -85,11 +86,11 @@ molecule: setup      ## break lab hosts, fix them, see them fixed; SCENARIO=name
 	$(LAB) images
 	tests/scenario $(or $(SCENARIO),$(SCENARIOS))
 
-test: lint coverage browser ## what CI runs: lint, units, the report in a browser, most gates, the everyday scenario; the unit tests' count closes the output
+test: lint browser   ## what CI runs: lint, the report in a browser, most gates, the everyday scenario, units; the unit tests' count closes the output
 	python tests/gates/gates.py $(QUICK_GATES) $(ESSENTIAL_GATES)
 	$(LAB) images bookworm
 	tests/scenario default
-	python -m pytest -q -n auto tests/unit
+	$(COVERAGE)
 
 full: lint coverage browser gates molecule guides ## every gate, every scenario, the guides
 
