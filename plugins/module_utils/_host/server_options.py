@@ -169,7 +169,7 @@ CLIENTS = frozenset(
     _of(
         HOST,
         "celery rq rqworker dramatiq huey sidekiq resque queue:work horizon consul-template mysqld_exporter redis_exporter psql mysql"
-        " redis-cli curl wget rsync cloudflared filebeat telegraf fluent-bit promtail",
+        " redis-cli curl wget rsync cloudflared filebeat telegraf fluent-bit promtail systemd-socket-proxyd",
     )
 )
 #: Ports that a bare HOST:PORT among the arguments is rather connected to: databases, caches, queues, mail, directories.

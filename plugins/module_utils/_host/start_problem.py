@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
     class Missing(TypedDict):
         """What is not there, for advice on where to find it."""
 
-        kind: str  # folder | link | program | environment: a virtual environment's Python
+        kind: str  # folder | link | program | mount: a file system of /etc/fstab | environment: a virtual environment's Python
         path: str
         version: Optional[str]  # of Python, that the environment was made with
 

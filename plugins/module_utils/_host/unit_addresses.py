@@ -8,7 +8,7 @@ Private to this collection: it may change in any release.
 
 import os
 import re
-from typing import TYPE_CHECKING, List, Tuple
+from typing import TYPE_CHECKING, Iterable, List, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
@@ -17,6 +17,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.declared_
     Place,
     entry,
 )
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.kept_services import kept_services
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.own_config import of_own_config
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.server_command import (
     default_of,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:  # shapes of facts: for the type checker only
 #: What they would listen on stands in files of their own: a mask, which hides their command, does not hide that.
 APACHE = ("apache2.service", "httpd.service")
 SCRIPT_LIMIT = 64 * 1024
+_KEEPS_SERVICES = re.compile(r"(?:runit|runsvdir|daemontools|svscan|s6-svscan|s6)(?:[@-]\S*)?\.service$")
 _STREAM = re.compile(r"^(.*) \(Stream\)$")
 _VARIABLE = re.compile(r"\$\{?(\w+)\}?")
 _NPM = ("npm", "yarn", "pnpm", "bun")
@@ -105,8 +107,15 @@ def is_supervisor(name: str) -> bool:
     return bool(re.match(r"supervisord?\.service$", name))
 
 
+def _kept_by(host: Host, name: str) -> Optional[Iterable[Program]]:
+    """The programs that a unit keeps running, where it is supervisord's, or that of runit, daemontools or s6; None for any other."""
+    if is_supervisor(name):
+        return programs(host)
+    return kept_services(host) if _KEEPS_SERVICES.match(name) else None
+
+
 def of_supervised(host: Host, program: Program) -> "List[DeclaredAddress]":
-    """The addresses of a program of supervisord."""
+    """The addresses of a program of supervisord and its like."""
     found = of_service(host, program.properties)
     for one in found:
         if one["file"] == program.place.file and not one["line"]:
@@ -124,8 +133,9 @@ def said_or_habit(host: Host, properties: Properties) -> "Tuple[List[DeclaredAdd
     name = properties["Id"][: -len(".service")]
     if properties["Id"] in APACHE:
         return of_apache(host), False
-    if is_supervisor(properties["Id"]):
-        return [one for program in programs(host) for one in of_supervised(host, program)], False
+    kept = _kept_by(host, properties["Id"])
+    if kept is not None:
+        return [one for program in kept for one in of_supervised(host, program)], False
     environment = environment_of(host, properties)
     catalina = environment.values.get("CATALINA_BASE") or environment.values.get("CATALINA_HOME") or ""
     if name.startswith("tomcat") or catalina:

@@ -14,6 +14,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._address import
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.declared_addresses import Place
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.mount_points import with_mounts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.start_problem import (
     Lack,
     Start,
@@ -80,7 +81,7 @@ def start_problems(
         return before
     if is_set(properties, "RootDirectory") or is_set(properties, "RootImage"):
         return []
-    found = look.accounts_of() + look.folders() + look.files() + program_problems(look)
+    found = look.accounts_of() + with_mounts(host, look.folders() + look.files() + program_problems(look))
     return found + look.addresses(declares, around.addresses)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.disks import Disk
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import Listeners
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.relays import Relay
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.selinux import SelinuxFacts
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.system import System
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
@@ -42,6 +43,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         listeners: Optional[Listeners]
         connections: Optional[Connections]
         units: Optional[Dict[str, Unit]]
+        relays: List[Relay]
         nginx: Optional[NginxFacts]
         php_fpm: List[FpmFacts]
         containers: List[Container]

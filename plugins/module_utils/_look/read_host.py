@@ -25,6 +25,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.disks imp
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import listener_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.memory import memory_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.relays import relay_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.system import system_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.user_programs import user_programs
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.waiting import add_waiting
@@ -67,6 +68,7 @@ def read_host(host: Host, window: float) -> "GatewayFacts":
     add_waiting(waits, listeners, {peer for route in routes for peer in route["peers"]})
     containers = container_facts(host, processes, listeners)
     not_looked_into(host, containers)
+    relays = relay_facts(host, processes, units)
     without_arguments(units)
     # Once more beside the workers' own: where workers come and go, only both together show what there is for them.
     system["memory"] = memory_facts(host)
@@ -77,6 +79,7 @@ def read_host(host: Host, window: float) -> "GatewayFacts":
         "listeners": listeners,
         "connections": connection_facts(host, listeners),
         "units": units,
+        "relays": relays,
         "nginx": nginx,
         "php_fpm": php_fpm,
         "containers": containers,

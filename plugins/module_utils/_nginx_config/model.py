@@ -25,6 +25,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.r
     passing_blocks,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.servers import server_facts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.streams import stream_relays
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tables import tables_of
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.texts import Texts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.tree import Tree, read_tree
@@ -33,6 +34,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.u
 if TYPE_CHECKING:  # the shapes of facts are for the type checker only
     from typing import TypedDict
 
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.relays import Relay
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.blocks import OwnFacts
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.directives import ConfigError, Place
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import Route
@@ -91,6 +93,7 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
         routes: List[Route]
         blocks: List[BlockFacts]
         generated: Dict[str, str]
+        relays: List[Relay]
 
 
 _WILDCARD = re.compile(r"[*?\[]")
@@ -131,6 +134,7 @@ def config_facts(tree: Tree, prefix: str) -> "NginxConfig":
         "routes": routes,
         "blocks": [_block(block, servers) for block in blocks],
         "generated": tree.generated,
+        "relays": stream_relays(_first(tree.directives, "stream")),
     }
 
 

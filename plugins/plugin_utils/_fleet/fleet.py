@@ -16,6 +16,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._address import
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.peers import peers_in_use, upstream_id
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.relays import leads_to, relay_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.rows_taken import takes_row
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
 
@@ -174,8 +175,14 @@ class Fleet:
         ]
         for hop in hops.values():
             hop.answers = answers_over(hop, answers, known)
-            hop.records = records_over(hop, records, known)
+            hop.records = records_over(hop, records, known, self._changed_beyond(hop))
         return list(hops.values())
+
+    def _changed_beyond(self, hop: Hop) -> float:
+        """When a host was changed last to which the relay behind a hop leads, by the proxy's clock; 0 where there is none."""
+        relay = relay_at(hop)
+        hosts = [self.owner(one, hop.backend) for one in leads_to(relay)] if relay and hop.backend else []
+        return max((hop.by_proxys_clock(one.last_change) for one in hosts if one), default=0.0)
 
     def _hop(self, proxy: Host, address: str, family: str, scheme: str) -> Hop:
         rows = [
@@ -298,14 +305,16 @@ def answers_over(
 
 
 def records_over(
-    hop: Hop, records: t.Sequence[tuple[LogRecord, Address | None]], known: t.Collection[Address]
+    hop: Hop, records: t.Sequence[tuple[LogRecord, Address | None]], known: t.Collection[Address], beyond: float = 0.0
 ) -> list[LogRecord]:
     """Log records of nginx that blame this hop. An address that no hop has now belongs to the named peer with that port, whose name has moved since.
+
+    beyond: when a host was changed last to which a relay leads on: older lines are history, as with the backend's own.
 
     nginx looks names up when it reads its configuration: lines about moved addresses from before the workers started are history.
     """
     read = hop.proxy.config_read
-    changed = max(hop.proxy.last_change, hop.by_proxys_clock(hop.backend.last_change) if hop.backend else 0.0)
+    changed = max(hop.proxy.last_change, hop.by_proxys_clock(hop.backend.last_change) if hop.backend else 0.0, beyond)
     named, addresses = hop.address.is_name, hop.addresses
     found = []
     for record, blamed in records:

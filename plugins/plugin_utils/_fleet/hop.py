@@ -30,6 +30,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.reach import Attempt, Reached
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.directives import Place
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.follower import Branch
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import Route
 
@@ -47,6 +48,7 @@ class Hop:
     """One upstream address as one proxy's config names it, with all that was seen of it.
 
     number is the address without a name: where the name leads on the backend, or the address itself.
+    named_in is where the address stands if that is no line of nginx's http{}: what passes connections on has its own files.
     """
 
     proxy: Host
@@ -59,6 +61,7 @@ class Hop:
     number: Address
     answers: list[Answer] = field(default_factory=list)
     records: list[LogRecord] = field(default_factory=list)
+    named_in: Place | None = None
 
     @property
     def is_unix(self) -> bool:

@@ -25,6 +25,7 @@ if t.TYPE_CHECKING:
         TcpListener,
         UnixListener,
     )
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.relays import Relay
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.system import System
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
@@ -132,6 +133,10 @@ class Host:
     def failing(self) -> list[Answer]:
         """The answers to this host's own questions that are a fault of an upstream."""
         return [answer for answer in self.answers if answer.get("from", "host") == "host" and answer_fails(answer)]
+
+    def relays(self) -> list[Relay]:
+        """What passes connections on as they are: nginx's own stream{}, and other programs."""
+        return [*(self.config.get("relays") or []), *(self.facts.get("relays") or [])]
 
     def unit(self, name: str | None) -> Unit | None:
         """The unit of this name; None where there is none or units could not be read."""

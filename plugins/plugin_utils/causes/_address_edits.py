@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles import AddressEdit
 
 
-#: What names the address where no directive of its own does.
+#: What names the address where no directive of its own does, or a file of another program: people decide there.
 IN_TABLE = ""
 
 
@@ -34,6 +34,8 @@ class Named(t.NamedTuple):
 def places(hop: Hop) -> list[Named]:
     """Where the address is named, each place once: in the pass directive of each route, where its variable is set, on the server line of its
     upstream block, or in a row of a table."""
+    if hop.named_in:
+        return [Named(hop.named_in, IN_TABLE)]
     found: dict[tuple[str, int], Named] = {}
     upstreams = hop.proxy.config.get("upstreams") or {}
     for route in hop.routes:

@@ -55,6 +55,7 @@ CONFIG_CHECKS = {
 
 
 BY_HAND = "# was it started by hand (nohup, screen, tmux, an init script that is not enabled)? Then nothing starts it after a boot: give it a unit"
+BY_CRON = "grep -rn @reboot /var/spool/cron /etc/crontab /etc/cron.d   # on %s: does cron start it at boot? Then nothing does once it has ended"
 
 
 class Owner(t.NamedTuple):
@@ -296,8 +297,9 @@ def _how_to_find(hop: Hop, host: Host, candidates: t.Sequence[str]) -> tuple[str
             shlex.quote(key),
             host.name,
         )
-    by_hand = () if candidates or made else (BY_HAND,)
-    asked = "# nginx asks for it at %s" % named_at(hop)
+    by_cron = (BY_CRON % host.name,) if host.system.get("os", "linux") == "linux" else ()
+    by_hand = () if candidates or made else (*by_cron, BY_HAND)
+    asked = "# %s asks for it at %s" % ("what is between" if hop.named_in else "nginx", named_at(hop))
     return (find, *_other_listeners(hop, host), asked, *ignored(hop), *by_hand, name_it)
 
 

@@ -25,6 +25,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
     listener_behind,
     log_command,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._early_answers import answers_early
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._empty_answers import empty_answer
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_workers import ended_worker
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import (
@@ -41,6 +42,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurri
     recurring,
     row_of,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import beyond
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._started_again import started_again
 
 if t.TYPE_CHECKING:
@@ -146,14 +148,14 @@ def not_explained(fleet: Fleet, hop: Hop, signature: str, does: str) -> Finding:
             *containers.way_inside(container, hop.on, inside),
         )
     again = recurring(hop, signature)
-    often = rate(hop, again)
+    often, early = rate(hop, again), answers_early(hop, again)
     named, crashes, refusing = (
         awaited_behind(fleet, hop),
         started_again(hop, CLOSED, RESET),
         others_refused(hop, signature),
     )
     upgrades, limit = says_upgrade(hop), limit_of_time(hop) if signature == CLOSED else ""
-    worker, empty = ended_worker(hop, CLOSED, RESET), empty_answer(hop)
+    worker, empty, further = ended_worker(hop, CLOSED, RESET), empty_answer(hop), beyond(fleet, hop)
     reason = named.text if named else crashes.words or worker.words or "its own log says why"
     if empty.words and not named and not crashes.words and not worker.words:
         does, reason, advice = "ends the request", empty.words, empty.advice
@@ -161,6 +163,10 @@ def not_explained(fleet: Fleet, hop: Hop, signature: str, does: str) -> Finding:
         does = "%s after %s" % (does, limit)
         if not worker.words:
             reason, advice = "that is a limit of time of its own", (A_LIMIT,)
+    elif further and not named:
+        reason, advice = further.words, further.advice
+    elif early.words and not named and not crashes.words and not worker.words:
+        reason, advice = early.words, early.advice
     if upgrades:
         reason, advice = (
             "nginx says Connection: upgrade with each request, and it ends those that open no WebSocket",
@@ -180,6 +186,7 @@ def not_explained(fleet: Fleet, hop: Hop, signature: str, does: str) -> Finding:
             *((named.evidence,) if named else ()),
             *crashes.evidence,
             *worker.evidence,
+            *(further.evidence if further else ()),
             *refusing.evidence,
         ),
         on=hop.proxy.name if upgrades else named.on if named else None,
@@ -203,7 +210,7 @@ def not_explained(fleet: Fleet, hop: Hop, signature: str, does: str) -> Finding:
             *(crashes.advice or worker.advice or advice),
             *_access_lists(hop, product),
             *_as_a_websocket(hop, again),
-            *_as_an_upload(hop, again),
+            *(() if early.words else _as_an_upload(hop, again)),
         ),
     )
 

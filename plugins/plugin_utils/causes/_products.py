@@ -220,6 +220,17 @@ HABITS = (
         "# Keycloak listens without TLS only with `http-enabled=true` in conf/keycloak.conf (and proxy-headers=xforwarded, for nginx); then restart it",
     ),
     Habit(
+        re.compile(r"vaultwarden|bitwarden_rs"),
+        3012,
+        "# Vaultwarden answers WebSockets at its main port since 1.29, and has no port 3012 since 1.31: the same proxy_pass for /notifications/hub as for /,"
+        " with Upgrade and Connection",
+    ),
+    Habit(
+        re.compile(r"immich"),
+        3001,
+        "# Immich's server listens on 2283 since 1.118, no longer on 3001",
+    ),
+    Habit(
         re.compile(r"jenkins"),
         None,
         '# since 2.332 Jenkins\'s unit does not read /etc/default/jenkins: systemctl edit jenkins, with Environment="JENKINS_PORT=..." under [Service]',

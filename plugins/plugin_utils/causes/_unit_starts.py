@@ -229,6 +229,11 @@ def _lasting(problem: StartProblem) -> tuple[str, ...]:
         return ()
     if missing["kind"] == "link":
         return ("# ln -sfn TARGET %s lets it lead to one that is there (a release, a version)" % missing["path"],)
+    if missing["kind"] == "mount":
+        return (
+            "# RequiresMountsFor=%s in [Unit] of its unit (systemctl edit): systemd then mounts that before each start"
+            % missing["path"],
+        )
     if problem["setting"] != "listen" or not missing["path"].startswith("/run/"):
         return ()
     name = missing["path"][len("/run/") :]

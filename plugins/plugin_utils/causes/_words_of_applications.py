@@ -74,6 +74,13 @@ APPLICATIONS = (
         ),
     ),
     (
+        re.compile(r"undefined (?:local variable or )?method `?'?daemonize'? for|invalid option: (?:-d|--daemon)\b"),
+        (
+            "# Puma goes to the background no more since version 5: take `daemonize` out of config/puma.rb, and -d (--daemon) out of its command",
+            "# and let systemd keep it: Type=simple (or notify, with puma's plugin) in its unit, no PIDFile=",
+        ),
+    ),
+    (
         re.compile(r"can't find gem |Could not find '[\w-]+' \("),
         (
             "# bundle install in its WorkingDirectory=, as its user and with the Ruby of its unit: after an update of Ruby its gems are missing",

@@ -56,6 +56,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._refused
     silent_now,
     what_it_waits_for,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import hops_to_the_end
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_names import ignored
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import unit_evidence
 
@@ -82,7 +83,7 @@ SUPERVISED = (
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
-    for hop in fleet.sick_hops():
+    for hop in hops_to_the_end(fleet):
         host = hop.backend
         if not host or not hop.has(*SYMPTOMS):
             continue
@@ -237,7 +238,7 @@ def runs(hop: Hop, host: Host, name: str, reason: str) -> Finding:
             advice=(
                 *_lines_that_say(host, name, hop),
                 *((known.line,) if known else ()),
-                *_either(hop, host, name, there),
+                *_either(hop, host, name, there, gone=bool(known and known.port)),
             ),
         )
     words = unit.get("last_words") or []
@@ -258,6 +259,9 @@ def runs(hop: Hop, host: Host, name: str, reason: str) -> Finding:
             (*lines, *what_to_do(" / ".join(words), host.name), SUPERVISED % host.name),
         )
         advice = (where_it_says(name, words, host.name), advice[1])
+    elif of_service_folder(unit, hop):
+        state = "runs, and the service in %s that should listen does not" % of_service_folder(unit, hop)
+        first, advice = lines, kept_by_folder(of_service_folder(unit, hop), host.name)
     elif unit.get("active") == "active" and (loud or age > STARTING):
         to_serve = () if loud else how_to_serve(name, unit.get("exec") or ())
         state, first = (
@@ -279,6 +283,24 @@ def runs(hop: Hop, host: Host, name: str, reason: str) -> Finding:
         (*seen, *(Evidence("backend_log", "%s says: %s" % (name, line)) for line in words)),
         why="%s %s%s" % (name, state, "; " + awaited if awaited else _said(loud, words)),
         advice=(*(how_to_serve_it(host, loud, needs) if is_known else ()), *first, *advice),
+    )
+
+
+def of_service_folder(unit: Unit, hop: Hop) -> str:
+    """The folder of runit, daemontools or s6 whose script says that it listens there; empty where it is none of theirs."""
+    for one in unit.get("declares") or []:
+        if one["file"].endswith("/run") and is_same_place(read_address(one["address"]), asked_address(hop)):
+            return posixpath.dirname(one["file"])
+    return ""
+
+
+def kept_by_folder(folder: str, on: str) -> tuple[str, str]:
+    """How its state is seen, and how it is started."""
+    at = shlex.quote(folder)
+    return (
+        "sv status %s   # on %s: `down, normally up` is what somebody stopped (daemontools: svstat, s6: s6-svstat)"
+        % (at, on),
+        "sv up %s; sleep 2; sv status %s   # on %s; a file `down` in it keeps it down after a boot" % (at, at, on),
     )
 
 
@@ -308,7 +330,8 @@ def _lines_that_say(host: Host, name: str, hop: Hop) -> tuple[str, ...]:
     )
 
 
-def _either(hop: Hop, host: Host, name: str, there: list[Address]) -> tuple[str, ...]:
+def _either(hop: Hop, host: Host, name: str, there: list[Address], *, gone: bool) -> tuple[str, ...]:
+    """What makes nginx and the service meet. gone: whether its product is known to have no such port unless a setting of its own says so."""
     asked = hop.real_address
     pick = next((one for one in there if one.is_unix == asked.is_unix), there[0])
     is_everywhere = not pick.is_unix and is_any(pick.host)
@@ -330,7 +353,7 @@ def _either(hop: Hop, host: Host, name: str, there: list[Address]) -> tuple[str,
     by_tls = ", with https:// if it has TLS there" if pick.port in TLS_PORTS and hop.scheme == "http" else ""
     return (
         "ss -ltnp   # on %s: where it listens" % host.name,
-        its or again,
+        *(() if gone else (its or again,)),
         "# or write %s instead of %s at %s%s" % (bare, asked.bare, named_at(hop), by_tls),
         *ignored(hop),
     )

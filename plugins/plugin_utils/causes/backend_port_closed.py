@@ -31,6 +31,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
     started,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop, reload_nginx
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import hops_to_the_end
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
@@ -42,7 +43,7 @@ MISSING = "unix_socket_missing"
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
-    for hop in fleet.sick_hops():
+    for hop in hops_to_the_end(fleet):
         if not hop.has(*((MISSING,) if hop.is_unix else CLOSED)):
             continue
         gone = None if hop.is_unix or not hop.backend else containers.stopped_at(hop.backend, hop.real_address)

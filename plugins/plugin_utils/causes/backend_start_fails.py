@@ -31,6 +31,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_start import stopped_behind, unit_state
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import hops_to_the_end
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import unit_evidence
 
 #: What nginx meets where nobody listens: a closed port, no socket, or one that was left behind.
@@ -38,7 +39,7 @@ SYMPTOMS = ("backend_port_closed", "ipv6_localhost_refused", "unix_socket_missin
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
-    for hop in fleet.sick_hops():
+    for hop in hops_to_the_end(fleet):
         host = hop.backend
         if host and hop.has(*SYMPTOMS) and nobody_listens(hop, host):
             found = blocked(hop, fleet, host)

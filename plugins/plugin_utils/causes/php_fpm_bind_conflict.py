@@ -32,6 +32,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_sta
     start_evidence,
     stopped_behind,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import hops_to_the_end
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import Listener
@@ -47,7 +48,7 @@ class Taken(t.NamedTuple):
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
-    for hop in fleet.sick_hops("fastcgi"):
+    for hop in hops_to_the_end(fleet, "fastcgi"):
         # What was only in the log is history: another process may have used the address since.
         if not hop.backend or not (hop.failing or hop.symptoms):
             continue

@@ -36,6 +36,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_sta
     start_evidence,
     stopped_behind,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import hops_to_the_end
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
@@ -56,7 +57,7 @@ class Refusal(t.NamedTuple):
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
-    for hop in fleet.sick_hops("fastcgi"):
+    for hop in hops_to_the_end(fleet, "fastcgi"):
         if not hop.backend or not hop.has(*DOWN) or hop.backend.listener(hop.real_address):
             continue
         fpm = refusing_fpm(hop, hop.backend)

@@ -37,6 +37,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_sta
     start_evidence,
     why_left_alone,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import hops_to_the_end
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._sandbox import is_under, runtime_folders
 
 if t.TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Gone(t.NamedTuple):
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
-    for hop in fleet.sick_hops("fastcgi"):
+    for hop in hops_to_the_end(fleet, "fastcgi"):
         found = hop.backend.pool_at(hop.real_address) if hop.backend else None
         if not found or not hop.backend or not hop.has(*DOWN):
             continue

@@ -28,12 +28,13 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_sta
     startable_pool,
     stopped_evidence,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import hops_to_the_end
 
 SIGNATURES = ("unix_socket_missing", "backend_port_closed", "ipv6_localhost_refused")
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
-    for hop in fleet.sick_hops("fastcgi"):
+    for hop in hops_to_the_end(fleet, "fastcgi"):
         stopped = startable_pool(hop, *SIGNATURES)
         if stopped and hop.backend:
             remedy, why = start(hop.backend, stopped.fpm)

@@ -118,7 +118,8 @@ def local_resolver(proxy: Host) -> LocalResolver | None:
 def unresolved(proxy: Host, answers: list[Answer]) -> Finding:
     local = local_resolver(proxy)
     remedy, why = cure(proxy, local)
-    names = dict.fromkeys(one["name"] for one in asked(proxy) if one.get("error"))
+    unknown = of_ipv6_alone(proxy) or [one for one in asked(proxy) if one.get("error")]
+    names = dict.fromkeys(one["name"] for one in unknown)
     lines = (*digs(proxy), *what_to_write(proxy))
     if proxy.within and names:
         remedy = None
@@ -171,12 +172,26 @@ def known_to_host(proxy: Host) -> list[Resolved]:
 
 
 def is_of_host_alone(one: Resolved) -> bool:
-    """Whether a name is known by /etc/hosts, or completed with a search domain of /etc/resolv.conf: a resolver of nginx reads neither."""
-    return bool(one.get("hosts_line")) or "." not in one["name"].rstrip(".")
+    """Whether a name is known by /etc/hosts, by mDNS, or completed with a search domain of /etc/resolv.conf: a resolver of nginx knows none of these."""
+    return bool(one.get("hosts_line")) or "." not in one["name"].rstrip(".") or is_of_mdns(one["name"])
+
+
+def is_of_mdns(name: str) -> bool:
+    """Whether a name is one that hosts tell each other without DNS (RFC 6762)."""
+    return name.rstrip(".").endswith(".local")
+
+
+def of_ipv6_alone(proxy: Host) -> list[Resolved]:
+    """The names that have IPv6 addresses and no other by nginx's own resolver: it gets none where `ipv6=off` keeps it from asking for these."""
+    answers = asked(proxy)
+    if any(one.get("error") for one in answers):
+        return []
+    return [one for one in answers if one["addresses"] and all(":" in address for address in one["addresses"])]
 
 
 def known_evidence(proxy: Host, one: Resolved) -> Evidence:
-    by = "/etc/hosts:%d" % one["hosts_line"] if one.get("hosts_line") else "its own resolver"
+    own = "mDNS, as .local names are" if is_of_mdns(one["name"]) else "its own resolver"
+    by = "/etc/hosts:%d" % one["hosts_line"] if one.get("hosts_line") else own
     return Evidence(
         "name", "%s itself knows %s by %s: %s" % (proxy.name, one["name"], by, ", ".join(one["addresses"] or []))
     )
@@ -191,6 +206,12 @@ def what_to_write(proxy: Host) -> tuple[str, ...]:
     """What nginx's `resolver` or the name has to be."""
     places = [file_and_line(one["place"]) for one in proxy.config.get("resolvers") or []]
     alone = [one["name"] for one in known_to_host(proxy) if is_of_host_alone(one)]
+    after = "nginx -t && systemctl reload nginx   # on %s, after that" % proxy.name
+    of_six = of_ipv6_alone(proxy)
+    if of_six:
+        line = "# take `ipv6=off` out of `resolver` at %s, where this host reaches %s; or give %s an A record"
+        where = ", ".join(places[:SHOWN]) or "http{}"
+        return line % (where, ", ".join(of_six[0]["addresses"] or []), of_six[0]["name"]), after
     names = (
         "# in nginx's configuration, write %s with its domain, as DNS has it, or its address"
         % ", ".join(alone[:SHOWN]),
@@ -200,7 +221,7 @@ def what_to_write(proxy: Host) -> tuple[str, ...]:
         "grep ^nameserver /etc/resolv.conf   # on %s: whom the host itself asks" % proxy.name,
         "# set `resolver` at %s to a server that answers and knows the name; add `ipv6=off` where only AAAA fails"
         % (", ".join(places[:SHOWN]) or "http{}"),
-        "nginx -t && systemctl reload nginx   # on %s, after that" % proxy.name,
+        after,
     )
 
 
@@ -278,8 +299,12 @@ def cure(proxy: Host, local: LocalResolver | None) -> tuple[Remedy | None, str]:
     if any(is_of_host_alone(one) for one in known_to_host(proxy)):
         return (
             None,
-            "nginx's resolver does not know a name that %s knows by itself: it reads neither /etc/hosts nor search domains"
+            "nginx's resolver does not know a name that %s knows by itself: it reads neither /etc/hosts nor search domains, and asks nobody by mDNS (.local)"
             % proxy.name,
+        )
+    if of_ipv6_alone(proxy):
+        return None, "%s has an IPv6 address alone, and `ipv6=off` keeps nginx from asking for it" % (
+            of_ipv6_alone(proxy)[0]["name"]
         )
     if local and local.unit.get("active") != "active":
         refusal = kept_down(local.name, local.unit)

@@ -1,13 +1,15 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The socket's file and its daemon do not match: the daemon was killed and left the file, or somebody removed the file of one that runs.
+"""The socket's file and its daemon do not match: the daemon was killed and left the file, somebody removed the file of one that runs, or wrote a pool that
+PHP-FPM has not read yet.
 
 Signatures: stale_unix_socket, unix_socket_missing.
 
-Looked at: the socket's file, who listens, the daemon's unit and how it ended.
+Looked at: the socket's file, who listens, the daemon's unit and how it ended, files of PHP-FPM that are newer than what runs.
 
-Done: the daemon is started, which replaces the file; or restarted, where it runs without one.
+Done: the daemon is started, which replaces the file; or restarted, where it runs without one. For a pool that was not read PHP-FPM is reloaded where
+fix_502_allow has `pending`.
 
 A quick fix: removing the file alone turns one error into another.
 
@@ -33,6 +35,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_start import (
     by_hand,
     if_killed,
+    service_of,
     start,
     startable_pool,
     stopped_evidence,
@@ -55,6 +58,8 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             yield removed(hop, host, listener)
         elif host and not listener and hop.has(SIGNATURE):
             yield from left_over(hop, fleet, host)
+        elif host and hop.is_unix and not listener and hop.has(MISSING):
+            yield from not_read(hop, host)
 
 
 def left_over(hop: Hop, fleet: Fleet, host: Host) -> t.Iterator[Finding]:
@@ -69,6 +74,24 @@ def left_over(hop: Hop, fleet: Fleet, host: Host) -> t.Iterator[Finding]:
     elif not host.pool_at(hop.real_address) and not blocked(hop, fleet, host):
         left = Evidence("socket", "%s exists and no process listens on it" % (hop.real_address,))
         yield started(hop, fleet, host, CAUSE.name, (*hop.seen(SIGNATURE), left))
+
+
+def not_read(hop: Hop, host: Host) -> t.Iterator[Finding]:
+    """A pool has that socket by its file, which was saved after the PHP-FPM that runs read its files."""
+    found = host.pool_at(hop.real_address)
+    file = found.pool["file"] if found else ""
+    if not found or not found.fpm.get("master") or file not in (found.fpm.get("pending") or ()):
+        return
+    name = service_of(found.fpm)
+    note = "%s describes pool %s, and was saved after %s read its files" % (file, found.name, name)
+    yield on_hop(
+        hop,
+        CAUSE.name,
+        (*hop.seen(MISSING), Evidence("pool", note), Evidence("process", "%s runs, and nobody listens there" % name)),
+        says="PHP-FPM on %s does not know the pool of %s yet: it was not reloaded" % (host.name, hop.address.path),
+        remedy=remedies.php_fpm(host, found.fpm, "reloaded", note=note),
+        why=note,
+    )
 
 
 def removed(hop: Hop, host: Host, listener: UnixListener) -> Finding:

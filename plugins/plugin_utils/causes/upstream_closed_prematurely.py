@@ -26,11 +26,13 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_c
     not_explained,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import recurring
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import relayed
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
-        if hop.has(CLOSED) or recurring(hop, CLOSED) or ends_late_requests(hop):
+        is_ended = hop.has(CLOSED) or recurring(hop, CLOSED) or ends_late_requests(hop)
+        if is_ended and not relayed(fleet, hop):
             yield not_explained(fleet, hop, CLOSED, "closes the connection")
 
 

@@ -26,11 +26,12 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_c
     not_explained,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import recurring
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import relayed
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
-        if hop.has(RESET) or recurring(hop, RESET):
+        if (hop.has(RESET) or recurring(hop, RESET)) and not relayed(fleet, hop):
             yield not_explained(fleet, hop, RESET, "resets the connection")
 
 

@@ -35,12 +35,12 @@ imunify360-agent install ip ip6?tables
 java journalctl jstack
 kill kubectl
 ldd loginctl ls
-mkdir mv
+mkdir mount mv
 namei nc nerdctl nft nginx nsenter
 openssl
 ping plesk podman printf ps py-spy
 rm
-sed semanage semodule setfacl setsebool shorewall6? ss stat su sudo supervisorctl sysctl systemctl systemd-tmpfiles
+sed semanage semodule setfacl setsebool shorewall6? ss ssh stat su sudo supervisorctl sv sysctl systemctl systemd-tmpfiles
 tail tailscale tcpdump
 ufw unshare update-crypto-policies useradd usermod
 virsh

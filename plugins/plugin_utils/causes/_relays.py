@@ -1,0 +1,130 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Programs between nginx and a backend that pass connections on as they are. They accept before they know whether anybody listens behind them,
+and hang up where nobody does: which hop fails shows one further on.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import shlex
+import typing as t
+from dataclasses import dataclass
+from functools import cached_property
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, answer_evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.relays import leads_to, relay_at
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import recurring
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.relays import Relay
+
+#: What nginx meets at a relay that nobody takes connections of.
+ENDS = ("upstream_closed_prematurely", "upstream_connection_reset")
+
+
+@dataclass
+class RelayedHop(Hop):
+    """The way from a relay to one of the addresses that it leads to, where nobody takes connections. seen: what shows that."""
+
+    seen_there: tuple[Evidence, ...] = ()
+
+    @cached_property
+    def symptoms(self) -> dict[str, list[Evidence]]:
+        return {"unix_socket_missing" if self.is_unix else "backend_port_closed": list(self.seen_there)}
+
+
+class Beyond(t.NamedTuple):
+    """Where a relay leads to, in words; what to type to see what is there; what shows that it is a relay."""
+
+    words: str
+    advice: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+
+
+def hops_to_the_end(fleet: Fleet, *families: str) -> t.Iterator[Hop]:
+    """The hops over which something is wrong, and behind the relays among them the ways on that lead to nobody."""
+    for hop in fleet.sick_hops(*families):
+        yield hop
+        yield from relayed(fleet, hop)
+
+
+def relayed(fleet: Fleet, hop: Hop) -> list[RelayedHop]:
+    """The ways on from the relay that ends nginx's connections, where they lead to a host of this run on which nobody listens there."""
+    relay = relay_at(hop)
+    if relay is None or relay["via"] or not hop.backend or not _is_ended(hop):
+        return []
+    found = []
+    for address in leads_to(relay):
+        owner = fleet.owner(address, hop.backend)
+        if owner and owner.sees("listeners") and not owner.listener(address):
+            seen = (*(answer_evidence(one) for one in hop.failing), _passes_on(relay, hop))
+            found.append(
+                RelayedHop(
+                    proxy=hop.proxy,
+                    address=address,
+                    family=hop.family,
+                    scheme=hop.scheme,
+                    routes=hop.routes,
+                    reach=None,
+                    backend=owner,
+                    number=address,
+                    named_in={"file": relay["file"], "line": relay["line"]} if relay["file"] else None,
+                    seen_there=seen,
+                )
+            )
+    return found
+
+
+def _is_ended(hop: Hop) -> bool:
+    return hop.has(*ENDS) or any(recurring(hop, one) for one in ENDS)
+
+
+def beyond(fleet: Fleet, hop: Hop) -> Beyond | None:
+    """What is behind the relay that nginx connects to; None where it is none."""
+    relay = relay_at(hop)
+    places = leads_to(relay) if relay else []
+    if relay is None or hop.backend is None or not places:
+        return None
+    words = "it passes connections on to %s" % ", ".join(one.bare for one in places)
+    advice: list[str] = []
+    if relay["via"]:
+        words += ", as %s sees it, and ends them where that one refuses them or the tunnel is down" % relay["via"]
+        look = (
+            "ls -l %s" % shlex.quote(places[0].path) if places[0].is_unix else "ss -Hltnp | grep :%d" % places[0].port
+        )
+        advice.append("ssh %s %s   # on %s: does anything listen there?" % (shlex.quote(relay["via"]), look, hop.on))
+        return Beyond(words, tuple(advice), (_passes_on(relay, hop),))
+    who = [_listener_at(fleet, hop.backend, one) for one in places]
+    words += ", where %s" % "; ".join(one for one, _line in who)
+    advice += [line for _words, line in who]
+    return Beyond(words, tuple(dict.fromkeys(advice)), (_passes_on(relay, hop),))
+
+
+def _listener_at(fleet: Fleet, seen_from: Host, address: Address) -> tuple[str, str]:
+    """Who listens at an address that a relay leads to, in words, and the command that shows more of it."""
+    owner = fleet.owner(address, seen_from)
+    listener = owner.listener(address) if owner else None
+    if owner is None or listener is None:
+        line = "nc -vz %s %d   # on %s: does it answer?" % (shlex.quote(address.host), address.port, seen_from.name)
+        return "it cannot be seen from here who listens", line
+    unit = listener.get("unit")
+    named = "%s (%s) on %s listens" % (listener.get("process") or "somebody", unit, owner.name)
+    if unit:
+        return named, "journalctl -u %s --since -1h   # on %s: what it says of these requests" % (
+            shlex.quote(unit),
+            owner.name,
+        )
+    return named.replace(" (None)", ""), "ss -ltnp 'sport = :%d'   # on %s" % (address.port, owner.name)
+
+
+def _passes_on(relay: Relay, hop: Hop) -> Evidence:
+    where = " (%s%s)" % (relay["file"], ":%d" % relay["line"] if relay["line"] else "") if relay["file"] else ""
+    to = ", ".join(one.bare for one in leads_to(relay))
+    return Evidence("config", "%s%s passes what comes to %s on to %s" % (relay["name"], where, hop.address.bare, to))

@@ -1,0 +1,101 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where programs that pass connections on lead to."""
+
+import pytest
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.relays import HAPROXY, relay_facts
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost
+
+UNIT = "/etc/systemd/system/way.service"
+
+
+def unit(*argv, triggers=(), declares=()):
+    return {"exec": list(argv), "fragment": UNIT, "triggers": list(triggers), "declares": list(declares)}
+
+
+def seen(host, units=None):
+    return relay_facts(host, Processes(host), units)
+
+
+def test_a_socket_of_systemd_that_is_passed_on(tmp_path):
+    host = FakeHost(tmp_path)
+    host.write(UNIT, "[Service]\nExecStart=/lib/systemd/systemd-socket-proxyd 127.0.0.1:8091\n")
+    units = {
+        "way.socket": unit(triggers=["way.service"], declares=[{"address": "tcp:127.0.0.1:8090"}]),
+        "way.service": unit("/lib/systemd/systemd-socket-proxyd", "--exit-idle-time=5min", "127.0.0.1:8091"),
+    }
+    assert seen(host, units) == [
+        {
+            "name": "way.service",
+            "listens": ["tcp:127.0.0.1:8090"],
+            "to": ["tcp:127.0.0.1:8091"],
+            "via": None,
+            "file": UNIT,
+            "line": 2,
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("command", "listens", "to", "via"),
+    [
+        ("socat TCP-LISTEN:8090,fork TCP:10.0.0.2:80", ["tcp:0.0.0.0:8090"], ["tcp:10.0.0.2:80"], None),
+        (
+            "socat TCP4-LISTEN:9000,bind=127.0.0.1 UNIX-CONNECT:/run/php/shop.sock",
+            ["tcp:127.0.0.1:9000"],
+            ["unix:/run/php/shop.sock"],
+            None,
+        ),
+        (
+            "ssh -N -p 2222 -o StrictHostKeyChecking=no -L 8090:localhost:80 deploy@far.example",
+            ["tcp:127.0.0.1:8090"],
+            ["tcp:localhost:80"],
+            "deploy@far.example",
+        ),
+        ("autossh -M 0 -N -L 8090:[::1]:80 far", ["tcp:127.0.0.1:8090"], ["tcp:[::1]:80"], "far"),
+    ],
+)
+def test_programs_by_their_command_lines(tmp_path, command, listens, to, via):
+    host = FakeHost(tmp_path)
+    host.process(1, "/sbin/init")
+    host.process(7, command)
+    assert [(one["listens"], one["to"], one["via"], one["file"]) for one in seen(host)] == [(listens, to, via, "")]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "ssh deploy@far.example",
+        "socat - TCP-LISTEN:80",
+        "socat",
+        "systemd-socket-proxyd --help",
+        "python3 -m http.server",
+    ],
+)
+def test_others_are_none(tmp_path, command):
+    host = FakeHost(tmp_path)
+    host.process(1, "/sbin/init")
+    host.process(7, command)
+    assert seen(host, {"way.service": unit(*command.split())}) == []
+
+
+def test_haproxy_by_its_file(tmp_path):
+    host = FakeHost(tmp_path)
+    host.write(
+        HAPROXY,
+        "global\n  log /dev/log local0\ndefaults\n  mode tcp\n# listen old\nfrontend php\n  bind 127.0.0.1:9001\n  bind *:9002,[::1]:9002\n"
+        "  use_backend spare if { src 10.0.0.9 }\n  default_backend fpm\nbackend fpm\n  server one 10.0.0.2:9000 check\n  server two 10.0.0.3:9000\n"
+        "backend spare\n  server none /run/spare.sock\nlisten web\n  bind :8090\n  server app localhost:8091\n  server dns shop\n",
+    )
+    assert [(one["name"], one["listens"], one["to"], one["line"]) for one in seen(host)] == [
+        (
+            "haproxy",
+            ["tcp:127.0.0.1:9001", "tcp:0.0.0.0:9002"],
+            ["unix:/run/spare.sock", "tcp:10.0.0.2:9000", "tcp:10.0.0.3:9000"],
+            6,
+        ),
+        ("haproxy", ["tcp:0.0.0.0:8090"], ["tcp:localhost:8091"], 16),
+    ]
