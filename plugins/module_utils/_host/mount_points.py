@@ -36,6 +36,12 @@ def unmounted_above(host: Host, path: str) -> Optional[Unmounted]:
     return None
 
 
+def unmounted_at(host: Host, path: str) -> Optional[str]:
+    """That mount point alone; None where there is none."""
+    found = unmounted_above(host, path)
+    return found.point if found else None
+
+
 def with_mounts(host: Host, problems: "List[StartProblem]") -> "List[StartProblem]":
     """The problems; of a folder or program that lies on what is not mounted, that it is to be mounted: made there, it would be hidden later."""
     for one in problems:

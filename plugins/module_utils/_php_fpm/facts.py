@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Collection, Dict, List, Optional, Sequence, Tu
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.group_limits import group_limits
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.mount_points import unmounted_at
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.root_only import RootOnly
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.saved_since import saved_since
@@ -70,6 +71,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         overridden: List[FpmSetting]  # of its listen: what a later file or line overrides
         folder: Optional[bool]
         folder_others: Optional[str]
+        folder_unmounted: Optional[str]
         settings: Dict[str, FpmSetting]
         file: str
         workers: List[FpmWorker]
@@ -243,6 +245,7 @@ def _pool(host: Host, config: FpmConfig, pool: Pool, workers: "List[FpmWorker]")
         "overridden": [one.as_fact() for one in pool.overridden],
         "folder": folder_is_there,
         "folder_others": RootOnly(host).why_not(folder) if folder and not folder_is_there else None,
+        "folder_unmounted": unmounted_at(host, folder) if folder and not folder_is_there else None,
         "settings": {name: value.as_fact() for name, value in pool.settings.items() if SHOWN.match(name)},
         "file": pool.file,
         "workers": workers,

@@ -10,6 +10,7 @@ import os
 from typing import TYPE_CHECKING, Dict, List, Optional
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.mount_points import unmounted_at
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.root_only import RootOnly
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import FpmConfig, Value
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         user: Optional[str]
         place: FilePlace
         others: Optional[str]  # who else than root could put a link in its place
+        unmounted: Optional[str]  # the mount point of /etc/fstab above it on which nothing is mounted
 
 
 FILES_OF_FPM = ("pid", "error_log")
@@ -56,6 +58,7 @@ def missing_folders(host: Host, config: FpmConfig) -> "List[FpmMissingFolder]":
                     "user": user,
                     "place": value.place.as_fact(),
                     "others": RootOnly(host).why_not(folder),
+                    "unmounted": unmounted_at(host, folder),
                 },
             )
 

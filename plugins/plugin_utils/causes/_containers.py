@@ -12,7 +12,7 @@ import re
 import shlex
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
@@ -164,6 +164,42 @@ def ask_inside(container: Container, on: str, port: int) -> str:
     return (
         "nsenter -t $(%s inspect -f '{{.State.Pid}}' %s) -n ss -ltnp   # on %s: does anything listen on port %d in it, and not on 127.0.0.1 alone?"
         % (client, name, on, port)
+    )
+
+
+DOTNET = "# images of .NET 8 and later listen on 8080, those before on 80: ASPNETCORE_HTTP_PORTS=80 in its environment keeps that"
+
+
+class OtherPort(t.NamedTuple):
+    """That the published port leads to one of a container on which nothing listens, in words, and what to do. Both are empty where it does not."""
+
+    words: str = ""
+    advice: tuple[str, ...] = ()
+
+
+def listens_on_another(container: Container, published: int, inside: int) -> OtherPort:
+    """Where a container listens instead of the port that its engine leads to; nothing where it does listen there, or nowhere that is seen."""
+    places = [read_address(one["address"]) for one in container.get("listens") or []]
+    ports = [one for one in places if not one.is_unix]
+    there = sorted({one.port for one in ports if not one.is_loopback})
+    if not ports or inside in there:
+        return OtherPort()
+    leads = "port %d leads to port %d of %s" % (published, inside, called(container))
+    if not there:
+        where = ", ".join(dict.fromkeys(one.bare for one in ports))
+        let = "# let it listen on 0.0.0.0:%d inside (HOST=0.0.0.0, --host 0.0.0.0, --bind 0.0.0.0:%d)" % (
+            inside,
+            inside,
+        )
+        return OtherPort("%s, which listens on %s alone" % (leads, where), (let,))
+    to = 8080 if 8080 in there else there[0]
+    as_dotnet = (DOTNET,) if inside == 80 and to == 8080 else ()
+    publish = "# publish the port that it has: -p %d:%d (`ports` of its compose file), and make the container anew" % (
+        published,
+        to,
+    )
+    return OtherPort(
+        "%s, where nothing listens: it listens on %s" % (leads, ", ".join(map(str, there))), (publish, *as_dotnet)
     )
 
 

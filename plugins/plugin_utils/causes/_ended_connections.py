@@ -147,6 +147,8 @@ def not_explained(fleet: Fleet, hop: Hop, signature: str, does: str) -> Finding:
             containers.ask_inside(container, hop.on, inside),
             *containers.way_inside(container, hop.on, inside),
         )
+    port = hop.real_address.port
+    other = containers.listens_on_another(container, port, inside) if container and inside else containers.OtherPort()
     again = recurring(hop, signature)
     often, early = rate(hop, again), answers_early(hop, again)
     named, crashes, refusing = (
@@ -163,6 +165,8 @@ def not_explained(fleet: Fleet, hop: Hop, signature: str, does: str) -> Finding:
         does = "%s after %s" % (does, limit)
         if not worker.words:
             reason, advice = "that is a limit of time of its own", (A_LIMIT,)
+    elif other.words:
+        reason, advice = other.words, other.advice
     elif further and not named:
         reason, advice = further.words, further.advice
     elif early.words and not named and not crashes.words and not worker.words:

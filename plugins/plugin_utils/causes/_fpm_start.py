@@ -142,13 +142,23 @@ def is_of_run(folder: str) -> bool:
 
 
 def make_folder(missing: FpmMissingFolder) -> str:
-    """The command that makes a missing folder. PHP-FPM opens its logs as root, whoever its children are; a site's folders are the site's own."""
+    """The command that makes a missing folder, or mounts what it lies on.
+
+    PHP-FPM opens its logs as root, whoever its children are; a site's folders are the site's own.
+    """
+    if missing.get("unmounted"):
+        return mount(missing["unmounted"] or "")
     owner = missing["user"] if missing["setting"] in ("chdir", "chroot") or _is_a_sites(missing["folder"]) else None
     return "install -d -o %s -g %s -m 0755 %s" % (
         shlex.quote(owner or "root"),
         '"$(id -gn %s)"' % shlex.quote(owner) if owner else "root",
         shlex.quote(missing["folder"]),
     )
+
+
+def mount(point: str) -> str:
+    """The command that mounts what /etc/fstab has for a mount point."""
+    return "mount %s" % shlex.quote(point)
 
 
 def _is_a_sites(folder: str) -> bool:

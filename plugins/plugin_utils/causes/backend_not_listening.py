@@ -58,6 +58,10 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._refused
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import hops_to_the_end
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_names import ignored
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._service_folders import (
+    folder_of,
+    kept_by_folder,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import unit_evidence
 
 if t.TYPE_CHECKING:
@@ -259,9 +263,9 @@ def runs(hop: Hop, host: Host, name: str, reason: str) -> Finding:
             (*lines, *what_to_do(" / ".join(words), host.name), SUPERVISED % host.name),
         )
         advice = (where_it_says(name, words, host.name), advice[1])
-    elif of_service_folder(unit, hop):
-        state = "runs, and the service in %s that should listen does not" % of_service_folder(unit, hop)
-        first, advice = lines, kept_by_folder(of_service_folder(unit, hop), host.name)
+    elif folder_of(unit, hop):
+        state = "runs, and the service in %s that should listen does not" % folder_of(unit, hop)
+        first, advice = lines, kept_by_folder(folder_of(unit, hop), host.name)
     elif unit.get("active") == "active" and (loud or age > STARTING):
         to_serve = () if loud else how_to_serve(name, unit.get("exec") or ())
         state, first = (
@@ -283,24 +287,6 @@ def runs(hop: Hop, host: Host, name: str, reason: str) -> Finding:
         (*seen, *(Evidence("backend_log", "%s says: %s" % (name, line)) for line in words)),
         why="%s %s%s" % (name, state, "; " + awaited if awaited else _said(loud, words)),
         advice=(*(how_to_serve_it(host, loud, needs) if is_known else ()), *first, *advice),
-    )
-
-
-def of_service_folder(unit: Unit, hop: Hop) -> str:
-    """The folder of runit, daemontools or s6 whose script says that it listens there; empty where it is none of theirs."""
-    for one in unit.get("declares") or []:
-        if one["file"].endswith("/run") and is_same_place(read_address(one["address"]), asked_address(hop)):
-            return posixpath.dirname(one["file"])
-    return ""
-
-
-def kept_by_folder(folder: str, on: str) -> tuple[str, str]:
-    """How its state is seen, and how it is started."""
-    at = shlex.quote(folder)
-    return (
-        "sv status %s   # on %s: `down, normally up` is what somebody stopped (daemontools: svstat, s6: s6-svstat)"
-        % (at, on),
-        "sv up %s; sleep 2; sv status %s   # on %s; a file `down` in it keeps it down after a boot" % (at, at, on),
     )
 
 

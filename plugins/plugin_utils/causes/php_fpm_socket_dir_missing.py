@@ -32,6 +32,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_sta
     config_is_refused,
     is_of_run,
     lacking,
+    mount,
     own_lines,
     service_of,
     start_evidence,
@@ -52,10 +53,12 @@ FADES = "the folder is there until the next boot, unless systemd-tmpfiles or its
 
 
 class Gone(t.NamedTuple):
-    """What shows that a folder is gone and needed, and who else than root could put a link in its place; None: nobody."""
+    """What shows that a folder is gone and needed; who else than root could put a link in its place, and what it lies on that is not mounted; None: nobody,
+    nothing."""
 
     evidence: Evidence
     others: str | None
+    unmounted: str | None
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -80,7 +83,9 @@ def missing_folders(host: Host, fpm: FpmFacts) -> dict[str, Gone]:
     """Folders that this PHP-FPM needs and that are not there: of its sockets, and in /run of its other files; each with what needs it."""
     unit = or_empty(host.unit(fpm.get("unit")))
     found = {
-        posixpath.dirname(one.address.path): Gone(folder_evidence(one), one.pool.get("folder_others"))
+        posixpath.dirname(one.address.path): Gone(
+            folder_evidence(one), one.pool.get("folder_others"), one.pool.get("folder_unmounted")
+        )
         for one in host.pools()
         if one.fpm is fpm and one.address and one.pool.get("folder") is False
     }
@@ -88,7 +93,7 @@ def missing_folders(host: Host, fpm: FpmFacts) -> dict[str, Gone]:
         if is_of_run(one["folder"]) and not fpm.get("master"):
             text = "%s does not exist; %s is to be in it (%s)"
             shown = Evidence("config", text % (one["folder"], one["setting"], file_and_line(one["place"])))
-            found.setdefault(one["folder"], Gone(shown, one.get("others")))
+            found.setdefault(one["folder"], Gone(shown, one.get("others"), one.get("unmounted")))
     return {
         folder: gone
         for folder, gone in found.items()
@@ -130,6 +135,9 @@ def why_not(host: Host, fpm: FpmFacts, folders: dict[str, Gone]) -> str | None:
         return refusal
     if host.system.get("os") == "darwin":
         return "how a folder is made at each boot of a Mac was not tried"
+    unmounted = next((one.unmounted for one in folders.values() if one.unmounted), None)
+    if unmounted:
+        return "%s of /etc/fstab is not mounted: a folder that is made below it now would be hidden later" % unmounted
     others = next((one.others for one in folders.values() if one.others), None)
     if others:
         return "root makes no folder where others may put a link in its place: %s" % others
@@ -141,12 +149,19 @@ def why_not(host: Host, fpm: FpmFacts, folders: dict[str, Gone]) -> str | None:
     return None
 
 
-def how_to_make(fpm: FpmFacts, folders: t.Iterable[str]) -> tuple[str, ...]:
-    """Commands that make the folders and start PHP-FPM."""
+def how_to_make(fpm: FpmFacts, folders: dict[str, Gone]) -> tuple[str, ...]:
+    """Commands that make the folders, or mount what they lie on, and start PHP-FPM."""
+    start = "systemctl %s %s" % ("restart" if fpm.get("master") else "start", shlex.quote(service_of(fpm)))
+    points = dict.fromkeys(one.unmounted for one in folders.values() if one.unmounted)
+    if points:
+        after = (
+            "# RequiresMountsFor=%s in [Unit] of its unit (systemctl edit): systemd then mounts that before each start"
+        )
+        return (*map(mount, points), start, after % " ".join(points))
     return (
         *("echo %s >>%s" % (shlex.quote("d %s 0755 root root -" % folder), TMPFILES) for folder in folders),
         "systemd-tmpfiles --create %s   # a folder that mkdir makes is gone after the next boot" % TMPFILES,
-        "systemctl %s %s" % ("restart" if fpm.get("master") else "start", shlex.quote(service_of(fpm))),
+        start,
     )
 
 

@@ -46,6 +46,7 @@ def test_the_place_and_the_path_of_the_setting(host):
             "user": None,
             "place": {"file": MAIN, "line": 3},
             "others": "/run: No such file or directory",
+            "unmounted": None,
         }
     ]
 
