@@ -1,13 +1,13 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""nginx still uses the address that a name had when nginx read its configuration; the name has another one since.
+"""nginx still uses the address that a name had when nginx read its configuration; the name has another one since, or has it for the host alone.
 
 Signatures: backend_port_closed, firewall_reject, connect_timeout, connect_timeout_kernel, backend_unreachable.
 
-Looked at: the address that nginx uses, the address that the name has now.
+Looked at: the address that nginx uses, the address that the name has now, and what nginx's own resolver says of it.
 
-Done: nginx is reloaded, so that it asks again; a lasting setting is advised.
+Done: nginx is reloaded, so that it asks again; a lasting setting is advised. Where its own resolver has the other address, advice alone.
 
 A quick fix: an entry in /etc/hosts is the next stale address.
 
@@ -16,6 +16,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
@@ -23,13 +24,25 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import (
+    file_and_line,
+    on_hop,
+    reload_nginx,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._followed_names import named, servers
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._net.resolve import Resolved
 
 FOLLOWED = "it has `resolve`: nginx asks again when the answer's time has ended, with valid=10s behind `resolver` after 10 seconds"
+#: How connecting fails, whichever host has the number.
+UNREACHED = (
+    "backend_port_closed",
+    "connect_timeout",
+    "connect_timeout_kernel",
+    "backend_unreachable",
+    "firewall_reject",
+)
 LASTING = "`resolver` with a variable in proxy_pass, or `server NAME resolve;` with `zone` (nginx 1.27.3 and later)"
 
 
@@ -38,8 +51,53 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         resolved = resolved_now(hop) if hop.address.is_name else None
         addresses = resolved["addresses"] if resolved else None
         stale = in_use(hop) - set(addresses or [])
-        if resolved and addresses and stale:
+        by = by_its_resolver(hop, sorted(stale)) if any(route["pass"]["variable"] for route in hop.routes) else None
+        if resolved and addresses and stale and by:
+            yield of_another_view(hop, by, resolved, sorted(stale))
+        elif resolved and addresses and stale:
             yield moved(hop, resolved["name"], addresses, sorted(stale))
+        other = None if hop.address.is_name or hop.is_unix or not hop.has(*UNREACHED) else known_otherwise(hop)
+        if other:
+            yield of_another_view(hop, *other, [hop.destination.host])
+
+
+def known_otherwise(hop: Hop) -> tuple[Resolved, Resolved] | None:
+    """What nginx's resolver and the host itself say of the name that led to this number, where the two have no address in common; None where they have."""
+    names, number = hop.proxy.facts.get("names") or [], hop.destination.normal().host
+    for one in names:
+        if one.get("resolver") and number in (one["addresses"] or []):
+            own = next((other for other in names if other["name"] == one["name"] and not other.get("resolver")), None)
+            alike = {
+                address for address in (own["addresses"] if own else None) or [] if (":" in address) == (":" in number)
+            }
+            if own and alike and not alike & set(one["addresses"] or []):
+                return one, own
+    return None
+
+
+def of_another_view(hop: Hop, theirs: Resolved, own: Resolved, asked: t.Sequence[str]) -> Finding:
+    """nginx's resolver has another view of the name than the host: that of the internet, mostly, beside an inner one or a line of /etc/hosts."""
+    proxy, name = hop.proxy.name, theirs["name"]
+    line = own.get("hosts_line")
+    there, here = (", ".join(one["addresses"] or []) for one in (theirs, own))
+    by = "/etc/hosts:%d" % line if line else "those whom it asks itself"
+    says = "%s is %s by nginx's resolver %s, and %s by %s" % (name, there, theirs["resolver"], here, by)
+    places = [file_and_line(one["place"]) for one in hop.proxy.config.get("resolvers") or []]
+    return on_hop(
+        hop,
+        CAUSE.name,
+        (*hop.seen(*UNREACHED), Evidence("name", says)),
+        on=proxy,
+        says="%s's nginx asks %s for %s, which %s itself has at %s" % (proxy, ", ".join(asked), name, proxy, here),
+        why="%s: nginx asks the first and gets no connection there" % says,
+        advice=(
+            "grep ^nameserver /etc/resolv.conf; getent ahosts %s   # on %s: whom the host asks, and what it gets"
+            % (shlex.quote(name), proxy),
+            "# let `resolver` at %s be one that has the inner address (it reads no /etc/hosts), or write that address itself"
+            % (", ".join(places[:3]) or "http{}"),
+            reload_nginx(hop),
+        ),
+    )
 
 
 def resolved_now(hop: Hop) -> Resolved | None:
