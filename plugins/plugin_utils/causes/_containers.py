@@ -16,6 +16,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._address import
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import NOTHING, Explanation
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import start_command
 
@@ -170,20 +171,13 @@ def ask_inside(container: Container, on: str, port: int) -> str:
 DOTNET = "# images of .NET 8 and later listen on 8080, those before on 80: ASPNETCORE_HTTP_PORTS=80 in its environment keeps that"
 
 
-class OtherPort(t.NamedTuple):
-    """That the published port leads to one of a container on which nothing listens, in words, and what to do. Both are empty where it does not."""
-
-    words: str = ""
-    advice: tuple[str, ...] = ()
-
-
-def listens_on_another(container: Container, published: int, inside: int) -> OtherPort:
+def listens_on_another(container: Container, published: int, inside: int) -> Explanation:
     """Where a container listens instead of the port that its engine leads to; nothing where it does listen there, or nowhere that is seen."""
     places = [read_address(one["address"]) for one in container.get("listens") or []]
     ports = [one for one in places if not one.is_unix]
     there = sorted({one.port for one in ports if not one.is_loopback})
     if not ports or inside in there:
-        return OtherPort()
+        return NOTHING
     leads = "port %d leads to port %d of %s" % (published, inside, called(container))
     if not there:
         where = ", ".join(dict.fromkeys(one.bare for one in ports))
@@ -191,16 +185,15 @@ def listens_on_another(container: Container, published: int, inside: int) -> Oth
             inside,
             inside,
         )
-        return OtherPort("%s, which listens on %s alone" % (leads, where), (let,))
+        return Explanation(words="%s, which listens on %s alone" % (leads, where), advice=(let,))
     to = 8080 if 8080 in there else there[0]
     as_dotnet = (DOTNET,) if inside == 80 and to == 8080 else ()
     publish = "# publish the port that it has: -p %d:%d (`ports` of its compose file), and make the container anew" % (
         published,
         to,
     )
-    return OtherPort(
-        "%s, where nothing listens: it listens on %s" % (leads, ", ".join(map(str, there))), (publish, *as_dotnet)
-    )
+    words = "%s, where nothing listens: it listens on %s" % (leads, ", ".join(map(str, there)))
+    return Explanation(words=words, advice=(publish, *as_dotnet))
 
 
 def way_inside(container: Container, on: str, port: int) -> tuple[str, ...]:

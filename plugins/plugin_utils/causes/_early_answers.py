@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import described
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import NOTHING, Explanation
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
@@ -25,14 +26,7 @@ WORDS = (
 )
 
 
-class Early(t.NamedTuple):
-    """That a backend does so, in words, and what to do. Both are empty where it does not."""
-
-    words: str = ""
-    advice: tuple[str, ...] = ()
-
-
-def answers_early(hop: Hop, records: t.Sequence[LogRecord]) -> Early:
+def answers_early(hop: Hop, records: t.Sequence[LogRecord]) -> Explanation:
     """What nginx's log says of it. A backend that crashes on a body has mostly read it first."""
     asked = [
         or_empty(one.get("request"))["path"]
@@ -40,7 +34,7 @@ def answers_early(hop: Hop, records: t.Sequence[LogRecord]) -> Early:
         if one.get("action") == SENDING and or_empty(one.get("request")).get("method") in WITH_A_BODY
     ]
     if not asked or len(asked) * 2 < len(records):
-        return Early()
+        return NOTHING
     read_on = "# let it read the body to its end before it answers, also what it refuses (and have nginx refuse what is too large: client_max_body_size)"
     if hop.family == "uwsgi" or "uwsgi" in described(hop):
         read_on = (
@@ -50,4 +44,4 @@ def answers_early(hop: Hop, records: t.Sequence[LogRecord]) -> Early:
         "curl -skv -o /dev/null --data-binary @LARGE_FILE %s   # on %s: its own answer, which nginx does not get to see"
     )
     line = ask % (shlex.quote("%s://%s%s" % (hop.scheme, hop.address.bare, asked[-1])), hop.proxy.name)
-    return Early(WORDS, (read_on, *(() if hop.is_unix or hop.family != "proxy" else (line,))))
+    return Explanation((), WORDS, (read_on, *(() if hop.is_unix or hop.family != "proxy" else (line,))))

@@ -8,11 +8,9 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
-import typing as t
-
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, log_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import listener_behind
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import NOTHING, Explanation
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do
 
 SIGNATURE = "backend_worker_ended"
@@ -20,15 +18,7 @@ SIGNATURE = "backend_worker_ended"
 SLACK = 5.0
 
 
-class EndedWorker(t.NamedTuple):
-    """What the server behind a hop said of a worker, in words, and what helps. All are empty where it said nothing then."""
-
-    evidence: tuple[Evidence, ...] = ()
-    words: str = ""
-    advice: tuple[str, ...] = ()
-
-
-def ended_worker(hop: Hop, *signatures: str) -> EndedWorker:
+def ended_worker(hop: Hop, *signatures: str) -> Explanation:
     """The newest line of the server behind a hop about a worker that ended, while requests were lost with these signatures."""
     unit = listener_behind(hop).get("unit")
     lost = [record for record in hop.records if record["signature"] in signatures]
@@ -42,9 +32,9 @@ def ended_worker(hop: Hop, *signatures: str) -> EndedWorker:
         )
     ]
     if not said:
-        return EndedWorker()
+        return NOTHING
     newest = max(said, key=lambda one: one["last"])
-    return EndedWorker(
+    return Explanation(
         (log_evidence(newest),),
         "%s says then: %s" % (unit, newest["message"]),
         what_to_do(newest["message"], hop.on),

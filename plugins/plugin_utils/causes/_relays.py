@@ -19,6 +19,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, answer_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.relays import leads_to, relay_at
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import NOTHING, Explanation
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import recurring
 
 if t.TYPE_CHECKING:
@@ -38,14 +39,6 @@ class RelayedHop(Hop):
     @cached_property
     def symptoms(self) -> dict[str, list[Evidence]]:
         return {"unix_socket_missing" if self.is_unix else "backend_port_closed": list(self.seen_there)}
-
-
-class Beyond(t.NamedTuple):
-    """Where a relay leads to, in words; what to type to see what is there; what shows that it is a relay."""
-
-    words: str
-    advice: tuple[str, ...]
-    evidence: tuple[Evidence, ...]
 
 
 def hops_to_the_end(fleet: Fleet, *families: str) -> t.Iterator[Hop]:
@@ -86,12 +79,12 @@ def _is_ended(hop: Hop) -> bool:
     return hop.has(*ENDS) or any(recurring(hop, one) for one in ENDS)
 
 
-def beyond(fleet: Fleet, hop: Hop) -> Beyond | None:
-    """What is behind the relay that nginx connects to; None where it is none."""
+def beyond(fleet: Fleet, hop: Hop) -> Explanation:
+    """What is behind the relay that nginx connects to, where it is one."""
     relay = relay_at(hop)
     places = leads_to(relay) if relay else []
     if relay is None or hop.backend is None or not places:
-        return None
+        return NOTHING
     words = "it passes connections on to %s" % ", ".join(one.bare for one in places)
     advice: list[str] = []
     if relay["via"]:
@@ -100,11 +93,11 @@ def beyond(fleet: Fleet, hop: Hop) -> Beyond | None:
             "ls -l %s" % shlex.quote(places[0].path) if places[0].is_unix else "ss -Hltnp | grep :%d" % places[0].port
         )
         advice.append("ssh %s %s   # on %s: does anything listen there?" % (shlex.quote(relay["via"]), look, hop.on))
-        return Beyond(words, tuple(advice), (_passes_on(relay, hop),))
+        return Explanation((_passes_on(relay, hop),), words, tuple(advice))
     who = [_listener_at(fleet, hop.backend, one) for one in places]
     words += ", where %s" % "; ".join(one for one, _line in who)
     advice += [line for _words, line in who]
-    return Beyond(words, tuple(dict.fromkeys(advice)), (_passes_on(relay, hop),))
+    return Explanation((_passes_on(relay, hop),), words, tuple(dict.fromkeys(advice)))
 
 
 def _listener_at(fleet: Fleet, seen_from: Host, address: Address) -> tuple[str, str]:

@@ -9,40 +9,32 @@ Private to this collection: it may change in any release.
 from __future__ import annotations
 
 import datetime
-import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import listener_behind
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import NOTHING, Explanation
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do
 
 #: Seconds that a log line of nginx and the restart that it is about may lie apart.
 SLACK = 5.0
 
 
-class StartedAgain(t.NamedTuple):
-    """That the service behind a hop ended and systemd started it again: what is seen of it, in words, and what helps. All are empty where it did not."""
-
-    evidence: tuple[Evidence, ...] = ()
-    words: str = ""
-    advice: tuple[str, ...] = ()
-
-
-def started_again(hop: Hop, *signatures: str) -> StartedAgain:
+def started_again(hop: Hop, *signatures: str) -> Explanation:
     """Whether systemd started the service behind a hop again since requests fail with these signatures, and what it had said before."""
     name = listener_behind(hop).get("unit")
     unit = or_empty(hop.backend.unit(name) if hop.backend else None)
     times, since = unit.get("restarts") or 0, unit.get("since") or 0.0
     lost = [record["first"] for record in hop.records if record["signature"] in signatures]
     if not times or not lost or hop.by_proxys_clock(since) < min(lost) - SLACK:
-        return StartedAgain()
+        return NOTHING
     said = unit.get("last_words") or []
     at = datetime.datetime.fromtimestamp(since, tz=datetime.timezone.utc).strftime("%H:%M:%S")
     text = "%s ended, and systemd started it again: %d time%s, the last at %s UTC" % (
         name, times, "" if times == 1 else "s", at,
     )  # fmt: skip
-    return StartedAgain(
+    return Explanation(
         (Evidence("unit", text), *(Evidence("backend_log", "%s says: %s" % (name, line)) for line in said)),
         "it %s%s" % (text[len("%s " % name) :], "; its log ended with: %s" % " / ".join(said) if said else ""),
         what_to_do(" / ".join(said), hop.on, name or "UNIT"),

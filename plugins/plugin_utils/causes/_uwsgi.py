@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, log_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import listener_behind
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import NOTHING, Explanation
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
@@ -28,29 +29,22 @@ _HTTP = {
 _DEFAULT_SIZE, _LARGEST_SIZE = 4096, 65535
 
 
-class TooLarge(t.NamedTuple):
-    """That uwsgi refuses requests for their size, and what to set; both are empty where it does not."""
-
-    evidence: tuple[Evidence, ...]
-    advice: tuple[str, ...]
-
-
-def requests_too_large(hop: Hop) -> TooLarge:
+def requests_too_large(hop: Hop) -> Explanation:
     """Whether the uwsgi behind a hop refuses requests of its own protocol for their size."""
     found = [(_size(record), record) for record in _refusals(hop)]
     largest, record = max(
         ((size, one) for size, one in found if size not in _HTTP), key=lambda one: one[0], default=(0, None)
     )
     if record is None or hop.family != "uwsgi":
-        return TooLarge((), ())
+        return NOTHING
     wanted = _DEFAULT_SIZE
     while wanted < min(largest, _LARGEST_SIZE):
         wanted *= 2
-    advice = (
-        "# set buffer-size = %d in uwsgi's options on %s: what nginx passes on (parameters, cookies, a long URL) does not fit"
-        % (min(wanted, _LARGEST_SIZE), hop.on)
+    advice = "# set buffer-size = %d in uwsgi's options on %s: parameters, cookies or a long URL do not fit" % (
+        min(wanted, _LARGEST_SIZE),
+        hop.on,
     )
-    return TooLarge((log_evidence(record),), (advice,))
+    return Explanation((log_evidence(record),), "what nginx passes on does not fit into its buffer-size", (advice,))
 
 
 def http_was_read(hop: Hop) -> Evidence | None:

@@ -29,12 +29,12 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
     listener_behind,
     log_command,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import ends_late_requests
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import (
     file_and_line,
     late_answers,
     on_hop,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._limits_of_time import ends_late_requests
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._others_refused import (
     failing_paths,
     others_refused,

@@ -20,13 +20,11 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import (
-    CLOSED,
-    ends_late_requests,
-    not_explained,
-)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import CLOSED
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._limits_of_time import ends_late_requests
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import recurring
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import relayed
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._why_ended import not_explained
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:

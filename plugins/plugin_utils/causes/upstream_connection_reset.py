@@ -20,13 +20,10 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import (
-    CLOSED,
-    RESET,
-    not_explained,
-)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import CLOSED, RESET
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import recurring
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import relayed
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._why_ended import not_explained
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:

@@ -9,7 +9,8 @@ import types
 
 import pytest
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import CLOSED, whole_seconds
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import CLOSED
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._limits_of_time import whole_seconds
 
 
 @pytest.mark.parametrize(
