@@ -16,8 +16,6 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
-import posixpath
-import re
 import shlex
 import typing as t
 
@@ -27,8 +25,6 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._address import
     is_loopback,
     read_address,
 )
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.server_options import CONNECTED_TO
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_journal import LOUD
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
@@ -40,50 +36,33 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address
     origin,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import (
-    ADMINS_FOLDERS,
-    asked_address,
-    blocked,
     is_same_place,
     nobody_listens,
-    owner_of,
     port_or_path,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do, where_it_says
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import Habit, habit, how_to_serve
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._refused_services import (
-    how_to_serve_it,
-    silent_now,
-    what_it_waits_for,
-)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import hops_to_the_end
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_names import ignored
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._service_folders import (
-    folder_of,
-    kept_by_folder,
-)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import unit_evidence
 
 if t.TYPE_CHECKING:
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+    pass
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import Explanation
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._listens_nowhere import (
+    lines_that_say,
+    listens_nowhere,
+)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._who_should_listen import (
+    habit_behind,
+    listens_on,
+    who_runs,
+)
 
 SYMPTOMS = ("backend_port_closed", "ipv6_localhost_refused", "unix_socket_missing", "stale_unix_socket")
 SHOWN = 3
-#: A variable in a target of which each sign is escaped.
-_VARIABLE = re.compile(r"\\\$(?:\\\{\w+\\\}|\w+)")
 #: Ports on which mostly TLS is spoken.
 TLS_PORTS = (443, 8443, 9443)
-#: Seconds in which a service that runs may still be on its way to listening: the slow ones (Java, compilers) take a minute or two.
-STARTING = 180.0
-PATIENCE = "# it may only need time: ask the site again in a minute or two; a restart would begin anew"
-#: What is no application of a site, by the names of units and programs: it measures, stores, or passes messages on.
-NO_SITE = re.compile(
-    r"exporter|promtail|telegraf|collector|agent|redis|valkey|mysql|mariadb|postgres|pgbouncer|mongo|memcached|rabbit|kafka|zookeeper|elastic|opensearch|etcd"
-    r"|consul|influx|clickhouse|nats|loki|cadvisor|netdata|zabbix|monit|ssh|vpn|wireguard|smtp|dovecot"
-)
-SUPERVISED = (
-    "supervisorctl status   # on %s: the state of its programs; supervisorctl tail NAME stderr shows why one ends"
-)
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -100,22 +79,6 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
                 yield containers.not_published(hop, host, inside, CAUSE.name, hop.seen(*SYMPTOMS))
             elif running:
                 yield runs(hop, host, *running)
-
-
-def who_runs(fleet: Fleet, hop: Hop, host: Host) -> tuple[str, str] | None:
-    """The unit that should listen there, runs and does not, with what says that it is the one; None where none is known."""
-    found = blocked(hop, fleet, host)
-    if found:
-        return None if found.obstacle else (found.unit, found.reason)
-    if owner_of(fleet, host, asked_address(hop)).unit is not None:
-        return None
-    known = (
-        (namesake(hop, host), "the socket has the name of this one"),
-        (moved(fleet, hop, host), "nothing asks for where this one listens"),
-        (known_for(fleet, hop, host), "this product listens there only where it is told to"),
-    )
-    nobody = "no unit is known that owns the %s, and " % ("socket" if hop.is_unix else "port")
-    return next(((name, nobody + why) for name, why in known if name), None)
 
 
 def listens_elsewhere(hop: Hop, host: Host) -> bool:
@@ -157,162 +120,32 @@ def _other_line(hop: Hop, line: int, there: str) -> str:
     )
 
 
-def listens_on(host: Host, name: str) -> list[Address]:
-    """Where the processes of a unit listen."""
-    listeners = or_empty(host.facts.get("listeners"))
-    found = [Address(one["address"], one["port"]) for one in listeners.get("tcp") or [] if one.get("unit") == name]
-    return found + [Address("", 0, one["path"]) for one in listeners.get("unix") or [] if one.get("unit") == name]
-
-
-def by_variable(place: Address, hop: Hop) -> bool:
-    """Whether a variable in one of the proxy's pass directives may stand for a place: then somebody asks for it, although no hop leads there."""
-    for route in hop.proxy.config.get("routes") or []:
-        target = route["pass"]["target"] if route["pass"]["variable"] else ""
-        asked = target.partition("://")[2] or target
-        if asked.startswith("unix:"):
-            path = _VARIABLE.sub(".*", re.escape(asked.split(":")[1]))
-            if re.fullmatch(path, place.path):
-                return True
-        elif asked and not place.is_unix:
-            port = asked.partition("/")[0].rpartition(":")[2]
-            if "$" in port or port == str(place.port):
-                return True
-    return False
-
-
-def namesake(hop: Hop, host: Host) -> str | None:
-    """The service that has the name of the socket that is asked for, and listens elsewhere; None where there is none, or a port is asked for."""
-    name = posixpath.basename(hop.real_address.path).partition(".")[0] + ".service"
-    return name if hop.is_unix and name != host.nginx.get("unit") and listens_on(host, name) else None
-
-
-def moved(fleet: Fleet, hop: Hop, host: Host) -> str | None:
-    """The only service of an administrator's that listens where no hop leads; None where there is none, or several, or several ports that lack theirs."""
-    lacking = {
-        other.real_address
-        for other in fleet.asked_of(host)
-        if nobody_listens(other, host) and owner_of(fleet, host, asked_address(other)).unit is None
-    }
-    if len(lacking) > 1:
-        return None
-    asked = [other.real_address for other in fleet.asked_of(host)]
-    found = []
-    for name, unit in (host.facts.get("units") or {}).items():
-        places = [one for one in listens_on(host, name) if one.is_unix == hop.is_unix and one.port not in CONNECTED_TO]
-        if NO_SITE.search(" ".join([name, *(unit.get("exec") or [])])):
-            continue
-        if not (unit.get("fragment") or "").startswith(ADMINS_FOLDERS) or not places or name == host.nginx.get("unit"):
-            continue
-        if not any(is_same_place(place, other) for place in places for other in asked) and not any(
-            by_variable(place, hop) for place in places
-        ):
-            found.append(name)
-    return found[0] if len(found) == 1 else None
-
-
-def known_for(fleet: Fleet, hop: Hop, host: Host) -> str | None:
-    """The only unit that listens elsewhere, and whose product is known not to listen on such a port unless it is told to; None where there is none."""
-    asked = [other.real_address for other in fleet.asked_of(host)]
-    found = set()
-    for one in or_empty(host.facts.get("listeners")).get("tcp") or []:
-        name, place = one.get("unit"), Address(one["address"], one["port"])
-        known = None if hop.is_unix or not name else _habit(host, name, hop)
-        if name and known and (known.port or not any(is_same_place(place, other) for other in asked)):
-            found.add(name)
-    return found.pop() if len(found) == 1 else None
-
-
-def _habit(host: Host, name: str, hop: Hop) -> Habit | None:
-    return habit(name, or_empty(host.unit(name)).get("exec") or (), hop.real_address.port)
-
-
 def runs(hop: Hop, host: Host, name: str, reason: str) -> Finding:
-    unit = or_empty(host.unit(name))
+    """The unit that should listen runs, and listens elsewhere or nowhere. reason: what says that it is the one."""
     place, there = port_or_path(hop.real_address), listens_on(host, name)
-    elsewhere = ", ".join(one.bare for one in there)
     nobody = Evidence("socket", "nothing listens on %s of %s; %s: %s" % (place, host.name, name, reason))
-    seen = (*hop.seen(*SYMPTOMS), nobody, unit_evidence(name, unit))
-    if there:
-        known = _habit(host, name, hop)
-        return on_hop(
-            hop,
-            CAUSE.name,
-            (*seen, Evidence("process", "%s listens on %s" % (name, elsewhere))),
-            why="%s runs and listens on %s, not on %s" % (name, elsewhere, place),
-            advice=(
-                *_lines_that_say(host, name, hop),
-                *((known.line,) if known else ()),
-                *_either(hop, host, name, there, gone=bool(known and known.port)),
-            ),
-        )
-    words = unit.get("last_words") or []
-    loud = " / ".join(line for line in words if LOUD.search(line))
-    lines = _lines_that_say(host, name, hop)
-    advice = (
-        "journalctl -u %s -n 50 --no-pager   # on %s: what it waits for" % (shlex.quote(name), host.name),
-        "systemctl status %s   # on %s: its processes" % (shlex.quote(name), host.name),
-    )
-    age = max(0.0, (or_empty(host.facts.get("clock")).get("now") or 0.0) - (unit.get("since") or 0.0))
-    if "uwsgi" in " ".join([name, *(unit.get("exec") or [])]) and any(
-        one["file"].endswith(".ini") for one in unit.get("declares") or []
-    ):
-        state, first = "runs, and what it starts for this socket does not", (*lines, *_of_vassal(host, unit))
-    elif name.startswith("supervisor"):
-        state, first = (
-            "runs, and its program that should listen does not",
-            (*lines, *what_to_do(" / ".join(words), host.name), SUPERVISED % host.name),
-        )
-        advice = (where_it_says(name, words, host.name), advice[1])
-    elif folder_of(unit, hop):
-        state = "runs, and the service in %s that should listen does not" % folder_of(unit, hop)
-        first, advice = lines, kept_by_folder(folder_of(unit, hop), host.name)
-    elif unit.get("active") == "active" and (loud or age > STARTING):
-        to_serve = () if loud else how_to_serve(name, unit.get("exec") or ())
-        state, first = (
-            "runs since %.0f s and listens nowhere" % age,
-            (
-                *lines,
-                *to_serve,
-                *what_to_do(loud, host.name, name),
-            ),
-        )
-    else:
-        state, first = "has been starting for %.0f s and does not listen yet" % age, (PATIENCE,)
-    needs = unit.get("needs") or ()
-    is_known = silent_now(host, loud, needs)
-    awaited = what_it_waits_for(host, loud, needs) if is_known else ""
+    found = _listens_there(hop, host, name, there) if there else listens_nowhere(hop, host, name)
     return on_hop(
         hop,
         CAUSE.name,
-        (*seen, *(Evidence("backend_log", "%s says: %s" % (name, line)) for line in words)),
-        why="%s %s%s" % (name, state, "; " + awaited if awaited else _said(loud, words)),
-        advice=(*(how_to_serve_it(host, loud, needs) if is_known else ()), *first, *advice),
+        (*hop.seen(*SYMPTOMS), nobody, unit_evidence(name, or_empty(host.unit(name))), *found.evidence),
+        why=found.words,
+        advice=found.advice,
     )
 
 
-def _said(loud: str, words: t.Sequence[str]) -> str:
-    """What a service that does not listen said: the lines that say what went wrong, else the last one."""
-    if loud:
-        return "; it said: %s" % loud
-    return "; its log ends with: %s" % words[-1] if words else ""
-
-
-def _of_vassal(host: Host, unit: Unit) -> tuple[str, ...]:
-    """Where uwsgi says why it ends what one of its files describes: in the log that the file names, or in its own."""
-    files = sorted({one["file"] for one in unit.get("declares") or []})
-    return (
-        "grep -nE '^ *(logto2?|daemonize2?|logger|virtualenv|home|chdir|module|wsgi-file) *=' %s   # on %s: its log, and what it needs; then tail that log"
-        % (" ".join(map(shlex.quote, files[:SHOWN])), host.name),
-    )
-
-
-def _lines_that_say(host: Host, name: str, hop: Hop) -> tuple[str, ...]:
-    """The lines of its configuration that say where it is to listen."""
-    declares = or_empty(host.unit(name)).get("declares") or []
-    found = [one for one in declares if is_same_place(read_address(one["address"]), asked_address(hop))]
-    return tuple(
-        "# %s:%d: by that it would listen on %s" % (one["file"], one["line"], read_address(one["address"]).bare)
-        for one in found
+def _listens_there(hop: Hop, host: Host, name: str, there: list[Address]) -> Explanation:
+    """Of a unit that listens elsewhere: where, and the lines that say so."""
+    places = ", ".join(one.bare for one in there)
+    known = habit_behind(host, name, hop)
+    return Explanation(
+        (Evidence("process", "%s listens on %s" % (name, places)),),
+        "%s runs and listens on %s, not on %s" % (name, places, port_or_path(hop.real_address)),
+        (
+            *lines_that_say(host, name, hop),
+            *((known.line,) if known else ()),
+            *_either(hop, host, name, there, gone=bool(known and known.port)),
+        ),
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_names import ignored
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes.backend_not_listening import by_variable
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._who_should_listen import by_variable
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils import small_fleet
 
 DEAD = "http://127.0.0.1:9"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes.backend_not_listening import moved
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._who_should_listen import moved
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import (
     fleet,
     host,
