@@ -12,6 +12,7 @@ import shlex
 import typing as t
 from dataclasses import replace
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import firewalld
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.tools import TOOLS
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence, Finding, Remedy
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.firewall_verdict import (
@@ -144,7 +145,8 @@ def refused_on_the_way_in(hop: Hop, host: Host, cause: str, found: Verdict, sign
     place = kept(firewall, found)
     name = found.tool or firewall["tool"]
     tool = TOOLS.get(name)
-    if name == "firewalld" and _names_the_proxy(hop, found):
+    # What leads to a zone by its sources names addresses too, and stands outside of it.
+    if name == "firewalld" and firewalld.zone_of_chain(found.chain or "") and _names_the_proxy(hop, found):
         return _refused_by_rich_rule(hop, host, cause, seen, found.zone or "")
     if tool and tool.REPLACES and _names_the_proxy(hop, found):
         return _refused_by_name(hop, host, cause, seen, opening_by(hop, firewall, found, place.file))
