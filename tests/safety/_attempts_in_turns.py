@@ -69,8 +69,9 @@ chown -R www-data /home/eve
         "a customer's files that nginx includes, one of 20 MiB, one with more locations than a look reads",
         "php_fpm_stopped",
         CUSTOMER
-        + """{ echo 'server { listen 8091; server_name eve.example;'
-seq -f 'location /%g/ { proxy_pass http://127.0.0.1:9; }' 600
+        + """{ echo 'server { listen 127.0.0.1:8092; return 204; }'
+echo 'server { listen 8091; server_name eve.example;'
+seq -f 'location /%g/ { proxy_pass http://127.0.0.1:8092; }' 600
 echo '}'; } >/home/eve/many.conf
 yes '# padding' | head -c 20900000 >/home/eve/large.conf
 echo 'include /home/eve/large.conf; include /home/eve/many.conf;' >/etc/nginx/conf.d/eve.conf
