@@ -40,6 +40,7 @@ REPLACES = False
 _ZONE_CHAIN = re.compile(r"(?:filter_)?IN_(?!policy_)(.+)$")
 #: What a zone does in parts stands in chains whose names go on.
 _PART_OF_ZONE = re.compile(_ZONE_CHAIN.pattern.replace("(.+)$", "(.+?)(?:_(?:pre|log|deny|allow|post))?$"))
+_POLICY_CHAIN = re.compile(r"(?:filter_)?IN_policy_(.+?)(?:_(?:pre|log|deny|allow|post))?$")
 #: Where firewalld shares out what comes in: INPUT_ZONES, in 2.x INPUT_POLICIES.
 _ZONES_CHAIN = re.compile(r"(?:filter_)?INPUT_(?:ZONES|POLICIES$)")
 
@@ -102,6 +103,12 @@ def zone_of_chain(chain: str) -> Optional[str]:
     """The zone that a chain of this name, or of a part of one, belongs to."""
     zone = _PART_OF_ZONE.match(chain)
     return zone.group(1) if zone else None
+
+
+def policy_of_chain(chain: str) -> Optional[str]:
+    """The policy that a chain of this name, or of a part of one, belongs to."""
+    policy = _POLICY_CHAIN.match(chain)
+    return policy.group(1) if policy else None
 
 
 def zones(host: Host, chains: "Dict[str, Chain]") -> "Dict[str, Zone]":

@@ -8,11 +8,9 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
-import shlex
 import typing as t
 from dataclasses import replace
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import firewalld
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.tools import TOOLS
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence, Finding, Remedy
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.firewall_verdict import (
@@ -34,6 +32,10 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewal
     advice_of_manager,
     advice_of_owner,
     why_of_owner,
+)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewalld_will import (
+    names_the_proxy,
+    refused_on_purpose,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._neighbour_discovery import dropped_discovery
 
@@ -145,10 +147,10 @@ def refused_on_the_way_in(hop: Hop, host: Host, cause: str, found: Verdict, sign
     place = kept(firewall, found)
     name = found.tool or firewall["tool"]
     tool = TOOLS.get(name)
-    # What leads to a zone by its sources names addresses too, and stands outside of it.
-    if name == "firewalld" and firewalld.zone_of_chain(found.chain or "") and _names_the_proxy(hop, found):
-        return _refused_by_rich_rule(hop, host, cause, seen, found.zone or "")
-    if tool and tool.REPLACES and _names_the_proxy(hop, found):
+    by_firewalld = refused_on_purpose(hop, host, cause, found, seen) if name == "firewalld" else None
+    if by_firewalld:
+        return by_firewalld
+    if tool and tool.REPLACES and names_the_proxy(hop, found):
         return _refused_by_name(hop, host, cause, seen, opening_by(hop, firewall, found, place.file))
     if place.why:
         return on_hop(
@@ -293,33 +295,6 @@ def _refused_by_name(hop: Hop, host: Host, cause: str, seen: tuple[Evidence, ...
             *("%s: takes the place of that rule" % line for line in remedy_by_hand(opening, host.name)),
         ),
     )
-
-
-def _refused_by_rich_rule(hop: Hop, host: Host, cause: str, seen: tuple[Evidence, ...], zone: str) -> Finding:
-    """Advice where a zone of firewalld refuses the proxy's very address: somebody has banned it, and takes that back."""
-    in_zone = "firewall-cmd --permanent --zone=%s" % shlex.quote(zone)
-    address = shlex.quote('address="%s(/32|/128)?"' % (hop.source or "").replace(".", "[.]"))
-    return on_hop(
-        hop,
-        cause,
-        seen,
-        why="zone %s of firewalld on %s has a rule that refuses the very address %s (%s): somebody made it on purpose"
-        % (zone, host.name, hop.source, hop.proxy.name),
-        advice=(
-            "firewall-cmd --zone=%s --list-rich-rules | grep -E %s   # on %s: the rule"
-            % (shlex.quote(zone), address, host.name),
-            '%s --list-rich-rules | grep -E %s | while read -r rule; do %s --remove-rich-rule="$rule"; done; firewall-cmd --reload'
-            "   # on %s, if the ban was a mistake: visitors' faults are charged to a proxy where logs have its address"
-            % (in_zone, address, in_zone, host.name),
-        ),
-    )
-
-
-def _names_the_proxy(hop: Hop, found: Verdict) -> bool:
-    """Whether the rule that decides is about the proxy's one address."""
-    words = found.rule_text.split()
-    named = [after for word, after in zip(words, words[1:]) if word in ("-s", "saddr")]
-    return any(one.partition("/")[0] == hop.source and one.partition("/")[2] in ("", "32", "128") for one in named)
 
 
 def opening_by(hop: Hop, firewall: FirewallFacts, found: Verdict, file: str, fades: str = "") -> Remedy:
