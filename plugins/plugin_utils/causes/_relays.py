@@ -75,6 +75,12 @@ def relayed(fleet: Fleet, hop: Hop) -> list[RelayedHop]:
     return found
 
 
+def leads_nowhere(fleet: Fleet, hop: Hop) -> bool:
+    """Whether nobody listens at any address that the relay behind a hop leads to: that is why it ends connections."""
+    relay = relay_at(hop)
+    return relay is not None and 0 < len(relayed(fleet, hop)) == len(leads_to(relay))
+
+
 def _is_ended(hop: Hop) -> bool:
     return hop.has(*ENDS) or any(recurring(hop, one) for one in ENDS)
 
@@ -105,6 +111,8 @@ def _listener_at(fleet: Fleet, seen_from: Host, address: Address) -> tuple[str, 
     owner = fleet.owner(address, seen_from)
     listener = owner.listener(address) if owner else None
     if owner is None or listener is None:
+        if address.is_unix:
+            return "nobody is seen to listen", "ls -l %s   # on %s" % (shlex.quote(address.path), seen_from.name)
         line = "nc -vz %s %d   # on %s: does it answer?" % (shlex.quote(address.host), address.port, seen_from.name)
         return "it cannot be seen from here who listens", line
     unit = listener.get("unit")

@@ -194,7 +194,7 @@ def _of_problems(host: Host, name: str, problems: t.Sequence[StartProblem]) -> O
     advice = ["# mend that, or correct %s at %s" % (first["setting"], _place(first))]
     advice += [_line_to_change(one) for one in problems[1:]]
     advice += ["%s   # on %s" % (one["command"], host.name) for one in problems if one["command"]]
-    advice += [line for one in problems for line in (*_lasting(one), *_where_to_look(host, one))]
+    advice += [line for one in problems for line in (*_lasting(host, one), *_where_to_look(host, one))]
     return Obstacle(
         "%s cannot %s: %s%s"
         % (
@@ -220,7 +220,7 @@ def _line_to_change(problem: StartProblem) -> str:
     )
 
 
-def _lasting(problem: StartProblem) -> tuple[str, ...]:
+def _lasting(host: Host, problem: StartProblem) -> tuple[str, ...]:
     """The setting with which systemd makes a folder under /run at each start: one that is made by hand is gone after the next boot.
 
     Of a link that leads nowhere, how it gets another end."""
@@ -230,10 +230,10 @@ def _lasting(problem: StartProblem) -> tuple[str, ...]:
     if missing["kind"] == "link":
         return ("# ln -sfn TARGET %s lets it lead to one that is there (a release, a version)" % missing["path"],)
     if missing["kind"] == "mount":
-        return (
-            "# RequiresMountsFor=%s in [Unit] of its unit (systemctl edit): systemd then mounts that before each start"
-            % missing["path"],
-        )
+        state = 'systemctl status "$(systemd-escape -p --suffix=mount %s)"   # on %s: why it is not mounted'
+        before = "# RequiresMountsFor=%s in [Unit] of its unit (systemctl edit): systemd then mounts that before each start, as it does for WorkingDirectory="
+        by_itself = problem["setting"] == "WorkingDirectory"
+        return (state % (shlex.quote(missing["path"]), host.name), *(() if by_itself else (before % missing["path"],)))
     if problem["setting"] != "listen" or not missing["path"].startswith("/run/"):
         return ()
     name = missing["path"][len("/run/") :]

@@ -23,14 +23,14 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import CLOSED
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._limits_of_time import ends_late_requests
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import recurring
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import relayed
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import leads_nowhere
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._why_ended import not_explained
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
         is_ended = hop.has(CLOSED) or recurring(hop, CLOSED) or ends_late_requests(hop)
-        if is_ended and not relayed(fleet, hop):
+        if is_ended and not leads_nowhere(fleet, hop):
             yield not_explained(fleet, hop, CLOSED, "closes the connection")
 
 
