@@ -34,7 +34,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 HAPROXY, READ_LIMIT = "/etc/haproxy/haproxy.cfg", 256 * 1024
 #: The names of their processes, which the kernel cuts.
 _NAMES = r"(?:systemd-socket-|socat|ssh|autossh)$"
-_SOCAT = re.compile(r"(?:TCP[46]?|OPENSSL|SSL)(?:-CONNECT)?:((?!.*-L)[\w.-]+:\d+|\[[\da-f:]+\]:\d+)", re.IGNORECASE)
+_SOCAT = re.compile(r"(?:TCP[46]?|OPENSSL|SSL)(?:-CONNECT)?:([\w.-]+:\d+|\[[\da-f:]+\]:\d+)", re.IGNORECASE)
 _SOCAT_UNIX = re.compile(r"UNIX(?:-CONNECT|-CLIENT)?:(/[^,]+)", re.IGNORECASE)
 _TUNNEL = re.compile(r"(?:-L)?(?:(?:\[[\da-f:]+\]|[\w.*-]*):)?\d+:(\[[\da-f:]+\]|[\w.-]+):(\d+)$")
 _WITH_VALUE = "BbcDEeFIiJLlMmOopQRSWw"
