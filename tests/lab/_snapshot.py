@@ -4,6 +4,7 @@
 """What a run could have changed on a host, taken before and after, and compared."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,12 @@ from _settings import HERE
 Snapshot = dict[str, Any]
 
 
-def take(host: str) -> Snapshot:
+def take(host: str, addresses: Mapping[str, str] | None = None) -> Snapshot:
+    """addresses: by their names, which stand in their places in what is taken, so that it can be compared with that of hosts with other addresses."""
     script = (HERE / "on_host_snapshot.py").read_text()
-    taken: Snapshot = json.loads(podman("exec", "-i", container(host), "python3", "-", text=script, timeout=60).stdout)
+    names = ["%s=%s" % (address, name) for name, address in (addresses or {}).items()]
+    shown = podman("exec", "-i", container(host), "python3", "-", *names, text=script, timeout=60).stdout
+    taken: Snapshot = json.loads(shown)
     return taken
 
 

@@ -1,13 +1,15 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs on a lab host: prints, as JSON, what a run could have changed there. Reads only."""
+"""Runs on a lab host: prints, as JSON, what a run could have changed there. Reads only. Its arguments are ADDRESS=NAME, each for a name to stand in an
+address's place."""
 
 import hashlib
 import json
 import os
 import re
 import subprocess
+import sys
 
 TREES = ("/etc", "/var/www", "/usr/share/nginx/html", "/var/lib/bad_gateway", "/usr/local")
 COUNTERS = re.compile(r"\[\d+:\d+\]")
@@ -15,6 +17,14 @@ COUNTERS = re.compile(r"\[\d+:\d+\]")
 ON_DEMAND = ("polkit.service",)
 #: Init scripts of services that go on running, where there is no systemd.
 DAEMONS = re.compile(r"nginx|php|apache2|ssh|rsyslog|dnsmasq")
+NAMES = dict(word.split("=", 1) for word in sys.argv[1:])
+
+
+def named(text):
+    """A text with names for the addresses in it."""
+    for address, name in NAMES.items():
+        text = re.sub(r"\b%s\b" % re.escape(address), name, text)
+    return text
 
 
 def run(*argv):
@@ -44,7 +54,8 @@ def entry(path):
         content = "-> " + os.readlink(path)
     elif os.path.isfile(path):
         with open(path, "rb") as stream:
-            content = hashlib.sha256(stream.read()).hexdigest()[:16]
+            text = named(stream.read().decode("latin-1"))
+        content = hashlib.sha256(text.encode("latin-1")).hexdigest()[:16]
     else:
         content = ""
     return "%o %d:%d %s" % (status.st_mode, status.st_uid, status.st_gid, content)
@@ -95,7 +106,7 @@ def rules():
         "ip6tables": output("ip6tables-save"),
     }
     return {
-        name: [COUNTERS.sub("", line) for line in text.splitlines() if not line.startswith("#")]
+        name: [COUNTERS.sub("", named(line)) for line in text.splitlines() if not line.startswith("#")]
         for name, text in texts.items()
     }
 

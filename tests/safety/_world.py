@@ -123,7 +123,7 @@ def until_status(place: Place, wanted: set[int], seconds: float = 20) -> int | N
 
 
 def snapshots(place: Place) -> dict[str, Any]:
-    return {role: _snapshot.take(place.host(role)) for role in place.addresses}
+    return {role: _snapshot.take(place.host(role), place.addresses) for role in place.addresses}
 
 
 def config_changes(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
