@@ -55,9 +55,10 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
         place: Place
 
     class ConfiguredResolver(TypedDict):
-        """The addresses of one resolver directive."""
+        """The addresses of one resolver directive. ipv6: whether it is asked for addresses of IPv6."""
 
         addresses: List[str]
+        ipv6: bool
         place: Place
 
     class EventsFacts(TypedDict):
@@ -200,7 +201,11 @@ def _resolvers(blocks: Iterable[Block]) -> "List[ConfiguredResolver]":
     """Each resolver directive once, however often its file is included."""
     directives = [block.sets["resolver"] for block in blocks if "resolver" in block.sets]
     return [
-        {"addresses": [word for word in directive.args if "=" not in word], "place": directive.place}
+        {
+            "addresses": [word for word in directive.args if "=" not in word],
+            "ipv6": "ipv6=off" not in directive.args,
+            "place": directive.place,
+        }
         for directive in {id(directive): directive for directive in directives}.values()
     ]
 

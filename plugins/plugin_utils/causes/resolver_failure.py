@@ -184,7 +184,8 @@ def is_of_mdns(name: str) -> bool:
 def of_ipv6_alone(proxy: Host) -> list[Resolved]:
     """The names that have IPv6 addresses and no other by nginx's own resolver: it gets none where `ipv6=off` keeps it from asking for these."""
     answers = asked(proxy)
-    if any(one.get("error") for one in answers):
+    is_off = any(one.get("ipv6") is False for one in proxy.config.get("resolvers") or [])
+    if not is_off or any(one.get("error") for one in answers):
         return []
     return [one for one in answers if one["addresses"] and all(":" in address for address in one["addresses"])]
 

@@ -275,7 +275,7 @@ def test_logs_and_resolvers_of_all_levels_once_each():
     assert [(log["path"], log["level"]) for log in config["error_logs"]] == [
         ("stderr", "error"), ("/a", "crit"), ("/b", "error"), ("syslog:server=unix:/dev/log", "warn"),
     ]  # fmt: skip
-    assert [resolver["addresses"] for resolver in config["resolvers"]] == [["127.0.0.53", "[::1]:5353"]]
+    assert [(one["addresses"], one["ipv6"]) for one in config["resolvers"]] == [(["127.0.0.53", "[::1]:5353"], False)]
     assert config["routes"][0]["settings"]["resolver"]["level"] == "http"
 
 
