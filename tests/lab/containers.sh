@@ -170,6 +170,12 @@ published() {
 		    try:
 		        inside = socket.create_connection((options["-container-ip"], int(options["-container-port"])))
 		    except OSError:
+		        # With a request that was not read, closing is a reset each time.
+		        client.settimeout(1)
+		        try:
+		            client.recv(1, socket.MSG_PEEK)
+		        except OSError:
+		            pass
 		        client.close()
 		        continue
 		    threading.Thread(target=copy, args=(client, inside)).start()
