@@ -75,6 +75,12 @@ class Verdict(t.NamedTuple):
         """The table and the chain that decide, in words."""
         return "table %s %s, chain %s" % (self.family, self.table, self.chain) if self.chain else "no chain"
 
+    def names(self, source: str | None) -> bool:
+        """Whether the rule that decides is about this one address of who connects."""
+        words = self.rule_text.split()
+        named = [after for word, after in zip(words, words[1:]) if word in ("-s", "saddr")]
+        return any(one.partition("/")[0] == source and one.partition("/")[2] in ("", "32", "128") for one in named)
+
     @property
     def place(self) -> dict[str, str]:
         """Where the role firewall_port has to put an opening, by the names of its variables."""

@@ -33,10 +33,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewal
     advice_of_owner,
     why_of_owner,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewalld_will import (
-    names_the_proxy,
-    refused_on_purpose,
-)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewalld_will import refused_on_purpose
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._neighbour_discovery import dropped_discovery
 
 if t.TYPE_CHECKING:
@@ -150,7 +147,7 @@ def refused_on_the_way_in(hop: Hop, host: Host, cause: str, found: Verdict, sign
     by_firewalld = refused_on_purpose(hop, host, cause, found, seen) if name == "firewalld" else None
     if by_firewalld:
         return by_firewalld
-    if tool and tool.REPLACES and names_the_proxy(hop, found):
+    if tool and tool.REPLACES and found.names(hop.source):
         return _refused_by_name(hop, host, cause, seen, opening_by(hop, firewall, found, place.file))
     if place.why:
         return on_hop(

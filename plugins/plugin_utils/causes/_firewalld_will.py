@@ -26,7 +26,7 @@ def refused_on_purpose(hop: Hop, host: Host, cause: str, found: Verdict, seen: t
     if policy:
         return _refused_by_policy(hop, host, cause, seen, policy)
     # What leads to a zone by its sources names addresses too, and stands outside of it.
-    if firewalld.zone_of_chain(chain) and names_the_proxy(hop, found):
+    if firewalld.zone_of_chain(chain) and found.names(hop.source):
         return _refused_by_rich_rule(hop, host, cause, seen, found.zone or "")
     return None
 
@@ -70,10 +70,3 @@ def _refused_by_policy(hop: Hop, host: Host, cause: str, seen: tuple[Evidence, .
             ),
         ),
     )
-
-
-def names_the_proxy(hop: Hop, found: Verdict) -> bool:
-    """Whether the rule that decides is about the proxy's one address."""
-    words = found.rule_text.split()
-    named = [after for word, after in zip(words, words[1:]) if word in ("-s", "saddr")]
-    return any(one.partition("/")[0] == hop.source and one.partition("/")[2] in ("", "32", "128") for one in named)

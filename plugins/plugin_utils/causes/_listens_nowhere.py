@@ -22,6 +22,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
     asked_address,
     is_same_place,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import Explanation
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do, where_it_says
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import how_to_serve
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._refused_services import (
@@ -36,8 +37,6 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._service
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
-
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import Explanation
 
 SHOWN = 3
 #: Seconds in which a service that runs may still be on its way to listening: the slow ones (Java, compilers) take a minute or two.

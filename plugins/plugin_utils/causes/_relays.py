@@ -19,6 +19,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, answer_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.relays import leads_to, relay_at
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import CLOSED, RESET
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import NOTHING, Explanation
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import recurring
 
@@ -26,13 +27,10 @@ if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.relays import Relay
 
-#: What nginx meets at a relay that nobody takes connections of.
-ENDS = ("upstream_closed_prematurely", "upstream_connection_reset")
-
 
 @dataclass
 class RelayedHop(Hop):
-    """The way from a relay to one of the addresses that it leads to, where nobody takes connections. seen: what shows that."""
+    """The way from a relay to one of the addresses that it leads to, where nobody takes connections. seen_there: what shows that."""
 
     seen_there: tuple[Evidence, ...] = ()
 
@@ -82,7 +80,7 @@ def leads_nowhere(fleet: Fleet, hop: Hop) -> bool:
 
 
 def _is_ended(hop: Hop) -> bool:
-    return hop.has(*ENDS) or any(recurring(hop, one) for one in ENDS)
+    return hop.has(CLOSED, RESET) or any(recurring(hop, one) for one in (CLOSED, RESET))
 
 
 def beyond(fleet: Fleet, hop: Hop) -> Explanation:

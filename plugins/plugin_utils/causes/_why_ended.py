@@ -58,7 +58,7 @@ if t.TYPE_CHECKING:
 IN_APPLICATION = "a crash, a worker that was killed (for memory, or as it took too long), or a request that it refuses"
 
 
-def not_explained(fleet: Fleet, hop: Hop, signature: str, does: str) -> Finding:
+def ends_connections(fleet: Fleet, hop: Hop, signature: str, does: str) -> Finding:
     """The finding that the backend ends connections, with what may be behind that. does: what it does, in words."""
     again = recurring(hop, signature)
     often = rate(hop, again)

@@ -24,14 +24,14 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_c
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._limits_of_time import ends_late_requests
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import recurring
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import leads_nowhere
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._why_ended import not_explained
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._why_ended import ends_connections
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
         is_ended = hop.has(CLOSED) or recurring(hop, CLOSED) or ends_late_requests(hop)
         if is_ended and not leads_nowhere(fleet, hop):
-            yield not_explained(fleet, hop, CLOSED, "closes the connection")
+            yield ends_connections(fleet, hop, CLOSED, "closes the connection")
 
 
 CAUSE = Cause(

@@ -23,13 +23,13 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import CLOSED, RESET
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import recurring
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import leads_nowhere
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._why_ended import not_explained
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._why_ended import ends_connections
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
         if (hop.has(RESET) or recurring(hop, RESET)) and not leads_nowhere(fleet, hop):
-            yield not_explained(fleet, hop, RESET, "resets the connection")
+            yield ends_connections(fleet, hop, RESET, "resets the connection")
 
 
 CAUSE = Cause(
