@@ -6,16 +6,23 @@
 Private to this collection: it may change in any release.
 """
 
+import calendar
 import json
 import re
+import time
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.inside_listeners import (
     in_hosts_network,
     inside_listeners,
 )
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.own_log import end_of
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_journal import that_say_why
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.user_programs import accounts_of
+from ansible_collections.webops.bad_gateway.plugins.module_utils._text import printable
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
     from typing import TypedDict
@@ -34,8 +41,11 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 
         engine: str  # docker | podman | containerd | lxc | systemd-nspawn
         name: str
+        user: Optional[str]  # whose own it is, which the engine's root does not show; None: root's
         running: bool
         ended: Optional[str]  # how one that does not run has ended, in words; None: not known
+        restarts: int  # how often its engine has started it again by itself
+        last_words: List[str]  # of one that does not run, or was started again, by the log that its engine keeps
         inside: List[Inside]
         host_network: bool  # it has the host's own network: its ports are the host's
         addresses: List[str]  # those that it has, or that are set for it
@@ -49,9 +59,10 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         listens: List[InsideListener]  # in a network of its own, or sockets whose path the host has not
 
 
-LIMIT = 200
+LIMIT, YOUNG_SECONDS = 200, 60
 DOCKER_ROOTS = ("/var/lib/docker", "/var/snap/docker/common/var-lib-docker")
 PODMAN = "/var/lib/containers/storage/overlay-containers/containers.json"
+PODMANS_OF_USERS = "/.local/share/containers/storage/overlay-containers/containers.json"
 CONTAINERD = "/run/containerd/io.containerd.runtime.v2.task/*/%s/config.json"
 NAMED_BY = (
     "io.kubernetes.pod.name",
@@ -99,8 +110,9 @@ def container_facts(host: Host, processes: Processes, listeners: "Optional[Liste
 
 def _container(engine: str, name: str) -> "Container":
     return {
-        "engine": engine, "name": name, "running": False, "ended": None, "inside": [], "host_network": False, "addresses": [],
-        "ports": {}, "unpublished": [], "proxies": [], "log": None, "networks": [], "aliases": [], "listens": [],
+        "engine": engine, "name": name, "user": None, "running": False, "ended": None, "restarts": 0, "last_words": [], "inside": [],
+        "host_network": False, "addresses": [], "ports": {}, "unpublished": [], "proxies": [], "log": None, "networks": [], "aliases": [],
+        "listens": [],
     }  # fmt: skip
 
 
@@ -150,14 +162,9 @@ def _of_docker(host: Host, processes: Processes) -> "Dict[str, Container]":
     found: "Dict[str, Container]" = {}
     for path in [path for root in roots for path in host.glob(root + "/containers/*/config.v2.json")][:LIMIT]:
         config = _json(host, path)
-        state, networks = config.get("State") or {}, (config.get("NetworkSettings") or {}).get("Networks") or {}
+        networks = (config.get("NetworkSettings") or {}).get("Networks") or {}
         made = _container("docker", str(config.get("Name") or path.split("/")[-2][:12]).lstrip("/"))
-        made["running"] = bool(state.get("Running")) and state.get("Pid") in processes.by_pid
-        if made["running"]:
-            _add_listeners(host, made, state["Pid"])
-        elif not state.get("Running"):
-            memory = ", killed for memory" if state.get("OOMKilled") else ""
-            made["ended"] = "exit code %s%s" % (state.get("ExitCode"), memory)
+        _add_state(host, made, config, processes)
         made["networks"] = list(networks)
         for network in networks.values():
             network = network or {}
@@ -173,6 +180,8 @@ def _of_docker(host: Host, processes: Processes) -> "Dict[str, Container]":
         driver = (wanted.get("LogConfig") or {}).get("Type") or "json-file"
         kept = {"json-file": path[: -len("config.v2.json")] + number + "-json.log", "journald": JOURNAL + number}
         made["log"] = kept.get(driver)
+        if driver == "json-file" and (made["ended"] or made["restarts"]):
+            made["last_words"] = _last_words(host, kept[driver])
         if wanted.get("NetworkMode") == "host":
             made["host_network"] = True
             exposed = (config.get("Config") or {}).get("ExposedPorts") or {}
@@ -189,6 +198,38 @@ def _of_docker(host: Host, processes: Processes) -> "Dict[str, Container]":
     return found
 
 
+def _add_state(host: Host, made: "Container", config: Mapping[str, Any], processes: Processes) -> None:
+    """Add whether docker's container runs, how it has ended, and how often docker has started it again."""
+    state = config.get("State") or {}
+    made["running"] = bool(state.get("Running")) and state.get("Pid") in processes.by_pid
+    if made["running"]:
+        _add_listeners(host, made, state["Pid"])
+    elif not state.get("Running") or state.get("Restarting"):
+        memory = ", killed for memory" if state.get("OOMKilled") else ""
+        made["ended"] = "exit code %s%s" % (state.get("ExitCode"), memory)
+    if not made["running"] or _is_young(str(state.get("StartedAt"))):
+        made["restarts"] = int(config.get("RestartCount") or 0)
+
+
+def _is_young(started: str) -> bool:
+    """Whether a container that runs was started just now: one that docker starts again and again runs for moments."""
+    try:
+        return time.time() - calendar.timegm(time.strptime(started[:19], "%Y-%m-%dT%H:%M:%S")) < YOUNG_SECONDS
+    except ValueError:
+        return False
+
+
+def _last_words(host: Host, path: str) -> List[str]:
+    """The last lines of docker's log of a container that say why it ended."""
+    said = []
+    for line in end_of(host, path, "root", Accounts(host), None):
+        try:
+            said.append(str(json.loads(line)["log"]).rstrip())
+        except (ValueError, KeyError, TypeError, RecursionError):
+            continue
+    return that_say_why(said)
+
+
 def _add_ports(made: "Container", ports: Mapping[str, Any]) -> None:
     """Add what docker says of a container's own ports: which port of the host leads to each, or that none does."""
     for own_port, places in ports.items():
@@ -202,12 +243,17 @@ def _add_ports(made: "Container", ports: Mapping[str, Any]) -> None:
 def _of_podman(host: Host, processes: Processes) -> "Dict[str, Container]":
     """podman's containers by their IDs. Which of them run shows by their monitors, which also hold their ports."""
     found: "Dict[str, Container]" = {}
-    try:
-        kept = json.loads(host.read(PODMAN) or "[]")
-    except ValueError:
-        kept = []
-    for one in kept[:LIMIT] if isinstance(kept, list) else []:
-        found[str(one.get("id"))] = _container("podman", (one.get("names") or [str(one.get("id"))[:12]])[0])
+    users = [(one.name, one.home + PODMANS_OF_USERS) for one in accounts_of(host) if one.home != "/root"]
+    for user, path in [(None, PODMAN), *users]:
+        try:
+            kept = json.loads(host.read(path) or "[]")
+        except (ValueError, RecursionError):
+            kept = []
+        for one in kept[:LIMIT] if isinstance(kept, list) else []:
+            names = one.get("names") if isinstance(one, dict) else None
+            if names and isinstance(names, list):
+                made = found[printable(str(one.get("id")), 64)] = _container("podman", printable(str(names[0]), 80))
+                made["user"] = user
     for process in processes.find(name="conmon$"):
         number, name = _after(process.argv, "-c"), _after(process.argv, "-n")
         if number:

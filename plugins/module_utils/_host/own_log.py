@@ -93,14 +93,14 @@ def words_in(
 ) -> List[str]:
     """The last words in the first of these logs that has any and was written to since then, behind its path. user: as whom their program runs."""
     for path in dict.fromkeys(paths):
-        lines = _end_of(host, path, user, accounts, since)
+        lines = end_of(host, path, user, accounts, since)
         words = that_say_why([_DATE.sub("", _COLOUR.sub("", line)) for line in lines])
         if words:
             return ["%s: %s" % (path, words[0]), *words[1:]]
     return []
 
 
-def _end_of(host: Host, path: str, user: str, accounts: Accounts, since: Optional[float]) -> List[str]:
+def end_of(host: Host, path: str, user: str, accounts: Accounts, since: Optional[float]) -> List[str]:
     """The last lines of a log. Root follows no link of others, and reads for them no more than what is theirs."""
     try:
         descriptor = os.open(host.path(path), os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW)

@@ -16,17 +16,19 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_prop
 ADMINS_FOLDER = "/etc/systemd/system"
 #: Where systemd makes units of init scripts, of those that are not started at boot as well.
 SCRIPTS_FOLDER = "/run/systemd/generator.late"
+#: And those of an admin's other files: of podman's .container files without [Install], nothing else names them.
+GENERATED = "/run/systemd/generator"
 UNIT_FOLDERS = (
     ADMINS_FOLDER,
     "/run/systemd/system",
-    "/run/systemd/generator",
+    GENERATED,
     SCRIPTS_FOLDER,
     "/usr/local/lib/systemd/system",
     "/usr/lib/systemd/system",
     "/lib/systemd/system",
 )
 #: In their folders NAME.wants stand links to the units that are enabled, instances of templates too.
-WANTS_FOLDERS = (ADMINS_FOLDER, "/run/systemd/generator")
+WANTS_FOLDERS = (ADMINS_FOLDER, GENERATED)
 # Of each of these the state is worth knowing even where it neither runs nor failed.
 WELL_KNOWN = (
     r"(nginx|openresty|angie|apache2?|httpd|lighttpd|caddy|haproxy|varnish|tomcat\d*|jetty\d*|gunicorn|uwsgi|uvicorn|puma|unicorn|passenger|pm2|node"
@@ -49,7 +51,7 @@ def unit_files(host: Host, known: Pattern[str]) -> Set[str]:
             stem, suffix = os.path.splitext(name)
             if stem.endswith("@"):
                 continue
-            made_here = folder == ADMINS_FOLDER and _made_here(host, name)
+            made_here = folder == GENERATED or (folder == ADMINS_FOLDER and _made_here(host, name))
             if suffix == ".service" and (known.match(stem) or made_here or folder == SCRIPTS_FOLDER):
                 names.add(name)
             elif suffix == ".socket" and made_here:
@@ -83,7 +85,7 @@ def is_of_interest(properties: Properties, unit: Mapping[str, Any], listening: S
 def _is_own(properties: Properties) -> bool:
     """Whether a service is one that an admin made, and that runs on rather than doing something once."""
     path = properties.get("FragmentPath", "")
-    return path.startswith((ADMINS_FOLDER + "/", "/run/systemd/generator/")) and properties.get("Type") != "oneshot"
+    return path.startswith((ADMINS_FOLDER + "/", GENERATED + "/")) and properties.get("Type") != "oneshot"
 
 
 def is_searched(properties: Properties, unit: Mapping[str, Any], listening: Set[str]) -> bool:

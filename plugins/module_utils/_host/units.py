@@ -73,6 +73,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         can_reload: bool
         limit_nofile: Optional[int]
         memory_max: Optional[int]
+        runtime_max: Optional[str]  # after which systemd ends it, as systemd writes times; None: never
         fragment: Optional[str]
         triggers: List[str]  # of a socket: the services that it starts
         wanted_by: List[str]  # units that start it with themselves, whether it is enabled or not
@@ -90,7 +91,7 @@ SHOW_SECONDS = 30.0
 PROPERTIES = (
     "Id,Names,LoadState,LoadError,ActiveState,SubState,UnitFileState,Result,ExecMainStatus,ExecMainCode,NRestarts,Type,RemainAfterExit,KillMode"
     ",StateChangeTimestampMonotonic,ExecMainStartTimestampMonotonic,ExecMainExitTimestampMonotonic,MainPID,PrivateTmp,ExecStart,ExecStartPre,CanReload"
-    ",LimitNOFILE,MemoryMax,FragmentPath,DropInPaths,Listen,Triggers,WantedBy,RequiredBy,Environment,EnvironmentFiles,WorkingDirectory,RootDirectory"
+    ",LimitNOFILE,MemoryMax,RuntimeMaxUSec,FragmentPath,DropInPaths,Listen,Triggers,WantedBy,RequiredBy,Environment,EnvironmentFiles,WorkingDirectory,RootDirectory"
     ",RootImage,User,Group,DynamicUser,RuntimeDirectory,StateDirectory,LogsDirectory,CacheDirectory,ReadWritePaths,ReadOnlyPaths,BindPaths"
     ",BindReadOnlyPaths,ProtectSystem,ProtectHome,InaccessiblePaths,TemporaryFileSystem,Requires,Requisite,BindsTo,ConditionResult"
     ",ConditionTimestampMonotonic,ActiveEnterTimestampMonotonic,ActiveExitTimestampMonotonic,InactiveExitTimestampMonotonic"
@@ -253,6 +254,9 @@ def _unit(properties: Properties, origin: float) -> "Unit":
         "can_reload": properties.get("CanReload") == "yes",
         "limit_nofile": limit(properties.get("LimitNOFILE")),
         "memory_max": limit(properties.get("MemoryMax")),
+        "runtime_max": {"infinity": None, "": None}.get(
+            properties.get("RuntimeMaxUSec", ""), properties.get("RuntimeMaxUSec")
+        ),
         "fragment": properties.get("FragmentPath") or None,
         "triggers": properties.get("Triggers", "").split(),
         "wanted_by": (properties.get("WantedBy", "") + " " + properties.get("RequiredBy", "")).split(),
@@ -343,6 +347,7 @@ def _plain(active: str, enabled: Optional[str], file: str) -> "Unit":
         "can_reload": True,
         "limit_nofile": None,
         "memory_max": None,
+        "runtime_max": None,
         "fragment": file,
         "triggers": [],
         "wanted_by": [],

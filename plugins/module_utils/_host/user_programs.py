@@ -43,6 +43,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 
 
 MOST, HOMES, READ_LIMIT = 100, 500, 256 * 1024
+_PUBLISHED = re.compile(r"^PublishPort=(\S+)", re.MULTILINE)
 _NAME = re.compile(r"[\w.@:-]{1,80}$")
 #: What pm2 runs by itself, without node before it.
 _OWN_PROGRAMS = ("npm", "yarn", "pnpm", "bun")
@@ -66,14 +67,15 @@ def user_programs(host: Host, processes: Processes) -> "List[UserProgram]":
         for process in seen
         if process.title.startswith("PM2 ") or "systemd --user" in process.title
     }
-    for account in _accounts(host):
+    for account in accounts_of(host):
         for one in [*_units(host, account), *_of_pm2(host, account, seen)]:
             one["managed"] = (account.uid, one["manager"]) in managers
             found.append(one)
     return found[:MOST]
 
 
-def _accounts(host: Host) -> Iterator[Account]:
+def accounts_of(host: Host) -> Iterator[Account]:
+    """The users that /etc/passwd names, with their homes."""
     for line in (host.read("/etc/passwd") or "").splitlines()[:HOMES]:
         words = line.split(":")
         if len(words) > 5 and words[2].isdecimal() and words[5].startswith("/") and _NAME.match(words[0]):
@@ -92,11 +94,14 @@ def _program(
 def _units(host: Host, account: Account) -> "Iterator[UserProgram]":
     """The services of the user's own systemd."""
     lingers = host.exists("/var/lib/systemd/linger/" + account.name)
-    folder = account.home + "/.config/systemd/user"
-    for name in [name for name in host.listdir(folder) if name.endswith(".service") and _NAME.match(name)][:MOST]:
-        path = os.path.join(folder, name)
+    folders = (account.home + "/.config/systemd/user", account.home + "/.config/containers/systemd")
+    paths = [folder + "/" + name for folder in folders for name in host.listdir(folder) if _NAME.match(name)]
+    for path in [path for path in paths if path.endswith((".service", ".container"))][:MOST]:
+        name = os.path.splitext(os.path.basename(path))[0] + ".service"
         text = (host.read(path, READ_LIMIT) or "").replace("\\\n", " ").replace("%h", account.home)
         properties = {"Id": name, "FragmentPath": path}
+        if path.endswith(".container"):
+            text = "ExecStart=/usr/bin/podman run" + "".join(" -p " + one for one in _PUBLISHED.findall(text))
         for line in text.splitlines():
             key, equals, value = line.partition("=")
             if equals and key.strip() in _KEPT:

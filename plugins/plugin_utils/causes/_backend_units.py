@@ -12,6 +12,7 @@ import posixpath
 import re
 import shlex
 import typing as t
+from dataclasses import replace
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence, Finding
@@ -21,15 +22,19 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _user_programs as user_programs
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._comes_back import (
+    after_its_start,
+    fades,
+    not_at_boot,
+)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import of_podman_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import how_to_start
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_names import ignored
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._unit_starts import Obstacle, obstacle
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import (
-    address_was_late,
     kept_down,
-    killed_for_memory,
     start_command,
     unit_evidence,
 )
@@ -154,7 +159,7 @@ def started(hop: Hop, fleet: Fleet, host: Host, cause: str, evidence: tuple[Evid
         commands.append(start_command(owner.unit, unit))
         advice = what_to_do(refused, host.name, owner.unit)
         advice += tuple("%s   # on %s" % (command, host.name) for command in commands)
-        advice += killed_for_memory(owner.unit, unit, host.name)
+        advice += after_its_start(owner.unit, unit, host.name)
         return on_hop(hop, cause, seen, why=refused, advice=advice)
     note = "%s: %s" % (owner.unit, owner.reason)
     remedy = remedies.backend_service(host, owner.unit, address=str(address), config_check=config_check, note=note)
@@ -163,10 +168,11 @@ def started(hop: Hop, fleet: Fleet, host: Host, cause: str, evidence: tuple[Evid
         hop,
         cause,
         (*seen, *(Evidence("backend_log", "%s says: %s" % (owner.unit, line), 0.3) for line in said)),
-        remedy=remedy,
-        advice=killed_for_memory(owner.unit, unit, host.name)
-        or address_was_late(owner.unit, unit, host.name)
-        or what_to_do(" / ".join(said), host.name, owner.unit),
+        remedy=replace(remedy, fades=fades(unit)),
+        advice=(
+            *(after_its_start(owner.unit, unit, host.name) or what_to_do(" / ".join(said), host.name, owner.unit)),
+            *not_at_boot(owner.unit, unit, host.name),
+        ),
     )
 
 
@@ -300,7 +306,8 @@ def _how_to_find(hop: Hop, host: Host, candidates: t.Sequence[str]) -> tuple[str
     by_cron = (BY_CRON % host.name,) if host.system.get("os", "linux") == "linux" else ()
     by_hand = () if candidates or made else (*by_cron, BY_HAND)
     asked = "# %s asks for it at %s" % ("what is between" if hop.named_in else "nginx", named_at(hop))
-    return (find, *_other_listeners(hop, host), asked, *ignored(hop), *by_hand, name_it)
+    contained = () if candidates or address.is_unix else of_podman_at(host, address.port)
+    return (*contained, find, *_other_listeners(hop, host), asked, *ignored(hop), *by_hand, name_it)
 
 
 def _neighbours(hop: Hop, host: Host) -> tuple[str, ...]:

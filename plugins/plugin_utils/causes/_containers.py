@@ -12,11 +12,10 @@ import re
 import shlex
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import NOTHING, Explanation
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import start_command
 
@@ -31,6 +30,9 @@ _BRIDGE = re.compile(
 #: Programs that listen for containers, and the client of their engine.
 PUBLISHERS = ((re.compile(r"docker-proxy"), "docker"), (re.compile(r"rootlessport|pasta|slirp4netns|conmon"), "podman"))
 DOCKER = "docker.service"
+SHOWN = 5
+#: As many restarts by an engine are a loop.
+RESTARTS = 3
 CLIENTS = {"docker": "docker", "podman": "podman", "containerd": "nerdctl"}
 
 
@@ -96,9 +98,29 @@ def called(container: Container) -> str:
 
 def state(container: Container) -> str:
     """What is known of a container that does not answer, in words."""
-    if container["running"]:
-        return "%s runs" % called(container)
-    return "%s does not run%s" % (called(container), " (%s)" % container["ended"] if container["ended"] else "")
+    ended = " (%s)" % container["ended"] if container["ended"] else ""
+    if is_restarted(container):
+        return "%s ends each time soon after it is started%s: %s has started it again %d times" % (
+            called(container), ended, container["engine"], container["restarts"],
+        )  # fmt: skip
+    return "%s runs" % called(container) if container["running"] else "%s does not run%s" % (called(container), ended)
+
+
+def is_restarted(container: Container) -> bool:
+    """Whether a container's engine starts it again and again, as it ends each time: it may just run for a moment, or wait for its next start."""
+    return (container.get("restarts") or 0) >= RESTARTS
+
+
+def last_words(container: Container) -> tuple[Evidence, ...]:
+    """What a container said before it ended."""
+    said = container.get("last_words") or []
+    return tuple(Evidence("backend_log", "%s says: %s" % (called(container), line), 0.3) for line in said)
+
+
+def with_last_words(words: str, container: Container) -> str:
+    """The same words, and what its log ends with."""
+    said = container.get("last_words") or []
+    return "%s; its log ends with: %s" % (words, " / ".join(said)) if said else words
 
 
 def state_on(container: Container, host: Host) -> str:
@@ -133,6 +155,12 @@ def start_of(container: Container, host: Host) -> tuple[str, ...]:
             "docker ps -a; docker start %s   # on %s, after that, if it is not up; docker update --restart unless-stopped %s for good"
             % (name, on, name),
         )
+    if is_restarted(container):
+        return (
+            "%s logs --tail 50 %s   # on %s: why does it end each time?" % (client, name, on),
+            "%s restart %s   # on %s, once that is mended; docker compose up -d where its image, environment or mounts changed"
+            % (client, name, on),
+        )
     return (
         "%s logs --tail 50 %s   # on %s: why did it end?" % (client, name, on),
         "%s start %s   # on %s; or docker compose up -d where it belongs to a project" % (client, name, on)
@@ -153,56 +181,32 @@ def publisher(listener: Listener, port: int, on: str) -> str | None:
     if engine is None:
         return None
     user = listener.get("user") or "root"
-    as_user = "" if user == "root" else "sudo -iu %s " % shlex.quote(user)
-    return "%s%s ps -a --filter publish=%d   # on %s: whose port it is; then %s logs NAME" % (
-        as_user, engine, port, on, engine,
-    )  # fmt: skip
+    shown = ports_of(engine, port, user)
+    return "%s   # on %s: whose port it is; then %s logs NAME" % (shown, on, engine)
 
 
-def ask_inside(container: Container, on: str, port: int) -> str:
-    """The command that shows whether anything listens on a port in a container, whose engine takes connections all the same."""
-    client, name = CLIENTS.get(container["engine"], "docker"), shlex.quote(container["name"])
-    return (
-        "nsenter -t $(%s inspect -f '{{.State.Pid}}' %s) -n ss -ltnp   # on %s: does anything listen on port %d in it, and not on 127.0.0.1 alone?"
-        % (client, name, on, port)
-    )
+def ports_of(engine: str, port: int, user: str | None = None) -> str:
+    """The command that shows which container has a port of the host. podman knows no filter for that."""
+    as_user = "" if user in (None, "root") else "sudo -iu %s " % shlex.quote(str(user))
+    if engine != "podman":
+        return "%s%s ps -a --filter publish=%d" % (as_user, engine, port)
+    return "%spodman ps -a --format '{{.Names}}  {{.Status}}  {{.Ports}}' | grep -w %d" % (as_user, port)
 
 
-DOTNET = "# images of .NET 8 and later listen on 8080, those before on 80: ASPNETCORE_HTTP_PORTS=80 in its environment keeps that"
-
-
-def listens_on_another(container: Container, published: int, inside: int) -> Explanation:
-    """Where a container listens instead of the port that its engine leads to; nothing where it does listen there, or nowhere that is seen."""
-    places = [read_address(one["address"]) for one in container.get("listens") or []]
-    ports = [one for one in places if not one.is_unix]
-    there = sorted({one.port for one in ports if not one.is_loopback})
-    if not ports or inside in there:
-        return NOTHING
-    leads = "port %d leads to port %d of %s" % (published, inside, called(container))
-    if not there:
-        where = ", ".join(dict.fromkeys(one.bare for one in ports))
-        let = "# let it listen on 0.0.0.0:%d inside (HOST=0.0.0.0, --host 0.0.0.0, --bind 0.0.0.0:%d)" % (
-            inside,
-            inside,
-        )
-        return Explanation(words="%s, which listens on %s alone" % (leads, where), advice=(let,))
-    to = 8080 if 8080 in there else there[0]
-    as_dotnet = (DOTNET,) if inside == 80 and to == 8080 else ()
-    publish = "# publish the port that it has: -p %d:%d (`ports` of its compose file), and make the container anew" % (
-        published,
-        to,
-    )
-    words = "%s, where nothing listens: it listens on %s" % (leads, ", ".join(map(str, there)))
-    return Explanation(words=words, advice=(publish, *as_dotnet))
-
-
-def way_inside(container: Container, on: str, port: int) -> tuple[str, ...]:
-    """Whether the host itself gets into a container of docker: rules of a firewall that were written anew lack docker's own."""
-    if container["engine"] != "docker" or not container["addresses"]:
-        return ()
-    return (
-        "curl -sSm3 -o /dev/null http://%s/   # on %s: does the host itself get into it?"
-        % (Address(container["addresses"][0], port).bare, on),
-        "# if not: docker's rules are gone (iptables -S DOCKER), as csf -r, iptables-restore or a reload of firewalld wrote all anew:"
-        ' systemctl restart docker; with csf DOCKER = "1" in csf.conf',
-    )
+def of_podman_at(host: Host, port: int) -> tuple[str, ...]:
+    """How one of podman's that do not run is found and started; what it publishes stands in its database alone. Nothing where none is down."""
+    down = [one for one in containers_of(host) if one["engine"] == "podman" and not one["running"]]
+    lines = []
+    for user in dict.fromkeys(one.get("user") for one in down):
+        names = [one["name"] for one in down if one.get("user") == user]
+        as_user, at_boot = "", "systemctl enable podman-restart"
+        if user:
+            as_user = "sudo -iu %s " % shlex.quote(user)
+            at_boot = "loginctl enable-linger %s; systemctl --user -M %s@ enable podman-restart" % (user, user)
+        lines += [
+            "%s   # on %s: does it belong to one of these, which do not run? %s"
+            % (ports_of("podman", port, user), host.name, ", ".join(names[:SHOWN])),
+            "# if so: %spodman start NAME; after a boot podman itself starts none: %s for those made with --restart=always, or a unit (a .container file)"
+            % (as_user, at_boot),
+        ]
+    return tuple(lines)

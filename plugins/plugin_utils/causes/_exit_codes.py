@@ -61,7 +61,9 @@ def exit_words(result: str | None, status: int | None) -> str:
         return "killed for memory"
     if status is None or status == 0:
         return ""
-    if result in ("signal", "core-dump", "watchdog"):
+    if result == "watchdog":
+        return "ended by systemd, as it did not report within WatchdogSec="
+    if result in ("signal", "core-dump"):
         return signal_words(status)
     return SYSTEMD.get(status) or PLAIN.get(status) or signal_words(status - SHELL_SIGNAL)
 
@@ -76,6 +78,8 @@ def signal_words(number: int) -> str:
         "SIGKILL": ": killed, by the kernel for memory or by somebody",
         "SIGSEGV": ": crashed",
         "SIGABRT": ": gave up by itself",
+        "SIGXCPU": ": has computed for as long as its LimitCPU= says",
+        "SIGXFSZ": ": a file of it has grown to its LimitFSIZE=",
         "SIGTERM": ": somebody asked it to end",
         "SIGSYS": ": used a system call that SystemCallFilter= forbids",
     }

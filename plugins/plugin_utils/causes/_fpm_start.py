@@ -15,6 +15,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, log_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, PoolAt, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._comes_back import not_at_boot
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import (
     kept_down,
     killed_for_memory,
@@ -118,6 +119,12 @@ def if_killed(host: Host, fpm: FpmFacts) -> tuple[str, ...]:
     """What to do about a PHP-FPM that was killed for memory, beside starting it; empty where it was not."""
     unit = fpm.get("unit") or ""
     return killed_for_memory(unit, host.unit(unit), host.name)
+
+
+def if_nothing_starts_it(host: Host, fpm: FpmFacts) -> tuple[str, ...]:
+    """How a PHP-FPM is started at the next boot as well; empty where something does that."""
+    unit = fpm.get("unit") or ""
+    return not_at_boot(unit, host.unit(unit), host.name)
 
 
 def by_hand(host: Host, fpm: FpmFacts) -> tuple[str, ...]:

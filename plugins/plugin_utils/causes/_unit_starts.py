@@ -291,7 +291,9 @@ def _of_last_start(host: Host, name: str, unit: Unit) -> Obstacle | None:
     missed = _still_missing(host, name, said, needs)
     if not loops and missed == "":
         return None
-    by_signal = unit.get("ended") in ("killed", "dumped") and signal_words(unit.get("exit_status") or 0)
+    by_signal = unit.get("ended") in ("killed", "dumped") and (
+        exit_words(unit.get("result"), unit.get("exit_status")) or signal_words(unit.get("exit_status") or 0)
+    )
     ended = "it ended after %.1f s with %s" % (
         unit.get("lasted") or 0.0,
         by_signal or status_words(unit.get("exit_status")),

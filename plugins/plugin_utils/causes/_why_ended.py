@@ -15,6 +15,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _container_ways as ways
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _containers as containers
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._awaited import awaited_behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import (
@@ -132,7 +133,7 @@ def _inside(hop: Hop) -> tuple[Container, int] | None:
 def _other_port_inside(hop: Hop) -> Explanation:
     """That nothing listens on the port which the published one leads to."""
     found = _inside(hop)
-    return containers.listens_on_another(found[0], hop.real_address.port, found[1]) if found else NOTHING
+    return ways.listens_on_another(hop, *found) if found else NOTHING
 
 
 def _where_to_look(hop: Hop, product: Product | None) -> tuple[str, ...]:
@@ -140,7 +141,11 @@ def _where_to_look(hop: Hop, product: Product | None) -> tuple[str, ...]:
     found = _inside(hop)
     if found:
         container, port = found
-        return (containers.ask_inside(container, hop.on, port), *containers.way_inside(container, hop.on, port))
+        return (
+            ways.ask_inside(container, hop.on, port),
+            *ways.way_inside(container, hop.on, port),
+            *ways.lets_in(hop, container),
+        )
     return ("# look there for %s" % (product.ends if product and product.ends else IN_APPLICATION),)
 
 

@@ -23,6 +23,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _container_ways as ways
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _containers as containers
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import (
@@ -47,11 +48,14 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         if not hop.has(*((MISSING,) if hop.is_unix else CLOSED)):
             continue
         gone = None if hop.is_unix or not hop.backend else containers.stopped_at(hop.backend, hop.real_address)
+        vain = None if hop.is_unix or not hop.backend else ways.published_in_vain(hop.backend, hop.real_address)
         if hop.backend is None:
             inside = containers.at_address(hop)
             yield in_container(hop, inside) if inside else outside(hop)
         elif gone and nobody_listens(hop, hop.backend):
             yield container_gone(hop, hop.backend, gone)
+        elif vain and nobody_listens(hop, hop.backend):
+            yield ways.without_a_way(hop, hop.backend, vain, CAUSE.name, hop.seen(*CLOSED))
         elif nobody_listens(hop, hop.backend) and not blocked(hop, fleet, hop.backend):
             yield started(hop, fleet, hop.backend, CAUSE.name, hop.seen(*CLOSED, MISSING))
 
@@ -68,8 +72,10 @@ def container_gone(hop: Hop, host: Host, container: Container) -> Finding:
     return on_hop(
         hop,
         CAUSE.name,
-        (*hop.seen(*CLOSED), nobody, publishes),
-        why="port %d of %s %s, and %s" % (port, host.name, is_its, containers.state_on(container, host)),
+        (*hop.seen(*CLOSED), nobody, publishes, *containers.last_words(container)),
+        why=containers.with_last_words(
+            "port %d of %s %s, and %s" % (port, host.name, is_its, containers.state_on(container, host)), container
+        ),
         advice=containers.start_of(container, host),
     )
 
@@ -92,19 +98,19 @@ def in_container(hop: Hop, container: Container) -> Finding:
         why = "what listens on port %d in %s does so on 127.0.0.1 alone, where no other container gets to" % (
             port, containers.called(container),
         )  # fmt: skip
-        right = (
-            "# let it listen on 0.0.0.0:%d inside (HOST=0.0.0.0, --host 0.0.0.0, --bind 0.0.0.0:%d)" % (port, port),
-        )
+        right = (ways.let_it_listen(hop, port),)
     else:
-        state = containers.state(container)
+        state = containers.with_last_words(containers.state(container), container)
         why = "%s, and nothing in it listens on port %d of %s" % (state, port, hop.destination.host)
-        known = ", ".join(dict.fromkeys(one.bare for one in listens if not one.is_unix))
-        line = "# let it listen on 0.0.0.0:%d inside, or write its right port at %s%s"
-        right = (line % (port, named_at(hop), " (it listens on %s)" % known if known else ""),)
+        known = ", ".join(dict.fromkeys(one.bare for one in listens))
+        right = (
+            ways.let_it_listen(hop, port),
+            "# or write its right port at %s%s" % (named_at(hop), ": it listens on %s" % known if known else ""),
+        )
     return on_hop(
         hop,
         CAUSE.name,
-        (*hop.seen(*CLOSED), has),
+        (*hop.seen(*CLOSED), has, *containers.last_words(container)),
         on=name,
         says="nothing takes connections on port %d of %s, which %s asks" % (port, containers.called(container), name),
         why=why,

@@ -24,6 +24,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_start import (
     by_hand,
     if_killed,
+    if_nothing_starts_it,
     start,
     startable_pool,
     stopped_evidence,
@@ -41,6 +42,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             evidence = stopped_evidence(hop, stopped, *SIGNATURES)
             advice = () if remedy else by_hand(hop.backend, stopped.fpm)
             advice += if_killed(hop.backend, stopped.fpm)
+            advice += if_nothing_starts_it(hop.backend, stopped.fpm) if remedy else ()
             yield on_hop(hop, CAUSE.name, evidence, remedy=remedy, why=why, advice=advice)
 
 

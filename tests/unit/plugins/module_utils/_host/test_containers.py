@@ -4,10 +4,11 @@
 """Containers as their engines' files and the process table of the host have them."""
 
 import json
+import time
 
 import pytest
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host import containers
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host import containers, own_log
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import container_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost
@@ -56,8 +57,11 @@ class TestDocker:
             {
                 "engine": "docker",
                 "name": "shop-proxy-1",
+                "user": None,
                 "running": True,
                 "ended": None,
+                "restarts": 0,
+                "last_words": [],
                 "inside": [{"name": "nginx", "pid": 4711}],
                 "host_network": False,
                 "addresses": ["172.18.0.3"],
@@ -95,6 +99,36 @@ class TestDocker:
             {"8080": 80},
             ["172.18.0.7"],
         )
+
+    @pytest.mark.parametrize(
+        ("state", "restarts", "ended"),
+        [
+            ({"Running": True, "Restarting": True, "Pid": 0, "ExitCode": 78}, 12, "exit code 78"),
+            ({"Running": True, "Pid": 4711, "StartedAt": "now"}, 12, None),
+            ({"Running": True, "Pid": 4711, "StartedAt": "2024-01-01T10:00:00.123456789Z"}, 0, None),
+            ({"Running": True, "Pid": 4711}, 0, None),
+        ],
+    )
+    def test_one_that_docker_starts_again_and_again(self, host, state, restarts, ended):
+        """One that was started again long ago, and runs since, counts as well."""
+        host.process(4711, "/usr/bin/app")
+        if state.get("StartedAt") == "now":
+            state["StartedAt"] = time.strftime("%Y-%m-%dT%H:%M:%S.123456789Z", time.gmtime())
+        docker(host, State=state, RestartCount=12)
+        (one,) = found(host)
+        assert (one["restarts"], one["ended"]) == (restarts, ended)
+
+    def test_what_one_said_before_it_ended(self, host, monkeypatch):
+        monkeypatch.setattr(own_log, "_is_a_log_of_root", lambda *_log: True)
+        docker(host, State={"Running": False, "ExitCode": 78})
+        said = [
+            "[30-Nov-2026 10:00:00] ERROR: [pool www] cannot get uid for user 'apps'\n",
+            "ERROR: FPM initialization failed\n",
+        ]
+        lines = [json.dumps({"log": line, "stream": "stderr"}) for line in said]
+        host.write("/var/lib/docker/containers/%s/%s-json.log" % (ID, ID), "\n".join(["{", "[]", *lines]))
+        (one,) = found(host)
+        assert one["last_words"] == [line.strip() for line in said]
 
     def test_one_in_the_hosts_network_has_the_ports_of_its_image(self, host):
         docker(host, State={"Running": False}, Config={"ExposedPorts": {"9000/tcp": {}, "53/udp": {}}})
@@ -159,6 +193,15 @@ class TestOtherEngines:
         shop, cron = found(host)
         assert (shop["engine"], shop["name"], shop["running"], shop["proxies"]) == ("podman", "shop", True, [50])
         assert (shop["inside"], cron["running"]) == ([{"name": "PHP-FPM", "pid": 51}], False)
+
+    def test_those_of_a_users_own_podman(self, host):
+        host.write("/etc/passwd", "root:x:0:0::/root:/bin/sh\ndeploy:x:1000:1000::/home/deploy:/bin/sh\n")
+        kept = [{"id": ID, "names": ["shop"]}, {"id": "x", "names": "y"}, "z", {"names": ["\x1b[2Jblog"]}]
+        host.write("/home/deploy" + containers.PODMANS_OF_USERS, json.dumps(kept))
+        assert [(one["name"], one["user"], one["running"]) for one in found(host)] == [
+            ("shop", "deploy", False),
+            ("\\x1b[2Jblog", "deploy", False),
+        ]
 
     def test_a_monitor_whose_container_is_in_no_list(self, host):
         host.process(50, "/usr/bin/conmon --api-version 1 -c %s -n shop" % ID)

@@ -54,6 +54,15 @@ def test_a_systemd_of_his_that_runs_and_lingers(host):
     assert [at["address"] for at in one["declares"]] == ["tcp:127.0.0.1:8000"]
 
 
+def test_a_container_file_of_his(host):
+    path = "/home/deploy/.config/containers/systemd/shop.container"
+    host.write(path, "[Container]\nImage=shop\nPublishPort=127.0.0.1:8085:80\nPublishPort=8443:443\n")
+    host.write("/home/deploy/.config/containers/systemd/shop.network", "[Network]\n")
+    (one,) = seen(host)
+    assert (one["name"], one["manager"], one["file"]) == ("shop.service", "systemd", path)
+    assert [at["address"] for at in one["declares"]] == ["tcp:127.0.0.1:8085", "tcp:0.0.0.0:8443"]
+
+
 def test_what_is_nested_too_deeply_for_a_parser_is_no_program(host):
     host.write(DUMP, "[" * 100000 + "]" * 100000)
     assert seen(host) == []

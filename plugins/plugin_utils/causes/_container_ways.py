@@ -1,0 +1,145 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ways into a container by a port that its engine publishes: which of them lead to nobody, and what is to be changed then.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import shlex
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import (
+    CLIENTS,
+    called,
+    containers_of,
+    log_of,
+)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import NOTHING, Explanation
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
+
+
+def published_in_vain(host: Host, address: Address) -> Container | None:
+    """The only container that runs and publishes a port of its host on which nobody listens: docker's rules alone lead there (userland-proxy)."""
+    port = str(address.port)
+    found = [one for one in containers_of(host) if one["running"] and (one["ports"] or {}).get(port)]
+    return found[0] if len(found) == 1 and not found[0].get("host_network") else None
+
+
+def without_a_way(hop: Hop, host: Host, container: Container, cause: str, seen: tuple[Evidence, ...]) -> Finding:
+    """The finding that a container publishes the port, and neither docker's own proxy nor a rule of its leads there, or nobody listens in it."""
+    port, inside = hop.real_address.port, (container["ports"] or {})[str(hop.real_address.port)]
+    other, own = listens_on_another(hop, container, inside), _own_ports(container)
+    if own and not other.words:
+        why = "%s listens on %d, and no way leads there: docker has no proxy of its own for port %d, and its rule for it is gone" % (
+            called(container), inside, port,
+        )  # fmt: skip
+        advice = (*way_inside(container, host.name, inside), *_rules(port, host.name))
+    else:
+        why = other.words or "port %d leads to port %d of %s, in which nothing is seen to listen" % (
+            port, inside, called(container),
+        )  # fmt: skip
+        advice = (log_of(container, host.name), *(other.advice or (ask_inside(container, host.name, inside),)))
+    return on_hop(
+        hop,
+        cause,
+        (
+            *seen,
+            Evidence("socket", "nothing of %s itself listens on port %d" % (host.name, port)),
+            Evidence("process", "%s runs and publishes its port %d as %d" % (called(container), inside, port)),
+        ),
+        says="port %d of %s is published from a container, and leads to nobody" % (port, host.name),
+        why=why,
+        advice=advice,
+    )
+
+
+def _rules(port: int, on: str) -> tuple[str, ...]:
+    return (
+        "iptables -t nat -S DOCKER | grep -w %d; grep -E 'iptables|userland-proxy' /etc/docker/daemon.json   # on %s: is its rule there? docker makes none"
+        ' with "iptables": false, and then needs its proxy ("userland-proxy": true)' % (port, on),
+    )
+
+
+def _own_ports(container: Container) -> list[Address]:
+    """Where a container listens with a port."""
+    return [one for one in map(_address, container.get("listens") or []) if not one.is_unix]
+
+
+def _address(listens: t.Mapping[str, t.Any]) -> Address:
+    return read_address(listens["address"])
+
+
+def let_it_listen(hop: Hop, port: int) -> str:
+    """What lets a program in a container listen on all of its addresses."""
+    if hop.family == "fastcgi":
+        return (
+            "# let PHP-FPM listen on all addresses inside: `listen = %d` in the pool (docker's images have that in php-fpm.d/zz-docker.conf, which a folder or"
+            " file of one's own mounted over it takes away)" % port
+        )
+    return "# let it listen on 0.0.0.0:%d inside (HOST=0.0.0.0, --host 0.0.0.0, --bind 0.0.0.0:%d)" % (port, port)
+
+
+def ask_inside(container: Container, on: str, port: int) -> str:
+    """The command that shows whether anything listens on a port in a container, whose engine takes connections all the same."""
+    client, name = CLIENTS.get(container["engine"], "docker"), shlex.quote(container["name"])
+    return (
+        "nsenter -t $(%s inspect -f '{{.State.Pid}}' %s) -n ss -ltnp   # on %s: does anything listen on port %d in it, and not on 127.0.0.1 alone?"
+        % (client, name, on, port)
+    )
+
+
+DOTNET = "# images of .NET 8 and later listen on 8080, those before on 80: ASPNETCORE_HTTP_PORTS=80 in its environment keeps that"
+
+
+def listens_on_another(hop: Hop, container: Container, inside: int) -> Explanation:
+    """Where a container listens instead of the port that its engine leads to; nothing where it does listen there, or nowhere that is seen."""
+    ports, published = _own_ports(container), hop.real_address.port
+    there = sorted({one.port for one in ports if not one.is_loopback})
+    if not ports or inside in there:
+        return NOTHING
+    leads = "port %d leads to port %d of %s" % (published, inside, called(container))
+    if not there:
+        where = ", ".join(dict.fromkeys(one.bare for one in ports))
+        words = "%s, which listens on %s alone" % (leads, where)
+        return Explanation(words=words, advice=(let_it_listen(hop, inside),))
+    to = 8080 if 8080 in there else there[0]
+    as_dotnet = (DOTNET,) if inside == 80 and to == 8080 else ()
+    publish = "# publish the port that it has: -p %d:%d (`ports` of its compose file), and make the container anew" % (
+        published,
+        to,
+    )
+    words = "%s, where nothing listens: it listens on %s" % (leads, ", ".join(map(str, there)))
+    return Explanation(words=words, advice=(publish, *as_dotnet))
+
+
+def way_inside(container: Container, on: str, port: int) -> tuple[str, ...]:
+    """Whether the host itself gets into a container of docker: rules of a firewall that were written anew lack docker's own."""
+    if container["engine"] != "docker" or not container["addresses"]:
+        return ()
+    return (
+        "curl -sSm3 -o /dev/null http://%s/   # on %s: does the host itself get into it?"
+        % (Address(container["addresses"][0], port).bare, on),
+        "# if not: docker's rules are gone (iptables -S DOCKER), as csf -r, iptables-restore or a reload of firewalld wrote all anew:"
+        ' systemctl restart docker; with csf DOCKER = "1" in csf.conf',
+    )
+
+
+def lets_in(hop: Hop, container: Container) -> tuple[str, ...]:
+    """Whom a PHP-FPM in a container lets in: by its engine, connections come from another address than 127.0.0.1."""
+    if hop.family != "fastcgi":
+        return ()
+    name = shlex.quote(container["name"])
+    return (
+        "%s logs %s 2>&1 | grep -F 'Connection disallowed'   # on %s: listen.allowed_clients of its pool leaves out what comes from outside of the container"
+        % (CLIENTS.get(container["engine"], "docker"), name, hop.on),
+    )
