@@ -10,6 +10,7 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.facts_of import facts_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.from_controller import (
     from_controller,
     outside_asks,
@@ -39,11 +40,12 @@ class ActionModule(ActionBase):
                 "urls": {"type": "list", "elements": "str", "default": []},
                 "again": {"type": "list", "elements": "dict", "default": []},
                 "ask_logged": {"type": "bool", "default": True},
+                "as_facts": {"type": "bool", "default": True},
             }
         )
         began = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         look = self._look(args, task_vars or {})
-        facts = (look.get("ansible_facts") or {}).get("bad_gateway")
+        facts = facts_of(look)
         if facts and "answers" in facts:
             outside = outside_asks(facts["answers"], args["urls"], self._play_context.remote_addr)
             slowest = max((answer["seconds"] for answer in facts["answers"]), default=0.0)

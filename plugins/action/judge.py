@@ -23,6 +23,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.approved
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.collector import no_collection
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import judgements
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.facts_of import facts_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.not_run import explained
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.failure import reason
 
@@ -56,11 +57,8 @@ class ActionModule(ActionBase):
         )
         approved = approved_plan(args["plan"], args["approved"])
         looks = newest(*(registered(args["hosts"], name, task_vars or {}) for name in (args["looks"], args["again"])))
-        facts: dict[str, GatewayFacts] = {
-            name: look["ansible_facts"]["bad_gateway"]
-            for name, look in looks.items()
-            if (look.get("ansible_facts") or {}).get("bad_gateway")
-        }
+        seen = {name: facts_of(look) for name, look in looks.items()}
+        facts = {name: known for name, known in seen.items() if known}
         run = args["run"] or "%s-%s" % (time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()), secrets.token_hex(2))
         result.update(changed=False, run=run, failures=failures(args["hosts"], looks), unended=unended(facts))
         with no_collection():

@@ -52,6 +52,13 @@ options:
     type: list
     elements: dict
     default: []
+  as_facts:
+    description:
+      - Whether Ansible keeps what was seen as facts of the host. It copies a host's facts for each of its later tasks, and writes them into the fact
+        cache where there is one.
+      - With V(false) it is returned as RV(bad_gateway), to be registered.
+    type: bool
+    default: true
 author:
   - The webops.bad_gateway authors (@webops)
 seealso:
@@ -71,9 +78,13 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+bad_gateway:
+  description: The same as RV(ansible_facts.bad_gateway).
+  returned: with O(as_facts=false)
+  type: dict
 ansible_facts:
   description: The facts.
-  returned: always
+  returned: with O(as_facts=true)
   type: complex
   contains:
     bad_gateway:
@@ -151,6 +162,7 @@ def main() -> None:
             "urls": {"type": "list", "elements": "str", "default": []},
             "again": {"type": "list", "elements": "dict", "default": []},
             "ask_logged": {"type": "bool", "default": True},
+            "as_facts": {"type": "bool", "default": True},
         },
         supports_check_mode=True,
     )

@@ -49,7 +49,7 @@ PLAY = """
         tasks_from: step.yml
         rolespec_validate: false
       vars:
-        __fix_502_step: "{{ step }}"
+        __fix_502_due: "{{ step }}"
     - copy:
         dest: "{{ playbook_dir }}/{{ inventory_hostname }}.json"
         content: "{{ __fix_502_outcomes | to_json }}"

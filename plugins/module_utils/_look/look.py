@@ -47,7 +47,11 @@ def look_quietly(**arguments: Any) -> Dict[str, Any]:
 
 
 def look(
-    log_window: float, urls: Sequence[str] = (), again: Sequence[Mapping[str, Any]] = (), ask_logged: bool = True
+    log_window: float,
+    urls: Sequence[str] = (),
+    again: Sequence[Mapping[str, Any]] = (),
+    ask_logged: bool = True,
+    as_facts: bool = True,
 ) -> Dict[str, Any]:
     """What the module gateway_facts returns."""
     if os.geteuid() != 0:
@@ -55,11 +59,12 @@ def look(
     signal.signal(signal.SIGALRM, _too_late)
     signal.alarm(LOOK_SECONDS)
     try:
-        return _look(log_window, urls, again, ask_logged)
+        found = {"bad_gateway": _look(log_window, urls, again, ask_logged)}
     except _TooLate:
         return {"failed": True, "msg": TOO_LATE}
     finally:
         signal.alarm(0)
+    return {"changed": False, **({"ansible_facts": found} if as_facts else found)}
 
 
 class _TooLate(BaseException):
@@ -72,14 +77,14 @@ def _too_late(_number: int, _frame: Any) -> None:
 
 def _look(
     log_window: float, urls: Sequence[str], again: Sequence[Mapping[str, Any]], ask_logged: bool
-) -> Dict[str, Any]:
+) -> "GatewayFacts":
     host = Host()
     host.seconds_left = COMMANDS_SECONDS
     facts = read_host(host, log_window)
     ask = partial(_ask, log_window=log_window, urls=urls, ask_logged=ask_logged)
     ask(host, facts, again=again)
     facts["inside"] = look_inside(host, facts, log_window, ask)
-    return {"changed": False, "ansible_facts": {"bad_gateway": facts}}
+    return facts
 
 
 def _ask(

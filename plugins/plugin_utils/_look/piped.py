@@ -29,7 +29,7 @@ Values = t.Mapping[str, t.Any]
 #: Beside what Ansible keeps for the user who calls it.
 PROGRAMS = Store(os.path.join(constants.config.get_config_value("ANSIBLE_HOME"), "bad_gateway"))
 #: A variable that tasks have where they are part of a remedy of the role fix_502.
-IN_REMEDY = "__fix_502_step"
+IN_REMEDY = "__fix_502_with"
 LOST = "the host cannot be reached any more: %s"
 
 

@@ -244,7 +244,7 @@ def lost_after(calls_that_work):
         return dict(left.pop(0))
 
     made._call = call
-    return made.run(None, {"inventory_hostname": "web1", "__fix_502_step": {}})
+    return made.run(None, {"inventory_hostname": "web1", "__fix_502_with": {}})
 
 
 @pytest.mark.parametrize("calls", [[], [{**MADE, "answers": [answer(200)]}]], ids=["at once", "before it is kept"])

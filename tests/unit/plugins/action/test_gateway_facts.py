@@ -16,7 +16,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look import st
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.action.stubs import given, plugin
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import answer
 
-ARGUMENTS = {"log_window": 3600, "urls": [], "again": [], "ask_logged": True}
+ARGUMENTS = {"log_window": 3600, "urls": [], "again": [], "ask_logged": True, "as_facts": True}
 
 
 def seen(*answers, **more):
@@ -54,6 +54,13 @@ def test_the_controller_adds_its_answers(outside):
     assert [(one["from"], one["status"]) for one in facts["answers"]] == [("host", 200), ("controller", 502)]
     assert looks == [{**ARGUMENTS, "log_window": 60}]
     assert outside == [{"url": "http://site/", "connect": "tcp:10.0.0.1:80", "method": "GET", "route": 0}]
+
+
+def test_the_controller_adds_its_answers_to_facts_that_ansible_shall_not_keep(outside):
+    look = {"changed": False, **seen(answer(200, connect="tcp:127.0.0.1:80"))["ansible_facts"]}
+    result, looks = run(look, {"as_facts": False})
+    assert [one["from"] for one in result["bad_gateway"]["answers"]] == ["host", "controller"]
+    assert looks == [{**ARGUMENTS, "as_facts": False}]
 
 
 def test_the_controller_waits_longer_than_the_host_had_to(monkeypatch):

@@ -36,7 +36,8 @@ def run(hostvars, **more):
 
 
 def test_each_host_is_judged_by_its_own_look():
-    result = run({"web": {"__look": look(WEB)}, "app": {"__look": look(host("10.0.0.2"))}})
+    """Whether Ansible keeps its facts or not."""
+    result = run({"web": {"__look": look(WEB)}, "app": {"__look": {"bad_gateway": host("10.0.0.2")}}})
     assert (result["changed"], result["failures"], result["unended"]) == (False, {}, [])
     assert sorted(result["judgements"]) == ["app", "web"]
     assert result["judgements"]["web"]["answers"][0]["status"] == 200

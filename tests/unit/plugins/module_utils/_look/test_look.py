@@ -34,10 +34,10 @@ WORKER = "nginx: worker process"
 def look(monkeypatch, tmp_path):
     """A look at a host that runs nginx, or at a bare one, as the user of this number."""
 
-    def look_at(host=None, user=0, urls=(), again=()):
+    def look_at(host=None, user=0, urls=(), again=(), **more):
         monkeypatch.setattr(look_module, "Host", lambda: host or FakeHost(tmp_path))
         monkeypatch.setattr(os, "geteuid", lambda: user)
-        return look_module.look(3600, list(urls), list(again))
+        return look_module.look(3600, list(urls), list(again), **more)
 
     return look_at
 
@@ -68,6 +68,11 @@ def test_a_host_without_nginx_is_read_and_not_asked(look):
     assert facts["nginx"] is None
     assert not {"answers", "reach", "names"} & set(facts)
     assert "answers" not in [one["missing"] for one in facts["unknown"]]
+
+
+def test_facts_are_the_looks_own_where_ansible_shall_not_keep_them(look):
+    seen = look(as_facts=False)
+    assert (set(seen), seen["bad_gateway"]["nginx"]) == ({"changed", "bad_gateway"}, None)
 
 
 def test_an_nginx_that_does_not_run_is_read_and_not_asked(look, tmp_path):
