@@ -38,6 +38,7 @@ TESTED_THROUGH = {
         "module_utils/_host/server_command.py",
         "module_utils/_host/server_environment.py",
         "module_utils/_host/server_files.py",
+        "module_utils/_host/server_formats.py",
     ],
     "module_utils/_host/test_unit_addresses.py": ["module_utils/_host/server_options.py"],
     "module_utils/_host/test_unit_start.py": [

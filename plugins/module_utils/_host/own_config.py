@@ -8,7 +8,7 @@ Private to this collection: it may change in any release.
 
 import os
 import re
-from typing import TYPE_CHECKING, List, Sequence, Tuple
+from typing import TYPE_CHECKING, List, Match, Sequence, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.declared_addresses import (
@@ -30,10 +30,13 @@ READ_LIMIT = 64 * 1024
 FILES = 8
 #: Longer lines are data, not settings.
 LINE_LENGTH = 300
-ENDINGS = ("ini", "toml", "yml", "yaml", "json", "conf", "cfg", "properties")
+ENDINGS = ("ini", "toml", "yml", "yaml", "json", "conf", "cfg", "properties", "hcl")
 #: Where files lie that a program reads by itself, below its own and its working directory, and how they are called beside its own name.
-FOLDERS = ("", "config", "conf", "custom/conf")
-NAMES = ("app", "application", "config", "production", "settings", "server")
+FOLDERS = ("", "config", "conf", ".config", "custom/conf", "sites")
+NAMES = ("app", "application", "config", "production", "settings", "server", "default", "common_site_config")
+#: A program below bin/ has its settings in a folder beside that, under the name of the folder of both: /opt/keycloak-26.0/bin/kc.sh.
+_IN_BIN = re.compile(r"(/(?:[^/]+/)*([^/]+?)(?:[-_]?v?\d[\d.]*)?)/bin(?:/[\w.-]+)?$")
+BESIDE_BIN = ("conf", "config", "etc")
 #: What lies beside programs here is none of theirs.
 OF_THE_SYSTEM = (
     "/usr/bin",
@@ -49,7 +52,8 @@ OF_THE_SYSTEM = (
 _NAMED = re.compile(r"\.(?:%s)$" % "|".join(ENDINGS))
 #: A setting whose whole name says that it is about listening, and its value, which has nothing else in it.
 _SETTING = re.compile(
-    r"\s*(?:- +)?[\"']?(?:(?:http|web|server|listen|service|app|bind)?[._-]?port|(?:http|web|server)?[._-]?listen(?:[._-]?(?:on|http|addr(?:ess)?))?"
+    r"\s*(?:- +)?[\"']?(?:(?:http|web|server|listen|service|app|bind|socketio|http[._-]listen)?[._-]?port"
+    r"|(?:http|web|server)?[._-]?listen(?:[._-]?(?:on|http|addr(?:ess)?))?"
     r"|bind(?:[._-]?(?:to|url|addr(?:ess)?))?|(?:http|web|server)?[._-]?addr(?:ess)?|interface)[\"']?\s*[:=]\s*[\"']?"
     r"((?:https?://)?(?:(?:[\d.]+|localhost|\*|\[[\da-f:]+\])?:)?\d{2,5}|unix:/[\w./-]+|/[\w./-]+\.sock)/?[\"']?\s*,?\s*(?:[#;].*)?$",
     re.IGNORECASE,
@@ -60,7 +64,7 @@ _HOST = re.compile(
     r"(\d+\.\d+\.\d+\.\d+|localhost|[\da-f:]*::[\da-f:]*)[\"']?\s*,?\s*(?:[#;].*)?$",
     re.IGNORECASE,
 )
-_SECTION = re.compile(r"\s*(?:\[+([^\[\]]+)\]+|[\"']?([\w.-]+)[\"']?\s*[:=]?\s*\{?)\s*$")
+_SECTION = re.compile(r"\s*(?:\[+([^\[\]]+)\]+|[\"']?([\w.-]+)[\"']?(?:\s+\"[\w.-]*\")?\s*[:=]?\s*\{?)\s*$")
 #: Settings of other sections (database, mail, cache) say what the program connects to.
 _OF_LISTENING = re.compile(
     r"(?:^|[._ -])(?:https?|web|server|listen(?:er|ers)?|service|net(?:work)?|app(?:lication)?|api|main|general|global|default)$",
@@ -68,32 +72,49 @@ _OF_LISTENING = re.compile(
 )
 
 
-def of_own_config(host: Host, argv: Sequence[str], folder: str) -> "List[DeclaredAddress]":
-    """Addresses in the files that a command line names, else in the first that says any of those that lie beside it. folder: the working directory."""
+def of_own_config(host: Host, argv: Sequence[str], folder: str, of_settings: str = "") -> "List[DeclaredAddress]":
+    """Addresses in the files that a command line names, else in the first that says any of those that lie beside it.
+
+    folder: the working directory; of_settings: one of settings, by the environment.
+    """
     if any(plain_name(word) in CLIENTS for word in argv[:4]):
         return []
     named = [word.rpartition("=")[2] for word in argv[1:] if _NAMED.search(word)]
     paths = [os.path.normpath(os.path.join(folder or "/", name.strip("\"'"))) for name in named]
-    for path in (paths or _beside(host, argv, folder))[:FILES]:
+    for path in (paths or _beside(host, argv, folder, of_settings))[:FILES]:
         found = of_text(host.read(path, READ_LIMIT) or "", path)
         if found:
             return found
     return []
 
 
-def _beside(host: Host, argv: Sequence[str], folder: str) -> List[str]:
+def _beside(host: Host, argv: Sequence[str], folder: str, of_settings: str) -> List[str]:
     """Files that a program mostly reads by itself, as far as they are there."""
     program = argv[0] if argv and argv[0].startswith("/") else ""
     name = plain_name(program)
     folders = [one for one in dict.fromkeys((folder, os.path.dirname(program))) if one.count("/") > 1]
     folders = [one for one in folders if not one.startswith(OF_THE_SYSTEM)]
     places = [os.path.normpath(os.path.join(one, below)) for one in folders for below in FOLDERS]
-    wanted = ["%s.%s" % (stem, ending) for stem in (name, *NAMES) if stem for ending in ENDINGS]
+    in_bin = _IN_BIN.match(os.path.dirname(program)) if not program.startswith(OF_THE_SYSTEM) else None
+    places += [os.path.join(_root(in_bin), below) for below in BESIDE_BIN] if in_bin else []
+    stems = (name, in_bin.group(2).lower() if in_bin else "", *NAMES)
+    wanted = ["%s.%s" % (stem, ending) for stem in stems if stem for ending in ENDINGS]
     found = []
-    for place in [*places, "/etc/" + name] if name else places:
-        there = host.listdir(place)
-        found += [os.path.join(place, one) for one in wanted if one in there]
+    for place in filter(None, [of_settings, *places, "/etc/" + name if name else ""]):
+        there = {one.lower(): one for one in host.listdir(place)}
+        found += [os.path.join(place, there[one]) for one in wanted if one in there]
     return found
+
+
+def _root(in_bin: "Match[str]") -> str:
+    """The folder that has the bin/ of a program."""
+    return in_bin.group(0).rpartition("/bin")[0]
+
+
+def tomcat_of(host: Host, argv: Sequence[str]) -> str:
+    """The folder of the Tomcat that a script in its bin/ starts, such as Jira's and Confluence's; empty where it is none."""
+    in_bin = _IN_BIN.match(os.path.dirname(argv[0])) if argv and argv[0].endswith(".sh") else None
+    return _root(in_bin) if in_bin and host.exists(_root(in_bin) + "/conf/server.xml") else ""
 
 
 def of_text(text: str, path: str) -> "List[DeclaredAddress]":

@@ -206,10 +206,18 @@ def _of_ssh(argv: Sequence[str]) -> List[Optional[Address]]:
     return [tcp((one.group(1) or "127.0.0.1").strip("[]"), one.group(2)) for one in found if one]
 
 
+def _of_minio(argv: Sequence[str]) -> List[Optional[Address]]:
+    """MinIO's console beside its main port, which it has in any case."""
+    given = [(option or "").lstrip("-") for option, _value in arguments(argv)]
+    found = _of_options(argv, SERVERS["minio"])
+    return found if "address" in given or not found else [read_declared(SERVERS["minio"].default or ""), *found]
+
+
 _OWN_GRAMMAR: Dict[str, Callable[[Sequence[str]], List[Optional[Address]]]] = {
     "docker": _of_container,
     "podman": _of_container,
     "nerdctl": _of_container,
+    "minio": _of_minio,
     "socat": _of_socat,
     "ssh": _of_ssh,
     "autossh": _of_ssh,

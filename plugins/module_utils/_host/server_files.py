@@ -8,7 +8,7 @@ Private to this collection: it may change in any release.
 
 import os
 import re
-from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Pattern, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, List, Optional, Sequence
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
@@ -22,149 +22,34 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.declared_
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.server_command import (
     arguments,
 )
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.server_formats import (
+    ALIASES,
+    APPSETTINGS,
+    FORMATS,
+    SERVARR,
+    SERVARR_XML,
+    SPRING,
+    SPRING_FILES,
+    Format,
+)
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.server_options import CONFIG_OPTIONS
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.uwsgi_names import filled_in as of_uwsgi
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.uwsgi_names import of_debian
 
 if TYPE_CHECKING:  # shapes of facts: for the type checker only
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.declared_addresses import DeclaredAddress
 
 READ_LIMIT = 256 * 1024
 FILES = 50
-
-
-def _lines(pattern: str) -> "Pattern[str]":
-    return re.compile(pattern, re.MULTILINE)
-
-
-_HAPROXY = _lines(r"^\s*(?:bind|(?:frontend|listen)\s+\S+)\s+(?:(?:ipv[46]|unix)@)?([^\s#@]*:\d+|/\S+)")
-_JSON_PORT = _lines(r"^\s*\"port\":\s*(\d+)")
-
-
-class Format(NamedTuple):
-    """How a kind of file says it. address, port and host are what the first group of each finds.
-
-    names: files beside the unit's working directory (or whole paths) that are read without being named. options: whether CONFIG_OPTIONS name it.
-    """
-
-    names: Tuple[str, ...] = ()
-    options: bool = True
-    address: "Optional[Pattern[str]]" = None
-    port: "Optional[Pattern[str]]" = None
-    host: "Optional[Pattern[str]]" = None
-    any_path: bool = False
-
-
-_RUBY_SET = _lines(
-    r"^\s*(\w+) *= *(?:(File\.expand_path)\(?[ ]*[\"']([./\w-]+)[\"'], *(__FILE__|__dir__)\)?|[\"']([^\"'\n]*)[\"'])\s*(?:#.*)?$"
-)
-
-#: By the plain name of the server.
-FORMATS: Dict[str, Format] = {
-    "gunicorn": Format(("gunicorn.conf.py",), address=_lines(r"^bind\s*=\s*([^#\n]+)")),
-    "hypercorn": Format((), address=_lines(r"^bind\s*=\s*([^#\n]+)")),
-    "uwsgi": Format(
-        (),
-        address=_lines(
-            r"^\s*(?:socket|http|https|http-socket|https-socket|http11-socket|uwsgi-socket|fastcgi-socket)\s*[=:]\s*([^#;\n]+)"
-        ),
-        any_path=True,
-    ),
-    "puma": Format(
-        ("config/puma.rb", "config/puma/production.rb"),
-        address=_lines(r"^\s*bind\s*\(?\s*[\"']([^\"'#]+)[\"']"),
-        port=_lines(r"^\s*port\s*\(?\s*(?:ENV\S*\s*(?:[^\s\d]\S*\s+)?[{|(\"'\s]*|[\"'])?(\d+)"),
-    ),
-    "unicorn": Format(
-        ("config/unicorn.rb",), address=_lines(r"^\s*listen\s*\(?\s*[\"']?([^\"',)\s#]+)"), any_path=True
-    ),
-    "haproxy": Format(("/etc/haproxy/haproxy.cfg",), address=_HAPROXY, any_path=True),
-    "caddy": Format(
-        ("/etc/caddy/Caddyfile",), address=_lines(r"^((?:(?:^|, *)(?:https?://)?[\w.*-]*:\d+)+)[^{\n:]*\{?\s*$")
-    ),
-    "odoo": Format(
-        ("/etc/odoo/odoo.conf", "/etc/odoo.conf"),
-        port=_lines(r"^(?:http|xmlrpc)_port\s*=\s*(\d+)"),
-        host=_lines(r"^http_interface\s*=\s*(\S+)"),
-    ),
-    "grafana": Format(
-        ("/etc/grafana/grafana.ini",), port=_lines(r"^http_port\s*=\s*(\d+)"), host=_lines(r"^http_addr\s*=\s*(\S+)")
-    ),
-    "gitea": Format(
-        ("/etc/gitea/app.ini", "/etc/forgejo/app.ini"),
-        port=_lines(r"^HTTP_PORT\s*=\s*(\d+)"),
-        host=_lines(r"^HTTP_ADDR\s*=\s*([\d.:]+)"),
-    ),
-    "kibana": Format(
-        ("/etc/kibana/kibana.yml",),
-        port=_lines(r"^server\.port:\s*(\d+)"),
-        host=_lines(r"^server\.host:\s*[\"']?([\w.:-]+)"),
-    ),
-    "sonar": Format(("/opt/sonarqube/conf/sonar.properties",), port=_lines(r"^sonar\.web\.port\s*=\s*(\d+)")),
-    "nexus": Format(
-        ("/opt/nexus/etc/nexus-default.properties", "/opt/sonatype-work/nexus3/etc/nexus.properties"),
-        port=_lines(r"^application-port\s*=\s*(\d+)"),
-    ),
-    "focalboard-server": Format(("config.json",), port=_JSON_PORT),
-    "passenger": Format(("Passengerfile.json",), port=_JSON_PORT),
-    "thin": Format(
-        (),
-        address=_lines(r"^socket:\s*(\S+)"),
-        port=_lines(r"^port:\s*(\d+)"),
-        host=_lines(r"^address:\s*(\S+)"),
-        any_path=True,
-    ),
-    "traefik": Format(
-        ("/etc/traefik/traefik.yml", "/etc/traefik/traefik.yaml"), address=_lines(r"^ +address: *[\"']?([\d.]*:\d+)")
-    ),
-    "lswsctrl": Format(("/usr/local/lsws/conf/httpd_config.conf",), address=_lines(r"^\s*address\s+(\S+:\d+)")),
-    "ghost": Format(("config.production.json",), port=_lines(r"\"server\":\s*\{[^}]*\"port\":\s*\"?(\d+)")),
-    "kavita": Format(("config/appsettings.json",), port=_lines(r"^\s*\"Port\":\s*(\d+)")),
-    "synapse.app.homeserver": Format((), port=_lines(r"^\s+-? ?port:\s*(\d+)")),
-    "shiny-server": Format(("/etc/shiny-server/shiny-server.conf",), port=_lines(r"^\s*listen\s+(\d+)")),
-    "rserver": Format(
-        ("/etc/rstudio/rserver.conf",), port=_lines(r"^www-port\s*=\s*(\d+)"), host=_lines(r"^www-address\s*=\s*(\S+)")
-    ),
-    "lighttpd": Format(
-        ("/etc/lighttpd/lighttpd.conf",),
-        port=_lines(r"^server\.port\s*=\s*(\d+)"),
-        host=_lines(r"^server\.bind\s*=\s*\"?([\w.:]+)"),
-    ),
-    "mattermost": Format(("/opt/mattermost/config/config.json",), address=_lines(r"\"ListenAddress\":\s*\"([^\"]+)\"")),
-    "rr": Format((".rr.yaml",), address=_lines(r"^http:\s*\n(?:\s*#.*\n)*\s+address:\s*[\"']?([^\s\"'#]+)")),
-    "stunnel": Format(("/etc/stunnel/stunnel.conf",), address=_lines(r"^\s*accept\s*=\s*(\S+)")),
-    "memcached": Format(
-        ("/etc/memcached.conf",), port=_lines(r"^-p\s*(\d+)"), host=_lines(r"^-l\s*([\d.:]+)"), options=False
-    ),
-    "code-server": Format((), address=_lines(r"^bind-addr:\s*(\S+)")),
-}
-#: What Kestrel reads in the working directory of any program of .NET, which may have a name of its own.
-APPSETTINGS = Format(
-    ("appsettings.Production.json", "appsettings.json"),
-    options=False,
-    address=_lines(r"\"[Uu]rls?\":\s*\"(http[^\"]+:\d+[^\"]*)\""),
-)
-ALIASES = {
-    "frankenphp": "caddy",
-    "rails": "puma",
-    "grafana-server": "grafana",
-    "forgejo": "gitea",
-    "odoo-bin": "odoo",
-    "systemd-memcached-wrapper": "memcached",
-    "unicorn_rails": "unicorn",
-    "stunnel4": "stunnel",
-}
-SERVARR = ("sonarr", "radarr", "lidarr", "readarr", "prowlarr")
-SERVARR_XML = Format(port=_lines(r"<Port>(\d+)</Port>"), host=_lines(r"<BindAddress>([\d.:]+)</"))
-SPRING = Format(
-    port=_lines(r"^(?:server\.port\s*[=:]|server:\s*\n(?:[ \t]+[^\n]*\n)*?[ \t]+port:)\s*(?:\$\{\w+:)?[\"']?(\d+)"),
-    host=_lines(
-        r"^(?:server\.address\s*[=:]|server:\s*\n(?:[ \t]+[^\n]*\n)*?[ \t]+address:)\s*[\"']?([\d.:]+|localhost)"
-    ),
-)
-SPRING_FILES = ("application.properties", "application.yml", "application.yaml")
 COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
-_COMPOSE_PORT = _lines(r"^\s*-\s*[\"']?((?:[\d.]+:)?\d+:\d+)(?:/tcp)?[\"']?\s*(?:#.*)?$")
+_COMPOSE_PORT = re.compile(r"^\s*-\s*[\"']?((?:[\d.]+:)?\d+:\d+)(?:/tcp)?[\"']?\s*(?:#.*)?$", re.MULTILINE)
 _CONNECTOR = re.compile(r"<Connector\b[^>]*?\bport=\"(\d+)\"[^>]*>", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_PROFILES = re.compile(r"(?:--|-D=)spring\.profiles\.active=")
+_RUBY_SET = re.compile(
+    r"^\s*(\w+) *= *(?:(File\.expand_path)\(?[ ]*[\"']([./\w-]+)[\"'], *(__FILE__|__dir__)\)?|[\"']([^\"'\n]*)[\"'])\s*(?:#.*)?$",
+    re.MULTILINE,
+)
 
 
 def of_config_files(
@@ -172,7 +57,7 @@ def of_config_files(
 ) -> "List[DeclaredAddress]":
     """Addresses in the files that a server is given, or reads by itself. folder: the working directory."""
     if server == "java":
-        return _of_jar(host, argv, folder)
+        return _of_jar(host, argv, folder, environment or {})
     if server in ("docker", "docker-compose") and "compose" in " ".join(argv[:3]):
         return _of_compose(host, argv, folder)
     if server in SERVARR:
@@ -186,8 +71,10 @@ def of_config_files(
         if word.endswith((".ini", ".xml", ".yaml")) and server == "uwsgi" and word not in given
     ]
     found: "List[DeclaredAddress]" = []
-    for name in (given if form.options else []) or form.names:
-        for path in _files(host, name, folder):
+    given = given if form.options else []
+    for name in given or form.names:
+        # Of those that it reads by itself, the first that says anything.
+        for path in _files(host, name, folder) if given or not found else ():
             found += of_file(host, path, form, environment or {})
     return found
 
@@ -202,6 +89,11 @@ def of_file(host: Host, path: str, form: Format, environment: Dict[str, str]) ->
     """Addresses that one file says, each with its line."""
     text = host.read(path, READ_LIMIT) or ""
     text = filled_in(text, path) if path.endswith(".rb") else text
+    return _said(of_uwsgi(text, path) if form is FORMATS["uwsgi"] else text, path, form, environment)
+
+
+def _said(text: str, path: str, form: Format, environment: Dict[str, str]) -> "List[DeclaredAddress]":
+    """Addresses that the text of a file says."""
     found: "List[DeclaredAddress]" = []
     for match in form.address.finditer(text) if form.address else ():
         value = "" if re.search(r"[$+%({]|\bf[\"']", match.group(1).strip("( )")) else match.group(1)
@@ -235,17 +127,23 @@ def _place(path: str, text: str, match: "re.Match[str]") -> Place:
     return Place(path, text.count("\n", 0, match.start(1)) + 1)
 
 
-def _of_jar(host: Host, argv: Sequence[str], folder: str) -> "List[DeclaredAddress]":
-    """Spring's properties beside the jar and in the working directory, where they go before those in the jar."""
+def _of_jar(host: Host, argv: Sequence[str], folder: str, environment: Dict[str, str]) -> "List[DeclaredAddress]":
+    """Spring's properties beside the jar and in the working directory, where they go before those in the jar; those of a profile go before all."""
     jar = next((word for word in argv if word.endswith((".jar", ".war"))), "")
     beside = os.path.dirname(os.path.normpath(os.path.join(folder or "/", jar))) if jar else folder or "/"
     given = [value for option, value in arguments(argv) if option == "--spring.config.location"]
     paths = [re.sub(r"^(optional:)?(file:)?", "", one) for value in given for one in value.split(",")]
+    words = [
+        value.rpartition("=")[2] for option, value in arguments(argv) if _PROFILES.match("%s=%s" % (option, value))
+    ]
+    profiles = ",".join(words or [environment.get("SPRING_PROFILES_ACTIVE", "")]).split(",")
+    names = [name.replace(".", "-%s." % one) for one in reversed(profiles) if one for name in SPRING_FILES]
     paths += [
         os.path.join(where, sub, name)
+        for group in (names, SPRING_FILES)
         for where in (folder or "/", beside)
         for sub in ("config", "")
-        for name in SPRING_FILES
+        for name in group
     ]
     for path in dict.fromkeys(paths):
         found = of_file(host, path, SPRING, {})
@@ -265,6 +163,17 @@ def _of_compose(host: Host, argv: Sequence[str], folder: str) -> "List[DeclaredA
             published = match.group(1).rpartition(":")[0]
             host_part, _colon, port = published.rpartition(":")
             found += entries([tcp(host_part, port)], _place(path, text, match))
+    return found
+
+
+def of_debians_uwsgi(host: Host) -> "List[DeclaredAddress]":
+    """The sockets of the servers that Debian's uwsgi.service starts; what a server inherits is said of its own file as a whole."""
+    found: "List[DeclaredAddress]" = []
+    for app in of_debian(host):
+        found += _said(app.own, app.path, FORMATS["uwsgi"], {})
+        for one in _said(app.inherited, app.path, FORMATS["uwsgi"], {}):
+            one["line"] = 0
+            found.append(one)
     return found
 
 

@@ -24,19 +24,20 @@ LONG: Dict[str, str] = {
         "bind listen urls address addr bind-addr bind-address listen-address listen-addr listen-http http-listen"
         " http http-address http-addr http-bind http-listen-addr http-listen-address http.listen-address http.addr http.address"
         " web.listen-address web.listen web-listen web.address web-addr web.addr server.http.addr server.listen"
-        " gui-address http-socket https-socket http11-socket entrypoints.web.address entrypoints.http.address",
+        " gui-address http-socket https-socket http11-socket entrypoints.web.address entrypoints.http.address console-address",
     ),
     **_of(
         PORT,
         "port http-port httpport http.port http_port server.port listen-port listenport web.port web-port webport"
         " httpsport https-port xmlrpc-port quarkus.http.port micronaut.server.port jetty.http.port jetty.port grails.server.port"
-        " play.server.http.port jboss.http.port helidon.server.port server.http.port rundeck.http.port webui-port ratpack.port",
+        " play.server.http.port jboss.http.port helidon.server.port server.http.port rundeck.http.port webui-port ratpack.port"
+        " server.http-listen-port",
     ),
     **_of(
         HOST,
         "host hostname ip interface http-host http.host httphost httplistenaddress listen-host server.address server.host"
         " quarkus.http.host micronaut.server.host jetty.http.host jetty.host play.server.http.address jboss.bind.address web.host"
-        " http-interface xmlrpc-interface",
+        " http-interface xmlrpc-interface server.http-listen-address",
     ),
     **_of(
         SOCKET,
@@ -139,9 +140,24 @@ _PLAIN = (
 SERVERS.update(
     (name, Server({}, default or None)) for name, _equals, default in (word.partition("=") for word in _PLAIN.split())
 )
+#: More of these, whose names are words that others have among their arguments: they count as programs alone.
+_PRODUCTS = (
+    "adguardhome=:3000 authelia=:9091 calibre-server=:8080 coolwsd=:9980 deluge-web=:8112 docservice=:8000 domoticz=:8080 emby-server=:8096 "
+    "etherpad=:9001 gogs=:3000 gotosocial=:8080 gotty=:8080 graylog-server=127.0.0.1:9000 hb-service=:8581 headscale=127.0.0.1:8080 icecast=:8000 "
+    "influxd=:8086 jackett=:9117 kibana=localhost:5601 lemmy_server=:8536 listmonk=localhost:9000 llama-server=127.0.0.1:8080 lldap=:17170 loki=:3100 "
+    "meilisearch=localhost:7700 miniflux=127.0.0.1:8080 miniserv.pl=:10000 mjpg_streamer=:8080 moonraker=:7125 netdata=:19999 nomad=:4646 nzbget=:6789 "
+    "oauth2-proxy=127.0.0.1:4180 octoprint=:5000 ollama=127.0.0.1:11434 ombi=:5000 open-webui=:8080 opensearch-dashboards=localhost:5601 "
+    "pleroma=127.0.0.1:4000 pocketbase=127.0.0.1:8090 rserver=:8787 sabnzbdplus=:8080 seahub.sh=127.0.0.1:8000 shellinaboxd=:4200 shiny-server=:3838 "
+    "solr=:8983 sonar.sh=:9000 tautulli=:8181 ttyd=:7681 vikunja=:3456 vllm=:8000 wetty=:3000 woodpecker-server=:8000"
+)
+SERVERS.update(
+    (name, Server({}, default)) for name, _equals, default in (word.partition("=") for word in _PRODUCTS.split())
+)
 UNKNOWN_SERVER = Server({})
 #: Commands of tools that do other things as well, and where each listens when nothing says it.
-COMMANDS = {"artisan": {"serve": "127.0.0.1:8000"}}
+#: `node build` is how SvelteKit's servers are run.
+_BUILT = dict.fromkeys(("build", "./build", "build/", "build/index.js", "./build/index.js"), ":3000")
+COMMANDS = {"artisan": {"serve": "127.0.0.1:8000"}, "node": _BUILT, "bun": _BUILT}
 #: With one of these a server's program works through queues and the like, and listens nowhere.
 NO_SERVING = frozenset(
     (
@@ -156,13 +172,16 @@ NO_SERVING = frozenset(
         "shell",
     )
 )
-#: What builds leave to be run by an interpreter (Nuxt and Nitro, Next.js, Astro), by its path, and where it listens when nothing says it.
+#: What builds leave to be run by an interpreter (Nuxt and Nitro, Next.js, SvelteKit, Astro), by its path, and where it listens when nothing says it.
 SCRIPTS = (
-    (re.compile(r"\.output/server/index\.mjs$|\.next/standalone/(?:\S+/)?server\.js$"), ":3000"),
+    (re.compile(r"\.output/server/index\.mjs$|\.next/standalone/(?:\S+/)?server\.js$|/build/index\.js$"), ":3000"),
+    (re.compile(r"uptime-kuma/server/server\.js$"), ":3001"),
     (re.compile(r"dist/server/entry\.mjs$"), "localhost:4321"),
 )
 #: Words that are an argument of many programs, too: they name a server as a path, or where one of these runs it.
-ARGUMENTS_TOO = frozenset(("serve", "daemon", "prefork", "next", "thin", "registry"))
+ARGUMENTS_TOO = frozenset(
+    ["serve", "daemon", "prefork", "next", "thin", "registry"] + [word.partition("=")[0] for word in _PRODUCTS.split()]
+)
 RUNNERS = frozenset(("npx", "npm", "yarn", "pnpm", "bun", "bunx", "perl", "env", "bundle", "sh", "bash", "dash"))
 #: They take --host, --port and the like for what they connect to.
 CLIENTS = frozenset(
@@ -222,7 +241,10 @@ CONFIG_OPTIONS = (
 
 #: Variables of the environment that say where to listen, each with what it is. Those that belong together are on one row.
 VARIABLES: Tuple[Dict[str, str], ...] = (
-    _of(ADDRESS, "ASPNETCORE_URLS DOTNET_URLS KESTREL__ENDPOINTS__HTTP__URL"),
+    _of(
+        ADDRESS,
+        "ASPNETCORE_URLS DOTNET_URLS KESTREL__ENDPOINTS__HTTP__URL Kestrel__Endpoints__Http__Url Kestrel__Endpoints__Https__Url",
+    ),
     _of(PORT, "ASPNETCORE_HTTP_PORTS DOTNET_HTTP_PORTS"),
     _of(ARGUMENTS, "GUNICORN_CMD_ARGS MINIO_OPTS JENKINS_OPTS JENKINS_ARGS UWSGI_ARGS"),
     _of(ARGUMENTS, "JAVA_OPTS JAVA_ARGS JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS CATALINA_OPTS JENKINS_JAVA_OPTIONS"),
@@ -242,9 +264,11 @@ VARIABLES: Tuple[Dict[str, str], ...] = (
     {"N8N_PORT": PORT, "N8N_LISTEN_ADDRESS": HOST},
     {"UPTIME_KUMA_PORT": PORT, "UPTIME_KUMA_HOST": HOST},
     {"NUXT_PORT": PORT, "NUXT_HOST": HOST},
+    {"NITRO_UNIX_SOCKET": SOCKET},
     {"NITRO_PORT": PORT, "NITRO_HOST": HOST},
     {"GITEA__SERVER__HTTP_PORT": PORT, "GITEA__SERVER__HTTP_ADDR": HOST},
-    {"MINIO_ADDRESS": ADDRESS},
+    _of(ADDRESS, "MINIO_ADDRESS MINIO_CONSOLE_ADDRESS"),
+    {"OLLAMA_HOST": ADDRESS},
     {"MM_SERVICESETTINGS_LISTENADDRESS": ADDRESS},
     {"REGISTRY_HTTP_ADDR": ADDRESS},
     {"PHX_PORT": PORT},
@@ -254,6 +278,7 @@ VARIABLES: Tuple[Dict[str, str], ...] = (
     {"NODE_PORT": PORT, "NODE_HOST": HOST},
     {"LISTEN_PORT": PORT, "LISTEN_HOST": HOST, "LISTEN_IP": HOST},
     _of(ADDRESS, "LISTEN LISTEN_ADDR LISTEN_ADDRESS BIND BIND_ADDR"),
+    {"SOCKET_PATH": SOCKET},
     # The plainest last: HOST and PORT as node, ruby and Procfile servers read them, HOSTNAME as Next.js does.
     {"PORT": PORT, "HOST": HOST, "HOSTNAME": HOST, "IP": HOST, "BIND_ADDRESS": HOST},
 )

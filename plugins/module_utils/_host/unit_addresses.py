@@ -15,10 +15,12 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access im
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.apache_listens import of_apache
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.declared_addresses import (
     Place,
+    entries,
     entry,
+    read_declared,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.kept_services import kept_services
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.own_config import of_own_config
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.own_config import of_own_config, tomcat_of
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.server_command import (
     default_of,
     expand,
@@ -34,6 +36,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.server_en
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.server_files import (
     of_config_files,
+    of_debians_uwsgi,
     of_tomcat,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.server_options import SERVERS
@@ -49,6 +52,7 @@ if TYPE_CHECKING:  # shapes of facts: for the type checker only
 
 #: What they would listen on stands in files of their own: a mask, which hides their command, does not hide that.
 APACHE = ("apache2.service", "httpd.service")
+UWSGI = "uwsgi.service"
 SCRIPT_LIMIT = 64 * 1024
 _KEEPS_SERVICES = re.compile(r"(?:runit|runsvdir|daemontools|svscan|s6-svscan|s6)(?:[@-]\S*)?\.service$")
 _STREAM = re.compile(r"^(.*) \(Stream\)$")
@@ -116,7 +120,7 @@ def _kept_by(host: Host, name: str) -> Optional[Iterable[Program]]:
 
 def of_supervised(host: Host, program: Program) -> "List[DeclaredAddress]":
     """The addresses of a program of supervisord and its like."""
-    found = of_service(host, program.properties)
+    found = [*entries([read_declared(program.socket)], program.place), *of_service(host, program.properties)]
     for one in found:
         if one["file"] == program.place.file and not one["line"]:
             one["line"] = program.place.line
@@ -130,16 +134,10 @@ def of_service(host: Host, properties: Properties) -> "List[DeclaredAddress]":
 
 def said_or_habit(host: Host, properties: Properties) -> "Tuple[List[DeclaredAddress], bool]":
     """The addresses of a service, and whether nothing says them: they are then where its program listens by itself."""
-    name = properties["Id"][: -len(".service")]
-    if properties["Id"] in APACHE:
-        return of_apache(host), False
-    kept = _kept_by(host, properties["Id"])
-    if kept is not None:
-        return [one for program in kept for one in of_supervised(host, program)], False
+    by_files = _of_its_files(host, properties)
+    if by_files is not None:
+        return _each_once(by_files), False
     environment = environment_of(host, properties)
-    catalina = environment.values.get("CATALINA_BASE") or environment.values.get("CATALINA_HOME") or ""
-    if name.startswith("tomcat") or catalina:
-        return of_tomcat(host, name, "" if host.exists("/etc/%s/server.xml" % name) else catalina), False
     folder = properties.get("WorkingDirectory", "").lstrip("!-")
     commands = _commands(host, argv_of(properties), environment, folder, where_set(host, properties, "ExecStart"))
     for command in commands:
@@ -150,14 +148,36 @@ def said_or_habit(host: Host, properties: Properties) -> "Tuple[List[DeclaredAdd
         if not found or command.server not in _BY_OPTIONS:
             found = found + of_config_files(host, command.words, folder, command.server, values)
         found = found or of_environment(command.environment, command.server) or _of_dotenv(host, command.server, folder)
-        found = found or of_own_config(host, command.words, command.folder)
+        found = found or of_own_config(host, command.words, command.folder, values.get("NODE_CONFIG_DIR", ""))
         if found:
-            return [one for number, one in enumerate(found) if one not in found[:number]], False
+            return _each_once(found), False
     for command in commands:
         found = default_of(command.words, command.place, command.folder)
         if found:
             return found, True
     return [], False
+
+
+def _each_once(found: "List[DeclaredAddress]") -> "List[DeclaredAddress]":
+    return [one for number, one in enumerate(found) if one not in found[:number]]
+
+
+def _of_its_files(host: Host, properties: Properties) -> "Optional[List[DeclaredAddress]]":
+    """The addresses of a service of which files of its own say all, as of what keeps others running; None for any other."""
+    name, argv = properties["Id"], argv_of(properties)
+    if name in APACHE:
+        return of_apache(host)
+    kept = _kept_by(host, name)
+    if kept is not None:
+        return [one for program in kept for one in of_supervised(host, program)]
+    if name == UWSGI and argv[:1] == ["/etc/init.d/uwsgi"]:
+        return of_debians_uwsgi(host)
+    values = environment_of(host, properties).values
+    catalina = values.get("CATALINA_BASE") or values.get("CATALINA_HOME") or tomcat_of(host, argv)
+    if not name.startswith("tomcat") and not catalina:
+        return None
+    stem = name[: -len(".service")]
+    return of_tomcat(host, stem, "" if host.exists("/etc/%s/server.xml" % stem) else catalina)
 
 
 def _of_dotenv(host: Host, server: str, folder: str) -> "List[DeclaredAddress]":

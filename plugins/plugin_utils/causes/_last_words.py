@@ -16,6 +16,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._words_o
     APPLICATIONS,
     GENERAL,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._words_of_products import PRODUCTS
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._words_of_runtimes import RUNTIMES
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._words_of_systems import (
     CERTIFICATES,
@@ -182,7 +183,7 @@ KNOWN = (
 
 
 #: In the order in which they are tried: what says little by itself comes last.
-_ALL = (*SYSTEM, *APPLICATIONS, *KNOWN, *RUNTIMES, *CERTIFICATES, *DATABASES, *GENERAL)
+_ALL = (*SYSTEM, *PRODUCTS, *APPLICATIONS, *KNOWN, *RUNTIMES, *CERTIFICATES, *DATABASES, *GENERAL)
 #: How words begin that stood in a log of a service's own.
 _OWN_LOG = re.compile(r"(?:[\w.@-]+, in )?(/[\w./@+-]+): ")
 

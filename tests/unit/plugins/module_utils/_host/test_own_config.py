@@ -45,10 +45,10 @@ def test_what_it_connects_to_or_leaves_open_says_nothing(text):
     assert said(text) == []
 
 
-def gogs(host, lines):
-    host.write("/etc/init.d/gogs", "#!/bin/sh\n### BEGIN INIT INFO\n# Provides: gogs\n### END INIT INFO\n" + lines)
-    shown = "{ path=/etc/init.d/gogs ; argv[]=/etc/init.d/gogs start ; ignore_errors=no ; start_time=[n/a] }"
-    return unit_addresses.of_service(host, {"Id": "gogs.service", "ExecStart": shown, "WorkingDirectory": ""})
+def gogs(host, lines, name="gogs"):
+    host.write("/etc/init.d/" + name, "#!/bin/sh\n### BEGIN INIT INFO\n# Provides: x\n### END INIT INFO\n" + lines)
+    shown = "{ path=/etc/init.d/%s ; argv[]=/etc/init.d/%s start ; ignore_errors=no ; start_time=[n/a] }" % (name, name)
+    return unit_addresses.of_service(host, {"Id": name + ".service", "ExecStart": shown, "WorkingDirectory": ""})
 
 
 def test_the_program_of_an_init_script_is_known_by_its_variables(tmp_path):
@@ -61,7 +61,7 @@ def test_the_program_of_an_init_script_is_known_by_its_variables(tmp_path):
 
 
 def test_a_script_without_such_a_program_says_nothing(tmp_path):
-    assert gogs(FakeHost(tmp_path), "PATH=/bin\necho started\n") == []
+    assert gogs(FakeHost(tmp_path), "PATH=/bin\necho started\n", "shop") == []
 
 
 def test_files_of_the_system_and_of_helpers_are_nobodys(tmp_path):
@@ -89,3 +89,35 @@ def test_a_script_that_starts_spring_listens_where_the_properties_beside_it_say(
     host.write("/opt/shop/" + name, text)
     found = own_config.of_own_config(host, ["/opt/shop/bin/start.sh"], "/opt/shop")
     assert [(one["address"], one["line"]) for one in found] == [("tcp:0.0.0.0:8085", line)]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("server:\n  http_listen_port: 3100\n  grpc_listen_port: 9096\n", [("tcp:0.0.0.0:3100", 2)]),
+        ('listener "tcp" {\n  address = "127.0.0.1:8200"\n}\n', [("tcp:127.0.0.1:8200", 2)]),
+        ('storage "raft" {\n  address = "127.0.0.1:8300"\n}\n', []),
+        ('{\n "redis_cache": "redis://127.0.0.1:13000",\n "socketio_port": 9000\n}\n', [("tcp:0.0.0.0:9000", 3)]),
+    ],
+)
+def test_settings_of_loki_vault_and_frappe(text, found):
+    assert said(text) == found
+
+
+@pytest.mark.parametrize(
+    ("program", "path", "of_settings", "found"),
+    [
+        ("/opt/keycloak-26.0.1/bin/kc.sh", "/opt/keycloak-26.0.1/conf/keycloak.conf", "", True),
+        ("/opt/shop/bin/linux-x86-64/shop", "/opt/shop/etc/shop.properties", "", True),
+        ("/usr/local/bin/kc.sh", "/usr/local/conf/keycloak.conf", "", False),
+        ("/usr/bin/node", "/var/www/peertube/config/production.conf", "/var/www/peertube/config", True),
+        ("/opt/AdGuardHome/AdGuardHome", "/opt/AdGuardHome/AdGuardHome.conf", "", True),
+    ],
+)
+def test_settings_beside_the_bin_of_a_program_or_in_the_folder_that_the_environment_names(
+    tmp_path, program, path, of_settings, found
+):
+    host = FakeHost(tmp_path)
+    host.write(path, "http-port=8180\n")
+    addresses = own_config.of_own_config(host, [program, "start"], "", of_settings)
+    assert [(one["address"], one["file"]) for one in addresses] == ([("tcp:0.0.0.0:8180", path)] if found else [])

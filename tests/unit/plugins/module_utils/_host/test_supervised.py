@@ -39,3 +39,19 @@ def test_where_programs_listen(tmp_path):
 
 def test_a_host_without_supervisor_has_none(tmp_path):
     assert not list(programs(FakeHost(tmp_path)))
+
+
+def test_a_program_of_several_processes_has_a_number_in_each_command(tmp_path):
+    host = FakeHost(tmp_path)
+    lines = "[program:t]\nnumprocs=2\nnumprocs_start=1\ncommand=python app.py --port=80%(process_num)02d ; two\n"
+    host.write(FILE, lines)
+    assert addresses(host) == [[("tcp:0.0.0.0:8001", 4)], [("tcp:0.0.0.0:8002", 4)]]
+
+
+def test_the_socket_of_an_fcgi_program_is_supervisords_own(tmp_path):
+    host = FakeHost(tmp_path)
+    lines = (
+        "[fcgi-program:asgi]\nsocket=tcp://localhost:8000\ncommand=daphne -u /run/d%(process_num)d.sock --fd 0 a:b\n"
+    )
+    host.write(FILE, lines)
+    assert addresses(host) == [[("tcp:localhost:8000", 3), ("unix:/run/d0.sock", 3)]]

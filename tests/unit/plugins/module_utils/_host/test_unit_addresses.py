@@ -43,6 +43,17 @@ def declared(host, command, **more):
         ("/usr/bin/node .next/standalone/apps/web/server.js", ["tcp:0.0.0.0:3000"]),
         ("/usr/bin/node ./dist/server/entry.mjs", ["tcp:localhost:4321"]),
         ("/usr/bin/node dist/server/index.mjs", []),
+        ("/usr/bin/node build", ["tcp:0.0.0.0:3000"]),
+        ("/usr/bin/node /srv/shop/build/index.js", ["tcp:0.0.0.0:3000"]),
+        ("/usr/bin/npm run build", []),
+        ("/usr/bin/node server/server.js --mode build-x", []),
+        ("/usr/share/kibana/bin/kibana", ["tcp:localhost:5601"]),
+        ("/usr/local/bin/pocketbase serve", ["tcp:127.0.0.1:8090"]),
+        ("/usr/local/bin/shop --index solr", []),
+        ("/usr/local/bin/minio server /mnt/data --console-address :9001", ["tcp:0.0.0.0:9000", "tcp:0.0.0.0:9001"]),
+        ("/usr/local/bin/minio server --address 127.0.0.1:9100 /mnt/data", ["tcp:127.0.0.1:9100"]),
+        ("/usr/local/bin/minio server /mnt/data", ["tcp:0.0.0.0:9000"]),
+        ("/usr/bin/loki -server.http-listen-port=3101", ["tcp:0.0.0.0:3101"]),
         ("/usr/bin/php /srv/shop/artisan serve", ["tcp:127.0.0.1:8000"]),
         ("/usr/bin/php /srv/shop/artisan octane:start --server=swoole", ["tcp:127.0.0.1:8000"]),
         ("/usr/bin/php /srv/shop/artisan reverb:start", ["tcp:0.0.0.0:8080"]),
@@ -153,6 +164,10 @@ def test_what_a_command_says(tmp_path, command, addresses):
         ("PORT=3000 HOST=127.0.0.1 REDIS_PORT=6379", "/usr/bin/node a.js", ["tcp:127.0.0.1:3000"]),
         ("N8N_PORT=5679 PORT=1", "/usr/bin/n8n", ["tcp:0.0.0.0:5679"]),
         ("REDIS_PORT=6379 DB_HOST=db", "/usr/bin/node a.js", []),
+        ("SOCKET_PATH=/run/shop/app PORT=3000", "/usr/bin/node build", ["unix:/run/shop/app"]),
+        ("NITRO_UNIX_SOCKET=/run/shop.sock", "/usr/bin/node .output/server/index.mjs", ["unix:/run/shop.sock"]),
+        ("Kestrel__Endpoints__Http__Url=http://127.0.0.1:5007", "/srv/shop/Shop", ["tcp:127.0.0.1:5007"]),
+        ("OLLAMA_HOST=0.0.0.0:11435", "/usr/local/bin/ollama serve", ["tcp:0.0.0.0:11435"]),
         ('"OPTS=--bind 127.0.0.1:8006 --workers 3"', "/usr/bin/gunicorn $OPTS a:b", ["tcp:127.0.0.1:8006"]),
     ],
 )
@@ -203,6 +218,48 @@ def test_what_the_environment_says(tmp_path, environment, command, addresses):
             "/var/lib/navidrome/navidrome.toml",
             'LogLevel = "info"\nPort = "4544"\n',
             "tcp:0.0.0.0:4544",
+            2,
+        ),
+        (
+            "/usr/share/grafana/bin/grafana server --config=/etc/grafana/grafana.ini",
+            "/etc/grafana/grafana.ini",
+            "[server]\nprotocol = socket\nsocket = /run/grafana/g.sock\n",
+            "unix:/run/grafana/g.sock",
+            3,
+        ),
+        (
+            "/opt/jupyterhub/bin/jupyterhub -f /etc/jupyterhub/jupyterhub_config.py",
+            "/etc/jupyterhub/jupyterhub_config.py",
+            "c = get_config()\nc.JupyterHub.bind_url = 'http://127.0.0.1:8010/hub'\n",
+            "tcp:127.0.0.1:8010",
+            2,
+        ),
+        (
+            "/opt/synapse/bin/python -m synapse.app.homeserver --config-path=/etc/s.yaml",
+            "/etc/s.yaml",
+            "media_store_path: /var/m.sock\nlisteners:\n  - path: /run/synapse/main.sock\n",
+            "unix:/run/synapse/main.sock",
+            3,
+        ),
+        (
+            "/opt/sonarqube/bin/linux-x86-64/sonar.sh start",
+            "/opt/sonarqube/conf/sonar.properties",
+            "#sonar.web.port=9000\nsonar.web.port=9005\n",
+            "tcp:0.0.0.0:9005",
+            2,
+        ),
+        (
+            "/opt/atlassian/jira/bin/start-jira.sh",
+            "/opt/atlassian/jira/conf/server.xml",
+            '<Server>\n<Connector port="8081" />\n',
+            "tcp:0.0.0.0:8081",
+            2,
+        ),
+        (
+            "/usr/bin/java -jar /opt/shop/shop.jar --spring.profiles.active=base,prod",
+            "/opt/shop/application-prod.yml",
+            "server:\n  port: 8085\n",
+            "tcp:0.0.0.0:8085",
             2,
         ),
         ("/usr/bin/unicorn -c /etc/u.rb", "/etc/u.rb", 'listen "/run/u.sock", :backlog => 64\n', "unix:/run/u.sock", 1),
@@ -476,3 +533,18 @@ def test_what_a_build_has_left_is_known_by_its_working_directory_too(tmp_path):
     assert declared(
         FakeHost(tmp_path), "/usr/bin/node server.js", WorkingDirectory=folder, Environment="PORT=3100"
     ) == ["tcp:0.0.0.0:3100"]
+
+
+def test_the_address_of_whom_a_program_of_dotnet_asks_is_none_of_its_own(tmp_path):
+    host = FakeHost(tmp_path)
+    host.write("/srv/shop/appsettings.json", '{"Identity": {\n"Url": "https://id.example.org:5443"}}')
+    assert declared(host, "/srv/shop/Shop") == []
+
+
+def test_a_profile_of_spring_goes_before_what_all_have(tmp_path):
+    host = FakeHost(tmp_path)
+    host.write("/opt/shop/application.yml", "server:\n  port: 8080\n")
+    host.write("/opt/shop/application-prod.yml", "server:\n  port: 8085\n")
+    command, active = "/usr/bin/java -jar /opt/shop/shop.jar", {"Environment": "SPRING_PROFILES_ACTIVE=prod"}
+    assert declared(host, command, **active) == ["tcp:0.0.0.0:8085"]
+    assert declared(host, command) == ["tcp:0.0.0.0:8080"]
