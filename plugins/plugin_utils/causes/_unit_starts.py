@@ -31,6 +31,8 @@ if t.TYPE_CHECKING:
 
 #: A service whose main process ended within these seconds has failed to start, rather than failed later.
 START_SECONDS = 15.0
+#: Within these it may still have been starting: Java's frameworks take minutes on a small machine, and Python's on a busy one half of one.
+SLOW_START_SECONDS = 300.0
 #: And one that lasted for these had started: it has crashed.
 HELD_SECONDS = 5.0
 #: Results of a start that ended before systemd held the unit for started, in words.
@@ -49,6 +51,12 @@ RESTARTS = 3
 CHECKED = (200, 203, 216, 217)
 _IN_USE = re.compile(r"already in use|address in use|EADDRINUSE|errno 98|in use by another", re.IGNORECASE)
 _DENIED = re.compile(r"Failed (?:at step EXEC|to locate executable) .{1,400}: Permission denied")
+#: What a program lacks, says so and ends: each start meets it again, however long it takes to get there.
+_LACKS = re.compile(
+    r"ModuleNotFoundError|No module named|ImportError|Cannot find module|ERR_MODULE_NOT_FOUND|NODE_MODULE_VERSION|locally installed gems"
+    r"|UnsupportedClassVersionError|NoClassDefFoundError|compatible framework|APPLICATION FAILED TO START|Error creating bean"
+    r"|Failed to (?:configure a DataSource|determine a suitable driver class)|ImproperlyConfigured|AppRegistryNotReady"
+)
 _RUNNING = re.compile(r"already (?:running|exists|started)|pid ?file", re.IGNORECASE)
 _PID_FILE = re.compile(r"/[\w./-]+\.pid\b")
 #: The part of a version manager's path that names the version.
@@ -84,7 +92,8 @@ def _of_service(host: Host, name: str, unit: Unit) -> Obstacle | None:
     problem = of_start_problems(host, name, unit)
     if problem:
         return problem
-    if not (is_in_a_crash_loop(host, unit) or _failed_at_once(host, unit) or _failed_for_want(host, unit)):
+    ends = (is_in_a_crash_loop(host, unit), _failed_at_once(host, unit), _failed_for_want(host, unit), _lacks(unit))
+    if not any(ends):
         return None
     if _config_is_sound(host, name, unit) and not _IN_USE.search(" ".join(unit.get("last_words") or [])):
         return None
@@ -139,6 +148,14 @@ def _failed_at_once(host: Host, unit: Unit) -> bool:
         " ".join(unit.get("last_words") or [])
     )
     return failed and (unit.get("exit_status") not in CHECKED or bool(by_label))
+
+
+def _lacks(unit: Unit) -> bool:
+    """Whether the newest process ended in what may be a slow start, for a lack that it names."""
+    lasted = unit.get("lasted")
+    is_its_own = unit.get("active") == "failed" and ended_by_itself(unit)
+    may_be_its_start = lasted is not None and lasted < SLOW_START_SECONDS
+    return is_its_own and may_be_its_start and bool(_LACKS.search(" / ".join(unit.get("last_words") or [])))
 
 
 def _failed_for_want(host: Host, unit: Unit) -> bool:
