@@ -51,6 +51,7 @@ LOGS = ("/run/systemd/", "/dev/log")
 LONG = 0.5
 #: Kernel functions in which a process waits for events of any kind, so that what it waits for cannot be told by what it holds.
 _ANY = re.compile(r"ep_poll|do_epoll|futex")
+_SESSION = re.compile(r"(/sess_).*")
 _LOCK = re.compile(r"^\d+: +(-> )?\S+ +\S+ +\S+ +(\d+) ([0-9a-f]+:[0-9a-f]+:\d+) ", re.MULTILINE)
 
 
@@ -233,7 +234,8 @@ def _open_file(host: Host, pid: int, inode: int) -> Optional[str]:
         path = host.path(folder + "/" + name)
         try:
             if os.stat(path).st_ino == inode:
-                return printable(os.readlink(path), 300)
+                # What names a session would let its reader in.
+                return _SESSION.sub(r"\1***", printable(os.readlink(path), 300))
         except OSError:
             continue
     return None

@@ -31,6 +31,11 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         line: int
 
 
+CADDY = "/etc/caddy/Caddyfile"
+#: A site of Caddy's file: its addresses, at the beginning of a line. And what it passes on, behind a path or a name for requests.
+_SITE = re.compile(r"^([^\s{}#(@][^{}\n#]*?)[ \t]*\{[ \t]*$", re.MULTILINE)
+_PASSES = re.compile(r"^[ \t]+(?:reverse_proxy|php_fastcgi)[ \t]+(?:[/*@](?!/)\S*[ \t]+)?([^{}\n]+)", re.MULTILINE)
+_PORT = re.compile(r":(\d{1,5})(?:/|$)")
 HAPROXY, READ_LIMIT = "/etc/haproxy/haproxy.cfg", 256 * 1024
 #: The names of their processes, which the kernel cuts.
 _NAMES = r"(?:systemd-socket-|socat|ssh|autossh)$"
@@ -49,7 +54,7 @@ def relay_facts(host: Host, processes: Processes, units: Optional[Mapping[str, A
         _add(host, found, name, unit["exec"], unit.get("fragment") or "", units or {})
     for process in processes.find(name=_NAMES):
         _add(host, found, process.unit or process.name, process.argv, "", units or {})
-    return [*found.values(), *_of_haproxy(host)]
+    return [*found.values(), *_of_haproxy(host), *_of_caddy(host)]
 
 
 def _add(
@@ -123,8 +128,36 @@ def _of_haproxy(host: Host) -> "Iterator[Relay]":
             }
 
 
+def _of_caddy(host: Host) -> "Iterator[Relay]":
+    """One for each port that one site of Caddy's file alone has. Caddy answers 502 by itself where nobody takes its connection."""
+    text = host.read(CADDY, READ_LIMIT) or ""
+    sites = list(_SITE.finditer(text))
+    ports = [[_port(word) for word in one.group(1).replace(",", " ").split()] for one in sites]
+    for one, own, after in zip(sites, ports, [*sites[1:], None]):
+        passes = _PASSES.findall(text, one.end(), after.start() if after else len(text))
+        to = [
+            _address(re.sub(r"^(?:https?|h2c)://|^unix/(?=/)", "", word)) for words in passes for word in words.split()
+        ]
+        alone = [port for port in own if sum(port in others for others in ports) == 1]
+        if alone and any(to):
+            yield {
+                "name": "caddy",
+                "listens": ["tcp:0.0.0.0:" + port for port in alone],
+                "to": list(dict.fromkeys(word for word in to if word)),
+                "via": None,
+                "file": CADDY,
+                "line": text.count("\n", 0, one.start()) + 1,
+            }
+
+
+def _port(site: str) -> str:
+    """The port of an address of a site in Caddy's file."""
+    found = _PORT.search(site)
+    return found.group(1) if found else "80" if site.startswith("http:") else "443"
+
+
 def _address(word: Optional[str]) -> Optional[str]:
-    """An address of HAProxy's; None where it has none that can be asked."""
+    """An address of HAProxy's or Caddy's; None where it has none that can be asked."""
     written = re.sub(r"^(?:ipv[46]|unix)@", "", word or "").partition(",")[0]
     written = re.sub(r"^\*?:(?=\d)", "0.0.0.0:", written)
     return str(given_address(written)) if re.match(r"(?:/.|(?:[\w.-]+|\[[\da-f:]+\]):\d{1,5}$)", written) else None

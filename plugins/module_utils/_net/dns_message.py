@@ -16,7 +16,7 @@ RCODES = {1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED"}
 
 _IN = 1
 _HEADER = struct.Struct(">HHHHHH")
-_RESPONSE, _TRUNCATED, _RECURSION_DESIRED, _RCODE = 0x8000, 0x0200, 0x0100, 0x000F
+_RESPONSE, _TRUNCATED, _RECURSION_DESIRED, _UNCHECKED, _RCODE = 0x8000, 0x0200, 0x0100, 0x0010, 0x000F
 
 
 class Response(NamedTuple):
@@ -27,13 +27,17 @@ class Response(NamedTuple):
     addresses: Tuple[str, ...]
 
 
-def question(identifier: int, name: str, kind: int) -> bytes:
-    """The bytes of a query. Raises ValueError for what is no name."""
+def question(identifier: int, name: str, kind: int, unchecked: bool = False) -> bytes:
+    """The bytes of a query. unchecked: the server is not to check signatures (DNSSEC) for it. Raises ValueError for what is no name."""
     labels = name.rstrip(".").encode("idna").split(b".")
     if not all(0 < len(label) < 64 for label in labels) or sum(len(label) + 1 for label in labels) > 254:
         raise ValueError("not a name that can be looked up")
     encoded = b"".join(struct.pack(">B", len(label)) + label for label in labels) + b"\0"
-    return _HEADER.pack(identifier, _RECURSION_DESIRED, 1, 0, 0, 0) + encoded + struct.pack(">HH", kind, _IN)
+    return (
+        _HEADER.pack(identifier, _RECURSION_DESIRED | (_UNCHECKED if unchecked else 0), 1, 0, 0, 0)
+        + encoded
+        + struct.pack(">HH", kind, _IN)
+    )
 
 
 def _after_name(message: bytes, place: int) -> int:

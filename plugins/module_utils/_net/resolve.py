@@ -35,6 +35,8 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 
 
 DNS_PORT = 53
+#: What a resolver answers that found a name's signatures (DNSSEC) wrong or missing; without this check it has addresses.
+SERVFAIL, UNCHECKED = dns_message.RCODES[2], " (DNSSEC: %s without its check)"
 THREADS = 16
 _TRIES = 2
 
@@ -102,11 +104,11 @@ def _over_tcp(asked: bytes, target: Any, family: int, deadline: Deadline) -> Opt
     return dns_message.response(data[2:], asked)
 
 
-def _ask(name: str, kind: int, target: Any, family: int, timeout: float) -> Found:
+def _ask(name: str, kind: int, target: Any, family: int, timeout: float, unchecked: bool = False) -> Found:
     """Addresses of one type; the error is in DNS's own words."""
     deadline = Deadline(timeout)
     try:
-        asked = dns_message.question(struct.unpack(">H", os.urandom(2))[0], name, kind)
+        asked = dns_message.question(struct.unpack(">H", os.urandom(2))[0], name, kind, unchecked)
         got: Optional[dns_message.Response] = _over_udp(asked, target, family, deadline)
         if got is not None and got.truncated:
             got = _over_tcp(asked, target, family, deadline)
@@ -135,6 +137,9 @@ def by_resolver(name: str, resolver: str, timeout: float) -> Found:
     found = [answer or Found([], "timeout") for answer in answers]
     addresses = sorted({address for one in found for address in one.addresses})
     errors = {one.error for one in found}
+    if errors == {SERVFAIL}:
+        without = _ask(name, dns_message.A, target, family, timeout, unchecked=True).addresses
+        return Found([], SERVFAIL + (UNCHECKED % ", ".join(without) if without else ""))
     if len(errors) == 1:
         return Found(addresses, errors.pop() or (None if addresses else "no address"))
     of_type = ["%s %s" % (dns_message.TYPES[kind], one.error) for kind, one in zip(kinds, found) if one.error]

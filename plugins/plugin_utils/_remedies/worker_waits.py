@@ -37,6 +37,23 @@ _WAITS = (
     (_NETWORK, "wait for an answer from the network (a database, an API, or idle connections that nginx keeps open)"),
     (_LOCKS, "wait for a file lock (PHP sessions, most often)"),
 )
+NGINX = ("nginx", "openresty", "angie", "tengine")
+#: The name of a file in which PHP keeps a session, without its ID.
+SESSION = "/sess_"
+SESSIONS = (
+    "# it is a PHP session: all requests of one visitor wait for the one that has it. session_write_close() as soon as a page has read it, or"
+    " session_start(['read_and_close' => true])",
+)
+#: Where Xdebug finds its client: https://xdebug.org/docs/all_settings#client_port
+DEBUGGERS_PORT = ":9003"
+DEBUGGER = (
+    "# a breakpoint holds its worker until the debugger's client goes on, and nginx does not wait that long. Where nobody debugs: xdebug.mode = off"
+    " (or xdebug.start_with_request = trigger), then a reload of PHP-FPM",
+)
+ITSELF = (
+    "# a page that asks a page of its own site (wp-cron, REST loopbacks, file_get_contents or curl with a URL of its own) takes two workers at once, and"
+    " none is left where as many such pages come as there are workers: call the code in place of the URL, or give what is asked so a pool of its own",
+)
 #: From this share of the workers on, more of them would only add to the load on what they wait for.
 _SHARE = 0.8
 
@@ -45,13 +62,24 @@ def waits_elsewhere(pool: FpmPool) -> str | None:
     """Why more workers would not help: nearly all of them wait for the network or for a lock. None where they do not."""
     known = [worker["waits_in"] for worker in pool.get("workers") or []]
     functions = [function for function in known if function]
-    for beginnings, what in _WAITS:
-        waiting = [function for function in functions if function.startswith(beginnings)]
-        if len(waiting) > 1 and len(waiting) >= _SHARE * len(functions):
-            named = waits_for(pool.get("awaited") or [], len(pool["workers"]))
-            words = named.text if named else "%d of %d workers %s" % (len(waiting), len(functions), what)
-            return "%s; more workers would only wait there too" % words
-    return None
+    found = [(sum(one.startswith(beginnings) for one in functions), what) for beginnings, what in _WAITS]
+    most, what = max(found)
+    # Who has the lock that the others wait for waits himself for something else.
+    if sum(number for number, _what in found) < max(2, _SHARE * len(functions)) or asks_itself(pool):
+        return None
+    named = waits_for(pool.get("awaited") or [], len(pool["workers"]))
+    words = named.text if named else "%d of %d workers %s" % (most, len(functions), what)
+    return "%s; more workers would only wait there too" % words
+
+
+def asks_itself(pool: FpmPool) -> bool:
+    """Whether most workers wait for the nginx of their own host: the site asks itself, so that each page takes two workers, and more do help."""
+    found = next(iter(pool.get("awaited") or []), None)
+    return found is not None and waits_for([found], len(pool["workers"])) is not None and _is_own_nginx(found)
+
+
+def _is_own_nginx(awaited: Awaited) -> bool:
+    return (awaited["process"] or "").startswith(NGINX) and awaited["state"] != "T"
 
 
 class WaitsFor(t.NamedTuple):
@@ -66,17 +94,24 @@ class WaitsFor(t.NamedTuple):
         return "%s %s" % (self.who, self.whom)
 
 
+def likeliest(awaited: t.Sequence[Awaited]) -> Awaited | None:
+    """Whom workers wait for most likely: a debugger holds whom it has, and it is the first elsewhere. None where nobody is seen."""
+    return next((one for one in awaited if _is_debugger(one)), next(iter(awaited), None))
+
+
 def waits_for(awaited: t.Sequence[Awaited], workers: int) -> WaitsFor | None:
     """Whom most of the waiting ones of so many workers wait for; None where that is not seen, or is true of one of several only."""
-    found = next(iter(awaited), None)
-    if found is None or (found["processes"] or 0) < min(2, workers):
+    found = likeliest(awaited)
+    if found is None or (found["processes"] or 0) < (1 if _is_debugger(found) else min(2, workers)):
         return None
-    who = "%d of %d workers wait for" % (found["processes"], workers) if workers > 1 else "its only worker waits for"
+    some = "%d of %d workers wait%s for" % (found["processes"], workers, "s" if found["processes"] == 1 else "")
+    who = some if workers > 1 else "its only worker waits for"
     holder = "%s, pid %s" % (found["process"], found["pid"]) if found["pid"] else "whose process is not seen"
     if found["address"] is None:
         file, holder = found["file"] or "a file", "%s (pid %s)" % (found["process"], found["pid"])
         look = ("ps -o pid,etime,stat,wchan:30,args -p %d" % found["pid"],) if found["pid"] else ("cat /proc/locks",)
-        return WaitsFor(who, "the lock of %s, which %s has" % (file, holder if found["pid"] else "another"), look)
+        whom = "the lock of %s, which %s has" % (file, holder if found["pid"] else "another")
+        return WaitsFor(who, whom + _last_one(found, awaited, workers), look + (SESSIONS if SESSION in file else ()))
     kind, _colon, where = found["address"].partition(":")
     if found["state"] == "T":
         whom = "%s (%s), which is stopped by a signal" % (where, holder)
@@ -88,5 +123,22 @@ def waits_for(awaited: t.Sequence[Awaited], workers: int) -> WaitsFor | None:
     if kind == "udp":
         return WaitsFor(who, "the name server %s" % where, ("time getent hosts example.org",))
     listens = " (%s)" % holder if found["pid"] else ""
+    if _is_debugger(found):
+        return WaitsFor(who, "%s%s, the port of a debugger of PHP (Xdebug)" % (where, listens), DEBUGGER)
+    if _is_own_nginx(found):
+        return WaitsFor(who, "%s%s: the site asks itself, or another site of this nginx" % (where, listens), ITSELF)
     does = "takes no connection" if found["connecting"] else silent
     return WaitsFor(who, "%s%s, which %s" % (where, listens, does), ("ss -tnpo dst %s" % where,))
+
+
+def _is_debugger(awaited: Awaited) -> bool:
+    address = awaited["address"] or ""
+    return address.startswith("tcp:") and address.endswith(DEBUGGERS_PORT)
+
+
+def _last_one(lock: Awaited, awaited: t.Sequence[Awaited], workers: int) -> str:
+    """Whom the one worker waits for that does not wait for the lock: it has it. Empty where that cannot be told."""
+    others = [one for one in awaited if one["address"] is not None]
+    if lock["processes"] != workers - 1 or len(others) != 1 or others[0]["processes"] != 1:
+        return ""
+    return ", and which waits for %s itself" % (others[0]["address"] or "").partition(":")[2]

@@ -21,7 +21,11 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.firewall
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.worker_waits import WaitsFor, waits_for
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.worker_waits import (
+    WaitsFor,
+    likeliest,
+    waits_for,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import listener_behind
 
 if t.TYPE_CHECKING:
@@ -69,12 +73,12 @@ def awaited_behind(fleet: Fleet, hop: Hop) -> Dependency | None:
     else:
         waiting = or_empty(listener_behind(hop).get("waiting"))
         found, workers = waiting.get("awaited") or [], waiting.get("workers") or 0
-    named = waits_for(found, workers)
-    if not named:
+    named, first = waits_for(found, workers), likeliest(found)
+    if not named or not first:
         return None
-    at = _far(found[0]["address"] or "")
-    look = tuple("%s   # on %s" % (line, backend.name) for line in named.advice)
-    return _elsewhere(fleet, backend, found[0], named, look) or Dependency(named, look, at)
+    at = _far(first["address"] or "")
+    look = tuple(line if line.startswith("# ") else "%s   # on %s" % (line, backend.name) for line in named.advice)
+    return _elsewhere(fleet, backend, first, named, look) or Dependency(named, look, at)
 
 
 def _far(address: str) -> str:

@@ -156,7 +156,7 @@ PRODUCTS = (
     Product(
         "Caddy",
         re.compile(r"caddy"),
-        "`panic:` with its goroutines",
+        "`dial tcp ...: connect: connection refused` (its upstream is down), and `panic:` with its goroutines",
         refuses="grep -nE '^ *abort|remote_ip|client_ip' /etc/caddy/Caddyfile",
     ),
     Product("Go", re.compile(r"prometheus|minio|traefik"), "`panic:` with its goroutines", ""),

@@ -17,8 +17,9 @@ from functools import cached_property
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, answer_evidence
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.relays import leads_to, relay_at
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import GATEWAY_STATUSES
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import CLOSED, RESET
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import NOTHING, Explanation
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import recurring
@@ -26,6 +27,10 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurri
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.relays import Relay
+
+
+#: What nginx waits in vain for where a relay waits in vain itself.
+LATE = "upstream_read_timeout"
 
 
 @dataclass
@@ -49,13 +54,13 @@ def hops_to_the_end(fleet: Fleet, *families: str) -> t.Iterator[Hop]:
 def relayed(fleet: Fleet, hop: Hop) -> list[RelayedHop]:
     """The ways on from the relay that ends nginx's connections, where they lead to a host of this run on which nobody listens there."""
     relay = relay_at(hop)
-    if relay is None or relay["via"] or not hop.backend or not _is_ended(hop):
+    if relay is None or relay["via"] or not hop.backend or not (is_ended(hop) or answers_for_it(hop)):
         return []
     found = []
     for address in leads_to(relay):
         owner = fleet.owner(address, hop.backend)
         if owner and owner.sees("listeners") and not owner.listener(address):
-            seen = (*(answer_evidence(one) for one in hop.failing), _passes_on(relay, hop))
+            seen = (*(answer_evidence(one) for one in hop.failing), passes_on(relay, hop))
             found.append(
                 RelayedHop(
                     proxy=hop.proxy,
@@ -79,8 +84,14 @@ def leads_nowhere(fleet: Fleet, hop: Hop) -> bool:
     return relay is not None and 0 < len(relayed(fleet, hop)) == len(leads_to(relay))
 
 
-def _is_ended(hop: Hop) -> bool:
+def is_ended(hop: Hop) -> bool:
+    """Whether connections over a hop end without an answer."""
     return hop.has(CLOSED, RESET) or any(recurring(hop, one) for one in (CLOSED, RESET))
+
+
+def answers_for_it(hop: Hop) -> bool:
+    """Whether what nginx connects to says itself (502) that it gets no answer, as Caddy does."""
+    return or_empty(or_empty(hop.reach).get("reply")).get("status") in GATEWAY_STATUSES
 
 
 def beyond(fleet: Fleet, hop: Hop) -> Explanation:
@@ -97,11 +108,11 @@ def beyond(fleet: Fleet, hop: Hop) -> Explanation:
             "ls -l %s" % shlex.quote(places[0].path) if places[0].is_unix else "ss -Hltnp | grep :%d" % places[0].port
         )
         advice.append("ssh %s %s   # on %s: does anything listen there?" % (shlex.quote(relay["via"]), look, hop.on))
-        return Explanation((_passes_on(relay, hop),), words, tuple(advice))
+        return Explanation((passes_on(relay, hop),), words, tuple(advice))
     who = [_listener_at(fleet, hop.backend, one) for one in places]
     words += ", where %s" % "; ".join(one for one, _line in who)
     advice += [line for _words, line in who]
-    return Explanation((_passes_on(relay, hop),), words, tuple(dict.fromkeys(advice)))
+    return Explanation((passes_on(relay, hop),), words, tuple(dict.fromkeys(advice)))
 
 
 def _listener_at(fleet: Fleet, seen_from: Host, address: Address) -> tuple[str, str]:
@@ -123,7 +134,8 @@ def _listener_at(fleet: Fleet, seen_from: Host, address: Address) -> tuple[str, 
     return named.replace(" (None)", ""), "ss -ltnp 'sport = :%d'   # on %s" % (address.port, owner.name)
 
 
-def _passes_on(relay: Relay, hop: Hop) -> Evidence:
+def passes_on(relay: Relay, hop: Hop) -> Evidence:
+    """That a relay listens where nginx connects to, and where it leads."""
     where = " (%s%s)" % (relay["file"], ":%d" % relay["line"] if relay["line"] else "") if relay["file"] else ""
     to = ", ".join(one.bare for one in leads_to(relay))
     return Evidence("config", "%s%s passes what comes to %s on to %s" % (relay["name"], where, hop.address.bare, to))

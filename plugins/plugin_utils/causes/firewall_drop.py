@@ -23,6 +23,7 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._barred_relays import barred
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_counts import (
     counted,
@@ -60,6 +61,8 @@ TUNNELS = (
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
+        for on in barred(fleet, hop, "drop"):
+            yield refused_on_the_way_in(on.hop, on.host, CAUSE.name, on.verdict, SIGNATURES)
         out = way_out(hop, "drop")
         if out and hop.has(*SIGNATURES, LOCAL):
             yield refused_on_the_way_out(hop, CAUSE.name, out)

@@ -21,6 +21,7 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._barred_relays import barred
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_counts import (
     counted,
@@ -43,6 +44,8 @@ SILENT = ("connect_timeout", "connect_timeout_kernel")
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
+        for on in barred(fleet, hop, "reject"):
+            yield refused_on_the_way_in(on.hop, on.host, CAUSE.name, on.verdict, SIGNATURES)
         if hop.is_unix:
             continue
         found, out, too_many = way_in(hop, "reject"), way_out(hop, "reject"), counted(hop)

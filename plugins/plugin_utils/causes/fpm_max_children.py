@@ -23,6 +23,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, PoolAt, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import pool_size, remedies
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.worker_waits import asks_itself
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._awaited import awaited_behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_queue import (
@@ -81,13 +82,16 @@ def too_few(fleet: Fleet, hop: Hop, host: Host, pool: PoolAt, evidence: tuple[Ev
             )
         look, behind = (named.advice, named.behind) if named else ((), None)
         advised = (*look, advice % pool.name)
-        return on_hop(hop, CAUSE.name, evidence, says=says, why=sized.why, advice=advised, behind=behind)
+        why = "%s; %s" % (named.text, sized.why) if named and asks_itself(pool.pool) else sized.why
+        return on_hop(hop, CAUSE.name, evidence, says=says, why=why, advice=advised, behind=behind)
     if hop.past("unix_backlog_full") and is_short(host, host.listener(hop.real_address)):
         settings = {**sized.settings, "listen.backlog": str(DEFAULT_BACKLOG)}
         remedy = remedies.php_fpm(host, pool.fpm, "restarted", pool=pool.name, settings=settings, note=sized.sum)
     else:
         remedy = remedies.php_fpm(host, pool.fpm, "reloaded", pool=pool.name, settings=sized.settings, note=sized.sum)
-    return on_hop(hop, CAUSE.name, evidence, remedy=remedy)
+    named = awaited_behind(fleet, hop) if asks_itself(pool.pool) else None
+    own = (named.evidence,) if named else ()
+    return on_hop(hop, CAUSE.name, (*evidence, *own), remedy=remedy, advice=named.advice if named else ())
 
 
 #: Where the kernel kills workers because memory is used up, more of them would make it worse.

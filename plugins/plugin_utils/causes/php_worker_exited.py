@@ -35,8 +35,9 @@ if t.TYPE_CHECKING:
 
 SIGNATURE = "php_worker_exited"
 _CODE = re.compile(r"exited with code (\d{1,3})")
-LOADER, STARTED_NOT = 127, 70
+LOADER, STARTED_NOT, CORRUPTED = 127, 70, 1
 MEANS = {
+    CORRUPTED: "PHP before 8 ends so where it finds its memory corrupted (`zend_mm_heap corrupted`), mostly by an extension; others end so by exit()",
     LOADER: "the loader did not find a symbol or a library that an extension needs: it was built for another PHP or another system",
     STARTED_NOT: "PHP gave up before the script began: an extension refuses to work as a request begins",
     255: "PHP, or an extension, gave up for good",
@@ -92,8 +93,13 @@ def to_try(lossy: LossyHop, code: int) -> tuple[str, ...]:
             "# install that extension anew from the packages of this very PHP, or build it anew (pecl install -f NAME)",
         )
     extensions = "%s -m   # on %s: its extensions" % (binary, on)
+    caches = (
+        "# php_admin_value[opcache.enable] = 0 in pool %s, then a reload: gone with that? Then opcache.file_cache was of another PHP, or opcache itself"
+        % lossy.name
+    )
     return (
         extensions,
+        *((caches,) if code == CORRUPTED else ()),
         "# switch those off one at a time that are not PHP's own (loaders, profilers, caches), with a reload after each",
     )
 

@@ -54,6 +54,7 @@ _HOST = re.compile(r":\d+$")
 STUB = ("127.0.0.53", "127.0.0.54")
 #: How a resolver answers that has no address for a name: the last two are what some say of a name without a domain.
 NO_ADDRESS, REFUSED = ("NXDOMAIN", "no address", "REFUSED", "SERVFAIL"), "refused"
+NOT_PROVEN = "SERVFAIL (DNSSEC"
 #: Where docker answers the containers of its own networks: https://docs.docker.com/engine/network/#dns-services
 OF_CONTAINERS = "127.0.0.11"
 UNSET = re.compile(r"no resolver defined to resolve (\S{1,253})")
@@ -208,6 +209,8 @@ def what_to_write(proxy: Host) -> tuple[str, ...]:
     places = [file_and_line(one["place"]) for one in proxy.config.get("resolvers") or []]
     alone = [one["name"] for one in known_to_host(proxy) if is_of_host_alone(one)]
     after = "nginx -t && systemctl reload nginx   # on %s, after that" % proxy.name
+    if not_proven(proxy):
+        return check_signatures(proxy, not_proven(proxy)[0]["name"])
     of_six = of_ipv6_alone(proxy)
     if of_six:
         line = "# take `ipv6=off` out of `resolver` at %s, where this host reaches %s; or give %s an A record"
@@ -283,30 +286,61 @@ def name_evidence(one: Resolved) -> Evidence:
     return Evidence("name", "resolver %s says of %s: %s" % (one["resolver"], one["name"], says))
 
 
+def not_proven(proxy: Host) -> list[Resolved]:
+    """The names whose signatures a resolver of nginx's finds wrong or missing (DNSSEC), and of which it has addresses all the same."""
+    return [one for one in asked(proxy) if (one.get("error") or "").startswith(NOT_PROVEN)]
+
+
+def check_signatures(proxy: Host, name: str) -> tuple[str, ...]:
+    """What shows why a name's signatures are refused, and what helps."""
+    own = (
+        "resolvectl query %s; journalctl -u systemd-resolved -g DNSSEC -n 5 --no-pager   # on %s: what it says of them"
+        % (
+            shlex.quote(name),
+            proxy.name,
+        )
+    )
+    local = local_resolver(proxy)
+    return (
+        *((own,) if local and local.name == LOCAL_RESOLVERS[0] else ()),
+        "date -u; dig +short DS %s   # on %s: a wrong clock makes all signatures wrong; a zone inside of the own network has none, below one that has"
+        % (shlex.quote(name.rstrip(".").partition(".")[2] or name), proxy.name),
+        "# DNSSEC=no (or allow-downgrade) in /etc/systemd/resolved.conf, then systemctl restart systemd-resolved; dnsmasq: without `dnssec`; unbound:"
+        ' domain-insecure: "ZONE"; named: validate-except { ZONE; }. If the zone is yours: renew its signatures, or take its DS record out',
+        "nginx -t && systemctl reload nginx   # on %s, after that" % proxy.name,
+    )
+
+
+def never_by_a_reload(proxy: Host, local: LocalResolver | None) -> str:
+    """Why neither a flushed cache nor a reload lets the resolver answer: somebody has to write or to decide something. Empty where that is not known."""
+    silent = [read_address("tcp:%s" % at).host for at in silent_there(proxy)]
+    if OF_CONTAINERS in silent:
+        return "%s is docker's resolver, which answers inside of its containers alone: on %s nobody listens there" % (
+            OF_CONTAINERS, proxy.name,
+        )  # fmt: skip
+    if local is None and silent and silent[0] in STUB:
+        why = "%s is where systemd-resolved listens, which %s does not have (an update, a move or a template has left it there)"
+        return why % (silent[0], proxy.name)
+    if not_proven(proxy):
+        why = "the resolver refuses %s, as its signatures are wrong or missing (DNSSEC); unchecked, it has an address"
+        return why % not_proven(proxy)[0]["name"]
+    if any(is_of_host_alone(one) for one in known_to_host(proxy)):
+        why = "nginx's resolver does not know a name that %s knows by itself: it reads neither /etc/hosts nor search domains, and asks nobody by mDNS (.local)"
+        return why % proxy.name
+    if of_ipv6_alone(proxy):
+        why = "%s has an IPv6 address alone, and `ipv6=off` keeps nginx from asking for it"
+        return why % of_ipv6_alone(proxy)[0]["name"]
+    return ""
+
+
 def cure(proxy: Host, local: LocalResolver | None) -> tuple[Remedy | None, str]:
     """The remedy, or None and why there is none: the local resolver is started where it is down, and its cache is flushed where it runs.
 
     A resolver on another host is left alone.
     """
-    silent = [at for at in silent_there(proxy) if read_address("tcp:%s" % at).host == OF_CONTAINERS]
-    if silent:
-        return None, "%s is docker's resolver, which answers inside of its containers alone: on %s nobody listens there" % (
-            OF_CONTAINERS, proxy.name,
-        )  # fmt: skip
-    stubs = [read_address("tcp:%s" % at).host for at in silent_there(proxy)]
-    if local is None and stubs and stubs[0] in STUB:
-        why = "%s is where systemd-resolved listens, which %s does not have (an update, a move or a template has left it there)"
-        return None, why % (stubs[0], proxy.name)
-    if any(is_of_host_alone(one) for one in known_to_host(proxy)):
-        return (
-            None,
-            "nginx's resolver does not know a name that %s knows by itself: it reads neither /etc/hosts nor search domains, and asks nobody by mDNS (.local)"
-            % proxy.name,
-        )
-    if of_ipv6_alone(proxy):
-        return None, "%s has an IPv6 address alone, and `ipv6=off` keeps nginx from asking for it" % (
-            of_ipv6_alone(proxy)[0]["name"]
-        )
+    why = never_by_a_reload(proxy, local)
+    if why:
+        return None, why
     if local and local.unit.get("active") != "active":
         refusal = kept_down(local.name, local.unit)
         if refusal:

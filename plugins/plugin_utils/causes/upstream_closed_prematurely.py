@@ -20,6 +20,7 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._barred_relays import is_barred_beyond
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import CLOSED
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._limits_of_time import ends_late_requests
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import recurring
@@ -30,7 +31,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._why_end
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
         is_ended = hop.has(CLOSED) or recurring(hop, CLOSED) or ends_late_requests(hop)
-        if is_ended and not leads_nowhere(fleet, hop):
+        if is_ended and not (leads_nowhere(fleet, hop) or is_barred_beyond(fleet, hop)):
             yield ends_connections(fleet, hop, CLOSED, "closes the connection")
 
 

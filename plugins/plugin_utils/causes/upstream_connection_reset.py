@@ -20,6 +20,7 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._barred_relays import is_barred_beyond
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import CLOSED, RESET
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import recurring
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import leads_nowhere
@@ -28,7 +29,9 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._why_end
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
-        if (hop.has(RESET) or recurring(hop, RESET)) and not leads_nowhere(fleet, hop):
+        if (hop.has(RESET) or recurring(hop, RESET)) and not (
+            leads_nowhere(fleet, hop) or is_barred_beyond(fleet, hop)
+        ):
             yield ends_connections(fleet, hop, RESET, "resets the connection")
 
 

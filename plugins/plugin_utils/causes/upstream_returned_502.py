@@ -28,6 +28,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import how_to_start, product_of
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import beyond, leads_nowhere
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -36,18 +37,21 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         passed_on = [
             answer for answer in hop.failing if answer.get("status") in GATEWAY_STATUSES and not answer.get("signature")
         ]
-        if passed_on and status in GATEWAY_STATUSES:
-            yield made_by_backend(hop, status, [answer_evidence(answer) for answer in passed_on])
+        if passed_on and status in GATEWAY_STATUSES and not leads_nowhere(fleet, hop):
+            yield made_by_backend(fleet, hop, status, [answer_evidence(answer) for answer in passed_on])
 
 
-def made_by_backend(hop: Hop, status: int | None, answers: list[Evidence]) -> Finding:
+def made_by_backend(fleet: Fleet, hop: Hop, status: int | None, answers: list[Evidence]) -> Finding:
+    further = beyond(fleet, hop)
     probe = Evidence("probe", "asked directly, %s answers %s itself" % (hop.address, status), 0.8)
     return on_hop(
         hop,
         CAUSE.name,
-        (*answers, probe),
-        why="%s makes the %s: the cause is behind it, in what it asks in turn" % (described(hop), status),
+        (*answers, probe, *further.evidence),
+        why="%s makes the %s: the cause is behind it, in what it asks in turn%s"
+        % (described(hop), status, "; " + further.words if further.words else ""),
         advice=(
+            *further.advice,
             log_command(hop),
             *how_to_start(hop.real_address.path, hop.on),
             *what_it_says(hop),

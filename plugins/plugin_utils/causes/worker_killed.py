@@ -16,6 +16,8 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import re
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
@@ -29,11 +31,18 @@ if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
 
 
+_LIMIT = re.compile(r"exited on signal \d+ \((SIGXCPU|SIGXFSZ)\b")
+LIMITS = {
+    "SIGXCPU": ("LimitCPU", "it has computed for as long as its limit says, which each worker does in time"),
+    "SIGXFSZ": ("LimitFSIZE", "a file that it writes (a log, an upload) has grown to its limit"),
+}
+
+
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for lossy in lossy_hops(fleet):
         lines = signalled(lossy)
         if lines and lossy.is_present and not memory_kills(lossy).reasons:
-            yield killed(lossy, lines)
+            yield by_own_limit(lossy, lines) or killed(lossy, lines)
 
 
 def signalled(lossy: LossyHop) -> list[LogRecord]:
@@ -42,6 +51,28 @@ def signalled(lossy: LossyHop) -> list[LogRecord]:
     if any("execution timed out" in record["message"] for record in ended):
         ended = []
     return lossy.own_lines("worker_killed") + ended
+
+
+def by_own_limit(lossy: LossyHop, lines: list[LogRecord]) -> Finding | None:
+    """Of workers that a limit of their own unit ended; None where somebody else did."""
+    found = next((one for one in (_LIMIT.search(line["message"]) for line in lines) if one), None)
+    if found is None:
+        return None
+    setting, means = LIMITS[found.group(1)]
+    unit = shlex.quote(lossy.fpm.get("unit") or "php-fpm")
+    return on_hop(
+        lossy.hop,
+        CAUSE.name,
+        lossy.evidence(*lines),
+        says="a limit of their own unit ends PHP workers on %s" % lossy.hop.on,
+        why="a worker was ended by %s: %s" % (found.group(1), means),
+        advice=(
+            "systemctl show -p %s %s   # on %s: also ulimit in a script that starts it, and /etc/security/limits.d"
+            % (setting, unit, lossy.hop.on),
+            "# take %s= out of its unit (systemctl edit %s), then restart it; pm.max_requests lets a worker end before it, between two requests"
+            % (setting, unit),
+        ),
+    )
 
 
 def killed(lossy: LossyHop, lines: list[LogRecord]) -> Finding:

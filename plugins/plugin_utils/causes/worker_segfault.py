@@ -33,6 +33,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._lost_fp
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
 
+_ABORTED = re.compile(r"exited on signal 6\b")
 _MODULE = re.compile(r" in ([\w.+-]{1,80})\[")
 
 
@@ -55,6 +56,8 @@ def module_in(kernel: t.Iterable[LogRecord]) -> str | None:
 def crashed(lossy: LossyHop, lines: list[LogRecord], kernel: list[LogRecord]) -> Finding:
     module, binary = module_in(kernel), lossy.fpm["binary"]
     where = "in %s" % module if module else "(the module is not known)"
+    if not module and any(_ABORTED.search(line["message"]) for line in lines):
+        where = "(SIGABRT: PHP or libc finds its memory corrupted, `zend_mm_heap corrupted` or `free(): invalid ...`, mostly by an extension)"
     return on_hop(
         lossy.hop,
         CAUSE.name,

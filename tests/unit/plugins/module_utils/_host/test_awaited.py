@@ -201,3 +201,17 @@ def test_a_lock_with_its_holder(host):
     (lock,) = waits(host)
     assert (lock["processes"], lock["process"], lock["pid"], lock["state"]) == (2, "mariadbd", 70, "T")
     assert "address" not in lock and lock["file"].endswith("/srv/a.lock")
+
+
+def test_of_a_session_only_that_it_is_one_is_told(host):
+    path = "/var/lib/php/sessions/sess_4711abc"
+    host.write(path, "")
+    host.link("/proc/91/fd/7", host.path(path))
+    number = os.stat(host.path(path)).st_ino
+    host.write(
+        "/proc/locks",
+        "1: FLOCK  ADVISORY  WRITE 70 00:7e:%d 0 EOF\n1: -> FLOCK  ADVISORY  WRITE 91 00:7e:%d 0 EOF\n"
+        % ((number,) * 2),
+    )
+    (lock,) = waits(host)
+    assert lock["file"].endswith("/sessions/sess_***")

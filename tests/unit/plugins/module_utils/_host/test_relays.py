@@ -6,7 +6,7 @@
 import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.relays import HAPROXY, relay_facts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.relays import CADDY, HAPROXY, relay_facts
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost
 
 UNIT = "/etc/systemd/system/way.service"
@@ -98,4 +98,47 @@ def test_haproxy_by_its_file(tmp_path):
             6,
         ),
         ("haproxy", ["tcp:0.0.0.0:8090"], ["tcp:localhost:8091"], 16),
+    ]
+
+
+CADDYS = """\
+{
+\tauto_https off
+}
+(common) {
+\tencode gzip
+}
+http://localhost:8088 {
+\treverse_proxy /ws/* 127.0.0.1:4001
+\thandle {
+\t\treverse_proxy @x unix//run/app.sock http://app2:80 {
+\t\t\theader_up Host {host}
+\t\t}
+\t}
+}
+example.com, www.example.com {
+\treverse_proxy 10.0.0.5:80
+}
+other.example {
+\tphp_fastcgi unix//run/php/php8.2-fpm.sock
+}
+:9090 {
+\treverse_proxy {$APP}
+}
+"""
+
+
+def test_sites_of_caddy_that_have_a_port_of_their_own(tmp_path):
+    """Which of two sites of one port a request is for is said by its name alone."""
+    host = FakeHost(tmp_path)
+    host.write(CADDY, CADDYS)
+    assert seen(host) == [
+        {
+            "name": "caddy",
+            "listens": ["tcp:0.0.0.0:8088"],
+            "to": ["tcp:127.0.0.1:4001", "unix:/run/app.sock", "tcp:app2:80"],
+            "via": None,
+            "file": CADDY,
+            "line": 7,
+        }
     ]

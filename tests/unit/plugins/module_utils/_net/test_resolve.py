@@ -43,7 +43,9 @@ class Resolver:
     def answer(self, question, truncated=False):
         kind = struct.unpack(">H", question[-4:-2])[0]
         self.asked.append(kind)
-        found = self.zone.get(kind, [])
+        # What a resolver that checks signatures has without that check.
+        is_unchecked = struct.unpack(">H", question[2:4])[0] & 0x0010
+        found = self.zone.get("unchecked" if is_unchecked else kind, [])
         if found is None:
             return None
         records = found if isinstance(found, list) and not truncated else []
@@ -111,6 +113,15 @@ def ask(address, name="app.example", timeout=30.0):
 )
 def test_a_resolver_is_asked_itself(resolver, zone, addresses, error):
     assert ask(resolver(zone).address) == (addresses, error)
+
+
+@pytest.mark.parametrize(
+    ("unchecked", "error"),
+    [([V4], "SERVFAIL (DNSSEC: 10.0.0.2 without its check)"), (2, "SERVFAIL"), (None, "SERVFAIL")],
+)
+def test_what_a_resolver_refuses_is_asked_for_without_its_check(resolver, unchecked, error):
+    at = resolver({A: 2, AAAA: 2, "unchecked": unchecked}).address
+    assert net_resolve.by_resolver("app.example", at, 0.5) == ([], error)
 
 
 def test_silence_is_a_timeout_after_a_second_try(resolver):

@@ -139,3 +139,21 @@ def test_what_one_worker_of_several_waits_for_explains_nothing():
 
 def test_a_server_of_one_process_waits_with_all_that_it_has():
     assert waits_for([awaited(processes=1)], 1).text == "its only worker waits for 10.0.0.7:3306, which does not answer"
+
+
+def test_one_worker_that_a_debugger_holds_is_told_among_many():
+    one = {
+        "address": "tcp:10.0.0.5:9003",
+        "file": None,
+        "processes": 1,
+        "connecting": 0,
+        "seconds": 9.0,
+        "process": None,
+        "pid": None,
+        "state": None,
+    }
+    found = waits_for([{**one, "address": "tcp:10.0.0.7:3306"}, one], 5)
+    assert (found.who, found.whom) == (
+        "1 of 5 workers waits for",
+        "10.0.0.5:9003, the port of a debugger of PHP (Xdebug)",
+    )

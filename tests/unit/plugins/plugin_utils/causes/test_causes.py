@@ -39,7 +39,7 @@ mkdir mount mv
 namei nc nerdctl nft nginx nsenter
 openssl
 ping plesk podman printf ps py-spy
-rm
+resolvectl rm
 sed semanage semodule setfacl setsebool shorewall6? ss ssh stat su sudo supervisorctl sv sysctl systemctl systemd-tmpfiles
 tail tailscale tcpdump
 ufw unshare update-crypto-policies useradd usermod
