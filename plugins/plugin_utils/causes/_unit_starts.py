@@ -51,11 +51,14 @@ RESTARTS = 3
 CHECKED = (200, 203, 216, 217)
 _IN_USE = re.compile(r"already in use|address in use|EADDRINUSE|errno 98|in use by another", re.IGNORECASE)
 _DENIED = re.compile(r"Failed (?:at step EXEC|to locate executable) .{1,400}: Permission denied")
-#: What a program lacks, says so and ends: each start meets it again, however long it takes to get there.
-_LACKS = re.compile(
-    r"ModuleNotFoundError|No module named|ImportError|Cannot find module|ERR_MODULE_NOT_FOUND|NODE_MODULE_VERSION|locally installed gems"
-    r"|UnsupportedClassVersionError|NoClassDefFoundError|compatible framework|APPLICATION FAILED TO START|Error creating bean"
-    r"|Failed to (?:configure a DataSource|determine a suitable driver class)|ImproperlyConfigured|AppRegistryNotReady"
+#: What a framework says of a start that its own settings or code keep from ending well; the lines before it say which.
+_FRAMEWORKS = re.compile(
+    r"APPLICATION FAILED TO START|Error creating bean|NoClassDefFoundError|ImproperlyConfigured|AppRegistryNotReady"
+)
+#: Of the words that are known, those of what comes in the course of time: a start helps for a while.
+_IN_TIME = re.compile(
+    r"(?i)out ?of ?memory|insufficient memory|cannot allocate|not reserve enough space|too many open files|EMFILE|no space left|ENOSPC"
+    r"|SIGKILL|status=9/KILL|signal (?:9|11)\b|SIGSEGV|time(?:d )?out|HARAKIRI|already in use"
 )
 _RUNNING = re.compile(r"already (?:running|exists|started)|pid ?file", re.IGNORECASE)
 _PID_FILE = re.compile(r"/[\w./-]+\.pid\b")
@@ -92,7 +95,12 @@ def _of_service(host: Host, name: str, unit: Unit) -> Obstacle | None:
     problem = of_start_problems(host, name, unit)
     if problem:
         return problem
-    ends = (is_in_a_crash_loop(host, unit), _failed_at_once(host, unit), _failed_for_want(host, unit), _lacks(unit))
+    ends = (
+        is_in_a_crash_loop(host, unit),
+        _failed_at_once(host, unit),
+        _failed_for_want(host, unit),
+        _lacks(host, name, unit),
+    )
     if not any(ends):
         return None
     if _config_is_sound(host, name, unit) and not _IN_USE.search(" ".join(unit.get("last_words") or [])):
@@ -150,12 +158,14 @@ def _failed_at_once(host: Host, unit: Unit) -> bool:
     return failed and (unit.get("exit_status") not in CHECKED or bool(by_label))
 
 
-def _lacks(unit: Unit) -> bool:
-    """Whether the newest process ended in what may be a slow start, for a lack that it names."""
+def _lacks(host: Host, name: str, unit: Unit) -> bool:
+    """Whether the newest process ended in what may be a slow start, and says what it lacks: each start meets that again."""
+    said = " / ".join(unit.get("last_words") or [])
     lasted = unit.get("lasted")
     is_its_own = unit.get("active") == "failed" and ended_by_itself(unit)
     may_be_its_start = lasted is not None and lasted < SLOW_START_SECONDS
-    return is_its_own and may_be_its_start and bool(_LACKS.search(" / ".join(unit.get("last_words") or [])))
+    names_it = bool(_FRAMEWORKS.search(said) or what_to_do(said, host.name, name)) and not _IN_TIME.search(said)
+    return is_its_own and may_be_its_start and names_it
 
 
 def _failed_for_want(host: Host, unit: Unit) -> bool:
