@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 
         name: str
         addresses: Optional[List[str]]  # None: not done in time
-        # of a resolver: NXDOMAIN | SERVFAIL | timeout | ..., "AAAA SERVFAIL" where only that type failed
+        # of a resolver: NXDOMAIN | SERVFAIL | timeout | ..., "AAAA SERVFAIL" where only that type failed, "SERVFAIL (DNSSEC: ...)"
         error: Optional[str]
         resolver: Optional[str]  # the one that was asked; None: libc
         hosts_line: NotRequired[int]  # the line of /etc/hosts that libc has it from
@@ -137,9 +137,10 @@ def by_resolver(name: str, resolver: str, timeout: float) -> Found:
     found = [answer or Found([], "timeout") for answer in answers]
     addresses = sorted({address for one in found for address in one.addresses})
     errors = {one.error for one in found}
-    if errors == {SERVFAIL}:
+    if found[0].error == SERVFAIL and not addresses:
         without = _ask(name, dns_message.A, target, family, timeout, unchecked=True).addresses
-        return Found([], SERVFAIL + (UNCHECKED % ", ".join(without) if without else ""))
+        if without:
+            return Found([], SERVFAIL + UNCHECKED % ", ".join(without))
     if len(errors) == 1:
         return Found(addresses, errors.pop() or (None if addresses else "no address"))
     of_type = ["%s %s" % (dns_message.TYPES[kind], one.error) for kind, one in zip(kinds, found) if one.error]

@@ -8,6 +8,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import ipaddress
 import typing as t
 from dataclasses import replace
 
@@ -162,7 +163,22 @@ def refused_on_the_way_in(hop: Hop, host: Host, cause: str, found: Verdict, sign
         cause,
         seen,
         remedy=opening_by(hop, firewall, found, place.file, place.fades),
-        advice=to_keep(place, found, hop.source or "", host.name, host.system.get("family")),
+        advice=(
+            *to_keep(place, found, hop.source or "", host.name, host.system.get("family")),
+            *_of_a_container(hop, host),
+        ),
+    )
+
+
+def _of_a_container(hop: Hop, host: Host) -> tuple[str, ...]:
+    """What an opening for an nginx in a container of this very host has to name in the end: the container gets another address when it is made anew."""
+    if hop.proxy.within is not host:
+        return ()
+    own = [one for addresses in (host.system.get("interfaces") or {}).values() for one in addresses]
+    networks = [str(ipaddress.ip_interface(one).network) for one in own if one.split("/")[0] == hop.destination.host]
+    return (
+        "# the container may have another address when it is made anew: give it a fixed one (compose: ipv4_address), or let its network in%s"
+        % (" (%s in place of %s)" % (networks[0], hop.source) if networks else ""),
     )
 
 
