@@ -38,7 +38,7 @@ _PAIR = re.compile(r"(?<![\w.])(\d+\.\d+\.\d+\.\d+|localhost|\*|\[[\da-f:]+\]|::
 _PORT = re.compile(r"\b(?:port(?:\(s\))?:?|listening (?:on|at)) (\d{2,5})\b(?![.:]\d)", re.IGNORECASE)
 #: Lines that say nothing of why: systemd's own, and the frames of a traceback.
 _SYSTEMD = (
-    r"(Started|Starting|Stopped|Stopping|Scheduled restart|Reloading|Failed to start) "
+    r"(?!Starting .{1,100} failed:)(Started|Starting|Stopped|Stopping|Scheduled restart|Reloading|Failed to start) "
     r"|\S+: (Scheduled restart|Main process exited|Control process exited|Failed with|Start request|Consumed|Deactivated|Unit entered)"
 )
 _IDLE = re.compile(

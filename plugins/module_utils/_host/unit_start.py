@@ -38,6 +38,7 @@ if TYPE_CHECKING:  # shapes of facts: for the type checker only
 
 #: systemd.exec(5): with which it ends a start before the program runs.
 CHDIR, GROUP, USER, NAMESPACE = 200, 216, 217, 226
+SCRIPTS_FOLDER = "/run/systemd/generator.late/"
 UNIT_FOLDERS = (
     "/etc/systemd/system",
     "/run/systemd/system",
@@ -198,11 +199,15 @@ class _Look(Start):
         """Sockets whose folder is missing, and addresses that the host does not have."""
         found: "List[StartProblem]" = []
         before = self.properties.get("ExecStartPre", "")
+        # Init scripts make their folders below /run themselves.
+        by_script = self.properties.get("FragmentPath", "").startswith(SCRIPTS_FOLDER)
         nonlocal_bind = (self.host.read("/proc/sys/net/ipv4/ip_nonlocal_bind") or "0").strip() == "1"
         for one in declares:
             address, place = read_address(one["address"]), Place(one["file"], one["line"])
             folder = os.path.dirname(address.path)
-            if address.is_unix and not (self.host.is_dir(folder) or self._is_made(folder) or folder in before):
+            if address.is_unix and not (
+                by_script or self.host.is_dir(folder) or self._is_made(folder) or folder in before
+            ):
                 lack = Lack("there is no folder %s for its socket" % folder, missing("folder", folder))
                 found.append(problem(place, "listen", lack, None, self.making(folder)))
             elif (

@@ -23,10 +23,13 @@ _VERSION = re.compile(
     r"|no.common.signature.algorithms|wrong.curve|unknown.group|insufficient.security",
     re.I,
 )
+# An earlier session that the two remember differently.
+_SESSION = re.compile(r"digest.check.failed|bad.record.mac|bad.decrypt|session.id.context|invalid.session.id", re.I)
 # Alerts, RFC 8446 section 6.2 and those before it.
 NAME_ALERTS = (40, 80, 112)
 CERTIFICATE_ALERTS = (41, 42, 43, 44, 45, 46, 48, 49, 116)
 VERSION_ALERTS = (60, 70, 71, 86)
+SESSION_ALERTS = (20, 51, 115)
 NO_APPLICATION_PROTOCOL = 120
 # Reasons of OpenSSL; those above 1000 are alerts.
 VERIFY_FAILED, WRONG_VERSION_NUMBER, UNKNOWN_PROTOCOL, UNEXPECTED_EOF = 134, 267, 252, 294
@@ -47,6 +50,11 @@ def _alerts(message: str) -> Tuple[int, ...]:
 def is_eof(message: str) -> bool:
     """Whether the upstream closed the connection without saying so in TLS."""
     return bool(_EOF.search(message))
+
+
+def is_about_a_session(message: str) -> bool:
+    """Whether keys differ that the two had agreed upon: mostly those of an earlier session that is gone on with."""
+    return bool(_SESSION.search(message)) or any(alert in SESSION_ALERTS for alert in _alerts(message))
 
 
 def refuses_certificate(message: str) -> bool:
@@ -73,4 +81,5 @@ def handshake_signature(message: str) -> Optional[str]:
         return "upstream_tls_protocol"
     if _WRONG_PROTOCOL.search(message):
         return "upstream_tls_scheme_mismatch"
-    return "upstream_tls_reset" if UNEXPECTED_EOF in reasons or is_eof(message) else None
+    ended = UNEXPECTED_EOF in reasons or is_eof(message) or is_about_a_session(message)
+    return "upstream_tls_reset" if ended else None

@@ -25,7 +25,7 @@ _SECONDS = 2.0
 _HEAD = fastcgi.params_for("HEAD", "/", "localhost", {})
 _OWN = {"proxy": "http", "fastcgi": "fastcgi", "grpc": "http2", "uwsgi": "uwsgi", "scgi": "cgi"}
 #: HTTP first: its servers answer whatever they are sent.
-_TRIED = ("http", "proxy_protocol", "fastcgi", "http2", "uwsgi", "cgi")
+_TRIED = ("http", "proxy_protocol", "fastcgi", "http2", "uwsgi", "cgi", "ajp")
 #: What is heard of a server that was asked in its own protocol.
 _HEARD = {"uwsgi": ("http", "cgi"), "proxy_protocol": ("http",)}
 #: How HTTP's own servers refuse the line of the PROXY protocol, at once, also those whose application is too slow to answer anything.
@@ -81,6 +81,8 @@ def _heard(dial: Dial, protocol: str, deadline: Deadline) -> Optional[Tuple[str,
             reply = fastcgi.speak(sock, fastcgi.question(), deadline)
         elif protocol == "http2":
             reply = small_protocols.speak_http2(sock, deadline)
+        elif protocol == "ajp":
+            reply = small_protocols.speak_ajp(sock, deadline)
         else:
             packed = small_protocols.uwsgi_request if protocol == "uwsgi" else small_protocols.scgi_request
             reply = small_protocols.speak_cgi(sock, packed(_HEAD), deadline)

@@ -42,6 +42,7 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
         server_name: str
         spare_name: str
         trusted_certificate: str
+        crl: str
         certificate: str
         certificate_key: str
         protocols: str
@@ -58,7 +59,7 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
         request: NotRequired[UpstreamRequest]
 
 
-_TLS_FILES = ("trusted_certificate", "certificate", "certificate_key")
+_TLS_FILES = ("trusted_certificate", "crl", "certificate", "certificate_key")
 #: nginx speaks TLS 1.3 to upstreams unasked since this version, and this before.
 _TLS_1_3_SINCE, _BEFORE_TLS_1_3 = (1, 23, 4), "TLSv1 TLSv1.1 TLSv1.2"
 #: Asked first: only the reply shows how large the header is.

@@ -114,13 +114,14 @@ def unanswered(sent: Exchange, stderr_bytes: int = 0) -> "Reply":
 
 
 def protocol_of(data: bytes) -> str:
-    """What the first bytes belong to: http, http2, tls, fastcgi, memcached, cgi (header lines alone) or unknown."""
+    """What the first bytes belong to: http, http2, tls, fastcgi, memcached, ajp, cgi (header lines alone) or unknown."""
     for protocol, fits in (
         ("http", data.startswith(b"HTTP/")),
         ("tls", _TLS_RECORD.match(data)),
         ("fastcgi", _FASTCGI.match(data)),
         ("http2", _HTTP2_SETTINGS.match(data)),
         ("memcached", data.startswith((b"VERSION ", b"ERROR\r\n"))),
+        ("ajp", data.startswith(b"AB\x00\x01\x09")),
         ("cgi", _CGI_LINE.match(data)),
     ):
         if fits:

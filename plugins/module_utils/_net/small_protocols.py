@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The small protocols among nginx's upstreams: uwsgi, SCGI, gRPC's HTTP/2, memcached.
+"""The small protocols among nginx's upstreams: uwsgi, SCGI, gRPC's HTTP/2, memcached; and AJP, which is none of them.
 
 Private to this collection: it may change in any release.
 """
@@ -32,6 +32,8 @@ if TYPE_CHECKING:  # shapes of facts: for the type checker only
     from ansible_collections.webops.bad_gateway.plugins.module_utils._net.reply import Reply
 
 MEMCACHED_VERSION = b"version\r\n"
+#: Of Tomcat's AJP: is anybody there?
+AJP_PING = b"\x12\x34\x00\x01\x0a"
 _HTTP2_FRAME = 9
 
 
@@ -75,6 +77,12 @@ def speak_http2(sock: socket.socket, deadline: Deadline) -> "Reply":
     """Begin HTTP/2 with prior knowledge, as grpc_pass does, and return the reply: a server answers with its SETTINGS."""
     sent = exchange(sock, PREFACE, deadline, lambda data: len(data) >= _HTTP2_FRAME)
     return _expected(sent, "http2", "not an HTTP/2 server")
+
+
+def speak_ajp(sock: socket.socket, deadline: Deadline) -> "Reply":
+    """Ask an AJP connector whether it is there, and return the reply."""
+    sent = exchange(sock, AJP_PING, deadline, lambda data: len(data) >= len(AJP_PING))
+    return _expected(sent, "ajp", "not an AJP connector")
 
 
 def speak_memcached(sock: socket.socket, deadline: Deadline) -> "Reply":

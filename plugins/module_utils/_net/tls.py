@@ -61,6 +61,7 @@ class Tls(NamedTuple):
     server_name: Optional[str] = None
     verify: bool = False
     trusted_certificate: Optional[str] = None
+    crl: Optional[str] = None
     certificate: Optional[str] = None
     certificate_key: Optional[str] = None
     alpn: Optional[str] = None
@@ -78,6 +79,9 @@ def context(tls: Tls) -> ssl.SSLContext:
         only_versions(made, tls.protocols.split())
     if tls.trusted_certificate:
         made.load_verify_locations(cafile=tls.trusted_certificate)
+    if tls.crl:
+        made.load_verify_locations(cafile=tls.crl)
+        made.verify_flags |= ssl.VERIFY_CRL_CHECK_CHAIN
     if tls.certificate:
         made.load_cert_chain(tls.certificate, tls.certificate_key)
     if tls.alpn:

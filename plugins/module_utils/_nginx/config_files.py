@@ -28,6 +28,7 @@ FILES_LIMIT = 20000
 BYTES_LIMIT = 40 * 1024 * 1024
 _WHAT = "nginx configuration"
 _NO_FILE = ("syslog:", "memory:")
+CERTIFICATES = ("trusted_certificate", "certificate", "certificate_key", "crl")
 
 
 class _HostFiles:
@@ -100,6 +101,15 @@ class ConfigFiles:
             return []
         patterns = [os.path.join(self.folder, pattern) for pattern in self._targets("include")]
         return saved_since(self._host, self.tree.files, patterns, min(worker.started for worker in workers))
+
+    def renewed_since(self, workers: Sequence[Process]) -> List[str]:
+        """Files of certificates, keys and lists for upstreams that were written since the oldest of these workers began: these have the old ones."""
+        names = [family + "_ssl_" + what for family in ("proxy", "grpc", "uwsgi") for what in CERTIFICATES]
+        targets = [
+            target for name in names for target in self._targets(name) if "$" not in target and ":" not in target
+        ]
+        paths = list(dict.fromkeys(os.path.join(self.folder, target) for target in targets))
+        return saved_since(self._host, paths, [], min(worker.started for worker in workers)) if workers else []
 
     def log_paths(self, directive: str, prefix: str) -> List[str]:
         """Files that an error_log or access_log directive writes to, in order, each once."""

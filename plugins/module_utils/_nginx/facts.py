@@ -77,6 +77,7 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
         others: List[OtherMaster]
         test: ConfigCheck
         pending: List[str]
+        renewed: List[str]
         error_logs: List[str]
         other_logs: List[str]
         config: NginxConfig
@@ -114,6 +115,7 @@ def facts_of(
     unit: Optional[str],
 ) -> "NginxFacts":
     """What is known of an nginx. host: the one that has its processes; files and accounts may be those of a container."""
+    serving = [worker for worker in nginx.workers if not is_stopping(worker)]
     return {
         "binary": nginx.binary,
         "version": nginx.version,
@@ -129,7 +131,8 @@ def facts_of(
         "workers": [_worker(host, worker, accounts) for worker in nginx.workers],
         "others": [{"pid": other.pid, "binary": other.exe, "unit": other.unit} for other in nginx.others],
         "test": checked.facts(),
-        "pending": files.saved_since([worker for worker in nginx.workers if not is_stopping(worker)]),
+        "pending": files.saved_since(serving),
+        "renewed": files.renewed_since(serving),
         "error_logs": error_logs(host, nginx, files),
         "other_logs": files.other_logs(nginx.error_log_path),
         "config": config,

@@ -200,7 +200,11 @@ MEANINGS: t.Mapping[str, Meaning] = {
         "nginx and the backend have no TLS version, cipher or key size in common.",
         (_TLS + " -tls1_2", "# proxy_ssl_protocols, proxy_ssl_ciphers"),
     ),
-    "upstream_tls_reset": Meaning(NGINX, "The backend ended the TLS handshake without a word.", (_TLS, _BACKENDS_LOG)),
+    "upstream_tls_reset": Meaning(
+        NGINX,
+        "The backend ended the TLS handshake without a word, or over the keys of an earlier session.",
+        (_TLS, _BACKENDS_LOG),
+    ),
     "no_live_upstreams": Meaning(
         NGINX,
         "All servers of the upstream block failed before and are set aside: the lines before this one say why.",

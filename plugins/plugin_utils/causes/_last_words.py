@@ -106,7 +106,7 @@ KNOWN = (
     ),
     (
         re.compile(
-            r"install or update \.NET|compatible framework version|framework '[\w.]+', version '[\d.]+' was not found"
+            r"(?:install or update|must install) \.NET|compatible framework version|framework '[\w.]+', version '[\d.]+' was not found"
         ),
         (
             "dotnet --list-runtimes   # on {on}: which are there? A newer one does not stand in for another main version",

@@ -82,13 +82,20 @@ def obstacle(host: Host, name: str) -> Obstacle | None:
     if unit is None:
         return None
     for service in unit.get("triggers") or []:
-        behind = _of_service(host, service, or_empty(host.unit(service)))
+        its = without_its_socket(or_empty(host.unit(service)), name)
+        behind = _of_service(host, service, its) or (_in_background(host, service, its) if ends_at_once(its) else None)
         if behind:
             starts = Evidence("unit", "%s starts %s on the first connection" % (name, service), 0.3)
             advice = (*behind.advice[:-1], _start_again(host, service, name))
             return behind._replace(evidence=(*behind.evidence, starts), advice=advice)
     found = _of_service(host, name, unit)
     return found or (_in_background(host, name, unit) if ends_at_once(unit) else None)
+
+
+def without_its_socket(unit: Unit, socket: str) -> Unit:
+    """A service as its own socket unit starts it: that this one has failed is no reason of the service's, which it may require."""
+    problems = [one for one in unit.get("start_problems") or [] if not (one["problem"] or "").startswith(socket + ",")]
+    return t.cast("Unit", {**unit, "start_problems": problems}) if unit else unit
 
 
 def _of_service(host: Host, name: str, unit: Unit) -> Obstacle | None:
@@ -178,8 +185,9 @@ def _failed_for_want(host: Host, unit: Unit) -> bool:
 def ends_at_once(unit: Unit) -> bool:
     """Whether the newest start ended by itself and with success, sooner than any server does that is asked to end."""
     lasted = unit.get("lasted")
+    gave_up = unit.get("active") == "failed" and unit.get("result") == "start-limit-hit"
     return (
-        unit.get("active") == "inactive"
+        (unit.get("active") == "inactive" or gave_up)
         and unit.get("ended") == "exited"
         and unit.get("exit_status") == 0
         and not unit.get("stopped")

@@ -196,6 +196,61 @@ def _no_crl(hop: Hop) -> Refusal:
     )
 
 
+def _too_weak(hop: Hop) -> Refusal:
+    return Refusal(
+        "the certificate that %s shows, or one that has signed it, is too weak for nginx's TLS library: a short key (RSA below 2048 bits), or SHA-1"
+        % (hop.address,),
+        (
+            "%s | openssl x509 -noout -text | grep -E 'Public-Key|Signature Algorithm'   # on %s: which of the two?"
+            % (s_client(hop), hop.proxy.name),
+            "# have one made with a key of 2048 bits and SHA-256 on %s, and let the service that listens there load it"
+            % hop.on,
+            "# until then, %s, for this location alone: %s DEFAULT:@SECLEVEL=0;"
+            % (_beside(hop), directive(hop, "ciphers")),
+            reload_nginx(hop),
+        ),
+    )
+
+
+def _other_purpose(hop: Hop) -> Refusal:
+    return Refusal(
+        "the certificate that %s shows is not made for servers (its extendedKeyUsage)" % (hop.address,),
+        (
+            "%s | openssl x509 -noout -subject -ext extendedKeyUsage,keyUsage   # on %s: what it is for"
+            % (s_client(hop), hop.proxy.name),
+            "# have one made with extendedKeyUsage = serverAuth on %s, and let the service that listens there load it"
+            % hop.on,
+        ),
+    )
+
+
+def _no_authority(hop: Hop) -> Refusal:
+    return Refusal(
+        "what has signed the certificate that %s shows is no authority by its own words (basicConstraints without CA:TRUE)"
+        % (hop.address,),
+        (
+            "openssl x509 -noout -subject -ext basicConstraints,keyUsage -in %s   # on %s: is it CA:TRUE, and may it sign (keyCertSign)?"
+            % (_trusted(hop), hop.proxy.name),
+            "# make the authority anew with basicConstraints = critical,CA:TRUE and keyUsage = keyCertSign, and sign the backend's certificate with that",
+            "# or trust that certificate itself: %s with what the backend shows"
+            % directive(hop, "trusted_certificate"),
+        ),
+    )
+
+
+def _other_key(hop: Hop) -> Refusal:
+    return Refusal(
+        "an authority of the same name and with another key has signed what %s shows: it was made anew, and nginx trusts the one before"
+        % (hop.address,),
+        (
+            "openssl x509 -noout -subject -dates -fingerprint -sha256 -in %s   # on %s: the one that nginx trusts; of when is it?"
+            % (_trusted(hop), hop.proxy.name),
+            "# put the new root of that authority into that file, from who runs it and not from the connection; then:",
+            reload_nginx(hop),
+        ),
+    )
+
+
 def _unknown(hop: Hop) -> Refusal:
     return Refusal(
         "nginx is not set to trust the certificate that %s shows: it is of another authority, or is for another name"
@@ -215,6 +270,10 @@ def _unknown(hop: Hop) -> Refusal:
 _REASONS: tuple[tuple[t.Pattern[str], t.Callable[[Hop], Refusal]], ...] = (
     (re.compile(r"certificate does not match|[Mm]ismatch"), _other_name),
     (re.compile(r"not yet valid"), _not_yet),
+    (re.compile(r"(?:key|md|digest algorithm) too (?:weak|small)"), _too_weak),
+    (re.compile(r"certificate purpose"), _other_purpose),
+    (re.compile(r"invalid CA certificate"), _no_authority),
+    (re.compile(r"certificate signature failure"), _other_key),
     (re.compile(r"CRL"), _no_crl),
     (re.compile(r"revoked"), _revoked),
     (re.compile(r"has expired"), _signer_expired),

@@ -15,7 +15,11 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import (
     Address,
 )
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.server_options import CONNECTED_TO
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.server_options import (
+    CONNECTED_TO,
+    SERVERS,
+    plain_name,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
@@ -33,6 +37,10 @@ if t.TYPE_CHECKING:
     pass
 
 
+#: They run whatever is given to them: a port of theirs says nothing of a unit.
+INTERPRETERS = frozenset(("node", "bun", "deno", "ruby", "php", "npm", "npx", "yarn", "pnpm", "dotnet"))
+#: How programs of servers end, beside the names of their products.
+_OF_SERVERS = re.compile(r"(?:[-_]server|[-_]web|\.sh)$")
 #: A variable in a target of which each sign is escaped.
 _VARIABLE = re.compile(r"\\\$(?:\\\{\w+\\\}|\w+)")
 #: What is no application of a site, by the names of units and programs: it measures, stores, or passes messages on.
@@ -53,6 +61,10 @@ def who_runs(fleet: Fleet, hop: Hop, host: Host) -> tuple[str, str] | None:
         (namesake(hop, host), "the socket has the name of this one"),
         (moved(fleet, hop, host), "nothing asks for where this one listens"),
         (known_for(fleet, hop, host), "this product listens there only where it is told to"),
+        (
+            by_itself(fleet, hop, host),
+            "this one has the name of the site, and listens there unless its settings say otherwise",
+        ),
     )
     nobody = "no unit is known that owns the %s, and " % ("socket" if hop.is_unix else "port")
     return next(((name, nobody + why) for name, why in known if name), None)
@@ -121,6 +133,33 @@ def known_for(fleet: Fleet, hop: Hop, host: Host) -> str | None:
         if name and known and (known.port or not any(is_same_place(place, other) for other in asked)):
             found.add(name)
     return found.pop() if len(found) == 1 else None
+
+
+def by_itself(fleet: Fleet, hop: Hop, host: Host) -> str | None:
+    """The only service of the site's own name whose program listens on that port by itself, and listens where no hop leads; None where there is none.
+
+    The name counts: a product may stand beside a site of another application, which has the port that it would have.
+    """
+    asked = [other.real_address for other in fleet.asked_of(host)]
+    names = site_names(hop)
+    found = []
+    for name, unit in (host.facts.get("units") or {}).items():
+        programs = [one for one in map(plain_name, unit.get("exec") or []) if _OF_SERVERS.sub("", one) in names]
+        defaults = [SERVERS[one].default for one in programs if one in SERVERS and one not in INTERPRETERS]
+        places = [one for one in listens_on(host, name) if not one.is_unix]
+        is_its = not hop.is_unix and any((one or "").endswith(":%d" % hop.real_address.port) for one in defaults)
+        if is_its and places and not any(is_same_place(place, other) for place in places for other in asked):
+            found.append(name)
+    return found[0] if len(found) == 1 else None
+
+
+def site_names(hop: Hop) -> str:
+    """What the sites behind a hop are called: by their names, paths and files, and the upstream{} that they name."""
+    words: list[str] = []
+    for route in hop.routes:
+        location, pass_to = route["location"], route["pass"]
+        words += [*route["server_names"], location["path"], location["place"]["file"], pass_to["upstream"] or ""]
+    return " ".join(words).lower()
 
 
 def habit_behind(host: Host, name: str, hop: Hop) -> Habit | None:

@@ -243,9 +243,13 @@ APPLICATIONS = (
 #: What says so little by itself that all others come first.
 GENERAL = (
     (
-        re.compile(r"(?:EACCES: p|P)ermission denied(?:,| -|:| @)[^/]{0,30}(?P<path>/[\w./@+-]+)"),
+        re.compile(
+            r"(?:EACCES: p|P)ermission denied(?:,| -|:| @)[^/]{0,30}(?P<path>/[\w./@+-]+)"
+            # As Go and as Java say it.
+            r"|(?P<go>/[\w./@+-]+)[\"']?: permission denied|(?P<java>/[\w./@+-]+)\]? \(Permission denied\)"
+        ),
         (
-            "namei -l {path}   # on {on}: may its user (User= of its unit) get there? What was deployed or started as root once may be root's",
+            "namei -l {path}{go}{java}   # on {on}: may its user (User= of its unit) get there? What was deployed or started as root once may be root's",
         ),
     ),
 )

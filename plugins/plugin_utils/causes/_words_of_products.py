@@ -51,11 +51,19 @@ PRODUCTS = (
     ),
     (
         re.compile(
-            r"bind\(\): Permission denied \[core/socket|Cannot bind to socket (?P<path>/[\w./@+-]+): Permission denied"
+            r"listen EACCES: permission denied (?P<node>/[\w./@+-]+)|listen unix (?P<go>/[\w./@+-]+): bind: permission denied"
+            r"|Permission denied - bind\(2\) for \"?(?P<ruby>/[\w./@+-]+)|Cannot bind to socket (?P<path>/[\w./@+-]+): Permission denied"
         ),
         (
-            "# the folder of its socket has to be its user's: RuntimeDirectory=NAME in [Service] of its unit (systemctl edit) and the socket below /run/NAME;"
-            " for uwsgi as root with uid= in its .ini: chown that folder",
+            "namei -l {node}{go}{ruby}{path}   # on {on}: its user (User= of its unit) has to be able to write to that folder, to make its socket there",
+            "# RuntimeDirectory=NAME in [Service] of its unit (systemctl edit) makes /run/NAME for its user: the socket below that, there and in nginx",
+        ),
+    ),
+    (
+        re.compile(r"bind\(\): Permission denied \[core/socket"),
+        (
+            "# the folder of its socket has to be its user's: RuntimeDirectory=NAME in its unit (systemctl edit) and the socket below /run/NAME; for"
+            " uwsgi as root with uid= in its .ini: chown that folder",
         ),
     ),
     (

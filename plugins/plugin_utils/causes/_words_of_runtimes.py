@@ -174,7 +174,9 @@ RUNTIMES = (
         ),
     ),
     (
-        re.compile(r"seems to be in use by another Erlang node|erlang\.cookie|Could not start application"),
+        re.compile(
+            r"seems to be in use by another Erlang node|erlang\.cookie|Could not start application(?!.*eaddrinuse)"
+        ),
         (
             "epmd -names; pgrep -af beam   # on {on}: does an earlier run of it go on? Erlang's cookie has to be its user's own (0400, HOME= in its unit)",
         ),

@@ -16,6 +16,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import posixpath
 import shlex
 import typing as t
 
@@ -61,8 +62,9 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._who_sho
 
 SYMPTOMS = ("backend_port_closed", "ipv6_localhost_refused", "unix_socket_missing", "stale_unix_socket")
 SHOWN = 3
-#: Ports on which mostly TLS is spoken.
-TLS_PORTS = (443, 8443, 9443)
+#: Ports on which mostly TLS is spoken, and how others of that kind end; 5001 is that of ASP.NET.
+TLS_PORTS = (5001, 7001)
+TLS_ENDING = "443"
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -124,13 +126,34 @@ def runs(hop: Hop, host: Host, name: str, reason: str) -> Finding:
     """The unit that should listen runs, and listens elsewhere or nowhere. reason: what says that it is the one."""
     place, there = port_or_path(hop.real_address), listens_on(host, name)
     nobody = Evidence("socket", "nothing listens on %s of %s; %s: %s" % (place, host.name, name, reason))
-    found = _listens_there(hop, host, name, there) if there else listens_nowhere(hop, host, name)
+    found = _other_link(hop, host, name, there) or (
+        _listens_there(hop, host, name, there) if there else listens_nowhere(hop, host, name)
+    )
     return on_hop(
         hop,
         CAUSE.name,
         (*hop.seen(*SYMPTOMS), nobody, unit_evidence(name, or_empty(host.unit(name))), *found.evidence),
         why=found.words,
         advice=found.advice,
+    )
+
+
+def _other_link(hop: Hop, host: Host, name: str, there: list[Address]) -> Explanation | None:
+    """Of a unit that listens at the very path that is asked for, in a folder to which a link in that path no longer leads; None for any other."""
+    path, real = hop.address.path, hop.real_address.path
+    if not hop.is_unix or path == real or all(one.path != path for one in there):
+        return None
+    return Explanation(
+        (Evidence("socket", "%s leads to %s now" % (path, real)),),
+        "%s made its socket %s before a link in that path was changed, which leads to %s now: its socket lies where that led before (the release before)"
+        % (name, path, posixpath.dirname(real)),
+        (
+            "systemctl restart %s   # on %s: it makes its socket where the link leads now; it loses what it works on"
+            % (shlex.quote(name), host.name),
+            *lines_that_say(host, name, hop),
+            "# for good: a path that all releases share (shared/tmp/sockets of Capistrano, /run), there and at %s; or let each deployment restart it"
+            % named_at(hop),
+        ),
     )
 
 
@@ -169,7 +192,8 @@ def _either(hop: Hop, host: Host, name: str, there: list[Address], *, gone: bool
         if said
         else ""
     )
-    by_tls = ", with https:// if it has TLS there" if pick.port in TLS_PORTS and hop.scheme == "http" else ""
+    is_tls = pick.port in TLS_PORTS or str(pick.port).endswith(TLS_ENDING)
+    by_tls = ", with https:// if it has TLS there" if is_tls and hop.scheme == "http" else ""
     return (
         "ss -ltnp   # on %s: where it listens" % host.name,
         *(() if gone else (its or again,)),

@@ -27,6 +27,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.panels import writer
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import listener_behind
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import socket_unit
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_start import checked
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import product_of
@@ -171,7 +172,7 @@ OWN_SETTINGS = "uwsgi chmod-socket = 660, gunicorn --umask 007, supervisor chmod
 def for_others(hop: Hop, host: Host, worker: Worker) -> tuple[str, ...]:
     """How a service that is not PHP-FPM gives its socket to nginx, and keeps it so when it starts again."""
     path, group = hop.real_address.path, worker.get("group") or worker["user"]
-    unit = or_empty(host.unix_listener(hop.real_address)).get("unit") or ""
+    unit = socket_unit(host, hop.real_address) or or_empty(host.unix_listener(hop.real_address)).get("unit") or ""
     look = "stat %s" % shlex.quote(path)
     product = product_of(listener_behind(hop))
     own = (product.socket if product else "") or OWN_SETTINGS
@@ -181,10 +182,11 @@ def for_others(hop: Hop, host: Host, worker: Worker) -> tuple[str, ...]:
             % worker["user"]
         )
     if unit.endswith(".socket"):
+        both = " ".join([unit, *(or_empty(host.unit(unit)).get("triggers") or [])])
         return (
             look,
-            "systemctl edit %s   # below [Socket]: SocketGroup=%s and SocketMode=0660; then: systemctl restart %s"
-            % (unit, group, unit),
+            "systemctl edit %s   # below [Socket]: SocketGroup=%s and SocketMode=0660; then: systemctl stop %s; systemctl start %s"
+            % (unit, group, both, unit),
         )
     if unit.endswith(".service"):
         return (

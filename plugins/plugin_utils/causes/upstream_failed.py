@@ -49,6 +49,12 @@ LOG_MORE = (
     "# no line of nginx says why: set `error_log /var/log/nginx/error.log info;` in that server until it is found"
 )
 
+#: The kernel, or what a provider lets a virtual server have, has no memory left for sockets.
+NO_MEMORY = (
+    "awk '$NF > 0' /proc/user_beancounters   # on %s: on a server of OpenVZ or Virtuozzo: which limits were reached (numothersock, othersockbuf)?",
+    "cat /proc/net/sockstat; sysctl net.ipv4.tcp_mem   # on %s: else: how much memory have all sockets, in pages, and how much may they have?",
+)
+
 _HTTP2_ERROR = re.compile(r"upstream (?:rejected request|sent goaway) with error (\d{1,4})\b")
 _GOES_AWAY = "upstream sent goaway with error 0"
 _SAYS_GOAWAY = "the backend at %s ends HTTP/2 connections in due form (GOAWAY), and nginx had just taken one"
@@ -66,8 +72,9 @@ HTTP2_ERRORS = {
 
 #: What nginx itself could not do on its own host: the backend never heard of the request.
 _OWN_SIDE = re.compile(
-    r"bind\((?P<address>[^)]{1,110})\)|(?P<family>socket\(\) failed \((?:97|47):)|(?:socket|setsockopt|ioctl|fcntl|getsockname)\("
-    r"|cannot load certificate|SSL_(?:use|set)|p?read\(\) |sendfile\(\) reported"
+    r"bind\((?P<address>[^)]{1,110})\)|(?P<family>socket\(\) failed \((?:97|47):)|(?P<memory>socket\(\) failed \((?:105|12|55):)"
+    r"|(?:socket|setsockopt|ioctl|fcntl|getsockname)\("
+    r"|cannot load certificate (?:key )?\"(?P<file>/[^\"]{1,300})\"|cannot load certificate|SSL_(?:use|set)|p?read\(\) |sendfile\(\) reported"
 )
 
 
@@ -119,6 +126,10 @@ def on_the_proxy(hop: Hop, said: t.Match[str]) -> tuple[str, ...]:
     address, name = said.group("address"), hop.proxy.name
     if said.group("family"):
         return no_family(hop)
+    if said.group("memory"):
+        return NO_MEMORY[0] % name, NO_MEMORY[1] % name
+    if said.group("file"):
+        return read_by_workers(hop, said.group("file"))
     if address:
         return (
             "ip -brief address   # on %s: which host address should stand in place of %s?" % (name, address),
@@ -127,6 +138,20 @@ def on_the_proxy(hop: Hop, said: t.Match[str]) -> tuple[str, ...]:
     return (
         "nginx -T 2>/dev/null | grep -nE '_ssl_certificate|_bind |^# configuration'   # on %s: which files and addresses nginx is to use"
         % name,
+    )
+
+
+def read_by_workers(hop: Hop, file: str) -> tuple[str, ...]:
+    """What to look at where nginx cannot read a certificate or key whose name has a variable in it."""
+    worker = next((one for one in hop.proxy.nginx.get("workers") or [] if not one.get("stopping")), None)
+    user = worker["user"] if worker else "www-data"
+    return (
+        "namei -l %s   # on %s: is it there, and may %s read it? A name with a variable is read at each connection, by the workers"
+        % (shlex.quote(file), hop.proxy.name, user),
+        "# let its group be that of %s (chgrp, chmod 0640; x for its folders), or name it without a variable: the master then reads it once, as root"
+        % user,
+        "nginx -T 2>/dev/null | grep -nE '_ssl_certificate|^# configuration'   # on %s: where it is named"
+        % hop.proxy.name,
     )
 
 

@@ -68,6 +68,7 @@ NAMES = {
     "cgi": "CGI",
     "scgi": "SCGI",
     "uwsgi": "uwsgi's own protocol",
+    "ajp": "AJP",
     PROXY_LINE: "HTTP after the line of the PROXY protocol",
 }
 #: The directive for what was heard.
@@ -79,6 +80,7 @@ PASSES = {
     "memcached": "memcached_pass",
     "cgi": "scgi_pass",
     "uwsgi": "uwsgi_pass",
+    "ajp": "ajp_pass",
     PROXY_LINE: "stream{} with proxy_protocol on",
 }
 
@@ -178,6 +180,8 @@ def what_to_write(hop: Hop, other: Spoken | None, directive: str, place: str) ->
     """What to change where nginx or the backend is set to the wrong protocol. directive: the one for what the backend speaks."""
     if other and other.protocol == "tls":
         return over_tls(hop, place)
+    if other and other.protocol == "ajp":
+        return http_connector(hop, place)
     if other and other.protocol == PROXY_LINE:
         return without_line(hop, place)
     over_http2 = version_2(hop)
@@ -225,6 +229,17 @@ def server_with_line(hop: Hop) -> str:
     wanting = [block for one, block in very or found if one.get("proxy_protocol")]
     # A listener wants the line for all its servers or for none.
     return file_and_line(wanting[0]["place"]) if wanting else ""
+
+
+def http_connector(hop: Hop, place: str) -> tuple[str, ...]:
+    """What to do where nginx asks for a Tomcat's AJP connector, which is made for Apache."""
+    return (
+        "grep -rn '<Connector' /etc/tomcat*/server.xml /opt/*/conf/server.xml   # on %s: the port of its HTTP connector (8080 as a rule)"
+        % hop.on,
+        "# write that port in place of %d at %s; nginx as it is built by all cannot speak AJP"
+        % (hop.address.port, place),
+        reload_nginx(hop),
+    )
 
 
 def over_tls(hop: Hop, place: str) -> tuple[str, ...]:

@@ -18,10 +18,15 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import (
+    file_and_line,
+    on_hop,
+    reload_nginx,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls import (
     RESET,
     SNI,
@@ -29,6 +34,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls imp
     handshake_evidence,
     is_about_the_name,
     is_about_the_version,
+    setting,
     setting_evidence,
     wants_certificate,
     which_version,
@@ -43,6 +49,8 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 
 
 def ended(hop: Hop) -> Finding:
+    if or_empty(or_empty(hop.reach).get("tls")).get("ok") and not is_off(hop):
+        return with_earlier_sessions(hop)
     settings = (
         setting_evidence(hop, "protocols", "nginx's default"),
         setting_evidence(hop, "certificate", "nginx shows no certificate of its own"),
@@ -62,6 +70,30 @@ def ended(hop: Hop) -> Finding:
             "fail2ban-client banned %s   # on %s: in which jail is %s banned?" % (hop.source, hop.on, hop.proxy.name)
             if hop.source
             else "fail2ban-client status   # on %s: is %s banned?" % (hop.on, hop.proxy.name),
+        ),
+    )
+
+
+def is_off(hop: Hop) -> bool:
+    """Whether nginx begins anew with each connection, and goes on with no earlier session."""
+    return or_empty(setting(hop, "session_reuse")).get("args") == ["off"]
+
+
+def with_earlier_sessions(hop: Hop) -> Finding:
+    """A new handshake succeeds: nginx goes on with the session of an earlier connection, and the backend does not."""
+    again = Evidence("tls", "asked directly, which is a new session, %s shakes hands" % (hop.address,), 0.9)
+    reuses = setting_evidence(hop, "session_reuse", "on, nginx goes on with earlier sessions")
+    return on_hop(
+        hop,
+        CAUSE.name,
+        (*hop.seen(RESET, SNI), again, reuses),
+        why="%s ends handshakes in which nginx goes on with an earlier session, and takes new ones: its keys were exchanged since, or several servers"
+        " behind that address do not share theirs" % (hop.address,),
+        advice=(
+            "# beside the pass directive at %s: %s off;"
+            % (file_and_line(hop.routes[0]["pass"]["place"]), directive(hop, "session_reuse")),
+            reload_nginx(hop),
+            "# if it fails with that, too: its log says why it ends some handshakes (a limit, a ban, a restart)",
         ),
     )
 

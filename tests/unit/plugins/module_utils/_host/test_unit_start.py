@@ -177,6 +177,11 @@ def test_a_folder_that_is_made_before_the_start_is_not_missed(host):
     assert problems(host, ["unix:/run/shop/app.sock"], ExecStartPre=before) == []
 
 
+def test_the_folder_of_a_socket_is_the_init_scripts_own_to_make(host):
+    fragment = "/run/systemd/generator.late/uwsgi.service"
+    assert problems(host, ["unix:/run/uwsgi/app/shop/socket"], FragmentPath=fragment) == []
+
+
 @pytest.mark.parametrize(("listens", "found"), [(False, ["there is no folder /run/shop for its socket"]), (True, [])])
 def test_of_one_that_runs_only_what_keeps_it_from_listening_counts(host, listens, found):
     said = problems(

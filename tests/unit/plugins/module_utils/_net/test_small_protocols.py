@@ -83,6 +83,8 @@ SETTINGS = struct.pack(">I", 12)[1:] + b"\x04\x00\x00\x00\x00\x00" + b"\0" * 12
             "connection closed before the header was complete",
         ),
         (small_protocols.speak_memcached, b"VERSION 1.6.18\r\n", "memcached", None),
+        (small_protocols.speak_ajp, b"AB\x00\x01\x09", "ajp", None),
+        (small_protocols.speak_ajp, b"HTTP/1.1 400 Bad Request\r\n\r\n", "http", "not an AJP connector"),
         (small_protocols.speak_memcached, b"HTTP/1.1 400 Bad Request\r\n\r\n", "http", "not a memcached server"),
     ],
 )

@@ -7,9 +7,21 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_journal import that_say_why
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do
 
 WORDS = [
+    ("Error: listen EACCES: permission denied /srv/shop/run/shop.sock", "namei -l /srv/shop/run/shop.sock"),
+    ("listen unix /run/gitea/gitea.sock: bind: permission denied", "namei -l /run/gitea/gitea.sock"),
+    ('Errno::EACCES: Permission denied - bind(2) for "/srv/a/tmp/puma.sock"', "namei -l /srv/a/tmp/puma.sock"),
+    ("Server init failed: open /var/lib/grafana/grafana.db: permission denied", "namei -l /var/lib/grafana/grafana.db"),
+    ("java.io.FileNotFoundException: /var/log/shop/shop.log (Permission denied)", "namei -l /var/log/shop/shop.log"),
+    (
+        "Unable to load server configuration from [/opt/t/conf/server.xml] (Permission denied)",
+        "namei -l /opt/t/conf/server.xml",
+    ),
+    ("listen tcp :80: bind: permission denied", "ports below 1024"),
+    ("You must install .NET to run this application.", "dotnet --list-runtimes"),
     ("CRITICAL Listen failure: [Errno 88] Socket operation on non-socket", "[fcgi-program:NAME]"),
     (
         "Starting inspector on 127.0.0.1:9229 failed: address already in use",
@@ -220,3 +232,8 @@ def test_words_of_products_have_what_helps(said, wanted):
 )
 def test_words_beside_them_have_nothing_of_theirs(said):
     assert what_to_do(said, "app1", "shop.service") == ()
+
+
+def test_what_node_says_of_its_debugger_is_none_of_systemds_lines():
+    lines = ["Starting api.service...", "Starting inspector on 127.0.0.1:9229 failed: address already in use"]
+    assert that_say_why(lines) == lines[1:]
