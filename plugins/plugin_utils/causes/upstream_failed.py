@@ -51,7 +51,7 @@ LOG_MORE = (
 
 #: The kernel, or what a provider lets a virtual server have, has no memory left for sockets.
 NO_MEMORY = (
-    "awk '$NF > 0' /proc/user_beancounters   # on %s: on a server of OpenVZ or Virtuozzo: which limits were reached (numothersock, othersockbuf)?",
+    "cat /proc/user_beancounters   # on %s: on a server of OpenVZ or Virtuozzo: which failed (last column: numothersock, othersockbuf)?",
     "cat /proc/net/sockstat; sysctl net.ipv4.tcp_mem   # on %s: else: how much memory have all sockets, in pages, and how much may they have?",
 )
 

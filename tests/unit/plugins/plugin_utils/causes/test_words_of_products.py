@@ -9,6 +9,7 @@ import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_journal import that_say_why
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._refused_words import WAITS_FOR
 
 WORDS = [
     ("Error: listen EACCES: permission denied /srv/shop/run/shop.sock", "namei -l /srv/shop/run/shop.sock"),
@@ -237,3 +238,8 @@ def test_words_beside_them_have_nothing_of_theirs(said):
 def test_what_node_says_of_its_debugger_is_none_of_systemds_lines():
     lines = ["Starting api.service...", "Starting inspector on 127.0.0.1:9229 failed: address already in use"]
     assert that_say_why(lines) == lines[1:]
+
+
+def test_a_file_that_may_not_be_opened_is_no_refusal():
+    assert not WAITS_FOR.search("failed to connect to database: open /var/lib/grafana/grafana.db: permission denied")
+    assert WAITS_FOR.search("failed to connect to database: dial tcp 127.0.0.1:5432: connect: connection refused")
