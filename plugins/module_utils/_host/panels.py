@@ -28,6 +28,8 @@ SIGNS = (
     ("serverpilot", "/etc/nginx-sp/nginx.conf"),
     # No panel, but the same: each deployment copies the files of nginx from the platform's and from the application's bundle.
     ("beanstalk", "/opt/elasticbeanstalk"),
+    # No panel, but the same: what lies in its store is built from the system's configuration, and can't be written.
+    ("nixos", "/etc/NIXOS"),
 )
 #: What this collection lays into folders of others.
 OWN = re.compile(r"(?:.*/)?(?:zz-)?bad_gateway[^/]*")
@@ -67,6 +69,8 @@ _ITS_OWN = (
     ("serverpilot", "nginx", r"/etc/nginx-sp/[^/]+"),
     ("serverpilot", "pool", r"/etc/php[\d.]+-sp/fpm-pools\.d/(?P<site>[^/.]+)(?:\.conf|\.d/main\.conf)"),
     ("beanstalk", "vhost", r"/etc/nginx/conf\.d/elasticbeanstalk/(?P<site>[^/]+)\.conf"),
+    ("nixos", "pool", r"/nix/store/[^/]+-phpfpm-(?P<site>[^/]+)\.conf"),
+    ("nixos", "nginx", r"/nix/store/.*"),
     # No panel, but the same: what a snap brings along can't be written, and its next release has it anew.
     ("snap", "snap", r"/snap/(?P<site>[^/]+)/.*"),
 )
@@ -83,6 +87,8 @@ _ON_ITS_HOST = (
     ("engintron", "nginx", r"/etc/nginx/(?:conf\.d/default(?:_https)?|overrides/(?:before/)?ratelimit[^/]*)\.conf"),
     ("beanstalk", "nginx", r"/etc/nginx/(?:nginx|conf\.d/[^/]+)\.conf"),
     ("beanstalk", "unit", r"/etc/systemd/system/web\.service"),
+    ("nixos", "nginx", r"/etc/(?:static/)?nginx/nginx\.conf"),
+    ("nixos", "unit", r"/etc/(?:static/)?systemd/system/(?P<site>[^/]+)\.\w+"),
 )
 #: Any of them: of thousands of files most are an admin's own, and asked once.
 _ANY = re.compile("|".join(path.replace("?P<site>", "?:") for _panel, _kind, path in _ITS_OWN + _ON_ITS_HOST))

@@ -32,6 +32,7 @@ class Panel(t.NamedTuple):
     """A panel, the kinds of files that it writes, and its own commands.
 
     apache: writes Apache's configuration again and starts it. opens: lets an address in to a port. rules: where that is done where no command is known.
+    source: what it writes its files from.
     """
 
     title: str
@@ -39,6 +40,7 @@ class Panel(t.NamedTuple):
     apache: tuple[str, ...] = ()
     opens: str = ""
     rules: str = ""
+    source: str = "what the panel has"
 
 
 _HESTIA_VHOST = "a web template of its own in %(home)s/data/templates/web/nginx, or a file nginx.conf_NAME beside that of %(site)s, which is included"
@@ -184,6 +186,18 @@ PANELS: t.Mapping[str, Panel] = {
             ),
         },
     ),
+    "nixos": Panel(
+        "NixOS",
+        {
+            "pool": Kind(
+                "services.phpfpm.pools.%(site)s.settings in configuration.nix, or an option of the module that has this pool",
+                every="nixos-rebuild switch",
+            ),
+            "nginx": Kind("services.nginx in configuration.nix", every="nixos-rebuild switch"),
+            "unit": Kind("systemd.services.%(site)s in configuration.nix", every="nixos-rebuild switch"),
+        },
+        source="configuration.nix",
+    ),
     "snap": Panel("snapd", {"snap": Kind("snap set %(site)s KEY=VALUE; `snap get %(site)s` shows what can be set")}),
 }
 #: What an account or a pool is called where a file does not say whose it is.
@@ -228,7 +242,8 @@ class Written(t.NamedTuple):
         """The panel's command that writes the file again from what the panel has; None where none is known."""
         kind = self.kind or Kind("")
         command = kind.anew % {"site": shlex.quote(self.site)} if kind.anew and self.site else kind.every
-        return "%s   # on %s: writes it again from what the panel has" % (command, on) if command else None
+        source = self.panel.source if self.panel else ""
+        return "%s   # on %s: writes it again from %s" % (command, on, source) if command else None
 
 
 def writer(host: Host, path: str, said: str | None = None) -> Written | None:

@@ -8,6 +8,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import re
 import shlex
 import typing as t
 
@@ -29,6 +30,8 @@ HANDSHAKE = (
     "Sec-WebSocket-Version: 13",
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
 )
+#: Paths at which libraries ask again and again for an answer that may take long, where they get no WebSocket: SignalR and Blazor, Socket.IO, SockJS, CometD.
+_LONG_POLLED = re.compile(r"/_blazor$|/signalr/|/(?:socket|engine)\.io/|/sockjs/|/cometd(?:/|$)|/faye$")
 #: How nginx says it only with the requests that ask for it.
 ONLY_ON_REQUEST = (
     "# in http{}: map $http_upgrade $connection_upgrade { default upgrade; '' ''; }",
@@ -62,3 +65,27 @@ def as_a_websocket(hop: Hop, records: t.Sequence[LogRecord]) -> tuple[str, ...]:
     url = shlex.quote("%s://%s%s" % (hop.scheme, hop.address.bare, paths[0]))
     line = "curl -skiNm5 %s %s   # on %s: a WebSocket is answered 101; with the query string that the page asks with"
     return (line % (" ".join("-H %s" % shlex.quote(one) for one in HANDSHAKE), url, hop.proxy.name),)
+
+
+def long_polled(hop: Hop, paths: t.Sequence[str]) -> Explanation:
+    """That all of these paths, which take too long, are long polls in place of a WebSocket that nginx does not pass on; NOTHING elsewhere."""
+    params = {name.lower(): (value or "").lower() for route in hop.routes for name, value in route["params"].items()}
+    connection = params.get("connection", "")
+    passed = "upgrade" in params and ("upgrade" in connection or "$" in connection)
+    if passed or hop.family != "proxy" or not paths or not all(_LONG_POLLED.search(path) for path in paths):
+        return NOTHING
+    where = ", ".join(sorted({file_and_line(route["location"]["place"]) for route in hop.routes}))
+    said = "Connection: %s" % connection if connection else "no Connection: upgrade"
+    return Explanation(
+        (Evidence("config", "%s: nginx passes no WebSocket on (%s)" % (where, said), 0.5),),
+        "%s is answered when there is news, in place of a WebSocket, which nginx does not pass on (%s)"
+        % (paths[0], said),
+        (
+            "# in http{}: map $http_upgrade $connection_upgrade { default upgrade; '' ''; }",
+            "# in the location at %s: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade;"
+            % where,
+            "nginx -t && systemctl reload nginx   # on %s" % hop.proxy.name,
+            "# and for visitors who get no WebSocket, in that location: proxy_read_timeout 120s; longer than a poll is left open (SignalR: 90 s)",
+        ),
+        on=hop.proxy.name,
+    )

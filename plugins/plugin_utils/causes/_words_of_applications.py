@@ -44,6 +44,15 @@ APPLICATIONS = (
         ),
     ),
     (
+        # Go's words for a file whose name is empty.
+        re.compile(r"\bopen : no such file or directory"),
+        (
+            "# a setting that names a file is empty: as a rule TLS is on there, without a certificate and a key (Mattermost: ConnectionSecurity, TLSCertFile,"
+            " TLSKeyFile in config.json). Where nginx has the certificate, take TLS off there, and keep proxy_pass at http://; else name both files",
+            "systemctl restart {unit}   # on {on}, after that",
+        ),
+    ),
+    (
         re.compile(r"[Ee]xec format error"),
         (
             "uname -m   # on {on}: what the machine is; the program is for another one (amd64, arm64), or a script without a #! line",

@@ -43,6 +43,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._neighbo
     discovery_refused,
     dropped_discovery,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._own_name import listens_here
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._transparent import as_visitor
 
 #: What a connection ends with whose first packet waits for a neighbour that is not found.
@@ -94,6 +95,11 @@ def on_the_way_in(hop: Hop) -> t.Iterator[Finding]:
 
 def outside(hop: Hop) -> Finding:
     """The backend is not among the hosts of this run."""
+    own = listens_here(hop)
+    if own.words:
+        seen = (*hop.seen(*SIGNATURES), *own.evidence)
+        says = "%s does not reach itself by its public name" % hop.proxy.name
+        return on_hop(hop, CAUSE.name, seen, on=own.on, says=says, why=own.words, advice=own.advice)
     return on_hop(
         hop,
         CAUSE.name,

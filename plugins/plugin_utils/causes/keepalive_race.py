@@ -16,6 +16,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.durations import nginx_seconds
@@ -39,11 +40,15 @@ KEPT = 60.0
 
 
 class Idle(t.NamedTuple):
-    """A program by the beginning of its name, after how many seconds it closes an idle connection by default, and what sets that."""
+    """A program by the beginning of its name, after how many seconds it closes an idle connection by default, and what sets that.
+
+    misread: what it says, and what helps, where it hangs up for another reason: it took the rest of a request for the next one.
+    """
 
     process: str
     seconds: int | None
     setting: str
+    misread: str = ""
 
 
 #: Java's servers differ: Tomcat 20 s (60 s in Spring Boot), Jetty 30 s.
@@ -52,7 +57,12 @@ IDLE = (
     Idle("gunicorn", 2, "gunicorn --keep-alive"),
     Idle("apache2", 5, "KeepAliveTimeout"),
     Idle("httpd", 5, "KeepAliveTimeout"),
-    Idle("uvicorn", 5, "uvicorn --timeout-keep-alive"),
+    Idle(
+        "uvicorn",
+        5,
+        "uvicorn --timeout-keep-alive",
+        "'Invalid HTTP request received'   # on %s: as often as requests fail? Then no time helps: update uvicorn and httptools; until then no keepalive",
+    ),
     Idle("puma", 20, "persistent_timeout in config/puma.rb"),
     Idle(
         "java",
@@ -143,12 +153,22 @@ def race(hop: Hop, kept: str, records: list[LogRecord]) -> Finding:
         why="%s closes idle connections sooner than nginx does (after %.0f s), and nginx may not send a POST twice"
         % (described(hop), kept_for(hop)),
         advice=(
+            *misread(hop, idle),
             shorter(hop),
             "# or a longer idle time there: %s" % (idle.setting if idle else OTHERS),
             "# or no keepalive: `keepalive 0` or `proxy_http_version 1.0`; that takes a new connection for each request",
             "# do not set proxy_next_upstream non_idempotent: it sends orders and payments twice",
         ),
     )
+
+
+def misread(hop: Hop, idle: Idle | None) -> tuple[str, ...]:
+    """How to see whether the program hangs up as it has misread a request; empty where it is not known to do so, or no unit has it."""
+    listener = hop.backend.listener(hop.destination) if hop.backend and hop.tried else None
+    unit = or_empty(listener).get("unit")
+    if not idle or not idle.misread or not unit:
+        return ()
+    return ("journalctl -u %s --since -1h | grep -c %s" % (shlex.quote(str(unit)), idle.misread % hop.on),)
 
 
 def shorter(hop: Hop) -> str:

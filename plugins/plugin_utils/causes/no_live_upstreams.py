@@ -27,6 +27,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.set_aside import FAIL_TIMEOUT
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._templated_upstreams import is_nobody, nobody
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
@@ -53,7 +54,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
                 if again:
                     yield busy_at_times(proxy, route, servers, again)
             elif servers and all(server["down"] for server in servers):
-                yield marked_down(proxy, route, servers)
+                yield (nobody_found if is_nobody(servers) else marked_down)(proxy, route, servers)
             elif any(or_empty(hop.reach).get("connected") for hop in hops):
                 check = check_of(proxy, route)
                 yield checked_out(proxy, route, servers, check) if check else set_aside(proxy, route, servers, hops)
@@ -146,6 +147,21 @@ def marked_down(proxy: Host, route: Route, servers: list[UpstreamServer]) -> Fin
             "# take `down` off a server that may serve again, then:",
             "nginx -t && systemctl reload nginx   # on %s" % proxy.name,
         ),
+    )
+
+
+def nobody_found(proxy: Host, route: Route, servers: list[UpstreamServer]) -> Finding:
+    """A template has written that there is nobody to ask: no administrator has taken anybody out."""
+    name, where = route["pass"]["upstream"] or "", file_and_line(servers[0]["place"])
+    found = nobody(proxy, name, where)
+    return on_route(
+        proxy,
+        route,
+        [Evidence("config", "upstream %s has `server 127.0.0.1 down` alone: %s" % (name, where), 0.9), *found.evidence],
+        says="what writes nginx's configuration on %s has found no container to ask for upstream %s"
+        % (proxy.name, name),
+        why=found.words,
+        advice=found.advice,
     )
 
 

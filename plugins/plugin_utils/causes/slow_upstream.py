@@ -46,6 +46,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls imp
     is_silent,
     s_client,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._websockets import long_polled
 
 SIGNATURE = "upstream_read_timeout"
 #: More paths than these are no sign of a single slow one.
@@ -128,6 +129,10 @@ def slow(fleet: Fleet, hop: Hop) -> Finding:
     limit = "%s is %s" % (name, " ".join(given["args"]) if given else "60s, nginx's default")
     queue = listener_behind(hop).get("queue") or 0
     waiting = Evidence("socket", "%d connections wait at %s to be accepted" % (queue, hop.address), 0.3)
+    polled = long_polled(hop, failing_paths(hop, SIGNATURE))
+    if polled.words:
+        seen = (*hop.seen(SIGNATURE), *late_answers(hop), *polled.evidence, Evidence("config", limit, 0.2))
+        return on_hop(hop, CAUSE.name, seen, on=polled.on, why=polled.words, advice=polled.advice)
     named, refused = awaited_behind(fleet, hop), others_refused(hop, SIGNATURE)
     what = "%s is slow%s" % (described(hop), for_paths(hop))
     advice = (*named.advice, log_command(hop)) if named else (log_command(hop), *if_it_is_slow(hop, name))

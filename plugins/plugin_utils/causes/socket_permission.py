@@ -113,7 +113,7 @@ def permission(hop: Hop, host: Host, refused: Refused) -> Finding:
     if not pool:
         why = "the socket is not PHP-FPM's: let its own service give it to nginx's group"
         return on_hop(hop, CAUSE.name, evidence, why=why, advice=for_others(hop, host, worker))
-    written, groups = writer(host, pool.pool["file"]), sorted(let_in(refused.socket))
+    written, groups = writer(host, pool.pool["file"]), sorted(let_in(refused.socket) - {"root"})
     if written and groups:
         advice = (joined(worker, groups[0], hop.proxy), *written.advice(host.name))
         return on_hop(hop, CAUSE.name, evidence, why=written.why, advice=advice)
