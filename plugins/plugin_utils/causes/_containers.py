@@ -80,9 +80,24 @@ def not_published(hop: Hop, host: Host, container: Container, cause: str, seen: 
         % (called(container), port, host.name),
         advice=(
             "docker port %s   # on %s: which of its ports are published" % (name, host.name),
-            "# make it anew with -p 127.0.0.1:%d:%d where it is made (compose: ports: ['127.0.0.1:%d:%d']; `expose` publishes nothing)"
-            % (port, port, port, port),
+            published_anew("it", at_which(hop, host), port),
         ),
+    )
+
+
+def at_which(hop: Hop, host: Host) -> str:
+    """The address of a host at which a port has to be published for the proxy: the loopback's is enough where nginx is on that host itself, in no container."""
+    asked = hop.destination.host
+    return "127.0.0.1" if hop.proxy is host else "[%s]" % asked if ":" in asked else asked
+
+
+def published_anew(container: str, address: str, port: int) -> str:
+    """How a container is made anew with a port published at an address."""
+    at = "%s:%d:%d" % (address, port, port)
+    return "# make %s anew with -p %s where it is made (compose: ports: ['%s']; `expose` publishes nothing)" % (
+        container,
+        at,
+        at,
     )
 
 

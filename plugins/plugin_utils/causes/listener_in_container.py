@@ -27,7 +27,13 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop impo
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import asked_address, owner_of
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import called, containers_of
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._beside_container import Inside, way_to
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import (
+    at_which,
+    called,
+    containers_of,
+    published_anew,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop, reload_nginx
 
 if t.TYPE_CHECKING:
@@ -114,10 +120,8 @@ def by_port(hop: Hop, host: Host, found: t.Sequence[Found]) -> Finding:
         why = "%s %s on port %d in a network of its own, and no port of %s leads there: it is not published" % (
             names, verb, port, host.name,
         )  # fmt: skip
-        advice = (
-            "# make %s anew with -p 127.0.0.1:%d:%d where it is made (compose: ports: ['127.0.0.1:%d:%d']; `expose` publishes nothing)"
-            % (shlex.quote(first.container["name"]), port, port, port, port),
-        )
+        beside = way_to(hop, Inside(first.container, port)) if hop.proxy.within is host else ()
+        advice = beside or (published_anew(shlex.quote(first.container["name"]), at_which(hop, host), port),)
     return made(hop, host, found, why, (*advice, *same_files(hop)))
 
 
