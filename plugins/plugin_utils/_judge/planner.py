@@ -47,6 +47,7 @@ NAMED = 3
 WAITS = "%s is at work on %s just now: it is waited for, a minute at most"
 
 IN_CONTAINER = "the nginx that fails runs in container %s (%s), which is looked into and not changed"
+LASTS = "# that file lies in container %s: to last, change it where it comes from: its volume on the host, the environment it is written from, or its image"
 
 #: The 502 of a proxy whose backend is one, too.
 NEXT_HOP = "upstream_returned_502"
@@ -151,7 +152,10 @@ def decision(
         return Judged(finding, "advice", finding.why), None
     container = fleet.hosts[finding.seen_from].facts.get("container") if finding.seen_from in fleet.hosts else None
     if container:
-        return left_to_people(finding, Refusal("advice", IN_CONTAINER % (container["name"], container["engine"]))), None
+        writes = finding.on == finding.seen_from and "config" in finding.remedy.kinds
+        lasts = (LASTS % container["name"],) if writes else ()
+        why = IN_CONTAINER % (container["name"], container["engine"])
+        return left_to_people(finding, Refusal("advice", why, lasts)), None
     written = not_ours(fleet.hosts[finding.on], finding.remedy) if finding.on in fleet.hosts else None
     if written:
         return left_to_its_writer(finding, finding.remedy, written), None

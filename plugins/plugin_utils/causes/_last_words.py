@@ -174,9 +174,15 @@ KNOWN = (
         ("# npm ci (and the build) in its WorkingDirectory=, as its user: a deployment may have left that out",),
     ),
     (
-        re.compile(
-            r"Could not find .{1,200} in (?:locally installed gems|any of the sources)|bundler: command not found"
+        re.compile(r"bundler: command not found: (?P<program>[\w.-]+)"),
+        (
+            "grep -n {program} Gemfile Gemfile.lock   # on {on}, in its WorkingDirectory=: is the gem in there?",
+            "# if it is: bundle install there, as its user and with the Ruby of its unit; if not: bundle add {program}, or another server of the Gemfile in"
+            " ExecStart= (rails new has puma)",
         ),
+    ),
+    (
+        re.compile(r"Could not find .{1,200} in (?:locally installed gems|any of the sources)"),
         ("# bundle install in its WorkingDirectory=, as its user and with the Ruby of its unit",),
     ),
 )

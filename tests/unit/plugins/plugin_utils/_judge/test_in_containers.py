@@ -56,6 +56,14 @@ def test_a_remedy_for_it_is_left_to_people():
     assert shown["findings"][0]["why"].startswith("the nginx that fails runs in container npm (docker)")
     assert "docker exec npm nginx -t && docker exec npm nginx -s reload   # on web" in shown["findings"][0]["advice"]
     assert shown["steps"] == []
+    assert not any("to last" in line for line in shown["findings"][0]["advice"])
+
+
+def test_a_file_in_it_has_to_last():
+    answers = {0: {"status": 502, "signature": "response_header_too_big", "upstream": "tcp:172.18.0.6:3000"}}
+    shown = judged(changes={"web": {"inside": {0: {"answers": answers}}}})["web"]
+    (advice,) = (one["advice"] for one in shown["findings"] if one["cause"] == "response_header_too_big")
+    assert any(line.startswith("# that file lies in container npm: to last") for line in advice)
 
 
 def test_what_could_not_be_read_in_it_is_said_with_its_name():

@@ -61,6 +61,10 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_wo
         ("http: Accept error: accept tcp [::]:3000: accept4: too many open files; retrying in 1s", "LimitNOFILE=65536"),
         ("Error: Cannot find module '/srv/app/dist/main.js'", "npm ci"),
         ("Could not find rails-7.1.3 in locally installed gems (Bundler::GemNotFound)", "bundle install"),
+        (
+            "bundler: command not found: unicorn / Install missing gem executables with `bundle install`",
+            "bundle add unicorn",
+        ),
         ("critical: Error starting server: open : no such file or directory", "ConnectionSecurity, TLSCertFile"),
         ("Error: Could not find a production build in the '.next' directory. Try building your app", "npm run build"),
         (
