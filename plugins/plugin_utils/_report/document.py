@@ -219,7 +219,9 @@ def came_back(judgements: t.Sequence[HostJudgement], outcomes: t.Mapping[str, St
 def comes_again(last: HostJudgement) -> str:
     """Which 502 comes again, by the log or by the cures that the host remembers, although nothing fails just now; empty where none does."""
     again = [
-        "a 502 that comes again: %s (%s)" % (one["recurs"], one["cause"]) for one in last["findings"] if one["recurs"]
+        "a failure that comes again: %s (%s)" % (one["recurs"], one["cause"])
+        for one in last["findings"]
+        if one["recurs"]
     ]
     again += ["%s: %s" % (one["cause"], one["why"]) for one in last["findings"] if one["given_up"]]
     return safe_text(again[0]) if again else ""

@@ -23,6 +23,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import PoolAt, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.visited import READING
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._awaited import awaited_behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import (
     described,
@@ -40,6 +41,12 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._others_
     others_refused,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import product_of
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import (
+    IN_BODY,
+    rate,
+    rate_evidence,
+    row_of,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls import (
     failed_handshake,
     handshake_evidence,
@@ -47,6 +54,9 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls imp
     s_client,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._websockets import long_polled
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
 
 SIGNATURE = "upstream_read_timeout"
 #: More paths than these are no sign of a single slow one.
@@ -59,10 +69,26 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         if is_silent(hop) and (late or hop.has(SIGNATURE)) and not failed_handshake(hop).get("plain"):
             yield silent_in_handshake(hop)
             continue
-        is_slow = hop.has(SIGNATURE) or late and (probe_silent(hop) or hop.past(SIGNATURE))
+        is_slow = hop.has(SIGNATURE) or late and (probe_silent(hop) or hop.past(SIGNATURE)) or mostly_late(hop)
         if is_slow and not ends_late_requests(hop):
             pool = stopped_pool(hop)
             yield workers_stopped(hop, pool) if pool else slow(fleet, hop)
+
+
+def mostly_late(hop: Hop) -> list[LogRecord]:
+    """What the log has of requests that are not asked again as they were, and most of which took too long, the last of them as well.
+
+    Those that change something, and those with a query string, which is not kept: without it another page may be had.
+    """
+    return [] if hop.failing else [record for record in hop.past(SIGNATURE) if _is_mostly_late(hop, record)]
+
+
+def _is_mostly_late(hop: Hop, record: LogRecord) -> bool:
+    request = or_empty(record.get("request"))
+    if not request or (request["method"] in READING and not request.get("query")) or record.get("action") in IN_BODY:
+        return False
+    row = row_of(hop, request["method"], request["path"])
+    return row is not None and row["failed"] > 1 and row["failed"] * 2 >= row["span"] and not row["since"]
 
 
 def silent_in_handshake(hop: Hop) -> Finding:
@@ -130,9 +156,12 @@ def slow(fleet: Fleet, hop: Hop) -> Finding:
     queue = listener_behind(hop).get("queue") or 0
     waiting = Evidence("socket", "%d connections wait at %s to be accepted" % (queue, hop.address), 0.3)
     polled = long_polled(hop, failing_paths(hop, SIGNATURE))
+    again = mostly_late(hop)
+    late = (*hop.seen(SIGNATURE), *late_answers(hop), *rate_evidence(hop, again), Evidence("config", limit, 0.2))
+    often = rate(hop, again)
     if polled.words:
-        seen = (*hop.seen(SIGNATURE), *late_answers(hop), *polled.evidence, Evidence("config", limit, 0.2))
-        return on_hop(hop, CAUSE.name, seen, on=polled.on, why=polled.words, advice=polled.advice)
+        seen = (*late, *polled.evidence)
+        return on_hop(hop, CAUSE.name, seen, on=polled.on, why=polled.words, advice=polled.advice, recurs=often)
     named, refused = awaited_behind(fleet, hop), others_refused(hop, SIGNATURE)
     what = "%s is slow%s" % (described(hop), for_paths(hop))
     advice = (*named.advice, log_command(hop)) if named else (log_command(hop), *if_it_is_slow(hop, name))
@@ -141,10 +170,8 @@ def slow(fleet: Fleet, hop: Hop) -> Finding:
         hop,
         CAUSE.name,
         (
-            *hop.seen(SIGNATURE),
-            *late_answers(hop),
+            *late,
             *probe_silent(hop),
-            Evidence("config", limit, 0.2),
             *((waiting,) if queue else ()),
             *((named.evidence,) if named else ()),
             *refused.evidence,
@@ -153,6 +180,7 @@ def slow(fleet: Fleet, hop: Hop) -> Finding:
         behind=named.behind if named else None,
         why="; ".join(filter(None, ("%s: %s" % (what, because), refused.words))),
         advice=(*refused.advice, *advice),
+        recurs=often,
     )
 
 
