@@ -35,45 +35,37 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies impor
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._beside_container import unknown_name
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._followed_names import (
-    named,
-    servers,
     without_addresses,
+)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._resolver_advice import (
+    DNS_PORT,
+    digs,
+    what_to_write,
+)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._resolver_answers import (
+    STUB,
+    LocalResolver,
+    asked,
+    is_of_host_alone,
+    is_of_mdns,
+    is_silence,
+    known_to_host,
+    local_resolver,
+    not_proven,
+    of_ipv6_alone,
+    silent_there,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import kept_down, unit_evidence
 
 if t.TYPE_CHECKING:
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer
     from ansible_collections.webops.bad_gateway.plugins.module_utils._net.resolve import Resolved
 
 SIGNATURE = "resolver_failure"
-DNS_PORT, SHOWN = 53, 3
-_HOST = re.compile(r":\d+$")
-#: Where systemd-resolved listens, and nothing else does.
-STUB = ("127.0.0.53", "127.0.0.54")
-#: How a resolver answers that has no address for a name: the last two are what some say of a name without a domain.
-NO_ADDRESS, REFUSED = ("NXDOMAIN", "no address", "REFUSED", "SERVFAIL"), "refused"
-NOT_PROVEN = "SERVFAIL (DNSSEC"
 #: Where docker answers the containers of its own networks: https://docs.docker.com/engine/network/#dns-services
 OF_CONTAINERS = "127.0.0.11"
 UNSET = re.compile(r"no resolver defined to resolve (\S{1,253})")
-#: Units that serve DNS on a host's own loopback address.
-LOCAL_RESOLVERS = (
-    "systemd-resolved.service",
-    "dnsmasq.service",
-    "unbound.service",
-    "named.service",
-    "bind9.service",
-    "nscd.service",
-)
-
-
-class LocalResolver(t.NamedTuple):
-    """The unit of the DNS service on this host, by its name."""
-
-    name: str
-    unit: Unit
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -90,30 +82,6 @@ def waiting_for_names(fleet: Fleet, proxy: Host) -> list[Answer]:
     unknown = {one["name"] for one in asked(proxy) if one.get("error")}
     hops = [hop for hop in fleet.hops_of(proxy) if hop.address.host in unknown]
     return [answer for hop in hops for answer in hop.failing if answer.get("timed_out") and not answer.get("signature")]
-
-
-def asked(proxy: Host) -> list[Resolved]:
-    """What nginx's own resolvers answer now of names that it asks them for: others it has looked up when it started, in /etc/hosts, too."""
-    answers = [one for one in proxy.facts.get("names") or [] if one.get("resolver")]
-    passes = [route["pass"] for route in proxy.config.get("routes") or []]
-    at_start = {
-        _HOST.sub("", one["target"].rpartition("://")[2].partition("/")[0]) for one in passes if not one["variable"]
-    }
-    at_start |= named(servers(proxy), resolve=False) - named(servers(proxy), resolve=True)
-    return [one for one in answers if one["name"] not in at_start] or answers
-
-
-def local_resolver(proxy: Host) -> LocalResolver | None:
-    """The DNS service on this host, where nginx asks a loopback address."""
-    addresses = [address for resolver in proxy.config.get("resolvers") or [] for address in resolver["addresses"]]
-    if not any(read_address("tcp:" + address).is_loopback for address in addresses):
-        return None
-    units = proxy.facts.get("units") or {}
-    known = (
-        LOCAL_RESOLVERS[:1] if all(read_address("tcp:" + one).host in STUB for one in addresses) else LOCAL_RESOLVERS
-    )
-    names = [name for name in known if name in units and units[name].get("load") == "loaded"]
-    return LocalResolver(names[0], units[names[0]]) if names else None
 
 
 def unresolved(proxy: Host, answers: list[Answer]) -> Finding:
@@ -160,85 +128,12 @@ def silent_elsewhere(proxy: Host) -> Behind | None:
     )
 
 
-def is_silence(error: str) -> bool:
-    """Whether an error is no answer of a resolver."""
-    return bool(error) and not error.startswith(NO_ADDRESS)
-
-
-def known_to_host(proxy: Host) -> list[Resolved]:
-    """What the host's own libc knows of the names of which nginx's resolvers say that there are none."""
-    missing = {one["name"] for one in asked(proxy) if (one.get("error") or "").startswith(NO_ADDRESS)}
-    names = proxy.facts.get("names") or []
-    return [one for one in names if one["name"] in missing and not one.get("resolver") and one.get("addresses")]
-
-
-def is_of_host_alone(one: Resolved) -> bool:
-    """Whether a name is known by /etc/hosts, by mDNS, or completed with a search domain of /etc/resolv.conf: a resolver of nginx knows none of these."""
-    return bool(one.get("hosts_line")) or "." not in one["name"].rstrip(".") or is_of_mdns(one["name"])
-
-
-def is_of_mdns(name: str) -> bool:
-    """Whether a name is one that hosts tell each other without DNS (RFC 6762)."""
-    return name.rstrip(".").endswith(".local")
-
-
-def of_ipv6_alone(proxy: Host) -> list[Resolved]:
-    """The names that have IPv6 addresses and no other by nginx's own resolver: it gets none where `ipv6=off` keeps it from asking for these."""
-    answers = asked(proxy)
-    is_off = any(one.get("ipv6") is False for one in proxy.config.get("resolvers") or [])
-    if not is_off or any(one.get("error") for one in answers):
-        return []
-    return [one for one in answers if one["addresses"] and all(":" in address for address in one["addresses"])]
-
-
 def known_evidence(proxy: Host, one: Resolved) -> Evidence:
     own = "mDNS, as .local names are" if is_of_mdns(one["name"]) else "its own resolver"
     by = "/etc/hosts:%d" % one["hosts_line"] if one.get("hosts_line") else own
     return Evidence(
         "name", "%s itself knows %s by %s: %s" % (proxy.name, one["name"], by, ", ".join(one["addresses"] or []))
     )
-
-
-def silent_there(proxy: Host) -> list[str]:
-    """The resolvers of nginx at which nobody listens."""
-    return [one["resolver"] or "" for one in asked(proxy) if REFUSED in (one.get("error") or "")]
-
-
-def what_to_write(proxy: Host) -> tuple[str, ...]:
-    """What nginx's `resolver` or the name has to be."""
-    places = [file_and_line(one["place"]) for one in proxy.config.get("resolvers") or []]
-    alone = [one["name"] for one in known_to_host(proxy) if is_of_host_alone(one)]
-    after = "nginx -t && systemctl reload nginx   # on %s, after that" % proxy.name
-    if not_proven(proxy):
-        return check_signatures(proxy, not_proven(proxy)[0]["name"])
-    of_six = of_ipv6_alone(proxy)
-    if of_six:
-        line = "# take `ipv6=off` out of `resolver` at %s, where this host reaches %s; or give %s an A record"
-        where = ", ".join(places[:SHOWN]) or "http{}"
-        return line % (where, ", ".join(of_six[0]["addresses"] or []), of_six[0]["name"]), after
-    names = (
-        "# in nginx's configuration, write %s with its domain, as DNS has it, or its address"
-        % ", ".join(alone[:SHOWN]),
-    )
-    return (
-        *(names if alone else ()),
-        "grep ^nameserver /etc/resolv.conf   # on %s: whom the host itself asks" % proxy.name,
-        "# set `resolver` at %s to a server that answers and knows the name; add `ipv6=off` where only AAAA fails"
-        % (", ".join(places[:SHOWN]) or "http{}"),
-        after,
-    )
-
-
-def digs(proxy: Host) -> tuple[str, ...]:
-    """Commands that ask nginx's resolvers what nginx asks them."""
-    places = dict.fromkeys((read_address("tcp:%s" % one["resolver"]), one["name"]) for one in asked(proxy))
-    lines = [
-        "dig @{0} -p {1} {2} A; dig @{0} -p {1} {2} AAAA   # on {3}".format(
-            at.host, at.port or DNS_PORT, shlex.quote(name), proxy.name
-        )
-        for at, name in places
-    ]
-    return tuple(lines[:SHOWN]) or ("# dig @RESOLVER NAME A; dig @RESOLVER NAME AAAA",)
 
 
 def no_resolver(proxy: Host, answers: list[Answer], unset: list[LogRecord]) -> Finding:
@@ -284,31 +179,6 @@ def name_evidence(one: Resolved) -> Evidence:
     """What a resolver says of a name."""
     says = one["error"] or ", ".join(one["addresses"] or [])
     return Evidence("name", "resolver %s says of %s: %s" % (one["resolver"], one["name"], says))
-
-
-def not_proven(proxy: Host) -> list[Resolved]:
-    """The names whose signatures a resolver of nginx's finds wrong or missing (DNSSEC), and of which it has addresses all the same."""
-    return [one for one in asked(proxy) if (one.get("error") or "").startswith(NOT_PROVEN)]
-
-
-def check_signatures(proxy: Host, name: str) -> tuple[str, ...]:
-    """What shows why a name's signatures are refused, and what helps."""
-    own = (
-        "resolvectl query %s; journalctl -u systemd-resolved -g DNSSEC -n 5 --no-pager   # on %s: what it says of them"
-        % (
-            shlex.quote(name),
-            proxy.name,
-        )
-    )
-    local = local_resolver(proxy)
-    return (
-        *((own,) if local and local.name == LOCAL_RESOLVERS[0] else ()),
-        "date -u; dig +short DS %s   # on %s: a wrong clock makes all signatures wrong; a zone inside of the own network has none, below one that has"
-        % (shlex.quote(name.rstrip(".").partition(".")[2] or name), proxy.name),
-        "# DNSSEC=no (or allow-downgrade) in /etc/systemd/resolved.conf, then systemctl restart systemd-resolved; dnsmasq: without `dnssec`; unbound:"
-        ' domain-insecure: "ZONE"; named: validate-except { ZONE; }. If the zone is yours: renew its signatures, or take its DS record out',
-        "nginx -t && systemctl reload nginx   # on %s, after that" % proxy.name,
-    )
 
 
 def never_by_a_reload(proxy: Host, local: LocalResolver | None) -> str:
