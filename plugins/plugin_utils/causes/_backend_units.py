@@ -30,9 +30,10 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._comes_b
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import of_podman_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._obstacle import Obstacle
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import how_to_start
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_names import ignored
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._unit_starts import Obstacle, obstacle
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._unit_starts import obstacle
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import (
     kept_down,
     start_command,

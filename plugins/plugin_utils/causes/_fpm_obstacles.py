@@ -25,11 +25,9 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_sta
     own_lines,
     service_of,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._obstacle import Obstacle
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._sandbox import Bar, barred_by, drop_in
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._unit_starts import (
-    Obstacle,
-    of_start_problems,
-)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._start_problems import of_start_problems
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import kept_down
 
 if t.TYPE_CHECKING:
