@@ -69,7 +69,7 @@ def is_over(hop: Hop, record: LogRecord) -> bool:
         return is_over_for_visitors(hop, row)
     if not request or (is_barred_from(hop, record) and not takes_websockets(hop)):
         return True
-    same, alike = asked_now(hop, record)
+    same, alike = Asked(0, 0) if is_another_page(record, row) else asked_now(hop, record)
     since = row["since"] if row and not is_of_many(hop, row) else 0
     good = same + alike + since
     if record.get("action") == CONNECTING and or_empty(hop.reach).get("connected"):
@@ -83,6 +83,13 @@ def is_over(hop: Hop, record: LogRecord) -> bool:
         return bool((1 - often) ** good < CHANCE)
     seldom = 1 / sum(row["statuses"].values())
     return good >= ENOUGH or (1 - seldom) ** good < CHANCE or (record.get("action") == CONNECTING and good > 0)
+
+
+def is_another_page(record: LogRecord, row: Visits | None) -> bool:
+    """Whether what is asked again may be another page than the one that failed more than once: its query string is not kept. A connection is the same."""
+    has_query = bool(or_empty(record.get("request")).get("query"))
+    is_of_page = record.get("action") != CONNECTING and record["signature"] not in OF_HEADER
+    return has_query and is_of_page and row is not None and row["failed"] > 1
 
 
 def is_of_visitor(hop: Hop, record: LogRecord, row: Visits | None) -> bool:

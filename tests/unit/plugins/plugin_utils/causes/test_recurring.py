@@ -17,6 +17,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import (
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils import small_fleet
 
 APP = "tcp:10.0.0.2:80"
+SEARCHED = {"method": "GET", "path": "/x", "query": True}
 
 
 def fleet(*answers, method="GET", visits=None, signature="upstream_connection_reset", **more):
@@ -71,6 +72,9 @@ OVER = [
     fleet(asked(), method="HEAD"),
     fleet(asked(30, url="http://site/other"), action="connecting to upstream", visits=had(24, 3, 19, 0)),
     fleet(request=None),
+    fleet(asked(30), request=SEARCHED, visits=had(900, 1, 1, 2)),
+    fleet(asked(), request=SEARCHED, visits=had(5, 40, 40, 1)),
+    fleet(asked(), request=SEARCHED, action="connecting to upstream", visits=had(5, 40, 40, 0)),
 ]
 RECURS = [
     (fleet(method="POST"), "1 request(s) POST /x failed, the last at 00:15:00 UTC"),
@@ -84,6 +88,9 @@ RECURS = [
     ),
     (fleet(asked(url="http://site/other")), "1 request(s) GET /x failed"),
     (fleet(asked(30, method="HEAD"), visits=had(0, 5, 5, 0)), "5 of 5 requests GET /x failed"),
+    # What is asked again has no query string.
+    (fleet(asked(30), request=SEARCHED, visits=had(0, 5, 5, 0)), "5 of 5 requests GET /x failed"),
+    (fleet(asked(30), request=SEARCHED, visits=had(24, 3, 19, 8)), "3 of 27 requests GET /x failed"),
 ]
 
 
