@@ -46,10 +46,8 @@ def test_like_nginx_it_verifies_nothing_without_a_setting(peer):
     [
         ({"verify": True, "trusted_certificate": CERTIFICATE, "server_name": "upstream.test"}, None),
         ({"verify": True, "trusted_certificate": CERTIFICATE}, None),
-        (
-            {"verify": True, "trusted_certificate": CERTIFICATE, "crl": CERTIFICATE},
-            "certificate verify error: unable to get certificate CRL",
-        ),
+        # A file without a list in it: Python 3.6 does not say why.
+        ({"verify": True, "trusted_certificate": CERTIFICATE, "crl": CERTIFICATE}, "certificate verify error"),
         ({"verify": True, "server_name": "upstream.test"}, "certificate verify error"),
         ({"verify": True, "trusted_certificate": CERTIFICATE, "server_name": "other.test"}, "certificate verify error"),
         ({"server_name": "other.test"}, None),
