@@ -13,6 +13,23 @@ import sys
 
 import ansible_collections
 
+#: A task of a play that makes the steps of __diagnose_judgement.
+CURE = """
+    - include_role:
+        name: webops.bad_gateway.fix_502
+        tasks_from: cure.yml
+        rolespec_validate: false
+      vars:
+        fix_502_log_window: 60
+        fix_502_urls: []
+        fix_502_ask_logged: false
+        fix_502_allow: []
+        fix_502_backend_services: {}
+        fix_502_max_cures: 3
+        fix_502_watch: 0
+        fix_502_rounds: 0
+"""
+
 
 def played(folder: pathlib.Path, ssh: str, play: str, variables, hosts) -> str:
     """What a play showed, which ended well. ssh: text of the program; variables: of all hosts; hosts: by name, with variables of their own."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 
-from ansible_collections.webops.bad_gateway.tests.unit.over_false_ssh import played
+from ansible_collections.webops.bad_gateway.tests.unit.over_false_ssh import CURE, played
 
 #: Programs end badly on the host that is called canary, as long as there is a file called broken.
 SSH = (
@@ -23,7 +23,8 @@ print(json.dumps({**known, **({"failed": True, "msg": "no"} if broken else {})})
 """
     % sys.executable
 )
-PLAY = """
+PLAY = (
+    """
 - hosts: all
   gather_facts: false
   serial: [1, "100%"]
@@ -34,26 +35,16 @@ PLAY = """
         path: "{{ playbook_dir }}/broken"
         state: "{{ 'touch' if __diagnose_judgement.run == 'r1' else 'absent' }}"
       delegate_to: localhost
-      connection: local
-    - include_role:
-        name: webops.bad_gateway.fix_502
-        tasks_from: cure.yml
-        rolespec_validate: false
-      vars:
-        fix_502_log_window: 60
-        fix_502_urls: []
-        fix_502_ask_logged: false
-        fix_502_allow: []
-        fix_502_backend_services: {}
-        fix_502_max_cures: 3
-        fix_502_watch: 0
-        fix_502_rounds: 0
+      connection: local"""
+    + CURE
+    + """
     - copy:
         dest: "{{ playbook_dir }}/RUN-{{ inventory_hostname }}.json"
         content: "{{ __fix_502_outcomes | to_json }}"
       delegate_to: localhost
       connection: local
 """
+)
 HOSTS = ("canary", "other1", "other2")
 RUNS = ("r1", "r2")
 

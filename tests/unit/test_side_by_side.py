@@ -9,7 +9,7 @@ import json
 import re
 import sys
 
-from ansible_collections.webops.bad_gateway.tests.unit.over_false_ssh import played
+from ansible_collections.webops.bad_gateway.tests.unit.over_false_ssh import CURE, played
 
 #: Programs that the roles run are well; there are no looks.
 SSH = (
@@ -25,29 +25,20 @@ print(json.dumps({"changed": True, "changes": [], "answers": [], "diffs": [], "r
 """
     % sys.executable
 )
-PLAY = """
+PLAY = (
+    """
 - hosts: all
   gather_facts: false
-  tasks:
-    - include_role:
-        name: webops.bad_gateway.fix_502
-        tasks_from: cure.yml
-        rolespec_validate: false
-      vars:
-        fix_502_log_window: 60
-        fix_502_urls: []
-        fix_502_ask_logged: false
-        fix_502_allow: []
-        fix_502_backend_services: {}
-        fix_502_max_cures: 3
-        fix_502_watch: 0
-        fix_502_rounds: 0
+  tasks:"""
+    + CURE
+    + """
     - copy:
         dest: "{{ playbook_dir }}/{{ inventory_hostname }}.json"
         content: "{{ __fix_502_outcomes | to_json }}"
       delegate_to: localhost
       connection: local
 """
+)
 #: By host, the waves of its steps.
 WAVES = {"web1": [0], "web2": [0, 2], "web3": [1], "web4": [], "app2": []}
 
