@@ -10,44 +10,29 @@ from __future__ import annotations
 
 import ipaddress
 import typing as t
-from dataclasses import dataclass
-from functools import cached_property
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, is_number
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.evidence import Evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.firewall_verdict import REFUSALS, Verdict
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, answer_evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.relays import leads_to, relay_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_findings import way_in
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import LATE, is_ended, passes_on
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import (
+    LATE,
+    RelayedHop,
+    is_ended,
+    way_on,
+)
 
 #: What a connection that is refused so would end with, were it nginx's own.
 SIGNS = {"drop": "connect_timeout", "reject": "firewall_reject"}
 
 
-@dataclass
-class BarredHop(Hop):
-    """The way from a relay to a host that may refuse it. seen_there: what shows that it fails; sent_from: the relay's own address on that way."""
-
-    seen_there: tuple[Evidence, ...] = ()
-    sent_from: str = ""
-    sign: str = ""
-
-    @property
-    def source(self) -> str | None:
-        return self.sent_from
-
-    @cached_property
-    def symptoms(self) -> dict[str, list[Evidence]]:
-        return {self.sign: list(self.seen_there)}
-
-
 class Barred(t.NamedTuple):
     """A way on from a relay, the host that it leads to, and what of that host's firewall refuses it."""
 
-    hop: BarredHop
+    hop: RelayedHop
     host: Host
     verdict: Verdict
 
@@ -62,20 +47,7 @@ def barred(fleet: Fleet, hop: Hop, *actions: str) -> t.Iterator[Barred]:
         if owner is None or owner is here or source is None or not owner.listener(address):
             continue
         for action in actions:
-            on = BarredHop(
-                proxy=hop.proxy,
-                address=address,
-                family=hop.family,
-                scheme=hop.scheme,
-                routes=hop.routes,
-                reach=None,
-                backend=owner,
-                number=address,
-                named_in={"file": relay["file"], "line": relay["line"]} if relay["file"] else None,
-                seen_there=(*(answer_evidence(one) for one in hop.failing), passes_on(relay, hop)),
-                sent_from=source,
-                sign=SIGNS[action],
-            )
+            on = way_on(hop, relay, address, owner, SIGNS[action], source)
             found = way_in(on, action)
             if found:
                 yield Barred(on, owner, found)

@@ -35,13 +35,42 @@ LATE = "upstream_read_timeout"
 
 @dataclass
 class RelayedHop(Hop):
-    """The way from a relay to one of the addresses that it leads to, where nobody takes connections. seen_there: what shows that."""
+    """The way from a relay to one of the addresses that it leads to, and fails.
 
+    sign: the signature that this would have, were the connection nginx's own; seen_there: what shows it; sent_from: the relay's own address on that way.
+    """
+
+    sign: str = ""
     seen_there: tuple[Evidence, ...] = ()
+    sent_from: str | None = None
+
+    @property
+    def source(self) -> str | None:
+        return self.sent_from or super().source
 
     @cached_property
     def symptoms(self) -> dict[str, list[Evidence]]:
-        return {"unix_socket_missing" if self.is_unix else "backend_port_closed": list(self.seen_there)}
+        return {self.sign: list(self.seen_there)}
+
+
+def way_on(
+    hop: Hop, relay: Relay, address: Address, owner: Host, sign: str, sent_from: str | None = None
+) -> RelayedHop:
+    """The way from the relay behind a hop to an address of this host, with this sign."""
+    return RelayedHop(
+        proxy=hop.proxy,
+        address=address,
+        family=hop.family,
+        scheme=hop.scheme,
+        routes=hop.routes,
+        reach=None,
+        backend=owner,
+        number=address,
+        named_in={"file": relay["file"], "line": relay["line"]} if relay["file"] else None,
+        sign=sign,
+        seen_there=(*(answer_evidence(one) for one in hop.failing), passes_on(relay, hop)),
+        sent_from=sent_from,
+    )
 
 
 def hops_to_the_end(fleet: Fleet, *families: str) -> t.Iterator[Hop]:
@@ -60,21 +89,8 @@ def relayed(fleet: Fleet, hop: Hop) -> list[RelayedHop]:
     for address in leads_to(relay):
         owner = fleet.owner(address, hop.backend)
         if owner and owner.sees("listeners") and not owner.listener(address):
-            seen = (*(answer_evidence(one) for one in hop.failing), passes_on(relay, hop))
-            found.append(
-                RelayedHop(
-                    proxy=hop.proxy,
-                    address=address,
-                    family=hop.family,
-                    scheme=hop.scheme,
-                    routes=hop.routes,
-                    reach=None,
-                    backend=owner,
-                    number=address,
-                    named_in={"file": relay["file"], "line": relay["line"]} if relay["file"] else None,
-                    seen_there=seen,
-                )
-            )
+            sign = "unix_socket_missing" if address.is_unix else "backend_port_closed"
+            found.append(way_on(hop, relay, address, owner, sign))
     return found
 
 

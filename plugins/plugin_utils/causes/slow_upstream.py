@@ -42,9 +42,9 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._others_
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import product_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import (
-    IN_BODY,
     rate,
     rate_evidence,
+    recurring,
     row_of,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls import (
@@ -76,19 +76,19 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 
 
 def mostly_late(hop: Hop) -> list[LogRecord]:
-    """What the log has of requests that are not asked again as they were, and most of which took too long, the last of them as well.
+    """What the log has of requests that are not asked again as they were, and most of which took too long, until now.
 
     Those that change something, and those with a query string, which is not kept: without it another page may be had.
     """
-    return [] if hop.failing else [record for record in hop.past(SIGNATURE) if _is_mostly_late(hop, record)]
+    return [record for record in recurring(hop, SIGNATURE) if _is_mostly_late(hop, record)]
 
 
 def _is_mostly_late(hop: Hop, record: LogRecord) -> bool:
     request = or_empty(record.get("request"))
-    if not request or (request["method"] in READING and not request.get("query")) or record.get("action") in IN_BODY:
+    if not request or (request["method"] in READING and not request.get("query")):
         return False
     row = row_of(hop, request["method"], request["path"])
-    return row is not None and row["failed"] > 1 and row["failed"] * 2 >= row["span"] and not row["since"]
+    return row is not None and row["failed"] > 1 and row["failed"] * 2 >= row["span"]
 
 
 def silent_in_handshake(hop: Hop) -> Finding:
