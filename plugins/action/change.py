@@ -13,7 +13,6 @@ from functools import partial
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._change import make, nginx_config, php_fpm
-from ansible_collections.webops.bad_gateway.plugins.modules.nginx_directive import SPECIFICATION as NGINX_DIRECTIVE
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._controller import is_dead, owner
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import proof
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.proof_questions import (
@@ -28,24 +27,22 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.piped imp
     pipe,
     python_for_pipe,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.stdin_program import MODULES, Packed
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.stdin_program import (
+    MODULES,
+    Packed,
+    specification,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import failure
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.planned_diffs import of_comparison
 
 Values = dict[str, t.Any]
 
-OPTIONS: dict[str, Values] = {
-    "nginx_config": {
-        **nginx_config.OPTIONS,
-        "edits": {**NGINX_DIRECTIVE["argument_spec"]["edits"], "required": False, "default": []},
-    },
-    "php_fpm": php_fpm.OPTIONS,
-}
+RECIPES = {"nginx_config": nginx_config, "php_fpm": php_fpm}
 ARGUMENTS: Values = {
     "title": {"type": "str", "required": True},
     "run": {"type": "str", "required": True},
     "change": {"type": "str", "required": True},
-    "recipe": {"type": "str", "choices": sorted(OPTIONS), "required": True},
+    "recipe": {"type": "str", "choices": sorted(RECIPES), "required": True},
     "confirm_within": {"type": "int", "default": 600},
     "begins": {"type": "bool", "default": False},
     "ends": {"type": "bool", "default": False},
@@ -65,10 +62,18 @@ _PACKED: dict[tuple[str, str], Packed] = {}
 def packed(recipe: str, function: str) -> Packed:
     """A function of _change.make with all that it calls for a recipe."""
     if (recipe, function) not in _PACKED:
-        names = [*ALWAYS, *{"nginx_config": nginx_config, "php_fpm": php_fpm}[recipe].MODULES]
+        names = [*ALWAYS, *RECIPES[recipe].MODULES]
         modules = ("%s.%s" % (MODULES, name) for name in names)
         _PACKED[recipe, function] = Packed("_change.make", function, *modules, store=PROGRAMS)
     return _PACKED[recipe, function]
+
+
+def options_of(recipe: t.Any) -> Values:
+    """What the settings of a recipe may have."""
+    if recipe == "nginx_config":
+        edits = specification(MODULES + ".nginx_directive", PROGRAMS)["argument_spec"]["edits"]
+        return {**nginx_config.OPTIONS, "edits": {**edits, "required": False, "default": []}}
+    return php_fpm.OPTIONS if recipe == "php_fpm" else {}
 
 
 class ActionModule(ActionBase):
@@ -79,7 +84,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: Values | None = None) -> Values:
         result: Values = super().run(tmp, task_vars)
-        options = {"type": "dict", "options": OPTIONS.get(str(self._task.args.get("recipe")), {}), "default": {}}
+        options = {"type": "dict", "options": options_of(self._task.args.get("recipe")), "default": {}}
         _spec, args = self.validate_argument_spec({**ARGUMENTS, "settings": options})
         self._vars = task_vars or {}
         self._python = python_for_pipe(self, self._vars)

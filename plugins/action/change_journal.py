@@ -10,7 +10,6 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.webops.bad_gateway.plugins.modules.change_journal import SPECIFICATION
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._controller import is_dead, owner
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.piped import PROGRAMS, run_module
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.stdin_program import PackedModule
@@ -40,4 +39,4 @@ class ActionModule(ActionBase):
         return result
 
     def _module(self, more: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        return run_module(self, MODULE, SPECIFICATION, more, task_vars)
+        return run_module(self, MODULE, more, task_vars)

@@ -9,7 +9,6 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.webops.bad_gateway.plugins.modules.nginx_directive import SPECIFICATION
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.piped import PROGRAMS, run_module
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.stdin_program import PackedModule
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.planned_diffs import of_comparison
@@ -26,7 +25,7 @@ class ActionModule(ActionBase):
         base: dict[str, t.Any] = super().run(tmp, task_vars)
         shows, self._task.diff = self._task.diff, self._task.diff or self._task.check_mode
         try:
-            result = {**base, **run_module(self, MODULE, SPECIFICATION, {}, task_vars or {})}
+            result = {**base, **run_module(self, MODULE, {}, task_vars or {})}
         finally:
             self._task.diff = shows
         if self._task.check_mode:

@@ -9,7 +9,6 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.webops.bad_gateway.plugins.modules.recent_changes_info import SPECIFICATION
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.piped import PROGRAMS, run_module
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.stdin_program import PackedModule
 
@@ -22,4 +21,4 @@ class ActionModule(ActionBase):
     _supports_check_mode = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        return {**super().run(tmp, task_vars), **run_module(self, MODULE, SPECIFICATION, {}, task_vars or {})}
+        return {**super().run(tmp, task_vars), **run_module(self, MODULE, {}, task_vars or {})}

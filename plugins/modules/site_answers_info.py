@@ -203,8 +203,9 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access im
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import bounded
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tail import ErrorLogTail
-from ansible_collections.webops.bad_gateway.plugins.module_utils._look import answers as look_answers
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look import watching
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import MOST_TIMES, asks_of
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.site_answers import site_answers
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx import instance
 
 SPECIFICATION: Dict[str, Any] = {
@@ -229,15 +230,15 @@ def main() -> None:
             bounded("timeout", given["timeout"], 0.1, 120),
             bounded("deadline", given["deadline"], 1, 600),
         )
-        times = int(bounded("times", given["times"], 1, look_answers.MOST_TIMES))
-        asks = look_answers.asks_of(given["urls"], times)
+        times = int(bounded("times", given["times"], 1, MOST_TIMES))
+        asks = asks_of(given["urls"], times)
         watch = bounded("watch", given["watch"], 0, 3600)
     except ValueError as error:
         module.fail_json(msg=str(error))
     masters = instance.masters(Processes(host)) if given["error_logs"] else []
     tails = [ErrorLogTail(host, path, masters[0].pid if masters else None) for path in given["error_logs"]]
     if not watch:
-        module.exit_json(answers=look_answers.site_answers(asks, timeout, deadline, tails))
+        module.exit_json(answers=site_answers(asks, timeout, deadline, tails))
     seen = watching.watch(asks, timeout, deadline, tails, watch)
     module.exit_json(answers=seen.answers, gone=seen.gone, watched=seen.seconds)
 

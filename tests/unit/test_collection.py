@@ -13,7 +13,7 @@ import re
 import pytest
 import yaml
 
-from ansible_collections.webops.bad_gateway.plugins.action.change import OPTIONS
+from ansible_collections.webops.bad_gateway.plugins.action.change import options_of
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.tools import TOOLS
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import known_causes
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import judgements
@@ -330,7 +330,7 @@ def test_what_a_remedy_hands_to_its_change_is_known_there(role):
     assert handed["change_name"] == "{{ %s_change or '%s' }}" % (role, role)
     assert handed["change_proof"] == "{{ %s_proof }}" % role
     if task["ansible.builtin.include_role"].get("tasks_from") == "recipe.yml":
-        assert set(handed["change_settings"]) == set(OPTIONS[handed["change_recipe"]])
+        assert set(handed["change_settings"]) == set(options_of(handed["change_recipe"]))
         return
     files = [handed.get("change_apply", "apply.yml"), handed.get("change_prepare", "")]
     assert all((TOP / "roles" / role / "tasks" / name).exists() for name in files if "{{" not in name)

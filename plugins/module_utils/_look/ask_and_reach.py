@@ -16,8 +16,8 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.interface
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.access_log import visits
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.facts import log_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tail import ErrorLogTail
-from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import site_answers
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.reach import reach
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.site_answers import site_answers
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.upstreams_to_reach import PeerRequest
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.what_to_ask import Questions
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.resolve import resolve

@@ -19,11 +19,11 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.r
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.upstream_request import (
     Asked,
     expanded,
-    numbers_of,
     upstream_request,
     variables,
     without_secrets,
 )
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.version import TLS_1_3_SINCE, numbers_of
 
 if TYPE_CHECKING:  # the shapes of facts are for the type checker only
     from typing import TypedDict
@@ -60,8 +60,8 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
 
 
 _TLS_FILES = ("trusted_certificate", "crl", "certificate", "certificate_key")
-#: nginx speaks TLS 1.3 to upstreams unasked since this version, and this before.
-_TLS_1_3_SINCE, _BEFORE_TLS_1_3 = (1, 23, 4), "TLSv1 TLSv1.1 TLSv1.2"
+#: What nginx speaks to upstreams unasked before TLS_1_3_SINCE.
+_BEFORE_TLS_1_3 = "TLSv1 TLSv1.1 TLSv1.2"
 #: Asked first: only the reply shows how large the header is.
 _MEASURED = "response_header_too_big"
 UPSTREAMS_LIMIT = 200
@@ -157,7 +157,7 @@ def _tls(routing: Routing, route: "Route", version: str, address: Address) -> "T
     spare = _spare_name([peer, host, address.host, own], (route["pass"]["upstream"], sent))
     if spare:
         tls["spare_name"] = spare
-    if version and numbers_of(version) < _TLS_1_3_SINCE:
+    if version and numbers_of(version) < TLS_1_3_SINCE:
         tls["protocols"] = _BEFORE_TLS_1_3
     for name in (*_TLS_FILES, "protocols", "ciphers"):
         if given.get(name) and "$" not in given[name]:

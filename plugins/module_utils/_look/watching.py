@@ -10,7 +10,8 @@ import time
 from typing import TYPE_CHECKING, List, NamedTuple, Sequence
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tail import ErrorLogTail
-from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import AT_ONCE, Ask, site_answers
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import AT_ONCE, Ask
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.site_answers import site_answers
 
 if TYPE_CHECKING:  # the shapes of facts are for the type checker only
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer

@@ -20,6 +20,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.r
     Landing,
     normal_path,
 )
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.version import HTTP_1_1_SINCE, numbers_of
 
 if TYPE_CHECKING:  # the shapes of facts are for the type checker only
     from typing import TypedDict
@@ -43,8 +44,6 @@ _DOCUMENT_ROOT = "/usr/share/nginx/html"
 _OWN_HEADERS = frozenset({"host", "connection", "upgrade", "content-length", "transfer-encoding", "accept-encoding"})
 
 
-#: The version of nginx since which HTTP/1.1 and keepalive are the default towards upstreams.
-HTTP_1_1_SINCE = (1, 29, 7)
 #: Parameters of CGI that say nothing but what the request is and where its script lies.
 _CGI_NAMES = re.compile(
     r"(?:SCRIPT_(?:FILE)?NAME|DOCUMENT_(?:ROOT|URI)|REQUEST_(?:URI|METHOD|SCHEME)|PATH_(?:INFO|TRANSLATED)|GATEWAY_INTERFACE|CONTENT_(?:TYPE|LENGTH)"
@@ -61,11 +60,6 @@ class Asked(NamedTuple):
     scheme: str
     port: int
     client: str = "127.0.0.1"  # its address, which is the server's as well: it is on the host
-
-
-def numbers_of(version: str) -> Tuple[int, ...]:
-    """The three numbers of a version of nginx; none where it is not known."""
-    return tuple(int(part) for part in re.findall(r"\d{1,5}", version)[:3])
 
 
 def upstream_request(

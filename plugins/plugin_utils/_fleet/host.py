@@ -12,10 +12,7 @@ import typing as t
 from functools import cached_property
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, covers, is_any, read_address
-from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.upstream_request import (
-    HTTP_1_1_SINCE,
-    numbers_of,
-)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.version import HTTP_1_1_SINCE, numbers_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.served_by import with_its_route
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
 

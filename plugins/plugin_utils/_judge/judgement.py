@@ -10,26 +10,22 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding, fingerprint
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet, Inventory
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.visited import statuses_before
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.broken_off import broken_off
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.history_questions import history_questions
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.in_containers import with_containers
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import RuleErrors, judge, known_causes
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.lasting_edits import with_where_edits_last
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.memory import MAX_CURES
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import Judged, Outcome, Plan, Step, plan
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.trigger import history_questions, trigger_of
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.turns import in_turns
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.typed_advice import in_commands_of_hosts
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.plan import Outcome, Plan, Step
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.unknowns import (
     unknown_of,
     why_not_judged,
     why_nothing_is_known,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.waves import in_waves
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Unknown
@@ -69,7 +65,7 @@ def judgements(
     failure = why_nothing_is_known(fleet, findings, urls)
     if failure:
         return {name: {"failure": failure} for name in facts}
-    planned = in_waves(in_turns(plan(findings, fleet, allow, run, tried, max_cures, approved), fleet), fleet)
+    planned = decided(findings, fleet, allow, run, tried, max_cures, approved)
     unknown = unknown_of(fleet, findings, urls, errors)
     parts = by_host(planned)
     made: dict[str, Judgement] = {}
@@ -84,6 +80,26 @@ def judgements(
         if "failure" not in judgement:
             judgement["asked"] = asked.get(name)
     return made
+
+
+def decided(
+    findings: t.Sequence[Finding],
+    fleet: Fleet,
+    allow: t.Collection[str],
+    run: str,
+    tried: t.Mapping[str, Outcome],
+    max_cures: int,
+    approved: t.Collection[str] | None,
+) -> Plan:
+    """What is done about the findings, with the steps in turns and waves."""
+    if not findings:
+        return Plan([], [])
+    # Loaded only here: Ansible compiles a collection anew in each run, which takes longer than judging hosts that are well.
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import plan
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.turns import in_turns
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.waves import in_waves
+
+    return in_waves(in_turns(plan(findings, fleet, allow, run, tried, max_cures, approved), fleet), fleet)
 
 
 def by_host(planned: Plan) -> dict[str, Plan]:
@@ -102,7 +118,7 @@ def host_judgement(
     """What is known of one host: its part of the plan, its answers, and what is unknown."""
     return {
         "curable": any(one.outcome == "planned" for one in planned.judged),
-        "findings": [finding_data(fleet, one, causes[one.finding.cause]) for one in planned.judged],
+        "findings": findings_data(fleet, planned, causes),
         "steps": [step_data(step) for step in planned.steps],
         "answers": [
             {
@@ -126,6 +142,15 @@ def host_judgement(
         "broken_off": broken_off(fleet, host),
         "asked": None,
     }
+
+
+def findings_data(fleet: Fleet, planned: Plan, causes: t.Mapping[str, Cause]) -> list[JudgedFinding]:
+    """The findings of a plan as plain data."""
+    if not planned.judged:
+        return []
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.finding_data import finding_data
+
+    return [finding_data(fleet, one, causes[one.finding.cause]) for one in planned.judged]
 
 
 def covered_error(fleet: Fleet, proxy: Host, answer: Answer, asked: int | None) -> int | None:
@@ -166,56 +191,6 @@ def logged(host: Host) -> list[LoggedFailures]:
             known["first"], known["last"] = min(known["first"], first), max(known["last"], last)
             known["count"] += record["count"]
     return list(found.values())
-
-
-def finding_data(fleet: Fleet, judged: Judged, cause: Cause) -> JudgedFinding:
-    """A finding as plain data. Why it is not cured goes before what the finding itself says."""
-    finding = judged.finding
-    return {
-        "key": finding.key,
-        "cause": finding.cause,
-        "title": cause.title,
-        "says": sentence(finding, cause),
-        "seen_from": finding.seen_from,
-        "on": finding.on,
-        "subject": finding.subject,
-        "confidence": finding.confidence,
-        "evidence": [item.text for item in sorted(finding.evidence, key=lambda item: -item.decides)],
-        "remedy": finding.remedy.role if finding.remedy else None,
-        "change": finding.remedy.change if finding.remedy else "",
-        "outcome": judged.outcome,
-        "why": judged.why or finding.why,
-        "advice": in_commands_of_hosts(
-            with_where_edits_last(finding.advice, (finding.seen_from, finding.on), fleet), finding.on, fleet
-        ),
-        "step": judged.step,
-        "routes": sorted(finding.routes),
-        "recurs": finding.recurs,
-        "fades": finding.remedy.fades if finding.remedy else "",
-        "fault": finding.fault or fault_of_daemon(judged, cause),
-        "behind": finding.behind.says if finding.behind else "",
-        "history": list(judged.history),
-        "given_up": judged.given_up,
-        "trigger": trigger_of(fleet, finding, cause),
-        "waits": judged.waits,
-    }
-
-
-def fault_of_daemon(judged: Judged, cause: Cause) -> str:
-    """What is the same in all findings of one daemon of the proxy's own host that does not serve: one PHP-FPM may have a pool for each of a hundred sites."""
-    finding = judged.finding
-    same = judged.step or finding.why
-    if cause.daemon == "runs" or not same:
-        return ""
-    return "%s %s:%s" % (finding.cause, finding.on, fingerprint(same))
-
-
-def sentence(finding: Finding, cause: Cause) -> str:
-    """What is wrong, with the names of the hosts."""
-    if finding.says:
-        return finding.says
-    subject = finding.subject.removeprefix("tcp:")
-    return (cause.says or cause.title).format(on=finding.on, proxy=finding.seen_from, subject=subject)
 
 
 def step_data(step: Step) -> StepData:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import bisect
 import shlex
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.at_work import STOP
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Finding, Remedy, fingerprint
@@ -19,12 +19,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.behind import is_behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import SURE_ENOUGH
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.memory import (
-    MAX_CURES,
-    EarlierCure,
-    earlier_cures,
-    given_up,
-)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.memory import MAX_CURES, earlier_cures, given_up
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.plan import Judged, Outcome, Plan, Step
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.proof_questions import proof_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.by_hand import after_undo, by_hand
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.panels import Written, not_ours
@@ -32,9 +28,6 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.at_work import GuardFacts
-
-#: What becomes of a finding: of a judgement planned, advice, not_allowed or how a step ended before, of a report any of them.
-Outcome = t.Literal["fixed", "relieved", "planned", "advice", "undone", "failed", "not_allowed"]
 
 #: Kinds of change that fix_502_allow names.
 KINDS = ("start", "reload", "restart", "config", "firewall", "selinux")
@@ -51,47 +44,6 @@ LASTS = "# that file lies in container %s: to last, change it where it comes fro
 
 #: The 502 of a proxy whose backend is one, too.
 NEXT_HOP = "upstream_returned_502"
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A finding with what is done about it and why, and the id of the step that does it.
-
-    history: when other runs cured it before; given_up: whether that is so often that it is cured no more; waits: for whom its step
-    waits.
-    """
-
-    finding: Finding
-    outcome: Outcome
-    why: str
-    step: str | None = None
-    history: tuple[EarlierCure, ...] = ()
-    given_up: bool = False
-    waits: str = ""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One remedy to run: a role on a host, with its variables, driven by the first proxy that needs it.
-
-    after: steps that have to be proven first; wave: steps of one wave, from 0 on, are made side by side.
-    """
-
-    id: str
-    on: str
-    driver: str
-    role: str
-    variables: t.Mapping[str, t.Any]
-    causes: tuple[str, ...]
-    after: tuple[str, ...] = ()
-    wave: int = 0
-
-
-class Plan(t.NamedTuple):
-    """All findings in their order, and the steps in the order in which they are run."""
-
-    judged: list[Judged]
-    steps: list[Step]
 
 
 class Refusal(t.NamedTuple):

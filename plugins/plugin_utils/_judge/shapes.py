@@ -12,13 +12,10 @@ import typing as t
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Unknown
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.history_questions import HistoryQuestion
     from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.memory import EarlierCure
-    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import Outcome
-    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.trigger import (
-        HistoryQuestion,
-        Onset,
-        Trigger,
-    )
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.plan import Outcome
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.trigger import Onset, Trigger
 
 
 class JudgedFinding(t.TypedDict):

@@ -44,16 +44,6 @@ class Onset(t.TypedDict):
     because: list[str]
 
 
-class HistoryQuestion(t.TypedDict):
-    """The arguments of recent_changes_info on a host."""
-
-    until: float
-    units: list[str]
-    files: list[str]
-    error_logs: list[str]
-    nginx_pid: int
-
-
 def trigger_of(fleet: Fleet, finding: Finding, cause: Cause) -> Trigger:
     """What a finding is about."""
     proxy = fleet.hosts[finding.seen_from]
@@ -90,37 +80,3 @@ def evident_records(proxy: Host, hops: t.Sequence[Hop], finding: Finding) -> lis
     texts = {item.text for item in finding.evidence}
     evident = [one for one in proxy.records if one["kind"] == "nginx" and log_evidence(one).text in texts]
     return evident or [record for hop in hops for record in hop.records]
-
-
-def history_questions(fleet: Fleet, triggers: t.Iterable[tuple[str, str, Trigger]]) -> dict[str, HistoryQuestion]:
-    """What each host is to be asked. triggers: of findings, each behind the hosts that it is seen from and on."""
-    asked: dict[str, HistoryQuestion] = {}
-    for seen_from, on, trigger in triggers:
-        for name in dict.fromkeys((seen_from, on)):
-            host = fleet.hosts.get(name)
-            if host is None:
-                continue
-            blank: HistoryQuestion = {
-                "until": or_empty(host.facts.get("clock")).get("now") or 0.0,
-                "units": [],
-                "files": [],
-                "error_logs": [
-                    one["path"]
-                    for one in or_empty(host.facts.get("log")).get("sources") or []
-                    if one["kind"] == "nginx"
-                ],
-                "nginx_pid": or_empty(host.nginx.get("master")).get("pid") or 0,
-            }
-            question = asked.setdefault(name, blank)
-            own = [one for one in trigger["subjects"] if one["host"] == name]
-            add(question["units"], [one["name"] for one in own if one["kind"] == "unit"])
-            add(
-                question["files"],
-                [one["name"] for one in own if one["kind"] == "path" and not one["name"].endswith("/")],
-            )
-    return asked
-
-
-def add(names: list[str], more: t.Iterable[str]) -> None:
-    """Add the names that are not there yet."""
-    names += [name for name in dict.fromkeys(more) if name not in names]

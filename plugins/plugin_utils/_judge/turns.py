@@ -15,13 +15,8 @@ import typing as t
 from dataclasses import replace
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import (
-    Judged,
-    Plan,
-    Refusal,
-    Step,
-    left_to_people,
-)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.plan import Judged, Plan, Step
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import Refusal, left_to_people
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.stand_ins import (
     Daemon,
     Group,

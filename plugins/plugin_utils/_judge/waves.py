@@ -15,7 +15,7 @@ import typing as t
 from dataclasses import replace
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import Plan, Step
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.plan import Plan, Step
 
 
 def in_waves(planned: Plan, fleet: Fleet) -> Plan:

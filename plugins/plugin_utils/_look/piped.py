@@ -61,20 +61,16 @@ def or_lost(run: t.Callable[[], dict[str, t.Any]], task_vars: Values) -> dict[st
         return {"failed": True, "lost": True, "msg": LOST % " ".join(str(error).split())}
 
 
-def run_module(
-    action: t.Any, packed: PackedModule, specification: Values, more: Values, task_vars: Values
-) -> dict[str, t.Any]:
-    """What the task's module returned, piped where that can be. specification: what it hands to AnsibleModule. more: arguments beside the task's own."""
-    return or_lost(lambda: _run_module(action, packed, specification, more, task_vars), task_vars)
+def run_module(action: t.Any, packed: PackedModule, more: Values, task_vars: Values) -> dict[str, t.Any]:
+    """What the task's module returned, piped where that can be. more: arguments beside the task's own."""
+    return or_lost(lambda: _run_module(action, packed, more, task_vars), task_vars)
 
 
-def _run_module(
-    action: t.Any, packed: PackedModule, specification: Values, more: Values, task_vars: Values
-) -> dict[str, t.Any]:
+def _run_module(action: t.Any, packed: PackedModule, more: Values, task_vars: Values) -> dict[str, t.Any]:
     arguments = {**action._task.args, **more}
     python = python_for_pipe(action, task_vars)
-    if python and not needs_host(specification["argument_spec"], arguments):
-        parts = {name: part for name, part in specification.items() if name != "supports_check_mode"}
+    if python and not needs_host(packed.specification["argument_spec"], arguments):
+        parts = {name: part for name, part in packed.specification.items() if name != "supports_check_mode"}
         _validated, params = action.validate_argument_spec(**parts)
         returned = pipe(action, python, packed.program({**params, **more}, action._task.check_mode, action._task.diff))
         if returned is not None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import bz2
 import functools
 import hashlib
+import importlib
 import json
 import pathlib
 import sys
@@ -71,10 +72,28 @@ class PackedModule:
     def __init__(self, name: str, store: Store | None = None) -> None:
         self.module = "%s.%s" % (MODULES, name)
         self.packed = Packed("_look.piped_module", "run", self.module, store=store)
+        self.store = store
+
+    @functools.cached_property
+    def specification(self) -> t.Mapping[str, t.Any]:
+        """What the module hands to AnsibleModule."""
+        return specification(self.module, self.store)
 
     def program(self, params: t.Mapping[str, t.Any], check_mode: bool, diff: bool) -> bytes:
         """What START reads: runs the module with these arguments, all of them, as they were validated."""
         return self.packed.program({"module": self.module, "params": params, "check_mode": check_mode, "diff": diff})
+
+
+def specification(module: str, store: Store | None = None) -> t.Mapping[str, t.Any]:
+    """What a module, by its full name, hands to AnsibleModule. store: where it is kept, as importing what the module runs on its host takes longer."""
+    name = hashlib.sha256(("specification of " + module).encode()).hexdigest()[:16]
+    kept = store.fetch(name, sources()) if store else None
+    if kept is None:
+        kept = json.dumps(importlib.import_module(module).SPECIFICATION).encode()
+        if store:
+            store.keep(name, sources(), kept)
+    found: t.Mapping[str, t.Any] = json.loads(kept)
+    return found
 
 
 @functools.cache

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import Outcome
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.plan import Outcome
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.timeline import Timeline
 
 Mode = t.Literal["fix", "check", "diagnose"]

@@ -11,9 +11,8 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import Outcome
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.plan import Outcome
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.shapes import HostJudgement, JudgedFinding
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.planned_diffs import FileDiff
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.entries import FindingEntry
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.own_answers import LOOK_THERE, OwnAnswer
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.safe_text import (
@@ -23,6 +22,9 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.safe_te
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.timeline import utc
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.words import as_sentence
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.planned_diffs import FileDiff
 
 NEVER_RUN = "its remedy was not run: %s could not be reached by then, what it waits for was not proven, or the run ended before it"
 RUN_AGAIN = "# run this again; what was left half-done is undone first"

@@ -18,7 +18,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.entries
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.words import HARMLESS
 
 if t.TYPE_CHECKING:
-    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import Outcome
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.plan import Outcome
 
 #: How a fault ended is how it ended where that was worst.
 WORST_FIRST: tuple[Outcome, ...] = ("failed", "undone", "not_allowed", "advice", "planned", "relieved", "fixed")

@@ -2,15 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-import socket
 import threading
 
 import pytest
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
-from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tail import ErrorLogTail
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look import answers as look_answers
-from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import ask_of, asks_of, site_answers
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import ask_all, ask_of, asks_of
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.net import over_tls, resets, says, silent
 
 PAGE = b"HTTP/1.1 200 OK\r\nServer: nginx\r\n\r\nbody"
@@ -18,7 +15,7 @@ BAD = b"HTTP/1.1 502 Bad Gateway\r\n\r\n"
 
 
 def ask(url, timeout=30.0, **more):
-    return site_answers([ask_of(dict({"url": url}, **more))], timeout, 60.0)[0]
+    return ask_all([ask_of(dict({"url": url}, **more))], timeout, 60.0)[0]
 
 
 def test_an_answer_has_the_contract_s_keys(peer):
@@ -143,7 +140,7 @@ def test_a_closed_port(closed_port):
 
 def test_what_is_not_asked_in_time_says_so(peer):
     address = peer(silent).address
-    answers = site_answers(
+    answers = ask_all(
         [ask_of({"url": "http://a.test/%d" % number, "connect": address}) for number in range(6)], 60.0, 0.2
     )
     assert len(answers) == 6
@@ -155,56 +152,6 @@ def test_what_is_not_asked_in_time_says_so(peer):
 def test_arguments_that_are_no_questions(raw):
     with pytest.raises(ValueError):
         asks_of(raw)
-
-
-class Nginx:
-    """Writes its error log before it answers, as nginx does. log: what it writes for each path, late: after the answer."""
-
-    def __init__(self, path, log, late=False):
-        self.path, self.log, self.late = path, log, late
-
-    def __call__(self, connection: socket.socket):
-        line = connection.recv(1000).split(b"\r\n")[0].decode()
-        if self.late:
-            connection.sendall(BAD)
-        with open(self.path, "a") as stream:
-            for message in self.log.get(line.split(" ")[1], []):
-                stream.write(
-                    '2026/11/22 14:50:31 [error] 7#7: *5 %s, client: 127.0.0.1, server: a.test, request: "%s", upstream: "http://10.0.0.2:80/", '
-                    'host: "a.test"\n' % (message, line)
-                )
-        if not self.late:
-            connection.sendall(BAD)
-
-
-REFUSED = "connect() failed (111: Connection refused) while connecting to upstream"
-
-
-@pytest.mark.parametrize("late", [False, True])
-def test_each_answer_names_the_line_that_its_request_made(peer, tmp_path, late):
-    log = tmp_path / "error.log"
-    log.touch()
-    big = "upstream sent too big header while reading response header from upstream"
-    made = peer(Nginx(log, {"/old": [big], "/a?x=1": [REFUSED], "/b": [big]}, late))
-    ask("http://a.test/old", connect=made.address)
-    tail = ErrorLogTail(Host(str(tmp_path)), "/error.log")
-    answers = site_answers(
-        [ask_of({"url": "http://a.test" + path, "connect": made.address}) for path in ("/a?x=1", "/b", "/c", "/old2")],
-        30.0,
-        60.0,
-        [tail],
-    )
-    assert [answer["signature"] for answer in answers] == ["backend_port_closed", "response_header_too_big", None, None]
-    assert answers[0]["upstream"] == "tcp:10.0.0.2:80"
-    assert all(answer["log_read"] for answer in answers)
-
-
-def test_a_log_that_cannot_be_read_is_told(peer, tmp_path):
-    tail = ErrorLogTail(Host(str(tmp_path)), "/none.log")
-    (answer,) = site_answers(
-        [ask_of({"url": "http://a.test/", "connect": peer(says(BAD)).address})], 30.0, 60.0, [tail]
-    )
-    assert (answer["status"], answer["signature"], answer["log_read"]) == (502, None, False)
 
 
 def test_few_are_asked_at_a_time(peer):
@@ -222,7 +169,7 @@ def test_few_are_asked_at_a_time(peer):
         connection.sendall(PAGE)
 
     address = peer(behaviour).address
-    answers = site_answers(
+    answers = ask_all(
         [ask_of({"url": "http://a.test/%d" % number, "connect": address}) for number in range(12)], 30.0, 60.0
     )
     assert {answer["status"] for answer in answers} == {200}
@@ -235,7 +182,7 @@ class TestAskedSeveralTimes:
         left = list(replies)
         made = peer(lambda connection: connection.recv(1000) and connection.sendall(left.pop(0)))
         question = ask_of({"url": "http://a.test/", "connect": made.address})._replace(times=times)
-        (answer,) = site_answers([question], 30.0, 60.0)
+        (answer,) = ask_all([question], 30.0, 60.0)
         assert answer["asked"] == len(replies) - len(left)
         return answer["status"], len(replies) - len(left)
 
@@ -258,7 +205,7 @@ class TestAskedSeveralTimes:
             connection.sendall(PAGE)
 
         question = ask_of({"url": "http://a.test/", "connect": peer(slow).address})._replace(times=3)
-        site_answers([question], 30.0, 1.2)
+        ask_all([question], 30.0, 1.2)
         assert len(seen) == 1
 
 

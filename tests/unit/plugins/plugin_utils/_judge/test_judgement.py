@@ -8,6 +8,8 @@ from __future__ import annotations
 import functools
 import json
 import pathlib
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given, settings
@@ -20,7 +22,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import (
     judgements,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import KINDS, ORDER, Judged
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import KINDS, ORDER
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils._nginx_config.nginx_configs import written
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils import small_fleet
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.causes import facts as cases
@@ -227,22 +229,6 @@ class TestClosedPort:
         facts = self.facts()
         both = {"web1": facts["web"], "web2": facts["web"], "app": facts["app"]}
         assert judged(both) == judged(dict(reversed(both.items())))
-
-
-def test_a_refusal_goes_before_what_the_finding_says_itself():
-    fleet = small_fleet.fleet(web=small_fleet.host())
-    shown = judgement.finding_data(
-        fleet,
-        Judged(small_fleet.finding(why="a person has to look"), "not_allowed", "fix_502_allow leaves out start"),
-        small_fleet.cause("c"),
-    )
-    assert (shown["why"], shown["change"], shown["remedy"]) == ("fix_502_allow leaves out start", "", None)
-    assert (
-        judgement.finding_data(fleet, Judged(small_fleet.finding(), "advice", "not sure"), small_fleet.cause("c"))[
-            "why"
-        ]
-        == "not sure"
-    )
 
 
 def test_a_rule_that_raises_an_error_is_unknown(monkeypatch):
@@ -599,3 +585,27 @@ def test_the_ways_of_requests_and_their_failures_are_known_where_something_was_f
     assert shown["web"]["hops"] == [{"upstream": "10.0.0.2:80", "backend": "app", "broken": True}]
     assert shown["web"]["logged"] == [{"signature": "backend_port_closed", "first": 5.0, "last": 20.0, "count": 4}]
     assert (shown["app"]["hops"], shown["app"]["logged"]) == ([], [])
+
+
+WELL = """
+import json, sys
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import judgements
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import answer, proxy
+judged = judgements({"web": proxy("http://10.0.0.2", answers=[answer(status=200)])}, [], "run", {}, {})
+print(json.dumps([judged["web"]["findings"], sorted(name for name in sys.modules if "bad_gateway.plugins." in name)]))
+"""
+
+
+def test_what_findings_need_is_not_loaded_where_all_is_well():
+    run = subprocess.run([sys.executable, "-c", WELL], check=True, stdout=subprocess.PIPE, text=True)
+    findings, loaded = json.loads(run.stdout)
+    assert findings == []
+    names = {name.partition(".plugins.")[2] for name in loaded}
+    assert "plugin_utils._judge.judgement" in names
+    late = (
+        "plugin_utils._judge.planner",
+        "plugin_utils._judge.trigger",
+        "plugin_utils.causes._backend_units",
+        "module_utils._net.",
+    )
+    assert not [name for name in names if name.startswith(late)]

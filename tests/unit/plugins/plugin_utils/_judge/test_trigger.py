@@ -7,7 +7,6 @@ import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import trigger as subject
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import judge, known_causes
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.trigger import history_questions
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.trigger_subjects import packages_of
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import (
     answer,
@@ -79,21 +78,6 @@ def test_where_no_log_speaks_the_answer_does():
     looked = pair()
     trigger = trigger_of(looked, judge(looked)[0])
     assert (trigger["signatures"], trigger["first"], trigger["count"]) == (["backend_port_closed"], None, 0)
-
-
-def test_each_host_is_asked_for_what_is_its_own():
-    looked = pair(record(APP))
-    trigger = trigger_of(looked, judge(looked)[0])
-    asked = history_questions(looked, [("web", "app", trigger), ("web", "10.0.0.9", trigger)])
-    assert set(asked) == {"web", "app"}
-    assert asked["web"]["error_logs"] == ["/var/log/nginx/error.log"]
-    assert (asked["web"]["nginx_pid"], asked["web"]["units"], asked["web"]["until"]) == (1, [], 1000.0)
-    assert (asked["app"]["units"], asked["app"]["error_logs"], asked["app"]["nginx_pid"]) == (
-        ["apache2.service"],
-        [],
-        0,
-    )
-    assert "/etc/nginx/nginx.conf" in asked["web"]["files"]
 
 
 @pytest.mark.parametrize(

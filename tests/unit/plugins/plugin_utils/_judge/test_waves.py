@@ -8,7 +8,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import Plan, Step
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.plan import Plan, Step
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.waves import in_waves
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import fleet, host, proxy
 

@@ -94,7 +94,7 @@ def test_a_path_that_only_the_host_can_complete_is_left_to_it():
     ],
 )
 def test_paths_within_options_count_too(arguments, found):
-    assert piped.needs_host(nginx_directive.SPECIFICATION["argument_spec"], arguments) == found
+    assert piped.needs_host(nginx_directive.MODULE.specification["argument_spec"], arguments) == found
 
 
 def test_an_argument_that_does_not_fit_never_reaches_the_host():

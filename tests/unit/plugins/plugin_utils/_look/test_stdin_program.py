@@ -14,6 +14,7 @@ import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.action import gateway_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.signature import error_signature
+from ansible_collections.webops.bad_gateway.plugins.modules import change_journal
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look import stdin_program
 
 
@@ -165,3 +166,24 @@ def test_what_a_login_shell_said_before_is_passed_over():
     assert stdin_program.result({"rc": 0, "stdout": 'welcome\n\n{"changed": false}\n', "stderr": ""}) == {
         "changed": False
     }
+
+
+class Kept:
+    """A store that keeps in memory."""
+
+    def __init__(self):
+        self.kept = {}
+
+    def fetch(self, name, sources):
+        return self.kept.get((name, sources))
+
+    def keep(self, name, sources, program):
+        self.kept[name, sources] = program
+
+
+def test_what_a_module_hands_to_ansiblemodule_is_kept(monkeypatch):
+    store = Kept()
+    first = stdin_program.specification(stdin_program.MODULES + ".change_journal", store)
+    assert first == json.loads(json.dumps(change_journal.SPECIFICATION))
+    monkeypatch.setattr(stdin_program.importlib, "import_module", None)
+    assert stdin_program.specification(stdin_program.MODULES + ".change_journal", store) == first
