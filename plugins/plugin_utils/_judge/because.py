@@ -22,7 +22,6 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.related_
     without_files_of_others,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.rhythm import rhythm
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.trigger import Onset
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.unit_chain import (
     STOPPED,
     Death,
@@ -34,7 +33,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._history.span import Change
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Unknown
     from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.shapes import JudgedFinding, Judgement
-    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.trigger import Trigger
+    from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.trigger import Onset, Trigger
 
 
 #: Seconds from a change to the first failing request that it can have caused. An upgrade takes minutes from its first package to the restart of a daemon, and a

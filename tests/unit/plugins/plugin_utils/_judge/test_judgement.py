@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import json
 import pathlib
-import subprocess
-import sys
 
 import pytest
 from hypothesis import given, settings
@@ -587,25 +586,38 @@ def test_the_ways_of_requests_and_their_failures_are_known_where_something_was_f
     assert (shown["app"]["hops"], shown["app"]["logged"]) == ([], [])
 
 
-WELL = """
-import json, sys
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import judgements
-from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import answer, proxy
-judged = judgements({"web": proxy("http://10.0.0.2", answers=[answer(status=200)])}, [], "run", {}, {})
-print(json.dumps([judged["web"]["findings"], sorted(name for name in sys.modules if "bad_gateway.plugins." in name)]))
-"""
+#: What the actions of a run have no use for where all hosts are well.
+LATE = (
+    "module_utils._history.failing_lines",
+    "module_utils._history.recent_changes",
+    "module_utils._nginx_config.upstream_request",
+    "plugin_utils._judge.planner",
+    "plugin_utils._judge.trigger",
+    "plugin_utils._remedies.planned_diffs",
+    "plugin_utils.causes._backend_units",
+)
+PLUGINS = pathlib.Path(judgement.__file__).parents[2]
 
 
-def test_what_findings_need_is_not_loaded_where_all_is_well():
-    run = subprocess.run([sys.executable, "-c", WELL], check=True, stdout=subprocess.PIPE, text=True)
-    findings, loaded = json.loads(run.stdout)
-    assert findings == []
-    names = {name.partition(".plugins.")[2] for name in loaded}
-    assert "plugin_utils._judge.judgement" in names
-    late = (
-        "plugin_utils._judge.planner",
-        "plugin_utils._judge.trigger",
-        "plugin_utils.causes._backend_units",
-        "module_utils._net.",
-    )
-    assert not [name for name in names if name.startswith(late)]
+def loaded_with(*names):
+    """The modules of plugins/ that are loaded with these, by what stands outside of functions."""
+    waiting, found = list(names), set()
+    while waiting:
+        name = waiting.pop()
+        file = PLUGINS.joinpath(*name.split(".")).with_suffix(".py")
+        if name in found or not file.is_file():
+            continue
+        found.add(name)
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ImportFrom) and ".bad_gateway.plugins." in (node.module or ""):
+                module = node.module.partition(".plugins.")[2]
+                waiting += [module, *("%s.%s" % (module, alias.name) for alias in node.names)]
+    return found
+
+
+def test_what_findings_need_is_loaded_only_where_something_was_found():
+    actions = ("gateway_facts", "judge", "recent_changes_info", "report")
+    loaded = loaded_with(*("action." + name for name in actions))
+    assert {"plugin_utils._judge.judgement", "plugin_utils._judge.because", "module_utils._look.answers"} <= loaded
+    assert loaded.isdisjoint(LATE)
+    assert loaded_with("plugin_utils._judge.finding_data") >= {"plugin_utils.causes._backend_units"}
