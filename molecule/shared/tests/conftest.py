@@ -32,7 +32,7 @@ FAULTS = {
     "advised": lambda expect: expect["status"] == "advice",
     "explained": lambda expect: "because" in expect,
     "suffered": lambda expect: "shared" in expect,
-    "opened": lambda expect: expect.get("remedy") == "firewall_port",
+    "opened": lambda expect: expect.get("remedy") == "firewall_port" and expect["status"] == "fixed",
     "opened_for_good": lambda expect: "firewall_service" in expect,
 }
 
