@@ -8,7 +8,7 @@ Private to this collection: it may change in any release.
 
 import os
 import re
-from typing import TYPE_CHECKING, Iterable, List, Optional, Tuple
+from typing import TYPE_CHECKING, Dict, Iterable, List, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
@@ -245,7 +245,7 @@ def _commands_of_script(text: str, path: str, environment: Environment, folder: 
                 own.places[name] = Place(path, number)
         if words[:1] == ["cd"] and len(words) > 1:
             folder = os.path.normpath(os.path.join(folder or "/", words[1]))
-        command = _Command(words, own, Place(path, number), folder)
+        command = _Command(words, own, Place(path, number), folder or _home_of(own.values))
         if command.server in SERVERS or "java" in [os.path.basename(word) for word in command.words[:3]]:
             found.append(command)
     return found or _daemon_of_script(text, own, folder)
@@ -261,13 +261,11 @@ def _daemon_of_script(text: str, own: Environment, folder: str) -> List[_Command
     )
     for _depth in range(3):
         words = expand(words, own.values)
-    home = next(
-        (
-            one
-            for value in map(own.values.get, _HOMES)
-            for one in expand([value or ""], own.values)
-            if one.startswith("/")
-        ),
-        "",
-    )
-    return [_Command(words, own, own.places[name], home or folder)] if words and words[0].startswith("/") else []
+    home = _home_of(own.values) or folder
+    return [_Command(words, own, own.places[name], home)] if words and words[0].startswith("/") else []
+
+
+def _home_of(values: Dict[str, str]) -> str:
+    """The working directory that a script names in a variable; empty where it names none."""
+    named = expand([values.get(name, "") for name in _HOMES], values)
+    return next((one for one in named if one.startswith("/")), "")

@@ -51,10 +51,17 @@ def gogs(host, lines, name="gogs"):
     return unit_addresses.of_service(host, {"Id": name + ".service", "ExecStart": shown, "WorkingDirectory": ""})
 
 
-def test_the_program_of_an_init_script_is_known_by_its_variables(tmp_path):
+@pytest.mark.parametrize(
+    "start",
+    [
+        "",
+        'case "$1" in\nstart) start-stop-daemon --start --chdir $WORKINGDIR --exec $DAEMON -- $DAEMON_ARGS ;;\nesac\n',
+    ],
+)
+def test_the_program_of_an_init_script_is_known_by_its_variables(tmp_path, start):
     host = FakeHost(tmp_path)
     host.write("/home/git/gogs/custom/conf/app.ini", "[server]\nHTTP_PORT = 6000\n")
-    lines = 'NAME=gogs\nWORKINGDIR=/home/git/gogs\nDAEMON=$WORKINGDIR/$NAME\nDAEMON_ARGS="web"\n'
+    lines = 'NAME=gogs\nWORKINGDIR=/home/git/gogs\nDAEMON=$WORKINGDIR/$NAME\nDAEMON_ARGS="web"\n' + start
     assert gogs(host, lines) == [
         {"address": "tcp:0.0.0.0:6000", "file": "/home/git/gogs/custom/conf/app.ini", "line": 2}
     ]
