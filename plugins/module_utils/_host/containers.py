@@ -20,6 +20,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.inside_li
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.own_log import end_of
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.programs_inside import programs_beside_nginx
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_journal import that_say_why
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.user_programs import accounts_of
 from ansible_collections.webops.bad_gateway.plugins.module_utils._text import printable
@@ -45,7 +46,8 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         running: bool
         ended: Optional[str]  # how one that does not run has ended, in words; None: not known
         restarts: int  # how often its engine has started it again by itself
-        last_words: List[str]  # of one that does not run, or was started again, by the log that its engine keeps
+        # Of one that does not run, was started again or has programs beside its nginx, by the log that its engine keeps.
+        last_words: List[str]
         inside: List[Inside]
         host_network: bool  # it has the host's own network: its ports are the host's
         addresses: List[str]  # those that it has, or that are set for it
@@ -57,6 +59,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         networks: List[str]
         aliases: List[str]  # other names that it has in them: that of its service
         listens: List[InsideListener]  # in a network of its own, or sockets whose path the host has not
+        programs: List[str]  # what runs beside its nginx
 
 
 LIMIT, YOUNG_SECONDS = 200, 60
@@ -100,6 +103,10 @@ def container_facts(host: Host, processes: Processes, listeners: "Optional[Liste
             found[number]["running"] = True
             found[number]["inside"].append({"name": inside, "pid": process.pid})
             _add_listeners(host, found[number], process.pid)
+    for made, names in programs_beside_nginx(processes, found.values()):
+        made["programs"] = names
+        if made["engine"] == "docker" and (made["log"] or "").startswith("/"):
+            made["last_words"] = made["last_words"] or _last_words(host, str(made["log"]))
     for process, listens in in_hosts_network(host, processes, listeners):
         engine, number = _container_of(process)
         made = found.setdefault(number, _container(engine, _name(host, engine, number)))
@@ -112,7 +119,7 @@ def _container(engine: str, name: str) -> "Container":
     return {
         "engine": engine, "name": name, "user": None, "running": False, "ended": None, "restarts": 0, "last_words": [], "inside": [],
         "host_network": False, "addresses": [], "ports": {}, "unpublished": [], "proxies": [], "log": None, "networks": [], "aliases": [],
-        "listens": [],
+        "listens": [], "programs": [],
     }  # fmt: skip
 
 

@@ -73,9 +73,14 @@ class Process:
         return self._link("cwd")
 
     @property
+    def space(self) -> Optional[str]:
+        """The namespace of processes that it is in: each container has one of its own."""
+        return self._link("ns/pid")
+
+    @property
     def foreign(self) -> bool:
         """Whether it runs in a container of this host: it is seen from here, but is no daemon of this host."""
-        theirs, ours = self._link("ns/pid"), self.host.readlink("/proc/self/ns/pid")
+        theirs, ours = self.space, self.host.readlink("/proc/self/ns/pid")
         return theirs is not None and ours is not None and theirs != ours
 
     @property

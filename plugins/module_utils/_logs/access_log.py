@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Collection, Dict, Iterable, List, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
+from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.engine_log import as_printed
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.files import read_end
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.rotation import last_rotated
 
@@ -43,15 +44,22 @@ _TIME = re.compile(rb"[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}(?::[0-9]{2}){3} [+-][0-9]{
 _ISO_TIME = re.compile(rb"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8})(?:\.[0-9]+)?([+-][0-9]{2}):?([0-9]{2})")
 
 
-def visits(host: Host, logs: Iterable[str], prefix: str, paths: Collection[str], since: float) -> "List[Visits]":
-    """What each of these logs has of these paths. since: when the window begins in which failures count. A log may be relative to nginx's prefix."""
+def visits(
+    host: Host, logs: Iterable[str], prefix: str, paths: Collection[str], since: float, printed: str = ""
+) -> "List[Visits]":
+    """What each of these logs has of these paths. since: when the window begins in which failures count. A log may be relative to nginx's prefix.
+
+    printed: the file that an engine keeps of what a container prints: images let their access log be that.
+    """
     rows: "List[Visits]" = []
     for log in logs if paths else ():
         file = os.path.join(prefix, log)
+        if printed and not host.exists(file):
+            file = printed
         end = read_end(host, file, READ_LIMIT)
         older = last_rotated(host, file) if end.whole else None
         data = read_end(host, older, READ_LIMIT).data if older else b""
-        rows += counted(log, data + end.data, paths, since)
+        rows += counted(log, as_printed(file, data + end.data), paths, since)
     return rows[:ROWS]
 
 

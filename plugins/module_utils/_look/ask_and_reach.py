@@ -64,7 +64,9 @@ def _visits(host: Host, facts: "GatewayFacts", nginx: "NginxFacts", window: floa
     paths = {record["request"]["path"] for record in facts["log"]["records"] if record["request"]}
     paths |= {urllib.parse.urlsplit(answer["url"]).path for answer in facts["answers"] if failed(answer)}
     logs = dict.fromkeys(log for route in nginx["config"]["routes"] for log in route["access_logs"])
-    return visits(host, logs, nginx["configure"]["prefix"], paths, facts["clock"]["now"] - window)
+    printed = (facts["container"]["log"] if "container" in facts else None) or ""
+    since = facts["clock"]["now"] - window
+    return visits(host, logs, nginx["configure"]["prefix"], paths, since, printed if printed.startswith("/") else "")
 
 
 def _reach(host: Host, nginx: "NginxFacts", upstreams: "List[UpstreamToReach]", is_inside: bool) -> "List[Reached]":

@@ -15,7 +15,10 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.panels import Written, writer
 
 #: A sentence that asks for an edit, and the file and line that it names.
-_ASKS = re.compile(r"^# (?:[^/]*\b(?:write|set|beside|let it listen)\b)")
+_ASKS = re.compile(r"^# (?:[^/]*\b(?:write|set|beside|let it listen|in the location)\b)")
+LASTS = "# that file lies in container %s: to last, change it where it comes from: its volume on the host, the environment it is written from, or its image"
+#: Of a line that says so by itself.
+_SAYS_SO = "its volume on the host"
 _PLACE = re.compile(r"(?<![\w./-])(/[^\s:,;]+):\d+\b")
 
 
@@ -27,7 +30,14 @@ def with_where_edits_last(lines: t.Iterable[str], hosts: t.Sequence[str], fleet:
         said.append(line)
         for path in _PLACE.findall(line) if _ASKS.search(line) else ():
             said += [one for one in _where(path, hosts, fleet) if one not in said and one not in given]
+            said += [one for one in _in_container(hosts, fleet) if _SAYS_SO not in line and one not in said]
     return said
+
+
+def _in_container(hosts: t.Sequence[str], fleet: Fleet) -> tuple[str, ...]:
+    """That a file of nginx in a container is gone with that container. hosts: first the one whose nginx it is."""
+    proxy = fleet.hosts.get(hosts[0])
+    return (LASTS % proxy.facts["container"]["name"],) if proxy and proxy.within else ()
 
 
 def _where(path: str, hosts: t.Sequence[str], fleet: Fleet) -> tuple[str, ...]:

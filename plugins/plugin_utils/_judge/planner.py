@@ -19,6 +19,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.behind import is_behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import SURE_ENOUGH
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.lasting_edits import LASTS
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.memory import MAX_CURES, earlier_cures, given_up
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.plan import Judged, Outcome, Plan, Step
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.proof_questions import proof_of
@@ -40,7 +41,6 @@ NAMED = 3
 WAITS = "%s is at work on %s just now: it is waited for, a minute at most"
 
 IN_CONTAINER = "the nginx that fails runs in container %s (%s), which is looked into and not changed"
-LASTS = "# that file lies in container %s: to last, change it where it comes from: its volume on the host, the environment it is written from, or its image"
 
 #: The 502 of a proxy whose backend is one, too.
 NEXT_HOP = "upstream_returned_502"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import shlex
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _containers as containers
@@ -32,7 +33,16 @@ def described(hop: Hop) -> str:
     process, unit = listener.get("process"), listener.get("unit")
     container = containers.behind(hop.backend, listener) or containers.at_address(hop)
     if container:
-        return "%s on %s" % (containers.called(container), hop.on if hop.backend else hop.proxy.name)
+        return "%s on %s" % (
+            containers.called(container),
+            hop.on if hop.backend else (hop.proxy.within or hop.proxy).name,
+        )
+    if hop.backend and hop.backend.within:
+        return "%s in %s on %s" % (
+            process or "what listens on %s" % hop.address.bare,
+            containers.called(hop.backend.facts["container"]),
+            hop.backend.within.name,
+        )
     if unit:
         return "%s (%s) on %s" % (process, unit, hop.on)
     return "%s on %s" % (process, hop.on) if process else "what listens on %s" % (hop.address,)
@@ -43,7 +53,9 @@ def log_command(hop: Hop) -> str:
     listener = listener_behind(hop)
     container = containers.behind(hop.backend, listener) or containers.at_address(hop)
     if container:
-        return containers.log_of(container, hop.on if hop.backend else hop.proxy.name)
+        return containers.log_of(container, hop.on if hop.backend else (hop.proxy.within or hop.proxy).name)
+    if hop.backend and hop.backend.within:
+        return containers.log_of(hop.backend.facts["container"], hop.backend.within.name)
     published = containers.publisher(listener, hop.real_address.port, hop.on)
     if published:
         return published
@@ -57,5 +69,28 @@ def log_command(hop: Hop) -> str:
         path = product.log.replace("apache2", "httpd") if listener.get("process") == "httpd" else product.log
         return "tail -n 50 %s   # on %s" % (path.replace("httpd/error.log", "httpd/error_log"), hop.on)
     if unit:
-        return "journalctl -u %s --since -1h   # on %s" % (shlex.quote(unit), hop.on)
+        return _log_of_supervised(hop, unit) or "journalctl -u %s --since -1h   # on %s" % (shlex.quote(unit), hop.on)
     return "# see the log of %s" % described(hop)
+
+
+def _log_of_supervised(hop: Hop, unit: str) -> str:
+    """How the files are found that take what a program of supervisor says, which the journal has not; empty for other units."""
+    if not unit.startswith("supervisor") or hop.backend is None:
+        return ""
+    said = or_empty(hop.backend.unit(unit)).get("declares") or []
+    place = next(
+        (one for one in said if read_address(one["address"]).port == hop.real_address.port or hop.is_unix), None
+    )
+    if place is None:
+        return (
+            "supervisorctl status; supervisorctl tail -8000 NAME stderr   # on %s: the journal has not what its programs say"
+            % hop.on
+        )
+    return (
+        "grep -nE '^\\[|logfile' %s   # on %s: the files that take what it says (AUTO: below /var/log/supervisor), started at line %d there; not the journal"
+        % (
+            shlex.quote(place["file"]),
+            hop.on,
+            place["line"],
+        )
+    )

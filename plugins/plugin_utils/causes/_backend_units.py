@@ -61,6 +61,10 @@ CONFIG_CHECKS = {
 
 
 BY_HAND = "# was it started by hand (nohup, screen, tmux, an init script that is not enabled)? Then nothing starts it after a boot: give it a unit"
+BY_CONTAINER = (
+    "# for nginx in its container %s is %s itself, no other container: start there what serves that port (in development mostly by hand: npm run dev, next dev,"
+    " manage.py runserver), on all addresses (0.0.0.0), as no container gets to 127.0.0.1 of its host"
+)
 BY_CRON = "grep -rn @reboot /var/spool/cron /etc/crontab /etc/cron.d   # on %s: does cron start it at boot? Then nothing does once it has ended"
 
 
@@ -306,9 +310,10 @@ def _how_to_find(hop: Hop, host: Host, candidates: t.Sequence[str]) -> tuple[str
         )
     by_cron = (BY_CRON % host.name,) if host.system.get("os", "linux") == "linux" else ()
     by_hand = () if candidates or made else (*by_cron, BY_HAND)
+    by_container = (BY_CONTAINER % (hop.address.host, host.name),) if hop.proxy.within is host else ()
     asked = "# %s asks for it at %s" % ("what is between" if hop.named_in else "nginx", named_at(hop))
     contained = () if candidates or address.is_unix else of_podman_at(host, address.port)
-    return (*contained, find, *_other_listeners(hop, host), asked, *ignored(hop), *by_hand, name_it)
+    return (*contained, *by_container, find, *_other_listeners(hop, host), asked, *ignored(hop), *by_hand, name_it)
 
 
 def _neighbours(hop: Hop, host: Host) -> tuple[str, ...]:

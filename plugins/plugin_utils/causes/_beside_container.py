@@ -21,6 +21,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._contain
     called,
     containers_of,
     start_of,
+    stopped_at,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import reload_nginx
 
@@ -28,9 +29,16 @@ if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
 
 #: Where Nginx Proxy Manager writes what is set in its pages.
-_OF_PAGES = re.compile(r"/data/nginx/")
+OF_PAGES = re.compile(r"/data/nginx/")
 #: By the engine: the name that a container may have for its host.
 HOSTS_NAME = {"podman": "host.containers.internal"}
+
+
+#: What starts the others in a container, and serves nobody.
+KEEPERS = frozenset(
+    ("sh", "bash", "tini", "dumb-init", "docker-init", "catatonit", "s6-svscan", "s6-supervise", "s6-linux-init-s", "runsvdir", "runsv", "supervisord", "cron",
+     "crond", "sleep", "tail", "nginx")
+)  # fmt: skip
 
 
 class Inside(t.NamedTuple):
@@ -51,6 +59,17 @@ def others_at(proxy: Host, port: int) -> list[Inside]:
     return found
 
 
+def inside_with_nginx(hop: Hop) -> list[str]:
+    """The other programs in an nginx's own container, where that container is asked for a port and nothing else of its host has it; empty elsewhere."""
+    proxy, asked = hop.proxy, hop.tried_addresses or [hop.address]
+    if proxy.within is None or hop.is_unix or hop.backend is not proxy or not all(one.is_loopback for one in asked):
+        return []
+    port = hop.address.port
+    if others_at(proxy, port) or on_host(proxy, port) or stopped_at(proxy.within, hop.address):
+        return []
+    return [one for one in proxy.facts["container"].get("programs") or [] if one not in KEEPERS]
+
+
 def on_host(proxy: Host, port: int) -> str | None:
     """The address at which the host itself listens on a port; None where it does not."""
     listeners = proxy.within.tcp_listeners(port) if proxy.within else []
@@ -60,7 +79,7 @@ def on_host(proxy: Host, port: int) -> str | None:
 def write_instead(hop: Hop, instead: str) -> tuple[str, ...]:
     """How another address is written where an nginx in a container has this one."""
     where = named_at(hop)
-    if _OF_PAGES.match(where):
+    if OF_PAGES.match(where):
         name, _colon, port = instead.rpartition(":")
         return (
             "# in Nginx Proxy Manager's page, of that proxy host: Forward Hostname / IP: %s, Forward Port: %s (it writes %s anew)"

@@ -89,6 +89,19 @@ def let_it_listen(hop: Hop, port: int) -> str:
     return "# let it listen on 0.0.0.0:%d inside (HOST=0.0.0.0, --host 0.0.0.0, --bind 0.0.0.0:%d)" % (port, port)
 
 
+def let_it_have(hop: Hop, port: int, there: int) -> str:
+    """What lets a program in a container have the port that is asked for, in place of the one that it has there."""
+    if hop.family == "fastcgi":
+        return (
+            "# or `listen = %d` in a file of the pool that is read last: docker's images set %d in php-fpm.d/zz-docker.conf"
+            % (port, there)
+        )
+    return "# or let it have port %d inside, by its own setting (PORT=%d in its environment, where it reads that)" % (
+        port,
+        port,
+    )
+
+
 def ask_inside(container: Container, on: str, port: int) -> str:
     """The command that shows whether anything listens on a port in a container, whose engine takes connections all the same."""
     client, name = CLIENTS.get(container["engine"], "docker"), shlex.quote(container["name"])

@@ -184,6 +184,22 @@ def start_of(container: Container, host: Host) -> tuple[str, ...]:
     )
 
 
+def down_beside(own: Container, host: Host) -> list[Container]:
+    """The containers of a host that do not run, and are in a network of another one."""
+    networks = set(own.get("networks") or []) - {"bridge", "host", "none"}
+    return [one for one in containers_of(host) if not one["running"] and networks & set(one.get("networks") or [])]
+
+
+def start_beside(container: Container, own: Container, host: Host) -> tuple[str, ...]:
+    """How one is started that another may wait for, and comes with each boot."""
+    client, name = CLIENTS.get(container["engine"], "docker"), shlex.quote(container["name"])
+    lasting = "; for good: docker update --restart unless-stopped %s" % name if client == "docker" else ""
+    return (
+        "%s start %s   # on %s: in a network of %s, and does not run%s%s"
+        % (client, name, host.name, own["name"], " (%s)" % container["ended"] if container["ended"] else "", lasting),
+    )
+
+
 def engine_is_down(container: Container, host: Host) -> bool:
     """Whether the daemon does not run without which no container of docker does."""
     unit = host.unit(DOCKER)

@@ -53,8 +53,16 @@ PRODUCTS = (
         socket="chmod-socket = 660 in its .ini (chown-socket = USER:GROUP where it starts as root)",
     ),
     Product(
+        "Hypercorn",
+        re.compile(r"hypercorn"),
+        "tracebacks",
+        _PYTHON,
+        "hypercorn --workers N",
+        socket="--umask 007 in its command",
+    ),
+    Product(
         "uvicorn",
-        re.compile(r"uvicorn|hypercorn|daphne"),
+        re.compile(r"uvicorn|daphne"),
         "tracebacks, and `Child process ... died`",
         _PYTHON,
         "uvicorn --workers N; a call that blocks in an `async def` stops all requests of its worker",
@@ -158,6 +166,12 @@ PRODUCTS = (
         re.compile(r"caddy"),
         "`dial tcp ...: connect: connection refused` (its upstream is down), and `panic:` with its goroutines",
         refuses="grep -nE '^ *abort|remote_ip|client_ip' /etc/caddy/Caddyfile",
+    ),
+    Product(
+        "Xray",
+        re.compile(r"xray"),
+        "`[Warning]` and `[Error]`, with loglevel warning in its config.json",
+        socket='"listen": "{path},0666" of that inbound in its config.json (the mode stands behind a comma)',
     ),
     Product("Go", re.compile(r"prometheus|minio|traefik"), "`panic:` with its goroutines", ""),
 )

@@ -12,6 +12,8 @@ import shlex
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._beside_container import OF_PAGES
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import called
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._resolver_answers import (
     LOCAL_RESOLVERS,
@@ -80,4 +82,27 @@ def check_signatures(proxy: Host, name: str) -> tuple[str, ...]:
         "# DNSSEC=no (or allow-downgrade) in /etc/systemd/resolved.conf, then systemctl restart systemd-resolved; dnsmasq: without `dnssec`; unbound:"
         ' domain-insecure: "ZONE"; named: validate-except { ZONE; }. If the zone is yours: renew its signatures, or take its DS record out',
         "nginx -t && systemctl reload nginx   # on %s, after that" % proxy.name,
+    )
+
+
+def in_container(proxy: Host, of_containers: str, where: str) -> tuple[str, ...]:
+    """Whom nginx in a container has to ask, and where that is written so that it lasts."""
+    own = proxy.facts["container"]
+    files = [one["location"]["place"]["file"] for one in proxy.config.get("routes") or []]
+    ask = "resolver %s valid=30s;" % (of_containers if own["engine"] == "docker" else "THAT_ADDRESS")
+    lines = [
+        "grep nameserver /etc/resolv.conf   # on %s: whom the container asks; %s is docker's in networks of its own, not in the default bridge"
+        % (proxy.name, of_containers)
+    ]
+    if any(map(OF_PAGES.match, files)):
+        return (
+            *lines,
+            "# `%s` in /data/nginx/custom/http_top.conf of %s, a file of your own that Nginx Proxy Manager includes and never writes (its volume on the host)"
+            % (ask, called(own)),
+        )
+    return (
+        *lines,
+        "# `%s` in http{} or that server of %s: in its volume on the host, or what makes its image, or it is gone when the container is made anew"
+        % (ask, called(own)),
+        "# or the name itself instead of the variable, at %s: nginx then looks it up when it starts" % where,
     )

@@ -12,6 +12,7 @@ import posixpath
 import re
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line
 
 
@@ -21,5 +22,12 @@ def socket_in_run(hop: Hop, daemon: str) -> str:
     listen = found.pool["settings"].get("listen") if found else None
     if found and listen:
         return "# at %s: listen = /run/php/%s.sock" % (file_and_line(listen["place"]), found.name)
+    listener = or_empty(hop.backend.unix_listener(hop.real_address) if hop.backend else None)
     name = re.sub(r"\.[a-z]+$", "", posixpath.basename(hop.real_address.path)) or "app"
+    if daemon.startswith("supervisor"):
+        user = listener.get("user") or "USER"
+        return (
+            "# a folder of its user below /run: 'd /run/%s 0755 %s %s' in /etc/tmpfiles.d/%s.conf, systemd-tmpfiles --create; and let its program of supervisor"
+            " make its socket at /run/%s/%s.sock" % (name, user, user, name, name, name)
+        )
     return "# set RuntimeDirectory=%s in %s, and let it make its socket at /run/%s/%s.sock" % (name, daemon, name, name)

@@ -41,13 +41,14 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
     nobody_listens,
     port_or_path,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._beside_container import inside_with_nginx
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import hops_to_the_end
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_names import ignored
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import unit_evidence
 
 if t.TYPE_CHECKING:
-    pass
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import TcpListener
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import Explanation
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._listens_nowhere import (
@@ -57,6 +58,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._listens
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._who_should_listen import (
     habit_behind,
     listens_on,
+    of_its_user,
     who_runs,
 )
 
@@ -81,6 +83,54 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
                 yield containers.not_published(hop, host, inside, CAUSE.name, hop.seen(*SYMPTOMS))
             elif running:
                 yield runs(hop, host, *running)
+            elif inside_with_nginx(hop):
+                yield not_yet(hop, hop.proxy)
+            else:
+                theirs = of_its_user(fleet, hop, host)
+                yield from [on_a_port(hop, theirs)] if theirs else ()
+
+
+def not_yet(hop: Hop, proxy: Host) -> Finding:
+    """nginx's own container has other programs, one of which should listen there: images of products have several together."""
+    own, within, port = proxy.facts["container"], proxy.within or proxy, hop.real_address.port
+    names = ", ".join(inside_with_nginx(hop)[:SHOWN])
+    says = "beside nginx, %s runs %s; nothing in it listens on port %d (yet)" % (containers.called(own), names, port)
+    down = containers.down_beside(own, within)
+    return on_hop(
+        hop,
+        CAUSE.name,
+        (*hop.seen(*SYMPTOMS), Evidence("process", says), *containers.last_words(own)),
+        says="the program in %s that should listen on port %d does not" % (containers.called(own), port),
+        why=containers.with_last_words(says, own),
+        advice=(
+            *(line for one in down[:SHOWN] for line in containers.start_beside(one, own, within)),
+            containers.log_of(own, within.name) + ": what it waits for (mostly its database), or why it ends",
+            "%s restart %s   # on %s, once that is mended, if it does not go on by itself"
+            % (containers.CLIENTS.get(own["engine"], "docker"), shlex.quote(own["name"]), within.name),
+        ),
+    )
+
+
+def on_a_port(hop: Hop, theirs: TcpListener) -> Finding:
+    """An application that should have a socket in its user's folder, and listens on a port."""
+    path, process, user = hop.real_address.path, theirs.get("process") or "a program", theirs.get("user")
+    says = "%s (pid %s) of user %s, in whose folder that socket is asked for, listens on port %d, which nothing asks for" % (
+        process, theirs.get("pid"), user, theirs["port"],
+    )  # fmt: skip
+    return on_hop(
+        hop,
+        CAUSE.name,
+        (*hop.seen(*SYMPTOMS), Evidence("socket", "nothing listens on %s" % path), Evidence("process", says)),
+        says="the application behind %s listens on port %d, and not there" % (hop.address, theirs["port"]),
+        why="%s, and on no socket" % says,
+        advice=(
+            "# let it listen on the path in place of the port (Node.js: server.listen('%s'), with PORT=%s in its environment where it reads that), and start it"
+            " anew (pm2 restart NAME, as %s)" % (path, path, user),
+            "# it has to be open to nginx: mode 0666, or 0660 with nginx's group, and each folder above with x for all",
+            "# or write %s in place of %s at %s"
+            % (Address("127.0.0.1", theirs["port"]).bare, hop.address, named_at(hop)),
+        ),
+    )
 
 
 def listens_elsewhere(hop: Hop, host: Host) -> bool:

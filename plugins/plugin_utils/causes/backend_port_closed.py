@@ -99,6 +99,14 @@ def in_container(hop: Hop, container: Container) -> Finding:
             port, containers.called(container),
         )  # fmt: skip
         right = (ways.let_it_listen(hop, port),)
+    elif len({one.port for one in listens if not one.is_unix and not one.is_loopback}) == 1:
+        there = next(one.port for one in listens if not one.is_unix and not one.is_loopback)
+        why = "%s listens on port %d, and nothing in it on port %d" % (containers.called(container), there, port)
+        right = (
+            "# write port %d in place of %d at %s, then:" % (there, port, named_at(hop)),
+            reload_nginx(hop),
+            ways.let_it_have(hop, port, there),
+        )
     else:
         state = containers.with_last_words(containers.state(container), container)
         why = "%s, and nothing in it listens on port %d of %s" % (state, port, hop.destination.host)

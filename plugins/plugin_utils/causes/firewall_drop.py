@@ -39,6 +39,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewal
     way_in,
     way_out,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._listeners_inside import is_asked_in_vain
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._neighbour_discovery import (
     discovery_refused,
     dropped_discovery,
@@ -67,7 +68,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         out = way_out(hop, "drop")
         if out and hop.has(*SIGNATURES, LOCAL):
             yield refused_on_the_way_out(hop, CAUSE.name, out)
-        if hop.is_unix or out or not hop.has(*SIGNATURES, *NOT_FOUND):
+        if hop.is_unix or out or is_asked_in_vain(hop) or not hop.has(*SIGNATURES, *NOT_FOUND):
             continue
         discovery = dropped_discovery(hop)
         if discovery:

@@ -36,6 +36,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewal
     way_in,
     way_out,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._listeners_inside import is_asked_in_vain
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import recurring
 
 #: What a connection ends with where nothing answers: a packet was dropped.
@@ -46,7 +47,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
         for on in barred(fleet, hop, "reject"):
             yield refused_on_the_way_in(on.hop, on.host, CAUSE.name, on.verdict, SIGNATURES)
-        if hop.is_unix:
+        if hop.is_unix or is_asked_in_vain(hop):
             continue
         found, out, too_many = way_in(hop, "reject"), way_out(hop, "reject"), counted(hop)
         if too_many and hop.backend and not hop.has(*SILENT) and (hop.has(*SIGNATURES) or recurring(hop, *SIGNATURES)):

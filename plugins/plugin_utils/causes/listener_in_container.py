@@ -20,7 +20,6 @@ import posixpath
 import shlex
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
@@ -31,29 +30,25 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._beside_
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import (
     at_which,
     called,
-    containers_of,
     published_anew,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop, reload_nginx
-
-if t.TYPE_CHECKING:
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._listeners_inside import (
+    Found,
+    in_containers,
+    is_asked_in_vain,
+)
 
 SYMPTOMS = ("unix_socket_missing", "stale_unix_socket", "backend_port_closed", "ipv6_localhost_refused")
-
-
-class Found(t.NamedTuple):
-    """A container, what listens in it, and where that is on its host: a path, or None."""
-
-    container: Container
-    address: Address
-    here: str | None
+#: How a firewall keeps a container out of its host.
+SHUT = ("firewall_reject", "backend_unreachable", "connect_timeout", "connect_timeout_kernel")
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
         host = hop.backend
-        if host is None or host.within or not hop.has(*SYMPTOMS) or is_of_host(fleet, hop, host):
+        is_it = hop.has(*SYMPTOMS) or hop.has(*SHUT) and is_asked_in_vain(hop)
+        if host is None or host.within or not is_it or is_of_host(fleet, hop, host):
             continue
         found = in_containers(host, hop.real_address)
         if found:
@@ -65,23 +60,6 @@ def is_of_host(fleet: Fleet, hop: Hop, host: Host) -> bool:
     if host.listener(hop.real_address) or host.pools_at(hop.real_address):
         return True
     return owner_of(fleet, host, asked_address(hop)).unit is not None
-
-
-def in_containers(host: Host, asked: Address) -> list[Found]:
-    """The containers in which something listens where nginx asks the host: the same path, or a socket of that name; the same port."""
-    found = [
-        Found(container, read_address(one["address"]), one["here"])
-        for container in containers_of(host)
-        for one in container.get("listens") or []
-        if one["here"] != asked.path or not asked.is_unix
-    ]
-    if not asked.is_unix:
-        ports = [one for one in found if not one.address.is_unix and one.address.port == asked.port]
-        return list({one.container["name"]: one for one in ports}.values())
-    sockets = [one for one in found if one.address.is_unix]
-    same = [one for one in sockets if one.address.path == asked.path]
-    named = [one for one in sockets if posixpath.basename(one.address.path) == posixpath.basename(asked.path)]
-    return same[:1] or (named if len(named) == 1 else [])
 
 
 def by_socket(hop: Hop, host: Host, found: Found) -> Finding:
@@ -109,9 +87,20 @@ def by_port(hop: Hop, host: Host, found: t.Sequence[Found]) -> Finding:
     first, port = found[0], hop.real_address.port
     names = " and ".join(called(one.container) for one in found)
     published = next((there for there, own in (first.container["ports"] or {}).items() if own == port), None)
-    if len(found) == 1 and published:
-        why = "%s listens on port %d, which is published as port %s of %s" % (names, port, published, host.name)
+    if published and hop.proxy.within is host:
+        why = "%s listens on port %d, which is published as port %s of %s and not as %d" % (
+            names, port, published, host.name, port,
+        )  # fmt: skip
+        if hop.has(*SHUT):
+            why += "; an opening of the firewall for port %d would lead to nobody" % port
         advice: tuple[str, ...] = (
+            *way_to(hop, Inside(first.container, port)),
+            "# or publish it at that number, which docker then leads there past the rules of INPUT: ports: ['%d:%d'] (a port without a number of the host's"
+            " gets another one with each start)" % (port, port),
+        )
+    elif len(found) == 1 and published:
+        why = "%s listens on port %d, which is published as port %s of %s" % (names, port, published, host.name)
+        advice = (
             "# write port %s in place of %d at %s on %s, then:" % (published, port, named_at(hop), hop.proxy.name),
             reload_nginx(hop),
         )
@@ -144,7 +133,7 @@ def made(hop: Hop, host: Host, found: t.Sequence[Found], why: str, advice: tuple
     return on_hop(
         hop,
         CAUSE.name,
-        (*hop.seen(*SYMPTOMS), nobody, *seen),
+        (*hop.seen(*SYMPTOMS, *SHUT), nobody, *seen),
         says="what %s asks for listens in a container (%s), and nothing of %s leads there"
         % (hop.proxy.name, names, host.name),
         why=why,

@@ -23,6 +23,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._beside_container import (
+    inside_with_nginx,
     on_host,
     others_at,
     way_to,
@@ -40,7 +41,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         if hop.proxy.within is None or hop.is_unix or hop.backend is not hop.proxy or not hop.has(*SYMPTOMS):
             continue
         asked = hop.tried_addresses or [hop.address]
-        if all(one.is_loopback and not hop.proxy.listener(one) for one in asked):
+        if not inside_with_nginx(hop) and all(one.is_loopback and not hop.proxy.listener(one) for one in asked):
             yield itself(hop)
 
 

@@ -40,6 +40,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._followe
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._resolver_advice import (
     DNS_PORT,
     digs,
+    in_container,
     what_to_write,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._resolver_answers import (
@@ -150,6 +151,8 @@ def no_resolver(proxy: Host, answers: list[Answer], unset: list[LogRecord]) -> F
         "# or the name itself instead of the variable, at %s: nginx then looks it up when it starts, in /etc/hosts, too"
         % where,
     )
+    if proxy.within:
+        whom = in_container(proxy, OF_CONTAINERS, where)
     if name == "localhost":
         whom = (
             "# write 127.0.0.1 in place of localhost at %s: a resolver does not know that name, a number needs none"

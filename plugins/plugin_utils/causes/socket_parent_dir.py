@@ -26,7 +26,9 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop impo
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import listener_behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import product_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._socket_in_run import socket_in_run
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._socket_modes import Refused, kept_out, mode_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._worker_groups import lacked_group
 
 if t.TYPE_CHECKING:
@@ -66,18 +68,45 @@ def blocked(hop: Hop, folder: BlockedFolder) -> Finding:
         )
     if path.startswith("/run/"):
         return in_run(hop, path, user, evidence)
+    refused = of_no_pool(hop)
     return on_hop(
         hop,
         CAUSE.name,
-        evidence,
-        why="the way to %s ends at %s: move the socket to /run, or let nginx pass through that folder"
-        % (hop.address, path),
+        (*evidence, *((Evidence("socket", mode_of(hop, refused)),) if refused else ())),
+        why="the way to %s ends at %s%s: move the socket to /run, or let nginx pass through that folder"
+        % (hop.address, path, ", and the socket's own mode keeps nginx out, too" if refused else ""),
         advice=(
             socket_in_run(hop, listener_behind(hop).get("unit") or "the daemon's unit"),
             "# and write the new path at %s; that is better than to open %s" % (named_at(hop), path),
             "setfacl -m u:%s:x %s   # or this: %s may then pass through, and read what is readable for all in there"
             % (shlex.quote(user), shlex.quote(path), user),
+            *(let_in_too(hop, refused, folder) if refused else ()),
             "# never chmod 777 a folder on the way: everybody could replace the socket",
+        ),
+    )
+
+
+def of_no_pool(hop: Hop) -> Refused | None:
+    """Whom the socket's own mode keeps out behind the folder; None where it lets nginx in, or where it is a pool's, whose mode is set in a next round."""
+    return kept_out(hop, hop.backend) if hop.backend and not hop.backend.pool_at(hop.real_address) else None
+
+
+def let_in_too(hop: Hop, refused: Refused, folder: BlockedFolder) -> tuple[str, ...]:
+    """How the socket, whose mode keeps nginx out as well, is opened to it, and stays so when its service starts again."""
+    worker, socket = refused
+    product = product_of(listener_behind(hop))
+    own = product.socket.replace("{path}", hop.real_address.path) if product else ""
+    both = (
+        folder["group"] == socket["group"] and int(folder["mode"], 8) & 0o010 and int(socket["mode"] or "0", 8) & 0o020
+    )
+    joined = "usermod -aG %s %s && nginx -t && systemctl reload nginx   # on %s: or this alone: that group may pass through and connect"
+    return (
+        "# then its service has to make the socket for nginx, too%s: chmod by hand lasts until it starts again (gunicorn makes it 0777 by itself: a restart)"
+        % (" (%s)" % own if own else ""),
+        *(
+            (joined % (shlex.quote(socket["group"] or ""), shlex.quote(worker["user"]), hop.proxy.name),)
+            if both
+            else ()
         ),
     )
 

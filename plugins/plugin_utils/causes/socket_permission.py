@@ -31,6 +31,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_start import checked
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import product_of
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._socket_modes import Refused, kept_out, mode_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._worker_groups import Lacked, lacked_group
 
 if t.TYPE_CHECKING:
@@ -45,13 +46,6 @@ OF_A_USER = ("gui/", "user/")
 NOT_ROOT = "%s does not run as root: it cannot give its socket to another account"
 
 
-class Refused(t.NamedTuple):
-    """A worker of nginx, and the socket file that keeps it out."""
-
-    worker: Worker
-    socket: SocketFile
-
-
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
         host = hop.backend
@@ -61,27 +55,6 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         lacked = lacked_group(hop, let_in(refused.socket)) if refused else None
         if refused:
             yield began_before(hop, refused, lacked) if lacked else permission(hop, host, refused)
-
-
-def kept_out(hop: Hop, host: Host) -> Refused | None:
-    """The worker that the socket's mode or ACL keeps out; None where something else refuses."""
-    socket = or_empty(or_empty(host.unix_listener(hop.real_address)).get("file"))
-    worker = next((one for one in hop.proxy.nginx.get("workers") or [] if not one.get("stopping")), None)
-    if not worker or not socket.get("exists") or not socket.get("is_socket"):
-        return None
-    return (
-        None if worker["uid"] == 0 or may_write(worker, socket) and not socket.get("acl") else Refused(worker, socket)
-    )
-
-
-def may_write(worker: Worker, socket: SocketFile) -> bool:
-    """Whether the mode lets this worker connect: that takes permission to write to the socket."""
-    mode = int(socket["mode"] or "0", 8)
-    if worker["uid"] == socket["uid"]:
-        return bool(mode & 0o200)
-    if socket["gid"] in worker["groups"]:
-        return bool(mode & 0o020)
-    return bool(mode & 0o002)
 
 
 def let_in(socket: SocketFile) -> set[str]:
@@ -142,19 +115,6 @@ def joined(worker: Worker, group: str, proxy: Host) -> str:
     )
 
 
-def mode_of(hop: Hop, refused: Refused) -> str:
-    """Whose the socket is, who may connect, and who wants to."""
-    worker, socket = refused
-    return "%s is %s:%s %s%s; nginx's workers run as %s" % (
-        hop.real_address,
-        socket["owner"],
-        socket["group"],
-        socket["mode"],
-        " acl %s" % socket["acl"] if socket.get("acl") else "",
-        worker["user"],
-    )
-
-
 def opened_to(worker: Worker, pool: PoolAt) -> dict[str, str]:
     """Settings of the pool that let the worker connect: by owner and mode, or by ACL where the pool has one."""
     settings = pool.pool["settings"]
@@ -175,7 +135,7 @@ def for_others(hop: Hop, host: Host, worker: Worker) -> tuple[str, ...]:
     unit = socket_unit(host, hop.real_address) or or_empty(host.unix_listener(hop.real_address)).get("unit") or ""
     look = "stat %s" % shlex.quote(path)
     product = product_of(listener_behind(hop))
-    own = (product.socket if product else "") or OWN_SETTINGS
+    own = (product.socket if product else "").replace("{path}", path) or OWN_SETTINGS
     if "/gitlab" in path:
         own = (
             "web_server['external_users'] = ['%s'] in /etc/gitlab/gitlab.rb, then gitlab-ctl reconfigure"
@@ -189,13 +149,13 @@ def for_others(hop: Hop, host: Host, worker: Worker) -> tuple[str, ...]:
             % (unit, group, both, unit),
         )
     if unit.endswith(".service"):
-        return (
-            look,
-            "systemctl edit %s   # below [Service]: Group=%s and UMask=0007; then: systemctl restart %s"
-            % (unit, group, unit),
-            "# or by its own setting: %s" % own,
-            "# chmod by hand lasts until the service starts again",
-        )
+        by_systemd = "systemctl edit %s   # below [Service]: Group=%s and UMask=0007; then: systemctl restart %s" % (
+            unit, group, unit,
+        )  # fmt: skip
+        ways: tuple[str, ...] = (by_systemd, "# or by its own setting: %s" % own)
+        if product and product.socket:
+            ways = ("# by its own setting: %s; then: systemctl restart %s" % (own, unit), "# or: " + by_systemd)
+        return (look, *ways, "# chmod by hand lasts until the service starts again")
     return (look, "# let whatever makes %s give it to group %s with mode 0660" % (path, group))
 
 

@@ -132,8 +132,18 @@ def moved(hop: Hop, name: str, addresses: list[str], stale: list[str]) -> Findin
         on=hop.proxy.name,
         remedy=None if by else remedies.upstream_dns(note=note),
         why=why,
-        advice=("# set the name at that resolver, or another `resolver`" if by else "# what lasts: " + lasting,),
+        advice=(
+            "# set the name at that resolver, or another `resolver`"
+            if by
+            else "# what lasts: " + lasting + of_docker(hop),
+        ),
     )
+
+
+def of_docker(hop: Hop) -> str:
+    """Whom a container of docker asks for the names of others, where the proxy is in one."""
+    own = hop.proxy.facts.get("container") if hop.proxy.within else None
+    return "; in docker's own networks: resolver 127.0.0.11 valid=10s;" if own and own["engine"] == "docker" else ""
 
 
 def by_its_resolver(hop: Hop, stale: t.Sequence[str]) -> Resolved | None:

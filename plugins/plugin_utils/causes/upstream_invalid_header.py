@@ -40,6 +40,13 @@ COPIED = (
 SINCE = "# nginx refuses this since 1.23.0, older ones took it: an update of nginx brings it to light"
 #: A line that begins with a tab or a blank goes on with the header before it, by rules that RFC 9112 has taken back.
 FOLDED = re.compile(r'^invalid header name "(?:\\x09| )')
+#: The first line of an answer, sent among the lines of its header; with what it says.
+STATUS_LINE = re.compile(r'^invalid header name "HTTP[ /]?[\d.]* +([1-5]\d\d)\b')
+WITHOUT_ITS_SLASH = (
+    "# that is a status line, which begins with HTTP/1.1: for PHP and CGI it is no header else. In PHP: http_response_code(%s) in place of"
+    " header('HTTP 1.1 %s ...'); an update of the application may have that"
+)
+OF_AN_ERROR = "# the application sends it with a page of its own about an error (%s): what went wrong stands in that page, and in the log of the application"
 ON_ONE_LINE = "# a header is written over two lines (the second one begins with a tab or a blank): it has to stand on one; nginx refuses such lines"
 
 
@@ -62,7 +69,7 @@ def refused(hop: Hop) -> Finding:
         advice=(
             as_sent(hop),
             *(without_chunks(hop) if is_about_length else ()),
-            what_to_mend(faults),
+            *what_to_mend(faults),
             *((SINCE,) if any(one.endswith(" times") or one.startswith("both") for one in faults) else ()),
         ),
     )
@@ -88,16 +95,20 @@ def asks_in_1_0(hop: Hop) -> bool:
     return given["args"][:1] == ["1.0"] if given else not hop.proxy.keeps_by_default
 
 
-def what_to_mend(faults: t.Sequence[str]) -> str:
+def what_to_mend(faults: t.Sequence[str]) -> tuple[str, ...]:
     """What an application mostly did where its header has these faults."""
+    status = next((found.group(1) for found in map(STATUS_LINE.search, faults) if found), "")
+    if status:
+        failed = (OF_AN_ERROR % status,) if status >= "4" else ()
+        return (WITHOUT_ITS_SLASH % (status, status), *failed)
     if any(fault.startswith("Status is") for fault in faults):
-        return A_STATUS
+        return (A_STATUS,)
     if any(FOLDED.search(fault) for fault in faults):
-        return ON_ONE_LINE
+        return (ON_ONE_LINE,)
     if any(fault.startswith('"transfer-encoding" ') for fault in faults):
-        return COPIED
+        return (COPIED,)
     is_twice = not faults or any(fault.endswith(" times") or fault.startswith("both") for fault in faults)
-    return TWICE if is_twice else "# look for where the application sets that header"
+    return (TWICE if is_twice else "# look for where the application sets that header",)
 
 
 def asked_url(hop: Hop) -> str:

@@ -72,8 +72,21 @@ class TestDocker:
                 "networks": ["shop", "none"],
                 "aliases": [],
                 "listens": [],
+                "programs": [],
             }
         ]
+
+    def test_one_with_programs_beside_its_nginx_says_what_they_say(self, host):
+        cgroup = "0::/system.slice/docker-%s.scope\n" % ID
+        inside(host, 4711, NGINX, cgroup)
+        inside(host, 4712, "nginx: worker process", cgroup)
+        inside(host, 4713, "node: index.js", cgroup)
+        docker(host, State={"Running": True, "Pid": 4711})
+        log = "/var/lib/docker/containers/%s/%s-json.log" % (ID, ID)
+        host.write(log, json.dumps({"log": "connect ECONNREFUSED 172.18.0.7:3306\n"}) + "\n")
+        only = found(host)[0]
+        assert only["programs"] == ["node"]
+        assert only["last_words"] == ["connect ECONNREFUSED 172.18.0.7:3306"]
 
     @pytest.mark.parametrize(
         ("state", "ended"),

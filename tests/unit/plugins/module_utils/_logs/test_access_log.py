@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What visitors were answered, by the access log in its usual formats."""
 
+import json
+
 import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
@@ -76,3 +78,21 @@ def test_the_log_before_a_rotation_comes_first(tmp_path):
     (row,) = visits(host, ["logs/access.log", "/nowhere/access.log"], str(tmp_path), ["/a"], SINCE)
     assert (row["source"], row["statuses"], row["since"]) == ("logs/access.log", {"502": 1, "200": 1}, 1)
     assert visits(host, ["logs/access.log"], str(tmp_path), [], SINCE) == []
+
+
+def test_what_a_container_prints(tmp_path):
+    """Its engine keeps that as JSON, with the lines of the error log among it."""
+    lines = [
+        *combined(504, 504, request="POST /a HTTP/1.1").splitlines(),
+        "2026/11/29 02:13:07 [error] 8#8: *1 upstream timed out",
+    ]
+    (tmp_path / "web-json.log").write_text(
+        "".join(json.dumps({"log": line + "\n", "stream": "stdout"}) + "\n" for line in lines)
+    )
+    (row,) = visits(Host(), ["/nowhere/access.log"], "/", ["/a"], SINCE, str(tmp_path / "web-json.log"))
+    assert (row["source"], row["method"], row["statuses"], row["failed"]) == (
+        "/nowhere/access.log",
+        "POST",
+        {"504": 2},
+        2,
+    )

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.lasting_edits import with_where_edits_last
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.lasting_edits import (
+    LASTS,
+    with_where_edits_last,
+)
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import fleet, host, proxy
 
 PART = "/etc/nginx/conf.d/elasticbeanstalk/00_application.conf"
@@ -55,3 +58,23 @@ def test_several_places_of_one_sentence():
 )
 def test_other_lines_stay_as_they_are(line):
     assert said(line) == [line]
+
+
+@pytest.mark.parametrize(
+    ("line", "lasts"),
+    [
+        ("# write port 9000 in place of 9001 at /etc/nginx/conf.d/shop.conf:2, then:", True),
+        ("# only for late requests: fastcgi_read_timeout 120s; in the location at /config/nginx/default.conf:12", True),
+        (
+            "# write app:80 at /etc/nginx/conf.d/shop.conf:2 in the container (its volume on the host, or its image)",
+            False,
+        ),
+        ("# nginx asks for it at /etc/nginx/conf.d/shop.conf:2", False),
+    ],
+)
+def test_a_file_of_a_container_is_gone_with_it(line, lasts):
+    hosts = fleet(web=proxy("http://10.0.0.2"), app=host("10.0.0.2"))
+    hosts.hosts["web"].within = hosts.hosts["app"]
+    hosts.hosts["web"].facts["container"] = {"engine": "docker", "name": "shop-web-1"}
+    lines = with_where_edits_last((line, line), ("web", "app"), hosts)
+    assert [one for one in lines if one != line] == [LASTS % "shop-web-1"] * lasts
