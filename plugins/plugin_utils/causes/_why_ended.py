@@ -8,6 +8,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.connect_error import ECONNRESET
@@ -55,6 +56,8 @@ if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
 
+#: What is said of products that end workers by themselves.
+LIMIT_OF_TIME = "longer than"
 #: What any server may say there; one whose product is known says it in words of its own.
 IN_APPLICATION = "a crash, a worker that was killed (for memory, or as it took too long), or a request that it refuses"
 
@@ -146,7 +149,20 @@ def _where_to_look(hop: Hop, product: Product | None) -> tuple[str, ...]:
             *ways.way_inside(container, hop.on, port),
             *ways.lets_in(hop, container),
         )
-    return ("# look there for %s" % (product.ends if product and product.ends else IN_APPLICATION),)
+    look = "# look there for %s" % (product.ends if product and product.ends else IN_APPLICATION)
+    return (look, *_whom_it_waits_for(hop, product))
+
+
+def _whom_it_waits_for(hop: Hop, product: Product | None) -> tuple[str, ...]:
+    """How it is seen whom workers wait for, of a server that ends those that take too long: nothing shows it once they are ended."""
+    process = listener_behind(hop).get("process")
+    if product is None or LIMIT_OF_TIME not in product.ends or not process:
+        return ()
+    return (
+        "ss -tnp state syn-sent state established | grep -F %s   # on %s, while such a request is under way, if it takes too long: whom does it wait for?"
+        " SYN-SENT gets no answer at all (a firewall on the way, a host that is gone)"
+        % (shlex.quote('"%s"' % process), hop.on),
+    )
 
 
 def _access_lists(hop: Hop, product: Product | None) -> tuple[str, ...]:
