@@ -9,7 +9,7 @@ Private to this collection: it may change in any release.
 import os
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING, Collection, Dict, Iterable, List, Tuple
+from typing import TYPE_CHECKING, Collection, Dict, Iterable, List, Optional, Tuple, Union
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.engine_log import as_printed
@@ -19,6 +19,14 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.rotation 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
     from typing import TypedDict
 
+    class SameQuery(TypedDict):
+        """Of all requests with one and the same query string, how many there were, and which of them failed."""
+
+        asked: int
+        failed: int  # 502 or 504 within the window
+        span: int  # requests from the first of these to the last
+        since: int  # requests after the last of them
+
     class Visits(TypedDict):
         """Requests of visitors with one method and path in one access log, by their statuses."""
 
@@ -26,9 +34,12 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         method: str
         path: str
         statuses: Dict[str, int]
-        failed: int  # 502 or 504 within the window
-        span: int  # requests from the first of these to the last
-        since: int  # requests after the last of them
+        failed: int
+        span: int
+        since: int
+        same_query: Optional[
+            SameQuery
+        ]  # those with the query string that failed most often; the string itself may be a secret, and stays here
 
 
 READ_LIMIT = 1024 * 1024
@@ -38,7 +49,7 @@ _FAILED = (b"502", b"504")
 _NOBODY = b"499"
 _OURS = b"bad_gateway"
 # nginx escapes quotes in what a visitor sends, so that none of it can look like a request of its own.
-_REQUEST = re.compile(rb'"([A-Z]{3,10}) ([^ "?\\]{1,300})[^ "]{0,9000} HTTP/[0-9.]{1,3}"(?: ([0-9]{3}) )?')
+_REQUEST = re.compile(rb'"([A-Z]{3,10}) ([^ "?\\]{1,300})([^ "]{0,9000}) HTTP/[0-9.]{1,3}"(?: ([0-9]{3}) )?')
 _STATUS = re.compile(rb'"status": ?"?([0-9]{3})\b')
 _TIME = re.compile(rb"[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}(?::[0-9]{2}){3} [+-][0-9]{4}")
 _ISO_TIME = re.compile(rb"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8})(?:\.[0-9]+)?([+-][0-9]{2}):?([0-9]{2})")
@@ -67,27 +78,47 @@ def counted(source: str, data: bytes, paths: Collection[str], since: float) -> "
     """The lines of one log added up. What this collection asks itself does not count."""
     wanted = {path.encode("utf-8", "replace") for path in paths}
     rows: "Dict[Tuple[bytes, bytes], Visits]" = {}
+    urls: "Dict[Tuple[bytes, bytes, bytes], SameQuery]" = {}
     for line in data.split(b"\n"):
         found = _REQUEST.search(line)
         if found is None or found.group(2) not in wanted or _OURS in line:
             continue
-        named = found.group(3) or next(iter(_STATUS.findall(line)), _NOBODY)
+        named = found.group(4) or next(iter(_STATUS.findall(line)), _NOBODY)
         if named == _NOBODY:
             continue
-        method, path = found.group(1).decode(), found.group(2).decode("utf-8", "replace")
-        row = rows.setdefault(
-            (found.group(1), found.group(2)),
-            {"source": source, "method": method, "path": path, "statuses": {}, "failed": 0, "span": 0, "since": 0},
-        )
+        method, path, query = found.group(1, 2, 3)
+        row = rows.setdefault((method, path), _none_of(source, method, path))
         status = named.decode()
         row["statuses"][status] = row["statuses"].get(status, 0) + 1
-        if named in _FAILED and _when(line) >= since:
-            row["span"] += row["since"] + 1
-            row["failed"] += 1
-            row["since"] = 0
-        elif row["failed"]:
-            row["since"] += 1
+        has_failed = named in _FAILED and _when(line) >= since
+        _add(row, has_failed)
+        if query:
+            url = urls.setdefault((method, path, query), {"asked": 0, "failed": 0, "span": 0, "since": 0})
+            url["asked"] += 1
+            _add(url, has_failed)
+    for key, url in urls.items():
+        row = rows[key[:2]]
+        if url["failed"] > (row["same_query"]["failed"] if row["same_query"] else 0):
+            row["same_query"] = url
     return list(rows.values())
+
+
+def _none_of(source: str, method: bytes, path: bytes) -> "Visits":
+    shown = path.decode("utf-8", "replace")
+    none: "Visits" = {
+        "source": source, "method": method.decode(), "path": shown,
+        "statuses": {}, "failed": 0, "span": 0, "since": 0, "same_query": None,
+    }  # fmt: skip
+    return none
+
+
+def _add(row: "Union[Visits, SameQuery]", has_failed: bool) -> None:
+    if has_failed:
+        row["span"] += row["since"] + 1
+        row["failed"] += 1
+        row["since"] = 0
+    elif row["failed"]:
+        row["since"] += 1
 
 
 def _when(line: bytes) -> float:

@@ -23,6 +23,11 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.probe_sy
     handshake_sign,
     reply_sign,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.refused_besides import (
+    LATE,
+    REFUSED,
+    refused_besides,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.set_aside import FAIL_TIMEOUT, set_aside_for
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails, is_barred
 
@@ -160,11 +165,34 @@ class Hop:
         return (or_empty(found.fpm.get("master")).get("started") if found else unit.get("since")) or 0.0
 
     @cached_property
+    def refused_besides(self) -> list[Address]:
+        """The addresses of its name that refuse, while requests wait in vain at another one."""
+        return refused_besides(list(zip(self.tried, self.tried_addresses)), self.failing, self.records, self.started)
+
+    @cached_property
     def symptoms(self) -> dict[str, list[Evidence]]:
         """What is wrong over this hop now, by signature: from connecting to it and from asking nginx."""
         seen: dict[str, list[Evidence]] = {}
+        for signature, item in (*self._refusals, *self._faults):
+            seen.setdefault(signature, []).append(item)
+        for record in self.records if NO_LIVE in seen else ():
+            still = not self.is_well_asked_directly or self._sets_aside_again(record)
+            blames = record["signature"] != NO_LIVE and record.get("action") != CONNECTING
+            if still and blames and self._is_remembered(record):
+                seen.setdefault(record["signature"], []).append(log_evidence(record))
+        sign = self.probe_sign
+        if sign:
+            text = "asked directly, %s %s" % (self.address, sign.seen)
+            unsaid = [answer_evidence(answer) for answer in self.unsaid]
+            seen.setdefault(sign.signature, []).extend([Evidence(sign.look, text), *unsaid])
+        return seen
+
+    @property
+    def _refusals(self) -> t.Iterator[tuple[str, Evidence]]:
+        """The attempts to connect that failed, with their signatures."""
         for attempt, address in zip(self.tried, self.tried_addresses):
-            signature = None if attempt.get("connected") else connect_signature(address, attempt.get("errno"))
+            well = attempt.get("connected") or address in self.refused_besides
+            signature = None if well else connect_signature(address, attempt.get("errno"))
             if signature == FORBIDDEN:
                 # Who tried is not confined as nginx is: over IPv6 that is what a firewall's admin-prohibited ends with.
                 signature = "firewall_reject"
@@ -178,22 +206,16 @@ class Hop:
                     attempt.get("errno"),
                     "; root is refused, too: nobody listens there" if attempt.get("nobody_listens") else "",
                 )
-                seen.setdefault(signature, []).append(Evidence("probe", text))
+                yield signature, Evidence("probe", text)
+
+    @property
+    def _faults(self) -> t.Iterator[tuple[str, Evidence]]:
+        """The answers that fail, with the signatures of the lines that they made; one that waited in vain and was then refused has waited."""
         for answer in self.failing:
             signature = answer.get("signature")
             if signature:
-                seen.setdefault(signature, []).append(answer_evidence(answer))
-        for record in self.records if NO_LIVE in seen else ():
-            still = not self.is_well_asked_directly or self._sets_aside_again(record)
-            blames = record["signature"] != NO_LIVE and record.get("action") != CONNECTING
-            if still and blames and self._is_remembered(record):
-                seen.setdefault(record["signature"], []).append(log_evidence(record))
-        sign = self.probe_sign
-        if sign:
-            text = "asked directly, %s %s" % (self.address, sign.seen)
-            unsaid = [answer_evidence(answer) for answer in self.unsaid]
-            seen.setdefault(sign.signature, []).extend([Evidence(sign.look, text), *unsaid])
-        return seen
+                waited = self.refused_besides and signature in REFUSED
+                yield LATE if waited else signature, answer_evidence(answer)
 
     @property
     def connection_header(self) -> str:

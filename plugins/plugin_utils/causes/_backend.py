@@ -23,7 +23,8 @@ if t.TYPE_CHECKING:
 
 def listener_behind(hop: Hop) -> Listener:
     """Who listens behind a hop; empty where that is not known."""
-    address = hop.destination if hop.tried and not hop.is_unix else hop.real_address
+    connected = (one for attempt, one in zip(hop.tried, hop.tried_addresses) if attempt.get("connected"))
+    address = hop.real_address if hop.is_unix or not hop.tried else next(connected, hop.destination)
     return or_empty(hop.backend.listener(address) if hop.backend else None)
 
 

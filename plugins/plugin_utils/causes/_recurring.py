@@ -20,7 +20,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.visited import READING, is_shared, visits
 
 if t.TYPE_CHECKING:
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.access_log import Visits
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.access_log import SameQuery, Visits
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
 
 #: A failure that comes at random is over when so many good answers would be had by chance with this probability only.
@@ -66,9 +66,11 @@ def is_over(hop: Hop, record: LogRecord) -> bool:
     request = or_empty(record.get("request"))
     row = row_of(hop, request["method"], request["path"]) if request else None
     if request and is_of_visitor(hop, record, row):
-        return is_over_for_visitors(hop, row)
+        return is_over_for_visitors(hop, row) and not is_still_so_with_query(record, row)
     if not request or (is_barred_from(hop, record) and not takes_websockets(hop)):
         return True
+    if is_still_so_with_query(record, row):
+        return False
     same, alike = Asked(0, 0) if is_another_page(record, row) else asked_now(hop, record)
     since = row["since"] if row and not is_of_many(hop, row) else 0
     good = same + alike + since
@@ -79,17 +81,39 @@ def is_over(hop: Hop, record: LogRecord) -> bool:
     if row is None:
         return good > 0
     if row["failed"] > 1:
-        often = (row["failed"] - 1) / (row["span"] - 1)
-        return bool((1 - often) ** good < CHANCE)
+        return bool((1 - how_often(row)) ** good < CHANCE)
     seldom = 1 / sum(row["statuses"].values())
     return good >= ENOUGH or (1 - seldom) ** good < CHANCE or (record.get("action") == CONNECTING and good > 0)
 
 
+def how_often(counts: Visits | SameQuery) -> float:
+    """The share of requests that failed, from the first failure of several to the last."""
+    return (counts["failed"] - 1) / (counts["span"] - 1)
+
+
+def with_one_query(record: LogRecord, row: Visits | None) -> SameQuery | None:
+    """What the access log has of the very URL that failed most often; None where a failure is not about its query string, or none failed twice.
+
+    One page of many may have a path of its own by its query string alone. Where each URL is asked once, their path is what there is to count.
+    """
+    counts = row.get("same_query") if row and is_with_query(record) and record.get("action") != CONNECTING else None
+    return counts if counts and None not in counts.values() and counts["failed"] > 1 else None
+
+
+def is_still_so_with_query(record: LogRecord, row: Visits | None) -> bool:
+    """Whether so few requests with the very query string that failed were answered well since that it may still fail."""
+    counts = with_one_query(record, row)
+    return counts is not None and (1 - how_often(counts)) ** counts["since"] >= CHANCE
+
+
+def is_with_query(record: LogRecord) -> bool:
+    return bool(or_empty(record.get("request")).get("query"))
+
+
 def is_another_page(record: LogRecord, row: Visits | None) -> bool:
     """Whether what is asked again may be another page than the one that failed more than once: its query string is not kept. A connection is the same."""
-    has_query = bool(or_empty(record.get("request")).get("query"))
     is_of_page = record.get("action") != CONNECTING and record["signature"] not in OF_HEADER
-    return has_query and is_of_page and row is not None and row["failed"] > 1
+    return is_with_query(record) and is_of_page and row is not None and row["failed"] > 1
 
 
 def is_of_visitor(hop: Hop, record: LogRecord, row: Visits | None) -> bool:
@@ -99,9 +123,7 @@ def is_of_visitor(hop: Hop, record: LogRecord, row: Visits | None) -> bool:
         return False
     again = [one.get("status") or 0 for one in hop.asked_again(record) if not answer_fails(one)]
     is_sent_away = bool(again) and all(300 <= one < 400 for one in again)
-    return bool(or_empty(record.get("request")).get("query")) or (
-        is_sent_away and "200" in (row["statuses"] if row else {})
-    )
+    return is_with_query(record) or (is_sent_away and "200" in (row["statuses"] if row else {}))
 
 
 def is_over_for_visitors(hop: Hop, row: Visits | None) -> bool:
@@ -176,14 +198,15 @@ def rate(hop: Hop, records: t.Sequence[LogRecord]) -> str:
     record = max(records, key=lambda one: one["last"])
     request = or_empty(record.get("request"))
     row = row_of(hop, request["method"], request["path"])
-    counted = (
-        "%d of %d requests" % (row["failed"], sum(row["statuses"].values()))
-        if row
-        else "%d request(s)" % record["count"]
-    )
+    of_any = "%d of %d" % (row["failed"], sum(row["statuses"].values())) if row else ""
+    counted, asked = "%s requests" % of_any if row else "%d request(s)" % record["count"], ""
+    same = with_one_query(record, row)
+    if same:
+        counted = "%d of %d requests" % (same["failed"], same["asked"])
+        asked = " with the same query string (%s with any)" % of_any
     sites = " on all sites in %s" % row["source"] if row and is_of_many(hop, row) else ""
     last = datetime.datetime.fromtimestamp(record["last"], tz=datetime.timezone.utc).strftime("%H:%M:%S")
-    return "%s %s %s%s failed, the last at %s UTC" % (counted, request["method"], request["path"], sites, last)
+    return "%s %s %s%s%s failed, the last at %s UTC" % (counted, request["method"], request["path"], asked, sites, last)
 
 
 def rate_evidence(hop: Hop, records: t.Sequence[LogRecord]) -> tuple[Evidence, ...]:

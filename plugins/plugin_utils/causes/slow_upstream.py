@@ -24,6 +24,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import PoolAt, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.visited import READING
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._awaited import awaited_behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import (
     described,
@@ -46,6 +47,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurri
     rate_evidence,
     recurring,
     row_of,
+    with_one_query,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls import (
     failed_handshake,
@@ -88,7 +90,8 @@ def _is_mostly_late(hop: Hop, record: LogRecord) -> bool:
     if not request or (request["method"] in READING and not request.get("query")):
         return False
     row = row_of(hop, request["method"], request["path"])
-    return row is not None and row["failed"] > 1 and row["failed"] * 2 >= row["span"]
+    counts = with_one_query(record, row) or row
+    return counts is not None and counts["failed"] > 1 and counts["failed"] * 2 >= counts["span"]
 
 
 def silent_in_handshake(hop: Hop) -> Finding:
@@ -175,12 +178,25 @@ def slow(fleet: Fleet, hop: Hop) -> Finding:
             *((waiting,) if queue else ()),
             *((named.evidence,) if named else ()),
             *refused.evidence,
+            *(Evidence("probe", "%s refuses connections" % one.bare) for one in hop.refused_besides),
         ),
         on=named.on if named else None,
         behind=named.behind if named else None,
         why="; ".join(filter(None, ("%s: %s" % (what, because), refused.words))),
-        advice=(*refused.advice, *advice),
+        advice=(*refused.advice, *advice, *other_address(hop)),
         recurs=often,
+    )
+
+
+def other_address(hop: Hop) -> tuple[str, ...]:
+    """What is left once requests are answered in time, where another address of the name refuses connections."""
+    takes = next((one for at, one in zip(hop.tried, hop.tried_addresses) if at["connected"]), None)
+    if not hop.refused_besides or takes is None:
+        return ()
+    refuses = ", ".join(one.bare for one in hop.refused_besides)
+    return (
+        "# besides, %s refuses connections, so that a visitor who has waited gets 502 where nginx asks it last: write %s in place of %s at %s, or let it listen"
+        " there, too; that alone leaves him a 504" % (refuses, takes.bare, hop.address.bare, named_at(hop)),
     )
 
 

@@ -26,11 +26,22 @@ def rows(text, *paths):
 def test_of_one_path_and_method():
     text = combined(200, 502, 200, 502, 200, 200) + combined(404, request="GET /b HTTP/1.1") + "no request\n"
     text += combined(201, request="POST /a?id=2 HTTP/2.0")
-    plain = {"source": "log", "path": "/a"}
+    plain = {"source": "log", "path": "/a", "same_query": None}
     assert rows(text) == [
         {**plain, "method": "GET", "statuses": {"200": 4, "502": 2}, "failed": 2, "span": 3, "since": 2},
         {**plain, "method": "POST", "statuses": {"201": 1}, "failed": 0, "span": 0, "since": 0},
     ]
+
+
+def test_of_the_query_string_that_failed_most_often_numbers_alone():
+    page, other = "GET /a?page=x&key=SECRET HTTP/1.1", "GET /a?page=y HTTP/1.1"
+    text = combined(200, request=page) + combined(200, 502, request=other) + combined(502, 502, request=page)
+    text += combined(200, 200, 502) + combined(200, 200, request=other)
+    (row,) = rows(text)
+    assert row["same_query"] == {"asked": 3, "failed": 2, "span": 2, "since": 0}
+    assert (row["statuses"], row["failed"], row["since"]) == ({"200": 6, "502": 4}, 4, 2)
+    assert "SECRET" not in repr(row)
+    assert rows(combined(200, request=page) + combined(502))[0]["same_query"] is None
 
 
 @pytest.mark.parametrize(

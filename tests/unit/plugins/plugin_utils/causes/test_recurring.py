@@ -55,6 +55,11 @@ def had(good, bad, span, since):
     return {"statuses": {"200": good, "502": bad}, "failed": bad, "span": span, "since": since}
 
 
+def of_one_page(asked, failed, span, since):
+    """What visitors had of a path with thousands of good answers since the last failure; in it, of the URL that failed most often."""
+    return {**had(5000, 3, 40, 4000), "same_query": {"asked": asked, "failed": failed, "span": span, "since": since}}
+
+
 OVER = [
     fleet(asked()),
     fleet(asked(), visits=had(5, 40, 40, 0)),
@@ -75,6 +80,10 @@ OVER = [
     fleet(asked(30), request=SEARCHED, visits=had(900, 1, 1, 2)),
     fleet(asked(), request=SEARCHED, visits=had(5, 40, 40, 1)),
     fleet(asked(), request=SEARCHED, action="connecting to upstream", visits=had(5, 40, 40, 0)),
+    fleet(asked(), request=SEARCHED, action="connecting to upstream", visits=of_one_page(3, 3, 3, 0)),
+    fleet(asked(), request=SEARCHED, visits=of_one_page(5, 3, 3, 2)),
+    fleet(asked(), request=SEARCHED, visits=of_one_page(1, 1, 1, 0)),
+    fleet(asked(), request=SEARCHED, visits=of_one_page(60, 3, 9, 20)),
 ]
 RECURS = [
     (fleet(method="POST"), "1 request(s) POST /x failed, the last at 00:15:00 UTC"),
@@ -91,6 +100,14 @@ RECURS = [
     # What is asked again has no query string.
     (fleet(asked(30), request=SEARCHED, visits=had(0, 5, 5, 0)), "5 of 5 requests GET /x failed"),
     (fleet(asked(30), request=SEARCHED, visits=had(24, 3, 19, 8)), "3 of 27 requests GET /x failed"),
+    (
+        fleet(asked(30), request=SEARCHED, visits=of_one_page(3, 3, 3, 0)),
+        "3 of 3 requests GET /x with the same query string (3 of 5003 with any) failed, the last at",
+    ),
+    (
+        fleet(asked(30), request=SEARCHED, visits=of_one_page(60, 3, 9, 4)),
+        "3 of 60 requests GET /x with the same query string (3 of 5003 with any) failed, the last at",
+    ),
 ]
 
 
@@ -164,6 +181,7 @@ def header(*answers, visits=None, query=True, **more):
         header(asked(method="HEAD"), visits=had(0, 4, 4, 0)),
         header(asked(), visits=had(16, 4, 4, 10)),
         header(asked(status=302), visits=had(16, 4, 4, 0), query=False),
+        header(asked(), visits=of_one_page(4, 3, 3, 0)),
     ],
 )
 def test_a_header_may_be_the_visitors_own(of_visitor):
