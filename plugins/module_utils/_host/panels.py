@@ -30,6 +30,8 @@ SIGNS = (
     ("beanstalk", "/opt/elasticbeanstalk"),
     # No panel, but the same: what lies in its store is built from the system's configuration, and can't be written.
     ("nixos", "/etc/NIXOS"),
+    # No panel, but the same, in a container: its pages write the files.
+    ("npm", "/data/nginx/proxy_host"),
 )
 #: What this collection lays into folders of others.
 OWN = re.compile(r"(?:.*/)?(?:zz-)?bad_gateway[^/]*")
@@ -71,6 +73,8 @@ _ITS_OWN = (
     ("beanstalk", "vhost", r"/etc/nginx/conf\.d/elasticbeanstalk/(?P<site>[^/]+)\.conf"),
     ("nixos", "pool", r"/nix/store/[^/]+-phpfpm-(?P<site>[^/]+)\.conf"),
     ("nixos", "nginx", r"/nix/store/.*"),
+    ("npm", "vhost", r"/(?:data|config)/nginx/(?:proxy|redirection|dead)_host/(?P<site>\d+)\.conf"),
+    ("npm", "other", r"/(?:data|config)/nginx/(?:stream|default_host)/.*"),
     # No panel, but the same: what a snap brings along can't be written, and its next release has it anew.
     ("snap", "snap", r"/snap/(?P<site>[^/]+)/.*"),
 )
@@ -88,6 +92,7 @@ _ON_ITS_HOST = (
     ("beanstalk", "nginx", r"/etc/nginx/(?:nginx|conf\.d/[^/]+)\.conf"),
     ("beanstalk", "unit", r"/etc/systemd/system/web\.service"),
     ("nixos", "nginx", r"/etc/(?:static/)?nginx/nginx\.conf"),
+    ("npm", "nginx", r"/etc/nginx/conf\.d/include/.*"),
     ("nixos", "unit", r"/etc/(?:static/)?systemd/system/(?P<site>[^/]+)\.\w+"),
 )
 #: Any of them: of thousands of files most are an admin's own, and asked once.

@@ -20,8 +20,8 @@ _PANELS = (
     ("plesk", re.compile(r"\bplesk\b", re.IGNORECASE)),
 )
 _SAYS_SO = re.compile(
-    r"managed by|\bansible managed\b|do(?:es)? not (?:edit|modify|change)|don'?t (?:edit|modify|change)|generated (?:by|automatically|from)"
-    r"|auto-?generated|automatically (?:generated|created)|will be (?:overwritten|lost)",
+    r"(?:managed|controlled) by|\bansible managed\b|do(?:es)? not (?:manually )?(?:edit|modify|change)"
+    r"|don'?t (?:edit|modify|change)|generated (?:by|automatically|from)|auto-?generated|automatically (?:generated|created)|will be (?:overwritten|lost)",
     re.IGNORECASE,
 )
 #: certbot marks lines that it put into files of others.
@@ -29,12 +29,14 @@ _GUEST = re.compile(r"certbot", re.IGNORECASE)
 
 
 def generated_by(path: str, text: str) -> Optional[str]:
-    """Name of the panel, or the words at the head of the file that say it is not to be edited; None for a file of the admin's own."""
+    """Name of the panel or generator, or the words at the head of the file that say it is not to be edited; None for a file of the admin's own."""
     if OWN.fullmatch(path):
         return None
     written = panel_file(path)
     if written:
         return written.panel
+    if text.startswith("# nginx-proxy") or "# Can be connect" in text:
+        return "nginx-proxy"
     head = text[:_HEAD_CHARACTERS]
     for line in head.splitlines()[:_HEAD_LINES] if "#" in head or "*" in head else []:
         comment = line.strip()

@@ -102,15 +102,15 @@ def decision(
     """What is done about one finding, and the step that does it where one is planned."""
     if finding.remedy is None:
         return Judged(finding, "advice", finding.why), None
+    written = not_ours(fleet.hosts[finding.on], finding.remedy) if finding.on in fleet.hosts else None
     container = fleet.hosts[finding.seen_from].facts.get("container") if finding.seen_from in fleet.hosts else None
+    inside = IN_CONTAINER % (container["name"], container["engine"]) if container else ""
+    if written and not (container and written.is_its_owners):
+        return left_to_its_writer(finding, finding.remedy, written, inside), None
     if container:
         writes = finding.on == finding.seen_from and "config" in finding.remedy.kinds
         lasts = (LASTS % container["name"],) if writes else ()
-        why = IN_CONTAINER % (container["name"], container["engine"])
-        return left_to_people(finding, Refusal("advice", why, lasts)), None
-    written = not_ours(fleet.hosts[finding.on], finding.remedy) if finding.on in fleet.hosts else None
-    if written:
-        return left_to_its_writer(finding, finding.remedy, written), None
+        return left_to_people(finding, Refusal("advice", inside, lasts)), None
     refused = refusal(finding, finding.remedy, fleet, allow)
     if refused:
         return left_to_people(finding, refused), None
@@ -138,11 +138,15 @@ def left_to_people(finding: Finding, refused: Refusal) -> Judged:
     return Judged(replace(advised, advice=advice), refused.outcome, refused.why)
 
 
-def left_to_its_writer(finding: Finding, remedy: Remedy, written: Written) -> Judged:
-    """A finding whose remedy would edit a file that a panel or another tool writes anew: what to set, and where that lasts."""
+def left_to_its_writer(finding: Finding, remedy: Remedy, written: Written, inside: str) -> Judged:
+    """A finding whose remedy would edit a file that a panel or another tool writes anew: what to set, and where that lasts.
+
+    inside: in whose container.
+    """
+    why = "; ".join(filter(None, (inside, written.why)))
     what = [line for line in by_hand(remedy, finding.on) if line.startswith("# ")]
     advice = (*written.advice(finding.on, what), *finding.advice)
-    return Judged(replace(finding, remedy=None, why=written.why, advice=advice), "advice", written.why)
+    return Judged(replace(finding, remedy=None, why=why, advice=advice), "advice", why)
 
 
 def with_advice(finding: Finding, words: t.Callable[[Remedy, str], tuple[str, ...]]) -> Finding:

@@ -8,24 +8,18 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import posixpath
 import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.panels import panel_file
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Remedy
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
-
-
-class Kind(t.NamedTuple):
-    """Files of one kind. place: where to set in the panel what is to last. anew: what writes those of one site again; every: those of all sites.
-
-    returns: what a `return 502` in such a file stands for, and how that is ended in the panel.
-    """
-
-    place: str
-    anew: str = ""
-    every: str = ""
-    returns: str = ""
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.generators import (
+    NOT_ROOTS,
+    Kind,
+    kind_by_words,
+)
 
 
 class Panel(t.NamedTuple):
@@ -43,6 +37,8 @@ class Panel(t.NamedTuple):
     source: str = "what the panel has"
 
 
+#: The kind of files that are known by their head, and not by their path.
+HEAD = "head"
 _HESTIA_VHOST = "a web template of its own in %(home)s/data/templates/web/nginx, or a file nginx.conf_NAME beside that of %(site)s, which is included"
 _HESTIA_POOL = "a backend template of its own in %(home)s/data/templates/web/php-fpm"
 _HESTIA_ANEW = '%(home)s/bin/v-rebuild-web-domain "$(%(home)s/bin/v-search-domain-owner %(site)s)" %(site)s yes'
@@ -55,6 +51,7 @@ def _hestia(home: str) -> dict[str, Kind]:
     return {"vhost": Kind(_HESTIA_VHOST % words, anew), "pool": Kind(_HESTIA_POOL % words, anew), "nginx": Kind("")}
 
 
+_NPM_EDIT = " > Edit: Scheme, Forward Hostname / IP, Forward Port; other directives in its Advanced tab"
 _CPANEL_APACHE = ("/usr/local/cpanel/scripts/restartsrv_httpd",)
 
 PANELS: t.Mapping[str, Panel] = {
@@ -193,25 +190,54 @@ PANELS: t.Mapping[str, Panel] = {
                 "services.phpfpm.pools.%(site)s.settings in configuration.nix, or an option of the module that has this pool",
                 every="nixos-rebuild switch",
             ),
-            "nginx": Kind("services.nginx in configuration.nix", every="nixos-rebuild switch"),
+            "nginx": Kind(
+                "services.nginx.virtualHosts.NAME.locations.PATH (proxyPass, extraConfig), or services.nginx.upstreams, in configuration.nix",
+                every="nixos-rebuild switch",
+            ),
             "unit": Kind("systemd.services.%(site)s in configuration.nix", every="nixos-rebuild switch"),
         },
         source="configuration.nix",
     ),
+    "npm": Panel(
+        "Nginx Proxy Manager",
+        {
+            "vhost": Kind("Hosts > the one whose file is %(site)s.conf" + _NPM_EDIT),
+            "nginx": Kind("Hosts > Proxy Hosts > that of the name" + _NPM_EDIT),
+            "other": Kind("Hosts > Streams, or Settings > Default Site"),
+        },
+    ),
     "snap": Panel("snapd", {"snap": Kind("snap set %(site)s KEY=VALUE; `snap get %(site)s` shows what can be set")}),
+    "nginx-proxy": Panel(
+        "nginx-proxy",
+        {
+            HEAD: Kind(
+                "the environment of the container that is asked, which is then made anew (docker compose up -d): VIRTUAL_PORT, its own port and not the"
+                " published one; VIRTUAL_PROTO=https, uwsgi or fastcgi where it speaks that; a network that both have. Directives for one name:"
+                " /etc/nginx/vhost.d/NAME_location, for all a file beside this one"
+            )
+        },
+    ),
 }
 #: What an account or a pool is called where a file does not say whose it is.
 _ANY = "the site"
 
 
 class Written(t.NamedTuple):
-    """A file that somebody writes anew. panel: None where the file's head names another tool, or it is not root's; said: in these words."""
+    """A file that somebody writes anew. panel: None where the file's head names another program, or it is not root's; said: in these words.
+
+    site: of a file that its head names, the name of the file.
+    """
 
     path: str
     said: str
     panel: Panel | None = None
     kind: Kind | None = None
     site: str | None = None
+
+    @property
+    def is_its_owners(self) -> bool:
+        """Whether it is only that its owner, who is not root, may write something else there."""
+        return self.panel is None and self.said.startswith(NOT_ROOTS)
 
     @property
     def why(self) -> str:
@@ -222,9 +248,11 @@ class Written(t.NamedTuple):
 
     def advice(self, on: str, what: t.Iterable[str] = ()) -> tuple[str, ...]:
         """Where the change is made instead, what it is, and the panel's command that writes the file again. on: the host."""
-        if self.panel is None:
-            return ("# make the change where %s of %s comes from (%s)" % (self.path, on, self.said), *what)
         kind = self.kind or Kind("")
+        if self.panel is None:
+            place = ": " + kind.place % {"site": self.site} if kind.place else ""
+            from_there = "# make the change where %s of %s comes from (%s)%s" % (self.path, on, self.said, place)
+            return (from_there, *what, *filter(None, [self.again(on)]))
         lines = []
         if kind.place:
             lines.append(
@@ -242,7 +270,7 @@ class Written(t.NamedTuple):
         """The panel's command that writes the file again from what the panel has; None where none is known."""
         kind = self.kind or Kind("")
         command = kind.anew % {"site": shlex.quote(self.site)} if kind.anew and self.site else kind.every
-        source = self.panel.source if self.panel else ""
+        source = self.panel.source if self.panel else "there"
         return "%s   # on %s: writes it again from %s" % (command, on, source) if command else None
 
 
@@ -255,7 +283,9 @@ def writer(host: Host, path: str, said: str | None = None) -> Written | None:
     if file:
         panel = PANELS[file.panel]
         return Written(path, file.panel, panel, panel.kinds.get(file.kind), file.site)
-    return Written(path, said, named) if said else None
+    if named:
+        return Written(path, str(said), named, named.kinds.get(HEAD))
+    return Written(path, said, None, kind_by_words(said), posixpath.basename(path)) if said else None
 
 
 def edited_by(host: Host, remedy: Remedy) -> list[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.panels import panel_file
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.panels import Written, writer
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line
@@ -17,6 +18,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._finding
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.directives import Place
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import Route
     from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles import AddressEdit
 
 
@@ -74,11 +76,15 @@ def written_by(hop: Hop) -> Written | None:
     """Who writes the file that names the address anew; None where it is an administrator's own."""
     found = (writer(hop.proxy, entry.place["file"]) for entry in places(hop))
     said = (
-        writer(hop.proxy, route["pass"]["place"]["file"], route["generated_by"])
-        for route in hop.routes
-        if route["generated_by"]
+        writer(hop.proxy, _generated(route), route["generated_by"]) for route in hop.routes if route["generated_by"]
     )
     return next((one for one in (*found, *said) if one), None)
+
+
+def _generated(route: Route) -> str:
+    """The file by which a route is written by somebody: that of its location, where a panel's own path says more than the file that is included there."""
+    file = route["location"]["place"]["file"]
+    return file if panel_file(file) else route["pass"]["place"]["file"]
 
 
 def is_in_table(hop: Hop) -> bool:

@@ -15,7 +15,10 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import covers, read_address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import (
+    named_at,
+    written_by,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import (
     CLIENTS,
     called,
@@ -78,13 +81,15 @@ def on_host(proxy: Host, port: int) -> str | None:
 
 def write_instead(hop: Hop, instead: str) -> tuple[str, ...]:
     """How another address is written where an nginx in a container has this one."""
-    where = named_at(hop)
-    if OF_PAGES.match(where):
+    where, written = named_at(hop), written_by(hop)
+    if written and written.said == "npm":
         name, _colon, port = instead.rpartition(":")
         return (
             "# in Nginx Proxy Manager's page, of that proxy host: Forward Hostname / IP: %s, Forward Port: %s (it writes %s anew)"
-            % (name, port, where),
+            % (name, port, written.path),
         )
+    if written and not written.is_its_owners:
+        return written.advice(hop.proxy.name, ("# %s in place of %s at %s" % (instead, hop.address.bare, where),))
     return (
         "# write %s in place of %s at %s in the container (its volume on the host, or what makes its image), then:"
         % (instead, hop.address.bare, where),

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What nginx-proxy's template writes where it has no container to ask: an upstream{} whose only server is `127.0.0.1 down`.
+"""What nginx-proxy's template writes where it has no container, or no port of one, to ask: an upstream{} all of whose servers are down.
 
 Private to this collection: it may change in any release.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 import shlex
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._beside_container import join
@@ -29,9 +30,40 @@ NOBODY = ("tcp:127.0.0.1:80",)
 SHOWN = 3
 
 
-def is_nobody(servers: list[UpstreamServer]) -> bool:
-    """Whether the servers of an upstream{} are the template's `server 127.0.0.1 down`, without a port, and nothing else."""
-    return bool(servers) and all(one["down"] and one["address"] in NOBODY for one in servers)
+def is_nobody(proxy: Host, servers: list[UpstreamServer]) -> bool:
+    """Whether the servers of an upstream{} are those that the template writes down: `127.0.0.1 down`, without a port, or any of its own file."""
+    return bool(servers) and all(
+        one["down"] and (one["address"] in NOBODY or is_of_template(proxy, one["place"]["file"])) for one in servers
+    )
+
+
+def is_of_template(proxy: Host, file: str) -> bool:
+    return (proxy.config.get("generated") or {}).get(file) == "nginx-proxy"
+
+
+def without_a_port(proxy: Host, upstream: str, servers: list[UpstreamServer]) -> Explanation | None:
+    """Why the template writes a container down that it can reach: it has several ports, none of which is said to be meant."""
+    hosts = [read_address(one["address"]).host for one in servers]
+    found = next((one for one in containers_of(proxy) if set(one["addresses"]) & set(hosts)), None)
+    if found is None:
+        return None
+    on, client = proxy.within.name if proxy.within else proxy.name, CLIENTS.get(found["engine"], "docker")
+    ports = sorted({one for one in (*(found["ports"] or {}).values(), *(found.get("unpublished") or [])) if one})
+    has = "ports %s" % ", ".join(map(str, ports)) if ports else "no port that it exposes"
+    why = (
+        "nginx-proxy's template writes %s down for upstream %s, as it has %s: VIRTUAL_PORT says which one is meant, 80 where it says nothing"
+        % (called(found), upstream, has)
+    )
+    name = shlex.quote(found["name"])
+    return Explanation(
+        (Evidence("config", "%s has %s" % (called(found), has)),),
+        why,
+        (
+            "%s exec %s sh -c 'ss -ltn || netstat -ltn'   # on %s: on which port does it listen?" % (client, name, on),
+            "# VIRTUAL_PORT=%s in its environment, its own port and not the one that is published; then make it anew (docker compose up -d %s)"
+            % ("PORT" if len(ports) != 1 else ports[0], name),
+        ),
+    )
 
 
 def nobody(proxy: Host, upstream: str, where: str) -> Explanation:

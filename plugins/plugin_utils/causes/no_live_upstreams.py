@@ -27,7 +27,11 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.set_aside import FAIL_TIMEOUT
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._templated_upstreams import is_nobody, nobody
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._templated_upstreams import (
+    is_nobody,
+    nobody,
+    without_a_port,
+)
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
@@ -54,7 +58,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
                 if again:
                     yield busy_at_times(proxy, route, servers, again)
             elif servers and all(server["down"] for server in servers):
-                yield (nobody_found if is_nobody(servers) else marked_down)(proxy, route, servers)
+                yield (nobody_found if is_nobody(proxy, servers) else marked_down)(proxy, route, servers)
             elif any(or_empty(hop.reach).get("connected") for hop in hops):
                 check = check_of(proxy, route)
                 yield checked_out(proxy, route, servers, check) if check else set_aside(proxy, route, servers, hops)
@@ -153,11 +157,12 @@ def marked_down(proxy: Host, route: Route, servers: list[UpstreamServer]) -> Fin
 def nobody_found(proxy: Host, route: Route, servers: list[UpstreamServer]) -> Finding:
     """A template has written that there is nobody to ask: no administrator has taken anybody out."""
     name, where = route["pass"]["upstream"] or "", file_and_line(servers[0]["place"])
-    found = nobody(proxy, name, where)
+    found = without_a_port(proxy, name, servers) or nobody(proxy, name, where)
+    down = read_address(servers[0]["address"]).host
     return on_route(
         proxy,
         route,
-        [Evidence("config", "upstream %s has `server 127.0.0.1 down` alone: %s" % (name, where), 0.9), *found.evidence],
+        [Evidence("config", "upstream %s has `server %s down` alone: %s" % (name, down, where), 0.9), *found.evidence],
         says="what writes nginx's configuration on %s has found no container to ask for upstream %s"
         % (proxy.name, name),
         why=found.words,

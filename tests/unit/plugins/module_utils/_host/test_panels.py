@@ -54,6 +54,8 @@ ITS_OWN = [
     ("/etc/nginx-sp/nginx.conf", ("serverpilot", "nginx", None)),
     ("/etc/php8.1-sp/fpm-pools.d/shop.d/main.conf", ("serverpilot", "pool", "shop")),
     ("/etc/nginx/conf.d/elasticbeanstalk/00_application.conf", ("beanstalk", "vhost", "00_application")),
+    ("/data/nginx/proxy_host/7.conf", ("npm", "vhost", "7")),
+    ("/data/nginx/stream/2.conf", ("npm", "other", None)),
     ("/nix/store/9b8c7d6f5g4h3j2k1l0m9n8p7q6r5s4v-phpfpm-piwik.conf", ("nixos", "pool", "piwik")),
     ("/nix/store/0a1b2c3d4f5g6h7i8j9k0l1m2n3p4q5r-nginx.conf", ("nixos", "nginx", None)),
 ]
@@ -72,6 +74,7 @@ ON_ITS_HOST = [
     ("beanstalk", "/etc/nginx/conf.d/uploads.conf", "nginx", None),
     ("beanstalk", "/etc/systemd/system/web.service", "unit", None),
     ("nixos", "/etc/nginx/nginx.conf", "nginx", None),
+    ("npm", "/etc/nginx/conf.d/include/proxy.conf", "nginx", None),
     ("nixos", "/etc/systemd/system/phpfpm-piwik.service", "unit", "phpfpm-piwik"),
     ("engintron", "/etc/nginx/nginx.conf", "nginx", None),
     ("engintron", "/etc/nginx/common_https.conf", "nginx", None),
@@ -82,6 +85,8 @@ ON_ITS_HOST = [
     ("engintron", "/etc/nginx/overrides/before/ratelimit-before.conf", "nginx", None),
 ]
 ADMINS = [
+    "/data/nginx/custom/server_proxy.conf",
+    "/config/nginx/proxy-confs/shop.subdomain.conf",
     "/etc/nginx-rc/extra.d/shop.location.root.proxy.conf",
     "/etc/nginx-sp/vhosts.d/shop.custom.conf",
     "/etc/nginx-sp/vhosts.d/shop.d/custom.conf",

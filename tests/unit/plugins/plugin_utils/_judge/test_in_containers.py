@@ -66,6 +66,30 @@ def test_a_file_in_it_has_to_last():
     assert any(line.startswith("# that file lies in container npm: to last") for line in advice)
 
 
+def test_what_nginx_proxy_writes_is_set_at_the_other_container():
+    answers = {0: {"status": 502, "signature": "ipv6_localhost_refused", "upstream": "tcp:[::1]:80"}}
+    pass_at = {"target": "localhost", "upstream": None}
+    generated = {"/etc/nginx/conf.d/default.conf": "nginx-proxy"}
+    inside = {
+        "answers": answers,
+        "listeners": {"tcp": [{"address": "127.0.0.1", "port": 80, "process": "app"}]},
+        "nginx": {"config": {"generated": generated, "routes": {0: {"peers": ["tcp:localhost:80"], "pass": pass_at}}}},
+        "reach": {
+            0: {
+                "address": "tcp:localhost:80",
+                "tried": [
+                    {"address": "tcp:[::1]:80", "connected": False, "errno": 111, "error": "refused"},
+                    {"address": "tcp:127.0.0.1:80", "connected": True, "errno": None, "error": None},
+                ],
+            }
+        },
+    }
+    shown = judged(changes={"web": {"inside": {0: inside}}})["web"]
+    (finding,) = (one for one in shown["findings"] if one["cause"] == "ipv6_localhost_refused")
+    assert finding["outcome"] == "advice"
+    assert "VIRTUAL_PORT" in finding["advice"][0]
+
+
 def test_what_could_not_be_read_in_it_is_said_with_its_name():
     changes = {"web": {"inside": {0: {"unknown": [{"missing": "log /a", "why": "b"}]}}}}
     assert judged(changes=changes)["web"]["unknown"] == [{"missing": "log /a of npm@web", "why": "b"}]

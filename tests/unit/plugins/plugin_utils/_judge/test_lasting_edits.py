@@ -32,11 +32,12 @@ def test_where_the_edit_lasts_stands_behind_it_once():
 
 def test_a_tool_that_the_files_head_names():
     lines = said(
-        WRITE % "/etc/nginx/conf.d/shop.conf", panel=None, generated={"/etc/nginx/conf.d/shop.conf": "Ansible managed"}
+        WRITE % "/etc/nginx/conf.d/shop.conf", panel=None, generated={"/etc/nginx/conf.d/shop.conf": "Managed by Salt"}
     )
-    assert lines[1:] == [
-        "# make the change where /etc/nginx/conf.d/shop.conf of web comes from (Ansible managed)",
-    ]
+    assert lines[1].startswith(
+        "# make the change where /etc/nginx/conf.d/shop.conf of web comes from (Managed by Salt)"
+    )
+    assert lines[2].startswith("salt-call state.apply   # on web: ")
 
 
 def test_several_places_of_one_sentence():
