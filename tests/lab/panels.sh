@@ -469,3 +469,149 @@ beanstalk_site() {
 	listens "$1"
 	systemctl restart nginx
 }
+
+# answers_at PATH ADDRESS [HEADER]: a program that answers HTTP with its name at a port of this host, or at a socket, and takes the socket away when it ends.
+answers_at() {
+	mkdir -p "${1%/*}"
+	cat >"$1" <<-PROGRAM
+		#!/usr/bin/python3
+		import http.server, os, signal, socketserver, sys
+
+		AT = "$2"
+
+
+		class Page(http.server.BaseHTTPRequestHandler):
+		    def do_GET(self):
+		        self.send_response(200)
+		        self.end_headers()
+		        self.wfile.write(b"made by ${1##*/}")
+
+		    do_HEAD = do_GET
+		    address_string = log_message = lambda *words: ""
+
+
+		class AtSocket(socketserver.ThreadingUnixStreamServer):
+		    daemon_threads = True
+
+
+		def end(*_words):
+		    if AT.startswith("/"):
+		        os.unlink(AT)
+		    os._exit(0)
+
+
+		signal.signal(signal.SIGTERM, end)
+		if AT.startswith("/"):
+		    os.makedirs(os.path.dirname(AT), exist_ok=True)
+		    os.umask(0)
+		    server = AtSocket(AT, Page)
+		else:
+		    host, _colon, port = AT.rpartition(":")
+		    server = http.server.ThreadingHTTPServer((host, int(port)), Page)
+		server.serve_forever()
+	PROGRAM
+	chmod 755 "$1"
+}
+
+# gitlab_package: GitLab's package (Omnibus): runit and nginx of its own below one unit, all files made from gitlab.rb; nginx asks gitlab-workhorse, which asks puma.
+gitlab_package() {
+	not_at_boot nginx
+	systemctl stop nginx
+	embedded=/opt/gitlab/embedded at=/var/opt/gitlab
+	mkdir -p "$at"
+	useradd -r -d "$at" -s /bin/sh git
+	groupadd -f gitlab-www
+	mkdir -p "$embedded/bin" "$embedded/sbin" /opt/gitlab/sv /opt/gitlab/service /etc/gitlab "$at/nginx/conf" "$at/nginx/logs" \
+		"$at/gitlab-workhorse/sockets" "$at/gitlab-rails/sockets" /var/log/gitlab/nginx
+	chmod 755 "$at"
+	ln -s /usr/bin/runsvdir /usr/bin/runsv /usr/bin/sv /usr/bin/chpst "$embedded/bin/"
+	cp /usr/sbin/nginx "$embedded/sbin/nginx"
+	answers_at "$embedded/bin/puma" "$at/gitlab-rails/sockets/gitlab.socket"
+	cat >"$embedded/bin/gitlab-workhorse" <<-'PROGRAM'
+		#!/usr/bin/python3
+		import http.client, http.server, os, signal, socket, socketserver, sys
+
+		AT, PUMA = sys.argv[sys.argv.index("-listenAddr") + 1], sys.argv[sys.argv.index("-authSocket") + 1]
+
+
+		class Front(http.server.BaseHTTPRequestHandler):
+		    def do_GET(self):
+		        try:
+		            behind = http.client.HTTPConnection("puma")
+		            behind.sock = socket.socket(socket.AF_UNIX)
+		            behind.sock.connect(PUMA)
+		            behind.request("GET", self.path)
+		            self.send_response(behind.getresponse().status)
+		        except OSError as error:
+		            print('{"error":"badgateway: failed to receive response: dial unix %s: %s","level":"error"}' % (PUMA, error.strerror), flush=True)
+		            self.send_response(502)
+		        self.end_headers()
+
+		    do_HEAD = do_GET
+		    address_string = log_message = lambda *words: ""
+
+
+		def end(*_words):
+		    os.unlink(AT)
+		    os._exit(0)
+
+
+		signal.signal(signal.SIGTERM, end)
+		os.umask(0)
+		socketserver.ThreadingUnixStreamServer(AT, Front).serve_forever()
+	PROGRAM
+	chmod 755 "$embedded/bin/gitlab-workhorse"
+	gitlab_service puma "chpst -u git:git $embedded/bin/puma"
+	gitlab_service gitlab-workhorse "chpst -u git:git $embedded/bin/gitlab-workhorse -listenNetwork unix -listenUmask 0 \
+		-listenAddr $at/gitlab-workhorse/sockets/socket -authBackend http://localhost:8080 -authSocket $at/gitlab-rails/sockets/gitlab.socket"
+	gitlab_service nginx "chpst -P $embedded/sbin/nginx -p $at/nginx -c $at/nginx/conf/nginx.conf"
+	chown -R git:git "$at/gitlab-workhorse" "$at/gitlab-rails"
+	{
+		printf '# This file is managed by gitlab-ctl. Manual changes will be\n# erased! To change the contents below, edit /etc/gitlab/gitlab.rb\n'
+		printf '# and run `sudo gitlab-ctl reconfigure`.\n\n'
+	} >"$at/head"
+	{
+		cat "$at/head"
+		cat <<-NGINX
+			user www-data gitlab-www;
+			worker_processes 2;
+			error_log stderr;
+			pid nginx.pid;
+			daemon off;
+			events { worker_connections 10240; }
+			http {
+			    include /etc/nginx/mime.types;
+			    upstream gitlab-workhorse { server unix:$at/gitlab-workhorse/sockets/socket; }
+			    include $at/nginx/conf/gitlab-http.conf;
+			}
+		NGINX
+	} >"$at/nginx/conf/nginx.conf"
+	{
+		cat "$at/head"
+		cat <<-SITE
+			server {
+			    listen *:80;
+			    server_name gitlab.example;
+			    access_log /var/log/gitlab/nginx/gitlab_access.log;
+			    error_log /var/log/gitlab/nginx/gitlab_error.log error;
+			    location / { proxy_pass http://gitlab-workhorse; }
+			}
+		SITE
+	} >"$at/nginx/conf/gitlab-http.conf"
+	stand_in /usr/bin/gitlab-ctl 'case $1 in
+		start|stop|restart|status) SVDIR=/opt/gitlab/service exec /usr/bin/sv "$1" "${2:-/opt/gitlab/service/*}" ;;
+		esac'
+	printf '[Unit]\nDescription=GitLab Runit supervision process\n[Service]\nExecStart=%s/bin/runsvdir -P /opt/gitlab/service\nRestart=always\nTasksMax=4915\n[Install]\nWantedBy=multi-user.target\n' \
+		"$embedded" >/usr/lib/systemd/system/gitlab-runsvdir.service
+	systemctl daemon-reload
+	systemctl enable -q --now gitlab-runsvdir
+	listens 80
+}
+
+# gitlab_service NAME COMMAND: a service of its runit.
+gitlab_service() {
+	mkdir -p "/opt/gitlab/sv/$1"
+	printf '#!/bin/sh\nexec 2>&1\ncd /var/opt/gitlab\nexec %s\n' "$2" | sed 's/ -\(listen\|auth\)/ \\\n    -\1/g' >"/opt/gitlab/sv/$1/run"
+	chmod 755 "/opt/gitlab/sv/$1/run"
+	ln -s "/opt/gitlab/sv/$1" "/opt/gitlab/service/$1"
+}

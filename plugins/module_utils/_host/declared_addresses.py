@@ -55,7 +55,7 @@ def read_declared(text: str, any_path: bool = False) -> Optional[Address]:
     if unix or text.startswith("/"):
         path = (text[unix.end() :] if unix else text).partition("?")[0]
         # uwsgi and Apache allow a tail. A pid or config file is not a socket.
-        return Address("", 0, path) if any_path or unix or re.search(r"\.sock(et)?$", path) else None
+        return Address("", 0, path) if any_path or unix or re.search(r"[./]sock(et)?$", path) else None
     text = re.sub(r"^(?:tcp|ssl):(?=[\w.*]+:\d+$)", "", text)
     endpoint = _ENDPOINT.match(text)
     if endpoint:

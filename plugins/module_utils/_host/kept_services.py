@@ -15,7 +15,13 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.server_en
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.supervised import FILES, READ_LIMIT, Program
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_properties import plain
 
-PATTERNS = ("/etc/service/*/run", "/service/*/run", "/var/service/*/run", "/run/service/*/run")
+PATTERNS = (
+    "/etc/service/*/run",
+    "/service/*/run",
+    "/var/service/*/run",
+    "/run/service/*/run",
+    "/opt/gitlab/service/*/run",
+)
 _EXEC = re.compile(r"^[ \t]*exec[ \t]+(?!2>)(.+?)(?:[ \t]*(?:[12]?>.*|\\))?$", re.MULTILINE)
 _CD = re.compile(r"^[ \t]*cd[ \t]+[\"']?(/[^\s\"';&]+)", re.MULTILINE)
 _VARIABLE = re.compile(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)=[\"']?([^\s\"']*)", re.MULTILINE)
@@ -28,7 +34,7 @@ _AS = re.compile(
 def kept_services(host: Host) -> Iterator[Program]:
     """All of them, in the order of their folders."""
     for path in [path for pattern in PATTERNS for path in host.glob(pattern)][:FILES]:
-        text = host.read(path, READ_LIMIT) or ""
+        text = (host.read(path, READ_LIMIT) or "").replace("\\\n", " ")
         found = list(_EXEC.finditer(text))
         if found:
             words = words_of(_AS.sub("", found[-1].group(1)))

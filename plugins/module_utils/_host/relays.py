@@ -36,7 +36,14 @@ CADDY = "/etc/caddy/Caddyfile"
 _SITE = re.compile(r"^([^\s{}#(@][^{}\n#]*?)[ \t]*\{[ \t]*$", re.MULTILINE)
 _PASSES = re.compile(r"^[ \t]+(?:reverse_proxy|php_fastcgi)[ \t]+(?:[/*@](?!/)\S*[ \t]+)?([^{}\n]+)", re.MULTILINE)
 _PORT = re.compile(r":(\d{1,5})(?:/|$)")
+TRAEFIK = ("/etc/traefik/traefik.yml", "/etc/traefik/traefik.yaml", "/etc/traefik/traefik.toml")
+#: Entry points, what else is read, a service with its servers: in YAML as in TOML.
+_ENTRY = re.compile(r"^\s+address\s*[:=]\s*[\"']?[\d.]*(:\d+)", re.MULTILINE)
+_MORE = re.compile(r"^\s*(?:filename|directory)\s*[:=]\s*[\"']?(/[^\s\"']+)", re.MULTILINE)
+_SERVICE = re.compile(r"\bloadBalancer(?::|\]\s)")
+_URL = re.compile(r"^\s*-?\s*url\s*[:=]\s*[\"']?(?:https?|h2c)://([^\s\"'/]+)", re.MULTILINE)
 HAPROXY, READ_LIMIT = "/etc/haproxy/haproxy.cfg", 256 * 1024
+MOST_FILES = 20
 #: The names of their processes, which the kernel cuts.
 _NAMES = r"(?:systemd-socket-|socat|ssh|autossh)$"
 _SOCAT = re.compile(r"(?:TCP[46]?|OPENSSL|SSL)(?:-CONNECT)?:([\w.-]+:\d+|\[[\da-f:]+\]:\d+)", re.IGNORECASE)
@@ -54,7 +61,7 @@ def relay_facts(host: Host, processes: Processes, units: Optional[Mapping[str, A
         _add(host, found, name, unit["exec"], unit.get("fragment") or "", units or {})
     for process in processes.find(name=_NAMES):
         _add(host, found, process.unit or process.name, process.argv, "", units or {})
-    return [*found.values(), *_of_haproxy(host), *_of_caddy(host)]
+    return [*found.values(), *_of_haproxy(host), *_of_caddy(host), *_of_traefik(host)]
 
 
 def _add(
@@ -150,6 +157,26 @@ def _of_caddy(host: Host) -> "Iterator[Relay]":
             }
 
 
+def _of_traefik(host: Host) -> "Iterator[Relay]":
+    """Traefik, where its files have one service alone: all that it takes goes there. It answers 502 by itself, as Caddy does."""
+    path = next((one for one in TRAEFIK if host.exists(one)), "")
+    text = (host.read(path, READ_LIMIT) or "") if path else ""
+    named = [one.rstrip("/") for one in _MORE.findall(text)]
+    files = [path, *(file for one in named for file in (host.glob(one + "/*") if host.is_dir(one) else [one]))]
+    texts = {file: host.read(file, READ_LIMIT) or "" for file in files[:MOST_FILES] if file}
+    found = [(file, one) for file, each in texts.items() for one in _URL.finditer(each)]
+    to = [_address(one.group(1)) for _file, one in found]
+    if to and all(to) and sum(len(_SERVICE.findall(each)) for each in texts.values()) == 1:
+        yield {
+            "name": "traefik",
+            "listens": ["tcp:0.0.0.0" + port for port in _ENTRY.findall(text)],
+            "to": list(dict.fromkeys(word for word in to if word)),
+            "via": None,
+            "file": found[0][0],
+            "line": texts[found[0][0]].count("\n", 0, found[0][1].start(1)) + 1,
+        }
+
+
 def _port(site: str) -> str:
     """The port of an address of a site in Caddy's file."""
     found = _PORT.search(site)
@@ -157,7 +184,7 @@ def _port(site: str) -> str:
 
 
 def _address(word: Optional[str]) -> Optional[str]:
-    """An address of HAProxy's or Caddy's; None where it has none that can be asked."""
+    """An address of HAProxy's, Caddy's or Traefik's; None where it has none that can be asked."""
     written = re.sub(r"^(?:ipv[46]|unix)@", "", word or "").partition(",")[0]
     written = re.sub(r"^\*?:(?=\d)", "0.0.0.0:", written)
     return str(given_address(written)) if re.match(r"(?:/.|(?:[\w.-]+|\[[\da-f:]+\]):\d{1,5}$)", written) else None

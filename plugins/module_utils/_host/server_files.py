@@ -51,6 +51,8 @@ _RUBY_SET = re.compile(
     re.MULTILINE,
 )
 
+_RUBY_ENV = re.compile(r"#\{ENV(?:\[|\.fetch\(?)\s*[\"'](\w+)[\"'][^{}]*\}")
+
 
 def of_config_files(
     host: Host, argv: Sequence[str], folder: str, server: str, environment: Optional[Dict[str, str]] = None
@@ -74,13 +76,14 @@ def of_config_files(
     given = given if form.options else []
     for name in given or form.names:
         # Of those that it reads by itself, the first that says anything.
-        for path in _files(host, name, folder) if given or not found else ():
+        for path in _files(host, name, folder, environment or {}) if given or not found else ():
             found += of_file(host, path, form, environment or {})
     return found
 
 
-def _files(host: Host, name: str, folder: str) -> List[str]:
+def _files(host: Host, name: str, folder: str, environment: Dict[str, str]) -> List[str]:
     """The files that a name stands for: itself, or all that are in that folder (uwsgi's emperor, stunnel)."""
+    name = re.sub(r"^~(?=/)", lambda _tilde: environment.get("HOME", "/root"), name)
     path = os.path.normpath(os.path.join(folder or "/", re.sub(r"^(file|python):", "", name)))
     return host.glob(os.path.join(path, "*"))[:FILES] if host.is_dir(path) else [path]
 
@@ -88,7 +91,8 @@ def _files(host: Host, name: str, folder: str) -> List[str]:
 def of_file(host: Host, path: str, form: Format, environment: Dict[str, str]) -> "List[DeclaredAddress]":
     """Addresses that one file says, each with its line."""
     text = host.read(path, READ_LIMIT) or ""
-    text = filled_in(text, path) if path.endswith(".rb") else text
+    if path.endswith(".rb"):
+        text = _RUBY_ENV.sub(lambda found: environment.get(found.group(1), found.group(0)), filled_in(text, path))
     return _said(of_uwsgi(text, path) if form is FORMATS["uwsgi"] else text, path, form, environment)
 
 

@@ -21,7 +21,8 @@ _JSON_PORT = _lines(r"^\s*\"port\":\s*(\d+)")
 class Format(NamedTuple):
     """How a kind of file says it. address, port and host are what the first group of each finds.
 
-    names: files beside the unit's working directory (or whole paths) that are read without being named. options: whether CONFIG_OPTIONS name it.
+    names: files in the unit's working directory, or the home of its user (~), or whole paths, that are read without being named.
+    options: whether CONFIG_OPTIONS name it.
     """
 
     names: Tuple[str, ...] = ()
@@ -89,7 +90,12 @@ FORMATS: Dict[str, Format] = {
     ),
     "seahub.sh": Format(("/opt/seafile/conf/gunicorn.conf.py",), address=_lines(r"^bind\s*=\s*([^#\n]+)")),
     "focalboard-server": Format(("config.json",), port=_JSON_PORT),
-    "passenger": Format(("Passengerfile.json",), port=_JSON_PORT),
+    "passenger": Format(
+        ("Passengerfile.json",),
+        address=_lines(r"\"socket_file\":\s*\"([^\"]+)\""),
+        port=_lines(r"\"port\":\s*(\d+)"),
+        host=_lines(r"\"address\":\s*\"([\d.:a-f]+)\""),
+    ),
     "thin": Format(
         (),
         address=_lines(r"^socket:\s*(\S+)"),
@@ -124,7 +130,12 @@ FORMATS: Dict[str, Format] = {
     "memcached": Format(
         ("/etc/memcached.conf",), port=_lines(r"^-p\s*(\d+)"), host=_lines(r"^-l\s*([\d.:]+)"), options=False
     ),
-    "code-server": Format((), address=_lines(r"^bind-addr:\s*(\S+)")),
+    "code-server": Format(("~/.config/code-server/config.yaml",), address=_lines(r"^bind-addr:\s*(\S+)")),
+    "hass": Format(
+        ("~/.homeassistant/configuration.yaml",),
+        port=_lines(r"^\s+server_port:\s*(\d+)"),
+        host=_lines(r"^\s+server_host:\s*[\"']?([\d.:a-f]+)"),
+    ),
 }
 #: What Kestrel reads in the working directory of any program of .NET, which may have a name of its own.
 APPSETTINGS = Format(

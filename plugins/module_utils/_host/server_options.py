@@ -21,7 +21,7 @@ def _of(kind: str, names: str) -> Dict[str, str]:
 LONG: Dict[str, str] = {
     **_of(
         ADDRESS,
-        "bind listen urls address addr bind-addr bind-address listen-address listen-addr listen-http http-listen"
+        "bind listen urls address addr bind-addr bind-address listen-address listen-addr listenaddr listen-http http-listen"
         " http http-address http-addr http-bind http-listen-addr http-listen-address http.listen-address http.addr http.address"
         " web.listen-address web.listen web-listen web.address web-addr web.addr server.http.addr server.listen"
         " gui-address http-socket https-socket http11-socket entrypoints.web.address entrypoints.http.address console-address",

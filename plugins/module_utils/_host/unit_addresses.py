@@ -54,7 +54,7 @@ if TYPE_CHECKING:  # shapes of facts: for the type checker only
 APACHE = ("apache2.service", "httpd.service")
 UWSGI = "uwsgi.service"
 SCRIPT_LIMIT = 64 * 1024
-_KEEPS_SERVICES = re.compile(r"(?:runit|runsvdir|daemontools|svscan|s6-svscan|s6)(?:[@-]\S*)?\.service$")
+_KEEPS_SERVICES = re.compile(r"(?:runit|(?:gitlab-)?runsvdir|daemontools|svscan|s6-svscan|s6)(?:[@-]\S*)?\.service$")
 _STREAM = re.compile(r"^(.*) \(Stream\)$")
 _VARIABLE = re.compile(r"\$\{?(\w+)\}?")
 _NPM = ("npm", "yarn", "pnpm", "bun")
@@ -197,6 +197,10 @@ def environment_of(host: Host, properties: Properties) -> Environment:
         if equals:
             environment.values[name] = value
             environment.places[name] = where_set(host, properties, "Environment", name + "=")
+    user = re.escape(properties.get("User") or "root")
+    home = re.search(r"^%s:(?:[^:\n]*:){4}([^:\n]*)" % user, host.read("/etc/passwd") or "", re.MULTILINE)
+    if home:
+        environment.values.setdefault("HOME", home.group(1))
     for line in properties.get("EnvironmentFiles", "").splitlines():
         path = line.split(" (")[0].lstrip("-")
         add_file(environment, path, host.read(path) or "")

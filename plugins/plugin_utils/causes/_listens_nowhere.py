@@ -67,6 +67,11 @@ def listens_nowhere(hop: Hop, host: Host, name: str) -> Explanation:
     )
 
 
+def keeps_others(host: Host, name: str, hop: Hop) -> bool:
+    """Whether a unit keeps programs running, of which one should listen there: where the others listen shows nothing."""
+    return name.startswith("supervisor") or bool(folder_of(or_empty(host.unit(name)), hop))
+
+
 class State(t.NamedTuple):
     """How a unit runs that listens nowhere, in words, what helps, and how more of it is seen. has_begun: whether it had time enough to listen."""
 

@@ -24,6 +24,9 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units i
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.needed_services import Needed
 
+SHOWN = 3
+#: Other protocols of these products: X of MySQL, nodes and pages of RabbitMQ, nodes of Elasticsearch and of Redis.
+OF_OTHERS = frozenset({33060, 4369, 15672, 25672, 9300, 16379})
 _LOCAL = ("", "localhost", "localhost.localdomain", "ip6-localhost")
 
 
@@ -83,7 +86,30 @@ def what_it_waits_for(host: Host, said: str, needs: t.Sequence[Needed] = ()) -> 
         text = "nothing listens on %s%s, which it connects to%s" % (
             target.path or "port %d" % (target.port or 0), by, place,
         )  # fmt: skip
+    instead = listens_instead(host, target)
+    if instead:
+        return "%s; %s listens on %s instead" % (text, instead[0].unit, ", ".join(one.address.bare for one in instead))
     return text + _why_down(host, target)
+
+
+class Elsewhere(t.NamedTuple):
+    """Where the product that a service connects to listens, and its unit."""
+
+    unit: str
+    address: Address
+
+
+def listens_instead(host: Host, target: Target) -> list[Elsewhere]:
+    """Where the only unit of the product that a service connects to listens; [] where none does, or several."""
+    starts = _beginnings(target) if target.product else ()
+    listeners = or_empty(host.facts.get("listeners"))
+    found = [
+        Elsewhere(one.get("unit") or "", Address(one["address"], one["port"]))
+        for one in listeners.get("tcp") or []
+        if one["port"] not in OF_OTHERS
+    ] + [Elsewhere(one.get("unit") or "", Address("", 0, one["path"])) for one in listeners.get("unix") or []]
+    own = [one for one in found if starts and one.unit.startswith(starts)]
+    return own[:SHOWN] if len({one.unit for one in own}) == 1 else []
 
 
 def _down(host: Host, target: Target) -> list[str]:
@@ -125,6 +151,16 @@ def how_to_serve_it(host: Host, said: str, needs: t.Sequence[Needed] = ()) -> tu
         return _of_another_host(host, target)
     if not target.product and target.port:
         return ()
+    instead = listens_instead(host, target)
+    if instead:
+        where = "at %s" % target.stands_at if target.stands_at else "in its settings"
+        wanted = target.path or "port %d" % (target.port or 0)
+        return (
+            "systemctl cat %s; ss -ltnp | grep %s   # on %s: by which file does it listen on %s?"
+            % (shlex.quote(instead[0].unit), shlex.quote(instead[0].address.bare), host.name, instead[0].address.bare),
+            "# write that %s, in place of %s, and start the service again; or let %s listen on %s as before"
+            % (where, wanted, instead[0].unit, wanted),
+        )
     down, units = _down(host, target), host.facts.get("units") or {}
     find = "systemctl list-units --all %s" % " ".join(shlex.quote(one + "*") for one in _beginnings(target))
     start = start_command(down[0], units[down[0]]) if len(down) == 1 else find

@@ -33,7 +33,14 @@ def folder_of(unit: Unit, hop: Hop) -> str:
 
 def kept_by_folder(folder: str, on: str) -> tuple[str, str]:
     """How its state is seen, and how it is started."""
-    at = shlex.quote(folder)
+    at, name = shlex.quote(folder), shlex.quote(posixpath.basename(folder))
+    if folder.startswith("/opt/gitlab/"):
+        return (
+            "gitlab-ctl status %s; gitlab-ctl tail %s   # on %s: GitLab's own runit keeps it; is it down, and why?"
+            % (name, name, on),
+            "gitlab-ctl start %s   # on %s; where it is to listen elsewhere: /etc/gitlab/gitlab.rb, then gitlab-ctl reconfigure"
+            % (name, on),
+        )
     return (
         "sv status %s   # on %s: `down, normally up` is what somebody stopped (daemontools: svstat, s6: s6-svstat)"
         % (at, on),

@@ -52,6 +52,7 @@ if t.TYPE_CHECKING:
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import Explanation
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._listens_nowhere import (
+    keeps_others,
     lines_that_say,
     listens_nowhere,
 )
@@ -174,7 +175,8 @@ def _other_line(hop: Hop, line: int, there: str) -> str:
 
 def runs(hop: Hop, host: Host, name: str, reason: str) -> Finding:
     """The unit that should listen runs, and listens elsewhere or nowhere. reason: what says that it is the one."""
-    place, there = port_or_path(hop.real_address), listens_on(host, name)
+    place = port_or_path(hop.real_address)
+    there = [] if keeps_others(host, name, hop) else listens_on(host, name)
     nobody = Evidence("socket", "nothing listens on %s of %s; %s: %s" % (place, host.name, name, reason))
     found = _other_link(hop, host, name, there) or (
         _listens_there(hop, host, name, there) if there else listens_nowhere(hop, host, name)

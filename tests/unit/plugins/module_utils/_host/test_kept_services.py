@@ -21,6 +21,13 @@ RUN = "/etc/service/shop/run"
             ("tcp:127.0.0.1:8091", 3),
         ),
         ("export PORT=3000\ncd /srv/shop\nexec setuidgid shop /usr/bin/node server.js 2>&1\n", ("tcp:0.0.0.0:3000", 4)),
+        # As GitLab's package writes it.
+        (
+            "exec 2>&1\ncd /var/opt/gitlab\nexec chpst -e /opt/gitlab/etc/gitlab-workhorse/env -P \\\n  -U git:git \\\n  -u git:git \\\n"
+            "  /opt/gitlab/embedded/bin/gitlab-workhorse \\\n    -listenNetwork unix \\\n"
+            "    -listenAddr /var/opt/gitlab/gitlab-workhorse/sockets/socket \\\n    -authBackend http://localhost:8080\n",
+            ("unix:/var/opt/gitlab/gitlab-workhorse/sockets/socket", 4),
+        ),
         ("exec /usr/bin/python3 -m http.server 8091 --bind 127.0.0.1\n", ("tcp:127.0.0.1:8091", 2)),
     ],
 )
@@ -38,3 +45,10 @@ def test_a_unit_that_keeps_services_listens_where_they_do(tmp_path):
     host.write("/etc/service/old/run", "#!/bin/sh\necho no command\n")
     assert [one["address"] for one in of_service(host, plain("runit", "/u", ["runsvdir"]))] == ["tcp:127.0.0.1:8091"]
     assert of_service(host, plain("shop", "/u", ["/usr/bin/true"])) == []
+
+
+def test_gitlabs_package_has_a_runit_of_its_own(tmp_path):
+    host = FakeHost(tmp_path)
+    host.write("/opt/gitlab/service/puma/run", "#!/bin/sh\nexec /usr/bin/puma -b tcp://127.0.0.1:8080\n")
+    unit = plain("gitlab-runsvdir", "/u", ["/opt/gitlab/embedded/bin/runsvdir-start"])
+    assert [one["file"] for one in of_service(host, unit)] == ["/opt/gitlab/service/puma/run"]

@@ -142,3 +142,67 @@ def test_sites_of_caddy_that_have_a_port_of_their_own(tmp_path):
             "line": 7,
         }
     ]
+
+
+STATIC = """\
+entryPoints:
+  web:
+    address: "127.0.0.1:8090"
+  dashboard:
+    address: ":8080"
+providers:
+  file:
+    filename: /etc/traefik/dynamic.yml
+"""
+DYNAMIC = """\
+http:
+  routers:
+    shop: {rule: PathPrefix(`/`), service: shop}
+  services:
+    shop:
+      loadBalancer:
+        servers:
+          - url: http://127.0.0.1:3000
+"""
+TOML = """\
+[entryPoints.web]
+  address = ":8090"
+[providers.file]
+  directory = "/etc/traefik/conf.d/"
+"""
+DYNAMIC_TOML = """\
+[http.services.shop.loadBalancer]
+  [[http.services.shop.loadBalancer.servers]]
+    url = "http://127.0.0.1:3000/"
+"""
+
+
+def test_traefik_by_its_files(tmp_path):
+    host = FakeHost(tmp_path)
+    host.write("/etc/traefik/traefik.yml", STATIC)
+    assert seen(host) == []
+    host.write("/etc/traefik/dynamic.yml", DYNAMIC)
+    traefik = {
+        "name": "traefik",
+        "listens": ["tcp:0.0.0.0:8090", "tcp:0.0.0.0:8080"],
+        "to": ["tcp:127.0.0.1:3000"],
+        "via": None,
+        "file": "/etc/traefik/dynamic.yml",
+        "line": 8,
+    }
+    assert seen(host) == [traefik]
+    host.write("/etc/traefik/dynamic.yml", DYNAMIC + DYNAMIC.partition("services:\n")[2].replace("shop", "blog"))
+    assert seen(host) == [], "which of two services a request is for is said by their rules"
+
+
+def test_traefik_by_files_in_toml(tmp_path):
+    host = FakeHost(tmp_path)
+    host.write("/etc/traefik/traefik.toml", TOML)
+    host.write("/etc/traefik/conf.d/shop.toml", DYNAMIC_TOML)
+    (one,) = seen(host)
+    assert (one["listens"], one["to"], one["file"], one["line"]) == (
+        ["tcp:0.0.0.0:8090"],
+        ["tcp:127.0.0.1:3000"],
+        "/etc/traefik/conf.d/shop.toml",
+        3,
+    )

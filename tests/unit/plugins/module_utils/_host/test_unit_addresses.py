@@ -30,6 +30,10 @@ def declared(host, command, **more):
     ("command", "addresses"),
     [
         # options of every way of writing
+        (
+            "/home/git/gitlab-workhorse -listenNetwork unix -listenAddr /home/git/tmp/workhorse.socket -authBackend http://127.0.0.1:8080",
+            ["unix:/home/git/tmp/workhorse.socket"],
+        ),
         ("/srv/venv/bin/gunicorn -b127.0.0.1:8000 shop:app", ["tcp:127.0.0.1:8000"]),
         ("/srv/venv/bin/python3 -m gunicorn --bind=unix:/run/shop/app shop:app", ["unix:/run/shop/app"]),
         ("/usr/bin/env gunicorn3 shop.wsgi --workers 3 --bind [::1]:8000", ["tcp:[::1]:8000"]),
@@ -343,6 +347,27 @@ def test_what_the_environment_says(tmp_path, environment, command, addresses):
         ),
         ("/usr/bin/passenger start", "/srv/shop/Passengerfile.json", '{\n "port": 3006\n}', "tcp:0.0.0.0:3006", 2),
         (
+            "/usr/bin/bundle exec passenger start",
+            "/srv/shop/Passengerfile.json",
+            '{"environment": "production", "address": "127.0.0.1", "port": 3006}',
+            "tcp:127.0.0.1:3006",
+            1,
+        ),
+        (
+            "/usr/bin/passenger start",
+            "/srv/shop/Passengerfile.json",
+            '{"socket_file": "/run/shop/passenger.sock"}',
+            "unix:/run/shop/passenger.sock",
+            1,
+        ),
+        (
+            "/srv/homeassistant/bin/hass -c /home/ha/.homeassistant",
+            "/home/ha/.homeassistant/configuration.yaml",
+            "default_config:\nhttp:\n  use_x_forwarded_for: true\n  server_port: 8124\n",
+            "tcp:0.0.0.0:8124",
+            4,
+        ),
+        (
             "/usr/bin/traefik",
             "/etc/traefik/traefik.yml",
             'entryPoints:\n  web:\n    address: ":8090"\n',
@@ -469,6 +494,35 @@ def test_what_a_variable_says_stands_where_it_is_set(tmp_path):
         properties("/usr/bin/gunicorn --bind ${BIND_TO} a:b", EnvironmentFiles="/etc/default/shop (ignore_errors=no)"),
     )
     assert found == [{"address": "tcp:127.0.0.1:8000", "file": "/etc/default/shop", "line": 2}]
+
+
+CODER = "/home/coder/.config/code-server/config.yaml"
+
+
+def test_a_file_in_the_home_of_the_units_user(tmp_path):
+    host = FakeHost(tmp_path)
+    host.write("/etc/passwd", "root:x:0:0:root:/root:/bin/bash\ncoder:x:1000:1000::/home/coder:/bin/bash\n")
+    host.write(CODER, "bind-addr: 127.0.0.1:8443\nauth: password\n")
+    (one,) = unit_addresses.of_service(host, properties("/usr/bin/code-server", User="coder"))
+    assert (one["address"], one["file"], one["line"]) == ("tcp:127.0.0.1:8443", CODER, 1)
+    assert declared(host, "/usr/bin/code-server", User="other") == ["tcp:127.0.0.1:8080"]
+
+
+PUMA = """\
+if ENV['SOCKET']
+  bind "unix://#{ENV['SOCKET']}"
+else
+  bind "tcp://#{ENV.fetch('BIND', '127.0.0.1')}:#{ENV.fetch('PORT', 3000)}"
+end
+"""
+
+
+def test_what_a_file_of_ruby_takes_from_the_environment(tmp_path):
+    host = FakeHost(tmp_path)
+    host.write("/srv/shop/config/puma.rb", PUMA)
+    command = "/srv/bin/bundle exec puma -C config/puma.rb"
+    assert declared(host, command, Environment="SOCKET=/run/shop/web.sock") == ["unix:/run/shop/web.sock"]
+    assert declared(host, command, Environment="PORT=3001") == ["tcp:0.0.0.0:3001"]
 
 
 def test_tomcat_of_its_own_folder(tmp_path):

@@ -247,3 +247,35 @@ def test_a_database_that_was_killed_for_memory():
 )
 def test_what_other_lines_name(said, words):
     assert what_it_waits_for(host(), said) == words
+
+
+def redis_at(*places):
+    tcp = [
+        small_fleet.listener("127.0.0.1", one, unit="redis-server.service") for one in places if isinstance(one, int)
+    ]
+    unix = [{"path": one, "unit": "redis-server.service"} for one in places if isinstance(one, str)]
+    units = {"redis-server.service": {"load": "loaded", "active": "active", "enabled": "enabled"}}
+    return small_fleet.fleet(app=small_fleet.host(listeners={"tcp": tcp, "unix": unix}, units=units)).hosts["app"]
+
+
+@pytest.mark.parametrize(
+    ("places", "where"),
+    [((6380, 16379), "127.0.0.1:6380"), (("/run/redis/redis-server.sock",), "/run/redis/redis-server.sock")],
+)
+def test_a_product_that_runs_and_listens_elsewhere_is_not_down(places, where):
+    said, needs = REFUSED % 6379, [need("tcp:127.0.0.1:6379", "REDIS_URL")]
+    words = what_it_waits_for(redis_at(*places), said, needs)
+    assert words == (
+        "nothing listens on port 6379 (Redis), which it connects to; redis-server.service listens on %s instead" % where
+    )
+    look, write = how_to_serve_it(redis_at(*places), said, needs)
+    assert look.startswith("systemctl cat redis-server.service; ss -ltnp | grep %s   # on app: " % where)
+    assert write.startswith("# write that in its settings, in place of port 6379")
+    (_look, at_variable) = how_to_serve_it(redis_at(*places), "Error: connect ECONNREFUSED", needs)
+    assert at_variable.startswith("# write that at REDIS_URL at /etc/shop.env:3, in place of port 6379")
+
+
+def test_of_two_of_a_product_none_is_named():
+    one = redis_at(6380)
+    one.facts["listeners"]["tcp"].append(small_fleet.listener("127.0.0.1", 6390, unit="redis@other.service"))
+    assert "instead" not in what_it_waits_for(one, REFUSED % 6379)
