@@ -29,8 +29,11 @@ def with_where_edits_last(lines: t.Iterable[str], hosts: t.Sequence[str], fleet:
     for line in given:
         said.append(line)
         for path in _PLACE.findall(line) if _ASKS.search(line) else ():
-            said += [one for one in _where(path, hosts, fleet) if one not in said and one not in given]
-            said += [one for one in _in_container(hosts, fleet) if _SAYS_SO not in line and one not in said]
+            name, by = _writer(path, hosts, fleet)
+            where = by.advice(name) if by else ()
+            said += [one for one in where if one not in said and one not in given]
+            if _SAYS_SO not in line and not (by and by.panel):
+                said += [one for one in _in_container(hosts, fleet) if one not in said]
     return said
 
 
@@ -40,9 +43,7 @@ def _in_container(hosts: t.Sequence[str], fleet: Fleet) -> tuple[str, ...]:
     return (LASTS % proxy.facts["container"]["name"],) if proxy and proxy.within else ()
 
 
-def _where(path: str, hosts: t.Sequence[str], fleet: Fleet) -> tuple[str, ...]:
-    """What is said of a file that one of the hosts has from somebody else."""
-    found: t.Iterator[tuple[str, Written | None]] = (
-        (name, writer(fleet.hosts[name], path)) for name in hosts if name in fleet.hosts
-    )
-    return next((by.advice(name) for name, by in found if by), ())
+def _writer(path: str, hosts: t.Sequence[str], fleet: Fleet) -> tuple[str, Written | None]:
+    """The first of the hosts that has a file from somebody else, and from whom."""
+    found = ((name, writer(fleet.hosts[name], path)) for name in hosts if name in fleet.hosts)
+    return next(((name, by) for name, by in found if by), ("", None))
