@@ -76,10 +76,17 @@ def test_run_changes_only_what_the_remedy_needs(differences, place):
         assert but(may_change(place, role), differences(place.host(role), "broken", "fixed")) == []
 
 
+#: Tests the configuration that the nginx which runs has read: panels bring one of their own, elsewhere.
+TEST_NGINX = """
+master=$(pgrep -of "^nginx: master process")
+"$(readlink /proc/$master/exe)" -t $(ps -o args= -p "$master" | grep -oE -- "-[cp] [^ ]+")
+"""
+
+
 def test_daemons_accept_their_files(remote, curable):
     host = remote(curable, "web")
     causes = {one["cause"] for one in curable.fault.expect.get("also", [])}
-    assert host.run("nginx -t").succeeded == (not causes & REFUSED)
+    assert host.run(TEST_NGINX).succeeded == (not causes & REFUSED)
     assert host.run("php-fpm$(ls /etc/php 2>/dev/null) -t").succeeded
 
 
