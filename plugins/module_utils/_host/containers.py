@@ -44,6 +44,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         name: str
         user: Optional[str]  # whose own it is, which the engine's root does not show; None: root's
         running: bool
+        since: Optional[float]  # when its first process was started; None: it does not run, or that is not known
         ended: Optional[str]  # how one that does not run has ended, in words; None: not known
         restarts: int  # how often its engine has started it again by itself
         # Of one that does not run, was started again or has programs beside its nginx, by the log that its engine keeps.
@@ -60,6 +61,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         aliases: List[str]  # other names that it has in them: that of its service
         listens: List[InsideListener]  # in a network of its own, or sockets whose path the host has not
         programs: List[str]  # what runs beside its nginx
+        volumes: Dict[str, str]  # the path on the host by the one in it, as far as the engine says so in a file
 
 
 LIMIT, YOUNG_SECONDS = 200, 60
@@ -117,9 +119,9 @@ def container_facts(host: Host, processes: Processes, listeners: "Optional[Liste
 
 def _container(engine: str, name: str) -> "Container":
     return {
-        "engine": engine, "name": name, "user": None, "running": False, "ended": None, "restarts": 0, "last_words": [], "inside": [],
+        "engine": engine, "name": name, "user": None, "running": False, "since": None, "ended": None, "restarts": 0, "last_words": [], "inside": [],
         "host_network": False, "addresses": [], "ports": {}, "unpublished": [], "proxies": [], "log": None, "networks": [], "aliases": [],
-        "listens": [], "programs": [],
+        "listens": [], "programs": [], "volumes": {},
     }  # fmt: skip
 
 
@@ -183,6 +185,11 @@ def _of_docker(host: Host, processes: Processes) -> "Dict[str, Container]":
             )
             made["addresses"] += [one for one in own if one and one not in made["addresses"]]
         wanted = _json(host, path[: -len("config.v2.json")] + "hostconfig.json")
+        made["volumes"] = {
+            inside: mount["Source"]
+            for inside, mount in (config.get("MountPoints") or {}).items()
+            if isinstance(mount, dict) and isinstance(mount.get("Source"), str) and mount["Source"]
+        }
         number = path.split("/")[-2]
         driver = (wanted.get("LogConfig") or {}).get("Type") or "json-file"
         kept = {"json-file": path[: -len("config.v2.json")] + number + "-json.log", "journald": JOURNAL + number}
@@ -210,6 +217,7 @@ def _add_state(host: Host, made: "Container", config: Mapping[str, Any], process
     state = config.get("State") or {}
     made["running"] = bool(state.get("Running")) and state.get("Pid") in processes.by_pid
     if made["running"]:
+        made["since"] = processes.by_pid[state["Pid"]].started
         _add_listeners(host, made, state["Pid"])
     elif not state.get("Running") or state.get("Restarting"):
         memory = ", killed for memory" if state.get("OOMKilled") else ""

@@ -37,6 +37,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         failed: int
         span: int
         since: int
+        client: str  # who asked for those that failed, where that is one address alone: a proxy in front, as a rule; empty else
         same_query: Optional[
             SameQuery
         ]  # those with the query string that failed most often; the string itself may be a secret, and stays here
@@ -50,6 +51,8 @@ _NOBODY = b"499"
 _OURS = b"bad_gateway"
 # nginx escapes quotes in what a visitor sends, so that none of it can look like a request of its own.
 _REQUEST = re.compile(rb'"([A-Z]{3,10}) ([^ "?\\]{1,300})([^ "]{0,9000}) HTTP/[0-9.]{1,3}"(?: ([0-9]{3}) )?')
+#: What the usual formats begin with.
+_CLIENT = re.compile(rb"([0-9a-fA-F.:]{3,45}) ")
 _STATUS = re.compile(rb'"status": ?"?([0-9]{3})\b')
 _TIME = re.compile(rb"[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}(?::[0-9]{2}){3} [+-][0-9]{4}")
 _ISO_TIME = re.compile(rb"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8})(?:\.[0-9]+)?([+-][0-9]{2}):?([0-9]{2})")
@@ -91,6 +94,10 @@ def counted(source: str, data: bytes, paths: Collection[str], since: float) -> "
         status = named.decode()
         row["statuses"][status] = row["statuses"].get(status, 0) + 1
         has_failed = named in _FAILED and _when(line) >= since
+        if has_failed:
+            client = _CLIENT.match(line)
+            asked_by = client.group(1).decode() if client else ""
+            row["client"] = asked_by if not row["failed"] or row["client"] == asked_by else ""
         _add(row, has_failed)
         if query:
             url = urls.setdefault((method, path, query), {"asked": 0, "failed": 0, "span": 0, "since": 0})
@@ -107,7 +114,7 @@ def _none_of(source: str, method: bytes, path: bytes) -> "Visits":
     shown = path.decode("utf-8", "replace")
     none: "Visits" = {
         "source": source, "method": method.decode(), "path": shown,
-        "statuses": {}, "failed": 0, "span": 0, "since": 0, "same_query": None,
+        "statuses": {}, "failed": 0, "span": 0, "since": 0, "client": "", "same_query": None,
     }  # fmt: skip
     return none
 

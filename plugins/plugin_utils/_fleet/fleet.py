@@ -16,12 +16,12 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._address import
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.peers import peers_in_use, upstream_id
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.own_records import of_other_site, records_over
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.relays import leads_to, relay_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.rows_taken import takes_row
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
 
 if t.TYPE_CHECKING:
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.gateway_facts import GatewayFacts
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.reach import Attempt
@@ -175,7 +175,8 @@ class Fleet:
         ]
         for hop in hops.values():
             hop.answers = answers_over(hop, answers, known)
-            hop.records = records_over(hop, records, known, self._changed_beyond(hop))
+            own = [one for one in records if not of_other_site(hop, one[0], hops.values())]
+            hop.records = records_over(hop, own, known, self._changed_beyond(hop))
         return list(hops.values())
 
     def _changed_beyond(self, hop: Hop) -> float:
@@ -302,30 +303,3 @@ def answers_over(
             takes_row(routes[answer["route"]], peer, answer["url"]) if blamed not in known else blamed in hop.addresses
         )
     ]
-
-
-def records_over(
-    hop: Hop, records: t.Sequence[tuple[LogRecord, Address | None]], known: t.Collection[Address], beyond: float = 0.0
-) -> list[LogRecord]:
-    """Log records of nginx that blame this hop. An address that no hop has now belongs to the named peer with that port, whose name has moved since.
-
-    beyond: when a host was changed last to which a relay leads on: older lines are history, as with the backend's own.
-
-    nginx looks names up when it reads its configuration: lines about moved addresses from before the workers started are history.
-    """
-    read = hop.proxy.config_read
-    changed = max(hop.proxy.last_change, hop.by_proxys_clock(hop.backend.last_change) if hop.backend else 0.0, beyond)
-    named, addresses = hop.address.is_name, hop.addresses
-    found = []
-    for record, blamed in records:
-        moved = (
-            named
-            and blamed is not None
-            and not blamed.is_unix
-            and blamed not in known
-            and blamed.port == hop.address.port
-            and record["last"] >= read
-        )
-        if record["last"] > changed and (moved or blamed in addresses):
-            found.append(record)
-    return found

@@ -114,11 +114,14 @@ class Hop:
         return [answer for answer in self.answers if answer_fails(answer)]
 
     def asked_again(self, record: LogRecord) -> list[Answer]:
-        """What the request of a log record was answered now; where it was not asked again, all that was asked over this hop."""
-        path = or_empty(record.get("request")).get("path")
-        return [
-            answer for answer in self.answers if path and urllib.parse.urlsplit(answer["url"]).path == path
-        ] or self.answers
+        """What the request of a log record was answered now; where it was not asked again, all that was asked over this hop, of the same site first."""
+        path, site = or_empty(record.get("request")).get("path"), record.get("host")
+        asked = [(urllib.parse.urlsplit(answer["url"]), answer) for answer in self.answers]
+        return (
+            [answer for url, answer in asked if path and url.path == path]
+            or [answer for url, answer in asked if site and url.netloc == site]
+            or self.answers
+        )
 
     def is_barred(self, record: LogRecord) -> bool:
         """Whether asking again did not get as far as the backend, so that nothing shows whether it still fails."""

@@ -12,11 +12,13 @@ import re
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.container_files import outside
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.panels import Written, writer
 
 #: A sentence that asks for an edit, and the file and line that it names.
 _ASKS = re.compile(r"^# (?:[^/]*\b(?:write|set|beside|let it listen|in the location)\b)")
 LASTS = "# that file lies in container %s: to last, change it where it comes from: its volume on the host, the environment it is written from, or its image"
+FROM_HOST = "# %s of container %s is %s on %s: change it there, or what writes that file"
 #: Of a line that says so by itself.
 _SAYS_SO = "its volume on the host"
 _PLACE = re.compile(r"(?<![\w./-])(/[^\s:,;]+):\d+\b")
@@ -33,14 +35,18 @@ def with_where_edits_last(lines: t.Iterable[str], hosts: t.Sequence[str], fleet:
             where = by.advice(name) if by else ()
             said += [one for one in where if one not in said and one not in given]
             if _SAYS_SO not in line and not (by and by.panel):
-                said += [one for one in _in_container(hosts, fleet) if one not in said]
+                said += [one for one in _in_container(path, hosts, fleet) if one not in said]
     return said
 
 
-def _in_container(hosts: t.Sequence[str], fleet: Fleet) -> tuple[str, ...]:
-    """That a file of nginx in a container is gone with that container. hosts: first the one whose nginx it is."""
+def _in_container(path: str, hosts: t.Sequence[str], fleet: Fleet) -> tuple[str, ...]:
+    """Where a file of nginx in a container is on its host, or that it is gone with that container. hosts: first the one whose nginx it is."""
     proxy = fleet.hosts.get(hosts[0])
-    return (LASTS % proxy.facts["container"]["name"],) if proxy and proxy.within else ()
+    if proxy is None or proxy.within is None:
+        return ()
+    container = proxy.facts["container"]
+    there = outside(container, path)
+    return (FROM_HOST % (path, container["name"], there, proxy.within.name) if there else LASTS % container["name"],)
 
 
 def _writer(path: str, hosts: t.Sequence[str], fleet: Fleet) -> tuple[str, Written | None]:

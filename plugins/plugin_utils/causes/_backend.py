@@ -15,6 +15,10 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._address import
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _containers as containers
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import (
+    asked_address,
+    units_declaring,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import product_of
 
 if t.TYPE_CHECKING:
@@ -28,10 +32,19 @@ def listener_behind(hop: Hop) -> Listener:
     return or_empty(hop.backend.listener(address) if hop.backend else None)
 
 
+def unit_behind(hop: Hop) -> str:
+    """The unit of who listens behind a hop; where nobody does just now, the only one that should by its configuration. Empty where none is known."""
+    listener = listener_behind(hop)
+    if listener or hop.backend is None or containers.at_address(hop):
+        return listener.get("unit") or ""
+    declaring = units_declaring(hop.backend, asked_address(hop))
+    return declaring[0] if len(declaring) == 1 else ""
+
+
 def described(hop: Hop) -> str:
     """Who listens behind a hop, in words."""
     listener = listener_behind(hop)
-    process, unit = listener.get("process"), listener.get("unit")
+    process, unit = listener.get("process"), unit_behind(hop)
     container = containers.behind(hop.backend, listener) or containers.at_address(hop)
     if container:
         return "%s on %s" % (
@@ -45,7 +58,7 @@ def described(hop: Hop) -> str:
             hop.backend.within.name,
         )
     if unit:
-        return "%s (%s) on %s" % (process, unit, hop.on)
+        return "%s on %s" % ("%s (%s)" % (process, unit) if process else unit, hop.on)
     return "%s on %s" % (process, hop.on) if process else "what listens on %s" % (hop.address,)
 
 
@@ -60,7 +73,7 @@ def log_command(hop: Hop) -> str:
     published = containers.publisher(listener, hop.real_address.port, hop.on)
     if published:
         return published
-    unit = listener.get("unit")
+    unit = unit_behind(hop)
     product = product_of(listener)
     pool = hop.backend.pool_at(hop.real_address) if hop.backend else None
     if pool and pool.fpm.get("error_log"):

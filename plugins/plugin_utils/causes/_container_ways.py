@@ -19,6 +19,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._contain
     CLIENTS,
     called,
     containers_of,
+    is_restarted,
     log_of,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import NOTHING, Explanation
@@ -102,6 +103,18 @@ def let_it_have(hop: Hop, port: int, there: int) -> str:
     )
 
 
+def not_yet(container: Container, now: float) -> Explanation:
+    """Of a container that was just started and listens nowhere so far: that it may only need time, and what lets nginx wait for it."""
+    since = container.get("since")
+    age = max(0.0, now - since) if since and now else None
+    if age is None or age > STARTING or container.get("listens") or is_restarted(container):
+        return NOTHING
+    return Explanation(
+        words="%s has been running for %.0f s, and nothing in it listens yet" % (called(container), age),
+        advice=(PATIENCE, COMES_AFTER),
+    )
+
+
 def ask_inside(container: Container, on: str, port: int) -> str:
     """The command that shows whether anything listens on a port in a container, whose engine takes connections all the same."""
     client, name = CLIENTS.get(container["engine"], "docker"), shlex.quote(container["name"])
@@ -111,6 +124,10 @@ def ask_inside(container: Container, on: str, port: int) -> str:
     )
 
 
+#: Seconds in which what a container runs may still be on its way to listening: databases are waited for, and what was built is made anew.
+STARTING = 180.0
+PATIENCE = "# it may only need time: ask the site again in a minute or two; making it anew would begin anew"
+COMES_AFTER = "# so that nginx comes after it each time (compose): a healthcheck for it, and depends_on with condition: service_healthy for nginx's service"
 DOTNET = "# images of .NET 8 and later listen on 8080, those before on 80: ASPNETCORE_HTTP_PORTS=80 in its environment keeps that"
 
 

@@ -20,7 +20,7 @@ class Product(t.NamedTuple):
 
     ends: what its log has where it ended a worker or a request by itself. stack: the command that shows what a process works on ({pid}).
     more: how it gets more workers. log: a log of its own beside its unit's journal. socket: how its socket gets the mode 0660. refuses: the command that
-    shows its access lists which end a connection without an answer.
+    shows its access lists which end a connection without an answer. limit: what ends a request of its that takes too long, where nothing does by itself.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Product(t.NamedTuple):
     log: str = ""
     socket: str = ""
     refuses: str = ""
+    limit: str = ""
 
 
 _PYTHON = "py-spy dump --pid {pid}"
@@ -51,6 +52,7 @@ PRODUCTS = (
         _PYTHON,
         "uwsgi processes = N; its queue is `listen` (100 without)",
         socket="chmod-socket = 660 in its .ini (chown-socket = USER:GROUP where it starts as root)",
+        limit="harakiri = 60 in its .ini (none without) ends a request that takes longer: one that gets no answer holds its worker for good",
     ),
     Product(
         "Hypercorn",

@@ -13,7 +13,7 @@ import datetime
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import listener_behind
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import unit_behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import NOTHING, Explanation
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do
 
@@ -23,7 +23,7 @@ SLACK = 5.0
 
 def started_again(hop: Hop, *signatures: str) -> Explanation:
     """Whether systemd started the service behind a hop again since requests fail with these signatures, and what it had said before."""
-    name = listener_behind(hop).get("unit")
+    name = unit_behind(hop)
     unit = or_empty(hop.backend.unit(name) if hop.backend else None)
     times, since = unit.get("restarts") or 0, unit.get("since") or 0.0
     lost = [record["first"] for record in hop.records if record["signature"] in signatures]

@@ -136,7 +136,10 @@ def _inside(hop: Hop) -> tuple[Container, int] | None:
 def _other_port_inside(hop: Hop) -> Explanation:
     """That nothing listens on the port which the published one leads to."""
     found = _inside(hop)
-    return ways.listens_on_another(hop, *found) if found else NOTHING
+    if found is None or hop.backend is None:
+        return NOTHING
+    starting = ways.not_yet(found[0], hop.backend.now)
+    return starting if starting.words else ways.listens_on_another(hop, *found)
 
 
 def _where_to_look(hop: Hop, product: Product | None) -> tuple[str, ...]:

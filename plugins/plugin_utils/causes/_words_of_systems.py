@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 
 _SETTINGS_OF_DATABASE = "(.env, EnvironmentFile=, config/database.yml)"
+#: How a file system that has no sockets refuses one.
+_NO_SOCKETS = "operation not permitted|operation not supported|EPERM|ENOTSUP|EOPNOTSUPP"
 #: What the kernel and systemd refuse.
 SYSTEM = (
     (
@@ -34,6 +36,18 @@ SYSTEM = (
             "findmnt -T {path}{before} -o TARGET,OPTIONS   # on {on}: rw? Then it is the sandbox of its unit (ProtectSystem=, ReadOnlyPaths=, DynamicUser=)",
             "# ReadWritePaths= with its folder in [Service] (systemctl edit), or StateDirectory=NAME, which is /var/lib/NAME and may be written to",
             "# if it is ro: the kernel remounts a file system after errors (journalctl -k --grep 'EXT4-fs|XFS|I/O error'): save its data, then fsck",
+        ),
+    ),
+    (
+        re.compile(
+            r"(?P<path>/[\w./@+-]+\.sock(?:et)?)\b.{0,40}?(?:%s)|(?:%s).{0,60}?(?P<before>/[\w./@+-]+\.sock(?:et)?)\b"
+            % (_NO_SOCKETS, _NO_SOCKETS),
+            re.IGNORECASE,
+        ),
+        (
+            'findmnt -T "$(dirname {path}{before})" -o TARGET,FSTYPE,SOURCE   # on {on}: folders that a virtual machine shares with its host (vboxsf, vmhgfs,'
+            " 9p, virtiofs, drvfs), vfat and most of FUSE take no sockets",
+            "# RuntimeDirectory=NAME in [Service] of its unit (systemctl edit), and /run/NAME/NAME.sock in its settings and in nginx's",
         ),
     ),
     (

@@ -101,7 +101,7 @@ def full(fleet: Fleet, hop: Hop, listener: Listener) -> Finding:
     )
     if named and not stopped:
         # Who waits for another is not helped by a restart.
-        advice = (*named.advice, show_queue(address, hop.on), log_command(hop))
+        advice = (*named.advice, *limited(listener), show_queue(address, hop.on), log_command(hop))
         return on_hop(hop, CAUSE.name, evidence, on=named.on, why=why, advice=advice, behind=named.behind)
     further = (*look_into(hop, listener, processes, calls), log_command(hop), *ended(hop, listener))
     advice = (*stopped, show_queue(address, hop.on), *(() if stopped else further))
@@ -168,6 +168,12 @@ def look_into(hop: Hop, listener: Listener, processes: t.Sequence[AcceptingProce
             else ()
         ),
     )
+
+
+def limited(listener: Listener) -> tuple[str, ...]:
+    """What keeps requests from holding workers for good, where the server has no limit of its own."""
+    product = product_of(listener)
+    return ("# " + product.limit,) if product and product.limit else ()
 
 
 def ended(hop: Hop, listener: Listener) -> tuple[str, ...]:

@@ -99,6 +99,9 @@ def in_container(hop: Hop, container: Container) -> Finding:
             port, containers.called(container),
         )  # fmt: skip
         right = (ways.let_it_listen(hop, port),)
+    elif ways.not_yet(container, (hop.proxy.within or hop.proxy).now).words:
+        starting = ways.not_yet(container, (hop.proxy.within or hop.proxy).now)
+        why, right = starting.words, starting.advice
     elif len({one.port for one in listens if not one.is_unix and not one.is_loopback}) == 1:
         there = next(one.port for one in listens if not one.is_unix and not one.is_loopback)
         why = "%s listens on port %d, and nothing in it on port %d" % (containers.called(container), there, port)

@@ -26,6 +26,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop impo
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import buffers, remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line, on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._proxies_in_front import in_front_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import (
     rate,
     rate_evidence,
@@ -54,6 +55,35 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             # Each route has buffers of its own: the finding is about its location, not about the hop.
             place = file_and_line(route["location"]["place"])
             yield replace(too_big(hop, route), subject=place, routes=frozenset({route["id"]}))
+            yield from next_in_front(fleet, hop, route)
+
+
+def next_in_front(fleet: Fleet, hop: Hop, route: Route) -> t.Iterator[Finding]:
+    """The same of each nginx in front of this one whose buffer would not hold that header either: cured here alone, it fails there."""
+    header = measured(hop) if is_too_big(hop, route) else None
+    least = header or buffers.in_force(hop.proxy.config, route, page_size(hop)) + 1
+    for front, before, often in in_front_of(fleet, hop, SIGNATURE):
+        plan = buffers.plan(front.proxy.config, before, header, page_size(front))
+        known = before["id"] in {one["id"] for one in failing_routes(front)}
+        if known or plan.refusal or buffers.in_force(front.proxy.config, before, page_size(front)) >= least:
+            continue
+        passes = (
+            "nginx on %s, which it passes them on to, has not taken their header: once that does, it comes here"
+            % hop.proxy.name
+        )
+        evidence = (
+            Evidence(
+                "answer",
+                "by the access log of %s, %s, all asked by %s" % (hop.proxy.name, often, front.proxy.name),
+                0.8,
+            ),
+            Evidence("config", passes, 0.8),
+            setting_evidence(front, before),
+        )
+        place = file_and_line(before["location"]["place"])
+        remedy = remedies.fastcgi_buffers(plan)
+        found = on_hop(front, CAUSE.name, evidence, on=front.proxy.name, remedy=remedy, recurs=often)
+        yield replace(found, subject=place, routes=frozenset({before["id"]}))
 
 
 def failing_routes(hop: Hop) -> list[Route]:

@@ -32,6 +32,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._finding
     on_hop,
     reload_nginx,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._own_tls import without_tls
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls import RESET as TLS_RESET
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls import failed_handshake
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._uwsgi import http_was_read
@@ -179,7 +180,7 @@ def mismatch(hop: Hop, other: Spoken | None) -> Finding:
 def what_to_write(hop: Hop, other: Spoken | None, directive: str, place: str) -> tuple[str, ...]:
     """What to change where nginx or the backend is set to the wrong protocol. directive: the one for what the backend speaks."""
     if other and other.protocol == "tls":
-        return over_tls(hop, place)
+        return (*over_tls(hop, place), *without_tls(hop))
     if other and other.protocol == "ajp":
         return http_connector(hop, place)
     if other and other.protocol == PROXY_LINE:

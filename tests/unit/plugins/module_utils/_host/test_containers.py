@@ -52,13 +52,20 @@ class TestDocker:
         host.process(4690, argv)
         networks = {"shop": {"IPAddress": "172.18.0.3", "GlobalIPv6Address": "", "IPAMConfig": None}, "none": None}
         ports = {"80/tcp": [{"HostIp": "::", "HostPort": "8080"}], "443/tcp": None, "53/udp": [{"HostPort": "53"}]}
-        docker(host, State={"Running": True, "Pid": 4711}, NetworkSettings={"Networks": networks, "Ports": ports})
+        mounts = {
+            "/etc/nginx/conf.d": {"Source": "/srv/proxy/conf.d", "Type": "bind"},
+            "/run": {"Source": "", "Type": "tmpfs"},
+        }
+        settings = {"Networks": networks, "Ports": ports}
+        docker(host, State={"Running": True, "Pid": 4711}, NetworkSettings=settings, MountPoints=mounts)
+        since = Processes(host).by_pid[4711].started
         assert found(host) == [
             {
                 "engine": "docker",
                 "name": "shop-proxy-1",
                 "user": None,
                 "running": True,
+                "since": since,
                 "ended": None,
                 "restarts": 0,
                 "last_words": [],
@@ -73,6 +80,7 @@ class TestDocker:
                 "aliases": [],
                 "listens": [],
                 "programs": [],
+                "volumes": {"/etc/nginx/conf.d": "/srv/proxy/conf.d"},
             }
         ]
 

@@ -28,8 +28,26 @@ def test_of_one_path_and_method():
     text += combined(201, request="POST /a?id=2 HTTP/2.0")
     plain = {"source": "log", "path": "/a", "same_query": None}
     assert rows(text) == [
-        {**plain, "method": "GET", "statuses": {"200": 4, "502": 2}, "failed": 2, "span": 3, "since": 2},
-        {**plain, "method": "POST", "statuses": {"201": 1}, "failed": 0, "span": 0, "since": 0},
+        {
+            **plain,
+            "method": "GET",
+            "statuses": {"200": 4, "502": 2},
+            "failed": 2,
+            "span": 3,
+            "since": 2,
+            "client": "10.0.0.9",
+        },
+        {**plain, "method": "POST", "statuses": {"201": 1}, "failed": 0, "span": 0, "since": 0, "client": ""},
+    ]
+
+
+def test_one_client_alone_is_named():
+    one, other = combined(502), combined(502).replace("10.0.0.9", "2001:db8::9")
+    assert [rows(text)[0]["client"] for text in (one + one, one + other, one + other + other, JSON % 502)] == [
+        "10.0.0.9",
+        "",
+        "",
+        "",
     ]
 
 

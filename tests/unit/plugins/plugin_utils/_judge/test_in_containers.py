@@ -90,6 +90,15 @@ def test_what_nginx_proxy_writes_is_set_at_the_other_container():
     assert "VIRTUAL_PORT" in finding["advice"][0]
 
 
+def test_a_file_of_a_volume_is_named_on_the_host():
+    answers = {0: {"status": 502, "signature": "upstream_tls_scheme_mismatch", "upstream": "tcp:172.18.0.6:3000"}}
+    volumes = {"/etc/nginx": "/srv/else", "/etc/nginx/conf.d": "/matrix/nginx-proxy/conf.d"}
+    shown = judged(changes={"web": {"inside": {0: {"answers": answers, "container": {"volumes": volumes}}}}})["web"]
+    (advice,) = (one["advice"] for one in shown["findings"] if one["cause"] == "upstream_tls_scheme_mismatch")
+    (line,) = (line for line in advice if "of container npm is" in line)
+    assert line.endswith("is /matrix/nginx-proxy/conf.d/default.conf on web: change it there, or what writes that file")
+
+
 def test_what_could_not_be_read_in_it_is_said_with_its_name():
     changes = {"web": {"inside": {0: {"unknown": [{"missing": "log /a", "why": "b"}]}}}}
     assert judged(changes=changes)["web"]["unknown"] == [{"missing": "log /a of npm@web", "why": "b"}]

@@ -49,6 +49,15 @@ WORDS = [
     ("fatal error: newosproc", "TasksMax=4096"),
     ("OSError: [Errno 30] Read-only file system: '/srv/app/var/app.log'", "findmnt -T /srv/app/var/app.log"),
     ("panic: open /var/lib/app/data.db: read-only file system", "findmnt -T /var/lib/app/data.db"),
+    (
+        "binder.rb:268:in `initialize': Operation not permitted - connect(2) for /vagrant/shared/sockets/puma.sock (Errno::EPERM)",
+        'findmnt -T "$(dirname /vagrant/shared/sockets/puma.sock)"',
+    ),
+    (
+        "Error: listen EPERM: operation not permitted /vagrant/app/app.sock",
+        'findmnt -T "$(dirname /vagrant/app/app.sock)"',
+    ),
+    ("listen unix /vagrant/app/.shop.sock: bind: operation not permitted", "RuntimeDirectory=NAME"),
     ("PermissionError: [Errno 13] Permission denied: '/var/lib/private/app'", "ls -ld /var/lib/private"),
     (
         "app.service: Failed to set up mount namespacing: /run/systemd/unit-root/srv/app/data: No such file or directory",
