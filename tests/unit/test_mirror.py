@@ -107,7 +107,7 @@ TESTED_THROUGH = {
     ],
     "plugin_utils/_judge/test_bsd_commands.py": ["plugin_utils/_judge/linux_commands.py"],
     "plugin_utils/_judge/test_trigger.py": ["plugin_utils/_judge/trigger_subjects.py"],
-    "plugin_utils/_fleet/test_fleet.py": ["plugin_utils/_fleet/hop.py", "plugin_utils/_fleet/host.py"],
+    "plugin_utils/_fleet/test_fleet.py": ["plugin_utils/_fleet/host.py"],
     "plugin_utils/_look/test_piped.py": [
         "action/nginx_service.py",
         "action/php_fpm_service.py",
