@@ -95,6 +95,7 @@ def test_advice_names_cause_and_commands(report, advised):
     assert_finding(entry, advised, advised.fault.expect, "advice")
     assert entry["findings"][0]["cause"] == advised.fault.expect["cause"]
     assert re.search(advised.fault.expect.get("why", ""), entry["findings"][0]["why"]), entry["findings"][0]["why"]
+    assert re.search(advised.fault.expect.get("advice", ""), "\n".join(entry["findings"][0]["advice"]))
 
 
 def test_what_several_hosts_suffer_from_is_said_once(report, suffered):
