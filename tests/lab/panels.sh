@@ -566,10 +566,12 @@ gitlab_package() {
 		-listenAddr $at/gitlab-workhorse/sockets/socket -authBackend http://localhost:8080 -authSocket $at/gitlab-rails/sockets/gitlab.socket"
 	gitlab_service nginx "chpst -P $embedded/sbin/nginx -p $at/nginx -c $at/nginx/conf/nginx.conf"
 	chown -R git:git "$at/gitlab-workhorse" "$at/gitlab-rails"
-	{
-		printf '# This file is managed by gitlab-ctl. Manual changes will be\n# erased! To change the contents below, edit /etc/gitlab/gitlab.rb\n'
-		printf '# and run `sudo gitlab-ctl reconfigure`.\n\n'
-	} >"$at/head"
+	cat >"$at/head" <<-'HEAD'
+		# This file is managed by gitlab-ctl. Manual changes will be
+		# erased! To change the contents below, edit /etc/gitlab/gitlab.rb
+		# and run `sudo gitlab-ctl reconfigure`.
+
+	HEAD
 	{
 		cat "$at/head"
 		cat <<-NGINX
@@ -598,9 +600,9 @@ gitlab_package() {
 			}
 		SITE
 	} >"$at/nginx/conf/gitlab-http.conf"
-	stand_in /usr/bin/gitlab-ctl 'case $1 in
-		start|stop|restart|status) SVDIR=/opt/gitlab/service exec /usr/bin/sv "$1" "${2:-/opt/gitlab/service/*}" ;;
-		esac'
+	stand_in /usr/bin/gitlab-ctl "case \$1 in
+		start|stop|restart|status) SVDIR=/opt/gitlab/service exec /usr/bin/sv \"\$1\" \"\${2:-/opt/gitlab/service/*}\" ;;
+		esac"
 	printf '[Unit]\nDescription=GitLab Runit supervision process\n[Service]\nExecStart=%s/bin/runsvdir -P /opt/gitlab/service\nRestart=always\nTasksMax=4915\n[Install]\nWantedBy=multi-user.target\n' \
 		"$embedded" >/usr/lib/systemd/system/gitlab-runsvdir.service
 	systemctl daemon-reload
