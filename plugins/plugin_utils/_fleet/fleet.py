@@ -166,7 +166,11 @@ class Fleet:
                 if hop is None:
                     hop = hops[(family, scheme, address)] = self._hop(proxy, address, family, scheme)
                 hop.routes.append(route)
-        known = frozenset(address for hop in hops.values() for address in hop.addresses)
+        sharing: dict[Address, list[Hop]] = {}
+        for hop in hops.values():
+            for place in hop.addresses:
+                sharing.setdefault(place, []).append(hop)
+        known = frozenset(sharing)
         answers = [(one, blamed_by(one.get("upstream"))) for one in proxy.answers if from_host(one)]
         records = [
             (one, blamed_by(or_empty(one.get("upstream")).get("address")))
@@ -175,8 +179,9 @@ class Fleet:
         ]
         for hop in hops.values():
             hop.answers = answers_over(hop, answers, known)
-            own = [one for one in records if not of_other_site(hop, one[0], hops.values())]
-            hop.records = records_over(hop, own, known, self._changed_beyond(hop))
+            others = [other for place in hop.addresses for other in sharing[place]]
+            over = records_over(hop, records, known, self._changed_beyond(hop))
+            hop.records = [one for one in over if not of_other_site(hop, one, others)]
         return list(hops.values())
 
     def _changed_beyond(self, hop: Hop) -> float:

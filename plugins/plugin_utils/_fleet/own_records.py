@@ -44,12 +44,12 @@ def records_over(
     return found
 
 
-def of_other_site(hop: Hop, record: LogRecord, hops: t.Iterable[Hop]) -> bool:
-    """Whether a line names the server of another hop to the same place, which is spelled or asked otherwise there, and none of this one's."""
+def of_other_site(hop: Hop, record: LogRecord, others: t.Iterable[Hop]) -> bool:
+    """Whether a line names a server that none of a hop's routes has, and one of the others, which lead to the same place (spelled or asked otherwise)."""
     name = record.get("server")
     if not name or serves(hop, name):
         return False
-    return any(other is not hop and other.addresses & hop.addresses and serves(other, name) for other in hops)
+    return any(serves(other, name) for other in others)
 
 
 def serves(hop: Hop, name: str) -> bool:

@@ -18,7 +18,6 @@ def hop(path, *names):
 
 
 DEFAULT, SHOP = hop("/run/php.sock", "_"), hop("/var/run/php.sock", "shop.example", "www.shop.example")
-ELSEWHERE = hop("/run/other.sock", "shop.example")
 
 
 @pytest.mark.parametrize(
@@ -30,7 +29,6 @@ ELSEWHERE = hop("/run/other.sock", "shop.example")
         # A name that no server has any more, and lines without one.
         (DEFAULT, "gone.example", SHOP, False),
         (DEFAULT, None, SHOP, False),
-        (DEFAULT, "shop.example", ELSEWHERE, False),
     ],
 )
 def test_lines_of_another_site(one, server, others, expected):
