@@ -6,6 +6,7 @@
 Private to this collection: it may change in any release.
 """
 
+import ipaddress
 import os
 import re
 from datetime import datetime
@@ -37,7 +38,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         failed: int
         span: int
         since: int
-        client: str  # who asked for those that failed, where that is one address alone: a proxy in front, as a rule; empty else
+        client: str  # who asked for those that failed, where that is one private address alone: a proxy in front, as a rule; empty else
         same_query: Optional[
             SameQuery
         ]  # those with the query string that failed most often; the string itself may be a secret, and stays here
@@ -95,9 +96,8 @@ def counted(source: str, data: bytes, paths: Collection[str], since: float) -> "
         row["statuses"][status] = row["statuses"].get(status, 0) + 1
         has_failed = named in _FAILED and _when(line) >= since
         if has_failed:
-            client = _CLIENT.match(line)
-            asked_by = client.group(1).decode() if client else ""
-            row["client"] = asked_by if not row["failed"] or row["client"] == asked_by else ""
+            client = _of_a_private_network(line)
+            row["client"] = client if not row["failed"] or row["client"] == client else ""
         _add(row, has_failed)
         if query:
             url = urls.setdefault((method, path, query), {"asked": 0, "failed": 0, "span": 0, "since": 0})
@@ -117,6 +117,16 @@ def _none_of(source: str, method: bytes, path: bytes) -> "Visits":
         "statuses": {}, "failed": 0, "span": 0, "since": 0, "client": "", "same_query": None,
     }  # fmt: skip
     return none
+
+
+def _of_a_private_network(line: bytes) -> str:
+    """Who asked, where that is no public address: those of visitors are nobody's business but their host's. Empty else."""
+    client = _CLIENT.match(line)
+    try:
+        address = ipaddress.ip_address(client.group(1).decode()) if client else None
+    except ValueError:
+        return ""
+    return "" if address is None or address.is_global else str(address)
 
 
 def _add(row: "Union[Visits, SameQuery]", has_failed: bool) -> None:

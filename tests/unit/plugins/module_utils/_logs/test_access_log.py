@@ -51,6 +51,13 @@ def test_one_client_alone_is_named():
     ]
 
 
+@pytest.mark.parametrize("visitor", ["8.8.8.8", "2a00:1450::9", "999.1.1.1"])
+def test_addresses_of_visitors_stay_on_their_host(visitor):
+    text = combined(502).replace("10.0.0.9", visitor)
+    assert visitor not in repr(rows(text + text)) and rows(text)[0]["client"] == ""
+    assert rows(text + combined(502))[0]["client"] == ""
+
+
 def test_of_the_query_string_that_failed_most_often_numbers_alone():
     page, other = "GET /a?page=x&key=SECRET HTTP/1.1", "GET /a?page=y HTTP/1.1"
     text = combined(200, request=page) + combined(200, 502, request=other) + combined(502, 502, request=page)
