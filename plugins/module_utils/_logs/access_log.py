@@ -39,9 +39,8 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         span: int
         since: int
         client: str  # who asked for those that failed, where that is one private address alone: a proxy in front, as a rule; empty else
-        same_query: Optional[
-            SameQuery
-        ]  # those with the query string that failed most often; the string itself may be a secret, and stays here
+        # Those with the query string that failed most often; the string itself may be a secret, and stays here.
+        same_query: Optional[SameQuery]
 
 
 READ_LIMIT = 1024 * 1024

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
@@ -30,6 +30,11 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
     blocked,
     nobody_listens,
     started,
+)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import (
+    NOTHING,
+    Explanation,
+    strongest,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop, reload_nginx
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import hops_to_the_end
@@ -86,46 +91,83 @@ def in_container(hop: Hop, container: Container) -> Finding:
     has = Evidence(
         "process", "%s is the address of %s on %s" % (hop.destination.host, containers.called(container), on)
     )
-    own = (container["ports"] or {}).get(str(port))
-    listens = [read_address(one["address"]) for one in container.get("listens") or []]
-    right: tuple[str, ...]
-    if own and own != port:
-        why = "port %d is one of the host, which leads to port %d of %s: from container to container, it is port %d" % (
-            port, own, containers.called(container), own,
-        )  # fmt: skip
-        right = ("# write port %d in place of %d at %s, then:" % (own, port, named_at(hop)), reload_nginx(hop))
-    elif any(one.is_loopback and one.port == port for one in listens):
-        why = "what listens on port %d in %s does so on 127.0.0.1 alone, where no other container gets to" % (
-            port, containers.called(container),
-        )  # fmt: skip
-        right = (ways.let_it_listen(hop, port),)
-    elif ways.not_yet(container, (hop.proxy.within or hop.proxy).now).words:
-        starting = ways.not_yet(container, (hop.proxy.within or hop.proxy).now)
-        why, right = starting.words, starting.advice
-    elif len({one.port for one in listens if not one.is_unix and not one.is_loopback}) == 1:
-        there = next(one.port for one in listens if not one.is_unix and not one.is_loopback)
-        why = "%s listens on port %d, and nothing in it on port %d" % (containers.called(container), there, port)
-        right = (
-            "# write port %d in place of %d at %s, then:" % (there, port, named_at(hop)),
-            reload_nginx(hop),
-            ways.let_it_have(hop, port, there),
+    known = strongest(
+        (
+            _port_of_the_host(hop, container),
+            _loopback_inside(hop, container),
+            ways.not_yet(container, (hop.proxy.within or hop.proxy).now),
+            _only_other_port(hop, container),
+            _nothing_there(hop, container),
         )
-    else:
-        state = containers.with_last_words(containers.state(container), container)
-        why = "%s, and nothing in it listens on port %d of %s" % (state, port, hop.destination.host)
-        known = ", ".join(dict.fromkeys(one.bare for one in listens))
-        right = (
-            ways.let_it_listen(hop, port),
-            "# or write its right port at %s%s" % (named_at(hop), ": it listens on %s" % known if known else ""),
-        )
+    )
     return on_hop(
         hop,
         CAUSE.name,
         (*hop.seen(*CLOSED), has, *containers.last_words(container)),
         on=name,
         says="nothing takes connections on port %d of %s, which %s asks" % (port, containers.called(container), name),
-        why=why,
-        advice=(containers.log_of(container, on), *right),
+        why=known.words,
+        advice=(containers.log_of(container, on), *known.advice),
+    )
+
+
+def _open_inside(container: Container) -> list[Address]:
+    """Where what runs in a container listens."""
+    return [read_address(one["address"]) for one in container.get("listens") or []]
+
+
+def _port_of_the_host(hop: Hop, container: Container) -> Explanation:
+    """That the port is the published one, which is the host's alone."""
+    port = hop.destination.port
+    own = (container["ports"] or {}).get(str(port))
+    if not own or own == port:
+        return NOTHING
+    return Explanation(
+        words="port %d is one of the host, which leads to port %d of %s: from container to container, it is port %d"
+        % (port, own, containers.called(container), own),
+        advice=("# write port %d in place of %d at %s, then:" % (own, port, named_at(hop)), reload_nginx(hop)),
+    )
+
+
+def _loopback_inside(hop: Hop, container: Container) -> Explanation:
+    """That it listens on the loopback address of its container."""
+    port = hop.destination.port
+    if not any(one.is_loopback and one.port == port for one in _open_inside(container)):
+        return NOTHING
+    return Explanation(
+        words="what listens on port %d in %s does so on 127.0.0.1 alone, where no other container gets to"
+        % (port, containers.called(container)),
+        advice=(ways.let_it_listen(hop, port),),
+    )
+
+
+def _only_other_port(hop: Hop, container: Container) -> Explanation:
+    """That it listens on one other port."""
+    port = hop.destination.port
+    ports = {one.port for one in _open_inside(container) if not one.is_unix and not one.is_loopback}
+    if len(ports) != 1:
+        return NOTHING
+    (there,) = ports
+    return Explanation(
+        words="%s listens on port %d, and nothing in it on port %d" % (containers.called(container), there, port),
+        advice=(
+            "# write port %d in place of %d at %s, then:" % (there, port, named_at(hop)),
+            reload_nginx(hop),
+            ways.let_it_have(hop, port, there),
+        ),
+    )
+
+
+def _nothing_there(hop: Hop, container: Container) -> Explanation:
+    """How the container is, and where it listens instead, as far as that is known."""
+    port, known = hop.destination.port, ", ".join(dict.fromkeys(one.bare for one in _open_inside(container)))
+    state = containers.with_last_words(containers.state(container), container)
+    return Explanation(
+        words="%s, and nothing in it listens on port %d of %s" % (state, port, hop.destination.host),
+        advice=(
+            ways.let_it_listen(hop, port),
+            "# or write its right port at %s%s" % (named_at(hop), ": it listens on %s" % known if known else ""),
+        ),
     )
 
 
