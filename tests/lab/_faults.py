@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Faults as data: faults/NAME.yml says how a topology is broken, what its URL then answers, and what a run must make of it.
 
-Shell text of faults and topologies runs after prelude.sh, panels.sh and containers.sh, which say what it may use.
+Shell text of faults and topologies runs after the files of BEFORE, which say what it may use.
 """
 
 from pathlib import Path
@@ -14,7 +14,7 @@ from _commands import LabError
 from _settings import HERE
 
 #: What comes before shell text.
-BEFORE = ("prelude.sh", "panels.sh", "containers.sh")
+BEFORE = ("prelude.sh", "panels.sh", "containers.sh", "docker.sh")
 
 
 class Step(NamedTuple):
