@@ -15,7 +15,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import owner_of
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import owner_of
 
 
 class Subject(t.TypedDict):

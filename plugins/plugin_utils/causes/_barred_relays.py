@@ -17,7 +17,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.relays import leads_to, relay_at
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_findings import way_in
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_ways import way_in
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import (
     LATE,
     RelayedHop,

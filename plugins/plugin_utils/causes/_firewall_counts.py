@@ -14,10 +14,10 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop impo
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.by_hand import LISTS, by_hand
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_findings import (
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_way_in import opening_by
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_ways import (
     SIGNATURES,
     has_room,
-    opening_by,
     way_in,
     who_listens,
 )

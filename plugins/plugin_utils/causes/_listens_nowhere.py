@@ -18,7 +18,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_jour
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import (
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import (
     asked_address,
     is_same_place,
 )

@@ -14,11 +14,11 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import listener_behind
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import (
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import (
     asked_address,
     is_same_place,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import listener_behind
 
 #: What gives it TLS, by the names of its unit and of its program: which setting, and what is to stand there.
 SETTINGS = (

@@ -23,14 +23,14 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.server_op
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import (
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import (
     ADMINS_FOLDERS,
     asked_address,
-    blocked,
     is_same_place,
     nobody_listens,
     owner_of,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import blocked
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import Habit, habit
 
 if t.TYPE_CHECKING:

@@ -36,7 +36,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address
     named_at,
     origin,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import (
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import (
     is_same_place,
     nobody_listens,
     port_or_path,

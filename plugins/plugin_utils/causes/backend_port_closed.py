@@ -26,11 +26,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _container_ways as ways
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _containers as containers
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import (
-    blocked,
-    nobody_listens,
-    started,
-)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import nobody_listens
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import blocked, started
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import (
     NOTHING,
     Explanation,

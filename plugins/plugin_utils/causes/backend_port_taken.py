@@ -24,7 +24,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import port_or_path
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import port_or_path
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._newest_start import is_in_a_crash_loop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._unit_starts import says_in_use

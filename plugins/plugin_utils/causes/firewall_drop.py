@@ -31,11 +31,13 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewal
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_findings import (
     cannot_be_decided,
+    refused_between,
+    refused_on_the_way_out,
+)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_way_in import refused_on_the_way_in
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_ways import (
     has_room,
     is_between,
-    refused_between,
-    refused_on_the_way_in,
-    refused_on_the_way_out,
     way_in,
     way_out,
 )

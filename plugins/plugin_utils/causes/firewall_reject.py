@@ -28,11 +28,13 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewal
     refused_beyond_a_number,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_findings import (
+    refused_between,
+    refused_on_the_way_out,
+)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_way_in import refused_on_the_way_in
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_ways import (
     SIGNATURES,
     is_between,
-    refused_between,
-    refused_on_the_way_in,
-    refused_on_the_way_out,
     way_in,
     way_out,
 )

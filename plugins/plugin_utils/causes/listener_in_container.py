@@ -25,7 +25,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import asked_address, owner_of
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import asked_address, owner_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._beside_container import Inside, way_to
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import (
     at_which,

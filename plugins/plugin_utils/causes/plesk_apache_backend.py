@@ -24,8 +24,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.panels import PANELS, Panel
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import units_declaring
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.known_panels import PANELS, Panel
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import units_declaring
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import kept_down, unit_evidence
 

@@ -26,8 +26,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop impo
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, PoolAt, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.panels import writer
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import socket_unit
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import listener_behind
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import socket_unit
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_start import checked
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import product_of

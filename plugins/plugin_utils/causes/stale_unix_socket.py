@@ -26,11 +26,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import (
-    blocked,
-    socket_unit,
-    started,
-)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import socket_unit
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import blocked, started
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_start import (
     by_hand,

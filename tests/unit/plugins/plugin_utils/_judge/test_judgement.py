@@ -594,6 +594,7 @@ LATE = (
     "plugin_utils._judge.planner",
     "plugin_utils._judge.trigger",
     "plugin_utils._remedies.planned_diffs",
+    "plugin_utils.causes._address_owner",
     "plugin_utils.causes._backend_units",
 )
 PLUGINS = pathlib.Path(judgement.__file__).parents[2]
@@ -620,4 +621,4 @@ def test_what_findings_need_is_loaded_only_where_something_was_found():
     loaded = loaded_with(*("action." + name for name in actions))
     assert {"plugin_utils._judge.judgement", "plugin_utils._judge.because", "module_utils._look.answers"} <= loaded
     assert loaded.isdisjoint(LATE)
-    assert loaded_with("plugin_utils._judge.finding_data") >= {"plugin_utils.causes._backend_units"}
+    assert loaded_with("plugin_utils._judge.finding_data") >= {"plugin_utils.causes._address_owner"}

@@ -19,7 +19,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._look.read_host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge import judgement
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import known_causes
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.planner import KINDS
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import BY_HAND
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._unknown_owner import BY_HAND
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils import mac_host
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.mac_host import (
     OWNER,

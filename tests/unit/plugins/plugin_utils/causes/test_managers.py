@@ -9,7 +9,7 @@ import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall import managers
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.firewall_verdict import Verdict
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.panels import PANELS
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.known_panels import PANELS
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_owners import (
     MANAGERS,
     advice_of_manager,

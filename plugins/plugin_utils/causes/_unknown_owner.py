@@ -1,0 +1,111 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Advice where it is not known which unit should listen on an address: how it is found.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import shlex
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import (
+    ADMINS_FOLDERS,
+    asked_address,
+)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import of_podman_at
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import how_to_start
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_names import ignored
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import kept_down
+
+#: Beginnings of programs that listen and are no backend of a site.
+NO_BACKENDS = ("nginx", "sshd", "systemd", "init", "systemd-resolve", "dnsmasq", "master", "chronyd")
+#: What works through queues and tables of times, and listens nowhere, by the names of units and programs.
+WORKERS = re.compile(
+    r"(?:^|[^a-z])(?:celery(?:beat|d)?|sidekiq|resque|dramatiq|huey|rqworker|horizon|workers?|queues?|beat|scheduler|cron|backup)(?:[^a-z]|$)"
+)
+BY_HAND = "# was it started by hand (nohup, screen, tmux, an init script that is not enabled)? Then nothing starts it after a boot: give it a unit"
+BY_CONTAINER = (
+    "# for nginx in its container %s is %s itself, no other container: start there what serves that port (in development mostly by hand: npm run dev, next dev,"
+    " manage.py runserver), on all addresses (0.0.0.0), as no container gets to 127.0.0.1 of its host"
+)
+BY_CRON = "grep -rn @reboot /var/spool/cron /etc/crontab /etc/cron.d   # on %s: does cron start it at boot? Then nothing does once it has ended"
+
+
+def made_here(host: Host) -> list[str]:
+    """Services that an administrator made, wants to run, and that say nothing of where they listen: any of them may own an address."""
+    units = host.facts.get("units") or {}
+    return [
+        name
+        for name, unit in units.items()
+        if name.endswith(".service")
+        and (unit.get("fragment") or "").startswith(ADMINS_FOLDERS)
+        and not unit.get("declares")
+        and not unit.get("listened")
+        and kept_down(name, unit) is None
+        and not WORKERS.search(" ".join([name, *(unit.get("exec") or [])]))
+    ]
+
+
+def how_to_find(hop: Hop, host: Host, candidates: t.Sequence[str]) -> tuple[str, ...]:
+    """Advice where it is not known which unit should listen: those that could be meant, or where the address is written."""
+    address = asked_address(hop)
+    key = address.path if address.is_unix else str(address.port)
+    keeper = how_to_start(address.path, host.name)
+    if keeper and not candidates:
+        return (*keeper, *_other_listeners(hop, host))
+    made = [name for name in made_here(host) if or_empty(host.unit(name)).get("active") != "active"]
+    name_it = "# then name it for the next run: fix_502_backend_services: {'%s': UNIT}" % key
+    if candidates:
+        find = "systemctl status %s   # on %s: which of them?" % (" ".join(map(shlex.quote, candidates)), host.name)
+    elif made:
+        find = "systemctl status %s   # on %s: made here, wanted and down; one of them?" % (
+            " ".join(map(shlex.quote, made[:5])),
+            host.name,
+        )
+    else:
+        find = "grep -rnF %s /etc/systemd/system /etc/default /etc/init.d   # on %s: what names it?" % (
+            shlex.quote(key),
+            host.name,
+        )
+    by_cron = (BY_CRON % host.name,) if host.system.get("os", "linux") == "linux" else ()
+    by_hand = () if candidates or made else (*by_cron, BY_HAND)
+    by_container = (BY_CONTAINER % (hop.address.host, host.name),) if hop.proxy.within is host else ()
+    asked = "# %s asks for it at %s" % ("what is between" if hop.named_in else "nginx", named_at(hop))
+    contained = () if candidates or address.is_unix else of_podman_at(host, address.port)
+    return (*contained, *by_container, find, *_other_listeners(hop, host), asked, *ignored(hop), *by_hand, name_it)
+
+
+def _neighbours(hop: Hop, host: Host) -> tuple[str, ...]:
+    """A command that shows which sockets are listened on beside the one that is missing: the service may call it otherwise by now."""
+    folder = posixpath.dirname(hop.real_address.path)
+    found = [
+        (one.get("unit") or one.get("process") or "a process", one["path"])
+        for one in or_empty(host.facts.get("listeners")).get("unix") or []
+        if posixpath.dirname(one["path"]) == folder and folder not in ("/run", "/tmp")  # noqa: S108 - read, not written
+    ]
+    if not found:
+        return ()
+    return (
+        "ss -lxnp src '%s/*'   # on %s: has the socket another name? There are: %s"
+        % (folder, host.name, ", ".join("%s on %s" % one for one in sorted(set(found))[:5])),
+    )
+
+
+def _other_listeners(hop: Hop, host: Host) -> tuple[str, ...]:
+    """A command that shows who listens on other ports of the host, or on sockets beside: the service may have moved."""
+    if hop.is_unix:
+        return _neighbours(hop, host)
+    listeners = or_empty(host.facts.get("listeners")).get("tcp") or []
+    named = [(one.get("process") or "", one["port"]) for one in listeners]
+    found = {"%s on port %d" % one for one in named if one[0] and not one[0].startswith(NO_BACKENDS)}
+    if not found:
+        return ()
+    return ("ss -ltnp   # on %s: has the service moved? These listen: %s" % (host.name, ", ".join(sorted(found)[:5])),)
