@@ -11,6 +11,12 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer
+
 #: How sure one kind of look alone makes. Several pieces of evidence of one kind are not independent, so only the strongest counts.
 WEIGHTS: t.Mapping[str, float] = {
     "log": 0.5,
@@ -44,3 +50,25 @@ class Evidence:
     def decides(self) -> float:
         """How sure it makes by itself, from 0 to 1: the weight of its kind, unless it has its own."""
         return WEIGHTS[self.look] if self.weight < 0 else self.weight
+
+
+def answer_evidence(answer: Answer) -> Evidence:
+    """What nginx answered, as evidence."""
+    status = answer.get("status")
+    return Evidence("answer", "%s %s" % (asked(answer), "answers %s" % status if status else "gives no answer in time"))
+
+
+def asked(answer: Answer) -> str:
+    """What was asked, in words: the URL, with the method where that is not GET."""
+    return "HEAD %s" % answer["url"] if answer.get("method") == "HEAD" else answer["url"]
+
+
+def log_evidence(record: LogRecord) -> Evidence:
+    """What a log says, as evidence of the kind that fits its source."""
+    times = "" if record["count"] == 1 else " (%d times)" % record["count"]
+    where = record.get("source") or ""
+    upstream = or_empty(record.get("upstream")).get("text")
+    look = {"nginx": "log", "kernel": "kernel"}.get(record["kind"], "backend_log")
+    return Evidence(
+        look, "%s: %s%s%s" % (where, record["message"], ", upstream %s" % upstream if upstream else "", times)
+    )

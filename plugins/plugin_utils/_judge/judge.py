@@ -14,9 +14,9 @@ import typing as t
 from dataclasses import replace
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils import causes as causes_package
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.evidence import asked
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import asked
 
 #: A finding with less confidence is reported, but nothing is changed because of it.
 SURE_ENOUGH = 0.6

@@ -8,7 +8,8 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop, log_evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.evidence import log_evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import listener_behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import NOTHING, Explanation
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do

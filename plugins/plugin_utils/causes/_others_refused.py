@@ -11,8 +11,9 @@ from __future__ import annotations
 import typing as t
 import urllib.parse
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.evidence import Evidence
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import NO_LIVE, Hop, log_evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.evidence import Evidence, log_evidence
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop_symptoms import NO_LIVE
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line, reload_nginx
 

@@ -13,7 +13,8 @@ import typing as t
 import urllib.parse
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import CONNECTING, Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop_symptoms import CONNECTING
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.rows_taken import is_by_name
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails, is_barred

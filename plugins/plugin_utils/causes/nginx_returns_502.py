@@ -17,9 +17,9 @@ from __future__ import annotations
 import shlex
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.evidence import answer_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import answer_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.panels import writer
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line

@@ -21,6 +21,7 @@ import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.evidence import answer_evidence, log_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import (
     Behind,
     Cause,
@@ -29,7 +30,6 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
     Remedy,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import answer_evidence, log_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._beside_container import unknown_name

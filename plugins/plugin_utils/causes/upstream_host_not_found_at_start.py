@@ -20,9 +20,9 @@ import re
 import shlex
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.evidence import log_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import log_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._nginx_check import Refusal, refusal
 

@@ -9,6 +9,7 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding, Remedy
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles import PARAMETERS
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils._nginx_config.nginx_configs import written
 
@@ -125,6 +126,12 @@ def log(*records: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 def fleet(**hosts: t.Mapping[str, t.Any]) -> Fleet:
     return Fleet(hosts)
+
+
+def hop_of(web: t.Mapping[str, t.Any], **others: t.Mapping[str, t.Any]) -> Hop:
+    """The only hop of a proxy, beside other hosts."""
+    (hop,) = fleet(web=web, **others).hops
+    return hop
 
 
 def finding(cause: str = "c", *looks: str, **more: t.Any) -> Finding:

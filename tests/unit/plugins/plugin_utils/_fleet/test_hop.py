@@ -1,33 +1,28 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One hop: what was asked again of a request that the log has."""
+"""One hop: what is wrong over it, and the evidence of that."""
 
 from __future__ import annotations
 
-import pytest
-
-from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
-
-OWN, OTHER = {"url": "http://shop.example/index.php", "route": 1}, {"url": "http://localhost/index.php", "route": 0}
-
-
-def record(path, host):
-    return {"request": {"method": "GET", "path": path}, "host": host}
-
-
-@pytest.mark.parametrize(
-    ("path", "host", "expected"),
-    [
-        ("/index.php", "shop.example", [OWN, OTHER]),
-        # A path that nginx leads to another one inside (try_files): of its site, what was asked.
-        ("/dashboard", "shop.example", [OWN]),
-        ("/dashboard", "blog.example", [OWN, OTHER]),
-        ("/dashboard", None, [OWN, OTHER]),
-    ],
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import (
+    answer,
+    hop_of,
+    log,
+    proxy,
+    reached,
+    record,
+    tried,
 )
-def test_what_was_asked_again(path, host, expected):
-    number = Address("", 0, "/run/php.sock")
-    hop = Hop(None, number, "fastcgi", "", [], None, None, number, answers=[OWN, OTHER])
-    assert hop.asked_again(record(path, host)) == expected
+
+APP = "tcp:10.0.0.2:80"
+
+
+def test_what_is_wrong_over_it_and_the_evidence():
+    row = reached(APP, tried(APP, 111, source="10.0.0.1"))
+    late = [answer(signature="connect_timeout", upstream=APP)]
+    hop = hop_of(proxy("http://10.0.0.2", reach=[row], answers=late, log=log(record(APP))))
+    assert hop.has("backend_port_closed") and hop.has("other", "connect_timeout") and not hop.has("other")
+    assert hop.source == "10.0.0.1"
+    assert [item.look for item in hop.seen("backend_port_closed", "connect_timeout")] == ["probe", "answer", "log"]
+    assert hop.seen("backend_port_closed")[0].text == "connect to tcp:10.0.0.2:80 from web: refused (errno 111)"

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.probe_symptoms import handshake_sign, reply_sign
-from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils import small_fleet
 
 
 @pytest.mark.parametrize(
@@ -65,19 +63,3 @@ def test_a_handshake_that_succeeds_is_no_symptom():
 def test_a_reply(family, reply, signature):
     sign = reply_sign(family, {"protocol": "unknown", "began": "", "error": None, **reply})
     assert (sign.signature if sign else None) == signature
-
-
-@pytest.mark.parametrize(
-    "answer,has",
-    [
-        ({"status": 502, "signature": None}, True),
-        ({"status": 502, "signature": "upstream_invalid_header"}, False),
-        ({"status": 200, "signature": None}, False),
-    ],
-)
-def test_it_counts_only_where_nginx_says_nothing(answer, has):
-    reply = {"protocol": "unknown", "began": "", "error": "Connection reset by peer (104)", "ended": "reset"}
-    reached = {**small_fleet.tried("tcp:10.0.0.2:80"), "family": "proxy", "reply": reply}
-    asked = {"url": "http://localhost/", "route": 0, "upstream": None, **answer}
-    fleet = Fleet({"web": small_fleet.proxy("http://10.0.0.2", reach=[reached], answers=[asked])})
-    assert fleet.hops[0].has("upstream_connection_reset") is has

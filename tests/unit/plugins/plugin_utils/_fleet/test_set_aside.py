@@ -7,11 +7,8 @@ import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.set_aside import set_aside_for
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import (
-    answer,
     fleet,
-    log,
     proxy,
-    record,
 )
 
 NOW = 1000.0
@@ -35,28 +32,3 @@ def test_the_longest_of_the_upstream_counts(servers, lasts):
 def test_an_address_without_an_upstream_block_has_none():
     (web,) = fleet(web=proxy("http://10.0.0.2")).proxies()
     assert set_aside_for(web, web.config["routes"][0]) == 0.0
-
-
-@pytest.mark.parametrize(
-    ("target", "parameters", "ago", "stands"),
-    [
-        ("http://app", "", 9.0, True),
-        ("http://app", "", 30.0, False),
-        ("http://app", "fail_timeout=10m", 30.0, True),
-        ("http://app", "fail_timeout=10m", 500.0, True),
-        ("http://app", "fail_timeout=10m", 700.0, False),
-        ("http://app", "max_fails=0", 9.0, False),
-        ("http://10.0.0.2", "", 9.0, True),
-        ("http://10.0.0.2", "", 30.0, False),
-    ],
-)
-def test_a_failure_stands_behind_no_live_upstreams_for_as_long(target, parameters, ago, stands):
-    web = proxy(
-        target,
-        http="upstream app { server 10.0.0.2 %s; server 10.0.0.3 %s; }" % (parameters, parameters),
-        answers=[answer(signature="no_live_upstreams")],
-        log=log(record("tcp:10.0.0.2:80", RESET, last=NOW - ago, action="reading response header from upstream")),
-        clock={"now": NOW},
-    )
-    hop = next(hop for hop in fleet(web=web).hops if str(hop.address) == "tcp:10.0.0.2:80")
-    assert hop.has(RESET) is stands
