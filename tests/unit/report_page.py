@@ -43,6 +43,7 @@ def finding(outcome="fixed", **more):
         "began": "2026-11-29T02:40:14Z",
         "because": ["3 s after alice (sudo) ran <nft>", "9 s after /etc/nftables.conf was written; owner root"],
         "rhythm": "40 times, all the time",
+        "urls": ["http://web1/", "http://web1/<cart>"],
         "seconds": 3.5,
         "diff": "--- /etc/nftables.conf\n+++ /etc/nftables.conf\n@@ -1,0 +2 @@\n+accept",
         "undo": UNDO,

@@ -91,6 +91,7 @@ def of_addresses(findings: t.Sequence[FindingEntry]) -> FindingEntry:
         "says": "%s; the same holds for %s" % (first["says"].rstrip("."), listed(names, ADDRESSES)),
         "evidence": list(dict.fromkeys(text for one in findings for text in one["evidence"])),
         "confidence": min(one["confidence"] for one in findings),
+        "urls": list(dict.fromkeys(url for one in findings for url in one.get("urls", ()))),
     }
 
 
@@ -115,7 +116,7 @@ def of_all(finding: FindingEntry, findings: t.Sequence[FindingEntry]) -> Finding
 
 
 def of_each(finding: FindingEntry, name: str) -> FindingEntry:
-    """The finding of one host as it is said of several that are alike. When and why it began is each host's own: the report has it."""
+    """The finding of one host as it is said of several that are alike. Its URLs, when it began and why are each host's own: the report has them."""
     on = "each" if finding["on"] == name else finding["on"]
     says, why = (finding[key].replace(name, EACH) for key in ("says", "why"))
-    return {**finding, "on": on, "says": says, "why": why, "began": None, "because": []}
+    return {**finding, "on": on, "says": says, "why": why, "urls": [], "began": None, "because": []}

@@ -49,6 +49,8 @@ FINDING_LINES = 12
 REASON_LINES, BEGAN_LINES, EVIDENCE_LINES = 4, 3, 3
 #: Pieces of evidence that are shown; the report has all of them.
 EVIDENCE = 2
+#: URLs that are named where findings of a host are about others than the rest.
+URLS = 3
 #: The part of a text's words that has to be new, or it is not said.
 NEWS = 0.34
 MORE = "# and more in the report"
@@ -94,12 +96,15 @@ def host_block(
     who = names[0] if len(names) == 1 else "%d hosts (%s)" % (len(names), listed(names, 6))
     lines = wrapped("%s  %s: %s" % (HEADLINES[entry["status"]], who, entry["says"]), "", width, "  ")
     here = set()
-    for finding in likewise(entry["findings"], shared):
+    findings = likewise(entry["findings"], shared)
+    apart = len({tuple(one.get("urls", ())) for one in findings}) > 1
+    for finding in findings:
         fault = (finding.get("fault", ""), finding["outcome"])
         if fault[0] not in shared:
-            lines += finding_lines(finding if len(names) == 1 else of_each(finding, names[0]), entry["says"], width)
+            said_of = finding if len(names) == 1 else of_each(finding, names[0])
+            lines += finding_lines(said_of, entry["says"], width, apart)
         elif fault not in said:
-            lines += finding_lines(of_all(finding, shared[fault[0]]), entry["says"], width)
+            lines += finding_lines(of_all(finding, shared[fault[0]]), entry["says"], width, False)
         elif fault not in here:
             lines += labelled("Cause", "as above: %s" % (finding.get("behind") or finding["says"]), width)
         here.add(fault)
@@ -112,10 +117,15 @@ def beside_lines(entry: HostEntry, width: int) -> list[str]:
     return [line for text in entry.get("broken_off", ()) for line in labelled("Also", text, width)]
 
 
-def finding_lines(finding: FindingEntry, headline: str, width: int) -> list[str]:
-    """What is wrong, what was done about it or has to be done, and why, in a dozen lines. What is left out first is what was seen, then when it began."""
+def finding_lines(finding: FindingEntry, headline: str, width: int, apart: bool) -> list[str]:
+    """What is wrong, what was done about it or has to be done, and why, in a dozen lines. What is left out first is what was seen, then when it began.
+
+    apart: whether to say which URLs suffer from it.
+    """
     says = as_sentence(finding["says"]).rstrip(".")
     lines = labelled("Cause", "%s (%s)." % (says, ", ".join((finding["cause"], *confidence_words(finding)))), width)
+    if apart and finding.get("urls"):
+        lines += labelled("Pages", listed(finding["urls"], URLS), width)
     label, change = done_about(finding)
     lines += labelled(label, change, width) if change else []
     known = [headline, says, change]

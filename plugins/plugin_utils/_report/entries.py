@@ -29,7 +29,8 @@ class FindingEntry(t.TypedDict):
 
     fault: the same in all findings of one broken thing, where that is not the host's own matter. behind: what is wrong there, where says is of one host.
 
-    rhythm: only where a log has its lines. diff: what was, or would be, changed in files.
+    rhythm: only where a log has its lines. urls: those that were asked over its upstream and failed, where any did.
+    diff: what was, or would be, changed in files.
     step: the id of what is planned or was run, the same whenever that does the same at the same place.
     task: for one's own playbooks, where a change that lasts was kept.
     """
@@ -50,6 +51,7 @@ class FindingEntry(t.TypedDict):
     began: str | None
     because: list[str]
     rhythm: t.NotRequired[str]
+    urls: t.NotRequired[list[str]]
     step: t.NotRequired[str]
     seconds: t.NotRequired[float]
     diff: t.NotRequired[str]

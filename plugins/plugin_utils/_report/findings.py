@@ -19,6 +19,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.safe_te
     safe_data,
     safe_lines,
     safe_text,
+    safe_url,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.timeline import utc
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.words import as_sentence
@@ -56,11 +57,13 @@ def findings_of_run(
     own: what the sites answer by themselves where they answered 502, or in a dry run would.
     """
     first: dict[str, JudgedFinding] = {}
+    urls: dict[str, list[str]] = {}
     newest: dict[str, JudgedFinding] = {}
     run: dict[str, JudgedFinding] = {}
-    for finding in (one for judgement in judgements for one in judgement["findings"]):
+    for judgement, finding in ((one, finding) for one in judgements for finding in one["findings"]):
         key = finding["key"]
-        first.setdefault(key, finding)
+        if key not in first:
+            first[key], urls[key] = finding, urls_that_failed(judgement, finding)
         newest[key] = finding
         if finding["step"] in outcomes:
             run[key] = finding
@@ -75,8 +78,16 @@ def findings_of_run(
         if ended and unproven and not any(answer_fails(answer) for answer in last["answers"]):
             ended = {**ended, "outcome": "fixed", "why": ""}  # what was not proven at once shows in the last look
         entry = finding_entry(seen, done, newest[key]["advice"], ended, key in still)
+        if urls[key]:
+            entry["urls"] = urls[key]
         entries.append(with_own_answer(entry, next((one for one in own if one.route in done["routes"]), None)))
     return entries
+
+
+def urls_that_failed(judgement: HostJudgement, finding: JudgedFinding) -> list[str]:
+    """The URLs that failed over the routes of a finding: one host may have many sites, each with a matter of its own."""
+    failing = [one for one in judgement["answers"] if one["route"] in finding["routes"] and answer_fails(one)]
+    return list(dict.fromkeys(safe_url(one["url"]) for one in failing))
 
 
 def never_run(entry: FindingEntry) -> FindingEntry:

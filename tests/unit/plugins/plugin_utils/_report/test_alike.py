@@ -66,8 +66,8 @@ def test_of_one_fault_all_changes_are_named_and_its_begin_is_that_of_the_first()
 
 
 def test_hosts_that_each_have_the_same_are_said_as_each():
-    said = of_each(finding("w1", why="w1 is full", began="2026-11-29T10:00:02Z"), "w1")
-    assert (said["on"], said["why"], said["began"]) == ("each", "each host is full", None)
+    said = of_each(finding("w1", why="w1 is full", began="2026-11-29T10:00:02Z", urls=["http://w1/"]), "w1")
+    assert (said["on"], said["why"], said["began"], said["urls"]) == ("each", "each host is full", None, [])
 
 
 def slow(address, on="app1", **more):
@@ -86,12 +86,13 @@ def slow(address, on="app1", **more):
 
 
 def test_servers_of_which_the_same_is_to_be_said_are_named_in_one_paragraph():
-    servers = [slow("10.0.0.2:8000"), slow("10.0.0.2:8001", confidence=0.7), slow("10.0.0.3:8000", "app2")]
+    sites = [{"urls": ["http://a/"]}, {"urls": ["http://a/", "http://b/"], "confidence": 0.7}]
+    servers = [slow("10.0.0.2:8000", **sites[0]), slow("10.0.0.2:8001", **sites[1]), slow("10.0.0.3:8000", "app2")]
     (one,) = likewise(servers, ())
     assert one["says"] == (
         "the backend at 10.0.0.2:8000 does not answer in time; the same holds for 10.0.0.2:8001, 10.0.0.3:8000 (on app2)"
     )
-    assert (one["confidence"], one["advice"]) == (0.7, servers[0]["advice"])
+    assert (one["confidence"], one["advice"], one["urls"]) == (0.7, servers[0]["advice"], ["http://a/", "http://b/"])
 
 
 def test_one_article_stands_for_those_that_read_alike_with_what_was_seen_of_each():

@@ -147,6 +147,16 @@ def test_hosts_of_which_the_same_is_to_be_said_stand_together():
     assert lines[-1] == "2 fixed: w1, w2."
 
 
+def test_of_many_sites_each_finding_says_which_suffer_from_it():
+    one = finding(urls=["http://a/", "http://b/"])
+    lines = shown(one, finding(cause="slow_upstream", subject="tcp:10.0.0.2:80", urls=["http://c/"]))
+    assert [line for line in lines if line.startswith("  Pages")] == [
+        "  Pages    http://a/, http://b/",
+        "  Pages    http://c/",
+    ]
+    assert not any(line.startswith("  Pages") for line in [*shown(one), *shown(one, {**one, "cause": "disk_full"})])
+
+
 def test_only_what_can_be_pasted_has_a_prompt():
     command, remark = (
         "nginx -T 2>/dev/null | " + "grep -n fastcgi_pass " * 9,

@@ -595,6 +595,13 @@ def test_a_url_that_fails_is_explained_by_the_finding_over_its_own_route():
     assert entry["why"] == "http://other/ still answers 502 (worker_segfault: b)"
 
 
+def test_of_many_sites_a_finding_has_the_urls_that_failed_over_its_own_routes():
+    answers = [answer(url="http://a/x?y=z"), answer(url="http://a/"), answer(200, url="http://well/"), answer(**OTHER)]
+    found = [advice(routes=[0]), advice(routes=[7], key="other"), advice(routes=[9], key="of no route that was asked")]
+    entry = document.host_entry("fix", [look(*found, answers=answers), look(*found, answers=[])], {}, None)
+    assert [one.get("urls") for one in entry["findings"]] == [["http://a/x", "http://a/"], ["http://other/"], None]
+
+
 def test_answers_that_break_off_are_said_of_a_host_that_is_well():
     entry = document.host_entry("fix", [{**look(status=200), "broken_off": ["app broke off an answer"]}], {}, None)
     assert (entry["status"], entry["broken_off"]) == ("healthy", ["app broke off an answer"])
