@@ -20,7 +20,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.at_work i
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.awaited import Waits
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.clock import clock_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.connections import connection_facts
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import container_facts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.container_facts import container_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.disks import disk_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import listener_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.memory import memory_facts
