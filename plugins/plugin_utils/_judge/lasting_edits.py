@@ -34,19 +34,24 @@ def with_where_edits_last(lines: t.Iterable[str], hosts: t.Sequence[str], fleet:
             name, by = _writer(path, hosts, fleet)
             where = by.advice(name) if by else ()
             said += [one for one in where if one not in said and one not in given]
-            if _SAYS_SO not in line and not (by and by.panel):
-                said += [one for one in _in_container(path, hosts, fleet) if one not in said]
+            if not (by and by.panel):
+                said += [one for one in _in_container(path, hosts, fleet, _SAYS_SO in line) if one not in said]
     return said
 
 
-def _in_container(path: str, hosts: t.Sequence[str], fleet: Fleet) -> tuple[str, ...]:
-    """Where a file of nginx in a container is on its host, or that it is gone with that container. hosts: first the one whose nginx it is."""
+def _in_container(path: str, hosts: t.Sequence[str], fleet: Fleet, said: bool) -> tuple[str, ...]:
+    """Where a file of nginx in a container is on its host, or that it is gone with that container. hosts: first the one whose nginx it is.
+
+    said: whether the line that names it says the latter by itself.
+    """
     proxy = fleet.hosts.get(hosts[0])
     if proxy is None or proxy.within is None:
         return ()
     container = proxy.facts["container"]
     there = outside(container, path)
-    return (FROM_HOST % (path, container["name"], there, proxy.within.name) if there else LASTS % container["name"],)
+    if there:
+        return (FROM_HOST % (path, container["name"], there, proxy.within.name),)
+    return () if said else (LASTS % container["name"],)
 
 
 def _writer(path: str, hosts: t.Sequence[str], fleet: Fleet) -> tuple[str, Written | None]:

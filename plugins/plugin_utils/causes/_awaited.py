@@ -27,6 +27,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.worke
     waits_for,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import listener_behind
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import behind
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.awaited import Awaited
@@ -71,7 +72,9 @@ def awaited_behind(fleet: Fleet, hop: Hop) -> Dependency | None:
     if pool:
         found, workers = pool.pool.get("awaited") or [], len(pool.pool["workers"])
     else:
-        waiting = or_empty(listener_behind(hop).get("waiting"))
+        listener = listener_behind(hop)
+        # docker's proxy waits for its container alone.
+        waiting = or_empty(None if behind(backend, listener) else listener.get("waiting"))
         found, workers = waiting.get("awaited") or [], waiting.get("workers") or 0
     named, first = waits_for(found, workers), likeliest(found)
     if not named or not first:

@@ -13,7 +13,7 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _containers as containers
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import (
     asked_address,
@@ -22,6 +22,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import product_of
 
 if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import Listener
 
 
@@ -41,16 +42,30 @@ def unit_behind(hop: Hop) -> str:
     return declaring[0] if len(declaring) == 1 else ""
 
 
+def container_behind(hop: Hop) -> Container | None:
+    """The container that a hop leads to: for which a process of the backend listens, or which has the address itself."""
+    return containers.behind(hop.backend, listener_behind(hop)) or containers.at_address(hop)
+
+
+def paused_behind(hop: Hop) -> Container | None:
+    """The container that a hop leads to, where its engine lets nothing in it run: the kernel takes connections for it all the same, until its queue is full."""
+    container = container_behind(hop)
+    return container if container and container.get("paused") else None
+
+
+def engines_host(hop: Hop) -> Host:
+    """The host whose engine has the container that a hop leads to."""
+    host = hop.backend or hop.proxy
+    return host.within or host
+
+
 def described(hop: Hop) -> str:
     """Who listens behind a hop, in words."""
     listener = listener_behind(hop)
     process, unit = listener.get("process"), unit_behind(hop)
-    container = containers.behind(hop.backend, listener) or containers.at_address(hop)
+    container = container_behind(hop)
     if container:
-        return "%s on %s" % (
-            containers.called(container),
-            hop.on if hop.backend else (hop.proxy.within or hop.proxy).name,
-        )
+        return "%s on %s" % (containers.called(container), engines_host(hop).name)
     if hop.backend and hop.backend.within:
         return "%s in %s on %s" % (
             process or "what listens on %s" % hop.address.bare,
@@ -65,9 +80,9 @@ def described(hop: Hop) -> str:
 def log_command(hop: Hop) -> str:
     """The command that shows the backend's own log; a comment where its unit is not known."""
     listener = listener_behind(hop)
-    container = containers.behind(hop.backend, listener) or containers.at_address(hop)
+    container = container_behind(hop)
     if container:
-        return containers.log_of(container, hop.on if hop.backend else (hop.proxy.within or hop.proxy).name)
+        return containers.log_of(container, engines_host(hop).name)
     if hop.backend and hop.backend.within:
         return containers.log_of(hop.backend.facts["container"], hop.backend.within.name)
     published = containers.publisher(listener, hop.real_address.port, hop.on)

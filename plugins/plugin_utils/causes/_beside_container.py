@@ -14,16 +14,17 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import covers, read_address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _compose as compose
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import (
     named_at,
     written_by,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._container_starts import start_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import (
     CLIENTS,
     called,
     containers_of,
-    start_of,
     stopped_at,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import reload_nginx
@@ -33,8 +34,11 @@ if t.TYPE_CHECKING:
 
 #: Where Nginx Proxy Manager writes what is set in its pages.
 OF_PAGES = re.compile(r"/data/nginx/")
+#: Networks in which no container knows another one by name.
+UNNAMED = {"bridge", "host", "none"}
 #: By the engine: the name that a container may have for its host.
 HOSTS_NAME = {"podman": "host.containers.internal"}
+HOSTS_OWN = "host.docker.internal"
 
 
 #: What starts the others in a container, and serves nobody.
@@ -52,14 +56,26 @@ class Inside(t.NamedTuple):
 
 
 def others_at(proxy: Host, port: int) -> list[Inside]:
-    """The containers beside an nginx's own that run and listen on a port, or are reached by that port of the host."""
+    """The containers beside an nginx's own that run and listen on a port, or are reached by that port of the host; first of all those in a network of it."""
     found = []
     for one in containers_of(proxy):
         own = (one["ports"] or {}).get(str(port))
         listens = [read_address(each["address"]).port for each in one.get("listens") or []]
         if one["running"] and one["name"] != proxy.facts["container"]["name"] and (own or port in listens):
             found.append(Inside(one, own or port))
-    return found
+    return [one for one in found if in_common(proxy.facts["container"], one.container)] or found
+
+
+def in_common(own: Container, other: Container) -> set[str]:
+    """The networks of both in which containers find each other by name."""
+    return set(own.get("networks") or []) & set(other.get("networks") or []) - UNNAMED
+
+
+def name_for(own: Container, other: Container) -> str:
+    """The name by which one container asks another: that of its service, in a network of a project that both belong to."""
+    service, project = (or_empty(other.get("compose")).get(one) for one in ("service", "project"))
+    same = project is not None and project == or_empty(own.get("compose")).get("project")
+    return str(service) if same and service in (other.get("aliases") or []) else other["name"]
 
 
 def inside_with_nginx(hop: Hop) -> list[str]:
@@ -100,18 +116,24 @@ def write_instead(hop: Hop, instead: str) -> tuple[str, ...]:
 def way_to(hop: Hop, to: Inside) -> tuple[str, ...]:
     """How nginx's container is to ask another one: by name, in a network that both have."""
     own, other = hop.proxy.facts["container"], to.container
-    return (*join(hop.proxy, other), *write_instead(hop, "%s:%d" % (other["name"], to.port))) if own else ()
+    return (*join(hop.proxy, other), *write_instead(hop, "%s:%d" % (name_for(own, other), to.port))) if own else ()
 
 
 def join(proxy: Host, other: Container) -> tuple[str, ...]:
     """The command that puts nginx's container into a network of another one, where it has none of them, or only the one in which names are not known."""
     own, on = proxy.facts["container"], proxy.within.name if proxy.within else proxy.name
-    theirs = [one for one in other.get("networks") or [] if one not in ("bridge", "host", "none")]
-    if set(theirs) & set(own.get("networks") or []) or not other.get("networks"):
+    theirs = [one for one in other.get("networks") or [] if one not in UNNAMED]
+    if in_common(own, other) or own.get("host_network") or not other.get("networks"):
         return ()
     client, name = CLIENTS.get(own["engine"], "docker"), shlex.quote(own["name"])
     if theirs:
-        return ("%s network connect %s %s   # on %s" % (client, shlex.quote(theirs[0]), name, on),)
+        setting = "networks: [default, %s], and at the end of the file networks: {%s: {external: true}}" % (
+            theirs[0],
+            theirs[0],
+        )
+        lasting = compose.edit(own, setting, on)
+        once = ", until it is made anew" if lasting else ""
+        return ("%s network connect %s %s   # on %s%s" % (client, shlex.quote(theirs[0]), name, on, once), *lasting)
     return (
         "%s network create shared; %s network connect shared %s; %s network connect shared %s   # on %s: names are not known in the default bridge"
         % (client, client, name, client, shlex.quote(other["name"]), on),
@@ -121,14 +143,20 @@ def join(proxy: Host, other: Container) -> tuple[str, ...]:
 def way_to_host(hop: Hop, listens: str) -> tuple[str, ...]:
     """How nginx's container is to ask its host."""
     engine, port = hop.proxy.facts["container"]["engine"], hop.address.port
-    name = HOSTS_NAME.get(engine, "host.docker.internal")
-    made = () if engine in HOSTS_NAME else (
-        "# where that name is not known: --add-host %s:host-gateway (compose: extra_hosts: ['%s:host-gateway'])" % (name, name),
-    )  # fmt: skip
+    name = HOSTS_NAME.get(engine, HOSTS_OWN)
+    made = () if engine in HOSTS_NAME else named_host(hop.proxy.facts["container"], hop.proxy.within or hop.proxy)
     open_to = () if covers(listens, "192.0.2.1") else (
         "# let it listen on the address of the container's network, too (docker0: 172.17.0.1), not on %s alone" % listens,
     )  # fmt: skip
     return (*open_to, *made, *write_instead(hop, "%s:%d" % (name, port)))
+
+
+def named_host(own: Container, on: Host) -> tuple[str, ...]:
+    """What gives a container of docker a name for its host."""
+    given = "%s:host-gateway" % HOSTS_OWN
+    return compose.edit(own, "extra_hosts: ['%s'] (where that name is not known yet)" % given, on.name) or (
+        "# where that name is not known: --add-host %s (compose: extra_hosts: ['%s'])" % (given, given),
+    )
 
 
 def named(proxy: Host, name: str) -> Container | None:
@@ -141,6 +169,15 @@ def unknown_name(proxy: Host, name: str) -> tuple[str, tuple[str, ...]]:
     """Why nginx in a container finds no other one by a name, and what to do."""
     own, on = proxy.facts["container"], proxy.within.name if proxy.within else proxy.name
     other, client = named(proxy, name), CLIENTS.get(own["engine"], "docker")
+    if name == HOSTS_OWN:
+        return (
+            "docker gives its containers the name %s only where they are made with it (on Linux), in /etc/hosts, which `resolver` does not read"
+            % name,
+            (
+                *named_host(own, proxy.within or proxy),
+                "# and ask it by its name itself, not by a variable: nginx then looks it up when it starts, in /etc/hosts, too",
+            ),
+        )
     if other is None:
         return (
             "no container of %s has the name %s, or it is in no network of %s" % (on, name, called(own)),

@@ -11,10 +11,17 @@ from __future__ import annotations
 import shlex
 import typing as t
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import (
+    Address,
+    bracketed,
+    is_any,
+    read_address,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _compose as compose
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import engines_host, listener_behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import (
     CLIENTS,
     called,
@@ -144,12 +151,14 @@ def listens_on_another(hop: Hop, container: Container, inside: int) -> Explanati
         return Explanation(words=words, advice=(let_it_listen(hop, inside),))
     to = 8080 if 8080 in there else there[0]
     as_dotnet = (DOTNET,) if inside == 80 and to == 8080 else ()
-    publish = "# publish the port that it has: -p %d:%d (`ports` of its compose file), and make the container anew" % (
-        published,
-        to,
+    at = str(listener_behind(hop).get("address") or "::")
+    mapped = "%d:%d" % (published, to) if is_any(at) else "%s:%d:%d" % (bracketed(at), published, to)
+    on = engines_host(hop).name
+    publish = compose.edit(container, "ports: ['%s'], as that is the port that it has" % mapped, on) or (
+        "# publish the port that it has: -p %s (`ports` of its compose file), and make the container anew" % mapped,
     )
     words = "%s, where nothing listens: it listens on %s" % (leads, ", ".join(map(str, there)))
-    return Explanation(words=words, advice=(publish, *as_dotnet))
+    return Explanation(words=words, advice=(*publish, *as_dotnet))
 
 
 def way_inside(container: Container, on: str, port: int) -> tuple[str, ...]:

@@ -16,8 +16,9 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._address import
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _compose as compose
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._exit_codes import exit_words
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import start_command
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
@@ -30,6 +31,7 @@ _BRIDGE = re.compile(
 #: Programs that listen for containers, and the client of their engine.
 PUBLISHERS = ((re.compile(r"docker-proxy"), "docker"), (re.compile(r"rootlessport|pasta|slirp4netns|conmon"), "podman"))
 DOCKER = "docker.service"
+_ALONE = re.compile(r"exit code (\d+)$")
 SHOWN = 5
 #: As many restarts by an engine are a loop.
 RESTARTS = 3
@@ -80,7 +82,7 @@ def not_published(hop: Hop, host: Host, container: Container, cause: str, seen: 
         % (called(container), port, host.name),
         advice=(
             "docker port %s   # on %s: which of its ports are published" % (name, host.name),
-            published_anew("it", at_which(hop, host), port),
+            *published_anew(container, "%s:%d:%d" % (at_which(hop, host), port, port), host.name),
         ),
     )
 
@@ -91,13 +93,12 @@ def at_which(hop: Hop, host: Host) -> str:
     return "127.0.0.1" if hop.proxy is host else "[%s]" % asked if ":" in asked else asked
 
 
-def published_anew(container: str, address: str, port: int) -> str:
-    """How a container is made anew with a port published at an address."""
-    at = "%s:%d:%d" % (address, port, port)
-    return "# make %s anew with -p %s where it is made (compose: ports: ['%s']; `expose` publishes nothing)" % (
-        container,
-        at,
-        at,
+def published_anew(container: Container, leads: str, on: str) -> tuple[str, ...]:
+    """How a container is made anew with a port published. leads: ADDRESS:PORT:OWN_PORT."""
+    note = "`expose` publishes nothing"
+    return compose.edit(container, "ports: ['%s'] (%s)" % (leads, note), on) or (
+        "# make %s anew with -p %s where it is made (compose: ports: ['%s']; %s)"
+        % (shlex.quote(container["name"]), leads, leads, note),
     )
 
 
@@ -113,12 +114,26 @@ def called(container: Container) -> str:
 
 def state(container: Container) -> str:
     """What is known of a container that does not answer, in words."""
-    ended = " (%s)" % container["ended"] if container["ended"] else ""
+    ended = " (%s)" % with_meaning(container["ended"]) if container["ended"] else ""
     if is_restarted(container):
         return "%s ends each time soon after it is started%s: %s has started it again %d times" % (
             called(container), ended, container["engine"], container["restarts"],
         )  # fmt: skip
-    return "%s runs" % called(container) if container["running"] else "%s does not run%s" % (called(container), ended)
+    if not container["running"]:
+        return "%s does not run%s" % (called(container), ended)
+    return "%s %s" % (called(container), "is paused" if container.get("paused") else "runs" + health(container))
+
+
+def with_meaning(ended: str) -> str:
+    """How a container has ended, with what its exit code means where nothing else says why."""
+    code = _ALONE.match(ended)
+    meaning = exit_words(None, int(code.group(1))) if code else ""
+    return "%s, %s" % (ended, meaning) if meaning else ended
+
+
+def health(container: Container) -> str:
+    """What its engine's own check of a container says against it, as the end of a sentence."""
+    return ", and its healthcheck says %s" % container["health"] if container.get("health") == "unhealthy" else ""
 
 
 def is_restarted(container: Container) -> bool:
@@ -157,47 +172,10 @@ def log_of(container: Container, on: str) -> str:
     return "%s logs --since 1h %s   # on %s" % (client, name, on)
 
 
-def start_of(container: Container, host: Host) -> tuple[str, ...]:
-    """The commands that show why a container ended, and start it; first its engine, where that does not run."""
-    client, name, on = CLIENTS.get(container["engine"]), shlex.quote(container["name"]), host.name
-    if client is None:
-        return ("# start %s on %s" % (called(container), on),)
-    if engine_is_down(container, host):
-        return (
-            "journalctl -u docker -n 50 --no-pager   # on %s: why docker itself does not run" % on,
-            "%s   # on %s: containers with a restart policy come back with it"
-            % (start_command(DOCKER, host.unit(DOCKER)), on),
-            "docker ps -a; docker start %s   # on %s, after that, if it is not up; docker update --restart unless-stopped %s for good"
-            % (name, on, name),
-        )
-    if is_restarted(container):
-        return (
-            "%s logs --tail 50 %s   # on %s: why does it end each time?" % (client, name, on),
-            "%s restart %s   # on %s, once that is mended; docker compose up -d where its image, environment or mounts changed"
-            % (client, name, on),
-        )
-    return (
-        "%s logs --tail 50 %s   # on %s: why did it end?" % (client, name, on),
-        "%s start %s   # on %s; or docker compose up -d where it belongs to a project" % (client, name, on)
-        if client == "docker"
-        else "%s start %s   # on %s" % (client, name, on),
-    )
-
-
 def down_beside(own: Container, host: Host) -> list[Container]:
     """The containers of a host that do not run, and are in a network of another one."""
     networks = set(own.get("networks") or []) - {"bridge", "host", "none"}
     return [one for one in containers_of(host) if not one["running"] and networks & set(one.get("networks") or [])]
-
-
-def start_beside(container: Container, own: Container, host: Host) -> tuple[str, ...]:
-    """How one is started that another may wait for, and comes with each boot."""
-    client, name = CLIENTS.get(container["engine"], "docker"), shlex.quote(container["name"])
-    lasting = "; for good: docker update --restart unless-stopped %s" % name if client == "docker" else ""
-    return (
-        "%s start %s   # on %s: in a network of %s, and does not run%s%s"
-        % (client, name, host.name, own["name"], " (%s)" % container["ended"] if container["ended"] else "", lasting),
-    )
 
 
 def engine_is_down(container: Container, host: Host) -> bool:

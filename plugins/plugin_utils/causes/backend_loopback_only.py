@@ -24,6 +24,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _compose as compose
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _containers as containers
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 
@@ -98,11 +99,17 @@ def published(container: Container, address: str, port: int, on: str) -> tuple[s
     """How a container's port is published for this address; its engine has to make the container anew for that."""
     client, name = containers.CLIENTS.get(container["engine"], "docker"), shlex.quote(container["name"])
     inside = (container["ports"] or {}).get(str(port)) or "PORT"
+    leads = "%s:%d:%s" % (address, port, inside)
     return (
-        '# in its compose file: ports: ["%s:%d:%s"] (this one address, not 0.0.0.0); with %s run: -p %s:%d:%s'
-        % (address, port, inside, client, address, port, inside),
-        "%s compose up -d   # on %s, in the folder of that file; one of `%s run` is made anew: %s rm -f %s, then the same command with that -p"
-        % (client, on, client, client, name),
+        *(
+            compose.edit(container, "ports: ['%s'] (this one address, not 0.0.0.0)" % leads, on)
+            or (
+                '# in its compose file: ports: ["%s"] (this one address, not 0.0.0.0); with %s run: -p %s'
+                % (leads, client, leads),
+                "%s compose up -d   # on %s, in the folder of that file; one of `%s run` is made anew: %s rm -f %s, then the same command with that -p"
+                % (client, on, client, client, name),
+            )
+        ),
         *(
             (
                 "# docker lets a published port pass by ufw and the INPUT chain: a rule that lets in the proxy alone stands in DOCKER-USER",

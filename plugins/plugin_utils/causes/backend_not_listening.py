@@ -42,6 +42,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address
     port_or_path,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._beside_container import inside_with_nginx
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._container_starts import start_beside
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import hops_to_the_end
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_names import ignored
@@ -104,7 +105,7 @@ def not_yet(hop: Hop, proxy: Host) -> Finding:
         says="the program in %s that should listen on port %d does not" % (containers.called(own), port),
         why=containers.with_last_words(says, own),
         advice=(
-            *(line for one in down[:SHOWN] for line in containers.start_beside(one, own, within)),
+            *(line for one in down[:SHOWN] for line in start_beside(one, own, within)),
             containers.log_of(own, within.name) + ": what it waits for (mostly its database), or why it ends",
             "%s restart %s   # on %s, once that is mended, if it does not go on by itself"
             % (containers.CLIENTS.get(own["engine"], "docker"), shlex.quote(own["name"]), within.name),

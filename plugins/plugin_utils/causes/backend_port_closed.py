@@ -23,11 +23,14 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _container_addresses as addresses
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _container_ways as ways
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _containers as containers
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import nobody_listens
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import blocked, started
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._beside_container import in_common
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._container_starts import start_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import (
     NOTHING,
     Explanation,
@@ -78,7 +81,7 @@ def container_gone(hop: Hop, host: Host, container: Container) -> Finding:
         why=containers.with_last_words(
             "port %d of %s %s, and %s" % (port, host.name, is_its, containers.state_on(container, host)), container
         ),
-        advice=containers.start_of(container, host),
+        advice=start_of(container, host),
     )
 
 
@@ -92,6 +95,7 @@ def in_container(hop: Hop, container: Container) -> Finding:
         (
             _port_of_the_host(hop, container),
             _loopback_inside(hop, container),
+            _moved_away(hop, container),
             ways.not_yet(container, (hop.proxy.within or hop.proxy).now),
             _only_other_port(hop, container),
             _nothing_there(hop, container),
@@ -136,6 +140,29 @@ def _loopback_inside(hop: Hop, container: Container) -> Explanation:
         % (port, containers.called(container)),
         advice=(ways.let_it_listen(hop, port),),
     )
+
+
+def _moved_away(hop: Hop, container: Container) -> Explanation:
+    """That nginx has an address as a number, which was another container's: they get theirs anew with each start."""
+    port = hop.destination.port
+    others = [
+        one
+        for one in containers.containers_of(hop.proxy)
+        if one is not container and one["addresses"] and in_common(one, container) and _listens_at(one, port)
+    ]
+    if hop.address.is_name or not others or _open_inside(container):
+        return NOTHING
+    known = ["%s has %s" % (one["name"], one["addresses"][0]) for one in others[:3]]
+    return Explanation(
+        words="nothing listens in %s, which has the address %s now; on port %d in that network, %s listens: a container gets another address when"
+        " it is started again"
+        % (containers.called(container), hop.destination.host, port, " or ".join(one["name"] for one in others[:3])),
+        advice=("# addresses now: %s" % "; ".join(known), addresses.by_its_name(hop)),
+    )
+
+
+def _listens_at(container: Container, port: int) -> bool:
+    return any(one.port == port and not one.is_loopback for one in _open_inside(container))
 
 
 def _only_other_port(hop: Hop, container: Container) -> Explanation:

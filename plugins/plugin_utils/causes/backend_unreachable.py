@@ -24,6 +24,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._logs import co
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Behind, Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _container_addresses as addresses
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _containers as containers
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import (
     hosts_line,
@@ -55,12 +56,15 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         silent = [one for one in hop.tried if one.get("silent")]
         routeless = [one for one in hop.tried if is_routeless(one)]
         behind = next((one for one in hop.tried if one.get("silent_router")), None)
+        stopped = addresses.stopped_by_name(hop)
         if silent:
             yield nobody_has_it(hop, silent)
         elif behind:
             yield router_is_silent(hop, behind)
         elif routeless:
             yield no_route(hop, routeless[0])
+        elif stopped:
+            yield addresses.does_not_run(hop, stopped, CAUSE.name, (*hop.seen(*SIGNATURES), *comes_from(hop)))
         elif hop.backend is None and hop.has("backend_unreachable"):
             yield router_knows_none(hop)
 
@@ -72,22 +76,23 @@ def is_routeless(attempt: Attempt) -> bool:
 
 def nobody_has_it(hop: Hop, silent: list[Attempt]) -> Finding:
     proxy = hop.proxy.name
-    addresses = {read_address(one["address"]).host: one.get("silent") or "" for one in silent}
+    unknown = {read_address(one["address"]).host: one.get("silent") or "" for one in silent}
     unanswered = tuple(
         Evidence("name", "%s, %s: nobody answers for %s in this network" % (proxy, interface, address), 0.8)
-        for address, interface in addresses.items()
+        for address, interface in unknown.items()
     )
-    address, interface = next(iter(addresses.items()))
+    address, interface = next(iter(unknown.items()))
     if hop.proxy.within or containers.is_container_network(interface):
-        return no_container_has_it(hop, address, interface, unanswered)
+        seen = (*hop.seen(*SIGNATURES), *unanswered, *comes_from(hop))
+        return addresses.no_container_has_it(hop, address, interface, CAUSE.name, seen)
     return on_hop(
         hop,
         CAUSE.name,
         (*hop.seen(*SIGNATURES), *unanswered, *comes_from(hop)),
         on=None if hop.backend else proxy,
-        says="no host in %s's network has the address %s" % (proxy, ", ".join(addresses)),
+        says="no host in %s's network has the address %s" % (proxy, ", ".join(unknown)),
         why="nobody answers for %s in the network of %s: its host is down, or the address is wrong (%s). %s"
-        % (", ".join(addresses), interface, origin(hop), no_firewall(hop, address)),
+        % (", ".join(unknown), interface, origin(hop), no_firewall(hop, address)),
         advice=(
             "ip neigh show %s; ping -c1 -W2 %s   # on %s: does anybody answer for it?" % (address, address, proxy),
             *correct(hop),
@@ -101,47 +106,6 @@ def no_firewall(hop: Hop, address: str) -> str:
     if ":" not in address or (hop.backend and hop.backend.facts.get("firewall")):
         return "No firewall refuses it"
     return "Its firewall does the same where it drops ICMPv6 of the types 135 and 136"
-
-
-def no_container_has_it(hop: Hop, address: str, interface: str, unanswered: tuple[Evidence, ...]) -> Finding:
-    """The address belongs to a network of the proxy's own containers."""
-    proxy, known = hop.proxy.name, containers.containers_of(hop.proxy)
-    had = next((one for one in known if address in one["addresses"]), None)
-    down = [had] if had else [one for one in known if not one["running"]]
-    now = [
-        "%s has %s" % (one["name"], ", ".join(one["addresses"])) for one in known if one["running"] and one["addresses"]
-    ]
-    states = "; ".join(containers.state_on(one, hop.proxy) for one in down[:3])
-    return on_hop(
-        hop,
-        CAUSE.name,
-        (*hop.seen(*SIGNATURES), *unanswered, *comes_from(hop)),
-        on=proxy,
-        says="no container on %s has the address %s" % (proxy, address),
-        why="%s is an address of a container network (%s), and no container has it now: a container gets another one each time it starts (%s)%s"
-        % (address, interface, origin(hop), "; " + states if states else ""),
-        advice=(
-            *(
-                containers.start_of(down[0], hop.proxy)
-                if len(down) == 1
-                else ("docker ps -a   # on %s: which container is gone?" % proxy,)
-            ),
-            *(("# addresses now: %s" % "; ".join(now[:5]),) if now else ()),
-            by_its_name(hop),
-        ),
-    )
-
-
-def by_its_name(hop: Hop) -> str:
-    """What leads to a container wherever it gets its address from."""
-    if hop.proxy.within:
-        return (
-            "# ask it by its name at %s: with `resolver 127.0.0.11 valid=10s` and the name in a variable, nginx follows it"
-            % named_at(hop)
-        )
-    return "# publish its port (-p 127.0.0.1:%d:PORT) and pass on to 127.0.0.1:%d at %s, or give it a fixed address" % (
-        hop.address.port, hop.address.port, named_at(hop),
-    )  # fmt: skip
 
 
 def no_route(hop: Hop, attempt: Attempt) -> Finding:

@@ -23,6 +23,7 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import paused_behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._barred_relays import barred
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_counts import (
@@ -70,7 +71,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         out = way_out(hop, "drop")
         if out and hop.has(*SIGNATURES, LOCAL):
             yield refused_on_the_way_out(hop, CAUSE.name, out)
-        if hop.is_unix or out or is_asked_in_vain(hop) or not hop.has(*SIGNATURES, *NOT_FOUND):
+        if hop.is_unix or out or is_asked_in_vain(hop) or paused_behind(hop) or not hop.has(*SIGNATURES, *NOT_FOUND):
             continue
         discovery = dropped_discovery(hop)
         if discovery:

@@ -17,7 +17,6 @@ Private to this collection: it may change in any release.
 from __future__ import annotations
 
 import posixpath
-import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
@@ -109,8 +108,11 @@ def by_port(hop: Hop, host: Host, found: t.Sequence[Found]) -> Finding:
         why = "%s %s on port %d in a network of its own, and no port of %s leads there: it is not published" % (
             names, verb, port, host.name,
         )  # fmt: skip
-        beside = way_to(hop, Inside(first.container, port)) if hop.proxy.within is host else ()
-        advice = beside or (published_anew(shlex.quote(first.container["name"]), at_which(hop, host), port),)
+        has_own = hop.proxy.within is host and not hop.proxy.facts["container"].get("host_network")
+        leads = "%s:%d:%d" % (at_which(hop, host), port, port)
+        advice = (
+            way_to(hop, Inside(first.container, port)) if has_own else published_anew(first.container, leads, host.name)
+        )
     return made(hop, host, found, why, (*advice, *same_files(hop)))
 
 

@@ -30,7 +30,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._beside_
     way_to_host,
     write_instead,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import called, start_of, stopped_at
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._container_starts import start_of
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import called, stopped_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 
 SYMPTOMS = ("backend_port_closed", "ipv6_localhost_refused", "ipv6_unavailable")

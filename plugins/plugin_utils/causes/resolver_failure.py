@@ -91,7 +91,7 @@ def unresolved(proxy: Host, answers: list[Answer]) -> Finding:
     unknown = of_ipv6_alone(proxy) or [one for one in asked(proxy) if one.get("error")]
     names = dict.fromkeys(one["name"] for one in unknown)
     lines = (*digs(proxy), *what_to_write(proxy))
-    if proxy.within and names:
+    if proxy.within and names and not known_to_host(proxy):
         remedy = None
         why, lines = unknown_name(proxy, next(iter(names)))
     says = "%s's nginx gets no address for %s from its resolver" % (proxy.name, ", ".join(names)) if names else ""

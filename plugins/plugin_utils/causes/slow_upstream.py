@@ -16,6 +16,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
 import urllib.parse
 
@@ -27,10 +28,14 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.visited 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._awaited import awaited_behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import (
+    container_behind,
     described,
+    engines_host,
     listener_behind,
     log_command,
+    paused_behind,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import CLIENTS, called, health
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import (
     file_and_line,
     late_answers,
@@ -58,15 +63,21 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._websockets import long_polled
 
 if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
 
 SIGNATURE = "upstream_read_timeout"
+NOT_TAKEN = ("connect_timeout", "connect_timeout_kernel")
 #: More paths than these are no sign of a single slow one.
 SHOWN = 3
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
+        stopped = paused_behind(hop)
+        if stopped and hop.has(SIGNATURE, *NOT_TAKEN):
+            yield paused(hop, stopped)
+            continue
         late = any(answer.get("timed_out") for answer in hop.failing) and or_empty(hop.reach).get("connected")
         if is_silent(hop) and (late or hop.has(SIGNATURE)) and not failed_handshake(hop).get("plain"):
             yield silent_in_handshake(hop)
@@ -152,6 +163,24 @@ def workers_stopped(hop: Hop, pool: PoolAt) -> Finding:
     )
 
 
+def paused(hop: Hop, container: Container) -> Finding:
+    """The engine has stopped all that runs in a container."""
+    client, name = CLIENTS.get(container["engine"], "docker"), shlex.quote(container["name"])
+    on = engines_host(hop).name
+    why = "%s is paused: %s lets nothing in it run, and connections are taken all the same, until its queue is full" % (
+        called(container),
+        client,
+    )
+    return on_hop(
+        hop,
+        CAUSE.name,
+        (*hop.seen(SIGNATURE, *NOT_TAKEN), *late_answers(hop), *probe_silent(hop), Evidence("process", why)),
+        on=on,
+        why=why,
+        advice=("%s unpause %s   # on %s" % (client, name, on),),
+    )
+
+
 def slow(fleet: Fleet, hop: Hop) -> Finding:
     name, route = "%s_read_timeout" % hop.family, hop.routes[0]
     given = route["settings"].get(name)
@@ -166,7 +195,8 @@ def slow(fleet: Fleet, hop: Hop) -> Finding:
         seen = (*late, *polled.evidence)
         return on_hop(hop, CAUSE.name, seen, on=polled.on, why=polled.words, advice=polled.advice, recurs=often)
     named, refused = awaited_behind(fleet, hop), others_refused(hop, SIGNATURE)
-    what = "%s is slow%s" % (described(hop), for_paths(hop))
+    container = container_behind(hop)
+    what = "%s is slow%s%s" % (described(hop), for_paths(hop), health(container) if container else "")
     advice = (*named.advice, log_command(hop)) if named else (log_command(hop), *if_it_is_slow(hop, name))
     because = named.text if named else "look next at what it waits for (a database, another service)"
     return on_hop(

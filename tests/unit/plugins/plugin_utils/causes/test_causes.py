@@ -27,7 +27,7 @@ SILENT = sorted(facts.CASES.glob("*/silent_*.yml"))
 PROGRAMS = r"""
 a2dismod apachectl apk apparmor_parser apt-get auditctl ausearch
 cat cd cgi-fcgi chmod command conntrack coredumpctl cscli csf curl
-date df dig dnf docker dotnet dpkg du
+date df dig dnf docker docker-compose dotnet dpkg du
 echo env
 fail2ban-client ferm find firewall-cmd free
 getent gitlab-ctl grep groupadd

@@ -1,0 +1,94 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Addresses of containers that no container has any more: it has ended, or has another one since it was started again.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence, Finding
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _containers as containers
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at, origin
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._beside_container import in_common
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._container_starts import start_of
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
+
+
+def stopped_by_name(hop: Hop) -> Container | None:
+    """The container that an nginx in another one asks for by a name, where it does not run: its engine then knows neither its name nor its address, and
+    nginx goes on asking the address that it had."""
+    name, own = hop.address.host, hop.proxy.facts.get("container")
+    if own is None or hop.proxy.within is None or hop.tried or not hop.address.is_name:
+        return None
+    known = [one for one in containers.containers_of(hop.proxy) if name in (one["name"], *(one.get("aliases") or []))]
+    found = [one for one in known if in_common(own, one)]
+    return found[0] if found and not any(one["running"] for one in found) else None
+
+
+def does_not_run(hop: Hop, container: Container, cause: str, seen: tuple[Evidence, ...]) -> Finding:
+    """The finding that the container which nginx asks for by name does not run."""
+    engine = hop.proxy.within or hop.proxy
+    text = "%s is %s, in a network of %s" % (
+        hop.address.host,
+        containers.called(container),
+        hop.proxy.facts["container"]["name"],
+    )
+    state = containers.state_on(container, engine)
+    return on_hop(
+        hop,
+        cause,
+        (*seen, Evidence("process", text, 0.8), Evidence("process", state), *containers.last_words(container)),
+        on=hop.proxy.name,
+        says="%s, which %s asks for, does not run" % (containers.called(container), hop.proxy.name),
+        why=containers.with_last_words("%s, and nginx goes on asking the address that it had" % state, container),
+        advice=(*start_of(container, engine), by_its_name(hop)),
+    )
+
+
+def no_container_has_it(hop: Hop, address: str, interface: str, cause: str, seen: tuple[Evidence, ...]) -> Finding:
+    """The address belongs to a network of the proxy's own containers."""
+    proxy, known, engine = hop.proxy.name, containers.containers_of(hop.proxy), hop.proxy.within or hop.proxy
+    had = next((one for one in known if address in one["addresses"]), None)
+    down = [had] if had else [one for one in known if not one["running"]]
+    now = [
+        "%s has %s" % (one["name"], ", ".join(one["addresses"])) for one in known if one["running"] and one["addresses"]
+    ]
+    states = "; ".join(containers.state_on(one, engine) for one in down[:3])
+    return on_hop(
+        hop,
+        cause,
+        seen,
+        on=proxy,
+        says="no container on %s has the address %s" % (proxy, address),
+        why="%s is an address of a container network (%s), and no container has it now: a container gets another one each time it starts (%s)%s"
+        % (address, interface, origin(hop), "; " + states if states else ""),
+        advice=(
+            *(
+                start_of(down[0], engine)
+                if len(down) == 1
+                else ("docker ps -a   # on %s: which container is gone?" % engine.name,)
+            ),
+            *(("# addresses now: %s" % "; ".join(now[:5]),) if now else ()),
+            by_its_name(hop),
+        ),
+    )
+
+
+def by_its_name(hop: Hop) -> str:
+    """What leads to a container wherever it gets its address from."""
+    if hop.proxy.within:
+        return (
+            "# ask it by its name at %s: with `resolver 127.0.0.11 valid=10s` and the name in a variable, nginx follows it"
+            % named_at(hop)
+        )
+    return "# publish its port (-p 127.0.0.1:%d:PORT) and pass on to 127.0.0.1:%d at %s, or give it a fixed address" % (
+        hop.address.port, hop.address.port, named_at(hop),
+    )  # fmt: skip
