@@ -26,18 +26,28 @@ _HEAD = fastcgi.params_for("HEAD", "/", "localhost", {})
 _OWN = {"proxy": "http", "fastcgi": "fastcgi", "grpc": "http2", "uwsgi": "uwsgi", "scgi": "cgi"}
 #: HTTP first: its servers answer whatever they are sent.
 _TRIED = ("http", "proxy_protocol", "fastcgi", "http2", "uwsgi", "cgi", "ajp")
+#: Some servers hang up on a request in HTTP/1.0, which is what nginx sends where nothing else is set.
+_NEWER = "http/1.1"
 #: What is heard of a server that was asked in its own protocol.
-_HEARD = {"uwsgi": ("http", "cgi"), "proxy_protocol": ("http",)}
+_HEARD = {"uwsgi": ("http", "cgi"), "proxy_protocol": ("http",), _NEWER: ("http",)}
 #: How HTTP's own servers refuse the line of the PROXY protocol, at once, also those whose application is too slow to answer anything.
 _NO_REQUEST = (400, 405, 501, 505)
 
 
-def heard_instead(dial: Dial, family: Optional[str], reply: "Reply", limit: Deadline) -> None:
-    """Put into a reply that says nothing what the backend answers in other protocols; its own is tried first, as one request alone may fail."""
+def heard_instead(
+    dial: Dial, family: Optional[str], reply: "Reply", limit: Deadline, version: Optional[str] = None
+) -> None:
+    """Put into a reply that says nothing what the backend answers in other protocols; its own is tried first, as one request alone may fail.
+
+    version: of HTTP, in which it was asked.
+    """
     own = _OWN.get(family or "")
     if reply["protocol"] != "unknown" or reply["began"] or not reply["error"]:
         return
-    for protocol in sorted(_TRIED, key=lambda one: one != own):
+    tried = sorted(_TRIED, key=lambda one: one != own)
+    if own == "http" and version == "1.0" and reply["ended"] in ("closed", "reset"):
+        tried.insert(1, _NEWER)
+    for protocol in tried:
         heard = _heard(dial, protocol, Deadline(_SECONDS, limit))
         if heard:
             if heard[0] != own:
@@ -74,9 +84,10 @@ def _heard(dial: Dial, protocol: str, deadline: Deadline) -> Optional[Tuple[str,
     if sock is None:
         return None
     with sock:
-        if protocol in ("http", "proxy_protocol"):
-            message = http_message.request("HEAD", "/", "localhost", {})
-            reply = http_message.speak(sock, (b"" if protocol == "http" else proxy_line(sock)) + message, deadline)
+        if protocol in ("http", "proxy_protocol", _NEWER):
+            message = http_message.request("HEAD", "/", "localhost", {}, "1.1" if protocol == _NEWER else "1.0")
+            line = proxy_line(sock) if protocol == "proxy_protocol" else b""
+            reply = http_message.speak(sock, line + message, deadline)
         elif protocol == "fastcgi":
             reply = fastcgi.speak(sock, fastcgi.question(), deadline)
         elif protocol == "http2":

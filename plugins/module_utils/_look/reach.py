@@ -174,7 +174,8 @@ def _converse(
         talking.close()
         row["reply"] = reply
         if reply and upstream.tls is None:
-            heard_instead(partial(_again, target), upstream.family, reply, Deadline(timeout, deadline))
+            limit = Deadline(timeout, deadline)
+            heard_instead(partial(_again, target), upstream.family, reply, limit, upstream.version)
 
 
 def try_one(upstream: Upstream, timeout: float, deadline: Deadline) -> "Reached":

@@ -39,13 +39,15 @@ class Upstream(NamedTuple):
     spare_name: Optional[str]
     speak: Speak
     error: Optional[str]
+    version: Optional[str] = None  # of HTTP, in which it is asked
 
 
 def read_upstream(raw: Union[str, Mapping[str, Any]]) -> Upstream:
     """The upstream that one entry of the argument stands for; what is wrong with it becomes its error."""
     given: Mapping[str, Any] = {"address": raw} if isinstance(raw, str) else raw
     address, family = str(given.get("address")), given.get("family")
-    made = Upstream(str(given.get("id") or address), address, family, None, None, None, _silent, None)
+    version = (given.get("request") or {}).get("version")
+    made = Upstream(str(given.get("id") or address), address, family, None, None, None, _silent, None, version)
     try:
         made = made._replace(speak=_speak(family, given.get("request"), parse_address(address)))
         tls = _tls_of(given)

@@ -31,7 +31,8 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
     class Reply(TypedDict):
         """What came back from an upstream."""
 
-        protocol: str  # by the first bytes: fastcgi | http | http2 | tls | cgi | memcached | unknown
+        # by the first bytes: fastcgi | http | http2 | tls | cgi | memcached | unknown; http/1.1: hangs up on HTTP/1.0 alone
+        protocol: str
         status: Optional[int]
         header_bytes: Optional[int]
         stderr_bytes: int

@@ -57,6 +57,8 @@ HTTP_SERVERS = (
 )
 #: Families whose requests none of these takes for one.
 PROXY_LINE = "proxy_protocol"
+#: Heard of a server that hangs up on HTTP/1.0.
+HTTP_1_1 = "http/1.1"
 NOT_HTTP = ("fastcgi", "scgi", "uwsgi")
 #: What a protocol is called, by the family of nginx's directives or by what was heard.
 NAMES = {
@@ -71,6 +73,7 @@ NAMES = {
     "uwsgi": "uwsgi's own protocol",
     "ajp": "AJP",
     PROXY_LINE: "HTTP after the line of the PROXY protocol",
+    HTTP_1_1: "HTTP/1.1 alone",
 }
 #: The directive for what was heard.
 PASSES = {
@@ -83,6 +86,7 @@ PASSES = {
     "uwsgi": "uwsgi_pass",
     "ajp": "ajp_pass",
     PROXY_LINE: "stream{} with proxy_protocol on",
+    HTTP_1_1: "proxy_http_version 1.1",
 }
 
 #: The scheme with TLS, by the family.
@@ -156,6 +160,8 @@ def mismatch(hop: Hop, other: Spoken | None) -> Finding:
         directive, theirs = PASSES[other.protocol], NAMES.get(other.protocol, other.protocol)
         if other.protocol == "http" and version_2(hop):
             theirs = "HTTP/1"
+        if other.protocol == HTTP_1_1:
+            ours = "HTTP/1.0"
         if other.protocol == PROXY_LINE and hop.scheme in OVER_TLS.values():
             theirs = "TLS after the line of the PROXY protocol"
     asked = Evidence("config", "%s: %s %s" % (place, used["directive"], used["target"]), 0.3)
@@ -172,7 +178,11 @@ def mismatch(hop: Hop, other: Spoken | None) -> Finding:
         why="what listens on %s speaks %s, and nginx speaks %s to it" % (hop.address, theirs, ours),
         advice=(
             *what_to_write(hop, other, directive, place),
-            "ss -ltnp   # on %s: or is it the wrong port?" % hop.on,
+            *(
+                ()
+                if other and other.protocol == HTTP_1_1
+                else ("ss -ltnp   # on %s: or is it the wrong port?" % hop.on,)
+            ),
         ),
     )
 
@@ -185,6 +195,8 @@ def what_to_write(hop: Hop, other: Spoken | None, directive: str, place: str) ->
         return http_connector(hop, place)
     if other and other.protocol == PROXY_LINE:
         return without_line(hop, place)
+    if other and other.protocol == HTTP_1_1:
+        return in_1_1(hop)
     over_http2 = version_2(hop)
     if over_http2 and (other is None or other.protocol == "http"):
         return (
@@ -193,6 +205,18 @@ def what_to_write(hop: Hop, other: Spoken | None, directive: str, place: str) ->
             reload_nginx(hop),
         )
     return to_other(directive, hop.routes[0]["pass"]["directive"], place)
+
+
+def in_1_1(hop: Hop) -> tuple[str, ...]:
+    """How nginx speaks HTTP/1.1, which is not what it speaks by itself before 1.29.7."""
+    given = hop.routes[0]["settings"].get("proxy_http_version")
+    where = (
+        "in place of what stands at %s" % file_and_line(given["place"])
+        if given
+        else "in the location at %s: where nothing is set, nginx speaks HTTP/1.0 (before 1.29.7)"
+        % file_and_line(hop.routes[0]["location"]["place"])
+    )
+    return "# write proxy_http_version 1.1; %s" % where, reload_nginx(hop)
 
 
 def without_line(hop: Hop, place: str) -> tuple[str, ...]:

@@ -43,11 +43,17 @@ def dialling(port):
     return dial
 
 
-def heard(peer, behaviour, family, **reply):
+def heard(peer, behaviour, family, version="1.0", **reply):
     port = peer(behaviour).port
-    given = {"protocol": "unknown", "error": "connection closed without an answer", "began": "", **reply}
+    given = {
+        "protocol": "unknown",
+        "error": "connection closed without an answer",
+        "ended": "closed",
+        "began": "",
+        **reply,
+    }
 
-    heard_instead(dialling(port), family, given, Deadline(20.0))
+    heard_instead(dialling(port), family, given, Deadline(20.0), version)
     return given["protocol"]
 
 
@@ -75,6 +81,26 @@ def heard(peer, behaviour, family, **reply):
 )
 def test_what_is_heard(peer, family, behaviour, protocol):
     assert heard(peer, behaviour, family) == protocol
+
+
+def in_1_1_alone(connection):
+    if b"HTTP/1.1\r\n" in connection.recv(65536):
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("asked", "heard_of_it"),
+    [
+        ({}, "http/1.1"),
+        # nginx speaks it already: then it is this one request.
+        ({"version": "1.1"}, "unknown"),
+        ({"family": "fastcgi", "version": None}, "unknown"),
+        # One that is silent would keep the look waiting.
+        ({"ended": "late"}, "unknown"),
+    ],
+)
+def test_a_server_that_hangs_up_on_http_1_0(peer, asked, heard_of_it):
+    assert heard(peer, in_1_1_alone, **{"family": "proxy", **asked}) == heard_of_it
 
 
 @pytest.mark.parametrize("reply", [{"error": None}, {"protocol": "http"}, {"began": "SSH-2.0"}])
