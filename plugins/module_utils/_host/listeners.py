@@ -19,7 +19,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listening
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.lsof import lsof_listening
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.socket_file import socket_file
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.socket_owners import socket_owners
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.socket_owners import open_log, socket_owners
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
     from typing import TypedDict
@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         process: Optional[str]
         user: Optional[str]
         unit: Optional[str]
+        log: Optional[str]  # that its process has open
         state: Optional[str]  # of the process, as the kernel writes it: T is stopped
         queue: Optional[int]  # connections that wait to be accepted
         backlog: Optional[int]  # how many may wait
@@ -83,7 +84,7 @@ def listener_facts(host: Host, processes: Processes, accounts: Optional[Accounts
             host.unseen("listeners", "there are more than %d of a kind, which were read" % MOST)
             del found[MOST:]
     owners = socket_owners(host, processes, {found.inode for found in tcp + unix})
-    return {
+    made: "Listeners" = {
         "tcp": [_tcp_listener(found, owners.get(found.inode), accounts) for found in tcp],
         "unix": [
             _unix_listener(host, found, owners.get(found.inode), accounts)
@@ -91,6 +92,11 @@ def listener_facts(host: Host, processes: Processes, accounts: Optional[Accounts
             if not found.name.startswith("@")
         ],
     }
+    listeners: "List[Listener]" = [*made["tcp"], *made["unix"]]
+    logs = {pid: open_log(host, pid) for pid in {one["pid"] for one in listeners} if pid}
+    for listener in listeners:
+        listener["log"] = logs.get(listener["pid"] or 0)
+    return made
 
 
 def _of_lsof(host: Host, processes: Processes, accounts: Accounts) -> "Optional[Listeners]":
@@ -108,21 +114,7 @@ def _of_lsof(host: Host, processes: Processes, accounts: Accounts) -> "Optional[
 
 
 def _tcp_listener(found: Listening, owner: Optional[Process], accounts: Accounts) -> "TcpListener":
-    return {
-        "address": found.name,
-        "port": found.port,
-        "v6only": found.v6only,
-        "pid": owner.pid if owner else None,
-        "process": owner.name if owner else None,
-        "user": accounts.user(owner.uid) if owner else None,
-        "unit": owner.unit if owner else None,
-        "state": owner.state if owner else None,
-        "queue": found.queue,
-        "backlog": found.backlog,
-        "accepting": None,
-        "out_of_files": None,
-        "waiting": None,
-    }
+    return {**_listener(found, owner, accounts), "address": found.name, "port": found.port, "v6only": found.v6only}
 
 
 def _unix_listener(host: Host, found: Listening, owner: Optional[Process], accounts: Accounts) -> "UnixListener":
@@ -131,12 +123,19 @@ def _unix_listener(host: Host, found: Listening, owner: Optional[Process], accou
         # Bound by a relative name: relative to where the daemon works.
         path = os.path.normpath(os.path.join(owner.cwd, path))
     return {
+        **_listener(found, owner, accounts),
         "path": path,
         "file": socket_file(host, path, found.file_inode, accounts),
+    }
+
+
+def _listener(found: Listening, owner: Optional[Process], accounts: Accounts) -> "Listener":
+    return {
         "pid": owner.pid if owner else None,
         "process": owner.name if owner else None,
         "user": accounts.user(owner.uid) if owner else None,
         "unit": owner.unit if owner else None,
+        "log": None,
         "state": owner.state if owner else None,
         "queue": found.queue,
         "backlog": found.backlog,

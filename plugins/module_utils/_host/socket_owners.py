@@ -1,18 +1,20 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which process holds a socket.
+"""Which process holds a socket, and which log it writes.
 
 Private to this collection: it may change in any release.
 """
 
 import os
+import re
 from typing import Dict, Iterator, Optional, Set
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
 
 FILES_PER_PROCESS = 4096
+_LOG = re.compile(r"/(?!\S*access)\S+(?:\.(?:log|err|out)|_log)")
 
 
 def socket_owners(host: Host, processes: Processes, inodes: Set[int]) -> Dict[int, Process]:
@@ -33,6 +35,17 @@ def socket_owners(host: Host, processes: Processes, inodes: Set[int]) -> Dict[in
 
 def held_sockets(host: Host, pid: int) -> Optional[Set[int]]:
     """Inodes of the sockets that a process holds; None where that is refused."""
+    held = _open_files(host, pid)
+    return None if held is None else {int(target[8:-1]) for target in held if target.startswith("socket:[")}
+
+
+def open_log(host: Host, pid: int) -> Optional[str]:
+    """The log that a process has open, by its name; None where it has none. Of an access log, which has nothing of what goes wrong, nothing is said."""
+    return min(filter(_LOG.fullmatch, _open_files(host, pid) or ()), key=lambda path: "err" not in path, default=None)
+
+
+def _open_files(host: Host, pid: int) -> Optional[Set[str]]:
+    """Where the open files of a process lie; None where that is refused."""
     try:
         # Names are looked up from the folder on: its own path takes longer than a name in it.
         folder = os.open(host.path("/proc/%d/fd" % pid), os.O_RDONLY | os.O_DIRECTORY)
@@ -41,7 +54,7 @@ def held_sockets(host: Host, pid: int) -> Optional[Set[int]]:
     except OSError:
         return set()
     try:
-        return {int(target[8:-1]) for target in _targets(folder) if target.startswith("socket:[")}
+        return set(_targets(folder))
     except OSError:  # it has ended meanwhile
         return set()
     finally:

@@ -25,6 +25,8 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_prop
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
     from typing import TypedDict
 
+    from typing_extensions import NotRequired
+
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.declared_addresses import DeclaredAddress
 
     class UserProgram(TypedDict):
@@ -36,6 +38,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         managed: bool  # whether its manager runs
         at_boot: bool  # whether its manager is started without the user
         runs: Optional[bool]  # whether a process of it is seen; None: not known
+        watch: NotRequired[bool]  # whether pm2 starts it anew when its files change
         last_words: List[str]  # of one of pm2's that does not run
         unit: Optional[str]  # the unit of the system that starts its manager; None where there is none
         file: str
@@ -125,6 +128,7 @@ def _of_pm2(host: Host, account: Account, processes: Sequence[Process]) -> "Iter
         if isinstance(one, dict) and _NAME.match(str(one.get("name"))):
             found = _program("pm2", str(one["name"]), account, at_boot, path, _declared(host, one, path))
             found["unit"] = unit if host.exists("/etc/systemd/system/" + unit) else None
+            found["watch"] = bool(one.get("watch"))
             found["runs"] = _runs(one, account, processes)
             if found["runs"] is False:
                 logs = [str(one[key]) for key in ("pm_err_log_path", "pm_out_log_path") if one.get(key)]

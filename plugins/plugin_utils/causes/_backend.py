@@ -19,6 +19,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address
     asked_address,
     units_declaring,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._of_pm2 import kept_by_pm2, log_of_pm2
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import product_of
 
 if t.TYPE_CHECKING:
@@ -89,10 +90,15 @@ def log_command(hop: Hop) -> str:
     if published:
         return published
     unit = unit_behind(hop)
+    of_pm2 = kept_by_pm2(hop, unit)
+    if of_pm2:
+        return log_of_pm2(of_pm2, hop.on)
     product = product_of(listener)
     pool = hop.backend.pool_at(hop.real_address) if hop.backend else None
     if pool and pool.fpm.get("error_log"):
         return "tail -n 50 %s   # on %s" % (shlex.quote(str(pool.fpm["error_log"])), hop.on)
+    if listener.get("log"):
+        return _own_log(hop, str(listener["log"]), unit if not (product and product.log) else "")
     if product and product.log:
         # What it says of requests does not go to the journal.
         path = product.log.replace("apache2", "httpd") if listener.get("process") == "httpd" else product.log
@@ -100,6 +106,12 @@ def log_command(hop: Hop) -> str:
     if unit:
         return _log_of_supervised(hop, unit) or "journalctl -u %s --since -1h   # on %s" % (shlex.quote(unit), hop.on)
     return "# see the log of %s" % described(hop)
+
+
+def _own_log(hop: Hop, path: str, unit: str) -> str:
+    """The command that shows the log that a daemon has open, and what its unit's journal has besides. unit: empty where that has nothing of requests."""
+    besides = "; journalctl -u %s -n 20 --since -1h --no-pager" % shlex.quote(unit) if unit else ""
+    return "tail -n 50 %s%s   # on %s" % (shlex.quote(path), besides, hop.on)
 
 
 def _log_of_supervised(hop: Hop, unit: str) -> str:

@@ -101,6 +101,14 @@ PRODUCTS = (
         "/var/log/tomcat*/catalina.out",
     ),
     Product(
+        "Odoo",
+        re.compile(r"odoo|openerp"),
+        "`WorkerHTTP (PID) timeout after` (longer than limit_time_real, 120 s), `CPU time limit exceeded` (limit_time_cpu), `virtual memory limit`"
+        " (limit_memory_soft, limit_memory_hard): limits of its odoo.conf, at which it ends the worker",
+        _PYTHON,
+        "workers = N (2 x CPUs + 1) in its odoo.conf, as many as the memory holds",
+    ),
+    Product(
         "Java",
         re.compile(r"java|jetty|jenkins"),
         "`OutOfMemoryError`, `SEVERE` and stack traces",

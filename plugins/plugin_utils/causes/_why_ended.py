@@ -23,6 +23,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
     described,
     listener_behind,
     log_command,
+    unit_behind,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._early_answers import answers_early
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._empty_answers import empty_answer
@@ -39,6 +40,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explana
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line, on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._limits_of_time import limit_of_time
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._of_pm2 import watched
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._others_refused import others_refused
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import Product, product_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import (
@@ -110,6 +112,7 @@ def _explanations(fleet: Fleet, hop: Hop, signature: str) -> list[Explanation]:
         _waits(fleet, hop),
         requests_too_large(hop),
         started_again(hop, CLOSED, RESET),
+        watched(hop, unit_behind(hop)),
         ended_worker(hop, CLOSED, RESET),
         empty_answer(hop),
         limit_of_time(hop) if signature == CLOSED else NOTHING,

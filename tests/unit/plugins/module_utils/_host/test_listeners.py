@@ -76,8 +76,14 @@ def test_without_netlink_the_files_of_proc_are_read(host):
 
 
 def test_the_owner_is_the_oldest_that_serves_and_not_systemd(host):
+    host.link("/proc/70/fd/9", "/var/log/php8.2-fpm.log")
     (fpm,) = listener_facts(host, Processes(host))["unix"]
-    assert (fpm["pid"], fpm["user"], fpm["unit"]) == (70, "root", "php8.2-fpm.service")
+    assert (fpm["pid"], fpm["user"], fpm["unit"], fpm["log"]) == (
+        70,
+        "root",
+        "php8.2-fpm.service",
+        "/var/log/php8.2-fpm.log",
+    )
 
 
 def test_a_socket_that_only_systemd_holds_is_systemds(host):

@@ -5,6 +5,8 @@
 
 import os
 
+import pytest
+
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host import socket_owners as module
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.socket_owners import socket_owners
@@ -22,6 +24,23 @@ def test_the_oldest_process_has_it_and_systemd_only_what_nobody_else_has(tmp_pat
     host.process(30, "nginx: master", ticks=200, fds=(5,))
     host.link("/proc/30/fd/77", "/var/log/nginx/error.log")
     assert owners(host, 5, 6, 8) == {5: 30, 6: 1}
+
+
+@pytest.mark.parametrize(
+    ("files", "log"),
+    [
+        (["/var/log/odoo/odoo-server.log", "/usr/bin/odoo"], "/var/log/odoo/odoo-server.log"),
+        (["/srv/logs/shop.log", "/srv/logs/shop-error.log", "/srv/logs/access.log"], "/srv/logs/shop-error.log"),
+        (["/var/log/httpd/access_log"], None),
+        (["/srv/shop.log (deleted)", "/dev/null"], None),
+    ],
+)
+def test_the_log_that_a_process_has_open(tmp_path, files, log):
+    host = FakeHost(tmp_path)
+    host.process(30, "app", fds=(5,))
+    for number, path in enumerate(files, 10):
+        host.link("/proc/30/fd/%d" % number, path)
+    assert (module.open_log(host, 30), module.open_log(host, 31)) == (log, None)
 
 
 def test_of_very_many_open_files_the_first_are_read(tmp_path, monkeypatch):

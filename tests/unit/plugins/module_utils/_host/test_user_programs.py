@@ -120,6 +120,12 @@ def test_whether_a_program_of_pm2_runs_and_what_it_said_where_it_does_not(host):
     assert (runs, words) == (True, [])
 
 
+def test_whether_pm2_starts_a_program_anew_when_its_files_change(host):
+    saved = [{"name": name, "watch": watch} for name, watch in (("a", True), ("b", ["src"]), ("c", False))]
+    host.write(DUMP, json.dumps([*saved, {"name": "d"}]))
+    assert [one["watch"] for one in seen(host)] == [True, True, False, False]
+
+
 def test_the_unit_that_starts_pm2(host):
     host.write(DUMP, json.dumps([{"name": "shop", "env": {"PORT": 3000}}]))
     host.write("/etc/systemd/system/pm2-deploy.service", "")
