@@ -100,15 +100,21 @@ def _sets_aside_again(record: LogRecord, aside: float) -> bool:
 
 
 def _asked_directly(contact: Contact) -> t.Iterator[tuple[str, Evidence]]:
-    """What a direct request to the backend failed with, where nginx has not said why its own failed, and the answers that it explains."""
+    """What a direct request to the backend failed with, where nginx has not said why its own failed, and the answers that it explains.
+
+    Of a name with several addresses its last line may be of one that refuses: of the one that connects it has said nothing then.
+    """
     unsaid = [answer for answer in contact.failing if not answer.get("signature")]
-    sign = _probe_sign(contact) if unsaid else None
+    of_another = or_empty(contact.reach).get("connected") and all(
+        answer.get("signature") in REFUSED for answer in contact.failing
+    )
+    sign = probe_sign(contact) if unsaid or contact.failing and of_another else None
     if sign:
         yield sign.signature, Evidence(sign.look, "asked directly, %s %s" % (contact.address, sign.seen))
         yield from ((sign.signature, answer_evidence(answer)) for answer in unsaid)
 
 
-def _probe_sign(contact: Contact) -> Sign | None:
+def probe_sign(contact: Contact) -> Sign | None:
     """What a direct request to the backend failed with; None where it did not."""
     reach = or_empty(contact.reach)
     tls, reply = reach.get("tls"), reach.get("reply")

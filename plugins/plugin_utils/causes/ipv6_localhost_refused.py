@@ -21,6 +21,7 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop_symptoms import probe_sign
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import (
@@ -70,9 +71,11 @@ def is_met(hop: Hop, side: Side) -> bool:
 
 def hurts(hop: Hop, signatures: tuple[str, ...]) -> bool:
     """Whether a request failed for it, now or in the log. A refusal on ::1 hurts nobody whom nginx never sends there; where no address accepts a
-    connection, it hurts everybody."""
+    connection, it hurts everybody; where the one that accepts it fails by itself, the refusal is not why."""
     if hop.failing and not or_empty(hop.reach).get("connected"):
         return True
+    if hop.failing and probe_sign(hop):
+        return False
     return any(answer.get("signature") in signatures for answer in hop.failing) or any(
         record["signature"] in signatures for record in hop.records
     )
