@@ -32,14 +32,25 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import late_answers, on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import product_of
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import rate
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._waits import waits
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accepting import AcceptingProcess
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import Listener
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
 
 #: What nginx meets at a full queue: its SYN is dropped, connect() is refused (errno 11), or its request is never taken up.
 SIGNATURES = ("unix_backlog_full", "connect_timeout", "connect_timeout_kernel", "upstream_read_timeout")
+
+#: How the queue of a product is made longer.
+LENGTHS = {
+    "gunicorn": "gunicorn --backlog (2048)",
+    "uWSGI": "`listen` in its .ini (100)",
+    "Puma": "?backlog=1024 behind the path that it binds in config/puma.rb",
+    "Unicorn": "listen '/PATH', backlog: 1024 in its configuration",
+    "Node.js": "server.listen({path, backlog: 1024}) (511)",
+}
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -51,12 +62,19 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             yield out_of_files(hop, listener)
         elif is_full(listener):
             yield full(fleet, hop, listener)
+        elif not hop.failing and refused_at_once(hop) and listener.get("backlog") is not None:
+            yield at_bursts(hop, listener)
 
 
 def is_full(listener: Listener) -> bool:
     """Whether as many connections wait as may."""
     queue, backlog = listener.get("queue") or 0, listener.get("backlog")
     return queue > 0 and backlog is not None and queue >= backlog
+
+
+def refused_at_once(hop: Hop) -> list[LogRecord]:
+    """What nginx logged of connections for which a unix socket had no room. That we are answered in a quiet moment does not show that it is over."""
+    return [one for one in hop.past(SIGNATURES[0]) if one["count"] > 1]
 
 
 def is_kept_waiting(hop: Hop) -> bool:
@@ -106,6 +124,30 @@ def full(fleet: Fleet, hop: Hop, listener: Listener) -> Finding:
     further = (*look_into(hop, listener, processes, calls), log_command(hop), *ended(hop, listener))
     advice = (*stopped, show_queue(address, hop.on), *(() if stopped else further))
     return on_hop(hop, CAUSE.name, evidence, why=why, advice=advice)
+
+
+def at_bursts(hop: Hop, listener: Listener) -> Finding:
+    """The queue has room now, and had none when many connected at once."""
+    most, product = listener.get("backlog"), product_of(listener)
+    queue = "%s lets %s connections wait to be accepted" % (place_of(hop), most)
+    often = rate(hop, refused_at_once(hop))
+    return on_hop(
+        hop,
+        CAUSE.name,
+        (*hop.seen(SIGNATURES[0]), Evidence("socket", queue)),
+        says="the queue of the backend at %s on %s is at times too short for all that connect" % (hop.address, hop.on),
+        why="%s; where more come at once than it takes up, a unix socket refuses the next at once (%s)"
+        % (queue, often),
+        recurs=often,
+        advice=(
+            show_queue(place_of(hop), hop.on),
+            "# a longer queue takes up bursts: %s; sysctl net.core.somaxconn is the most that the kernel gives"
+            % (LENGTHS.get(product.name if product else "") or "the backlog with which it calls listen()"),
+            "# if it is busy all the time: %s; a longer queue alone turns the 502 into a 504"
+            % (product.more if product and product.more else "more workers"),
+            log_command(hop),
+        ),
+    )
 
 
 def out_of_files(hop: Hop, listener: Listener) -> Finding:
