@@ -20,6 +20,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address
     named_at,
     written_by,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._binds import bound
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._container_starts import start_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import (
     CLIENTS,
@@ -31,11 +32,14 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._finding
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import TcpListener
 
 #: Where Nginx Proxy Manager writes what is set in its pages.
 OF_PAGES = re.compile(r"/data/nginx/")
 #: Networks in which no container knows another one by name.
 UNNAMED = {"bridge", "host", "none"}
+#: The host's address in the network that docker's containers have by themselves, to which host-gateway leads.
+OF_DOCKER = "172.17.0.1"
 #: By the engine: the name that a container may have for its host.
 HOSTS_NAME = {"podman": "host.containers.internal"}
 HOSTS_OWN = "host.docker.internal"
@@ -89,10 +93,10 @@ def inside_with_nginx(hop: Hop) -> list[str]:
     return [one for one in proxy.facts["container"].get("programs") or [] if one not in KEEPERS]
 
 
-def on_host(proxy: Host, port: int) -> str | None:
-    """The address at which the host itself listens on a port; None where it does not."""
+def on_host(proxy: Host, port: int) -> TcpListener | None:
+    """Who listens on a port of the host itself; None where nobody does. One who is open to others comes first."""
     listeners = proxy.within.tcp_listeners(port) if proxy.within else []
-    return min((one["address"] for one in listeners), key=lambda one: not covers(one, "192.0.2.1"), default=None)
+    return min(listeners, key=lambda one: not covers(one["address"], "192.0.2.1"), default=None)
 
 
 def write_instead(hop: Hop, instead: str) -> tuple[str, ...]:
@@ -140,15 +144,16 @@ def join(proxy: Host, other: Container) -> tuple[str, ...]:
     )
 
 
-def way_to_host(hop: Hop, listens: str) -> tuple[str, ...]:
+def way_to_host(hop: Hop, listens: TcpListener) -> tuple[str, ...]:
     """How nginx's container is to ask its host."""
     engine, port = hop.proxy.facts["container"]["engine"], hop.address.port
     name = HOSTS_NAME.get(engine, HOSTS_OWN)
     made = () if engine in HOSTS_NAME else named_host(hop.proxy.facts["container"], hop.proxy.within or hop.proxy)
-    open_to = () if covers(listens, "192.0.2.1") else (
-        "# let it listen on the address of the container's network, too (docker0: 172.17.0.1), not on %s alone" % listens,
-    )  # fmt: skip
-    return (*open_to, *made, *write_instead(hop, "%s:%d" % (name, port)))
+    on = hop.proxy.within.name if hop.proxy.within else hop.proxy.name
+    open_to = (
+        () if covers(listens["address"], "192.0.2.1") else bound(listens, OF_DOCKER, "the container's network", on)
+    )
+    return (*open_to, *write_instead(hop, "%s:%d" % (name, port)), *made)
 
 
 def named_host(own: Container, on: Host) -> tuple[str, ...]:

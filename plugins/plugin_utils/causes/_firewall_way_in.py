@@ -95,7 +95,8 @@ def _of_a_container(hop: Hop, host: Host) -> tuple[str, ...]:
     if hop.proxy.within is not host:
         return ()
     own = [one for addresses in (host.system.get("interfaces") or {}).values() for one in addresses]
-    networks = [str(ipaddress.ip_interface(one).network) for one in own if one.split("/")[0] == hop.destination.host]
+    held = [ipaddress.ip_interface(one).network for one in own]
+    networks = [str(one) for one in held if hop.source and ipaddress.ip_address(hop.source) in one]
     return (
         "# the container may have another address when it is made anew: give it a fixed one (compose: ipv4_address), or let its network in%s"
         % (" (%s in place of %s)" % (networks[0], hop.source) if networks else ""),

@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._shared_sockets import shared_by_host
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.socket_file import SocketFile
@@ -27,7 +28,7 @@ class Refused(t.NamedTuple):
 
 def kept_out(hop: Hop, host: Host) -> Refused | None:
     """The worker that the socket's mode or ACL keeps out; None where something else refuses."""
-    socket = or_empty(or_empty(host.unix_listener(hop.real_address)).get("file"))
+    socket = or_empty(or_empty(host.unix_listener(hop.real_address) or shared_by_host(hop)).get("file"))
     worker = next((one for one in hop.proxy.nginx.get("workers") or [] if not one.get("stopping")), None)
     if not worker or not socket.get("exists") or not socket.get("is_socket"):
         return None

@@ -26,6 +26,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop impo
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _compose as compose
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _containers as containers
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._binds import bound
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 
 if t.TYPE_CHECKING:
@@ -33,19 +34,6 @@ if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import TcpListener
 
 SIGNATURE = "backend_port_closed"
-#: How a program is set to listen on an address, by the beginning of its name.
-BINDS = (
-    (
-        "php-fpm",
-        "listen = {address}:{port} and listen.allowed_clients = {source} in the pool: whoever else may connect runs code on the host",
-    ),
-    ("apache2", "Listen {address}:{port} in ports.conf"),
-    ("httpd", "Listen {address}:{port} in httpd.conf"),
-    ("gunicorn", "gunicorn --bind {address}:{port}"),
-    ("uwsgi", "uwsgi --socket {address}:{port}: whoever else may connect runs code on the host"),
-    ("node", "server.listen({port}, '{address}')"),
-)
-OTHER_BIND = "let {process} listen on {address}:{port}"
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -77,21 +65,6 @@ def loopback_only(hop: Hop, host: Host, asked: str, listeners: list[TcpListener]
         advice=published(container, asked, port, host.name)
         if container
         else bound(first, asked, hop.source, host.name),
-    )
-
-
-def bound(listener: TcpListener, address: str, source: str | None, on: str) -> tuple[str, ...]:
-    """How the service listens on this address, by its product."""
-    process = listener.get("process") or "the backend"
-    bind = next((how for name, how in BINDS if process.startswith(name)), OTHER_BIND)
-    allowed = source or "ADDRESS_OF_NGINX"
-    return (
-        "# %s   (this one address, not 0.0.0.0)"
-        % bind.format(process=process, address=address, port=listener["port"], source=allowed),
-        "systemctl restart %s   # on %s; the requests that it is working on are lost"
-        % (shlex.quote(listener.get("unit") or "SERVICE"), on),
-        "# let the firewall of %s accept %s only: from then on every host that reaches %s can connect to the port"
-        % (on, allowed, address),
     )
 
 

@@ -55,7 +55,11 @@ def itself(hop: Hop) -> Finding:
         names = " or ".join("%s:%d" % (one.container["name"], one.port) for one in others[:3])
         where, advice = "; what it means is in another container: %s" % names, way_to(hop, others[0])
     elif listens:
-        where, advice = "; on the host itself, that port is listened on at %s" % listens, way_to_host(hop, listens)
+        where, advice = (
+            "; on the host itself, %s listens on %s:%d"
+            % (listens.get("process") or "a program", listens["address"], port),
+            way_to_host(hop, listens),
+        )
     elif gone and hop.proxy.within:
         where = "; port %d is that of %s, which does not run" % (port, called(gone))
         own_port = (gone["ports"] or {}).get(str(port)) or port

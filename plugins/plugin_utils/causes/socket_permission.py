@@ -31,6 +31,10 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_start import checked
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import product_of
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._shared_sockets import (
+    in_its_image,
+    shared_by_host,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._socket_modes import Refused, kept_out, mode_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._worker_groups import Lacked, lacked_group
 
@@ -83,6 +87,9 @@ def permission(hop: Hop, host: Host, refused: Refused) -> Finding:
     worker = refused.worker
     evidence = (*hop.seen(SIGNATURE), Evidence("socket", mode_of(hop, refused)))
     pool = host.pool_at(hop.real_address)
+    if not pool and shared_by_host(hop):
+        why = "it is a socket of the host, which the container has as a volume: its owner and mode count there, too"
+        return on_hop(hop, CAUSE.name, evidence, why=why, advice=in_its_image(hop, worker, refused.socket))
     if not pool:
         why = "the socket is not PHP-FPM's: let its own service give it to nginx's group"
         return on_hop(hop, CAUSE.name, evidence, why=why, advice=for_others(hop, host, worker))
