@@ -52,6 +52,7 @@ _ITS_OWN = (
     ),
     ("cpanel", "pool", r"/opt/(?:cpanel/ea-|alt/)php\d+/(?:root/)?etc/php-fpm\.d/(?P<site>[^/]+)\.conf"),
     ("ispconfig", "vhost", r".*/sites-(?:available|enabled)/(?:\d+-)?(?P<site>[^/]+)\.vhost"),
+    ("vesta", "vhost", r"/home/[^/]+/conf/web/(?P<site>[^/]+)\.nginx(?:\.ssl)?\.conf"),
     ("hestia", "vhost", r"/home/[^/]+/conf/(?:web|mail|dns)/(?:(?P<site>[^/]+)/)?(?!nginx(?:\.ssl)?\.conf_)[^/]+"),
     ("hestia", "vhost", r".*/nginx/conf\.d/domains/(?P<site>[^/]+?)(?:\.ssl)?\.conf"),
     ("hestia", "nginx", r"/usr/local/(?:hestia|vesta)/.*"),

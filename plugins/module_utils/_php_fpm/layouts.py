@@ -94,6 +94,13 @@ LAYOUTS = (
         ("/usr/local/php{n}/etc/php-fpm.conf",),
         ("php-fpm{n}",),
     ),
+    # BOA's.
+    Layout(
+        "/opt/php*/sbin/php-fpm",
+        r"/opt/php(?P<v>\d\d)/sbin/php-fpm",
+        ("/opt/php{n}/etc/php{n}-fpm.conf",),
+        ("php{n}-fpm",),
+    ),
     Layout(
         "/opt/plesk/php/*/sbin/php-fpm",
         r"/opt/plesk/php/(?P<v>\d+\.\d+)/sbin/php-fpm",
@@ -149,9 +156,11 @@ def left_over(host: Host, taken: Collection[str]) -> List[Installed]:
             folder, name = os.path.split(config)
             pattern = re.escape(folder).replace(r"\{v\}", r"(\d+\.\d+)").replace(r"\{n\}", r"(\d\d)")
             for path in host.glob(folder.format(v="*", n="*")):
-                found, main = re.match(pattern + "$", path), os.path.join(path, name)
+                found = re.match(pattern + "$", path)
+                version = _dotted(found.group(1)) if found and found.groups() else None
+                main = os.path.join(path, name.format(n=(version or "").replace(".", "")))
                 if found and main not in taken:
-                    places.append(Installed("", _dotted(found.group(1)) if found.groups() else None, main, ()))
+                    places.append(Installed("", version, main, ()))
     return places
 
 

@@ -32,14 +32,20 @@ class Panel(t.NamedTuple):
 HEAD = "head"
 _HESTIA_VHOST = "a web template of its own in %(home)s/data/templates/web/nginx, or a file nginx.conf_NAME beside that of %(site)s, which is included"
 _HESTIA_POOL = "a backend template of its own in %(home)s/data/templates/web/php-fpm"
+_VESTA_VHOST = (
+    "a web template of its own in %(home)s/data/templates/web/nginx, or a file nginx.%(site)s.conf_NAME (snginx.%(site)s.conf_NAME for TLS) beside that of"
+    " %(site)s, which is included"
+)
+#: Vesta has a command for all sites of a user alone.
+_VESTA_ANEW = '%(home)s/bin/v-rebuild-web-domains "$(%(home)s/bin/v-search-domain-owner %(site)s)" yes'
 _HESTIA_ANEW = '%(home)s/bin/v-rebuild-web-domain "$(%(home)s/bin/v-search-domain-owner %(site)s)" %(site)s yes'
 
 
-def _hestia(home: str) -> dict[str, Kind]:
+def _hestia(home: str, vhost: str = _HESTIA_VHOST, anew: str = _HESTIA_ANEW) -> dict[str, Kind]:
     """The kinds of Hestia and of Vesta, which it descends from."""
     words = {"home": home, "site": "%(site)s"}
-    anew = _HESTIA_ANEW % words
-    return {"vhost": Kind(_HESTIA_VHOST % words, anew), "pool": Kind(_HESTIA_POOL % words, anew), "nginx": Kind("")}
+    again = anew % words
+    return {"vhost": Kind(vhost % words, again), "pool": Kind(_HESTIA_POOL % words, again), "nginx": Kind("")}
 
 
 _NPM_EDIT = " > Edit: Scheme, Forward Hostname / IP, Forward Port; other directives in its Advanced tab"
@@ -110,7 +116,7 @@ PANELS: t.Mapping[str, Panel] = {
     ),
     "vesta": Panel(
         "VestaCP",
-        _hestia("/usr/local/vesta"),
+        _hestia("/usr/local/vesta", _VESTA_VHOST, _VESTA_ANEW),
         opens="/usr/local/vesta/bin/v-add-firewall-rule ACCEPT %(source)s %(port)d TCP",
     ),
     "cloudpanel": Panel(
@@ -202,8 +208,8 @@ PANELS: t.Mapping[str, Panel] = {
         {
             HEAD: Kind(
                 "the environment of the container that is asked, which is then made anew (docker compose up -d): VIRTUAL_PORT, its own port and not the"
-                " published one; VIRTUAL_PROTO=https, uwsgi or fastcgi where it speaks that; a network that both have. Directives for one name:"
-                " /etc/nginx/vhost.d/NAME_location, for all a file beside this one"
+                " published one; VIRTUAL_PROTO=https, uwsgi or fastcgi where it speaks that, and none for plain HTTP; a network that both have."
+                " Directives for one name: /etc/nginx/vhost.d/NAME_location, for all a file beside this one"
             )
         },
     ),

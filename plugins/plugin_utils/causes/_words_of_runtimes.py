@@ -120,9 +120,24 @@ RUNTIMES = (
         ),
     ),
     (
-        re.compile(r"ImproperlyConfigured|DJANGO_SETTINGS_MODULE|must set settings\.ALLOWED_HOSTS"),
+        re.compile(r"Unable to import plugin (?P<plugin>[\w.-]+): Module not found"),
+        (
+            "# its settings name the plugin {plugin} (PLUGINS in configuration.py), and its own environment has not got it: VENV/bin/pip install, with the pip"
+            " beside the gunicorn of ExecStart= (NetBox: /opt/netbox/venv/bin/pip; on PyPI the name mostly has - in place of _)",
+            "# a line of its own in local_requirements.txt keeps it there over upgrade.sh, which makes that environment anew; without it: out of PLUGINS",
+        ),
+    ),
+    (
+        re.compile(r"DJANGO_SETTINGS_MODULE|must set settings\.ALLOWED_HOSTS"),
         (
             "# Django has not its settings: Environment=DJANGO_SETTINGS_MODULE=NAME.settings in its unit, and what that reads of the environment",
+        ),
+    ),
+    (
+        re.compile(r"ImproperlyConfigured"),
+        (
+            "# what it names is wrong or missing in Django's settings (settings.py, configuration.py), or in the environment that these read (.env,"
+            " EnvironmentFile= of its unit)",
         ),
     ),
     (

@@ -248,7 +248,7 @@ def _either(hop: Hop, host: Host, name: str, there: list[Address], *, gone: bool
     is_tls = pick.port in TLS_PORTS or str(pick.port).endswith(TLS_ENDING)
     by_tls = ", with https:// if it has TLS there" if is_tls and hop.scheme == "http" else ""
     return (
-        "ss -ltnp   # on %s: where it listens" % host.name,
+        "ss -l%snp   # on %s: where it listens" % ("x" if pick.is_unix else "t", host.name),
         *(() if gone else (its or again,)),
         "# or write %s instead of %s at %s%s" % (bare, asked.bare, named_at(hop), by_tls),
         *ignored(hop),

@@ -22,7 +22,9 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._address import
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _containers as containers
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at, written_by
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import listener_behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import (
     file_and_line,
     on_hop,
@@ -59,10 +61,41 @@ def plain_text(hop: Hop) -> Finding:
         why="what listens on %s speaks plain text, not TLS%s" % (hop.address, no_port and "; " + WITHOUT_PORT),
         advice=(
             *((no_port,) if no_port else ()),
+            *by_its_environment(hop),
+            *apache_with_tls(hop),
             "# %swrite %s:// instead of %s:// at %s, then:" % ("or " if no_port else "", plain, hop.scheme, place),
             reload_nginx(hop),
             "# or let the backend speak TLS there: with %s://, everybody on the way can read what is sent" % plain,
         ),
+    )
+
+
+def by_its_environment(hop: Hop) -> tuple[str, ...]:
+    """What has nginx-proxy ask a container for TLS: it writes https:// for no other reason."""
+    written = written_by(hop)
+    if written is None or written.said != "nginx-proxy":
+        return ()
+    asked = containers.at_address(hop)
+    return (
+        "# take VIRTUAL_PROTO=%s out of the environment of %s, and make that anew (docker compose up -d): nginx-proxy then asks %s://"
+        % (
+            hop.scheme,
+            containers.called(asked) if asked else "the container that is asked",
+            PLAIN.get(hop.scheme, "http"),
+        ),
+    )
+
+
+def apache_with_tls(hop: Hop) -> tuple[str, ...]:
+    """How Apache gets TLS back at a port that is meant for it; nothing of other servers and ports."""
+    process, port = listener_behind(hop).get("process") or "", hop.address.port
+    if not process.startswith(("apache2", "httpd")) or not str(port).endswith(str(HTTPS)):
+        return ()
+    control = "apachectl -S 2>&1 | grep -A4 ':%d'   # on %s: which files have that port"
+    return (
+        control % (port, hop.on),
+        "# its <VirtualHost ...:%d> has no TLS: SSLEngine on, SSLCertificateFile and SSLCertificateKeyFile there; if a panel writes it, let it write it anew"
+        % port,
     )
 
 

@@ -29,6 +29,7 @@ ITS_OWN = [
     ("/etc/nginx/sites-enabled/100-a.example.vhost", ("ispconfig", "vhost", "a.example")),
     ("/etc/nginx/sites-available/a.example.vhost", ("ispconfig", "vhost", "a.example")),
     ("/home/alice/conf/web/a.example/nginx.conf", ("hestia", "vhost", "a.example")),
+    ("/home/alice/conf/web/a.example.nginx.ssl.conf", ("vesta", "vhost", "a.example")),
     ("/home/alice/conf/web/a.example/nginx.ssl.conf", ("hestia", "vhost", "a.example")),
     ("/home/alice/conf/mail/a.example/nginx.conf", ("hestia", "vhost", "a.example")),
     ("/home/admin/conf/web/nginx.conf", ("hestia", "vhost", None)),

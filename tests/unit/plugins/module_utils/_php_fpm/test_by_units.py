@@ -95,6 +95,7 @@ def test_several_masters_of_one_program_have_their_own_units(host):
         ("/etc/opt/remi/php81/php-fpm.conf", "8.1"),
         ("/etc/opt/rh/rh-php73/php-fpm.conf", "7.3"),
         ("/opt/plesk/php/8.0/etc/php-fpm.conf", "8.0"),
+        ("/opt/php55/etc/php55-fpm.conf", "5.5"),
     ],
 )
 def test_what_a_removed_fpm_left_behind(host, config, version):

@@ -40,6 +40,16 @@ def test_what_a_panel_is_called():
     assert [title_of(name) for name in ("hestia", "csf")] == ["HestiaCP", "csf"]
 
 
+def test_a_site_of_vesta_is_made_anew_with_the_others_of_its_user():
+    written = writer(panel_host("vesta"), "/home/alice/conf/web/a.example.nginx.ssl.conf")
+    assert written is not None
+    place, again = written.advice("web")
+    assert "where that is set in VestaCP on web" in place and "snginx.a.example.conf_NAME" in place
+    assert again.startswith(
+        '/usr/local/vesta/bin/v-rebuild-web-domains "$(/usr/local/vesta/bin/v-search-domain-owner a.example)" yes'
+    )
+
+
 def test_a_panels_file_is_changed_in_the_panel():
     written = writer(panel_host("hestia"), POOL_FILE)
     assert written is not None

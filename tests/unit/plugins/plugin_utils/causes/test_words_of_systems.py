@@ -107,7 +107,19 @@ WORDS = [
     ("flag provided but not defined: -listen", "an option that this version does not know"),
     ("Unrecognized VM option 'UseConcMarkSweepGC' / Error: Could not create the Java Virtual Machine.", "JAVA_OPTS"),
     ("no main manifest attribute, in app.jar", "-plain"),
-    ("django.core.exceptions.ImproperlyConfigured: Requested setting DATABASES", "DJANGO_SETTINGS_MODULE="),
+    (
+        "django.core.exceptions.ImproperlyConfigured: Requested setting DATABASES, but settings are not configured. You must either define the environment"
+        " variable DJANGO_SETTINGS_MODULE or call settings.configure()",
+        "DJANGO_SETTINGS_MODULE=",
+    ),
+    (
+        "django.core.exceptions.ImproperlyConfigured: Set the DATABASE_URL environment variable",
+        "EnvironmentFile= of its unit",
+    ),
+    (
+        "django.core.exceptions.ImproperlyConfigured: Unable to import plugin netbox_qrcode: Module not found. Check that the plugin module has been installed",
+        "# its settings name the plugin netbox_qrcode",
+    ),
     ("RuntimeException: No application encryption key has been specified.", "APP_KEY"),
     (
         'Composer detected issues in your platform: Your Composer dependencies require a PHP version ">= 8.2.0". You are running 8.1.2.',
