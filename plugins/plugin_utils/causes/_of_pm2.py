@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _user_programs as user_programs
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import asked_address
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import asked_address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import NOTHING, Explanation
 
 if t.TYPE_CHECKING:

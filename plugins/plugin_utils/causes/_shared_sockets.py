@@ -30,7 +30,7 @@ def shared_by_host(hop: Hop) -> UnixListener | None:
         return None
     for inside, there in (or_empty(hop.proxy.facts["container"]).get("volumes") or {}).items():
         for path in (hop.address.path, hop.real_address.path):
-            if path == inside or path.startswith(inside + "/"):
+            if there and (path == inside or path.startswith(inside + "/")):
                 return within.unix_listener(Address("", 0, there + path[len(inside) :]))
     return None
 
