@@ -28,6 +28,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._comes_back import (
     after_its_start,
+    crashed,
     fades,
     not_at_boot,
 )
@@ -122,6 +123,7 @@ def started(hop: Hop, fleet: Fleet, host: Host, cause: str, evidence: tuple[Evid
         remedy=replace(remedy, fades=fades(unit)),
         advice=(
             *(after_its_start(owner.unit, unit, host.name) or what_to_do(" / ".join(said), host.name, owner.unit)),
+            *crashed(owner.unit, unit, host.name),
             *not_at_boot(owner.unit, unit, host.name),
         ),
     )

@@ -12,6 +12,7 @@ import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._newest_start import CRASHES
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import (
     address_was_late,
     is_left_out_script,
@@ -31,6 +32,20 @@ GENERATED = "/run/systemd/generator/"
 def after_its_start(name: str, unit: Unit | None, on: str) -> tuple[str, ...]:
     """What to do beside starting a unit, so that it does not end as it did; empty where nothing is known of that."""
     return killed_for_memory(name, unit, on) or address_was_late(name, unit, on) or _ended_by_systemd(name, unit, on)
+
+
+def crashed(name: str, unit: Unit | None, on: str) -> tuple[str, ...]:
+    """What to do about a service that crashed while it ran, where systemd does not start it again; empty for any other end."""
+    known, quoted = or_empty(unit), shlex.quote(name)
+    ended = known.get("ended") in ("killed", "dumped") and known.get("exit_status") in CRASHES
+    if known.get("active") != "failed" or not ended:
+        return ()
+    return (
+        "journalctl -u %s -n 50 --no-pager   # on %s: what it said as it crashed; mostly the fault of a module in machine code (a gem, a wheel, an addon)"
+        % (quoted, on),
+        "systemctl edit %s   # on %s: Restart=on-failure below [Service], or it stays down after the next crash, too"
+        % (quoted, on),
+    )
 
 
 def fades(unit: Unit | None) -> str:

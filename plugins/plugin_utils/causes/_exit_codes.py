@@ -77,7 +77,7 @@ def signal_words(number: int) -> str:
     meaning = {
         "SIGKILL": ": killed, by the kernel for memory or by somebody",
         "SIGSEGV": ": crashed",
-        "SIGABRT": ": gave up by itself",
+        "SIGABRT": ": ended itself, as a check failed or its memory was found to be corrupt",
         "SIGXCPU": ": has computed for as long as its LimitCPU= says",
         "SIGXFSZ": ": a file of it has grown to its LimitFSIZE=",
         "SIGTERM": ": somebody asked it to end",
