@@ -61,10 +61,15 @@ def plain_text(hop: Hop) -> Finding:
         why="what listens on %s speaks plain text, not TLS%s" % (hop.address, no_port and "; " + WITHOUT_PORT),
         advice=(
             *((no_port,) if no_port else ()),
-            *by_its_environment(hop),
             *apache_with_tls(hop),
-            "# %swrite %s:// instead of %s:// at %s, then:" % ("or " if no_port else "", plain, hop.scheme, place),
-            reload_nginx(hop),
+            *(
+                by_its_environment(hop)
+                or (
+                    "# %swrite %s:// instead of %s:// at %s, then:"
+                    % ("or " if no_port else "", plain, hop.scheme, place),
+                    reload_nginx(hop),
+                )
+            ),
             "# or let the backend speak TLS there: with %s://, everybody on the way can read what is sent" % plain,
         ),
     )
