@@ -110,7 +110,8 @@ def _add_hosts_lines(host: Host, names: "List[Resolved]") -> None:
 
 
 def failed(answer: "Answer") -> bool:
-    return answer["status"] in _FAILED or answer["timed_out"]
+    """Whether nginx's upstream failed. error_page may have given any status in its place: the line of the request shows it."""
+    return answer["status"] in _FAILED or answer["timed_out"] or bool(answer["signature"])
 
 
 def where_from(host: Host, row: "Reached", known: Mapping[str, str]) -> None:

@@ -218,8 +218,12 @@ def fallback_of(block: Block) -> Optional[str]:
     tries = block.sets["try_files"].args if "try_files" in block.sets else []
     if len(tries) > 1:
         return None if tries[-1].startswith("=") else tries[-1]
-    pages = next((around.others["error_page"] for around in block.chain() if "error_page" in around.others), [])
-    return next((page.args[-1] for page in pages if "404" in page.args[:-1]), None)
+    return next((page.args[-1] for page in error_pages(block) if "404" in page.args[:-1]), None)
+
+
+def error_pages(block: Block) -> List[Directive]:
+    """The error_page directives in force."""
+    return next((around.others["error_page"] for around in block.chain() if "error_page" in around.others), [])
 
 
 def sends_to_https(directive: Directive) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Sequence, Set, 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.blocks import (
     SETTINGS,
     Block,
+    error_pages,
     reference,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.directives import Directive
@@ -86,6 +87,7 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
             "variables": Dict[str, Optional[str]],
             "set_at": Optional[Place],
             "params": Dict[str, Optional[str]],
+            "error_page": List[str],
             "access_logs": List[str],
             "generated_by": Optional[str],
         },
@@ -186,9 +188,16 @@ def _route(block: Block, passing: Directive, server: "ServerFacts", follower: Fo
         "params": _params(block, family),
         "variables": {name: value for name, value in variables.items() if value is not None},
         "set_at": _set_at(block, passing.first, variables),
+        "error_page": _error_page(block),
         "access_logs": _access_logs(block),
         "generated_by": None,
     }
+
+
+def _error_page(block: Block) -> List[str]:
+    """What is shown in place of a 502 or 504, as error_page has it behind its codes; empty where nothing is."""
+    page = next((one.args for one in error_pages(block) if {"502", "504"} & set(one.args[:-1])), [])
+    return [word for word in page if not word.isdigit()]
 
 
 def _access_logs(block: Block) -> List[str]:

@@ -12,6 +12,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import is_masked
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
@@ -55,7 +56,9 @@ class Evidence:
 def answer_evidence(answer: Answer) -> Evidence:
     """What nginx answered, as evidence."""
     status = answer.get("status")
-    return Evidence("answer", "%s %s" % (asked(answer), "answers %s" % status if status else "gives no answer in time"))
+    given = "answers %s" % status if status else "gives no answer in time"
+    instead = ", as error_page has it in place of a 502 or 504" if is_masked(answer) else ""
+    return Evidence("answer", "%s %s%s" % (asked(answer), given, instead))
 
 
 def asked(answer: Answer) -> str:

@@ -13,6 +13,7 @@ from functools import cached_property
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, covers, is_any, read_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.version import HTTP_1_1_SINCE, numbers_of
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.masked import with_what_is_masked
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.served_by import with_its_route
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
 
@@ -122,9 +123,11 @@ class Host:
 
     @cached_property
     def answers(self) -> list[Answer]:
-        """What nginx answered, each with the route that it comes from."""
+        """What nginx answered, each with the route that it comes from, and whether error_page hides a failure behind it."""
         routes = self.config.get("routes") or []
-        return [with_its_route(answer, routes) for answer in self.facts.get("answers") or []]
+        asked = self.facts.get("answers") or []
+        led = [with_its_route(answer, routes) for answer in asked]
+        return [with_what_is_masked(own, routes) if own is one else own for own, one in zip(led, asked)]
 
     @property
     def failing(self) -> list[Answer]:

@@ -21,6 +21,11 @@ BARRED_STATUSES = frozenset({400, 401, 403, 421, 429, 503})
 NO_HEAD_STATUSES = frozenset({405, 501})
 
 
+def is_masked(answer: t.Mapping[str, object]) -> bool:
+    """Whether error_page has put the status in the place of a 502 or 504 (masked.py)."""
+    return bool(answer.get("masked"))
+
+
 def is_barred(answer: t.Mapping[str, object]) -> bool:
     """Whether an answer says nothing about the upstream: nginx may have given it alone (it logs an error where an upstream was asked), or there was none."""
     silent = answer.get("status") in (*BARRED_STATUSES, None) or knows_no_head(answer)
@@ -40,4 +45,4 @@ def answer_fails(answer: t.Mapping[str, object]) -> bool:
     status = answer.get("status")
     if status is None:
         return bool(answer.get("timed_out")) and answer.get("from", "host") == "host"
-    return status in GATEWAY_STATUSES or (status == 500 and bool(answer.get("signature")))
+    return status in GATEWAY_STATUSES or (status == 500 and bool(answer.get("signature"))) or is_masked(answer)

@@ -13,7 +13,7 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet, Inventory
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails, is_masked
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.visited import statuses_before
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.broken_off import broken_off
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.history_questions import history_questions
@@ -130,6 +130,7 @@ def host_judgement(
                 "status": one.get("status"),
                 "signature": one.get("signature"),
                 "timed_out": one.get("timed_out", False),
+                "masked": is_masked(one),
                 "route": one.get("route"),
                 "had": statuses_before(host, one.get("route"), one["url"]),
                 "covers": covered_error(fleet, host, one, asked.get("route")),

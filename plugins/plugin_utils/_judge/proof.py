@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.masked import as_masked
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails, knows_no_head
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.page_status import (
     had_in_words,
@@ -43,6 +44,7 @@ class Proof(Question, total=False):
     signature: str | None
     upstream: str | None
     timed_out: bool
+    masked: bool  # whether error_page had put that status in the place of a 502 or 504
     beside: bool  # a page of another site: the change must not make it worse
 
 
@@ -101,6 +103,11 @@ def in_words(answer: Proof | Answer) -> str:
         at = answer.get("upstream")
         words += " (%s%s)" % (answer["signature"], " at %s" % at.removeprefix("tcp:") if at else "")
     return words
+
+
+def _unmasked(before: Proof, after: Answer) -> Answer:
+    """The answer of now; where error_page hid a failure before, a line of nginx's shows that it hides one still."""
+    return as_masked(after) if before.get("masked") and after.get("signature") else after
 
 
 def _unwell(answer: Proof | Answer) -> bool:
@@ -188,7 +195,7 @@ def verdict(before: t.Sequence[Proof], after: t.Sequence[Answer]) -> Verdict:
     """Judge all URLs of a proof. before and after belong together one by one. Nothing asked, or nothing failing before and now, passes."""
     if len(before) != len(after):
         raise ValueError("%d answers before and %d after do not belong together" % (len(before), len(after)))
-    pairs = list(zip(before, after))
+    pairs = [(one, _unmasked(one, other)) for one, other in zip(before, after)]
     losses = [better(one, other)[1] for one, other in pairs if worse(one, other)]
     sick = [(one, other) for one, other in pairs if not one.get("beside")]
     gains = [why for one, other in sick for good, why in [better(one, other)] if good]

@@ -72,6 +72,7 @@ JudgedAnswer = t.TypedDict(
         "status": t.Optional[int],
         "signature": t.Optional[str],
         "timed_out": bool,
+        "masked": bool,  # whether error_page has put this status in the place of a 502 or 504
         "route": t.Optional[int],
         "had": list[int],  # statuses below 500 that visitors had before
         # The application's own error, in whose place nginx asks for the page of another upstream, which failed.

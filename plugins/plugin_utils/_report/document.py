@@ -26,6 +26,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.entries
     ReportDocument,
     RunEntry,
     Status,
+    When,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.findings import (
     StepOutcome,
@@ -163,17 +164,24 @@ def status(mode: Mode, findings: t.Sequence[FindingEntry], unwell: bool) -> Stat
 
 def probes(mode: Mode, judgements: t.Sequence[HostJudgement]) -> list[ProbeEntry]:
     """Each URL with its status before and after; after is null where nothing was to be changed in this mode."""
-    after = {question(answer): answer["status"] for answer in judgements[-1]["answers"]}
-    return [
-        {
-            "url": safe_url(answer["url"]),
-            "host": answer["host"],
-            "from": answer["from"],
-            "before": answer["status"],
-            "after": after.get(question(answer)) if mode == "fix" else None,
-        }
-        for answer in judgements[0]["answers"]
-    ]
+    last = {question(answer): answer for answer in judgements[-1]["answers"]} if mode == "fix" else {}
+    return [probe(answer, last.get(question(answer))) for answer in judgements[0]["answers"]]
+
+
+def probe(first: JudgedAnswer, last: JudgedAnswer | None) -> ProbeEntry:
+    """One URL. last: its last answer, where something was to be changed and it was asked again."""
+    entry: ProbeEntry = {
+        "url": safe_url(first["url"]),
+        "host": first["host"],
+        "from": first["from"],
+        "before": first["status"],
+        "after": last["status"] if last else None,
+    }
+    masked: list[When] = ["before"] if first["masked"] else []
+    masked += ["after"] if last and last["masked"] else []
+    if masked:
+        entry["masked"] = masked
+    return entry
 
 
 def failed(judgements: t.Sequence[HostJudgement]) -> set[tuple[str, str, str | None]]:

@@ -18,6 +18,7 @@ if t.TYPE_CHECKING:
         ProbeEntry,
         ReportDocument,
         Status,
+        When,
     )
 
 #: Causes that need no cure.
@@ -103,13 +104,13 @@ def host_says(
         return "no URL was asked here." if status == "healthy" else why or "no URL was asked here."
     if status == "healthy":
         return "1 URL answers." if len(probes) == 1 else "%d URLs answer." % len(probes)
-    worst = max(sick, key=lambda one: (fails(one["before"]), fails(one["after"]), one["before"] or 0), default=None)
-    if worst is None or (worst["before"] is not None and worst["before"] < 500):
+    worst = max(sick, key=lambda one: (fails(one, "before"), fails(one, "after"), one["before"] or 0), default=None)
+    if worst is None or not fails(worst, "before"):
         return "%s%s." % (why[:1].upper(), why[1:]) if why else "the URLs that were asked answer."
-    before, after = answered(worst["before"]), answered(worst["after"])
+    before, after = answered(worst, "before"), answered(worst, "after")
     if mode != "fix":
         return "%s answers %s%s." % (worst["url"], before, of_all(probes, sick, "before", "fail"))
-    if fails(worst["after"]):
+    if fails(worst, "after"):
         verb = "still answers %s" % after if before == after else "answered %s, and answers %s now" % (before, after)
         return "%s %s%s." % (worst["url"], verb, of_all(probes, sick, "after", "fail"))
     return "%s answered %s, and answers %s now%s." % (
@@ -120,13 +121,11 @@ def host_says(
     )
 
 
-def of_all(
-    probes: t.Sequence[ProbeEntry], sick: t.Sequence[ProbeEntry], when: t.Literal["before", "after"], verb: str
-) -> str:
+def of_all(probes: t.Sequence[ProbeEntry], sick: t.Sequence[ProbeEntry], when: When, verb: str) -> str:
     """How many of several URLs failed then, in words that follow what is said of one of them."""
     if len(probes) == 1:
         return ""
-    count = sum(1 for probe in sick if fails(probe[when]))
+    count = sum(1 for probe in sick if fails(probe, when))
     everyone = "both" if len(probes) == 2 else "all %d" % count
     return " (%s URLs that were asked %s)" % (
         everyone if count == len(probes) else "%d of the %d" % (count, len(probes)),
@@ -134,14 +133,17 @@ def of_all(
     )
 
 
-def fails(status: int | None) -> bool:
-    """Whether this is no answer, or one of a server that fails."""
-    return status is None or status >= 500
+def fails(probe: ProbeEntry, when: When) -> bool:
+    """Whether there was no answer then, or one of a server that fails."""
+    status = probe[when]
+    return status is None or status >= 500 or when in probe.get("masked", ())
 
 
-def answered(status: int | None) -> str:
-    """What was answered."""
-    return "nothing in time" if status is None else str(status)
+def answered(probe: ProbeEntry, when: When) -> str:
+    """What was answered then."""
+    status = probe[when]
+    by = " by error_page" if when in probe.get("masked", ()) else ""
+    return "nothing in time" if status is None else "%d%s" % (status, by)
 
 
 def is_quiet(entry: HostEntry) -> bool:

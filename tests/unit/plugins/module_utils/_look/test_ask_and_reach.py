@@ -171,6 +171,7 @@ class TestRequests:
             ([answered("/2", 500)], ["second", "third"]),
             ([answered("/2", None, timed_out=True)], ["second", "third"]),
             ([answered("/2", None)], [None, None]),
+            ([answered("/2", 200, signature="upstream_invalid_header")], ["second", "third"]),
             ([answered("/1"), answered("/2", signature="response_header_too_big")], ["second", "third"]),
         ],
     )

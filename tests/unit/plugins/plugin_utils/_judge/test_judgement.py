@@ -269,6 +269,7 @@ class TestTold:
             "status": None,
             "signature": None,
             "timed_out": False,
+            "masked": False,
             "route": None,
             "had": [],
             "covers": None,

@@ -226,6 +226,15 @@ def test_the_role_s_defaults_are_those_of_its_arguments():
     assert {name: option["default"] for name, option in options.items()} == defaults
 
 
+@pytest.mark.parametrize(
+    ("now", "passes"),
+    [(WELL, True), (answer(503), True), (answer(200, "response_header_too_big", "unix:/run/a.sock"), False)],
+)
+def test_behind_error_page_a_line_of_nginx_shows_whether_it_fails_still(now, passes):
+    shown = {**TOO_BIG, "status": 200, "masked": True}
+    assert proof.verdict([shown], [now]).passed is passes
+
+
 class TestASiteBesideTheSickOne:
     def verdict(self, was, now):
         beside = {**answer(was), "url": "http://b.test/", "beside": True}

@@ -97,6 +97,7 @@ class TestWhatHasToBeAskedAgain:
                 "signature": "s",
                 "upstream": "tcp:10.0.0.2:80",
                 "timed_out": False,
+                "masked": False,
                 "peers": ["tcp:10.0.0.2:80"],
                 "had": [],
                 "fail_timeout": 0.0,

@@ -337,6 +337,7 @@ def test_fits_the_terminal_whatever_was_found(found, width, name, status):
         "from": "host",
         "connect": None,
         "status": status,
+        "masked": False,
         "signature": None,
         "timed_out": True,
         "route": None,

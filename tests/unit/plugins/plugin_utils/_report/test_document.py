@@ -65,6 +65,7 @@ def answer(status=502, url="http://site/", **more):
         "status": status,
         "signature": None,
         "timed_out": False,
+        "masked": False,
         "route": 0,
         "had": [],
         "covers": None,
@@ -457,6 +458,14 @@ def test_probes_join_the_same_question():
     ]
     entry = document.host_entry("fix", [look(answers=asked[0]), look(answers=asked[1][::-1])], {}, None)
     assert [(one["before"], one["after"]) for one in entry["probes"]] == list(at.values())
+
+
+def test_a_status_that_error_page_gave_is_marked():
+    hidden = [look(answers=[answer(200, masked=True)]), look(answers=[answer(200)])]
+    assert [one.get("masked") for one in document.probes("fix", hidden)] == [["before"]]
+    assert [one.get("masked") for one in document.probes("fix", hidden[::-1])] == [["after"]]
+    assert [one.get("masked") for one in document.probes("check", hidden[::-1])] == [None]
+    assert document.host_entry("fix", hidden[::-1], {}, None)["status"] == "not_fixed"
 
 
 def test_a_url_that_was_not_asked_again_has_no_after():

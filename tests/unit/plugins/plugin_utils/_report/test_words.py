@@ -84,6 +84,17 @@ def test_what_is_said_of_a_host(mode, status, probes, expected):
     assert words.host_says(mode, status, probes, "unreachable", sick) == expected
 
 
+def test_a_page_in_place_of_a_502_is_said_to_be_one():
+    shown = {**probe(200, 200), "masked": ["before"]}
+    assert (
+        words.host_says("fix", "fixed", [shown], "", [shown])
+        == "http://a/ answered 200 by error_page, and answers 200 now."
+    )
+    shown["masked"] = ["before", "after"]
+    assert words.host_says("fix", "not_fixed", [shown], "", [shown]) == "http://a/ still answers 200 by error_page."
+    assert words.host_says("check", "advice", [shown], "", [shown]) == "http://a/ answers 200 by error_page."
+
+
 def test_the_error_of_another_site_heads_no_host():
     other, page = probe(500, 500, "http://other/"), probe(502, 200)
     assert (

@@ -1,0 +1,53 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether error_page has put another status in the place of a 502 or 504: visitors do not get their page, whatever the status says.
+
+Private to this collection: it may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
+
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import Route
+
+
+def with_what_is_masked(answer: Answer, routes: t.Sequence[Route]) -> Answer:
+    """The answer, marked where error_page hides a failure of the asked route's upstream, which nginx's own line of the request shows."""
+    route = next((one for one in routes if one["id"] == answer.get("route")), None)
+    status = answer.get("status")
+    # The line of a copy that mirror sends says nothing of the answer.
+    if not answer.get("signature") or not status or route is None or route["mirrored"]:
+        return answer
+    hidden = may_stand_for(route.get("error_page") or [], status) and not _may_be_the_next_servers(route, status)
+    return as_masked(answer) if hidden else answer
+
+
+def as_masked(answer: Answer) -> Answer:
+    """The answer, marked: no host says that of its own, it takes the routes to know it."""
+    return t.cast("Answer", {**answer, "masked": True})
+
+
+def may_stand_for(page: t.Sequence[str], status: int) -> bool:
+    """Whether a request that failed may end with this status. page: what error_page has behind its codes ([=[STATUS]] TARGET)."""
+    if not page:
+        return False
+    given = page[0][1:] if page[0].startswith("=") else None
+    if given == "":
+        return True
+    if given:
+        # What is to be shown may itself be missing, or not be for everybody.
+        return status == int(given) or status in (401, 403, 404)
+    # The status stays, unless what is shown in its place redirects or is refused in its turn.
+    return 300 <= status < 500 or status == 503
+
+
+def _may_be_the_next_servers(route: Route, status: int) -> bool:
+    """Whether nginx may have asked another server of the route, which gave this page: the line is of the first one then."""
+    several = len(route["peers"]) > 1 or any(read_address(peer).is_name for peer in route["peers"])
+    return several and status < 300

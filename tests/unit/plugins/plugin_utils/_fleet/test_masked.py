@@ -1,0 +1,76 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which answers hide a failure behind error_page, and which are the page after all."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.masked import may_stand_for
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import answer, fleet, proxy
+
+TOO_BIG = "response_header_too_big"
+
+
+def asked(status, page="error_page 502 504 =200 /sorry.html;", target="http://10.0.0.2", signature=TOO_BIG, **more):
+    """The answer of a proxy with this error_page, as the judgement has it."""
+    upstream = "upstream app { server 10.0.0.2; server 10.0.0.3; }"
+    given = answer(status, signature=signature, **more)
+    (web,) = fleet(web=proxy(target, http="%s %s" % (upstream, page), answers=[given])).proxies()
+    return web.answers[0]
+
+
+@pytest.mark.parametrize(
+    ("status", "page", "masks"),
+    [
+        (200, "error_page 502 504 =200 /sorry.html;", True),
+        (404, "error_page 502 504 =200 /sorry.html;", True),
+        (503, "error_page 500 502 503 @maintenance;", True),
+        (302, "error_page 504 http://status.example/;", True),
+        (200, "error_page 502 = @old;", True),
+        (401, "error_page 502 /sorry.html;", True),
+        (200, "error_page 502 /sorry.html;", False),
+        (500, "error_page 502 =200 /sorry.html;", False),
+        (200, "error_page 404 =200 /sorry.html;", False),
+        (200, "", False),
+    ],
+)
+def test_a_status_that_error_page_gives_in_place_of_a_502(status, page, masks):
+    assert asked(status, page).get("masked", False) is masks
+
+
+def test_an_answer_that_masks_a_failure_is_one():
+    assert answer_fails(asked(200)) and answer_fails(asked(403))
+    assert not answer_fails(asked(200, signature=None))
+
+
+def test_of_several_servers_the_next_one_may_have_given_the_page():
+    assert not answer_fails(asked(200, target="http://app"))
+    assert not answer_fails(asked(200, target="http://localhost:8000"))
+    assert answer_fails(asked(503, "error_page 502 @maintenance;", target="http://app"))
+
+
+def test_a_copy_that_fails_hides_nothing():
+    assert not answer_fails(asked(200, "error_page 502 =200 /sorry.html; mirror /copy;"))
+
+
+def test_what_another_location_failed_with_says_nothing_of_the_page():
+    both = "server { listen 81; location / { proxy_pass http://10.0.0.9; } }"
+    page = "error_page 502 =200 /sorry.html; " + both
+    assert not answer_fails(asked(200, page, route=1, upstream="tcp:10.0.0.9:80"))
+
+
+@pytest.mark.parametrize(
+    ("page", "status", "expected"),
+    [
+        (["=503", "@down"], 503, True),
+        (["=503", "@down"], 502, False),
+        (["/50x.html"], 502, False),
+        (["@down"], 301, True),
+        ([], 200, False),
+    ],
+)
+def test_what_the_words_behind_the_codes_stand_for(page, status, expected):
+    assert may_stand_for(page, status) is expected
