@@ -11,6 +11,7 @@ from __future__ import annotations
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.nginx_names import is_nginx
 
 
 def is_behind(finding: Finding, behind: Finding, fleet: Fleet) -> bool:
@@ -21,7 +22,7 @@ def is_behind(finding: Finding, behind: Finding, fleet: Fleet) -> bool:
     hops = fleet.hops_of(fleet.hosts[finding.seen_from])
     hop = next((one for one in hops if str(one.address) == finding.subject), None)
     listener = or_empty(hop.backend.listener(hop.real_address) if hop and hop.backend else None)
-    if (listener.get("process") or "nginx").startswith(("nginx", "openresty")):
+    if is_nginx(listener.get("process") or "nginx"):
         return True
     return bool(site_names(fleet, finding) & site_names(fleet, behind))
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.nginx_names import is_nginx
+
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.awaited import Awaited
     from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmPool
@@ -37,7 +39,6 @@ _WAITS = (
     (_NETWORK, "wait for an answer from the network (a database, an API, or idle connections that nginx keeps open)"),
     (_LOCKS, "wait for a file lock (PHP sessions, most often)"),
 )
-NGINX = ("nginx", "openresty", "angie", "tengine")
 #: The name of a file in which PHP keeps a session, without its ID.
 SESSION = "/sess_"
 SESSIONS = (
@@ -79,7 +80,7 @@ def asks_itself(pool: FpmPool) -> bool:
 
 
 def _is_own_nginx(awaited: Awaited) -> bool:
-    return (awaited["process"] or "").startswith(NGINX) and awaited["state"] != "T"
+    return is_nginx(awaited["process"]) and awaited["state"] != "T"
 
 
 class WaitsFor(t.NamedTuple):

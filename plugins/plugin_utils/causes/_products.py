@@ -151,7 +151,7 @@ PRODUCTS = (
     ),
     Product(
         "nginx",
-        re.compile(r"nginx|openresty"),
+        re.compile(r"nginx|openresty|angie|tengine"),
         "the error of its own upstream",
         log="/var/log/nginx/error.log",
         refuses="nginx -T 2>/dev/null | grep -nE 'return 444|(allow|deny|geo) '",

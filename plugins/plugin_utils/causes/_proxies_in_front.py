@@ -14,13 +14,12 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._address import
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.nginx_names import is_nginx
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.visited import visits
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import listener_behind
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import Route
-
-NGINX = ("nginx", "openresty")
 
 
 class Before(t.NamedTuple):
@@ -46,7 +45,7 @@ def in_front_of(fleet: Fleet, hop: Hop, signature: str) -> t.Iterator[Before]:
         passes_on = front.proxy is not hop.proxy and front.family == "proxy"
         numbers = [one for one in front.proxy.system.get("addresses") or () if not is_loopback(one)]
         own = [row for row in rows if row["client"] in numbers]
-        if not own or not passes_on or not (listener_behind(front).get("process") or "").startswith(NGINX):
+        if not own or not passes_on or not is_nginx(listener_behind(front).get("process")):
             continue
         most = max(own, key=lambda row: row["failed"])
         counted = (most["failed"], sum(most["statuses"].values()), most["method"], most["path"])

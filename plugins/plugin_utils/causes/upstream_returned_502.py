@@ -21,6 +21,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.nginx_names import is_nginx
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import GATEWAY_STATUSES
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import (
     described,
@@ -71,7 +72,7 @@ def what_it_says(hop: Hop) -> tuple[str, ...]:
 def next_proxy(hop: Hop) -> tuple[str, ...]:
     """A remark where another nginx may listen there; none where another program is known to."""
     process = listener_behind(hop).get("process") or ""
-    if process and not process.startswith(("nginx", "openresty")):
+    if process and not is_nginx(process):
         return ()
     return ("# if that is an nginx, run diagnose_502 with %s among the hosts" % hop.on,)
 
