@@ -30,8 +30,10 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._comes_b
     after_its_start,
     crashed,
     fades,
+    has_crashed,
     not_at_boot,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import CLOSED, RESET
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._obstacle import Obstacle
@@ -47,6 +49,8 @@ if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
 
 
+#: nginx writes whole seconds.
+WHOLE_SECOND = 1.0
 #: Commands that check a service's own configuration before it is started.
 CONFIG_CHECKS = {
     "apache2.service": ["apachectl", "configtest"],
@@ -69,10 +73,21 @@ def blocked(hop: Hop, fleet: Fleet, host: Host) -> Blocked | None:
     owner = owner_of(fleet, host, address)
     if owner.unit is None:
         return None if user_programs.owners(host, address) else _suspect(host, address)
-    if refusal(host, owner, address):
+    if refusal(host, owner, address) or crashed_at_a_request(hop, host.unit(owner.unit)):
         return None
     found = obstacle(host, owner.unit)
     return Blocked(owner.unit, owner.reason, found) if found or _runs(host.unit(owner.unit)) else None
+
+
+def crashed_at_a_request(hop: Hop, unit: Unit | None) -> bool:
+    """Whether the newest start went well, however soon the service crashed: it had taken a connection of nginx's, which ended with it."""
+    known = or_empty(unit)
+    ended = hop.by_proxys_clock(known.get("since") or 0.0)
+    began = ended - (known.get("lasted") or 0.0)
+    return has_crashed(unit) and any(
+        record["signature"] in (CLOSED, RESET) and began - WHOLE_SECOND <= record["last"] <= ended + WHOLE_SECOND
+        for record in hop.records
+    )
 
 
 def _runs(unit: Unit | None) -> bool:

@@ -34,11 +34,17 @@ def after_its_start(name: str, unit: Unit | None, on: str) -> tuple[str, ...]:
     return killed_for_memory(name, unit, on) or address_was_late(name, unit, on) or _ended_by_systemd(name, unit, on)
 
 
+def has_crashed(unit: Unit | None) -> bool:
+    """Whether a service is down since it ended by a signal that programs give themselves."""
+    known = or_empty(unit)
+    ended = known.get("ended") in ("killed", "dumped") and known.get("exit_status") in CRASHES
+    return known.get("active") == "failed" and ended
+
+
 def crashed(name: str, unit: Unit | None, on: str) -> tuple[str, ...]:
     """What to do about a service that crashed while it ran, where systemd does not start it again; empty for any other end."""
-    known, quoted = or_empty(unit), shlex.quote(name)
-    ended = known.get("ended") in ("killed", "dumped") and known.get("exit_status") in CRASHES
-    if known.get("active") != "failed" or not ended:
+    quoted = shlex.quote(name)
+    if not has_crashed(unit):
         return ()
     return (
         "journalctl -u %s -n 50 --no-pager   # on %s: what it said as it crashed; mostly the fault of a module in machine code (a gem, a wheel, an addon)"

@@ -43,6 +43,8 @@ if t.TYPE_CHECKING:
 #: What nginx meets at a full queue: its SYN is dropped, connect() is refused (errno 11), or its request is never taken up.
 SIGNATURES = ("unix_backlog_full", "connect_timeout", "connect_timeout_kernel", "upstream_read_timeout")
 
+#: So many refused connections are no single event.
+SEVERAL = 3
 #: How the queue of a product is made longer.
 LENGTHS = {
     "gunicorn": "gunicorn --backlog (2048)",
@@ -73,8 +75,9 @@ def is_full(listener: Listener) -> bool:
 
 
 def refused_at_once(hop: Hop) -> list[LogRecord]:
-    """What nginx logged of connections for which a unix socket had no room. That we are answered in a quiet moment does not show that it is over."""
-    return [one for one in hop.past(SIGNATURES[0]) if one["count"] > 1]
+    """What nginx logged of connections for which a unix socket had no room, where there were several. That a quiet moment is answered does not end it."""
+    lines = hop.past(SIGNATURES[0])
+    return lines if sum(one["count"] for one in lines) >= SEVERAL else []
 
 
 def is_kept_waiting(hop: Hop) -> bool:
@@ -130,7 +133,10 @@ def at_bursts(hop: Hop, listener: Listener) -> Finding:
     """The queue has room now, and had none when many connected at once."""
     most, product = listener.get("backlog"), product_of(listener)
     queue = "%s lets %s connections wait to be accepted" % (place_of(hop), most)
-    often = rate(hop, refused_at_once(hop))
+    lines = refused_at_once(hop)
+    often = rate(hop, lines)
+    if len(lines) > 1:
+        often = "%d requests failed%s" % (sum(one["count"] for one in lines), often.partition(" failed")[2])
     return on_hop(
         hop,
         CAUSE.name,
