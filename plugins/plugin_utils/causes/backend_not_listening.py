@@ -250,8 +250,19 @@ def _either(hop: Hop, host: Host, name: str, there: list[Address], *, gone: bool
     return (
         "ss -l%snp   # on %s: where it listens" % ("x" if pick.is_unix else "t", host.name),
         *(() if gone else (its or again,)),
+        *(_other_file(asked, said[0]["file"], name, host) if said else ()),
         "# or write %s instead of %s at %s%s" % (bare, asked.bare, named_at(hop), by_tls),
         *ignored(hop),
+    )
+
+
+def _other_file(asked: Address, read: str, name: str, host: Host) -> tuple[str, ...]:
+    """How a file is found that says the port which nginx asks, and that the service does not read; nothing where units say it, or of sockets."""
+    if asked.is_unix or read.startswith(("/etc/systemd/", "/lib/systemd/", "/usr/lib/systemd/")):
+        return ()
+    return (
+        "grep -rnwI --exclude-dir=nginx %d /etc /usr/local/etc 2>/dev/null   # on %s: does another file say so? %s reads %s"
+        % (asked.port, host.name, name, read),
     )
 
 
