@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One letter in place of the names of a function's local variables: a sixteenth of what is sent to a host.
+"""One letter in place of the names of a function's local variables and of a module's private constants: a thirteenth of what is sent to a host.
 
-What can be seen from outside of a function keeps its name: its arguments, what it imports, and the functions in it, which a traceback names.
+What can be seen from outside keeps its name: what a function takes and imports, and functions and classes themselves, which a traceback names.
 
 Private to this collection: it may change in any release.
 """
@@ -28,19 +28,58 @@ _KEPT: t.Mapping[type, t.Callable[[t.Any], list[str]]] = {
 
 
 class Short(t.NamedTuple):
-    """A place at which a local variable stands, and its short name."""
+    """A place at which a variable stands, and its short name."""
 
     node: ast.Name
     name: str
 
 
 def short_names(module: ast.Module) -> t.Iterator[Short]:
-    """All places at which local variables of the functions and methods of a module stand."""
+    """All places at which local variables of a module's functions and methods, and its private constants, stand."""
+    yield from _private_constants(module)
     outside = {*dir(builtins), *_bound_in(module)}
     for body in [module.body, *(one.body for one in module.body if isinstance(one, ast.ClassDef))]:
         for function in body:
             if isinstance(function, ast.FunctionDef):
                 yield from _in_function(function, outside)
+
+
+def _private_constants(module: ast.Module) -> t.Iterator[Short]:
+    """The places of the constants of a module that begin with _, which no other module names."""
+    places = [node for node in ast.walk(module) if isinstance(node, ast.Name) and node.id.startswith("_")]
+    given = dict.fromkeys(
+        place.id
+        for statement in module.body
+        if isinstance(statement, (ast.Assign, ast.AnnAssign))
+        for place in ast.walk(statement)
+        if isinstance(place, ast.Name) and isinstance(place.ctx, ast.Store) and place.id.startswith("_")
+    )
+    for node in ast.walk(module):
+        kept = _KEPT[type(node)](node) if type(node) in _KEPT else []
+        for name in (*kept, *_attributes(node), *_named_for_types(node)):
+            given.pop(name, None)
+    taken = {place.id for place in places}
+    letters = (name for name in map("_{}".format, string.ascii_letters) if name not in taken)
+    short = dict(zip(given, letters))
+    yield from (Short(place, short[place.id]) for place in places if place.id in short)
+
+
+def _attributes(node: ast.AST) -> t.Iterator[str]:
+    """The names that the statements of a class give to attributes."""
+    if isinstance(node, ast.ClassDef):
+        places = (one for statement in node.body for one in ast.walk(statement) if isinstance(one, ast.Name))
+        yield from (one.id for one in places if isinstance(one.ctx, ast.Store))
+
+
+def _named_for_types(node: ast.AST) -> t.Iterator[str]:
+    """The names in what is taken out of a text, as it is for the type checker alone, and in f-strings, whose places are not known before Python 3.12."""
+    parts: list[ast.AST | None] = [getattr(node, "annotation", None), getattr(node, "returns", None)]
+    if isinstance(node, ast.JoinedStr) or (
+        isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
+    ):
+        parts.append(node)
+    for part in parts:
+        yield from (one.id for one in ast.walk(part) if isinstance(one, ast.Name)) if part else ()
 
 
 def _in_function(function: ast.FunctionDef, outside: set[str]) -> t.Iterator[Short]:

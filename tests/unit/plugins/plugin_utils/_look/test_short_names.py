@@ -39,8 +39,31 @@ def test_local_variables_get_letters(text, expected):
 
 
 @pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("_ONE = 1\n\ndef f():\n    return _ONE", "_a = 1\n\ndef f():\n    return _a"),
+        ("_ONE, _TWO = (1, 2)\nTHREE = _TWO", "_a, _b = (1, 2)\nTHREE = _b"),
+        ("_ONE: int = 1\n_a = 2", "_b: int = 1\n_c = 2"),
+        ("_ONE = 1\n\nclass A:\n    _one = _ONE", "_a = 1\n\nclass A:\n    _one = _a"),
+    ],
+)
+def test_private_constants_get_letters(text, expected):
+    assert renamed(text) == expected
+
+
+@pytest.mark.parametrize(
     "text",
     [
+        "_ONE = 1\n\ndef f(a: _ONE):\n    pass",
+        "_ONE = 1\n\ndef f() -> _ONE:\n    pass",
+        "_ONE = 1\nTWO: _ONE = 2",
+        "_ONE = 1\nif TYPE_CHECKING:\n    TWO = _ONE",
+        "_ONE = 1\n\ndef f():\n    global _ONE",
+        "_ONE = 1\n\ndef f(_ONE):\n    pass",
+        "_ONE = 1\n\nclass A:\n    _ONE = 2",
+        "_ONE = 1\nTWO = f'{_ONE}'",
+        "def _one():\n    pass\nTWO = _one",
+        "from a import _one\nTWO = _one",
         "one = 1",
         "one = 1\n\ndef f():\n    two(one)",
         "if x:\n    one = 1\n\ndef f():\n    print(one)\n\n    def g():\n        one = 2",

@@ -9,6 +9,7 @@ import ast
 import dis
 import io
 import pathlib
+import re
 import tokenize
 import types
 
@@ -66,11 +67,11 @@ class Bare(ast.NodeTransformer):
 def bare(text):
     """What Python does, instruction by instruction."""
     tree = ast.fix_missing_locations(Bare().visit(ast.parse(text)))
-    return list(instructions(compile(tree, "<text>", "exec"), {}))
+    return list(instructions(compile(tree, "<text>", "exec"), {}, {}))
 
 
-def instructions(code, variables):
-    """The instructions of a code object and of those in it; a variable of a function by when it was first met, not by its name."""
+def instructions(code, variables, private):
+    """The instructions of a code object and of those in it; variables of a function and private names by when they were first met, not by name."""
     for one in dis.get_instructions(code):
         if one.opname in ("LOAD_CLOSURE", "MAKE_CELL"):
             continue
@@ -78,10 +79,12 @@ def instructions(code, variables):
             name = one.argval.co_name
             yield one.opname, name
             is_outermost = code.co_name == "<module>" or "__module__" in code.co_names
-            yield from instructions(one.argval, {} if is_outermost else variables)
+            yield from instructions(one.argval, {} if is_outermost else variables, private)
         elif "FAST" in one.opname or "DEREF" in one.opname:
             names = one.argval if isinstance(one.argval, tuple) else [one.argval]
             yield one.opname, [variables.setdefault(name, len(variables)) for name in names]
+        elif isinstance(one.argval, str) and re.fullmatch(r"_[A-Za-z]\w*", one.argval):
+            yield one.opname, private.setdefault(one.argval, len(private))
         else:
             yield one.opname, None if "JUMP" in one.opname else one.argval
 
