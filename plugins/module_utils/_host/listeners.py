@@ -19,7 +19,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listening
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.lsof import lsof_listening
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.socket_file import socket_file
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.socket_owners import open_log, socket_owners
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.socket_owners import socket_owners
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
     from typing import TypedDict
@@ -85,17 +85,16 @@ def listener_facts(host: Host, processes: Processes, accounts: Optional[Accounts
             del found[MOST:]
     owners = socket_owners(host, processes, {found.inode for found in tcp + unix})
     made: "Listeners" = {
-        "tcp": [_tcp_listener(found, owners.get(found.inode), accounts) for found in tcp],
+        "tcp": [_tcp_listener(found, owners.processes.get(found.inode), accounts) for found in tcp],
         "unix": [
-            _unix_listener(host, found, owners.get(found.inode), accounts)
+            _unix_listener(host, found, owners.processes.get(found.inode), accounts)
             for found in unix
             if not found.name.startswith("@")
         ],
     }
     listeners: "List[Listener]" = [*made["tcp"], *made["unix"]]
-    logs = {pid: open_log(host, pid) for pid in {one["pid"] for one in listeners} if pid}
     for listener in listeners:
-        listener["log"] = logs.get(listener["pid"] or 0)
+        listener["log"] = owners.logs.get(listener["pid"] or 0)
     return made
 
 

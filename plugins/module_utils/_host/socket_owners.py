@@ -8,7 +8,7 @@ Private to this collection: it may change in any release.
 
 import os
 import re
-from typing import Dict, Iterator, Optional, Set
+from typing import Dict, Iterable, Iterator, NamedTuple, Optional, Set
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
@@ -17,31 +17,47 @@ FILES_PER_PROCESS = 4096
 _LOG = re.compile(r"/(?!\S*access)\S+(?:\.(?:log|err|out)|_log)")
 
 
-def socket_owners(host: Host, processes: Processes, inodes: Set[int]) -> Dict[int, Process]:
+class Owners(NamedTuple):
+    """The processes that hold sockets, by the inodes of these, and the log that each process has open, by its number."""
+
+    processes: Dict[int, Process]
+    logs: Dict[int, Optional[str]]
+
+
+def socket_owners(host: Host, processes: Processes, inodes: Set[int]) -> Owners:
     """The oldest process that holds each socket. PID 1 comes last: it holds what it only opened for a service."""
     owners: Dict[int, Process] = {}
+    logs: Dict[int, Optional[str]] = {}
     refused = 0
     for process in sorted(processes.oldest_first(), key=lambda process: process.pid == 1):
         if len(owners) == len(inodes):
             break
-        held = held_sockets(host, process.pid)
-        refused += held is None
-        for inode in (held or set()) & inodes:
+        files = _open_files(host, process.pid)
+        refused += files is None
+        held = _sockets(files or ()) & inodes
+        if held:
+            logs[process.pid] = _log(files or ())
+        for inode in held:
             owners.setdefault(inode, process)
     if refused and len(owners) < len(inodes):
         host.unseen("owners of some listeners", "open files of %d processes cannot be read" % refused)
-    return owners
+    return Owners(owners, logs)
 
 
 def held_sockets(host: Host, pid: int) -> Optional[Set[int]]:
     """Inodes of the sockets that a process holds; None where that is refused."""
-    held = _open_files(host, pid)
-    return None if held is None else {int(target[8:-1]) for target in held if target.startswith("socket:[")}
+    files = _open_files(host, pid)
+    return None if files is None else _sockets(files)
 
 
-def open_log(host: Host, pid: int) -> Optional[str]:
-    """The log that a process has open, by its name; None where it has none. Of an access log, which has nothing of what goes wrong, nothing is said."""
-    return min(filter(_LOG.fullmatch, _open_files(host, pid) or ()), key=lambda path: "err" not in path, default=None)
+def _sockets(files: Iterable[str]) -> Set[int]:
+    """The inodes of the sockets among open files."""
+    return {int(target[8:-1]) for target in files if target.startswith("socket:[")}
+
+
+def _log(files: Iterable[str]) -> Optional[str]:
+    """The log among open files, by its name; None where there is none. Of an access log, which has nothing of what goes wrong, nothing is said."""
+    return min(filter(_LOG.fullmatch, files), key=lambda path: ("err" not in path, path), default=None)
 
 
 def _open_files(host: Host, pid: int) -> Optional[Set[str]]:

@@ -14,7 +14,8 @@ from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake
 
 
 def owners(host, *inodes):
-    return {inode: process.pid for inode, process in socket_owners(host, Processes(host), set(inodes)).items()}
+    found = socket_owners(host, Processes(host), set(inodes)).processes
+    return {inode: process.pid for inode, process in found.items()}
 
 
 def test_the_oldest_process_has_it_and_systemd_only_what_nobody_else_has(tmp_path):
@@ -33,14 +34,16 @@ def test_the_oldest_process_has_it_and_systemd_only_what_nobody_else_has(tmp_pat
         (["/srv/logs/shop.log", "/srv/logs/shop-error.log", "/srv/logs/access.log"], "/srv/logs/shop-error.log"),
         (["/var/log/httpd/access_log"], None),
         (["/srv/shop.log (deleted)", "/dev/null"], None),
+        (["/srv/logs/b.log", "/srv/logs/a.log"], "/srv/logs/a.log"),
     ],
 )
 def test_the_log_that_a_process_has_open(tmp_path, files, log):
     host = FakeHost(tmp_path)
     host.process(30, "app", fds=(5,))
-    for number, path in enumerate(files, 10):
+    for number, path in enumerate(files, 70):
         host.link("/proc/30/fd/%d" % number, path)
-    assert (module.open_log(host, 30), module.open_log(host, 31)) == (log, None)
+    host.process(1, "/sbin/init", ticks=1)
+    assert socket_owners(host, Processes(host), {5}).logs == {30: log}
 
 
 def test_of_very_many_open_files_the_first_are_read(tmp_path, monkeypatch):
@@ -80,8 +83,8 @@ def test_files_that_may_not_be_read_are_said_only_where_an_owner_is_missing(tmp_
     host.process(1, "/sbin/init", ticks=1)
     host.process(30, "app", fds=(5,))
     host.process(31, "other", ticks=50)
-    held = module.held_sockets
-    monkeypatch.setattr(module, "held_sockets", lambda host, pid: None if pid == 31 else held(host, pid))
+    read = module._open_files
+    monkeypatch.setattr(module, "_open_files", lambda host, pid: None if pid == 31 else read(host, pid))
     assert owners(host, 5) == {5: 30}
     assert host.unknown == []
     assert owners(host, 5, 6) == {5: 30}
