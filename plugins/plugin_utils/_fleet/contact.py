@@ -17,6 +17,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._address import
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.durations import nginx_seconds
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.refused_besides import (
+    Besides,
     refused_besides,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.set_aside import FAIL_TIMEOUT, set_aside_for
@@ -155,8 +156,8 @@ class Contact:
         return (or_empty(found.fpm.get("master")).get("started") if found else unit.get("since")) or 0.0
 
     @cached_property
-    def refused_besides(self) -> list[Address]:
-        """The addresses of its name that refuse, while requests wait in vain at another one."""
+    def besides(self) -> Besides:
+        """The addresses of its name that refuse, while requests fail at another one by something else."""
         return refused_besides(list(zip(self.tried, self.tried_addresses)), self.failing, self.records, self.started)
 
     @property

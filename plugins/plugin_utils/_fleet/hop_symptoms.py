@@ -22,7 +22,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.probe_sy
     handshake_sign,
     reply_sign,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.refused_besides import LATE, REFUSED
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.refused_besides import REFUSED
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
@@ -49,7 +49,7 @@ def symptoms_of(contact: Contact) -> dict[str, list[Evidence]]:
 def _refusals(contact: Contact) -> t.Iterator[tuple[str, Evidence]]:
     """The attempts to connect that failed, with their signatures."""
     for attempt, address in zip(contact.tried, contact.tried_addresses):
-        well = attempt.get("connected") or address in contact.refused_besides
+        well = attempt.get("connected") or address in contact.besides.addresses
         signature = None if well else connect_signature(address, attempt.get("errno"))
         if signature == FORBIDDEN:
             # Who tried is not confined as nginx is: over IPv6 that is what a firewall's admin-prohibited ends with.
@@ -68,12 +68,13 @@ def _refusals(contact: Contact) -> t.Iterator[tuple[str, Evidence]]:
 
 
 def _faults(contact: Contact) -> t.Iterator[tuple[str, Evidence]]:
-    """The answers that fail, with the signatures of the lines that they made; one that waited in vain and was then refused has waited."""
+    """The answers that fail, with the signatures of the lines that they made; one that failed elsewhere and was then refused has failed so."""
     for answer in contact.failing:
         signature = answer.get("signature")
+        if signature in REFUSED and contact.besides.addresses:
+            signature = contact.besides.signature
         if signature:
-            waited = contact.refused_besides and signature in REFUSED
-            yield LATE if waited else signature, answer_evidence(answer)
+            yield signature, answer_evidence(answer)
 
 
 def _remembered(contact: Contact) -> t.Iterator[tuple[str, Evidence]]:

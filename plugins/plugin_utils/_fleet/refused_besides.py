@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A name with several addresses, one of which refuses connections while another one takes them and does not answer in time.
+"""A name with several addresses, one of which refuses connections while requests fail at another one by something else.
 
 Private to this collection: it may change in any release.
 """
@@ -24,6 +24,15 @@ LATE = "upstream_read_timeout"
 #: What ends at once, so that nginx asks the next address: it waits for one that drops connections, too.
 REFUSED = frozenset({"backend_port_closed", "ipv6_localhost_refused", "ipv6_unavailable", "firewall_reject"})
 _NOBODY_ASKED = "no_live_upstreams"
+#: What a line about the answer's body says: nginx had taken that answer.
+_IN_BODY = ("reading upstream", "sending to client")
+
+
+class Besides(t.NamedTuple):
+    """Addresses of a name that refuse, and the signature of what fails the requests at another one; empty where a request fails for the refusal alone."""
+
+    addresses: list[Address]
+    signature: str
 
 
 def refused_besides(
@@ -31,10 +40,10 @@ def refused_besides(
     failing: t.Sequence[Answer],
     records: t.Sequence[LogRecord],
     since: float,
-) -> list[Address]:
-    """The addresses of a name that refuse; [] where a request fails for them alone.
+) -> Besides:
+    """Which addresses of a name refuse while each request that fails also fails at another one, by something else.
 
-    Where each request that fails waits in vain at another address as well, that other one is what fails it, whichever of them nginx asks last.
+    That other one is what fails it, whichever of them nginx asks last: it goes on to the next address where one refuses.
     tried: the attempts to connect; failing: the answers that fail; records: the log's; since: when what answers now was started.
     """
     refused = [
@@ -43,12 +52,26 @@ def refused_besides(
         if not attempt.get("connected") and connect_signature(address, attempt.get("errno")) in REFUSED
     ]
     if not refused or len(refused) == len(tried):
-        return []
-    late = {_path(one["url"]) for one in failing if one.get("signature") == LATE or one.get("timed_out")}
-    late |= {_logged(one) for one in records if one["signature"] == LATE and one["last"] >= since}
+        return Besides([], "")
+    elsewhere = _failed_elsewhere(failing, records, since)
     asked = {_path(one["url"]) for one in failing if one.get("signature") != _NOBODY_ASKED}
     logged = {_logged(one) for one in records if one["signature"] in REFUSED}
-    return refused if late and (asked or logged) <= late else []
+    if not elsewhere or not (asked or logged) <= set(elsewhere):
+        return Besides([], "")
+    return Besides(refused, LATE if LATE in elsewhere.values() else next(iter(elsewhere.values())))
+
+
+def _failed_elsewhere(failing: t.Sequence[Answer], records: t.Sequence[LogRecord], since: float) -> dict[str, str]:
+    """The paths that failed by something else than a refusal, each with its signature."""
+    logged = {
+        _logged(one): one["signature"]
+        for one in records
+        if one["last"] >= since
+        and one["signature"] not in (*REFUSED, _NOBODY_ASKED)
+        and one.get("action") not in _IN_BODY
+    }
+    now = {_path(one["url"]): LATE if one.get("timed_out") else one.get("signature") for one in failing}
+    return {**logged, **{path: name for path, name in now.items() if name and name not in (*REFUSED, _NOBODY_ASKED)}}
 
 
 def _path(url: str) -> str:

@@ -208,7 +208,7 @@ def slow(fleet: Fleet, hop: Hop) -> Finding:
             *((waiting,) if queue else ()),
             *((named.evidence,) if named else ()),
             *refused.evidence,
-            *(Evidence("probe", "%s refuses connections" % one.bare) for one in hop.refused_besides),
+            *(Evidence("probe", "%s refuses connections" % one.bare) for one in hop.besides.addresses),
         ),
         on=named.on if named else None,
         behind=named.behind if named else None,
@@ -221,9 +221,9 @@ def slow(fleet: Fleet, hop: Hop) -> Finding:
 def other_address(hop: Hop) -> tuple[str, ...]:
     """What is left once requests are answered in time, where another address of the name refuses connections."""
     takes = next((one for at, one in zip(hop.tried, hop.tried_addresses) if at["connected"]), None)
-    if not hop.refused_besides or takes is None:
+    if not hop.besides.addresses or takes is None:
         return ()
-    refuses = ", ".join(one.bare for one in hop.refused_besides)
+    refuses = ", ".join(one.bare for one in hop.besides.addresses)
     return (
         "# besides, %s refuses connections, so that a visitor who has waited gets 502 where nginx asks it last: write %s in place of %s at %s, or let it listen"
         " there, too; that alone leaves him a 504" % (refuses, takes.bare, hop.address.bare, named_at(hop)),
