@@ -9,6 +9,7 @@ Private to this collection: it may change in any release.
 from __future__ import annotations
 
 import datetime
+import math
 import typing as t
 import urllib.parse
 
@@ -26,6 +27,8 @@ if t.TYPE_CHECKING:
 
 #: A failure that comes at random is over when so many good answers would be had by chance with this probability only.
 CHANCE = 0.05
+#: So many failures show how far apart they come.
+SEVERAL = 3
 #: One single failure is over after so many good answers.
 ENOUGH = 10
 #: Signatures of requests that did not fail with 502, or that are only a consequence.
@@ -82,9 +85,21 @@ def is_over(hop: Hop, record: LogRecord) -> bool:
     if row is None:
         return good > 0
     if row["failed"] > 1:
-        return bool((1 - how_often(row)) ** good < CHANCE)
+        return (1 - how_often(row)) ** good < CHANCE and not is_between_failures(hop, record)
     seldom = 1 / sum(row["statuses"].values())
     return good >= ENOUGH or (1 - seldom) ** good < CHANCE or (record.get("action") == CONNECTING and good > 0)
+
+
+def is_between_failures(hop: Hop, record: LogRecord) -> bool:
+    """Whether so little time has passed since the last of several failures that good answers show nothing: a backend that fails at times is well meanwhile.
+
+    How connecting fails is seen by connecting; what nginx has read again since, or was started again, may be mended.
+    """
+    if record["count"] < SEVERAL or record.get("action") == CONNECTING or record["last"] < hop.proxy.config_read:
+        return False
+    apart = (record["last"] - record["first"]) / (record["count"] - 1)
+    since = hop.proxy.now - record["last"]
+    return apart > 0 and since >= 0 and math.exp(-since / apart) >= CHANCE
 
 
 def how_often(counts: Visits | SameQuery) -> float:

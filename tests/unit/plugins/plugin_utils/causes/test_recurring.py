@@ -65,6 +65,10 @@ OVER = [
     fleet(asked(), visits=had(5, 40, 40, 0)),
     fleet(visits=had(5, 40, 40, 1), method="POST"),
     fleet(asked(30), visits=had(24, 3, 19, 0)),
+    # Six within five seconds, more than a minute ago; far between, but nginx has read its configuration since; and none that is about the connection.
+    fleet(asked(30), visits=had(24, 6, 19, 0), count=6, first=895.0),
+    fleet(asked(30), visits=had(24, 9, 19, 0), count=9, first=50.0, last=90.0),
+    fleet(asked(30), visits=had(24, 9, 19, 0), count=9, first=100.0, action="connecting to upstream"),
     fleet(asked(10), visits=had(900, 1, 1, 2)),
     fleet(visits=had(300, 3, 19, 40), method="POST"),
     fleet(method="POST", action="connecting to upstream"),
@@ -95,6 +99,8 @@ RECURS = [
         fleet(method="POST", action="connecting to upstream", visits=had(18, 2, 10, 3)),
         "2 of 20 requests POST /x failed",
     ),
+    # One in two minutes or so, the last less than two minutes ago: what is well for a second now was well in between as well.
+    (fleet(asked(30), visits=had(24, 9, 19, 0), count=9, first=100.0), "9 of 33 requests GET /x failed"),
     (fleet(asked(url="http://site/other")), "1 request(s) GET /x failed"),
     (fleet(asked(30, method="HEAD"), visits=had(0, 5, 5, 0)), "5 of 5 requests GET /x failed"),
     # What is asked again has no query string.
