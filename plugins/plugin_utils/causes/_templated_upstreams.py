@@ -20,7 +20,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._contain
     called,
     containers_of,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import Explanation
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import NOTHING, Explanation
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
@@ -39,6 +40,21 @@ def is_nobody(proxy: Host, servers: list[UpstreamServer]) -> bool:
 
 def is_of_template(proxy: Host, file: str) -> bool:
     return (proxy.config.get("generated") or {}).get(file) == "nginx-proxy"
+
+
+def beside_nobody(proxy: Host, servers: list[UpstreamServer]) -> Explanation:
+    """That an older template has written `127.0.0.1 down` beside the one server of an upstream{}, for which nginx sets that one aside as one of two."""
+    up, down = [one for one in servers if not one["down"]], [one for one in servers if one["down"]]
+    if len(up) != 1 or not down or not all(is_of_template(proxy, one["place"]["file"]) for one in servers):
+        return NOTHING
+    return Explanation(
+        words="; a server that is an upstream's only one is never set aside, and nginx-proxy has written `server %s down` beside it (%s)"
+        % (read_address(down[0]["address"]).host, file_and_line(down[0]["place"])),
+        advice=(
+            "# so that such a failure takes no other request along: an nginx-proxy of the middle of 2021 or later, which writes a server down only where it"
+            " finds no other one; or let the container be in networks of nginx-proxy's alone",
+        ),
+    )
 
 
 def without_a_port(proxy: Host, upstream: str, servers: list[UpstreamServer]) -> Explanation | None:
@@ -63,6 +79,17 @@ def without_a_port(proxy: Host, upstream: str, servers: list[UpstreamServer]) ->
             "# VIRTUAL_PORT=%s in its environment, its own port and not the one that is published; then make it anew (docker compose up -d %s)"
             % ("PORT" if len(ports) != 1 else ports[0], name),
         ),
+    )
+
+
+def port_of(proxy: Host, file: str, container: Container, port: int) -> tuple[str, ...]:
+    """How another port of a container is asked where nginx-proxy's template writes the file; empty where it does not."""
+    if not is_of_template(proxy, file):
+        return ()
+    name, on = shlex.quote(container["name"]), proxy.within.name if proxy.within else proxy.name
+    return (
+        "# VIRTUAL_PORT=%d in the environment of %s on %s, which nginx-proxy writes its files from; then make it anew (docker compose up -d %s)"
+        % (port, called(container), on, name),
     )
 
 

@@ -26,7 +26,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _container_addresses as addresses
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _container_ways as ways
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _containers as containers
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at, places
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import nobody_listens
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import blocked, started
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._beside_container import in_common
@@ -38,6 +38,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explana
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop, reload_nginx
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import hops_to_the_end
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._templated_upstreams import port_of
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
@@ -126,7 +127,7 @@ def _port_of_the_host(hop: Hop, container: Container) -> Explanation:
     return Explanation(
         words="port %d is one of the host, which leads to port %d of %s: from container to container, it is port %d"
         % (port, own, containers.called(container), own),
-        advice=("# write port %d in place of %d at %s, then:" % (own, port, named_at(hop)), reload_nginx(hop)),
+        advice=_other_port(hop, container, own),
     )
 
 
@@ -174,12 +175,17 @@ def _only_other_port(hop: Hop, container: Container) -> Explanation:
     (there,) = ports
     return Explanation(
         words="%s listens on port %d, and nothing in it on port %d" % (containers.called(container), there, port),
-        advice=(
-            "# write port %d in place of %d at %s, then:" % (there, port, named_at(hop)),
-            reload_nginx(hop),
-            ways.let_it_have(hop, port, there),
-        ),
+        advice=(*_other_port(hop, container, there), ways.let_it_have(hop, port, there)),
     )
+
+
+def _other_port(hop: Hop, container: Container, port: int) -> tuple[str, ...]:
+    """How nginx is to ask another port of a container."""
+    lines = (
+        "# write port %d in place of %d at %s, then:" % (port, hop.destination.port, named_at(hop)),
+        reload_nginx(hop),
+    )
+    return port_of(hop.proxy, places(hop)[0].place["file"], container, port) or lines
 
 
 def _nothing_there(hop: Hop, container: Container) -> Explanation:
