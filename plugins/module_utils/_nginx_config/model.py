@@ -100,11 +100,15 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
 _WILDCARD = re.compile(r"[*?\[]")
 #: A drop-in file of this collection: what an include has to match to read it.
 DROPIN_EXAMPLE = "bad_gateway_fastcgi_buffers.conf"
-_BUFFER_SETTINGS = frozenset(
-    name
-    for name in SETTINGS
-    if name.endswith(("_buffer_size", "_buffers", "_busy_buffers_size", "_temp_file_write_size", "_max_temp_file_size"))
+_SHOWN = (
+    "_buffer_size",
+    "_buffers",
+    "_busy_buffers_size",
+    "_temp_file_write_size",
+    "_max_temp_file_size",
+    "_read_timeout",
 )
+_SHOWN_SETTINGS = frozenset(name for name in SETTINGS if name.endswith(_SHOWN))
 
 
 def parse(files: Mapping[str, str], main: str, prefix: str) -> "NginxConfig":
@@ -172,7 +176,7 @@ def _plain(directives: Iterable[Directive]) -> Dict[str, Directive]:
 
 
 def _block(block: Block, servers: "Mapping[int, ServerFacts]") -> "BlockFacts":
-    own = block_facts(block, _BUFFER_SETTINGS)
+    own = block_facts(block, _SHOWN_SETTINGS)
     if block.id not in servers:
         return cast("BlockFacts", own)
     return {**own, "server_names": servers[block.id]["server_names"], "listens": servers[block.id]["listens"]}

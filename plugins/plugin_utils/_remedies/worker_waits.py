@@ -84,11 +84,12 @@ def _is_own_nginx(awaited: Awaited) -> bool:
 
 
 class WaitsFor(t.NamedTuple):
-    """How many workers wait and whom for, in words, and what to type next about it."""
+    """How many workers wait and whom for, in words, and what to type next about it. slow: it has taken the request, and may only take its time."""
 
     who: str
     whom: str
     advice: tuple[str, ...]
+    slow: bool = False
 
     @property
     def text(self) -> str:
@@ -120,7 +121,7 @@ def waits_for(awaited: t.Sequence[Awaited], workers: int) -> WaitsFor | None:
     seconds = found["seconds"]
     silent = "has not answered for %d seconds" % seconds if seconds and seconds >= 1 else "does not answer"
     if kind == "unix":
-        return WaitsFor(who, "%s (%s), which %s" % (where, holder, silent), ("ss -xlp src %s" % where,))
+        return WaitsFor(who, "%s (%s), which %s" % (where, holder, silent), ("ss -xlp src %s" % where,), slow=True)
     if kind == "udp":
         return WaitsFor(who, "the name server %s" % where, ("time getent hosts example.org",))
     listens = " (%s)" % holder if found["pid"] else ""
@@ -129,7 +130,8 @@ def waits_for(awaited: t.Sequence[Awaited], workers: int) -> WaitsFor | None:
     if _is_own_nginx(found):
         return WaitsFor(who, "%s%s: the site asks itself, or another site of this nginx" % (where, listens), ITSELF)
     does = "takes no connection" if found["connecting"] else silent
-    return WaitsFor(who, "%s%s, which %s" % (where, listens, does), ("ss -tnpo dst %s" % where,))
+    look = ("ss -tnpo dst %s" % where,)
+    return WaitsFor(who, "%s%s, which %s" % (where, listens, does), look, slow=not found["connecting"])
 
 
 def _is_debugger(awaited: Awaited) -> bool:

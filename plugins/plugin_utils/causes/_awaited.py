@@ -51,6 +51,11 @@ class Dependency(t.NamedTuple):
         return self._with("%s %s" % (self.waits.who, self.waits.whom))
 
     @property
+    def is_slow(self) -> bool:
+        """Whether nothing is known to be wrong there, so that it may only take its time."""
+        return self.waits.slow and self.on is None
+
+    @property
     def behind(self) -> Behind | None:
         """The same for all hosts whose workers wait there."""
         return Behind(self.at, self._with("workers wait for %s" % self.waits.whom)) if self.at else None

@@ -35,13 +35,15 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
     log_command,
     paused_behind,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import CLIENTS, called, health
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import (
-    file_and_line,
-    late_answers,
-    on_hop,
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import (
+    CLIENTS,
+    at_address,
+    called,
+    health,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import late_answers, on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._limits_of_time import ends_late_requests
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._longer_waits import longer_wait
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._others_refused import (
     failing_paths,
     others_refused,
@@ -197,7 +199,8 @@ def slow(fleet: Fleet, hop: Hop) -> Finding:
     named, refused = awaited_behind(fleet, hop), others_refused(hop, SIGNATURE)
     container = container_behind(hop)
     what = "%s is slow%s%s" % (described(hop), for_paths(hop), health(container) if container else "")
-    advice = (*named.advice, log_command(hop)) if named else (log_command(hop), *if_it_is_slow(hop, name))
+    more = if_it_is_slow(hop) if named is None else longer_wait(hop) if named.is_slow else ()
+    advice = (*(named.advice if named else ()), log_command(hop), *more)
     because = named.text if named else "look next at what it waits for (a database, another service)"
     return on_hop(
         hop,
@@ -237,20 +240,14 @@ def for_paths(hop: Hop) -> str:
     return " for %s" % ", ".join(paths) if 0 < len(paths) <= SHOWN and asked - set(paths) else ""
 
 
-def if_it_is_slow(hop: Hop, limit: str) -> tuple[str, ...]:
-    """What to look at next where nothing says what the backend waits for. limit: nginx's directive."""
-    return (
-        *if_full(hop),
-        *if_packets_are_lost(hop),
-        "# only for requests that always take so long, while the backend has free workers: %s 120s; in the location at %s"
-        % (limit, file_and_line(hop.routes[0]["location"]["place"])),
-        "# what is in front of nginx gives up by itself: load balancers after 60 seconds, CDNs after 100",
-    )
+def if_it_is_slow(hop: Hop) -> tuple[str, ...]:
+    """What to look at next where nothing says what the backend waits for."""
+    return (*if_full(hop), *if_packets_are_lost(hop), *longer_wait(hop))
 
 
 def if_packets_are_lost(hop: Hop) -> tuple[str, ...]:
     """A test of the way to another host: where small answers come and large ones do not, a tunnel on the way takes no whole packets."""
-    if hop.is_unix or hop.backend is hop.proxy or hop.destination.is_loopback:
+    if hop.is_unix or hop.backend is hop.proxy or hop.destination.is_loopback or at_address(hop):
         return ()
     return (
         "ping -c 2 -W 2 -M do -s %d %s   # on %s: lost, and a ping without -s is not? Large answers are lost on the way (VPN, VXLAN, PPPoE): lower the MTU"

@@ -125,7 +125,9 @@ SEEN = {"process": "mariadbd", "pid": 70, "state": "S"}
 )
 def test_whom_they_wait_for_has_a_name(one, words, command):
     www = {**dynamic(workers=busy(5, waits="tcp_recvmsg")), "awaited": [one, awaited("tcp:10.0.0.8:1")]}
-    assert waits_for(www["awaited"], 5) == ("4 of 5 workers wait for", words, (command,))
+    found = waits_for(www["awaited"], 5)
+    assert (found.who, found.whom, found.advice) == ("4 of 5 workers wait for", words, (command,))
+    assert found.slow == ("answer" in words)
     assert (
         grown(host(www=www)).why
         == "pool www: 4 of 5 workers wait for %s; more workers would only wait there too" % words
