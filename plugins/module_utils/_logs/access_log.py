@@ -38,6 +38,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         failed: int
         span: int
         since: int
+        runs: int  # how often they began to fail: failures without a good answer in between are one
         client: str  # who asked for those that failed, where that is one private address alone: a proxy in front, as a rule; empty else
         # Those with the query string that failed most often; the string itself may be a secret, and stays here.
         same_query: Optional[SameQuery]
@@ -97,6 +98,7 @@ def counted(source: str, data: bytes, paths: Collection[str], since: float) -> "
         if has_failed:
             client = _of_a_private_network(line)
             row["client"] = client if not row["failed"] or row["client"] == client else ""
+            row["runs"] += bool(row["since"] or not row["failed"])
         _add(row, has_failed)
         if query:
             url = urls.setdefault((method, path, query), {"asked": 0, "failed": 0, "span": 0, "since": 0})
@@ -113,7 +115,7 @@ def _none_of(source: str, method: bytes, path: bytes) -> "Visits":
     shown = path.decode("utf-8", "replace")
     none: "Visits" = {
         "source": source, "method": method.decode(), "path": shown,
-        "statuses": {}, "failed": 0, "span": 0, "since": 0, "client": "", "same_query": None,
+        "statuses": {}, "failed": 0, "span": 0, "since": 0, "runs": 0, "client": "", "same_query": None,
     }  # fmt: skip
     return none
 

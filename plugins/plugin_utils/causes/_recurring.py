@@ -27,7 +27,9 @@ if t.TYPE_CHECKING:
 
 #: A failure that comes at random is over when so many good answers would be had by chance with this probability only.
 CHANCE = 0.05
-#: So many failures show how far apart they come.
+#: Nobody listens.
+DOWN = "backend_port_closed"
+#: So many times show how far apart they come.
 SEVERAL = 3
 #: One single failure is over after so many good answers.
 ENOUGH = 10
@@ -85,20 +87,21 @@ def is_over(hop: Hop, record: LogRecord) -> bool:
     if row is None:
         return good > 0
     if row["failed"] > 1:
-        return (1 - how_often(row)) ** good < CHANCE and not is_between_failures(hop, record)
+        return (1 - how_often(row)) ** good < CHANCE and not is_between_failures(hop, record, row)
     seldom = 1 / sum(row["statuses"].values())
     return good >= ENOUGH or (1 - seldom) ** good < CHANCE or (record.get("action") == CONNECTING and good > 0)
 
 
-def is_between_failures(hop: Hop, record: LogRecord) -> bool:
-    """Whether so little time has passed since the last of several failures that good answers show nothing: a backend that fails at times is well meanwhile.
+def is_between_failures(hop: Hop, record: LogRecord, row: Visits) -> bool:
+    """Whether a backend that fails at times may only be well just now: so little time has passed since the last of several times.
 
-    How connecting fails is seen by connecting; what nginx has read again since, or was started again, may be mended.
+    What is on the way shows by connecting, other than a daemon that is down at times; what nginx has read again since, or was started again, may be mended.
     """
-    if record["count"] < SEVERAL or record.get("action") == CONNECTING or record["last"] < hop.proxy.config_read:
+    times = row.get("runs", 0)
+    is_on_the_way = record.get("action") == CONNECTING and record["signature"] != DOWN
+    if times < SEVERAL or is_on_the_way or record["last"] < hop.proxy.config_read:
         return False
-    apart = (record["last"] - record["first"]) / (record["count"] - 1)
-    since = hop.proxy.now - record["last"]
+    apart, since = (record["last"] - record["first"]) / (times - 1), hop.proxy.now - record["last"]
     return apart > 0 and since >= 0 and math.exp(-since / apart) >= CHANCE
 
 

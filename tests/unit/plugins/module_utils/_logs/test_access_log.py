@@ -35,9 +35,10 @@ def test_of_one_path_and_method():
             "failed": 2,
             "span": 3,
             "since": 2,
+            "runs": 2,
             "client": "10.0.0.9",
         },
-        {**plain, "method": "POST", "statuses": {"201": 1}, "failed": 0, "span": 0, "since": 0, "client": ""},
+        {**plain, "method": "POST", "statuses": {"201": 1}, "failed": 0, "span": 0, "since": 0, "runs": 0, "client": ""},
     ]
 
 

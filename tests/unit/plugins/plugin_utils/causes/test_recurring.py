@@ -51,8 +51,8 @@ def asked(times=1, status=200, **more):
     return small_fleet.answer(status, **{"url": "http://site/x", "asked": times, **more})
 
 
-def had(good, bad, span, since):
-    return {"statuses": {"200": good, "502": bad}, "failed": bad, "span": span, "since": since}
+def had(good, bad, span, since, runs=1):
+    return {"statuses": {"200": good, "502": bad}, "failed": bad, "span": span, "since": since, "runs": runs}
 
 
 def of_one_page(asked, failed, span, since):
@@ -68,7 +68,14 @@ OVER = [
     # Six within five seconds, more than a minute ago; far between, but nginx has read its configuration since; and none that is about the connection.
     fleet(asked(30), visits=had(24, 6, 19, 0), count=6, first=895.0),
     fleet(asked(30), visits=had(24, 9, 19, 0), count=9, first=50.0, last=90.0),
-    fleet(asked(30), visits=had(24, 9, 19, 0), count=9, first=100.0, action="connecting to upstream"),
+    fleet(
+        asked(30),
+        visits=had(24, 9, 19, 0),
+        count=9,
+        first=100.0,
+        action="connecting to upstream",
+        signature="firewall_reject",
+    ),
     fleet(asked(10), visits=had(900, 1, 1, 2)),
     fleet(visits=had(300, 3, 19, 40), method="POST"),
     fleet(method="POST", action="connecting to upstream"),
@@ -100,7 +107,7 @@ RECURS = [
         "2 of 20 requests POST /x failed",
     ),
     # One in two minutes or so, the last less than two minutes ago: what is well for a second now was well in between as well.
-    (fleet(asked(30), visits=had(24, 9, 19, 0), count=9, first=100.0), "9 of 33 requests GET /x failed"),
+    (fleet(asked(30), visits=had(24, 9, 19, 0, 9), first=100.0), "9 of 33 requests GET /x failed"),
     (fleet(asked(url="http://site/other")), "1 request(s) GET /x failed"),
     (fleet(asked(30, method="HEAD"), visits=had(0, 5, 5, 0)), "5 of 5 requests GET /x failed"),
     # What is asked again has no query string.
@@ -131,6 +138,14 @@ def test_recurs(again, words):
     assert list(transient.find(again)) == []
     (general,) = upstream_failed.find(again)
     assert general.recurs == finding.recurs
+
+
+def test_a_daemon_that_is_down_at_times_is_up_when_it_is_asked():
+    connecting = {"action": "connecting to upstream", "signature": "backend_port_closed"}
+    down = fleet(asked(30), visits=had(24, 9, 19, 0, 9), first=100.0, **connecting)
+    (finding,) = upstream_failed.find(down)
+    assert finding.recurs.startswith("9 of 33 requests GET /x failed")
+    assert list(transient.find(down)) == []
 
 
 def test_the_access_log_makes_it_sure():
