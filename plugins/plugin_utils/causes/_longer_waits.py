@@ -41,7 +41,7 @@ def longer_wait(hop: Hop) -> tuple[str, ...]:
     """What to write where requests always take so long, and what it depends on."""
     name, route = hop.family + READ_TIMEOUT, hop.routes[0]
     given = route["settings"].get(name)
-    seconds = 2 * ((nginx_seconds(" ".join(given["args"])) if given else None) or DEFAULT)
+    seconds = 2 * max((nginx_seconds(" ".join(given["args"])) if given else None) or 0.0, DEFAULT)
     product = product_of(listener_behind(hop))
     allows = ALLOWS.get(product.name if product else SPEAKS.get(hop.family, ""))
     return (

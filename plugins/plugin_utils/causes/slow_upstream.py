@@ -91,7 +91,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 
 
 def mostly_late(hop: Hop) -> list[LogRecord]:
-    """What the log has of requests that are not asked again as they were, and most of which took too long, until now.
+    """What the log has of requests that are not asked again as they were, and most of which took too long, until now; several where no access log counts.
 
     Those that change something, and those with a query string, which is not kept: without it another page may be had.
     """
@@ -104,7 +104,9 @@ def _is_mostly_late(hop: Hop, record: LogRecord) -> bool:
         return False
     row = row_of(hop, request["method"], request["path"])
     counts = with_one_query(record, row) or row
-    return counts is not None and counts["failed"] > 1 and counts["failed"] * 2 >= counts["span"]
+    if counts is None:
+        return record["count"] > 1
+    return counts["failed"] > 1 and counts["failed"] * 2 >= counts["span"]
 
 
 def silent_in_handshake(hop: Hop) -> Finding:
