@@ -176,7 +176,8 @@ def _peer(fields: str) -> Tuple[Optional[Upstream], Optional[str]]:
         host = _HOST.match(fields)
         return None, host.group(1) if host else None
     origin, scheme, address = found.groups()
-    separator = ":" if address.startswith("unix:") else ""
+    # Behind a socket nginx writes a colon and the URI, and neither of a response that does not come.
+    separator = ":" if address.startswith("unix:") and fields[found.end() :][:1] == ":" else ""
     uri = fields[found.end() + len(separator) :]
     upstream = Upstream(scheme, _address(address), origin + separator + _path(uri))
     # A client can write such a field into its path, or into its referrer: of two nobody knows which is nginx's.

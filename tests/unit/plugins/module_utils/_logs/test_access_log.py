@@ -38,7 +38,16 @@ def test_of_one_path_and_method():
             "runs": 2,
             "client": "10.0.0.9",
         },
-        {**plain, "method": "POST", "statuses": {"201": 1}, "failed": 0, "span": 0, "since": 0, "runs": 0, "client": ""},
+        {
+            **plain,
+            "method": "POST",
+            "statuses": {"201": 1},
+            "failed": 0,
+            "span": 0,
+            "since": 0,
+            "runs": 0,
+            "client": "",
+        },
     ]
 
 

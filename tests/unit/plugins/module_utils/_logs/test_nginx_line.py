@@ -63,12 +63,15 @@ def test_every_field():
         ("https://[fd00::2]:8443/a", "https", "tcp:[fd00::2]:8443", "https://[fd00::2]:8443/a"),
         ("http://backend/app", "http", "tcp:backend", "http://backend/app"),
         ("grpc://10.0.0.2:50051", "grpc", "tcp:10.0.0.2:50051", "grpc://10.0.0.2:50051"),
+        ("fastcgi://unix:/run/php.sock", "fastcgi", "unix:/run/php.sock", "fastcgi://unix:/run/php.sock"),
         ("uwsgi://unix:///run/u.sock:", "uwsgi", "unix:///run/u.sock", "uwsgi://unix:///run/u.sock:"),
     ],
 )
 def test_upstreams(printed, scheme, address, text):
-    found = parsed(', request: "GET / HTTP/1.1", upstream: "%s", host: "a"' % printed).upstream
+    line = parsed(', request: "GET / HTTP/1.1", upstream: "%s", host: "a"' % printed)
+    found = line.upstream
     assert (found.scheme, str(found.address), found.text) == (scheme, address, text)
+    assert line.host == "a"
 
 
 @pytest.mark.parametrize(
