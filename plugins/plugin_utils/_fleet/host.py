@@ -142,6 +142,11 @@ class Host:
         """The unit of this name; None where there is none or units could not be read."""
         return or_empty(self.facts.get("units")).get(name) if name else None
 
+    @property
+    def units(self) -> dict[str, Unit]:
+        """The units that could be read, by name."""
+        return {name: unit for name, unit in or_empty(self.facts.get("units")).items() if unit}
+
     def sees(self, what: str) -> bool:
         """Whether this part of the facts could be read at all."""
         return self.facts.get(what) is not None

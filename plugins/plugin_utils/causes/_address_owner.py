@@ -77,7 +77,7 @@ def _units_that_listened(host: Host, address: Address) -> list[str]:
     """Units that do not say where they listen, and whose journal says that they listened there."""
     return [
         name
-        for name, unit in (host.facts.get("units") or {}).items()
+        for name, unit in host.units.items()
         if any(is_same_place(read_address(one), address) for one in unit.get("listened") or [])
     ]
 

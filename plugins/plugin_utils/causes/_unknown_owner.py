@@ -42,7 +42,7 @@ BY_CRON = "grep -rn @reboot /var/spool/cron /etc/crontab /etc/cron.d   # on %s: 
 
 def made_here(host: Host) -> list[str]:
     """Services that an administrator made, wants to run, and that say nothing of where they listen: any of them may own an address."""
-    units = host.facts.get("units") or {}
+    units = host.units
     return [
         name
         for name, unit in units.items()

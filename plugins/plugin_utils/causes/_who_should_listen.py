@@ -123,7 +123,7 @@ def moved(fleet: Fleet, hop: Hop, host: Host) -> str | None:
         return None
     asked = [other.real_address for other in fleet.asked_of(host)]
     found = []
-    for name, unit in (host.facts.get("units") or {}).items():
+    for name, unit in host.units.items():
         places = [one for one in listens_on(host, name) if one.is_unix == hop.is_unix and one.port not in CONNECTED_TO]
         if NO_SITE.search(" ".join([name, *(unit.get("exec") or [])])):
             continue
@@ -156,7 +156,7 @@ def by_itself(fleet: Fleet, hop: Hop, host: Host) -> str | None:
     asked = [other.real_address for other in fleet.asked_of(host)]
     names = site_names(hop)
     found = []
-    for name, unit in (host.facts.get("units") or {}).items():
+    for name, unit in host.units.items():
         programs = [one for one in map(plain_name, unit.get("exec") or []) if _OF_SERVERS.sub("", one) in names]
         defaults = [SERVERS[one].default for one in programs if one in SERVERS and one not in INTERPRETERS]
         places = [one for one in listens_on(host, name) if not one.is_unix]

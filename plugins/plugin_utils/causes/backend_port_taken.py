@@ -57,7 +57,7 @@ def holders(host: Host, asked: Address) -> list[tuple[Listener, Address]]:
 
 def claimant(host: Host, at: Address, listener: Listener) -> str | None:
     """The unit that wants to listen there, that has failed or is about to be started again, and that is not the one which listens."""
-    for name, unit in (host.facts.get("units") or {}).items():
+    for name, unit in host.units.items():
         down = unit.get("active") == "failed" or (unit.get("sub") or "").startswith("auto-restart")
         down = down or is_in_a_crash_loop(host, unit)
         if not down or kept_down(name, unit) or name == listener.get("unit") or _is_its_socket(host, name, listener):
