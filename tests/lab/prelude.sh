@@ -185,13 +185,13 @@ certificate() {
 	openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj "/CN=$1" -addext "subjectAltName=DNS:$1" -keyout /etc/ssl/app.key -out /etc/ssl/app.pem 2>/dev/null
 }
 
-# reload_nginx: returns when workers with the new configuration serve; a reload itself returns before that.
+# reload_nginx: returns when workers with the new configuration serve; a reload itself returns before that. Those of an nginx in a container are others.
 reload_nginx() {
 	nginx -t -q
-	old=$(pgrep -f '^nginx: worker process *$')
+	old=$(pgrep --ns $$ --nslist pid -f '^nginx: worker process *$')
 	service nginx reload >/dev/null
 	for _ in $(seq 100); do
-		new=$(pgrep -f '^nginx: worker process *$') || true
+		new=$(pgrep --ns $$ --nslist pid -f '^nginx: worker process *$') || true
 		[ -z "$new" ] || [ -n "$(printf '%s\n' "$old" "$new" | sort | uniq -d)" ] || return 0
 		sleep 0.1
 	done

@@ -49,6 +49,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         host_network: bool  # it has the host's own network: its ports are the host's
         addresses: List[str]  # those that it has, or that are set for it
         ports: Dict[str, int]  # its own port by the port of the host that leads to it
+        published: bool  # whether its engine has published what is set for it: it does so for nobody in an internal network alone, or in none
         unpublished: List[int]  # its own ports to which none of the host leads
         proxies: List[int]  # processes of the host that listen for it
         paused: bool  # docker has stopped all that runs in it
@@ -57,6 +58,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         # What it prints: the file that its engine keeps of that, or the field of the journal; None: not known.
         log: Optional[str]
         networks: List[str]
+        shares: Optional[str]  # the container whose network it has: its name, or the ID of one that is no more
         aliases: List[str]  # other names that it has in them: that of its service
         listens: List[InsideListener]  # in a network of its own, or sockets whose path the host has not
         programs: List[str]  # what runs beside its nginx
@@ -72,8 +74,8 @@ _LOCAL = re.compile(r"\|-- ([\d.]+)\n +/32 host LOCAL")
 def new_container(engine: str, name: str) -> "Container":
     return {
         "engine": engine, "name": name, "user": None, "running": False, "since": None, "ended": None, "restarts": 0, "last_words": [], "inside": [],
-        "host_network": False, "addresses": [], "ports": {}, "unpublished": [], "proxies": [], "paused": False, "health": None,
-        "compose": None, "log": None, "networks": [], "aliases": [], "listens": [], "programs": [], "volumes": {},
+        "host_network": False, "addresses": [], "ports": {}, "published": True, "unpublished": [], "proxies": [], "paused": False, "health": None,
+        "compose": None, "log": None, "networks": [], "shares": None, "aliases": [], "listens": [], "programs": [], "volumes": {},
     }  # fmt: skip
 
 

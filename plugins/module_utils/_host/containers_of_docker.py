@@ -6,7 +6,6 @@
 Private to this collection: it may change in any release.
 """
 
-import calendar
 import json
 import os
 import re
@@ -61,13 +60,19 @@ def of_docker(host: Host, processes: Processes) -> "Dict[str, Container]":
         made["log"] = {"json-file": "%s%s-json.log" % (folder, number), "journald": JOURNAL + number}.get(driver)
         if driver == "json-file" and (made["ended"] or made["restarts"]):
             made["last_words"] = words_of_log(host, str(made["log"]))
-        if wanted.get("NetworkMode") == "host":
+        mode = str(wanted.get("NetworkMode"))
+        made["shares"] = mode.partition("container:")[2] or None
+        if mode == "host":
             made["host_network"] = True
             exposed = (config.get("Config") or {}).get("ExposedPorts") or {}
             _add_ports(made, {port: [{"HostPort": port.partition("/")[0]}] for port in exposed})
         else:
-            bound = wanted.get("PortBindings")
-            _add_ports(made, {**(bound or {}), **((config.get("NetworkSettings") or {}).get("Ports") or {})})
+            bound, there = wanted.get("PortBindings") or {}, (config.get("NetworkSettings") or {}).get("Ports") or {}
+            made["published"] = not made["running"] or not bound or bool(there)
+            _add_ports(made, {**bound, **there})
+    for made in found.values():
+        shared = found.get(made["shares"] or "")
+        made["shares"] = shared["name"] if shared else made["shares"]
     for process in processes.find(name="docker-proxy$"):
         to = after(process.argv, "-container-ip")
         for made in found.values():
@@ -111,7 +116,8 @@ def _add_state(host: Host, made: "Container", config: Mapping[str, Any], process
         add_listeners(host, made, state["Pid"])
     elif not state.get("Running") or state.get("Restarting"):
         made["ended"] = _ended(config, limit)
-    if not made["running"] or _is_young(str(state.get("StartedAt"))):
+    # One that docker starts again and again runs for moments.
+    if not made["since"] or time.time() - made["since"] < YOUNG_SECONDS:
         made["restarts"] = int(config.get("RestartCount") or 0)
 
 
@@ -127,14 +133,6 @@ def _ended(config: Mapping[str, Any], limit: int) -> str:
         how += ", stopped by hand"
     said = that_say_why([_AROUND.sub("", str(state.get("Error") or ""))])
     return how + "".join("; docker says: " + one for one in said)
-
-
-def _is_young(started: str) -> bool:
-    """Whether a container that runs was started just now: one that docker starts again and again runs for moments."""
-    try:
-        return time.time() - calendar.timegm(time.strptime(started[:19], "%Y-%m-%dT%H:%M:%S")) < YOUNG_SECONDS
-    except ValueError:
-        return False
 
 
 def words_of_log(host: Host, path: str) -> List[str]:

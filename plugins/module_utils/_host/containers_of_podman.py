@@ -7,7 +7,7 @@ Private to this collection: it may change in any release.
 """
 
 import json
-from typing import TYPE_CHECKING, Dict
+from typing import TYPE_CHECKING, Any, Dict, Mapping
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import (
@@ -15,6 +15,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.container
     LIMIT,
     add_listeners,
     after,
+    json_in,
     new_container,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
@@ -25,6 +26,9 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
 
 LISTS = "/var/lib/containers/storage/overlay-containers/containers.json"
+SETTINGS = "/var/lib/containers/storage/overlay-containers/%s/userdata/config.json"
+#: The network that those have which are given none: https://docs.podman.io/en/latest/markdown/podman-network.1.html
+DEFAULT = "10.88."
 OF_USERS = "/.local/share/containers/storage/overlay-containers/containers.json"
 
 
@@ -52,4 +56,15 @@ def of_podman(host: Host, processes: Processes) -> "Dict[str, Container]":
             made["log"] = JOURNAL + number if log == "journald" else log.partition(":")[2] or None
             for child in processes.children_of(process.pid)[:1]:
                 add_listeners(host, made, child.pid)
+    for number, made in found.items():
+        made["networks"] = ["podman"] if any(one.startswith(DEFAULT) for one in made["addresses"]) else []
+        if made["user"] is None:
+            made["volumes"] = _volumes(json_in(host, SETTINGS % number))
     return found
+
+
+def _volumes(settings: Mapping[str, Any]) -> Dict[str, str]:
+    """What a container has mounted from the host, by what its runtime was told, without the files that podman makes for it."""
+    mounts = [one for one in settings.get("mounts") or [] if isinstance(one, dict) and one.get("type") == "bind"]
+    paths = [(str(one.get("destination")), str(one.get("source"))) for one in mounts]
+    return {there: here for there, here in paths if here.startswith("/") and "/userdata/" not in here}

@@ -37,7 +37,7 @@ if t.TYPE_CHECKING:
 #: Where Nginx Proxy Manager writes what is set in its pages.
 OF_PAGES = re.compile(r"/data/nginx/")
 #: Networks in which no container knows another one by name.
-UNNAMED = {"bridge", "host", "none"}
+UNNAMED = {"bridge", "host", "none", "podman"}
 #: The host's address in the network that docker's containers have by themselves, to which host-gateway leads.
 OF_DOCKER = "172.17.0.1"
 #: By the engine: the name that a container may have for its host.
@@ -64,7 +64,8 @@ def others_at(proxy: Host, port: int) -> list[Inside]:
     found = []
     for one in containers_of(proxy):
         own = (one["ports"] or {}).get(str(port))
-        listens = [read_address(each["address"]).port for each in one.get("listens") or []]
+        open_ports = [read_address(each["address"]) for each in one.get("listens") or []]
+        listens = [each.port for each in open_ports if not each.is_loopback]
         if one["running"] and one["name"] != proxy.facts["container"]["name"] and (own or port in listens):
             found.append(Inside(one, own or port))
     return [one for one in found if in_common(proxy.facts["container"], one.container)] or found
@@ -126,7 +127,7 @@ def way_to(hop: Hop, to: Inside) -> tuple[str, ...]:
 def join(proxy: Host, other: Container) -> tuple[str, ...]:
     """The command that puts nginx's container into a network of another one, where it has none of them, or only the one in which names are not known."""
     own, on = proxy.facts["container"], proxy.within.name if proxy.within else proxy.name
-    theirs = [one for one in other.get("networks") or [] if one not in UNNAMED]
+    mine, theirs = ([one for one in each.get("networks") or [] if one not in UNNAMED] for each in (own, other))
     if in_common(own, other) or own.get("host_network") or not other.get("networks"):
         return ()
     client, name = CLIENTS.get(own["engine"], "docker"), shlex.quote(own["name"])
@@ -138,6 +139,8 @@ def join(proxy: Host, other: Container) -> tuple[str, ...]:
         lasting = compose.edit(own, setting, on)
         once = ", until it is made anew" if lasting else ""
         return ("%s network connect %s %s   # on %s%s" % (client, shlex.quote(theirs[0]), name, on, once), *lasting)
+    if mine:
+        return ("%s network connect %s %s   # on %s" % (client, shlex.quote(mine[0]), shlex.quote(other["name"]), on),)
     return (
         "%s network create shared; %s network connect shared %s; %s network connect shared %s   # on %s: names are not known in the default bridge"
         % (client, client, name, client, shlex.quote(other["name"]), on),

@@ -44,10 +44,10 @@ def _project(made: Compose) -> list[str]:
     return options if (made["folder"] or folder) == folder else [*options, "--project-directory", made["folder"]]
 
 
-def up(container: Container, on: str, why: str = "") -> tuple[str, ...]:
+def up(container: Container, on: str, why: str = "", option: str = "") -> tuple[str, ...]:
     """The command that starts a container, or makes it anew where its file has changed; empty where compose did not make it."""
     made = container.get("compose")
-    typed = command(container, "up -d")
+    typed = command(container, "up -d %s" % option)
     if typed:
         return ("%s   # on %s%s" % (typed, on, why),)
     if not made:

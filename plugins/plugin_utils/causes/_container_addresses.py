@@ -29,7 +29,8 @@ def stopped_by_name(hop: Hop) -> Container | None:
     if own is None or hop.proxy.within is None or hop.tried or not hop.address.is_name:
         return None
     known = [one for one in containers.containers_of(hop.proxy) if name in (one["name"], *(one.get("aliases") or []))]
-    found = [one for one in known if in_common(own, one)]
+    # Of podman's that do not run, no file names the networks.
+    found = [one for one in known if in_common(own, one) or not one["running"] and not one.get("networks")]
     return found[0] if found and not any(one["running"] for one in found) else None
 
 
@@ -85,10 +86,12 @@ def no_container_has_it(hop: Hop, address: str, interface: str, cause: str, seen
 def by_its_name(hop: Hop) -> str:
     """What leads to a container wherever it gets its address from."""
     if hop.proxy.within:
-        return (
-            "# ask it by its name at %s: with `resolver 127.0.0.11 valid=10s` and the name in a variable, nginx follows it"
-            % named_at(hop)
+        whom = (
+            "127.0.0.11" if hop.proxy.facts["container"]["engine"] == "docker" else "THE_NAMESERVER_OF_ITS_RESOLV_CONF"
         )
+        return "# ask it by its name at %s: with `resolver %s valid=10s` and the name in a variable, nginx follows it" % (
+            named_at(hop), whom,
+        )  # fmt: skip
     return "# publish its port (-p 127.0.0.1:%d:PORT) and pass on to 127.0.0.1:%d at %s, or give it a fixed address" % (
         hop.address.port, hop.address.port, named_at(hop),
     )  # fmt: skip

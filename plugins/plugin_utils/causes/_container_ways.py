@@ -22,12 +22,16 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop impo
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _compose as compose
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import engines_host, listener_behind
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._container_starts import start_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import (
     CLIENTS,
+    DAEMON,
+    behind,
     called,
     containers_of,
     is_restarted,
     log_of,
+    state,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import NOTHING, Explanation
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
@@ -43,15 +47,41 @@ def published_in_vain(host: Host, address: Address) -> Container | None:
     return found[0] if len(found) == 1 and not found[0].get("host_network") else None
 
 
+def held_for(host: Host, address: Address) -> Container | None:
+    """The container for which its engine only holds a port of the host, as docker does without its proxy, and podman: rules are the way to it, and who gets
+    past them is not answered."""
+    listeners = host.tcp_listeners(address.port)
+    if not listeners or any(one.get("process") not in HOLDERS for one in listeners):
+        return None
+    return behind(host, listeners[0])
+
+
 def without_a_way(hop: Hop, host: Host, container: Container, cause: str, seen: tuple[Evidence, ...]) -> Finding:
     """The finding that a container publishes the port, and neither docker's own proxy nor a rule of its leads there, or nobody listens in it."""
-    port, inside = hop.real_address.port, (container["ports"] or {})[str(hop.real_address.port)]
-    other, own = listens_on_another(hop, container, inside), _own_ports(container)
-    if own and not other.words:
+    port, own = hop.real_address.port, _own_ports(container)
+    inside = (container["ports"] or {}).get(str(port))
+    if inside is None:
+        return to_a_port_unknown(hop, host, container, cause, seen)
+    other = listens_on_another(hop, container, inside)
+    sharing = sharing_its_network(hop, host, container, inside)
+    if not container.get("published", True):
+        networks = ", ".join(container.get("networks") or []) or "none"
+        why = "%s is in no network from which docker publishes a port (%s): an internal one, or none" % (
+            called(container),
+            networks,
+        )
+        setting = "networks: one without `internal: true` besides"
+        advice = compose.edit(container, setting, host.name) or (
+            "docker network create shared; docker network connect shared %s; docker restart %s   # on %s"
+            % (shlex.quote(container["name"]), shlex.quote(container["name"]), host.name),
+        )
+    elif sharing.words:
+        why, advice = sharing.words, sharing.advice
+    elif own and not other.words:
         why = "%s listens on %d, and no way leads there: docker has no proxy of its own for port %d, and its rule for it is gone" % (
             called(container), inside, port,
         )  # fmt: skip
-        advice = (*way_inside(container, host.name, inside), *_rules(port, host.name))
+        advice = (*way_inside(container, host.name, inside), *rules_of(port, host.name))
     else:
         why = other.words or "port %d leads to port %d of %s, in which nothing is seen to listen" % (
             port, inside, called(container),
@@ -71,7 +101,61 @@ def without_a_way(hop: Hop, host: Host, container: Container, cause: str, seen: 
     )
 
 
-def _rules(port: int, on: str) -> tuple[str, ...]:
+def to_a_port_unknown(hop: Hop, host: Host, container: Container, cause: str, seen: tuple[Evidence, ...]) -> Finding:
+    """The same of podman, which keeps in its database alone which port of a container one of the host leads to."""
+    port, own = hop.real_address.port, _own_ports(container)
+    there = sorted({one.port for one in own if not one.is_loopback})
+    where = ", ".join(map(str, there)) or ", ".join(dict.fromkeys(one.bare for one in own))
+    listens = "nothing in it is seen to listen"
+    if own:
+        listens = "it listens on %s%s" % (where, "" if there else " alone, where nobody gets to")
+    name, client = shlex.quote(container["name"]), CLIENTS.get(container["engine"], "podman")
+    shown = "%s port %s   # on %s: to which of its ports does %d lead?" % (client, name, host.name, port)
+    mend = (
+        "# if to another one than %s: publish that one, -p 127.0.0.1:%d:%d, and make the container anew"
+        % (where, port, there[0])
+        if there
+        else let_it_listen(hop, own[0].port if own else port)
+    )
+    return on_hop(
+        hop,
+        cause,
+        (*seen, Evidence("process", "%s holds port %d of %s for %s" % (client, port, host.name, called(container)))),
+        says="port %d of %s is published from a container, and leads to nobody" % (port, host.name),
+        why="port %d leads to %s, and %s" % (port, called(container), listens),
+        advice=(log_of(container, host.name), shown, mend),
+    )
+
+
+def sharing_its_network(hop: Hop, host: Host, container: Container, inside: int) -> Explanation:
+    """That a container which has the network of this one, in which it should listen, does not run, or has that of an earlier one."""
+    known = containers_of(host)
+    mine = [one for one in known if one.get("shares") == container["name"] and not one["running"]]
+    names = {one["name"] for one in known}
+    lost = [one for one in known if one.get("shares") and one["shares"] not in names]
+    if _own_ports(container) or not (mine or lost):
+        return NOTHING
+    leads = "port %d leads to port %d of %s, in which nothing listens" % (
+        hop.real_address.port,
+        inside,
+        called(container),
+    )
+    if mine:
+        return Explanation(
+            words="%s: %s, which has its network, too" % (leads, state(mine[0])), advice=start_of(mine[0], host)
+        )
+    anew = compose.up(lost[0], host.name, option="--force-recreate") or (
+        "# make %s anew with --network container:%s, too: started again alone, it keeps the network that is no more"
+        % (shlex.quote(lost[0]["name"]), shlex.quote(container["name"])),
+    )
+    return Explanation(
+        words="%s: %s has the network of a container that is no more, as %s may have been made anew since"
+        % (leads, called(lost[0]), container["name"]),
+        advice=anew,
+    )
+
+
+def rules_of(port: int, on: str) -> tuple[str, ...]:
     return (
         "iptables -t nat -S DOCKER | grep -w %d; grep -E 'iptables|userland-proxy' /etc/docker/daemon.json   # on %s: is its rule there? docker makes none"
         ' with "iptables": false, and then needs its proxy ("userland-proxy": true)' % (port, on),
@@ -131,6 +215,8 @@ def ask_inside(container: Container, on: str, port: int) -> str:
     )
 
 
+#: Programs of engines that only hold a port.
+HOLDERS = (DAEMON, "conmon")
 #: Seconds in which what a container runs may still be on its way to listening: databases are waited for, and what was built is made anew.
 STARTING = 180.0
 PATIENCE = "# it may only need time: ask the site again in a minute or two; making it anew would begin anew"

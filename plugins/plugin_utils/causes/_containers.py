@@ -30,7 +30,7 @@ _BRIDGE = re.compile(
 )
 #: Programs that listen for containers, and the client of their engine.
 PUBLISHERS = ((re.compile(r"docker-proxy"), "docker"), (re.compile(r"rootlessport|pasta|slirp4netns|conmon"), "podman"))
-DOCKER = "docker.service"
+DOCKER, DAEMON = "docker.service", "dockerd"
 _ALONE = re.compile(r"exit code (\d+)$")
 SHOWN = 5
 #: As many restarts by an engine are a loop.
@@ -103,8 +103,17 @@ def published_anew(container: Container, leads: str, on: str) -> tuple[str, ...]
 
 
 def behind(host: Host | None, listener: Listener) -> Container | None:
-    """The container for which a process of the host listens."""
+    """The container for which a process of the host listens: docker's proxy, or without it docker itself, which takes no connection but holds the port."""
     pid = listener.get("pid")
+    if listener.get("process") == DAEMON:
+        return next(
+            (
+                one
+                for one in containers_of(host)
+                if one["running"] and str(listener.get("port")) in (one["ports"] or ())
+            ),
+            None,
+        )
     return next((one for one in containers_of(host) if pid is not None and pid in (one["proxies"] or ())), None)
 
 

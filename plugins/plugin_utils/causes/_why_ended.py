@@ -141,8 +141,13 @@ def _other_port_inside(hop: Hop) -> Explanation:
     found = _inside(hop)
     if found is None or hop.backend is None:
         return NOTHING
-    starting = ways.not_yet(found[0], hop.backend.now)
-    return starting if starting.words else ways.listens_on_another(hop, *found)
+    return strongest(
+        (
+            ways.sharing_its_network(hop, hop.backend, *found),
+            ways.not_yet(found[0], hop.backend.now),
+            ways.listens_on_another(hop, *found),
+        )
+    )
 
 
 def _where_to_look(hop: Hop, product: Product | None) -> tuple[str, ...]:

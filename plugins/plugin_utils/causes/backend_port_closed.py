@@ -54,16 +54,22 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         if not hop.has(*((MISSING,) if hop.is_unix else CLOSED)):
             continue
         gone = None if hop.is_unix or not hop.backend else containers.stopped_at(hop.backend, hop.real_address)
-        vain = None if hop.is_unix or not hop.backend else ways.published_in_vain(hop.backend, hop.real_address)
+        vain = None if hop.is_unix or not hop.backend else in_vain(hop, hop.backend)
         if hop.backend is None:
             inside = containers.at_address(hop)
             yield in_container(hop, inside) if inside else outside(hop)
         elif gone and nobody_listens(hop, hop.backend):
             yield container_gone(hop, hop.backend, gone)
-        elif vain and nobody_listens(hop, hop.backend):
+        elif vain:
             yield ways.without_a_way(hop, hop.backend, vain, CAUSE.name, hop.seen(*CLOSED))
         elif nobody_listens(hop, hop.backend) and not blocked(hop, fleet, hop.backend):
             yield started(hop, fleet, hop.backend, CAUSE.name, hop.seen(*CLOSED, MISSING))
+
+
+def in_vain(hop: Hop, host: Host) -> Container | None:
+    """The container whose engine publishes the port that refuses: nobody listens there, or the engine's own program, which only holds it."""
+    published = ways.published_in_vain(host, hop.real_address) if nobody_listens(hop, host) else None
+    return published or ways.held_for(host, hop.real_address)
 
 
 def container_gone(hop: Hop, host: Host, container: Container) -> Finding:

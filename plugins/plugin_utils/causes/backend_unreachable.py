@@ -49,6 +49,10 @@ REFUSED_HERE = (*connect_error.EHOSTUNREACH, *connect_error.ENETUNREACH, *connec
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
+        stopped = None if hop.is_unix else addresses.stopped_by_name(hop)
+        if stopped and (hop.failing or hop.has(*SIGNATURES)):
+            yield addresses.does_not_run(hop, stopped, CAUSE.name, (*hop.seen(*SIGNATURES), *comes_from(hop)))
+            continue
         if hop.is_unix or not hop.has(*SIGNATURES):
             continue
         if dropped_discovery(hop):
@@ -56,15 +60,12 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         silent = [one for one in hop.tried if one.get("silent")]
         routeless = [one for one in hop.tried if is_routeless(one)]
         behind = next((one for one in hop.tried if one.get("silent_router")), None)
-        stopped = addresses.stopped_by_name(hop)
         if silent:
             yield nobody_has_it(hop, silent)
         elif behind:
             yield router_is_silent(hop, behind)
         elif routeless:
             yield no_route(hop, routeless[0])
-        elif stopped:
-            yield addresses.does_not_run(hop, stopped, CAUSE.name, (*hop.seen(*SIGNATURES), *comes_from(hop)))
         elif hop.backend is None and hop.has("backend_unreachable"):
             yield router_knows_none(hop)
 

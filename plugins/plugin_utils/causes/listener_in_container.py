@@ -17,6 +17,7 @@ Private to this collection: it may change in any release.
 from __future__ import annotations
 
 import posixpath
+import re
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
@@ -40,6 +41,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._listene
 
 SYMPTOMS = ("unix_socket_missing", "stale_unix_socket", "backend_port_closed", "ipv6_localhost_refused")
 #: How a firewall keeps a container out of its host.
+_OF_ENGINE = re.compile(r"/(?:docker|containers/storage)/volumes/")
 SHUT = ("firewall_reject", "backend_unreachable", "connect_timeout", "connect_timeout_kernel")
 
 
@@ -67,11 +69,16 @@ def by_socket(hop: Hop, host: Host, found: Found) -> Finding:
     folder, name = posixpath.split(inside)
     listens = "%s listens on %s" % (called(found.container), inside)
     advice: tuple[str, ...]
-    if found.here:
+    if found.here and not _OF_ENGINE.search(found.here):
         why = "%s, which is %s on %s, and nginx asks for %s" % (listens, found.here, host.name, asked)
         advice = ("# write unix:%s at %s on %s, then:" % (found.here, named_at(hop), hop.proxy.name),)
     else:
         why = "%s, in a folder of its own: no socket of %s leads there" % (listens, host.name)
+        if found.here:
+            why = "%s, in a volume (%s): its engine lets none but root into the folder of its volumes" % (
+                listens,
+                found.here,
+            )
         shared = "/run/" + (name.partition(".")[0] or "shop")
         advice = (
             "# make it anew with the folder shared: -v %s:%s (compose: volumes: ['%s:%s'])"

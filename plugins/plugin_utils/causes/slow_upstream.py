@@ -16,29 +16,27 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
-import shlex
 import typing as t
 import urllib.parse
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import PoolAt, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.visited import READING
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._awaited import awaited_behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import (
     container_behind,
     described,
-    engines_host,
     listener_behind,
     log_command,
     paused_behind,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._container_ways import rules_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import (
-    CLIENTS,
+    DAEMON,
     at_address,
-    called,
     health,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import late_answers, on_hop
@@ -56,6 +54,11 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurri
     row_of,
     with_one_query,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._stopped_workers import (
+    paused,
+    stopped_pool,
+    workers_stopped,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls import (
     failed_handshake,
     handshake_evidence,
@@ -65,7 +68,6 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._websockets import long_polled
 
 if t.TYPE_CHECKING:
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
 
 SIGNATURE = "upstream_read_timeout"
@@ -78,7 +80,8 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
         stopped = paused_behind(hop)
         if stopped and hop.has(SIGNATURE, *NOT_TAKEN):
-            yield paused(hop, stopped)
+            seen = (*hop.seen(SIGNATURE, *NOT_TAKEN), *late_answers(hop), *probe_silent(hop))
+            yield paused(hop, stopped, CAUSE.name, seen)
             continue
         late = any(answer.get("timed_out") for answer in hop.failing) and or_empty(hop.reach).get("connected")
         if is_silent(hop) and (late or hop.has(SIGNATURE)) and not failed_handshake(hop).get("plain"):
@@ -87,7 +90,8 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         is_slow = hop.has(SIGNATURE) or late and (probe_silent(hop) or hop.past(SIGNATURE)) or mostly_late(hop)
         if is_slow and not ends_late_requests(hop):
             pool = stopped_pool(hop)
-            yield workers_stopped(hop, pool) if pool else slow(fleet, hop)
+            seen = (*hop.seen(SIGNATURE), *late_answers(hop), *probe_silent(hop))
+            yield workers_stopped(hop, pool, CAUSE.name, seen) if pool else slow(fleet, hop)
 
 
 def mostly_late(hop: Hop) -> list[LogRecord]:
@@ -142,49 +146,6 @@ def probe_silent(hop: Hop) -> tuple[Evidence, ...]:
     return (Evidence("probe", text),)
 
 
-def stopped_pool(hop: Hop) -> PoolAt | None:
-    """The pool behind a hop, where all of its workers are stopped by a signal."""
-    found = hop.backend.pool_at(hop.real_address) if hop.backend else None
-    if not found or not found.pool["workers"] or any(worker["state"] != "T" for worker in found.pool["workers"]):
-        return None
-    return found
-
-
-def workers_stopped(hop: Hop, pool: PoolAt) -> Finding:
-    master = or_empty(pool.fpm.get("master")).get("pid")
-    pids = [pid for pid in [master, *(worker["pid"] for worker in pool.pool["workers"])] if pid]
-    why = "all %d workers of pool %s on %s are stopped: somebody or something has sent them SIGSTOP" % (
-        len(pool.pool["workers"]),
-        pool.name,
-        hop.on,
-    )
-    return on_hop(
-        hop,
-        CAUSE.name,
-        (*hop.seen(SIGNATURE), *late_answers(hop), *probe_silent(hop), Evidence("process", why)),
-        why=why,
-        advice=("kill -CONT %s   # on %s" % (" ".join(map(str, pids)), hop.on), log_command(hop)),
-    )
-
-
-def paused(hop: Hop, container: Container) -> Finding:
-    """The engine has stopped all that runs in a container."""
-    client, name = CLIENTS.get(container["engine"], "docker"), shlex.quote(container["name"])
-    on = engines_host(hop).name
-    why = "%s is paused: %s lets nothing in it run, and connections are taken all the same, until its queue is full" % (
-        called(container),
-        client,
-    )
-    return on_hop(
-        hop,
-        CAUSE.name,
-        (*hop.seen(SIGNATURE, *NOT_TAKEN), *late_answers(hop), *probe_silent(hop), Evidence("process", why)),
-        on=on,
-        why=why,
-        advice=("%s unpause %s   # on %s" % (client, name, on),),
-    )
-
-
 def slow(fleet: Fleet, hop: Hop) -> Finding:
     name, route = "%s_read_timeout" % hop.family, hop.routes[0]
     given = route["settings"].get(name)
@@ -201,7 +162,8 @@ def slow(fleet: Fleet, hop: Hop) -> Finding:
     named, refused = awaited_behind(fleet, hop), others_refused(hop, SIGNATURE)
     container = container_behind(hop)
     what = "%s is slow%s%s" % (described(hop), for_paths(hop), health(container) if container else "")
-    more = if_it_is_slow(hop) if named is None else longer_wait(hop) if named.is_slow else ()
+    unnamed = (*without_its_rule(hop), *if_it_is_slow(hop))
+    more = unnamed if named is None else longer_wait(hop) if named.is_slow else ()
     advice = (*(named.advice if named else ()), log_command(hop), *more)
     because = named.text if named else "look next at what it waits for (a database, another service)"
     return on_hop(
@@ -221,6 +183,11 @@ def slow(fleet: Fleet, hop: Hop) -> Finding:
         advice=(*refused.advice, *advice, *other_address(hop)),
         recurs=often,
     )
+
+
+def without_its_rule(hop: Hop) -> tuple[str, ...]:
+    """What to look at where docker holds a port without its proxy: who gets past its rules is not answered."""
+    return rules_of(hop.real_address.port, hop.on) if listener_behind(hop).get("process") == DAEMON else ()
 
 
 def other_address(hop: Hop) -> tuple[str, ...]:

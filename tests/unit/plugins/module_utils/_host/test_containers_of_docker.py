@@ -4,7 +4,6 @@
 """docker's containers as its own files have them."""
 
 import json
-import time
 
 import pytest
 
@@ -54,6 +53,7 @@ def test_one_that_runs_has_addresses_and_ports(host):
             "host_network": False,
             "addresses": ["172.18.0.3"],
             "ports": {"8080": 80},
+            "published": True,
             "unpublished": [443],
             "proxies": [4690],
             "paused": False,
@@ -61,6 +61,7 @@ def test_one_that_runs_has_addresses_and_ports(host):
             "compose": None,
             "log": "/var/lib/docker/containers/%s/%s-json.log" % (ID, ID),
             "networks": ["shop", "none"],
+            "shares": None,
             "aliases": [],
             "listens": [],
             "programs": [],
@@ -109,19 +110,18 @@ def test_one_that_is_gone_keeps_what_is_set_for_it(host, state, ended):
 
 
 @pytest.mark.parametrize(
-    ("state", "restarts", "ended"),
+    ("state", "age", "restarts", "ended"),
     [
-        ({"Running": True, "Restarting": True, "Pid": 0, "ExitCode": 78}, 12, "exit code 78"),
-        ({"Running": True, "Pid": 4711, "StartedAt": "now"}, 12, None),
-        ({"Running": True, "Pid": 4711, "StartedAt": "2024-01-01T10:00:00.123456789Z"}, 0, None),
-        ({"Running": True, "Pid": 4711}, 0, None),
+        ({"Running": True, "Restarting": True, "Pid": 0, "ExitCode": 78}, 0, 12, "exit code 78"),
+        ({"Running": True, "Pid": 4711}, 5, 12, None),
+        ({"Running": True, "Pid": 4711}, 61, 0, None),
     ],
 )
-def test_one_that_docker_starts_again_and_again(host, state, restarts, ended):
+def test_one_that_docker_starts_again_and_again(host, monkeypatch, state, age, restarts, ended):
     """One that was started again long ago, and runs since, counts as well."""
     host.process(4711, "/usr/bin/app")
-    if state.get("StartedAt") == "now":
-        state["StartedAt"] = time.strftime("%Y-%m-%dT%H:%M:%S.123456789Z", time.gmtime())
+    started = Processes(host).by_pid[4711].started
+    monkeypatch.setattr(containers_of_docker.time, "time", lambda: started + age)
     docker(host, State=state, RestartCount=12)
     (one,) = found(host)
     assert (one["restarts"], one["ended"]) == (restarts, ended)
@@ -250,3 +250,31 @@ def test_how_compose_knows_one(host, changes, files):
 def test_one_that_compose_did_not_make(host):
     docker(host, State={"Running": False}, Config={"Labels": {"maintainer": "shop"}})
     assert found(host)[0]["compose"] is None
+
+
+@pytest.mark.parametrize(
+    ("ports", "running", "published"),
+    [
+        ({}, True, False),
+        ({"80/tcp": [{"HostIp": "::", "HostPort": "8080"}]}, True, True),
+        # Of one that does not run, docker forgets them.
+        (None, False, True),
+    ],
+)
+def test_whether_ports_are_published(host, ports, running, published):
+    """docker publishes none of a container in internal networks alone, or in none."""
+    host.process(4711, "/usr/bin/app")
+    bindings = {"80/tcp": [{"HostIp": "", "HostPort": "8080"}]}
+    docker(host, bindings=bindings, State={"Running": running, "Pid": 4711}, NetworkSettings={"Ports": ports})
+    (one,) = found(host)
+    assert (one["published"], one["ports"]) == (published, {"8080": 80})
+
+
+@pytest.mark.parametrize(("number", "name"), [(ID, "shop-proxy-1"), ("ab12" * 16, "ab12" * 16)])
+def test_one_with_the_network_of_another(host, number, name):
+    """It keeps the ID of one that is no more."""
+    other = "cd34" * 16
+    docker(host, State={"Running": False})
+    docker(host, number=other, State={"Running": False}, NetworkSettings={"Networks": None})
+    host.write("/var/lib/docker/containers/%s/hostconfig.json" % other, '{"NetworkMode": "container:%s"}' % number)
+    assert [one["shares"] for one in found(host)] == [None, name]

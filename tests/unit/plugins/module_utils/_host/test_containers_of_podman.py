@@ -46,3 +46,31 @@ def test_a_monitor_whose_container_is_in_no_list(host):
     host.process(50, "/usr/bin/conmon --api-version 1 -c %s -n shop" % ID)
     host.write(podman.LISTS, "{}")
     assert [one["name"] for one in found(host)] == ["shop"]
+
+
+@pytest.mark.parametrize(("address", "networks"), [("10.88.0.5", ["podman"]), ("10.89.0.5", [])])
+def test_the_network_in_which_no_names_are_known(host, address, networks):
+    """Of the others, no names are read: containers find each other there."""
+    host.process(50, "/usr/bin/conmon --api-version 1 -c %s -n shop" % ID)
+    host.process(51, FPM, parent=50)
+    host.link("/proc/self/ns/net", "net:[1]")
+    host.link("/proc/51/ns/net", "net:[2]")
+    host.write("/proc/51/net/fib_trie", "  |-- %s\n     /32 host LOCAL\n" % address)
+    (one,) = found(host)
+    assert (one["addresses"], one["networks"]) == ([address], networks)
+
+
+def test_volumes_by_what_its_runtime_was_told(host):
+    """podman's own files of a container are no volumes."""
+    host.write(podman.LISTS, json.dumps([{"id": ID, "names": ["shop"]}]))
+    kept = "/run/containers/storage/overlay-containers/%s/userdata/hosts" % ID
+    volume = "/var/lib/containers/storage/volumes/sites/_data"
+    mounts = [
+        {"destination": "/etc/hosts", "type": "bind", "source": kept},
+        {"destination": "/proc", "type": "proc", "source": "proc"},
+        {"destination": "/etc/nginx/conf.d", "type": "bind", "source": volume, "options": ["rbind"]},
+        "nonsense",
+    ]
+    host.write(podman.SETTINGS % ID, json.dumps({"mounts": mounts}))
+    (one,) = found(host)
+    assert one["volumes"] == {"/etc/nginx/conf.d": volume}
