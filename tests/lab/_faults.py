@@ -14,7 +14,7 @@ from _commands import LabError
 from _settings import HERE
 
 #: What comes before shell text.
-BEFORE = ("prelude.sh", "panels.sh", "containers.sh", "docker.sh")
+BEFORE = ("prelude.sh", "panels.sh", "containers.sh", "docker.sh", "podman.sh")
 
 
 class Step(NamedTuple):

@@ -18,8 +18,13 @@ docker_engine() {
 	systemctl restart docker
 }
 
-# docker_image: the image `lab:1`, of this host's own programs (python3, nginx, PHP-FPM), with nginx's files and logs as nginx's own image has them: no site.
+# docker_image: the image `lab:1`, of this host's own programs.
 docker_image() {
+	host_as_an_image | docker import - lab:1 >/dev/null
+}
+
+# host_as_an_image: this host's own programs (python3, nginx, PHP-FPM) as a tar, with nginx's files and logs as nginx's own image has them: no site.
+host_as_an_image() {
 	root=/srv/image
 	mkdir -p "$root/etc/nginx/conf.d" "$root/var/log/nginx" "$root/var/lib/nginx" "$root/run/php" "$root/tmp" "$root/srv"
 	cp -a /bin /sbin /lib /lib64 "$root/"
@@ -40,5 +45,5 @@ docker_image() {
 	ln -s /dev/stdout "$root/var/log/nginx/access.log"
 	ln -s /dev/stderr "$root/var/log/nginx/error.log"
 	tar -c -C "$root" . -C / --exclude='docker*' --exclude='containerd*' --exclude=ctr --exclude=dnet --exclude=ovrouter --exclude=runc --exclude='perl*' \
-		--exclude=systemd --exclude=modules usr/bin usr/lib usr/lib64 usr/sbin usr/share/nginx usr/share/php usr/share/zoneinfo | docker import - lab:1 >/dev/null
+		--exclude=systemd --exclude=modules usr/bin usr/lib usr/lib64 usr/sbin usr/share/nginx usr/share/php usr/share/zoneinfo
 }

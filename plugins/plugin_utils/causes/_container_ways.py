@@ -48,12 +48,15 @@ def published_in_vain(host: Host, address: Address) -> Container | None:
 
 
 def held_for(host: Host, address: Address) -> Container | None:
-    """The container for which its engine only holds a port of the host, as docker does without its proxy, and podman: rules are the way to it, and who gets
-    past them is not answered."""
-    listeners = host.tcp_listeners(address.port)
-    if not listeners or any(one.get("process") not in HOLDERS for one in listeners):
+    """The container in which nothing listens where a port of the host leads that its engine's own program has: rules lead past that program to it, from other
+    hosts with docker's proxy, too."""
+    listener = host.tcp_listener(address.host, address.port)
+    if listener is None or listener.get("process") not in HOLDERS:
         return None
-    return behind(host, listeners[0])
+    found = behind(host, listener)
+    inside = (found["ports"] or {}).get(str(address.port)) if found else None
+    listens = {one.port for one in _own_ports(found) if not one.is_loopback} if found else set()
+    return None if inside in listens else found
 
 
 def without_a_way(hop: Hop, host: Host, container: Container, cause: str, seen: tuple[Evidence, ...]) -> Finding:
@@ -63,6 +66,7 @@ def without_a_way(hop: Hop, host: Host, container: Container, cause: str, seen: 
     if inside is None:
         return to_a_port_unknown(hop, host, container, cause, seen)
     other = listens_on_another(hop, container, inside)
+    nobody = Evidence("socket", "nothing of %s itself listens on port %d" % (host.name, port))
     sharing = sharing_its_network(hop, host, container, inside)
     if not container.get("published", True):
         networks = ", ".join(container.get("networks") or []) or "none"
@@ -92,7 +96,7 @@ def without_a_way(hop: Hop, host: Host, container: Container, cause: str, seen: 
         cause,
         (
             *seen,
-            Evidence("socket", "nothing of %s itself listens on port %d" % (host.name, port)),
+            *(() if host.tcp_listeners(port) else (nobody,)),
             Evidence("process", "%s runs and publishes its port %d as %d" % (called(container), inside, port)),
         ),
         says="port %d of %s is published from a container, and leads to nobody" % (port, host.name),
@@ -215,8 +219,8 @@ def ask_inside(container: Container, on: str, port: int) -> str:
     )
 
 
-#: Programs of engines that only hold a port.
-HOLDERS = (DAEMON, "conmon")
+#: Programs of engines that have a port of the host for a container: docker's own without its proxy, and podman's, take no connection there.
+HOLDERS = (DAEMON, "docker-proxy", "conmon")
 #: Seconds in which what a container runs may still be on its way to listening: databases are waited for, and what was built is made anew.
 STARTING = 180.0
 PATIENCE = "# it may only need time: ask the site again in a minute or two; making it anew would begin anew"

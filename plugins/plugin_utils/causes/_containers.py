@@ -163,14 +163,11 @@ def with_last_words(words: str, container: Container) -> str:
 
 
 def state_on(container: Container, host: Host) -> str:
-    """The same, with whether its engine runs at all."""
+    """The same, with whether its engine runs at all: how it ended says nothing then, as its engine has ended it."""
     if not engine_is_down(container, host):
         return state(container)
-    return "%s; docker itself does not run: %s is %s" % (
-        state(container),
-        DOCKER,
-        or_empty(host.unit(DOCKER)).get("active"),
-    )
+    active = or_empty(host.unit(DOCKER)).get("active")
+    return "%s does not run; docker itself does not run: %s is %s" % (called(container), DOCKER, active)
 
 
 def log_of(container: Container, on: str) -> str:
