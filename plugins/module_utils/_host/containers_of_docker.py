@@ -36,7 +36,9 @@ ROOTS = ("/var/lib/docker", "/var/snap/docker/common/var-lib-docker")
 COMPOSE = "com.docker.compose."
 LABELS = ("project", "service", "version", "project.working_dir", "project.config_files")
 #: What docker says around the words that say why.
-_AROUND = re.compile(r"^.*(?:OCI runtime create failed|unable to start container process): |: unknown$")
+_AROUND = re.compile(
+    r"^.*(?:OCI runtime create failed|unable to start container process|on endpoint .*\)): |: unknown$"
+)
 
 
 def of_docker(host: Host, processes: Processes) -> "Dict[str, Container]":

@@ -16,6 +16,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import re
 import shlex
 import typing as t
 
@@ -25,20 +26,30 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import port_or_path
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._container_starts import start_of
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import called, state, stopped_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._newest_start import is_in_a_crash_loop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._unit_starts import says_in_use
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import kept_down, unit_evidence
 
 if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import Listener
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+
+#: How docker says that it cannot publish a port.
+_IN_USE = re.compile(r"address already in use|port is already allocated")
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
         host = hop.backend
         if not host or not hop.symptoms or host.pool_at(hop.real_address):
+            continue
+        container = None if hop.is_unix else stopped_at(host, hop.real_address)
+        if container and _IN_USE.search(container["ended"] or ""):
+            yield from [taken_from(hop, host, container, *one) for one in holders(host, hop.real_address)[:1]]
             continue
         for listener, at in holders(host, hop.real_address):
             name = claimant(host, at, listener)
@@ -82,15 +93,47 @@ def overlaps(wanted: Address, held: Address) -> bool:
     return wanted.port == held.port and (covers(host, held.host) or covers(held.host, host))
 
 
-def taken(hop: Hop, host: Host, name: str, listener: Listener, at: Address) -> Finding:
-    unit: Unit = or_empty(host.unit(name))
-    where = listener.get("unit")
-    who = "%s (pid %s%s)" % (
+def holder(listener: Listener) -> str:
+    """Who listens, in words."""
+    unit = listener.get("unit")
+    return "%s (pid %s%s)" % (
         listener.get("process") or "another process",
         listener.get("pid"),
-        ", %s" % where if where else "",
+        ", %s" % unit if unit else "",
     )
-    place = port_or_path(at)
+
+
+def end_of(listener: Listener, on: str) -> str:
+    """The command that ends who listens."""
+    unit = listener.get("unit")
+    if unit and unit.endswith(".service"):
+        return "systemctl stop %s   # on %s: what it serves is then gone" % (shlex.quote(unit), on)
+    return "kill %s   # on %s: it was started by hand, or is left over; what it serves is then gone" % (
+        listener.get("pid"), on,
+    )  # fmt: skip
+
+
+def taken_from(hop: Hop, host: Host, container: Container, listener: Listener, at: Address) -> Finding:
+    """The port is that of a container, which its engine cannot start as somebody else has it."""
+    who, place = holder(listener), port_or_path(at)
+    text = "%s listens on %s, which %s publishes" % (who, at.bare, called(container))
+    return on_hop(
+        hop,
+        CAUSE.name,
+        (*hop.seen(*hop.symptoms), Evidence("socket", text), Evidence("process", state(container))),
+        says="another process on %s has %s, and %s cannot start" % (host.name, place, called(container)),
+        why="%s: %s has %s. Which of the two is to have it is for you to say" % (state(container), who, place),
+        advice=(
+            "ss -ltnp 'sport = :%d'   # on %s: who has it" % (at.port, host.name),
+            end_of(listener, host.name),
+            *start_of(container, host),
+        ),
+    )
+
+
+def taken(hop: Hop, host: Host, name: str, listener: Listener, at: Address) -> Finding:
+    unit: Unit = or_empty(host.unit(name))
+    who, place = holder(listener), port_or_path(at)
     ask = "ss -xlp src %s" % shlex.quote(at.path) if at.is_unix else "ss -ltnp 'sport = :%d'" % at.port
     says = [
         "%s:%d" % (one["file"], one["line"])
@@ -98,14 +141,6 @@ def taken(hop: Hop, host: Host, name: str, listener: Listener, at: Address) -> F
         if overlaps(read_address(one["address"]), at)
     ]
     words = tuple(Evidence("backend_log", "%s says: %s" % (name, line)) for line in unit.get("last_words") or [])
-    stop = (
-        "systemctl stop %s   # on %s: what it serves is then gone" % (shlex.quote(where), host.name)
-        if where and where.endswith(".service")
-        else None
-    )
-    kill = "kill %s   # on %s: it was started by hand, or is left over; what it serves is then gone" % (
-        listener.get("pid"), host.name,
-    )  # fmt: skip
     return on_hop(
         hop,
         CAUSE.name,
@@ -123,7 +158,7 @@ def taken(hop: Hop, host: Host, name: str, listener: Listener, at: Address) -> F
                 "# %s says that %s listens there: give it another address, and nginx the same" % (one, name)
                 for one in says[:1]
             ),
-            stop or kill,
+            end_of(listener, host.name),
             "systemctl reset-failed %s; systemctl start %s   # on %s, after that"
             % (shlex.quote(name), shlex.quote(name), host.name),
         ),

@@ -171,7 +171,8 @@ NOT_FOUND = (
     "failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: "
     'exec: "nodee": executable file not found in $PATH: unknown'
 )
-IN_USE = "driver failed programming external connectivity on endpoint shop (3f9c): Bind for 127.0.0.1:8085 failed: port is already allocated"
+IN_USE = "Error starting userland proxy: listen tcp4 127.0.0.1:8602: bind: address already in use"
+NO_PORT = "driver failed programming external connectivity on endpoint f2 (%s): %s" % (ID, IN_USE)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +184,7 @@ IN_USE = "driver failed programming external connectivity on endpoint shop (3f9c
             {},
             'it was never started; docker says: exec: "nodee": executable file not found in $PATH',
         ),
-        ({"ExitCode": 128, "StartedAt": BEGAN, "Error": IN_USE}, {}, "exit code 128; docker says: " + IN_USE),
+        ({"ExitCode": 128, "StartedAt": BEGAN, "Error": NO_PORT}, {}, "exit code 128; docker says: " + IN_USE),
         ({"ExitCode": 137, "StartedAt": BEGAN}, {"HasBeenManuallyStopped": True}, "exit code 137, stopped by hand"),
         (
             {"ExitCode": 137, "StartedAt": BEGAN, "OOMKilled": True},
