@@ -98,20 +98,24 @@ class RunEntry(t.TypedDict):
     undo: t.NotRequired[str]
 
 
-#: When error_page had put the status of an answer in the place of a 502 or 504.
 When = t.Literal["before", "after"]
 #: A URL with what it answered first and last: a status, or None where there was no answer or where it was not asked.
-ProbeEntry = t.TypedDict(
-    "ProbeEntry",
+_ProbeEntry = t.TypedDict(
+    "_ProbeEntry",
     {
         "url": str,
         "host": str,
         "from": t.Literal["host", "controller"],
         "before": t.Optional[int],
         "after": t.Optional[int],
-        "masked": t.NotRequired[list[When]],
     },
 )
+
+
+class ProbeEntry(_ProbeEntry, total=False):
+    """The same. masked: when error_page had put the status in the place of a 502 or 504, where it had."""
+
+    masked: list[When]
 
 
 class UnknownEntry(t.TypedDict):
