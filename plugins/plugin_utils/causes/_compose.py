@@ -20,8 +20,9 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Compose, Container
 
-#: Where Portainer keeps the files of its stacks, in a container of its own.
+#: Files of compose that are searched in one command.
 SHOWN = 5
+#: Where Portainer keeps the files of its stacks, in a container of its own.
 PORTAINER = "/data/compose/"
 
 
