@@ -87,7 +87,7 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
             "variables": Dict[str, Optional[str]],
             "set_at": Optional[Place],
             "params": Dict[str, Optional[str]],
-            "error_page": List[str],
+            "error_page": List[List[str]],
             "access_logs": List[str],
             "generated_by": Optional[str],
         },
@@ -194,10 +194,10 @@ def _route(block: Block, passing: Directive, server: "ServerFacts", follower: Fo
     }
 
 
-def _error_page(block: Block) -> List[str]:
-    """What is shown in place of a 502 or 504, as error_page has it behind its codes; empty where nothing is."""
-    page = next((one.args for one in error_pages(block) if {"502", "504"} & set(one.args[:-1])), [])
-    return [word for word in page if not word.isdigit()]
+def _error_page(block: Block) -> List[List[str]]:
+    """What is shown in place of a 502 or 504, as the lines of error_page have it behind their codes."""
+    pages = [one.args for one in error_pages(block) if {"502", "504"} & set(one.args[:-1])]
+    return [[word for word in page if not word.isdigit()] for page in pages]
 
 
 def _access_logs(block: Block) -> List[str]:

@@ -127,7 +127,8 @@ class Host:
         routes = self.config.get("routes") or []
         asked = self.facts.get("answers") or []
         led = [with_its_route(answer, routes) for answer in asked]
-        return [with_what_is_masked(own, routes) if own is one else own for own, one in zip(led, asked)]
+        reach = self.facts.get("reach") or []
+        return [with_what_is_masked(own, routes, reach) if own is one else own for own, one in zip(led, asked)]
 
     @property
     def failing(self) -> list[Answer]:

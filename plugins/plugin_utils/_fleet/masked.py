@@ -14,18 +14,25 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._address import
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._look.reach import Reached
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import Route
 
+#: nginx had no server left to ask: nobody gave a page.
+_NO_LIVE = "no_live_upstreams"
+#: What the next server is asked after only where _next_upstream has invalid_header.
+_OF_HEADERS = frozenset({"response_header_too_big", "upstream_invalid_header"})
 
-def with_what_is_masked(answer: Answer, routes: t.Sequence[Route]) -> Answer:
+
+def with_what_is_masked(answer: Answer, routes: t.Sequence[Route], reach: t.Sequence[Reached] = ()) -> Answer:
     """The answer, marked where error_page hides a failure of the asked route's upstream, which nginx's own line of the request shows."""
     route = next((one for one in routes if one["id"] == answer.get("route")), None)
-    status = answer.get("status")
+    signature, status = answer.get("signature"), answer.get("status")
     # The line of a copy that mirror sends says nothing of the answer.
-    if not answer.get("signature") or not status or route is None or route["mirrored"]:
+    if not signature or not status or route is None or route["mirrored"]:
         return answer
-    hidden = may_stand_for(route.get("error_page") or [], status) and not _may_be_the_next_servers(route, status)
-    return as_masked(answer) if hidden else answer
+    hidden = any(may_stand_for(page, status) for page in route.get("error_page") or [])
+    is_final = status >= 300 or not _may_be_the_next_servers(route, signature, reach)
+    return as_masked(answer) if hidden and is_final else answer
 
 
 def as_masked(answer: Answer) -> Answer:
@@ -34,9 +41,7 @@ def as_masked(answer: Answer) -> Answer:
 
 
 def may_stand_for(page: t.Sequence[str], status: int) -> bool:
-    """Whether a request that failed may end with this status. page: what error_page has behind its codes ([=[STATUS]] TARGET)."""
-    if not page:
-        return False
+    """Whether a request that failed may end with this status. page: what a line of error_page has behind its codes ([=[STATUS]] TARGET)."""
     given = page[0][1:] if page[0].startswith("=") else None
     if given == "":
         return True
@@ -47,7 +52,16 @@ def may_stand_for(page: t.Sequence[str], status: int) -> bool:
     return 300 <= status < 500 or status == 503
 
 
-def _may_be_the_next_servers(route: Route, status: int) -> bool:
+def _may_be_the_next_servers(route: Route, signature: str, reach: t.Sequence[Reached]) -> bool:
     """Whether nginx may have asked another server of the route, which gave this page: the line is of the first one then."""
-    several = len(route["peers"]) > 1 or any(read_address(peer).is_name for peer in route["peers"])
-    return several and status < 300
+    peers = route["peers"]
+    several = len(peers) > 1 or any(read_address(peer).is_name for peer in peers)
+    unreachable = {row["address"] for row in reach if row["connected"] is False}
+    return several and signature != _NO_LIVE and _goes_on(route, signature) and not unreachable.issuperset(peers)
+
+
+def _goes_on(route: Route, signature: str) -> bool:
+    """Whether nginx asks the next server after such a failure."""
+    given = route["settings"].get("%s_next_upstream" % route["pass"]["family"])
+    names = given["args"] if given else ["error", "timeout"]
+    return names != ["off"] and (signature not in _OF_HEADERS or "invalid_header" in names)

@@ -9,16 +9,23 @@ import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.masked import may_stand_for
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
-from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import answer, fleet, proxy
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import (
+    answer,
+    fleet,
+    proxy,
+    reached,
+)
 
-TOO_BIG = "response_header_too_big"
+TOO_BIG, RESET = "response_header_too_big", "upstream_connection_reset"
 
 
-def asked(status, page="error_page 502 504 =200 /sorry.html;", target="http://10.0.0.2", signature=TOO_BIG, **more):
+def asked(
+    status, page="error_page 502 504 =200 /sorry.html;", target="http://10.0.0.2", signature=TOO_BIG, reach=(), **more
+):
     """The answer of a proxy with this error_page, as the judgement has it."""
     upstream = "upstream app { server 10.0.0.2; server 10.0.0.3; }"
     given = answer(status, signature=signature, **more)
-    (web,) = fleet(web=proxy(target, http="%s %s" % (upstream, page), answers=[given])).proxies()
+    (web,) = fleet(web=proxy(target, http="%s %s" % (upstream, page), answers=[given], reach=list(reach))).proxies()
     return web.answers[0]
 
 
@@ -34,6 +41,8 @@ def asked(status, page="error_page 502 504 =200 /sorry.html;", target="http://10
         (200, "error_page 502 /sorry.html;", False),
         (500, "error_page 502 =200 /sorry.html;", False),
         (200, "error_page 404 =200 /sorry.html;", False),
+        (200, "error_page 504 /slow.html; error_page 502 =200 /sorry.html;", True),
+        (200, "error_page 502 /sorry.html; error_page 504 /slow.html;", False),
         (200, "", False),
     ],
 )
@@ -47,9 +56,42 @@ def test_an_answer_that_masks_a_failure_is_one():
 
 
 def test_of_several_servers_the_next_one_may_have_given_the_page():
-    assert not answer_fails(asked(200, target="http://app"))
-    assert not answer_fails(asked(200, target="http://localhost:8000"))
+    assert not answer_fails(asked(200, target="http://app", signature=RESET))
+    assert not answer_fails(asked(200, target="http://localhost:8000", signature=RESET))
     assert answer_fails(asked(503, "error_page 502 @maintenance;", target="http://app"))
+
+
+@pytest.mark.parametrize(
+    ("target", "addresses", "connected", "masks"),
+    [
+        ("http://app", ["tcp:10.0.0.2:80", "tcp:10.0.0.3:80"], False, True),
+        ("http://app", ["tcp:10.0.0.2:80", "tcp:10.0.0.3:80"], None, False),
+        ("http://app", ["tcp:10.0.0.2:80"], False, False),
+        ("http://localhost:8000", ["tcp:localhost:8000"], False, True),
+        ("http://localhost:8000", ["tcp:localhost:8000"], True, False),
+    ],
+)
+def test_where_no_server_can_be_reached_none_gave_the_page(target, addresses, connected, masks):
+    reach = [{**reached(address), "connected": connected} for address in addresses]
+    assert answer_fails(asked(200, target=target, signature=RESET, reach=reach)) is masks
+
+
+@pytest.mark.parametrize(
+    ("setting", "signature", "masks"),
+    [
+        ("", TOO_BIG, True),
+        ("proxy_next_upstream error timeout invalid_header;", TOO_BIG, False),
+        ("proxy_next_upstream off;", RESET, True),
+        ("proxy_next_upstream error;", RESET, False),
+    ],
+)
+def test_where_nginx_does_not_go_on_the_next_server_gave_no_page(setting, signature, masks):
+    page = "error_page 502 =200 /sorry.html; " + setting
+    assert answer_fails(asked(200, page, target="http://app", signature=signature)) is masks
+
+
+def test_where_no_server_is_left_none_gave_the_page():
+    assert answer_fails(asked(200, target="http://app", signature="no_live_upstreams"))
 
 
 def test_a_copy_that_fails_hides_nothing():
@@ -68,8 +110,8 @@ def test_what_another_location_failed_with_says_nothing_of_the_page():
         (["=503", "@down"], 503, True),
         (["=503", "@down"], 502, False),
         (["/50x.html"], 502, False),
+        (["=410", "/gone.html"], 200, False),
         (["@down"], 301, True),
-        ([], 200, False),
     ],
 )
 def test_what_the_words_behind_the_codes_stand_for(page, status, expected):
