@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import OF_HEADER
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer
@@ -19,8 +20,6 @@ if t.TYPE_CHECKING:
 
 #: nginx had no server left to ask: nobody gave a page.
 _NO_LIVE = "no_live_upstreams"
-#: What the next server is asked after only where _next_upstream has invalid_header.
-_OF_HEADERS = frozenset({"response_header_too_big", "upstream_invalid_header"})
 
 
 def with_what_is_masked(answer: Answer, routes: t.Sequence[Route], reach: t.Sequence[Reached] = ()) -> Answer:
@@ -64,4 +63,4 @@ def _goes_on(route: Route, signature: str) -> bool:
     """Whether nginx asks the next server after such a failure."""
     given = route["settings"].get("%s_next_upstream" % route["pass"]["family"])
     names = given["args"] if given else ["error", "timeout"]
-    return names != ["off"] and (signature not in _OF_HEADERS or "invalid_header" in names)
+    return names != ["off"] and (signature not in OF_HEADER or "invalid_header" in names)

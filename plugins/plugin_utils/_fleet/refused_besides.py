@@ -13,6 +13,7 @@ import urllib.parse
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.connect_error import connect_signature
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import IN_BODY
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
@@ -24,8 +25,6 @@ LATE = "upstream_read_timeout"
 #: What ends at once, so that nginx asks the next address: it waits for one that drops connections, too.
 REFUSED = frozenset({"backend_port_closed", "ipv6_localhost_refused", "ipv6_unavailable", "firewall_reject"})
 _NOBODY_ASKED = "no_live_upstreams"
-#: What a line about the answer's body says: nginx had taken that answer.
-_IN_BODY = ("reading upstream", "sending to client")
 
 
 class Besides(t.NamedTuple):
@@ -68,7 +67,7 @@ def _failed_elsewhere(failing: t.Sequence[Answer], records: t.Sequence[LogRecord
         for one in records
         if one["last"] >= since
         and one["signature"] not in (*REFUSED, _NOBODY_ASKED)
-        and one.get("action") not in _IN_BODY
+        and one.get("action") not in IN_BODY
     }
     now = {_path(one["url"]): LATE if one.get("timed_out") else one.get("signature") for one in failing}
     return {**logged, **{path: name for path, name in now.items() if name and name not in (*REFUSED, _NOBODY_ASKED)}}

@@ -19,6 +19,10 @@ BARRED_STATUSES = frozenset({400, 401, 403, 421, 429, 503})
 
 #: Who knows no HEAD answers so: that says nothing about a GET.
 NO_HEAD_STATUSES = frozenset({405, 501})
+#: What is wrong with the header alone, which HEAD has as well.
+OF_HEADER = frozenset({"response_header_too_big", "upstream_invalid_header"})
+#: What a record of the answer's body is about: the status was sent before.
+IN_BODY = ("reading upstream", "sending to client")
 
 
 def is_masked(answer: t.Mapping[str, object]) -> bool:

@@ -133,7 +133,7 @@ def units_behind(fleet: Fleet, host: Host, finding: Finding, hops: t.Sequence[Ho
         names.append(or_empty(host.listener(hop.real_address)).get("unit"))
         names.append(owner_of(fleet, host, hop.real_address).unit)
     said = " ".join([finding.why, *finding.advice, *(item.text for item in finding.evidence)]).split()
-    known = host.facts.get("units") or {}
+    known = host.units
     names += [name for name in known if name in said and name.partition(".")[0] != "nginx"]
     for name in list(filter(None, names)):
         names += or_empty(host.unit(name)).get("triggers") or []

@@ -84,7 +84,7 @@ def _units_that_listened(host: Host, address: Address) -> list[str]:
 
 def units_declaring(host: Host, address: Address) -> list[str]:
     """Units whose configuration says that they listen there. Where there are socket units, only these: they start their services."""
-    found = [name for name in host.facts.get("units") or {} if declared_at(host, name, address)]
+    found = [name for name in host.units if declared_at(host, name, address)]
     return [name for name in found if name.endswith(".socket")] or found
 
 

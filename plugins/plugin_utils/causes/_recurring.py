@@ -18,7 +18,12 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop impo
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop_symptoms import CONNECTING
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.rows_taken import is_by_name
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails, is_barred
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import (
+    IN_BODY,
+    OF_HEADER,
+    answer_fails,
+    is_barred,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.visited import READING, is_shared, visits
 
 if t.TYPE_CHECKING:
@@ -43,10 +48,6 @@ OTHERWISE = frozenset(
         "auth_request_unexpected_status",
     }
 )
-#: What is wrong with the header alone, which HEAD has as well.
-OF_HEADER = frozenset({"response_header_too_big", "upstream_invalid_header"})
-#: What a record of the answer's body is about: the status was sent before.
-IN_BODY = ("reading upstream", "sending to client")
 
 
 def recurring(hop: Hop, *signatures: str) -> list[LogRecord]:

@@ -114,7 +114,7 @@ def listens_instead(host: Host, target: Target) -> list[Elsewhere]:
 
 def _down(host: Host, target: Target) -> list[str]:
     """The units of the product that a service connects to, or of any, that do not run."""
-    units = host.facts.get("units") or {}
+    units = host.units
     return [
         one
         for one in units
@@ -161,7 +161,7 @@ def how_to_serve_it(host: Host, said: str, needs: t.Sequence[Needed] = ()) -> tu
             "# write that %s, in place of %s, and start the service again; or let %s listen on %s as before"
             % (where, wanted, instead[0].unit, wanted),
         )
-    down, units = _down(host, target), host.facts.get("units") or {}
+    down, units = _down(host, target), host.units
     find = "systemctl list-units --all %s" % " ".join(shlex.quote(one + "*") for one in _beginnings(target))
     start = start_command(down[0], units[down[0]]) if len(down) == 1 else find
     killed = killed_for_memory(down[0], units[down[0]], host.name) if len(down) == 1 else ()

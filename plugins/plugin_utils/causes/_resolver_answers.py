@@ -59,7 +59,7 @@ def local_resolver(proxy: Host) -> LocalResolver | None:
     addresses = [address for resolver in proxy.config.get("resolvers") or [] for address in resolver["addresses"]]
     if not any(read_address("tcp:" + address).is_loopback for address in addresses):
         return None
-    units = proxy.facts.get("units") or {}
+    units = proxy.units
     known = (
         LOCAL_RESOLVERS[:1] if all(read_address("tcp:" + one).host in STUB for one in addresses) else LOCAL_RESOLVERS
     )

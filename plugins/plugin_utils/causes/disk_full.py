@@ -92,7 +92,7 @@ def failed_unit(hop: Hop, host: Host) -> FailedUnit | None:
     stopped = stopped_behind(hop)
     if stopped:
         return failed_fpm(host, stopped[0])
-    units = host.facts.get("units") or {}
+    units = host.units
     failed = [name for name in units_declaring(host, hop.real_address) if has_failed(units[name])]
     return FailedUnit(failed[0], unit_evidence(failed[0], units[failed[0]])) if failed else None
 

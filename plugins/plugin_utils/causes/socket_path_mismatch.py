@@ -131,7 +131,7 @@ def with_slash(hop: Hop) -> Finding:
 
 def is_declared(host: Host, hop: Hop) -> bool:
     """Whether a unit's configuration says that it listens there: then it is down, and no other daemon is meant."""
-    units = (host.facts.get("units") or {}).values()
+    units = host.units.values()
     addresses = {read_address(one["address"]).normal() for unit in units for one in unit.get("declares") or []}
     if hop.is_unix:
         return bool(addresses & {hop.address.normal(), hop.real_address.normal()})

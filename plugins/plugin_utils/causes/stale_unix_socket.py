@@ -140,7 +140,7 @@ def of_its_service(host: Host, socket: str, path: str) -> tuple[str, ...]:
 def sisters(host: Host, unit: str | None, path: str) -> tuple[str, ...]:
     """A remark where systemd makes the folder of a socket for other services as well: whichever stops takes it away from the others."""
     folders = [one for one in runtime_folders(host.unit(unit)) if is_under(path, [one])]
-    units = host.facts.get("units") or {}
+    units = host.units
     others = [name for name in units if name != unit and set(folders) & set(runtime_folders(units[name]))]
     if not others:
         return ()

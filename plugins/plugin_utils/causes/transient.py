@@ -20,8 +20,9 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import IN_BODY
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import IN_BODY, OTHERWISE, recurring
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import OTHERWISE, recurring
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
