@@ -32,6 +32,8 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._text import es
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
     from typing import Literal, TypedDict
 
+    from typing_extensions import NotRequired
+
     Asker = Literal["host", "controller"]
 
     #: What nginx on this host answers to one URL now.
@@ -55,6 +57,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
             "header_bytes": Optional[int],
             "client": Optional[str],  # the address that nginx saw
             "log_read": Optional[bool],  # whether the error logs could be read; None: none were given
+            "upstream_status": "NotRequired[int]",  # of the upstream asked directly: error_page hides that it failed
         },
     )
 

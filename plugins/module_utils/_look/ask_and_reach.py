@@ -16,6 +16,10 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.interface
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.access_log import visits
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.facts import log_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.tail import ErrorLogTail
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.behind_pages import (
+    add_upstream_status,
+    behind_pages,
+)
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.reach import reach
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.site_answers import site_answers
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.upstreams_to_reach import PeerRequest
@@ -49,6 +53,10 @@ def ask_and_reach(host: Host, facts: "GatewayFacts", nginx: "NginxFacts", questi
     tails = [ErrorLogTail(host, path, master) for path in nginx["error_logs"]]
     facts["answers"] = site_answers(questions.urls, ANSWER_TIMEOUT, DEADLINE, tails)
     facts["beside"] = site_answers(questions.beside, ANSWER_TIMEOUT, ANSWER_TIMEOUT)
+    hidden = behind_pages(facts["answers"], questions.requests, questions.upstreams)
+    if hidden:
+        behind = [one.upstream for one in hidden.values()]
+        add_upstream_status(hidden, _reach(host, nginx, behind, "container" in facts))
     upstreams = with_requests(questions.upstreams, questions.requests, facts["answers"])
     facts["reach"] = _reach(host, nginx, upstreams, "container" in facts)
     facts["names"] = resolve(questions.names, questions.resolvers)
@@ -110,8 +118,9 @@ def _add_hosts_lines(host: Host, names: "List[Resolved]") -> None:
 
 
 def failed(answer: "Answer") -> bool:
-    """Whether nginx's upstream failed. error_page may have given any status in its place: the line of the request shows it."""
-    return answer["status"] in _FAILED or answer["timed_out"] or bool(answer["signature"])
+    """Whether nginx's upstream failed. error_page may have given any status in its place: the line of the request shows it, or that upstream itself."""
+    seen = answer["status"] in _FAILED or answer["timed_out"] or bool(answer["signature"])
+    return seen or "upstream_status" in answer
 
 
 def where_from(host: Host, row: "Reached", known: Mapping[str, str]) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.behind_pages import may_stand_for
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import OF_HEADER
 
 if t.TYPE_CHECKING:
@@ -23,7 +24,10 @@ _NO_LIVE = "no_live_upstreams"
 
 
 def with_what_is_masked(answer: Answer, routes: t.Sequence[Route], reach: t.Sequence[Reached] = ()) -> Answer:
-    """The answer, marked where error_page hides a failure of the asked route's upstream, which nginx's own line of the request shows."""
+    """The answer, marked where error_page hides a failure of the asked route's upstream: nginx's own line of the request shows it, or what that upstream
+    says when it is asked directly."""
+    if answer.get("upstream_status"):
+        return as_masked(answer)
     route = next((one for one in routes if one["id"] == answer.get("route")), None)
     signature, status = answer.get("signature"), answer.get("status")
     # The line of a copy that mirror sends says nothing of the answer.
@@ -37,18 +41,6 @@ def with_what_is_masked(answer: Answer, routes: t.Sequence[Route], reach: t.Sequ
 def as_masked(answer: Answer) -> Answer:
     """The answer, marked: no host says that of its own, it takes the routes to know it."""
     return t.cast("Answer", {**answer, "masked": True})
-
-
-def may_stand_for(page: t.Sequence[str], status: int) -> bool:
-    """Whether a request that failed may end with this status. page: what a line of error_page has behind its codes ([=[STATUS]] TARGET)."""
-    given = page[0][1:] if page[0].startswith("=") else None
-    if given == "":
-        return True
-    if given:
-        # What is to be shown may itself be missing, or not be for everybody.
-        return status == int(given) or status in (401, 403, 404)
-    # The status stays, unless what is shown in its place redirects or is refused in its turn.
-    return 300 <= status < 500 or status == 503
 
 
 def _may_be_the_next_servers(route: Route, signature: str, reach: t.Sequence[Reached]) -> bool:

@@ -32,15 +32,22 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import how_to_start, product_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import beyond, leads_nowhere
 
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer
+
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for hop in fleet.sick_hops():
         status = or_empty(or_empty(hop.reach).get("reply")).get("status")
-        passed_on = [
-            answer for answer in hop.failing if answer.get("status") in GATEWAY_STATUSES and not answer.get("signature")
-        ]
+        passed_on = [answer for answer in hop.failing if is_passed_on(answer)]
         if passed_on and status in GATEWAY_STATUSES and not leads_nowhere(fleet, hop):
             yield made_by_backend(fleet, hop, status, [answer_evidence(answer) for answer in passed_on])
+
+
+def is_passed_on(answer: Answer) -> bool:
+    """Whether the failure is the backend's own answer; error_page may show another page in its place."""
+    status = answer.get("upstream_status", answer.get("status"))
+    return status in GATEWAY_STATUSES and not answer.get("signature")
 
 
 def made_by_backend(fleet: Fleet, hop: Hop, status: int | None, answers: list[Evidence]) -> Finding:

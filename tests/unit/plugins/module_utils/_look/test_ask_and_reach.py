@@ -24,7 +24,7 @@ PAGE = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 BAD = b"HTTP/1.1 502 Bad Gateway\r\n\r\n"
 
 
-ROUTE = {"pass": {"family": "proxy", "scheme": "http"}, "branches": {}}
+ROUTE = {"pass": {"family": "proxy", "scheme": "http"}, "branches": {}, "settings": {}, "error_page": []}
 
 
 def ask(url, connect, route=None):
@@ -88,6 +88,19 @@ class TestAskAndReach:
         row = facts["reach"][0]
         assert (row["connected"], row["reply"]["status"], row["tried"][0]["source"]) == (True, 200, "127.0.0.1")
         assert "127.0.0.1" in facts["names"][0]["addresses"]
+
+    def test_what_error_page_hides_is_asked_of_the_upstream_itself(self, peer):
+        nginx, app = peer(says(PAGE)), peer(says(BAD))
+        url = "http://site.test/"
+        settings = {"proxy_intercept_errors": {"args": ["on"]}}
+        route = {**ROUTE, "settings": settings, "error_page": [["=200", "/sorry.html"]]}
+        facts = seen(
+            urls=[ask(url, nginx.address, 0)],
+            upstreams=[{"id": "proxy " + app.address, "address": app.address, "family": "proxy", "scheme": "http"}],
+            requests={url: [PeerRequest(route, app.address, {"method": "GET", "uri": "/", "host": "site.test"})]},
+        )
+        assert [(one["status"], one.get("upstream_status")) for one in facts["answers"]] == [(200, 502)]
+        assert [(row["id"], row["reply"]["status"]) for row in facts["reach"]] == [("proxy " + app.address, 502)]
 
     def test_a_line_of_the_error_log_is_joined_to_the_answer(self, peer, tmp_path):
         log = tmp_path / "error.log"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.masked import may_stand_for
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.behind_pages import may_stand_for
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import (
     answer,
@@ -53,6 +53,10 @@ def test_a_status_that_error_page_gives_in_place_of_a_502(status, page, masks):
 def test_an_answer_that_masks_a_failure_is_one():
     assert answer_fails(asked(200)) and answer_fails(asked(403))
     assert not answer_fails(asked(200, signature=None))
+
+
+def test_what_the_upstream_answers_itself_counts():
+    assert answer_fails(asked(200, signature=None, upstream_status=502))
 
 
 def test_of_several_servers_the_next_one_may_have_given_the_page():
