@@ -28,6 +28,7 @@ FAULTS = {
     "place": lambda expect: True,
     "broken": lambda expect: expect["status"] != "healthy",
     "curable": lambda expect: expect["status"] == "fixed",
+    "treated": lambda expect: expect["status"] in ("fixed", "healthy"),
     "well": lambda expect: expect["status"] == "healthy",
     "advised": lambda expect: expect["status"] == "advice",
     "explained": lambda expect: "because" in expect,

@@ -6,7 +6,6 @@
 import re
 
 import _confusion
-import _hosts
 import pytest
 
 PREDICTED = {"fixed": "would_fix"}
@@ -79,14 +78,11 @@ def test_well_hosts_are_reported_well(report, well, run):
     assert entry_of(report(run), well)["status"] == "healthy"
 
 
-def test_second_run_finds_all_well(report):
-    statuses = {host: entry["status"] for host, entry in report("again")["hosts"].items()}
-    advised = {
-        place.host(place.proxy): place.fault.expect["status_again"]
-        for place in _hosts.places()
-        if "status_again" in place.fault.expect
-    }
-    assert statuses == {host: advised.get(host, "healthy") for host in statuses}
+def test_second_run_finds_all_well(report, treated):
+    hosts, proxy = report("again")["hosts"], treated.host(treated.proxy)
+    assert hosts[proxy]["status"] == treated.fault.expect.get("status_again", "healthy")
+    others = {name: entry["status"] for name, entry in hosts.items() if name in treated.names() and name != proxy}
+    assert others == dict.fromkeys(others, "healthy")
 
 
 def test_advice_names_cause_and_commands(report, advised):
