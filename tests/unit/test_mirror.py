@@ -45,7 +45,12 @@ TESTED_THROUGH = {
         "module_utils/_host/start_problem.py",
         "module_utils/_host/unit_program.py",
     ],
-    "module_utils/_host/test_units.py": ["module_utils/_host/unit_choice.py"],
+    "module_utils/_host/test_units.py": [
+        "module_utils/_host/unit_choice.py",
+        "module_utils/_host/unit_words.py",
+        "module_utils/_host/units_of_systemd.py",
+    ],
+    "module_utils/_host/test_units_of_scripts.py": ["module_utils/_host/unit.py"],
     "module_utils/_logs/test_facts.py": [
         "module_utils/_logs/files.py",
         "module_utils/_logs/records.py",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.relays import Relay
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.selinux import SelinuxFacts
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.system import System
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit import Unit
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.user_programs import UserProgram
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.facts import Log
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer

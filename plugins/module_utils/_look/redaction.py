@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Mapping, Optional, Union
 from ansible_collections.webops.bad_gateway.plugins.module_utils._text import without_secrets
 
 if TYPE_CHECKING:  # the shapes of facts are for the type checker only
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit import Unit
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.blocks import Setting
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.model import NginxConfig
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import SettingInForce

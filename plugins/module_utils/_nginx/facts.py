@@ -22,7 +22,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.instance
 if TYPE_CHECKING:  # the shapes of facts are for the type checker only
     from typing import TypedDict
 
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit import Unit
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_check import ConfigCheck
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.model import NginxConfig
 

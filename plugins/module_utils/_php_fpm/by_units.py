@@ -15,7 +15,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.server_co
 from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.layouts import Installed, prefix_of
 
 if TYPE_CHECKING:  # shapes of facts: for the type checker only
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit import Unit
 
 #: Of sysvinit and OpenRC, and of FreeBSD's ports.
 SCRIPTS = ("/etc/init.d/", "/usr/local/etc/rc.d/")

@@ -25,7 +25,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.layout
 )
 
 if TYPE_CHECKING:  # shapes of facts: for the type checker only
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit import Unit
 
 _MASTER = re.compile(r"php-fpm: master process \((?P<config>.*)\)")
 _FPM_UNIT = re.compile(r"php.*fpm|fpm.*php")

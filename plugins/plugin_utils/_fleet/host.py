@@ -25,7 +25,7 @@ if t.TYPE_CHECKING:
     )
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.relays import Relay
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.system import System
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit import Unit
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.gateway_facts import GatewayFacts

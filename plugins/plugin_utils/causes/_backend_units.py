@@ -46,7 +46,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units i
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._unknown_owner import how_to_find, made_here
 
 if t.TYPE_CHECKING:
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit import Unit
 
 
 #: nginx writes whole seconds.

@@ -21,7 +21,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units i
 )
 
 if t.TYPE_CHECKING:
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit import Unit
 
 #: The signal that ends a process which has computed for as long as its LimitCPU= says.
 SIGXCPU = 24

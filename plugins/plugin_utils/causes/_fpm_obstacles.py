@@ -31,7 +31,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._start_p
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import kept_down
 
 if t.TYPE_CHECKING:
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit import Unit
     from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmFacts
 
 #: What a start logs that fails after php-fpm -t has passed.

@@ -36,7 +36,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._service
 )
 
 if t.TYPE_CHECKING:
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit import Unit
 
 SHOWN = 3
 #: Seconds in which a service that runs may still be on its way to listening: the slow ones (Java, compilers) take a minute or two.

@@ -16,7 +16,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_wo
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._refused_services import silent_now
 
 if t.TYPE_CHECKING:
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit import Unit
 
 #: A service whose main process ended within these seconds has failed to start, rather than failed later.
 START_SECONDS = 15.0

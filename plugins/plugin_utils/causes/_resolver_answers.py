@@ -16,7 +16,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._followed_names import named, servers
 
 if t.TYPE_CHECKING:
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit import Unit
     from ansible_collections.webops.bad_gateway.plugins.module_utils._net.resolve import Resolved
 
 _HOST = re.compile(r":\d+$")

@@ -17,8 +17,8 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 
 if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit import Unit
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_sandbox import SandboxSetting
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
 
 #: What ProtectHome= hides, unless it only forbids to write there.
 HOMES = ("/home", "/root", "/run/user")

@@ -20,7 +20,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address
 )
 
 if t.TYPE_CHECKING:
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit import Unit
 
 
 def folder_of(unit: Unit, hop: Hop) -> str:

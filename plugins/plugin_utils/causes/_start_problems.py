@@ -22,7 +22,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._obstacl
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.start_problem import StartProblem
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit import Unit
 
 #: The part of a version manager's path that names the version.
 _VERSION = re.compile(r"/v?\d[\w.-]*/")

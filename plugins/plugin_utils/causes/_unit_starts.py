@@ -41,7 +41,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units i
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.needed_services import Needed
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit import Unit
 
 _IN_USE = re.compile(r"already in use|address in use|EADDRINUSE|errno 98|in use by another", re.IGNORECASE)
 _RUNNING = re.compile(r"already (?:running|exists|started)|pid ?file", re.IGNORECASE)

@@ -18,7 +18,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.worke
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._exit_codes import OOM_KILL, exit_words
 
 if t.TYPE_CHECKING:
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit import Unit
 
 
 NO_ADDRESS = re.compile(r"cannot assign requested address|EADDRNOTAVAIL|errno 99", re.IGNORECASE)

@@ -36,7 +36,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units i
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import Listener
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit import Unit
 
 #: How docker says that it cannot publish a port.
 _IN_USE = re.compile(r"address already in use|port is already allocated")

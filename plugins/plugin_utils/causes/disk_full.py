@@ -38,7 +38,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units i
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.disks import Disk
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit import Unit
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
     from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.facts import FpmFacts
 

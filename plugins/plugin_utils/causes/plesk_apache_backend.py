@@ -31,7 +31,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units i
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import TcpListener
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit import Unit
 
 SIGNATURES = ("backend_port_closed", "ipv6_localhost_refused")
 APACHE = ("apache2.service", "httpd.service")

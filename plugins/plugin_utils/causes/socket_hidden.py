@@ -30,8 +30,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._socket_
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import UnixListener
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit import Unit
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_sandbox import SandboxSetting
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.units import Unit
 
 MISSING, STALE = "unix_socket_missing", "stale_unix_socket"
 SIGNATURES = (MISSING, "unix_socket_permission")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Units, as systemctl and the scripts of other service managers show them."""
+"""Units, as systemctl and the journal show them."""
 
 import time
 
@@ -136,33 +136,10 @@ def test_a_systemd_that_does_not_answer_is_unknown(tmp_path):
     assert host.unknown == [{"missing": "units", "why": "Failed to connect to bus: No such file or directory"}]
 
 
-def test_a_limit_without_an_end_is_none():
-    text = "Id=a.service\nLoadState=loaded\nActiveState=active\nMemoryMax=104857600\nLimitNOFILE=18446744073709551615\n"
-    unit = host_units._unit(host_units.parse_show(text)[0], 0.0)
+def test_a_limit_without_an_end_is_none(tmp_path):
+    text = "Id=nginx.service\nLoadState=loaded\nActiveState=active\nMemoryMax=104857600\nLimitNOFILE=18446744073709551615\n"
+    unit = host_units.unit_facts(FakeHost(tmp_path, {"systemctl show": text}), "systemd")["nginx.service"]
     assert (unit["memory_max"], unit["limit_nofile"], unit["since"]) == (104857600, None, None)
-
-
-@pytest.mark.parametrize(
-    ("manager", "command", "link", "not_its_own"),
-    [
-        ("sysvinit", "service %s status", "/etc/rc2.d/S01nginx", "/etc/runlevels/default/apache2"),
-        ("openrc", "rc-service %s status", "/etc/runlevels/default/nginx", "/etc/rc2.d/S01apache2"),
-    ],
-)
-def test_scripts_know_whether_a_service_runs_and_starts_at_boot(tmp_path, manager, command, link, not_its_own):
-    host = FakeHost(tmp_path, {command % "nginx": Ran(0, "", "", None), command % "apache2": Ran(3, "", "", None)})
-    for name in ("nginx", "apache2", "cron", "php8.2-fpm"):
-        host.write("/etc/init.d/" + name, "")
-    host.write(link, "")
-    host.write(not_its_own, "")
-    host.write("/etc/apache2/apache2.conf", "Listen 7080\n")
-    units = host_units.unit_facts(host, manager)
-    assert {name: (unit["active"], unit["enabled"]) for name, unit in units.items()} == {
-        "apache2": ("inactive", "disabled"),
-        "nginx": ("active", "enabled"),
-        "php8.2-fpm": ("unknown", "disabled"),
-    }
-    assert units["apache2"]["declares"][0]["address"] == "tcp:0.0.0.0:7080"
 
 
 def test_without_a_service_manager_nothing_is_claimed(tmp_path):
