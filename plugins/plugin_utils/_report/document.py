@@ -120,11 +120,13 @@ def host_entry(
     last = judgements[-1]
     failing = [answer for answer in last["answers"] if answer_fails(answer)]
     returned = came_back(judgements, outcomes)
-    unwell = bool(failing or returned) or any(one["given_up"] for one in last["findings"])
+    untouched = comes_again(judgements, findings)
+    unwell = bool(failing or returned or untouched) or any(one["given_up"] for one in last["findings"])
     ended, asked = status(mode, findings, unwell), probes(mode, judgements)
     sick = [probe for probe, answer in zip(asked, judgements[0]["answers"]) if question(answer) in failed(judgements)]
     about = findings_about(failing[0], judgements, findings) if failing else []
-    why = why_failing(mode, failing[0], about) if failing else own[0].text if own else returned or comes_again(last)
+    why = why_failing(mode, failing[0], about) if failing else own[0].text if own else ""
+    why = why or returned or untouched or given_up(last)
     entry: HostEntry = {
         "status": ended,
         "says": host_says(mode, ended, asked, why, sick),
@@ -224,15 +226,26 @@ def came_back(judgements: t.Sequence[HostJudgement], outcomes: t.Mapping[str, St
     return ""
 
 
-def comes_again(last: HostJudgement) -> str:
-    """Which 502 comes again, by the log or by the cures that the host remembers, although nothing fails just now; empty where none does."""
+def comes_again(judgements: t.Sequence[HostJudgement], findings: t.Sequence[FindingEntry]) -> str:
+    """Which failure comes again by the log and was left to somebody, although nothing fails just now; empty where none does.
+
+    A change that was made for another cause makes the lines history, and mends nothing of it.
+    """
+    often: dict[str, str] = {}
+    for one in (each for judgement in judgements for each in judgement["findings"]):
+        often.setdefault(one["key"], one["recurs"])
     again = [
-        "a failure that comes again: %s (%s)" % (one["recurs"], one["cause"])
-        for one in last["findings"]
-        if one["recurs"]
+        "a failure that comes again: %s (%s)" % (text, finding["cause"])
+        for finding, text in zip(findings, often.values())
+        if text and finding["outcome"] not in ("fixed", "relieved")
     ]
-    again += ["%s: %s" % (one["cause"], one["why"]) for one in last["findings"] if one["given_up"]]
     return safe_text(again[0]) if again else ""
+
+
+def given_up(last: HostJudgement) -> str:
+    """Which cause comes back after each cure, by those that the host remembers; empty where none does."""
+    tried = ["%s: %s" % (one["cause"], one["why"]) for one in last["findings"] if one["given_up"]]
+    return safe_text(tried[0]) if tried else ""
 
 
 def why_failing(mode: Mode, answer: JudgedAnswer, findings: t.Sequence[FindingEntry]) -> str:

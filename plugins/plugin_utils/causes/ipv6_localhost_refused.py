@@ -30,6 +30,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address
     written_by,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import recurring
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import TcpListener
@@ -71,10 +72,10 @@ def is_met(hop: Hop, side: Side) -> bool:
 
 def hurts(hop: Hop, signatures: tuple[str, ...]) -> bool:
     """Whether a request failed for it, now or in the log. A refusal on ::1 hurts nobody whom nginx never sends there; where no address accepts a
-    connection, it hurts everybody; where the one that accepts it fails by itself, the refusal is not why."""
+    connection, it hurts everybody; where the one that accepts it fails by itself, now or by the log, the refusal is not why."""
     if hop.failing and not or_empty(hop.reach).get("connected"):
         return True
-    if hop.failing and probe_sign(hop):
+    if (hop.failing and probe_sign(hop)) or any(one["signature"] not in signatures for one in recurring(hop)):
         return False
     return any(answer.get("signature") in signatures for answer in hop.failing) or any(
         record["signature"] in signatures for record in hop.records

@@ -116,6 +116,22 @@ CASES = {
         "advice",
         True,
     ),
+    "seen in the log again and again, beside what was cured": (
+        "fix",
+        [look(finding(), advice(recurs="3 of 3"), status=200), look(status=200)],
+        FIXED,
+        "not_fixed",
+        "fixed",
+        True,
+    ),
+    "seen in the log again and again, and cured": (
+        "fix",
+        [look(finding(recurs="3 of 27"), status=200), look(status=200)],
+        FIXED,
+        "fixed",
+        "fixed",
+        False,
+    ),
     "seen in the log, in a dry run": (
         "check",
         [look(advice(recurs="3 of 27"), status=200)],
