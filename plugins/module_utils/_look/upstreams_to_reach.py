@@ -154,7 +154,8 @@ def _tls(routing: Routing, route: "Route", version: str, address: Address) -> "T
     if given.get("server_name") == "on":
         tls["server_name"] = peer
     sent, host = tls.get("server_name"), values.get("proxy_host", "").partition(":")[0]
-    spare = _spare_name([peer, host, address.host, own], (route["pass"]["upstream"], sent))
+    asks_for = expanded(route["params"].get("Host") or "", values).partition(":")[0]
+    spare = _spare_name([peer, host, asks_for, address.host, own], (route["pass"]["upstream"], sent))
     if spare:
         tls["spare_name"] = spare
     if version and numbers_of(version) < TLS_1_3_SINCE:

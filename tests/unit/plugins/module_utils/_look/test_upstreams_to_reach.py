@@ -224,10 +224,11 @@ def test_the_name_that_is_worth_a_try_where_none_is_sent():
     http = (
         "upstream app.pool { server 10.0.0.1:443; } server { server_name shop.test; location /a { proxy_pass https://app.test; }"
         " location /b { proxy_pass https://10.0.0.2; } location /c { proxy_pass https://app.pool; }"
-        " location /d { proxy_pass https://10.0.0.3; proxy_ssl_name api.test; } } server { location / { proxy_pass https://10.0.0.4; } }"
+        " location /d { proxy_pass https://10.0.0.3; proxy_ssl_name api.test; }"
+        " location /e { proxy_pass https://10.0.0.5; proxy_set_header Host asked.test:443; } } server { location / { proxy_pass https://10.0.0.4; } }"
     )
     found = [upstream["tls"].get("spare_name") for upstream in upstreams_to_reach(written(http))]
-    assert found == ["app.test", "shop.test", "shop.test", "api.test", None]
+    assert found == ["app.test", "shop.test", "shop.test", "api.test", "asked.test", None]
 
 
 def test_a_number_is_never_sent_as_a_name():
