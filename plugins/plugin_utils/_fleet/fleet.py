@@ -12,7 +12,12 @@ import ipaddress
 import typing as t
 from functools import cached_property
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, is_loopback, read_address
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import (
+    Address,
+    is_any,
+    is_loopback,
+    read_address,
+)
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.peers import peers_in_use, upstream_id
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
@@ -87,7 +92,8 @@ class Fleet:
 
     def owner(self, address: Address, seen_from: Host) -> Host | None:
         """The host that has this address: the proxy itself, the host that it is a container of, or the one machine of the inventory that holds it."""
-        if address.is_unix or address.is_loopback:
+        # Connecting to 0.0.0.0 or [::] leads to the host itself.
+        if address.is_unix or address.is_loopback or is_any(address.host):
             container = seen_from.facts.get("container")
             return seen_from.within if container and container["host_network"] and not address.is_unix else seen_from
         holders = self._holders.get(address.normal().host, [])

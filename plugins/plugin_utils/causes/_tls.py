@@ -70,9 +70,12 @@ def is_about_the_version(hop: Hop) -> bool:
 
 
 def is_about_the_name(hop: Hop) -> bool:
-    """Whether the server name is to blame: an alert of that kind, unless a name was sent and did not help; or any end that a name prevents."""
+    """Whether the server name is to blame: the alert that says so; one of that kind, unless a name was sent and did not help; or any end that a name
+    prevents."""
     if wants_certificate(hop) or is_about_the_version(hop):
         return False
+    if "unrecognized name" in (failed_handshake(hop).get("error") or ""):
+        return True
     helped = _name_helps(hop)
     return helped is not False if hop.has(SNI) else helped is True and hop.has(RESET)
 
@@ -116,9 +119,33 @@ def _name_helps(hop: Hop) -> bool | None:
     if again:
         return bool(again["ok"])
     sent = setting(hop, "server_name")
-    if sent and sent["args"] == ["on"]:
-        return "unrecognized name" in (tls.get("error") or "")
-    return None
+    return False if sent and sent["args"] == ["on"] else None
+
+
+def to_set(hop: Hop, wanted: t.Mapping[str, str]) -> tuple[str, ...]:
+    """Advice that gives directives these values for this hop; nothing of those that have them."""
+    lines: dict[str, list[str]] = {}
+    for name, value in wanted.items():
+        given = setting(hop, name)
+        if given is None or given["args"] != value.split():
+            lines.setdefault(where_to_write(hop, name), []).append("%s %s;" % (directive(hop, name), value))
+    return tuple("# %s: %s" % (place, " ".join(new)) for place, new in lines.items())
+
+
+def where_to_write(hop: Hop, name: str) -> str:
+    """Where a directive is to be written for this hop. nginx refuses the same one twice in a block: one that stands there is written anew."""
+    for route in hop.routes:
+        given, block = route["settings"].get(directive(hop, name)), or_empty(route["location"]).get("place")
+        if (
+            given
+            and block
+            and (given["block"].get("file"), given["block"].get("line")) == (block["file"], block["line"])
+        ):
+            return "at %s, in place of `%s`" % (
+                file_and_line(given["place"]),
+                " ".join([directive(hop, name), *given["args"]]),
+            )
+    return "beside the pass directive at %s" % file_and_line(hop.routes[0]["pass"]["place"])
 
 
 def setting(hop: Hop, name: str) -> SettingInForce | None:

@@ -15,7 +15,6 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import (
-    file_and_line,
     reload_nginx,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls import (
@@ -23,6 +22,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls imp
     name_to_match,
     s_client,
     setting,
+    to_set,
+    where_to_write,
 )
 
 SIGNATURE = "upstream_tls_verify"
@@ -56,10 +57,6 @@ def _said(hop: Hop) -> str:
     return max(lines, key=lambda record: record["last"])["message"] if lines else ""
 
 
-def _beside(hop: Hop) -> str:
-    return "beside the pass directive at %s" % file_and_line(hop.routes[0]["pass"]["place"])
-
-
 def _trusted(hop: Hop) -> str:
     given = setting(hop, "trusted_certificate")
     return shlex.quote(given["args"][0]) if given and given["args"] else "FILE"
@@ -80,7 +77,8 @@ def _other_name(hop: Hop) -> Refusal:
         (
             "%s | openssl x509 -noout -subject -ext subjectAltName   # on %s: the names that it is for"
             % (s_client(hop), hop.proxy.name),
-            "# %s: %s %s; one of these names, that of the backend" % (_beside(hop), directive(hop, "name"), name),
+            "# %s: %s %s; one of these names, that of the backend"
+            % (where_to_write(hop, "name"), directive(hop, "name"), name),
             reload_nginx(hop),
         ),
     )
@@ -126,7 +124,7 @@ def _too_long(hop: Hop) -> Refusal:
         (
             "%s | grep -E '^ *[0-9]+ s:'   # on %s: how many certificates does it show?"
             % (s_client(hop, "-showcerts"), hop.proxy.name),
-            "# %s: %s %d;" % (_beside(hop), name, depth + 2),
+            *to_set(hop, {"verify_depth": "%d" % (depth + 2)}),
             reload_nginx(hop),
         ),
     )
@@ -140,7 +138,7 @@ def _self_signed(hop: Hop) -> Refusal:
             % (s_client(hop), hop.proxy.name, hop.on),
             "%s | openssl x509 >/etc/nginx/backend.pem   # on %s, only where it is the same"
             % (s_client(hop), hop.proxy.name),
-            "# %s: %s /etc/nginx/backend.pem;" % (_beside(hop), directive(hop, "trusted_certificate")),
+            *to_set(hop, {"trusted_certificate": "/etc/nginx/backend.pem"}),
             reload_nginx(hop),
         ),
     )
@@ -152,7 +150,7 @@ def _own_root(hop: Hop) -> Refusal:
         (
             "%s | grep -E '^ *([0-9]+ s|i):'   # on %s: whose is it?" % (s_client(hop, "-showcerts"), hop.proxy.name),
             "# %s: %s FILE; with the root of that authority, from who runs it and not from the connection"
-            % (_beside(hop), directive(hop, "trusted_certificate")),
+            % (where_to_write(hop, "trusted_certificate"), directive(hop, "trusted_certificate")),
             reload_nginx(hop),
         ),
     )
@@ -168,7 +166,8 @@ def _untrusted(hop: Hop) -> Refusal:
             "# only one, and signed by one in between: let %s show its whole chain (fullchain.pem in place of cert.pem)"
             % hop.on,
             "# else %s: %s FILE; with the root of its authority: of public ones all are in /etc/ssl/certs/ca-certificates.crt (Debian)"
-            " or /etc/pki/tls/certs/ca-bundle.crt (RHEL)" % (_beside(hop), directive(hop, "trusted_certificate")),
+            " or /etc/pki/tls/certs/ca-bundle.crt (RHEL)"
+            % (where_to_write(hop, "trusted_certificate"), directive(hop, "trusted_certificate")),
             reload_nginx(hop),
         ),
     )
@@ -206,7 +205,7 @@ def _too_weak(hop: Hop) -> Refusal:
             "# have one made with a key of 2048 bits and SHA-256 on %s, and let the service that listens there load it"
             % hop.on,
             "# until then, %s, for this location alone: %s DEFAULT:@SECLEVEL=0;"
-            % (_beside(hop), directive(hop, "ciphers")),
+            % (where_to_write(hop, "ciphers"), directive(hop, "ciphers")),
             reload_nginx(hop),
         ),
     )
@@ -259,7 +258,11 @@ def _unknown(hop: Hop) -> Refusal:
             "%s | openssl x509 -noout -subject -issuer -dates -ext subjectAltName   # on %s"
             % (s_client(hop), hop.proxy.name),
             "# %s: %s FILE; with the authority that signed it, and %s N; for longer chains"
-            % (_beside(hop), directive(hop, "trusted_certificate"), directive(hop, "verify_depth")),
+            % (
+                where_to_write(hop, "trusted_certificate"),
+                directive(hop, "trusted_certificate"),
+                directive(hop, "verify_depth"),
+            ),
             "# %s NAME; if the certificate is for another name than nginx asks for" % directive(hop, "name"),
             reload_nginx(hop),
         ),

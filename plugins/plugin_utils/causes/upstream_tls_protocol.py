@@ -37,6 +37,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls imp
     is_about_the_version,
     setting,
     setting_evidence,
+    to_set,
+    where_to_write,
     which_version,
 )
 
@@ -146,21 +148,21 @@ def to_write(hop: Hop, takes: t.Sequence[str], shared: t.Sequence[str]) -> tuple
             weak.mend,
             line % (place, weak.until.format(ciphers=directive(hop, "ciphers"), conf=directive(hop, "conf_command"))),
         )
-    protocols = "# beside the pass directive at %s: %s %s;" % (place, directive(hop, "protocols"), " ".join(takes))
+    protocols = to_set(hop, {"protocols": " ".join(takes)})
     if takes and all(one in OLD for one in takes):
         return (
             "# update the backend: %s is no protection any more; until then, for this location alone:"
             % ", ".join(takes),
-            protocols,
+            *protocols,
             "# with OpenSSL 3 an old version needs %s DEFAULT:@SECLEVEL=0; too" % directive(hop, "ciphers"),
             *policy_of_the_host(hop.proxy),
         )
     if shared:
         return (
-            "# beside the pass directive at %s: %s with a cipher that the backend takes, or none, which offers OpenSSL's own"
-            % (place, directive(hop, "ciphers")),
+            "# %s: %s with a cipher that the backend takes, or none, which offers OpenSSL's own"
+            % (where_to_write(hop, "ciphers"), directive(hop, "ciphers")),
         )
-    return (protocols,) if takes else ()
+    return protocols if takes else ()
 
 
 def policy_of_the_host(host: Host) -> tuple[str, ...]:

@@ -23,7 +23,6 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import (
-    file_and_line,
     on_hop,
     reload_nginx,
 )
@@ -36,6 +35,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls imp
     is_about_the_version,
     setting,
     setting_evidence,
+    to_set,
     wants_certificate,
     which_version,
 )
@@ -90,8 +90,7 @@ def with_earlier_sessions(hop: Hop) -> Finding:
         why="%s ends handshakes in which nginx goes on with an earlier session, and takes new ones: its keys were exchanged since, or several servers"
         " behind that address do not share theirs" % (hop.address,),
         advice=(
-            "# beside the pass directive at %s: %s off;"
-            % (file_and_line(hop.routes[0]["pass"]["place"]), directive(hop, "session_reuse")),
+            *to_set(hop, {"session_reuse": "off"}),
             reload_nginx(hop),
             "# if it fails with that, too: its log says why it ends some handshakes (a limit, a ban, a restart)",
         ),

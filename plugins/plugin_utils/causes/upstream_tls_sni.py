@@ -25,19 +25,18 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import (
-    file_and_line,
     on_hop,
     reload_nginx,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls import (
     RESET,
     SNI,
-    directive,
     handshake_evidence,
     is_about_the_name,
     name_to_match,
     setting,
     setting_evidence,
+    to_set,
 )
 
 
@@ -49,18 +48,18 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 
 def nameless(hop: Hop) -> Finding:
     again = or_empty(or_empty(or_empty(hop.reach).get("tls")).get("with_name"))
-    name = again.get("name") or "NAME"
-    helped = Evidence("tls", "with the server name %s the same handshake succeeds" % name, 0.9)
+    name = again["name"] if again.get("ok") else "NAME"
+    ends = "succeeds" if again.get("ok") else "ends with: %s" % again.get("error")
+    tried = Evidence("tls", "with the server name %s the same handshake %s" % (again.get("name"), ends), 0.9)
     ours, is_sent = name_to_match(hop), or_empty(setting(hop, "server_name")).get("args") == ["on"]
     no_name = Evidence("config", "nginx sends no number as a server name: %s" % ours, 0.3)
-    place = file_and_line(hop.routes[0]["pass"]["place"])
     return on_hop(
         hop,
         CAUSE.name,
         (
             *hop.seen(SNI, RESET),
             *handshake_evidence(hop),
-            *((helped,) if again.get("ok") else ()),
+            *((tried,) if again else ()),
             setting_evidence(hop, "server_name", "off, no name is sent"),
             *((no_name,) if is_number(ours) else ()),
         ),
@@ -70,9 +69,8 @@ def nameless(hop: Hop) -> Finding:
             "%s, which it does not know" % ours if is_sent and not is_number(ours) else "none that it knows",
         ),
         advice=(
-            "# beside the pass directive at %s: %s on; %s %s;"
-            % (place, directive(hop, "server_name"), directive(hop, "name"), name),
-            ("" if again.get("name") else "# ")
+            *to_set(hop, {"server_name": "on", "name": name}),
+            ("" if name != "NAME" else "# ")
             + "openssl s_client -connect %s -servername %s </dev/null 2>&1 | grep -E 'alert|errno|Cipher is'   # on %s: does it take that name?"
             % (hop.address.bare, shlex.quote(name), hop.proxy.name),
             reload_nginx(hop),

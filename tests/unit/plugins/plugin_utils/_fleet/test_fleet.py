@@ -169,6 +169,8 @@ class TestOwner:
             ("tcp:127.0.0.1:80", "web"),
             ("tcp:localhost:80", "web"),
             ("tcp:[::1]:80", "web"),
+            ("tcp:0.0.0.0:80", "web"),
+            ("tcp:[::]:80", "web"),
             ("tcp:10.0.0.1:80", "web"),
             ("tcp:10.0.0.2:80", "app"),
             ("tcp:[2001:DB8:0::2]:80", "app"),
