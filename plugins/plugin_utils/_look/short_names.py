@@ -1,9 +1,10 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One letter in place of the names of a function's local variables and of a module's private constants: a thirteenth of what is sent to a host.
+"""One letter in place of the names of a function's local variables and of a module's private constants: a twelfth of what is sent to a host.
 
-What can be seen from outside keeps its name: what a function takes and imports, and functions and classes themselves, which a traceback names.
+What can be seen from outside keeps its name: what a public function takes, what is imported, and functions and classes themselves, which a traceback
+names.
 
 Private to this collection: it may change in any release.
 """
@@ -28,9 +29,10 @@ _KEPT: t.Mapping[type, t.Callable[[t.Any], list[str]]] = {
 
 
 class Short(t.NamedTuple):
-    """A place at which a variable stands, and its short name."""
+    """A place at which a variable stands, its name there, and its short name."""
 
-    node: ast.Name
+    node: ast.Name | ast.arg
+    long: str
     name: str
 
 
@@ -38,10 +40,22 @@ def short_names(module: ast.Module) -> t.Iterator[Short]:
     """All places at which local variables of a module's functions and methods, and its private constants, stand."""
     yield from _private_constants(module)
     outside = {*dir(builtins), *_bound_in(module)}
-    for body in [module.body, *(one.body for one in module.body if isinstance(one, ast.ClassDef))]:
-        for function in body:
+    named = {node.arg for node in ast.walk(module) if isinstance(node, ast.keyword)}
+    owners: list[ast.Module | ast.ClassDef] = [module, *(one for one in module.body if isinstance(one, ast.ClassDef))]
+    for owner in owners:
+        for function in owner.body:
             if isinstance(function, ast.FunctionDef):
-                yield from _in_function(function, outside)
+                yield from _in_function(function, outside, _own_arguments(function, owner, named))
+
+
+def _own_arguments(
+    function: ast.FunctionDef, owner: ast.Module | ast.ClassDef, named: t.Collection[str | None]
+) -> list[ast.arg]:
+    """The arguments of a function that nobody gives it by name: of a private one that its module does not name in any call, and what a method is of."""
+    own = function.args.args
+    if function.name.startswith("_") and not function.name.endswith("__"):
+        return [one for one in own if one.arg not in named]
+    return [one for one in own[:1] if isinstance(owner, ast.ClassDef) and one.arg == "self"]
 
 
 def _private_constants(module: ast.Module) -> t.Iterator[Short]:
@@ -61,7 +75,7 @@ def _private_constants(module: ast.Module) -> t.Iterator[Short]:
     taken = {place.id for place in places}
     letters = (name for name in map("_{}".format, string.ascii_letters) if name not in taken)
     short = dict(zip(given, letters))
-    yield from (Short(place, short[place.id]) for place in places if place.id in short)
+    yield from (Short(place, place.id, short[place.id]) for place in places if place.id in short)
 
 
 def _attributes(node: ast.AST) -> t.Iterator[str]:
@@ -82,18 +96,21 @@ def _named_for_types(node: ast.AST) -> t.Iterator[str]:
         yield from (one.id for one in ast.walk(part) if isinstance(one, ast.Name)) if part else ()
 
 
-def _in_function(function: ast.FunctionDef, outside: set[str]) -> t.Iterator[Short]:
-    nodes = list(ast.walk(function))
+def _in_function(function: ast.FunctionDef, outside: set[str], own: t.Sequence[ast.arg]) -> t.Iterator[Short]:
+    """own: the arguments that may have another name, too."""
+    nodes = [node for node in ast.walk(function) if node not in own]
     if any(isinstance(node, (ast.ClassDef, ast.JoinedStr)) for node in nodes):
         # The names in a class are its attributes; where those in an f-string stand is not known before Python 3.12.
         return
     places = [node for node in nodes if isinstance(node, ast.Name)]
     kept = outside.union(*(_KEPT[type(node)](node) for node in nodes if type(node) in _KEPT))
     taken = kept.union(place.id for place in places)
-    local = dict.fromkeys(place.id for place in places if not isinstance(place.ctx, ast.Load) and place.id not in kept)
+    stored = [one.arg for one in own] + [place.id for place in places if not isinstance(place.ctx, ast.Load)]
+    local = dict.fromkeys(name for name in stored if name not in kept)
     short = dict(zip(local, (letter for letter in string.ascii_letters if letter not in taken)))
     bare = {node.target for node in nodes if isinstance(node, ast.AnnAssign) and node.value is None}
-    yield from (Short(place, short[place.id]) for place in places if place.id in short and place not in bare)
+    yield from (Short(one, one.arg, short[one.arg]) for one in own if one.arg in short)
+    yield from (Short(place, place.id, short[place.id]) for place in places if place.id in short and place not in bare)
 
 
 def _bound_in(module: ast.Module) -> t.Iterator[str]:

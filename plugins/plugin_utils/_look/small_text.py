@@ -52,8 +52,9 @@ def small(text: str) -> Small:
     reader = _Reader(lines)
     module = ast.parse(text)
     reader.read_body(module)
-    for node, name in short_names(module):
-        reader.take_out(_start(node), _end(node), name.encode())
+    for node, long, name in short_names(module):
+        start = _start(node)
+        reader.take_out(start, (start[0], start[1] + len(long.encode())), name.encode())
     kept = _without_comments(lines, reader.strings)
     for edit in sorted(reader.edits, reverse=True):
         _apply(kept, edit)

@@ -14,8 +14,10 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.short_nam
 
 def renamed(text):
     tree = ast.parse(text)
-    for node, name in list(short_names(tree)):
-        node.id = name
+    for node, long, name in list(short_names(tree)):
+        field = "arg" if isinstance(node, ast.arg) else "id"
+        assert getattr(node, field) == long
+        setattr(node, field, name)
     return ast.unparse(tree)
 
 
@@ -25,7 +27,7 @@ def renamed(text):
         ("def f():\n    one = 1\n    return one", "def f():\n    a = 1\n    return a"),
         ("def f(one):\n    one = two = 1", "def f(one):\n    one = a = 1"),
         ("def f(a, b):\n    one = a + b", "def f(a, b):\n    c = a + b"),
-        ("class A:\n\n    def f(self):\n        one = self.one", "class A:\n\n    def f(self):\n        a = self.one"),
+        ("class A:\n\n    def f(self):\n        one = self.one", "class A:\n\n    def f(a):\n        b = a.one"),
         ("def f():\n    for one in [two for two in x]:\n        del one",
          "def f():\n    for a in [b for b in x]:\n        del a"),
         ("def f():\n    one = 1\n\n    def g(two):\n        three = one",
@@ -35,6 +37,31 @@ def renamed(text):
     ],
 )  # fmt: skip
 def test_local_variables_get_letters(text, expected):
+    assert renamed(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("def _f(one, two=1):\n    return one + two", "def _f(a, b=1):\n    return a + b"),
+        ("def _f(one, two):\n    return one + two\n_f(1, two=2)", "def _f(a, two):\n    return a + two\n_f(1, two=2)"),
+        ("def _f(one):\n    return lambda one: one", "def _f(one):\n    return lambda one: one"),
+        ("def _f(one):\n    return lambda two: one", "def _f(a):\n    return lambda two: a"),
+        ("def _f(one):\n    return f'{one}'", "def _f(one):\n    return f'{one}'"),
+        ("def _f(*one, two=1):\n    return one, two", "def _f(*one, two=1):\n    return (one, two)"),
+        (
+            "class A:\n\n    def __f__(self, one):\n        return self",
+            "class A:\n\n    def __f__(a, one):\n        return a",
+        ),
+        ("class A:\n\n    def _f(self, one):\n        return one", "class A:\n\n    def _f(a, b):\n        return b"),
+        (
+            "class A:\n\n    def f(cls, one):\n        return cls",
+            "class A:\n\n    def f(cls, one):\n        return cls",
+        ),
+        ("def f(self):\n    return self", "def f(self):\n    return self"),
+    ],
+)
+def test_arguments_that_nobody_gives_by_name_get_letters(text, expected):
     assert renamed(text) == expected
 
 
