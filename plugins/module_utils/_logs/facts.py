@@ -142,7 +142,7 @@ class _Look:
         held = held_file(self.host, path, self.master_pid)
         if not held:
             return at_path
-        self._read(Origin(path, "nginx"), self._end(held.path).data)
+        self._read(Origin(path, "nginx"), self._end(held.path))
         if held.deleted:
             return State("deleted", "nginx (%s) still writes to the deleted file" % self.master_pid)
         renamed = "nginx (%s) still writes to the file that was renamed" % self.master_pid
@@ -152,7 +152,7 @@ class _Look:
         limit = self._limit()
         end = self._end(path)
         origin = Origin(path, kind)
-        self._read(origin, end.data)
+        self._read(origin, end)
         if end.state != "ok":
             return State(end.state, end.why)
         if self._reaches_back(end, kind):
@@ -161,7 +161,7 @@ class _Look:
             return State("cut", "the window holds more than the last %d bytes, which were read" % limit)
         older = last_rotated(self.host, path)
         if older:
-            self._read(origin, self._end(older).data)
+            self._read(origin, self._end(older))
         return State("ok")
 
     def _end(self, path: str) -> End:
@@ -174,31 +174,28 @@ class _Look:
 
     def _reaches_back(self, end: End, kind: str) -> bool:
         """Whether the first line that has a time is older than the window."""
+        window = self.window.of_log(end.data, kind, end.written)
         for line in end.data[:65536].split(b"\n")[:50]:
-            when = self.window.when(line.decode("utf-8", "replace"), kind)
+            when = window.when(line.decode("utf-8", "replace"), kind)
             if when is not None:
-                return when < self.window.since
+                return when < window.since
         return False
 
-    def _read(self, origin: Origin, data: bytes) -> None:
+    def _read(self, origin: Origin, end: End) -> None:
         """Add the lines of the window; the last word of a reload of PHP-FPM however old it is, as a reload may wait for hours."""
+        window = self.window.of_log(end.data, origin.kind, end.written)
         reload: Optional[Tuple[float, str]] = None
-        for raw in self._candidates(origin.kind, data):
+        for raw in _candidates(origin.kind, end.data, window):
             line = raw[:LONGEST_LINE].decode("utf-8", "replace")
-            when = self.window.when(line, origin.kind)
+            when = window.when(line, origin.kind)
             if when is None:
                 continue
-            if self.window.has(when):
+            if window.has(when):
                 self._add(origin, when, None, line)
             if origin.kind == "php_fpm" and says_reload(line):
                 reload = (when, line)
-        if reload and reload[0] < self.window.since:
+        if reload and reload[0] < window.since:
             self._add(origin, reload[0], None, reload[1])
-
-    def _candidates(self, kind: str, data: bytes) -> Iterator[bytes]:
-        if kind == "nginx":
-            return nginx_lines(data, self.window.since_text)
-        return fpm_lines(data) if kind == "php_fpm" else kernel_lines(data)
 
     def _add(self, origin: Origin, when: float, tag: Optional[str], text: str) -> None:
         entry = parse_stripped(text)
@@ -220,3 +217,9 @@ class _Look:
         signature = error_signature(text)
         if signature:
             self.records.add_other(origin, signature, when, text)
+
+
+def _candidates(kind: str, data: bytes, window: Window) -> Iterator[bytes]:
+    if kind == "nginx":
+        return nginx_lines(data, window.since_text)
+    return fpm_lines(data) if kind == "php_fpm" else kernel_lines(data)

@@ -19,12 +19,13 @@ _STATES = {errno.ENOENT: "missing", errno.ENOTDIR: "missing", errno.ENXIO: "not_
 
 
 class End(NamedTuple):
-    """The end of a file: whole lines. state is that of facts.md's log sources; whole: the file has no earlier bytes."""
+    """The end of a file: whole lines. state is that of facts.md's log sources; whole: the file has no earlier bytes; written: when its last line was."""
 
     data: bytes
     state: str
     why: Optional[str]
     whole: bool
+    written: float = 0.0
 
 
 class Unreadable(Exception):
@@ -42,7 +43,8 @@ def read_end(host: Host, path: str, limit: int = READ_LIMIT) -> End:
     except Unreadable as refused:
         return End(b"", refused.state, refused.why, False)
     try:
-        start = max(0, os.fstat(descriptor).st_size - limit)
+        status = os.fstat(descriptor)
+        start = max(0, status.st_size - limit)
         data = _read(descriptor, start, limit)
     except OSError as error:
         return End(b"", "unreadable", error.strerror, False)
@@ -50,7 +52,7 @@ def read_end(host: Host, path: str, limit: int = READ_LIMIT) -> End:
         os.close(descriptor)
     if start:
         data = data[data.find(b"\n") + 1 :]
-    return End(data, "ok", None, start == 0)
+    return End(data, "ok", None, start == 0, status.st_mtime)
 
 
 def read_since(host: Host, path: str, start: int, limit: int) -> bytes:

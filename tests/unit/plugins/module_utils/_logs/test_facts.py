@@ -165,6 +165,22 @@ def test_an_old_rotated_log_is_left_alone(host, monkeypatch):
     assert [record["request"]["path"] for record in look(host)["records"]] == ["/after"]
 
 
+def test_a_log_that_is_written_in_another_zone_is_read_in_its_own(host):
+    """nginx keeps the zone that its unit gives it, or that the host had when nginx began."""
+    hours = 5 * 3600
+    host.write(ERROR_LOG, refused(hours + 90, "/here") + refused(hours + 60), written=NOW - 60)
+    full = "WARNING: [pool www] server reached pm.max_children setting (5), consider raising it"
+    host.write(FPM_LOG, fpm(full, 60 - hours), written=NOW - 59)
+    records = look(host, (ERROR_LOG, "nginx"), (FPM_LOG, "php_fpm"))["records"]
+    assert sorted(NOW - record["last"] for record in records) == [60, 60, 90]
+
+
+@pytest.mark.parametrize("hours", [3, 30])
+def test_a_log_of_old_lines_that_was_touched_since_is_of_no_other_zone(host, hours):
+    host.write(ERROR_LOG, refused(hours * 3600 + 7), written=NOW)
+    assert look(host)["records"] == []
+
+
 @pytest.mark.parametrize("removed", [True, False])
 def test_the_file_that_nginx_really_writes_is_read(tmp_path, removed):
     path = str(tmp_path / "error.log")
