@@ -10,7 +10,7 @@ import ipaddress
 import os
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING, Collection, Dict, Iterable, List, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Collection, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple, Union
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.engine_log import as_printed
@@ -38,6 +38,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         failed: int
         span: int
         since: int
+        last: float  # when the last of these failed; 0 where none did, and where the log has no times
         runs: int  # how often they began to fail: failures without a good answer in between are one
         client: str  # who asked for those that failed, where that is one private address alone: a proxy in front, as a rule; empty else
         # Those with the query string that failed most often; the string itself may be a secret, and stays here.
@@ -45,6 +46,8 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 
 
 READ_LIMIT = 1024 * 1024
+#: Of a log in which no path is looked for: there may be one for each of a thousand sites.
+SHORT_LIMIT = 128 * 1024
 ROWS = 200
 _FAILED = (b"502", b"504")
 #: nginx's own: the visitor has gone, and nobody was answered.
@@ -54,6 +57,9 @@ _OURS = b"bad_gateway"
 _REQUEST = re.compile(rb'"([A-Z]{3,10}) ([^ "?\\]{1,300})([^ "]{0,9000}) HTTP/[0-9.]{1,3}"(?: ([0-9]{3}) )?')
 #: What the usual formats begin with.
 _CLIENT = re.compile(rb"([0-9a-fA-F.:]{3,45}) ")
+# Formats that give each part a field of its own.
+_METHOD = re.compile(rb'"(?:request_)?method": ?"([A-Z]{3,10})"')
+_TARGET = re.compile(rb'"(?:request_)?ur[il]": ?"(/[^ "?\\]{0,299})([^ "]{0,9000})"')
 _STATUS = re.compile(rb'"status": ?"?([0-9]{3})\b')
 _TIME = re.compile(rb"[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}(?::[0-9]{2}){3} [+-][0-9]{4}")
 _ISO_TIME = re.compile(rb"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8})(?:\.[0-9]+)?([+-][0-9]{2}):?([0-9]{2})")
@@ -62,20 +68,24 @@ _ISO_TIME = re.compile(rb"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8})(?:\.[0-9]+)?([+
 def visits(
     host: Host, logs: Iterable[str], prefix: str, paths: Collection[str], since: float, printed: str = ""
 ) -> "List[Visits]":
-    """What each of these logs has of these paths. since: when the window begins in which failures count. A log may be relative to nginx's prefix.
+    """What each of these logs has of these paths, and of others that failed. since: when the window begins in which failures count. A log may be relative to
+    nginx's prefix.
 
     printed: the file that an engine keeps of what a container prints: images let their access log be that.
     """
     rows: "List[Visits]" = []
-    for log in logs if paths else ():
+    for log in logs:
         file = os.path.join(prefix, log)
         if printed and not host.exists(file):
             file = printed
-        end = read_end(host, file, READ_LIMIT)
-        older = last_rotated(host, file) if end.whole else None
-        data = read_end(host, older, READ_LIMIT).data if older else b""
-        rows += counted(log, as_printed(file, data + end.data), paths, since)
-    return rows[:ROWS]
+        end = read_end(host, file, READ_LIMIT if paths else SHORT_LIMIT)
+        if not paths and end.written < since:
+            continue
+        older = last_rotated(host, file) if paths and end.whole else None
+        data = as_printed(file, (read_end(host, older, READ_LIMIT).data if older else b"") + end.data)
+        rows += counted(log, data, {*paths, *_failed(data)}, since)
+    wanted = [row for row in rows if row["failed"] or row["path"] in paths]
+    return sorted(wanted, key=lambda row: row["path"] not in paths)[:ROWS]
 
 
 def counted(source: str, data: bytes, paths: Collection[str], since: float) -> "List[Visits]":
@@ -84,20 +94,19 @@ def counted(source: str, data: bytes, paths: Collection[str], since: float) -> "
     rows: "Dict[Tuple[bytes, bytes], Visits]" = {}
     urls: "Dict[Tuple[bytes, bytes, bytes], SameQuery]" = {}
     for line in data.split(b"\n"):
-        found = _REQUEST.search(line)
-        if found is None or found.group(2) not in wanted or _OURS in line:
+        asked = _asked(line)
+        if asked is None or asked.path not in wanted or asked.status == _NOBODY or _OURS in line:
             continue
-        named = found.group(4) or next(iter(_STATUS.findall(line)), _NOBODY)
-        if named == _NOBODY:
-            continue
-        method, path, query = found.group(1, 2, 3)
+        method, path, query, named = asked
         row = rows.setdefault((method, path), _none_of(source, method, path))
         status = named.decode()
         row["statuses"][status] = row["statuses"].get(status, 0) + 1
-        has_failed = named in _FAILED and _when(line) >= since
+        when = _when(line) if named in _FAILED else 0.0
+        has_failed = when >= since
         if has_failed:
             client = _of_a_private_network(line)
             row["client"] = client if not row["failed"] or row["client"] == client else ""
+            row["last"] = max(row["last"], 0.0 if when == float("inf") else when)
             row["runs"] += bool(row["since"] or not row["failed"])
         _add(row, has_failed)
         if query:
@@ -111,11 +120,37 @@ def counted(source: str, data: bytes, paths: Collection[str], since: float) -> "
     return list(rows.values())
 
 
+class _Asked(NamedTuple):
+    """One request of a log, in its bytes."""
+
+    method: bytes
+    path: bytes
+    query: bytes
+    status: bytes
+
+
+def _asked(line: bytes) -> Optional[_Asked]:
+    """The request that a line is about; None where it shows none."""
+    found = _REQUEST.search(line)
+    if found:
+        method, path, query, status = found.groups()
+        return _Asked(method, path, query, status or next(iter(_STATUS.findall(line)), _NOBODY))
+    by, target, ended = _METHOD.search(line), _TARGET.search(line), _STATUS.search(line)
+    return _Asked(by.group(1), target.group(1), target.group(2), ended.group(1)) if by and target and ended else None
+
+
+def _failed(data: bytes) -> Set[str]:
+    """The paths of requests that failed."""
+    lines = (line for line in data.split(b"\n") if b"502" in line or b"504" in line)
+    asked = (one for one in map(_asked, lines) if one and one.status in _FAILED)
+    return {one.path.decode("utf-8", "replace") for one in asked}
+
+
 def _none_of(source: str, method: bytes, path: bytes) -> "Visits":
     shown = path.decode("utf-8", "replace")
     none: "Visits" = {
         "source": source, "method": method.decode(), "path": shown,
-        "statuses": {}, "failed": 0, "span": 0, "since": 0, "runs": 0, "client": "", "same_query": None,
+        "statuses": {}, "failed": 0, "span": 0, "since": 0, "last": 0.0, "runs": 0, "client": "", "same_query": None,
     }  # fmt: skip
     return none
 

@@ -8,7 +8,7 @@ Private to this collection: it may change in any release.
 
 import time
 import urllib.parse
-from typing import TYPE_CHECKING, Dict, List, Mapping
+from typing import TYPE_CHECKING, Collection, Dict, List, Mapping
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
@@ -22,13 +22,14 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._look.behind_pa
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.reach import reach
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.site_answers import site_answers
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.unlogged import unlogged
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.upstreams_to_reach import PeerRequest
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.what_to_ask import Questions
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.resolve import resolve
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.source_address import source_towards
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.request_match import Routing
 
 if TYPE_CHECKING:  # the shapes of facts are for the type checker only
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.access_log import Visits
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.gateway_facts import GatewayFacts
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.reach import Reached
@@ -44,7 +45,7 @@ _MEASURED = "response_header_too_big"
 _FAILED = (500, 502, 504)
 
 
-def ask_and_reach(host: Host, facts: "GatewayFacts", nginx: "NginxFacts", questions: Questions, window: float) -> None:
+def ask_and_reach(host: Host, facts: "GatewayFacts", nginx: "NginxFacts", routing: Routing, questions: Questions, window: float) -> None:
     """Add answers, reach and names to the facts of a host whose nginx runs.
 
     Where a URL fails, log is read once more as well: what the kernel, SELinux or PHP-FPM has to say of it may be as new as our own asking.
@@ -64,17 +65,19 @@ def ask_and_reach(host: Host, facts: "GatewayFacts", nginx: "NginxFacts", questi
     if any(failed(answer) for answer in facts["answers"]):
         sources = [(source["path"], source["kind"]) for source in facts["log"]["sources"]]
         facts["log"] = log_facts(host, sources, window, time.time(), master)
-    facts["log"]["visits"] = _visits(host, facts, nginx, window)
-
-
-def _visits(host: Host, facts: "GatewayFacts", nginx: "NginxFacts", window: float) -> "List[Visits]":
-    """What the access logs have of the paths that the error logs name, or that just failed."""
     paths = {record["request"]["path"] for record in facts["log"]["records"] if record["request"]}
     paths |= {urllib.parse.urlsplit(answer["url"]).path for answer in facts["answers"] if failed(answer)}
+    add_visits(host, facts, nginx, routing, window, paths)
+
+
+def add_visits(host: Host, facts: "GatewayFacts", nginx: "NginxFacts", routing: Routing, window: float, paths: Collection[str] = ()) -> None:
+    """Add to log what the access logs have of these paths, and of requests that failed without a line in an error log."""
     logs = dict.fromkeys(log for route in nginx["config"]["routes"] for log in route["access_logs"])
     printed = (facts["container"]["log"] if "container" in facts else None) or ""
     since = facts["clock"]["now"] - window
-    return visits(host, logs, nginx["configure"]["prefix"], paths, since, printed if printed.startswith("/") else "")
+    rows = visits(host, logs, nginx["configure"]["prefix"], paths, since, printed if printed.startswith("/") else "")
+    facts["log"]["visits"] = rows
+    facts["log"]["records"] += unlogged(rows, facts["log"]["records"], routing)
 
 
 def _reach(host: Host, nginx: "NginxFacts", upstreams: "List[UpstreamToReach]", is_inside: bool) -> "List[Reached]":

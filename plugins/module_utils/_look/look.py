@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Sequence
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import COMMANDS_SECONDS, Host
-from ansible_collections.webops.bad_gateway.plugins.module_utils._look.ask_and_reach import ask_and_reach
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.ask_and_reach import add_visits, ask_and_reach
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.inside import look_inside
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.read_host import read_host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.redaction import without_values
@@ -101,10 +101,11 @@ def _ask(
         return
     if nginx["master"]:
         routing = Routing(nginx["config"])
+        add_visits(host, facts, nginx, routing, log_window)
         questions = what_to_ask(facts, routing, urls, again, ask_logged)
         for pattern in unknown_patterns(nginx["config"], routing.patterns):
             host.unseen(pattern.name, pattern.why)
-        ask_and_reach(host, facts, nginx, questions, log_window)
+        ask_and_reach(host, facts, nginx, routing, questions, log_window)
     else:
         host.unseen("answers", "nginx is installed and does not run: nothing can be asked of it")
     name_levels(facts["log"], nginx["config"])

@@ -21,6 +21,8 @@ BARRED_STATUSES = frozenset({400, 401, 403, 421, 429, 503})
 NO_HEAD_STATUSES = frozenset({405, 501})
 #: What is wrong with the header alone, which HEAD has as well.
 OF_HEADER = frozenset({"response_header_too_big", "upstream_invalid_header"})
+#: In place of a record's level: the access log has the request, and no error log does.
+UNLOGGED = "access"
 #: What a record of the answer's body is about: the status was sent before.
 IN_BODY = ("reading upstream", "sending to client")
 

@@ -1,8 +1,8 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answers that break off in the middle, as an upstream ends them or nginx cannot keep them: the status was sent before, so that visitors get a part of
-the page and no 502.
+"""What goes wrong beside the 502s that have a cause: answers that break off in the middle, as an upstream ends them or nginx cannot keep them, so that
+visitors get a part of the page and no 502; and 502s of which nobody knows the site.
 
 Private to this collection: it may change in any release.
 """
@@ -12,10 +12,12 @@ from __future__ import annotations
 import datetime
 import re
 import typing as t
+import urllib.parse
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import UNLOGGED
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
@@ -44,6 +46,10 @@ _BY_STATUS = {
     " Authelia, /oauth2/auth of oauth2-proxy, /outpost.goauthentik.io/auth/nginx of authentik), and send them there by error_page 401",
     "4": "The path that nginx asks for is not there, or the headers are missing that it is to be sent: compare that location with its own guide for nginx",
 }
+_UNLOGGED = (
+    "%s has requests that were answered 502 or 504 (%s, %s), and no error log has a line of them: error_log with a level above error leaves them out, and"
+    " what an upstream answers itself has none. Over which upstream they went is not known; $host and $upstream_addr in its log_format say it"
+)
 _TEMP_FILE = re.compile(r'"(/[^"]{1,300}?)(?:/[0-9]+){1,4}"')
 
 
@@ -56,7 +62,8 @@ def broken_off(fleet: Fleet, proxy: Host) -> list[str]:
             found.setdefault(str(hop.address), by_upstream(hop, records))
     denied = [record for record in proxy.records if record["signature"] == DENIED]
     checks = [record for record in proxy.records if record["signature"] == UNEXPECTED]
-    return [*found.values(), *([by_nginx(proxy, denied)] if denied else []), *([by_login(checks)] if checks else [])]
+    lines = [*found.values(), *([by_nginx(proxy, denied)] if denied else []), *([by_login(checks)] if checks else [])]
+    return lines + unlogged(proxy)
 
 
 def by_upstream(hop: Hop, records: t.Sequence[LogRecord]) -> str:
@@ -107,6 +114,16 @@ def by_login(records: t.Sequence[LogRecord]) -> str:
             _BY_STATUS.get(status[:1], "Its own log says why"),
         )
     )
+
+
+def unlogged(proxy: Host) -> list[str]:
+    """A line for each access log with requests that failed, that no error log has, and that may be of several sites or servers."""
+    fail = {urllib.parse.urlsplit(one["url"]).path for one in proxy.failing}
+    silent: dict[str, list[LogRecord]] = {}
+    for record in proxy.records:
+        if record.get("level") == UNLOGGED and not record.get("upstream") and record["request"]["path"] not in fail:
+            silent.setdefault(record["source"], []).append(record)
+    return [_UNLOGGED % (source, _times(records), paths_of(records)) for source, records in silent.items()]
 
 
 def _times(records: t.Sequence[LogRecord]) -> str:

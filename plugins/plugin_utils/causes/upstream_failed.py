@@ -27,7 +27,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import IN_BODY, answer_fails
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import IN_BODY, UNLOGGED, answer_fails
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import log_command
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line, on_hop
@@ -101,6 +101,7 @@ def not_explained(hop: Hop, lines: list[LogRecord], often: str) -> Finding:
     seen += [Evidence("log", line_of(record)) for record in said[:SHOWN]]
     seen += [Evidence("probe", text) for text in saw]
     words = said[0]["message"] if said else ""
+    is_silent = not said or said[0].get("level") == UNLOGGED
     own_side, spoofed = _OWN_SIDE.match(words), as_visitor(hop)
     if spoofed:
         shown = [Evidence(one.look, one.text, SYMPTOM) for one in seen]
@@ -112,12 +113,12 @@ def not_explained(hop: Hop, lines: list[LogRecord], often: str) -> Finding:
         on=hop.proxy.name if own_side else None,
         recurs=often,
         says=_SAYS_GOAWAY % hop.address.bare if words.startswith(_GOES_AWAY) else "",
-        why="nginx says: %s%s" % (words, " (%s)" % often if often else "")
+        why="%s%s%s" % ("" if is_silent else "nginx says: ", words, " (%s)" % often if often else "")
         if words
         else "no line of nginx says why%s" % "".join("; " + text for text in saw),
         advice=on_the_proxy(hop, own_side)
         if own_side
-        else (*http2_error(words), *not_in_chunks(hop, words), log_command(hop), *(() if words else (LOG_MORE,))),
+        else (*http2_error(words), *not_in_chunks(hop, words), log_command(hop), *((LOG_MORE,) if is_silent else ())),
     )
 
 

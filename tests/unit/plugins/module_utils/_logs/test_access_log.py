@@ -4,6 +4,7 @@
 """What visitors were answered, by the access log in its usual formats."""
 
 import json
+import os
 
 import pytest
 
@@ -11,6 +12,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access im
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.access_log import counted, visits
 
 SINCE = 1795900000.0  # 2026-11-28T19:46:40Z
+LAST = 1795918387.0
 COMBINED = '10.0.0.9 - - [29/Nov/2026:02:13:07 +0000] "%s" %s 612 "-" "%s"\n'
 JSON = '{"time":"2026-11-29T02:13:07+00:00","request":"GET /a HTTP/1.1","status":"%s","agent":"x"}\n'
 
@@ -35,6 +37,7 @@ def test_of_one_path_and_method():
             "failed": 2,
             "span": 3,
             "since": 2,
+            "last": LAST,
             "runs": 2,
             "client": "10.0.0.9",
         },
@@ -45,6 +48,7 @@ def test_of_one_path_and_method():
             "failed": 0,
             "span": 0,
             "since": 0,
+            "last": 0.0,
             "runs": 0,
             "client": "",
         },
@@ -85,6 +89,8 @@ def test_of_the_query_string_that_failed_most_often_numbers_alone():
         JSON % 502,
         (JSON % 502).replace("02:13:07+00:00", "02:13:07.123+0000"),
         '{"status": 502, "request": "GET /a HTTP/1.1"}\n',
+        '{"t":"2026-11-29T02:13:07+00:00","request_method":"GET","request_uri":"/a?b=1","status":502}\n',
+        '{"method": "GET", "uri": "/a", "ref": "\\"status\\": 200", "status": "502"}\n',
         'shop.test 10.0.0.9 [29/Nov/2026:02:13:07 +0000] "GET /a HTTP/1.1" 502 0.003\n',
     ],
 )
@@ -111,9 +117,24 @@ def test_what_failed_before_the_window_is_no_failure_now():
     assert (row["statuses"], row["failed"], row["span"], row["since"]) == ({"502": 3, "200": 2}, 1, 1, 1)
 
 
+def test_paths_that_failed_are_found_in_each_log(tmp_path):
+    (tmp_path / "access.log").write_text(combined(200, 502) + combined(504, request="GET /b HTTP/1.1") + combined(502, request="GET /c HTTP/1.1", day="27/Nov"))
+    found = visits(Host(), ["access.log"], str(tmp_path), [], SINCE)
+    assert [(row["path"], row["statuses"], row["last"]) for row in found] == [("/a", {"200": 1, "502": 1}, LAST), ("/b", {"504": 1}, LAST)]
+    assert [row["path"] for row in visits(Host(), ["access.log"], str(tmp_path), ["/c"], SINCE)] == ["/c", "/a", "/b"]
+
+
+def test_a_log_that_is_older_than_the_window_is_read_for_paths_alone(tmp_path):
+    (tmp_path / "access.log").write_text(combined(502))
+    os.utime(tmp_path / "access.log", (SINCE - 9, SINCE - 9))
+    assert visits(Host(), ["access.log"], str(tmp_path), [], SINCE) == []
+    assert visits(Host(), ["access.log"], str(tmp_path), ["/a"], SINCE)
+
+
 @pytest.mark.parametrize("day", ["99/Nov", "29/Xyz"])
 def test_a_time_that_is_none_counts_as_now(day):
-    assert rows(combined(502, day=day))[0]["failed"] == 1
+    (row,) = rows(combined(502, day=day))
+    assert (row["failed"], row["last"]) == (1, 0.0)
 
 
 def test_the_log_before_a_rotation_comes_first(tmp_path):

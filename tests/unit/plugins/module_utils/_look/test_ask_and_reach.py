@@ -18,6 +18,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._look.ask_and_r
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.upstreams_to_reach import PeerRequest
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.what_to_ask import Questions
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.request_match import Routing
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.net import says
 
 PAGE = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
@@ -60,6 +61,7 @@ def seen(
         host or Host(),
         facts,
         nginx,
+        Routing({"blocks": [], "routes": []}),
         Questions(list(urls), list(beside), list(upstreams), requests or {}, list(names), []),
         3600,
     )
