@@ -38,6 +38,11 @@ def is_barred(answer: t.Mapping[str, object]) -> bool:
     return silent and not answer.get("signature") and not answer.get("timed_out")
 
 
+def hangs_up(answer: t.Mapping[str, object]) -> bool:
+    """Whether nginx takes the connection and ends it without an answer: `return 444`, or TLS that it has no name for. It does so after any change."""
+    return answer.get("status") is None and answer.get("client") is not None and is_barred(answer)
+
+
 def knows_no_head(answer: t.Mapping[str, object]) -> bool:
     """Whether HEAD is refused, which is asked in place of GET where only the log names a path."""
     return answer.get("method") == "HEAD" and answer.get("status") in NO_HEAD_STATUSES

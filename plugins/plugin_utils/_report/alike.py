@@ -13,7 +13,12 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.entries import FindingEntry, HostEntry
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.shared_faults import EACH, shared_entry
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.words import as_sentence, listed
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.words import (
+    as_sentence,
+    fails,
+    listed,
+    refused_words,
+)
 
 #: Changes of one fault that are named.
 NAMED = 3
@@ -42,14 +47,16 @@ def what_is_said(name: str, entry: HostEntry, shared: t.Container[str]) -> tuple
                 one["outcome"],
                 one["change"],
                 one["why"].replace(name, ""),
+                tuple(line.replace(name, "") for line in one["advice"]),
             )
             for one in entry["findings"]
         )
     )
     beside = tuple(entry.get("broken_off", ()))
     if entry["status"] == "healthy" and not findings:
-        return ("healthy", bool(entry["probes"]), beside)
-    return (findings, entry["says"].replace(name, "") if not findings else "", beside)
+        return ("healthy", bool(entry["probes"]), refused_words(entry["probes"]), beside)
+    worst = max((one["before"] or 0 for one in entry["probes"] if fails(one, "before")), default=None)
+    return (findings, entry["says"].replace(name, "") if not findings else worst, beside)
 
 
 def likewise(findings: t.Sequence[FindingEntry], shared: t.Container[str]) -> list[FindingEntry]:

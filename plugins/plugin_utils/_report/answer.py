@@ -36,6 +36,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.words i
     is_quiet,
     listed,
     needs_somebody,
+    refused_words,
     spoken_of,
     verdict,
 )
@@ -206,7 +207,7 @@ def well(names: t.Sequence[str], entry: HostEntry, width: int) -> list[str]:
     elif len(names) == 1:
         says = entry["says"]
     else:
-        says = "all URLs that were asked answer."
+        says = "all URLs that were asked answer%s." % refused_words(entry["probes"])
     lines = wrapped("%s  %s: %s" % (HEADLINES["healthy"], listed(names, 12), says), "", width, "  ")
     return lines + beside_lines(entry, width)
 

@@ -51,6 +51,8 @@ _ENDED: tuple[tuple[Status, str], ...] = (
     ("would_fix", "would be fixed"),
     ("fixed", "fixed"),
 )
+#: Statuses of who is not let in: a client's certificate, a login, a ban, a limit.
+REFUSALS = frozenset({400, 401, 403, 421, 429})
 CERTAIN, LIKELY = 0.9, 0.6
 
 
@@ -102,11 +104,12 @@ def host_says(
         return why
     if not probes:
         return "no URL was asked here." if status == "healthy" else why or "no URL was asked here."
+    shut = refused_words(probes)
     if status == "healthy":
-        return "1 URL answers." if len(probes) == 1 else "%d URLs answer." % len(probes)
+        return "%s%s." % ("1 URL answers" if len(probes) == 1 else "%d URLs answer" % len(probes), shut)
     worst = max(sick, key=lambda one: (fails(one, "before"), fails(one, "after"), one["before"] or 0), default=None)
     if worst is None or not fails(worst, "before"):
-        return "%s%s." % (why[:1].upper(), why[1:]) if why else "the URLs that were asked answer."
+        return "%s%s." % (why[:1].upper(), why[1:]) if why else "the URLs that were asked answer%s." % shut
     before, after = answered(worst, "before"), answered(worst, "after")
     if mode != "fix":
         return "%s answers %s%s." % (worst["url"], before, of_all(probes, sick, "before", "fail"))
@@ -131,6 +134,15 @@ def of_all(probes: t.Sequence[ProbeEntry], sick: t.Sequence[ProbeEntry], when: W
         everyone if count == len(probes) else "%d of the %d" % (count, len(probes)),
         "fails" if (count, verb) == (1, "fail") else verb,
     )
+
+
+def refused_words(probes: t.Sequence[ProbeEntry]) -> str:
+    """That pages were not seen, as who looks was not let in: what visitors get there is not known. Empty where all were seen."""
+    shut = [one for one in probes if one["before"] is None or one["before"] in REFUSALS]
+    if not shut:
+        return ""
+    first = "%s: %s" % (shut[0]["url"], shut[0]["before"] or "no answer")
+    return ", but %d of them would not let this look in (%s), so that what visitors get there was not seen" % (len(shut), first)
 
 
 def fails(probe: ProbeEntry, when: When) -> bool:

@@ -72,6 +72,12 @@ class TestWhatHasToBeAskedAgain:
             ),
         )
 
+    def test_where_nginx_hangs_up_on_this_look_it_does_so_after_any_change(self):
+        silent = small_fleet.answer(None, timed_out=False)
+        assert self.proof({**silent, "client": "127.0.0.1"}) == []
+        assert self.proof({**silent, "client": None}), "nobody listens there yet"
+        assert self.proof(small_fleet.answer(None, client="127.0.0.1")), "it was late"
+
     def test_an_answer_is_the_hosts_own_where_nothing_else_is_said(self):
         own = small_fleet.answer()
         del own["from"]
