@@ -45,7 +45,9 @@ _MEASURED = "response_header_too_big"
 _FAILED = (500, 502, 504)
 
 
-def ask_and_reach(host: Host, facts: "GatewayFacts", nginx: "NginxFacts", routing: Routing, questions: Questions, window: float) -> None:
+def ask_and_reach(
+    host: Host, facts: "GatewayFacts", nginx: "NginxFacts", routing: Routing, questions: Questions, window: float
+) -> None:
     """Add answers, reach and names to the facts of a host whose nginx runs.
 
     Where a URL fails, log is read once more as well: what the kernel, SELinux or PHP-FPM has to say of it may be as new as our own asking.
@@ -70,7 +72,9 @@ def ask_and_reach(host: Host, facts: "GatewayFacts", nginx: "NginxFacts", routin
     add_visits(host, facts, nginx, routing, window, paths)
 
 
-def add_visits(host: Host, facts: "GatewayFacts", nginx: "NginxFacts", routing: Routing, window: float, paths: Collection[str] = ()) -> None:
+def add_visits(
+    host: Host, facts: "GatewayFacts", nginx: "NginxFacts", routing: Routing, window: float, paths: Collection[str] = ()
+) -> None:
     """Add to log what the access logs have of these paths, and of requests that failed without a line in an error log."""
     logs = dict.fromkeys(log for route in nginx["config"]["routes"] for log in route["access_logs"])
     printed = (facts["container"]["log"] if "container" in facts else None) or ""

@@ -1,7 +1,8 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests that visitors were answered 502 or 504, of which no error log has a line: its level leaves them out, it goes nowhere, or the upstream itself answers so.
+"""Requests that visitors were answered 502 or 504, of which no error log has a line: its level leaves them out, it goes nowhere, or the upstream itself
+answers so.
 
 Private to this collection: it may change in any release.
 """

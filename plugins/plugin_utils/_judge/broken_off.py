@@ -121,7 +121,11 @@ def unlogged(proxy: Host) -> list[str]:
     fail = {urllib.parse.urlsplit(one["url"]).path for one in proxy.failing}
     silent: dict[str, list[LogRecord]] = {}
     for record in proxy.records:
-        if record.get("level") == UNLOGGED and not record.get("upstream") and record["request"]["path"] not in fail:
+        if (
+            record.get("level") == UNLOGGED
+            and not record.get("upstream")
+            and or_empty(record["request"]).get("path") not in fail
+        ):
             silent.setdefault(record["source"], []).append(record)
     return [_UNLOGGED % (source, _times(records), paths_of(records)) for source, records in silent.items()]
 

@@ -15,7 +15,11 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.set_aside import set_aside_for
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails, hangs_up, is_masked
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import (
+    answer_fails,
+    hangs_up,
+    is_masked,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.visited import statuses_before
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.proof import MOST_WAIT, Proof, Question
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles import RELOADS_NGINX

@@ -14,6 +14,7 @@ import urllib.parse
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.nginx_names import is_nginx
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import not_asked_again, unexplained
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import CLIENTS
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import how_to_start
@@ -37,6 +38,7 @@ NOT_READ = "nginx's configuration was not read whole (%s), and what was read has
 CONFIGURATION = "nginx configuration"
 UNEXPLAINED = "%s fails and nothing that was seen explains it"
 NOT_A_PROXY = "no nginx on this host: it was read as a backend only"
+OTHER_NGINX = "%s (%s, pid %d) runs here as well, and that of %s alone is looked at: whether its URLs fail is not known"
 RULE_ERROR = "the rule for this cause raised an error on this host's facts (%s)"
 
 
@@ -109,6 +111,20 @@ def own_words(host: Host, url: str) -> str:
     return "; ".join(["; nginx says: %s" % said[0], *how_to_start(asked.path, host.name)])
 
 
+def other_nginxes(host: Host) -> list[Unknown]:
+    """A row for each nginx of its own beside the one that was looked at. A panel's own has another name, and that of an upgrade the same unit."""
+    own = host.nginx.get("unit")
+    others = (one for one in host.nginx.get("others") or [] if is_nginx((one["binary"] or "").rpartition("/")[2]))
+    return [
+        {
+            "missing": "second nginx",
+            "why": OTHER_NGINX % (one["binary"], one["unit"] or "of no unit", one["pid"], own or "no unit"),
+        }
+        for one in others
+        if own is None or one["unit"] != own
+    ]
+
+
 def unknown_of(
     fleet: Fleet, findings: t.Sequence[Finding], urls: t.Sequence[str], errors: RuleErrors
 ) -> dict[str, list[Unknown]]:
@@ -129,5 +145,5 @@ def unknown_of(
         rows += [
             {"missing": "cause %s" % cause, "why": RULE_ERROR % error} for cause, error in errors.get(name, {}).items()
         ]
-        unknown[name] = rows
+        unknown[name] = rows + other_nginxes(host)
     return unknown

@@ -140,6 +140,7 @@ def too_big(hop: Hop, route: Route) -> Finding:
         remedy = remedies.fastcgi_buffers(plan)
         notes = (
             remedy.note,
+            elsewhere(hop, route),
             fewer.text if fewer else "",
             "%s: the next one shows whether it fits" % rate(hop, again) if again else "",
         )
@@ -182,6 +183,19 @@ def fewer_messages(hop: Hop, header: int | None) -> Messages | None:
             % (name, log),
         ),
     )
+
+
+def elsewhere(hop: Hop, route: Route) -> str:
+    """That other locations have the same line in force (a snippet that many include, the http block) and get what it will say; empty where none has."""
+    name = "%s_buffer_size" % hop.family
+    given = route["settings"].get(name)
+    lines = [one["settings"].get(name) for one in hop.proxy.config.get("routes") or [] if one["id"] != route["id"]]
+    others = [one for one in lines if given and one and one["place"] == given["place"]]
+    if not given or not others:
+        return ""
+    return "%s is in force at %d other location%s, which get%s it as well" % (
+        file_and_line(given["place"]), len(others), *(("", "s") if len(others) == 1 else ("s", "")),
+    )  # fmt: skip
 
 
 def setting_evidence(hop: Hop, route: Route) -> Evidence:

@@ -118,9 +118,16 @@ def test_what_failed_before_the_window_is_no_failure_now():
 
 
 def test_paths_that_failed_are_found_in_each_log(tmp_path):
-    (tmp_path / "access.log").write_text(combined(200, 502) + combined(504, request="GET /b HTTP/1.1") + combined(502, request="GET /c HTTP/1.1", day="27/Nov"))
+    (tmp_path / "access.log").write_text(
+        combined(200, 502)
+        + combined(504, request="GET /b HTTP/1.1")
+        + combined(502, request="GET /c HTTP/1.1", day="27/Nov")
+    )
     found = visits(Host(), ["access.log"], str(tmp_path), [], SINCE)
-    assert [(row["path"], row["statuses"], row["last"]) for row in found] == [("/a", {"200": 1, "502": 1}, LAST), ("/b", {"504": 1}, LAST)]
+    assert [(row["path"], row["statuses"], row["last"]) for row in found] == [
+        ("/a", {"200": 1, "502": 1}, LAST),
+        ("/b", {"504": 1}, LAST),
+    ]
     assert [row["path"] for row in visits(Host(), ["access.log"], str(tmp_path), ["/c"], SINCE)] == ["/c", "/a", "/b"]
 
 

@@ -30,7 +30,13 @@ def routing():
 
 def test_it_is_a_record_of_the_site_that_has_the_log_and_can_be_asked_again():
     (record,) = unlogged([ROW], [], routing())
-    assert (record["kind"], record["signature"], record["level"], record["count"], record["last"]) == ("nginx", "upstream_failed", "access", 3, 900.0)
+    assert (record["kind"], record["signature"], record["level"], record["count"], record["last"]) == (
+        "nginx",
+        "upstream_failed",
+        "access",
+        3,
+        900.0,
+    )
     assert record["upstream"] == {"scheme": "http", "address": "tcp:10.0.0.2:8080", "text": "http://10.0.0.2:8080"}
     assert record["message"] == "GET /cart was answered 502 or 504, and no error log has a line of it"
     (failed,) = Doors(routing()).failed(logged_requests([record]))

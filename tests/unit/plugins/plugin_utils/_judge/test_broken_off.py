@@ -83,14 +83,29 @@ def test_a_login_that_answers_neither_yes_nor_no_has_a_line(status, words):
 
 
 def test_failures_that_no_error_log_has_and_nobody_knows_the_site_of_have_a_line_for_each_access_log():
-    silent = small_fleet.record(APP, "upstream_failed", source="/log/all", level="access", upstream=None, count=2, request={"method": "GET", "path": "/x"})
+    silent = small_fleet.record(
+        APP,
+        "upstream_failed",
+        source="/log/all",
+        level="access",
+        upstream=None,
+        count=2,
+        request={"method": "GET", "path": "/x"},
+    )
     (line,) = lines(silent, {**silent, "request": {"method": "POST", "path": "/y"}, "count": 1})
-    assert line.startswith("/log/all has requests that were answered 502 or 504 (3 times in its log, GET /x, POST /y), and no error log")
-    assert lines({**silent, "upstream": {"scheme": "http", "address": APP, "text": APP}}, {**silent, "level": "error"}) == []
+    assert line.startswith(
+        "/log/all has requests that were answered 502 or 504 (3 times in its log, GET /x, POST /y), and no error log"
+    )
+    assert (
+        lines({**silent, "upstream": {"scheme": "http", "address": APP, "text": APP}}, {**silent, "level": "error"})
+        == []
+    )
 
 
 def test_what_fails_in_full_view_is_told_there():
-    silent = small_fleet.record(APP, "upstream_failed", level="access", upstream=None, request={"method": "GET", "path": "/"})
+    silent = small_fleet.record(
+        APP, "upstream_failed", level="access", upstream=None, request={"method": "GET", "path": "/"}
+    )
     web = small_fleet.proxy("http://10.0.0.2", answers=[small_fleet.answer(502)], log=small_fleet.log(silent))
     fleet = small_fleet.fleet(web=web)
     assert broken_off(fleet, fleet.hosts["web"]) == []

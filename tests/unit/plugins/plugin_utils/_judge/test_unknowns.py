@@ -141,3 +141,25 @@ class TestUrlsOfTheUser:
         assert [
             one["cause"] for one in self.judged("http://stie/", log=log(record("tcp:10.0.0.2:80")))["web"]["findings"]
         ] == ["transient"]
+
+
+class TestASecondNginx:
+    def unknown(self, **other):
+        web = proxy("http://10.0.0.2", answers=[answer(200)])
+        web["nginx"].update(
+            unit="nginx.service", others=[{"pid": 9, "binary": "/usr/sbin/nginx", "unit": "nginx2.service", **other}]
+        )
+        return [one["why"] for one in judged({"web": web})["web"]["unknown"] if one["missing"] == "second nginx"]
+
+    @pytest.mark.parametrize("unit", ["nginx2.service", None])
+    def test_is_named(self, unit):
+        (why,) = self.unknown(unit=unit)
+        assert why.startswith(
+            "/usr/sbin/nginx (%s, pid 9) runs here as well, and that of nginx.service alone" % (unit or "of no unit")
+        )
+
+    @pytest.mark.parametrize(
+        "other", [{"unit": "nginx.service"}, {"binary": "/usr/sbin/sw-cp-serverd"}, {"binary": None}]
+    )
+    def test_is_none_of_an_upgrade_and_none_of_a_panel(self, other):
+        assert self.unknown(**other) == []

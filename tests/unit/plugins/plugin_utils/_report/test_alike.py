@@ -45,6 +45,26 @@ def test_what_is_done_differently_stands_apart_unless_it_is_one_fault():
     assert groups(one, other, shared=("f",)) == [["w1", "w2"]]
 
 
+def test_hosts_stand_together_where_the_same_fails_and_the_same_is_to_be_typed():
+    def hosts(advice, before):
+        found = {name: entry(finding(name, change="", advice=["tail x   # on " + name])) for name in ("w1", "w2")}
+        found["w2"]["findings"][0]["advice"] = [advice]
+        for name, status in (("w1", 502), ("w2", before)):
+            found[name]["probes"] = [{"url": "http://%s/" % name, "before": status, "after": None}]
+        return [names for names, _entry in alike(found, ())]
+
+    assert hosts("tail x   # on w2", 502) == [["w1", "w2"]]
+    assert hosts("tail y   # on w2", 502) == hosts("tail x   # on w2", 403) == [["w1"], ["w2"]]
+
+
+def test_well_hosts_stand_together_where_the_same_was_seen():
+    seen, shut = {"url": "http://a/", "before": 200, "after": 200}, {"url": "http://a/", "before": 403, "after": 403}
+    hosts = {
+        name: {**entry(status="healthy"), "probes": [one]} for name, one in zip(("w1", "w2", "w3"), (seen, shut, seen))
+    }
+    assert [names for names, _entry in alike(hosts, ())] == [["w1", "w3"], ["w2"]]
+
+
 def test_one_fault_that_ended_in_two_ways_is_said_of_each():
     one, other = finding("w1", "app", fault="f"), finding("w2", "app", fault="f", outcome="undone")
     assert groups(one, other, shared=("f",)) == [["w1"], ["w2"]]

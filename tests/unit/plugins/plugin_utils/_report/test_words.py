@@ -114,7 +114,9 @@ def test_what_a_host_without_urls_has_is_said_without_a_reason():
     assert words.host_says("fix", "advice", [], "", []) == "no URL was asked here."
     assert words.host_says("fix", "advice", [probe(200, 200)], "", []) == "the URLs that were asked answer."
     shut = words.host_says("check", "advice", [probe(200, None), probe(None, None)], "", [])
-    assert shut.startswith("the URLs that were asked answer, but 1 of them would not let this look in (http://a/: no answer)")
+    assert shut.startswith(
+        "the URLs that were asked answer, but 1 of them would not let this look in (http://a/: no answer)"
+    )
 
 
 def test_names_are_listed_up_to_a_number():
