@@ -35,6 +35,7 @@ SANDBOX = (
     "ReadOnlyPaths",
     "InaccessiblePaths",
     "TemporaryFileSystem",
+    "PrivateNetwork",
     "RootDirectory",
     "RootImage",
     "RuntimeDirectory",

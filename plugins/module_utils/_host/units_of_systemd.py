@@ -43,7 +43,7 @@ PROPERTIES = (
     ",StateChangeTimestampMonotonic,ExecMainStartTimestampMonotonic,ExecMainExitTimestampMonotonic,MainPID,PrivateTmp,ExecStart,ExecStartPre,CanReload"
     ",LimitNOFILE,MemoryMax,RuntimeMaxUSec,FragmentPath,DropInPaths,Listen,Triggers,WantedBy,RequiredBy,Environment,EnvironmentFiles,WorkingDirectory"
     ",RootDirectory,RootImage,User,Group,DynamicUser,RuntimeDirectory,StateDirectory,LogsDirectory,CacheDirectory,ReadWritePaths,ReadOnlyPaths,BindPaths"
-    ",BindReadOnlyPaths,ProtectSystem,ProtectHome,InaccessiblePaths,TemporaryFileSystem,Requires,Requisite,BindsTo,ConditionResult"
+    ",BindReadOnlyPaths,ProtectSystem,ProtectHome,InaccessiblePaths,TemporaryFileSystem,PrivateNetwork,Requires,Requisite,BindsTo,ConditionResult"
     ",ConditionTimestampMonotonic,ActiveEnterTimestampMonotonic,ActiveExitTimestampMonotonic,InactiveExitTimestampMonotonic"
 )
 #: siginfo's codes of a child that has ended.

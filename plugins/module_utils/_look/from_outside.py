@@ -71,8 +71,10 @@ def _from_loopback(own: OwnUrls, failed: Failed, addresses: Optional[Collection[
 
 def _careful(own: OwnUrls, failed: Failed, by_itself: bool) -> Failed:
     route = own.routing.route_for(failed.server, failed.logged.path)
-    # A variable may lead another path to another upstream.
-    is_same = route is not None and failed.logged.connecting and not route["pass"]["variable"]
+    blamed, routes = failed.logged.upstream, own.routing.routes.values()
+    # A variable may lead another path to another upstream, and so may what answers it (X-Accel-Redirect, error_page).
+    is_elsewhere = route is not None and blamed not in route["peers"] and any(blamed in one["peers"] for one in routes)
+    is_same = route is not None and failed.logged.connecting and not (route["pass"]["variable"] or is_elsewhere)
     path = own.path_of(route) if route is not None and is_same and not by_itself else None
     logged = failed.logged._replace(path=path) if path else failed.logged._replace(method="HEAD")
     return failed._replace(logged=logged)

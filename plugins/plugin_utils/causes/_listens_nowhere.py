@@ -18,6 +18,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_jour
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import (
     asked_address,
     is_same_place,
@@ -37,6 +38,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._service
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit import Unit
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_sandbox import SandboxSetting
 
 SHOWN = 3
 #: Seconds in which a service that runs may still be on its way to listening: the slow ones (Java, compilers) take a minute or two.
@@ -50,6 +52,9 @@ SUPERVISED = (
 def listens_nowhere(hop: Hop, host: Host, name: str) -> Explanation:
     """Of a unit that runs and listens nowhere: its state and what it says, in words, and what helps."""
     unit = or_empty(host.unit(name))
+    alone = next((one for one in unit.get("sandbox") or [] if one["setting"] == "PrivateNetwork"), None)
+    if alone and not hop.is_unix:
+        return _by_itself(hop, host, name, alone)
     words, needs = unit.get("last_words") or [], unit.get("needs") or ()
     loud = " / ".join(line for line in words if LOUD.search(line))
     state = _state(hop, host, name, unit, loud)
@@ -65,6 +70,24 @@ def listens_nowhere(hop: Hop, host: Host, name: str) -> Explanation:
             *state.look,
         ),
     )
+
+
+def _by_itself(hop: Hop, host: Host, name: str, alone: SandboxSetting) -> Explanation:
+    """Of a unit whose sandbox leaves it no other network than its own: nobody else sees where it listens in that."""
+    place, asked = "%s:%d" % (alone["file"], alone["line"]), hop.real_address.bare
+    says = "%s has a network of its own (PrivateNetwork=%s at %s), in which nobody else gets to %s" % (
+        name, alone["value"], place, asked,
+    )  # fmt: skip
+    return Explanation(
+        (Evidence("config", says),),
+        says,
+        (
+            "# take that line out of %s; IPAddressDeny=any with IPAddressAllow=localhost keeps it from other hosts all the same" % place,
+            "systemctl daemon-reload; systemctl restart %s   # on %s, after that; it loses what it works on"
+            % (shlex.quote(name), host.name),
+            "# or let it listen on a socket below its RuntimeDirectory=, which has nothing to do with networks, and name that at %s" % named_at(hop),
+        ),
+    )  # fmt: skip
 
 
 def keeps_others(host: Host, name: str, hop: Hop) -> bool:

@@ -135,7 +135,9 @@ def _of_last_start(host: Host, name: str, unit: Unit) -> Obstacle | None:
     seen = [Evidence("unit", "%s, %s restarts by systemd" % (ended, unit.get("restarts") or 0))]
     seen += [Evidence("backend_log", "%s says: %s" % (name, line)) for line in words]
     serve = how_to_serve_it(host, said, needs)
-    known = _pid_file_left(host, said) or what_to_do(said, host.name, name)
+    known = (
+        _pid_file_left(host, said) or what_to_do(said, host.name, name) or _call_forbidden(host, name, by_signal or "")
+    )
     if not serve and not known:
         nothing = "" if words else "; it wrote nothing to the journal: look for a log of its own"
         known = ("# mend what it says%s" % nothing,)
@@ -159,6 +161,17 @@ def _pid_file_left(host: Host, said: str) -> tuple[str, ...]:
         "rm %s   # on %s, if it is not; for good: ExecStartPre=-/bin/rm -f %s in its unit"
         % (path.group(), host.name, path.group()),
     )
+
+
+def _call_forbidden(host: Host, name: str, ended: str) -> tuple[str, ...]:
+    """What shows which system call a unit's filter forbids; nothing where it ended otherwise."""
+    if not ended.startswith("SIGSYS"):
+        return ()
+    return (
+        "systemctl cat %s | grep -E '^# /|SystemCall'   # on %s: which file sets it" % (shlex.quote(name), host.name),
+        "journalctl -k -g type=1326 -n 3 --no-pager   # on %s: syscall= has the number; ausyscall (package auditd) names it" % host.name,
+        "# let a SystemCallFilter= below those name it, or its group (systemd-analyze syscall-filter lists them: a server needs @network-io)",
+    )  # fmt: skip
 
 
 def _still_missing(host: Host, name: str, said: str, needs: t.Sequence[Needed]) -> str | None:

@@ -59,10 +59,10 @@ SITE = """server { listen 80; server_name a; index index.php;
     location ~ ^/(?:a|b)/run$ { proxy_pass http://10.0.0.2:3; } location /files/ { } location = /status { proxy_pass http://10.0.0.2:2; } }"""
 
 
-def made(path, connecting=True, method="GET", urls=()):
+def made(path, connecting=True, method="GET", urls=(), blamed=None):
     """The method and path by which a request is made that the log shows failing."""
     doors = Doors(Routing(written(SITE)))
-    failed = doors.failed([Logged("a", "a", method, path, "tcp:10.0.0.2:1", connecting=connecting)])
+    failed = doors.failed([Logged("a", "a", method, path, blamed, connecting=connecting)])
     (one,) = with_care(OwnUrls(doors), failed, urls)
     return one.logged.method, one.logged.path
 
@@ -103,6 +103,18 @@ def test_once_the_host_was_changed_it_is_made_but_for_work_and_from_the_loopback
 )
 def test_where_its_own_path_matters_it_is_asked_with_head(path, connecting):
     assert made(path, connecting) == ("HEAD", path)
+
+
+@pytest.mark.parametrize(
+    ("blamed", "instead"),
+    [
+        ("tcp:10.0.0.2:2", ("HEAD", "/api/pay/7")),  # the application had nginx answer it from there
+        ("tcp:10.0.0.2:1", ("GET", "/api/")),
+        ("tcp:10.0.0.9:1", ("GET", "/api/")),  # a name that has moved since
+    ],
+)
+def test_what_got_no_connection_over_another_route_is_made_itself(blamed, instead):
+    assert made("/api/pay/7", blamed=blamed) == instead
 
 
 def test_a_request_for_work_is_not_made_where_another_shows_its_upstream():
