@@ -12,6 +12,9 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 
+#: The place of an error that names none.
+NOWHERE = "nginx.conf"
+
 
 class Refusal(t.NamedTuple):
     """nginx's error, the place that it names (FILE:LINE, else nginx.conf), and whether it is only that a name has no address.
@@ -31,6 +34,6 @@ def refusal(host: Host) -> Refusal | None:
     if check.get("sound") is not False:
         return None
     where = check.get("where")
-    place = "%s:%s" % (where.get("file"), where.get("line")) if where else "nginx.conf"
+    place = "%s:%s" % (where.get("file"), where.get("line")) if where else NOWHERE
     missing = "host not found in" in (check.get("error") or "")
     return Refusal(str(check.get("error")), place, missing, check.get("not_run"))

@@ -16,6 +16,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import posixpath
 import re
 import shlex
 import typing as t
@@ -24,7 +25,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._exit_codes import PLAIN, signal_words
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._nginx_check import Refusal, refusal
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._nginx_check import NOWHERE, Refusal, refusal
 
 #: How nginx's packages are put back, by the family of the system.
 REINSTALL = {
@@ -55,6 +56,12 @@ HINTS = (
 )
 
 
+#: A file that nginx cannot have: one of its own, one that is named there, a log.
+_FILE = re.compile(
+    r'(?:open\(\)|cannot load certificate(?: key)?|SSL_\w+\(|BIO_new_file\() ?"(?P<path>/[^"\n]{1,300})"'
+)
+
+
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     for host in fleet.proxies():
         refused = refusal(host)
@@ -77,10 +84,27 @@ def broken(host: Host, refused: Refusal) -> Finding:
         why=why,
         advice=(
             *(line for words, line in HINTS if words.search(refused.error)),
-            "# edit %s" % refused.place,
+            *cannot_have(host, refused),
             "nginx -t",
             start,
         ),
+    )
+
+
+def cannot_have(host: Host, refused: Refusal) -> tuple[str, ...]:
+    """What shows why nginx cannot have a file, and where it is named; the place to edit, where it is about no file."""
+    found = _FILE.search(refused.error)
+    if found is None:
+        return ("# edit %s" % refused.place,)
+    path = shlex.quote(found.group("path"))
+    folder = posixpath.dirname((host.nginx.get("configure") or {}).get("conf_path") or "/etc/nginx/nginx.conf")
+    where = "# %s is where it is named" % refused.place
+    if refused.place == NOWHERE:
+        where = "grep -rnF %s %s   # where it is named" % (path, shlex.quote(folder))
+    return (
+        "namei -l %s   # on %s: what of it is not there, or may not be read? A link (into a checkout, sites-available) may lead nowhere: put back what it"
+        " leads to, or remove it" % (path, host.name),
+        where,
     )
 
 
