@@ -12,13 +12,19 @@ import re
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.container_files import outside
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.generators import writer_of_folder
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.panels import Written, writer
 
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
+
 #: A sentence that asks for an edit, and the file and line that it names.
-_ASKS = re.compile(r"^# (?:[^/]*\b(?:write|set|beside|let it listen|in the location)\b)")
+_ASKS = re.compile(r"^# (?:[^/]*\b(?:write|set|beside|let it listen|in the location|in place of what)\b)")
 LASTS = "# that file lies in container %s: to last, change it where it comes from: its volume on the host, the environment it is written from, or its image"
 FROM_HOST = "# %s of container %s is %s on %s: change it there, or what writes that file"
+WRITTEN_ANEW = "# %s of container %s is %s on %s, which %s writes anew: to last, %s"
 #: Of a line that says so by itself.
 _SAYS_SO = "its volume on the host"
 _PLACE = re.compile(r"(?<![\w./-])(/[^\s:,;]+):\d+\b")
@@ -39,19 +45,27 @@ def with_where_edits_last(lines: t.Iterable[str], hosts: t.Sequence[str], fleet:
     return said
 
 
-def _in_container(path: str, hosts: t.Sequence[str], fleet: Fleet, said: bool) -> tuple[str, ...]:
-    """Where a file of nginx in a container is on its host, or that it is gone with that container. hosts: first the one whose nginx it is.
+def of_container(path: str, container: Container, within: Host) -> str:
+    """Where a file of nginx in a container is on its host, or that it is gone with that container."""
+    there = outside(container, path)
+    if there is None:
+        return LASTS % container["name"]
+    by = writer_of_folder(there)
+    if by:
+        return WRITTEN_ANEW % (path, container["name"], there, within.name, by.title, by.place)
+    return FROM_HOST % (path, container["name"], there, within.name)
 
-    said: whether the line that names it says the latter by itself.
+
+def _in_container(path: str, hosts: t.Sequence[str], fleet: Fleet, said: bool) -> tuple[str, ...]:
+    """The same of a file that advice names, where it is one of a container. hosts: first the one whose nginx it is.
+
+    said: whether the line that names it says by itself that it is gone with that container.
     """
     proxy = fleet.hosts.get(hosts[0])
     if proxy is None or proxy.within is None:
         return ()
-    container = proxy.facts["container"]
-    there = outside(container, path)
-    if there:
-        return (FROM_HOST % (path, container["name"], there, proxy.within.name),)
-    return () if said else (LASTS % container["name"],)
+    where = of_container(path, proxy.facts["container"], proxy.within)
+    return () if said and where.startswith(LASTS.partition("%s")[0]) else (where,)
 
 
 def _writer(path: str, hosts: t.Sequence[str], fleet: Fleet) -> tuple[str, Written | None]:

@@ -19,7 +19,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.behind import is_behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import SURE_ENOUGH
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.lasting_edits import LASTS
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.lasting_edits import of_container
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.memory import MAX_CURES, earlier_cures, given_up
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.plan import Judged, Outcome, Plan, Step
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.proof_questions import proof_of
@@ -108,9 +108,7 @@ def decision(
     if written and not (container and written.is_its_owners):
         return left_to_its_writer(finding, finding.remedy, written, inside), None
     if container:
-        writes = finding.on == finding.seen_from and "config" in finding.remedy.kinds
-        lasts = (LASTS % container["name"],) if writes else ()
-        return left_to_people(finding, Refusal("advice", inside, lasts)), None
+        return left_to_people(finding, Refusal("advice", inside, lasts_inside(finding, finding.remedy, fleet))), None
     refused = refusal(finding, finding.remedy, fleet, allow)
     if refused:
         return left_to_people(finding, refused), None
@@ -124,6 +122,16 @@ def decision(
     busy = guard_of(fleet, finding.on).get("busy")
     waits = WAITS % (" and ".join(busy), finding.on) if busy else ""
     return Judged(finding, "planned", finding.remedy.note, step.id, waits=waits), step
+
+
+def lasts_inside(finding: Finding, remedy: Remedy, fleet: Fleet) -> tuple[str, ...]:
+    """Where the files that a remedy would write for an nginx in a container are on its host, or that they are gone with that container."""
+    proxy = fleet.hosts[finding.seen_from]
+    if finding.on != finding.seen_from or "config" not in remedy.kinds or proxy.within is None:
+        return ()
+    container, within = proxy.facts["container"], proxy.within
+    paths = [remedy.parameters.get("dropin"), *(edit["path"] for edit in remedy.parameters.get("edits") or [])]
+    return tuple(dict.fromkeys(of_container(path, container, within) for path in paths if path))
 
 
 def guard_of(fleet: Fleet, name: str) -> GuardFacts:

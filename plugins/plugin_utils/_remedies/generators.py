@@ -82,6 +82,29 @@ _BY_WORDS = (
 GENERATORS = tuple((re.compile(words, re.IGNORECASE), kind) for words, kind in _BY_WORDS)
 
 
+class OfFolder(t.NamedTuple):
+    """A program that writes all files of a folder anew, which says so in none of them. place: where is set what is to last."""
+
+    title: str
+    folder: re.Pattern[str]
+    place: str
+
+
+#: Programs whose nginx runs in a container, by the folder on the host that this has as a volume.
+OF_FOLDERS = (
+    OfFolder(
+        "CapRover",
+        re.compile(r"/captain/generated/"),
+        "HTTP Settings of the app: Container HTTP Port, or Edit Default Nginx Configurations",
+    ),
+    OfFolder("Bitwarden", re.compile(r"/bwdata/nginx/"), "bwdata/config.yml; then ./bitwarden.sh rebuild and restart"),
+)
+
+
+def writer_of_folder(path: str) -> OfFolder | None:
+    return next((one for one in OF_FOLDERS if one.folder.search(path)), None)
+
+
 def kind_by_words(said: str) -> Kind | None:
     """Where the program that says so of its file has what it writes; None where that is not known. said: of a file that is not root's alone, whose it is."""
     if said.startswith(NOT_ROOTS):

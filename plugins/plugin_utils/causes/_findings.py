@@ -21,6 +21,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurri
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.directives import Place
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import Route
     from ansible_collections.webops.bad_gateway.plugins.module_utils._php_fpm.config import FilePlace
 
 
@@ -115,6 +116,15 @@ def reload_nginx(hop: Hop) -> str:
 def file_and_line(place: Place | FilePlace) -> str:
     """A place of a file as FILE:LINE."""
     return "%s:%d" % (place["file"], place["line"])
+
+
+def at_location(route: Route, directive: str) -> str:
+    """Where a directive is written for the requests of one location: in place of the one that it has, else in it."""
+    at, given = route["location"]["place"], route["settings"].get(directive)
+    block = given["block"] if given and given["level"] == "location" else None
+    if given and block and (block.get("file"), block.get("line")) == (at["file"], at["line"]):
+        return "in place of what stands at %s" % file_and_line(given["place"])
+    return "in the location at %s" % file_and_line(at)
 
 
 def late_answers(hop: Hop) -> tuple[Evidence, ...]:

@@ -8,12 +8,17 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.durations import nginx_seconds
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import listener_behind
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line, reload_nginx
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import (
+    at_location,
+    file_and_line,
+    reload_nginx,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import product_of
 
 if t.TYPE_CHECKING:
@@ -33,8 +38,20 @@ ALLOWS = {
     "Varnish": "its first_byte_timeout (60 s without) has to be as long",
     "nginx": "its own read timeout has to be as long",
 }
+#: Paths at which a request is held until there is news, and for how long at most: BOSH of XMPP servers, Matrix, and what says so in its name.
+_HELD = re.compile(r"/(?:http-?bind|bosh|(?:long-?)?poll(?:ing)?|_matrix/client/\w+/sync)(?:/|$)")
 #: What mostly speaks a protocol, where who listens is not known.
 SPEAKS = {"fastcgi": "PHP-FPM", "uwsgi": "uWSGI"}
+
+
+def held(paths: t.Sequence[str]) -> str:
+    """That requests for all of these paths are held on purpose, in words; empty where that is not known."""
+    if not paths or not all(_HELD.search(path) for path in paths):
+        return ""
+    return (
+        "such a request is held until there is news (a long poll), for as long as its client asks for, mostly 30 or 60 s"
+        " (wait= of BOSH): nginx has to wait longer than that"
+    )
 
 
 def longer_wait(hop: Hop) -> tuple[str, ...]:
@@ -45,13 +62,8 @@ def longer_wait(hop: Hop) -> tuple[str, ...]:
     product = product_of(listener_behind(hop))
     allows = ALLOWS.get(product.name if product else SPEAKS.get(hop.family, ""))
     return (
-        "# only for requests that always take so long, while the backend has free workers: %s %.0fs; in the location at %s%s"
-        % (
-            name,
-            seconds,
-            file_and_line(route["location"]["place"]),
-            "; %s" % allows if allows else "",
-        ),
+        "# only for requests that always take so long, while the backend has free workers: %s %.0fs; %s%s"
+        % (name, seconds, at_location(route, name), "; %s" % allows if allows else ""),
         reload_nginx(hop),
         *_without_a_part(hop, name, seconds),
         "# what is in front of nginx gives up by itself: load balancers after 60 seconds, CDNs after 100",

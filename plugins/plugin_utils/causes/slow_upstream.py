@@ -41,7 +41,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._contain
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import late_answers, on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._limits_of_time import ends_late_requests
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._longer_waits import longer_wait
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._longer_waits import held, longer_wait
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._others_refused import (
     failing_paths,
     others_refused,
@@ -74,6 +74,7 @@ SIGNATURE = "upstream_read_timeout"
 NOT_TAKEN = ("connect_timeout", "connect_timeout_kernel")
 #: More paths than these are no sign of a single slow one.
 SHOWN = 3
+WAITS_FOR = "look next at what it waits for (a database, another service)"
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -165,7 +166,7 @@ def slow(fleet: Fleet, hop: Hop) -> Finding:
     unnamed = (*without_its_rule(hop), *if_it_is_slow(hop))
     more = unnamed if named is None else longer_wait(hop) if named.is_slow else ()
     advice = (*(named.advice if named else ()), log_command(hop), *more)
-    because = named.text if named else "look next at what it waits for (a database, another service)"
+    because = named.text if named else held(failing_paths(hop, SIGNATURE)) or WAITS_FOR
     return on_hop(
         hop,
         CAUSE.name,

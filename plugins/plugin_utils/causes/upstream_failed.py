@@ -30,7 +30,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import IN_BODY, UNLOGGED, answer_fails
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import log_command
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line, on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import at_location, on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import (
     OTHERWISE,
     rate,
@@ -217,8 +217,8 @@ def not_in_chunks(hop: Hop, words: str) -> tuple[str, ...]:
         return ()
     return (
         "# it announces Transfer-Encoding: chunked and sends no chunks: mostly an application that sets this header itself, beside its server",
-        "# until that is mended: proxy_http_version 1.0; in the location at %s, as an answer to HTTP/1.0 has no chunks"
-        % file_and_line(hop.routes[0]["location"]["place"]),
+        "# until that is mended: proxy_http_version 1.0; %s, as an answer to HTTP/1.0 has no chunks"
+        % at_location(hop.routes[0], "proxy_http_version"),
     )
 
 

@@ -25,7 +25,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import log_command
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line, on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import at_location, on_hop
 
 SIGNATURE = "upstream_invalid_header"
 SHOWN = 2
@@ -84,8 +84,8 @@ def without_chunks(hop: Hop) -> tuple[str, ...]:
         as_sent(hop)
         .replace("curl -", "curl -0", 1)
         .replace(AS_SENT, "the same in HTTP/1.0: is Transfer-Encoding gone?"),
-        "# if so, in the location at %s until it is mended: proxy_http_version 1.0; keepalive is lost. If not, nginx has no setting that helps"
-        % file_and_line(hop.routes[0]["location"]["place"]),
+        "# if so, %s until it is mended: proxy_http_version 1.0; keepalive is lost. If not, nginx has no setting that helps"
+        % at_location(hop.routes[0], "proxy_http_version"),
     )
 
 

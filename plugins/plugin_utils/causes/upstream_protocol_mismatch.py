@@ -27,6 +27,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import listener_behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import CLOSED, ENDED, RESET
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import (
+    at_location,
     file_and_line,
     late_answers,
     on_hop,
@@ -210,13 +211,9 @@ def what_to_write(hop: Hop, other: Spoken | None, directive: str, place: str) ->
 def in_1_1(hop: Hop) -> tuple[str, ...]:
     """How nginx speaks HTTP/1.1, which is not what it speaks by itself before 1.29.7."""
     given = hop.routes[0]["settings"].get("proxy_http_version")
-    where = (
-        "in place of what stands at %s" % file_and_line(given["place"])
-        if given
-        else "in the location at %s: where nothing is set, nginx speaks HTTP/1.0 (before 1.29.7)"
-        % file_and_line(hop.routes[0]["location"]["place"])
-    )
-    return "# write proxy_http_version 1.1; %s" % where, reload_nginx(hop)
+    unset = "" if given else ": where nothing is set, nginx speaks HTTP/1.0 (before 1.29.7)"
+    where = at_location(hop.routes[0], "proxy_http_version")
+    return "# write proxy_http_version 1.1; %s%s" % (where, unset), reload_nginx(hop)
 
 
 def without_line(hop: Hop, place: str) -> tuple[str, ...]:

@@ -70,9 +70,16 @@ def plain_text(hop: Hop) -> Finding:
                     reload_nginx(hop),
                 )
             ),
-            "# or let the backend speak TLS there: with %s://, everybody on the way can read what is sent" % plain,
+            *on_the_way(hop, plain),
         ),
     )
+
+
+def on_the_way(hop: Hop, plain: str) -> tuple[str, ...]:
+    """What is lost without TLS on a way that others share; nothing within a host."""
+    if hop.is_unix or hop.destination.is_loopback:
+        return ()
+    return ("# or let the backend speak TLS there: with %s://, everybody on the way can read what is sent" % plain,)
 
 
 def by_its_environment(hop: Hop) -> tuple[str, ...]:

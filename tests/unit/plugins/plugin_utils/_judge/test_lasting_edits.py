@@ -9,6 +9,7 @@ import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.lasting_edits import (
     LASTS,
+    of_container,
     with_where_edits_last,
 )
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import fleet, host, proxy
@@ -79,3 +80,19 @@ def test_a_file_of_a_container_is_gone_with_it(line, lasts):
     hosts.hosts["web"].facts["container"] = {"engine": "docker", "name": "shop-web-1"}
     lines = with_where_edits_last((line, line), ("web", "app"), hosts)
     assert [one for one in lines if one != line] == [LASTS % "shop-web-1"] * lasts
+
+
+@pytest.mark.parametrize(
+    ("folder", "words"),
+    [
+        ("/srv/shop/nginx", "shop.conf on app: change it there, or what writes that file"),
+        ("/captain/generated/nginx", "shop.conf on app, which CapRover writes anew: to last, HTTP Settings of the app"),
+        ("/opt/bitwarden/bwdata/nginx", "which Bitwarden writes anew: to last, bwdata/config.yml"),
+    ],
+)
+def test_a_file_of_a_volume_is_named_by_its_path_on_the_host(folder, words):
+    hosts = fleet(web=proxy("http://10.0.0.2"), app=host("10.0.0.2"))
+    container = {"engine": "docker", "name": "web", "volumes": {"/etc/nginx/conf.d": folder}}
+    line = of_container("/etc/nginx/conf.d/shop.conf", container, hosts.hosts["app"])
+    assert line.startswith("# /etc/nginx/conf.d/shop.conf of container web is %s/shop.conf" % folder)
+    assert words in line

@@ -69,3 +69,33 @@ def test_no_packets_are_lost_on_the_way_to_a_container_of_the_same_host():
     assert slow_upstream.if_packets_are_lost(far)
     far.proxy.facts["containers"] = [{"name": "app", "addresses": ["10.0.0.2"]}]
     assert slow_upstream.if_packets_are_lost(far) == ()
+
+
+def test_what_the_location_has_is_edited_in_its_place():
+    found = hop()
+    at = found.routes[0]["location"]["place"]
+    own = {
+        "args": ["30s"],
+        "place": {"file": at["file"], "line": 9},
+        "level": "location",
+        "block": {"name": "location", **at},
+    }
+    found.routes[0]["settings"]["proxy_read_timeout"] = own
+    assert (
+        "proxy_read_timeout 120s; in place of what stands at %s:9" % at["file"] in _longer_waits.longer_wait(found)[0]
+    )
+
+
+@pytest.mark.parametrize(
+    ("paths", "known"),
+    [
+        (["/http-bind/"], True),
+        (["/_matrix/client/v3/sync"], True),
+        (["/longpolling/poll", "/bosh"], True),
+        (["/http-bind/", "/report"], False),
+        (["/polls/7"], False),
+        ([], False),
+    ],
+)
+def test_requests_that_are_held_until_there_is_news(paths, known):
+    assert ("long poll" in _longer_waits.held(paths)) is known
