@@ -52,6 +52,10 @@ KEEPERS = frozenset(
 )  # fmt: skip
 
 
+#: Those of them that start programs which serve: an image that has one is meant to have more than nginx.
+STARTERS = frozenset(("s6-svscan", "runsvdir", "supervisord"))
+
+
 class Inside(t.NamedTuple):
     """A container, and its own port for what was asked."""
 
@@ -84,14 +88,26 @@ def name_for(own: Container, other: Container) -> str:
 
 
 def inside_with_nginx(hop: Hop) -> list[str]:
-    """The other programs in an nginx's own container, where that container is asked for a port and nothing else of its host has it; empty elsewhere."""
+    """The other programs in an nginx's own container, or what should have started them; empty where another one of its host has the port that is asked for."""
     proxy, asked = hop.proxy, hop.tried_addresses or [hop.address]
     if proxy.within is None or hop.is_unix or hop.backend is not proxy or not all(one.is_loopback for one in asked):
         return []
     port = hop.address.port
     if others_at(proxy, port) or on_host(proxy, port) or stopped_at(proxy.within, hop.address):
         return []
-    return [one for one in proxy.facts["container"].get("programs") or [] if one not in KEEPERS]
+    programs = proxy.facts["container"].get("programs") or []
+    return [one for one in programs if one not in KEEPERS] or [one for one in programs if one in STARTERS]
+
+
+def programs_kept(own: Container, host: Host) -> tuple[str, ...]:
+    """The command that shows how the programs are which supervisord starts in a container; nothing where it has none."""
+    if "supervisord" not in (own.get("programs") or []):
+        return ()
+    client, name = CLIENTS.get(own["engine"], "docker"), shlex.quote(own["name"])
+    return (
+        "%s exec %s supervisorctl status   # on %s: which of its programs does not run, and by which command"
+        % (client, name, host.name),
+    )
 
 
 def on_host(proxy: Host, port: int) -> TcpListener | None:

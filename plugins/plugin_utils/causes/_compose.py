@@ -15,6 +15,7 @@ import re
 import shlex
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 
 if t.TYPE_CHECKING:
@@ -70,6 +71,21 @@ def of_compose_at(host: Host, port: int) -> tuple[str, ...]:
     return (
         "grep -nw %d %s   # on %s: was it a container's that is no more? Then: docker compose -f FILE up -d SERVICE"
         % (port, shown, host.name),
+    )
+
+
+def source_of(hop: Hop, number: int, file: str) -> tuple[str, ...]:
+    """How it is found where a number comes from that a file of nginx's container has: compose may have built it into the image. Nothing of a volume's file."""
+    own, host = hop.proxy.facts.get("container"), hop.proxy.within
+    made = own.get("compose") if own else None
+    if own is None or host is None or not made or not made["files"]:
+        return ()
+    if any(file.startswith(one.rstrip("/") + "/") for one in own.get("volumes") or ()):
+        return ()
+    files = [posixpath.join(posixpath.dirname(made["files"][0]), ".env"), *made["files"][:SHOWN]]
+    return (
+        "grep -nwI %d %s   # on %s: is it from there? Then there, and: %s"
+        % (number, shlex.join(files), host.name, command(own, "up -d --build")),
     )
 
 

@@ -17,6 +17,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _compose as compose
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._container_units import with_option
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._exit_codes import exit_words
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 
@@ -82,7 +83,7 @@ def not_published(hop: Hop, host: Host, container: Container, cause: str, seen: 
         % (called(container), port, host.name),
         advice=(
             "docker port %s   # on %s: which of its ports are published" % (name, host.name),
-            *published_anew(container, "%s:%d:%d" % (at_which(hop, host), port, port), host.name),
+            *published_anew(container, "%s:%d:%d" % (at_which(hop, host), port, port), host),
         ),
     )
 
@@ -93,12 +94,17 @@ def at_which(hop: Hop, host: Host) -> str:
     return "127.0.0.1" if hop.proxy is host else "[%s]" % asked if ":" in asked else asked
 
 
-def published_anew(container: Container, leads: str, on: str) -> tuple[str, ...]:
+def published_anew(container: Container, leads: str, host: Host) -> tuple[str, ...]:
     """How a container is made anew with a port published. leads: ADDRESS:PORT:OWN_PORT."""
     note = "`expose` publishes nothing"
-    return compose.edit(container, "ports: ['%s'] (%s)" % (leads, note), on) or (
-        "# make %s anew with -p %s where it is made (compose: ports: ['%s']; %s)"
-        % (shlex.quote(container["name"]), leads, leads, note),
+    by_unit = with_option(host, container, "-p " + leads)
+    return (
+        by_unit
+        or compose.edit(container, "ports: ['%s'] (%s)" % (leads, note), host.name)
+        or (
+            "# make %s anew with -p %s where it is made (compose: ports: ['%s']; %s)"
+            % (shlex.quote(container["name"]), leads, leads, note),
+        )
     )
 
 

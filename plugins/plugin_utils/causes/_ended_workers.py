@@ -8,15 +8,23 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import re
+import typing as t
+
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.evidence import log_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import listener_behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import NOTHING, Explanation
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do
 
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
+
 SIGNATURE = "backend_worker_ended"
 #: Seconds that a lost request in nginx's log and the server's line of it may lie apart.
 SLACK = 5.0
+#: That a worker had no time left. One that does not end by itself is killed a second later, of which gunicorn says: "Perhaps out of memory?"
+_FOR_TIME = re.compile(r"WORKER TIMEOUT|HARAKIRI|Terminating timed out worker|\btimeout \(")
 
 
 def ended_worker(hop: Hop, *signatures: str) -> Explanation:
@@ -34,9 +42,15 @@ def ended_worker(hop: Hop, *signatures: str) -> Explanation:
     ]
     if not said:
         return NOTHING
-    newest = max(said, key=lambda one: one["last"])
+    newest = _why_first(max(said, key=lambda one: one["last"]), said)
     return Explanation(
         (log_evidence(newest),),
         "%s says then: %s" % (unit, newest["message"]),
         what_to_do(newest["message"], hop.on),
     )
+
+
+def _why_first(newest: LogRecord, said: t.Iterable[LogRecord]) -> LogRecord:
+    """The line that says that the worker took too long, where the newest is of its end by that."""
+    by_time = [one for one in said if _FOR_TIME.search(one["message"]) and 0.0 <= newest["last"] - one["last"] <= SLACK]
+    return max(by_time, key=lambda one: one["last"], default=newest)

@@ -192,9 +192,10 @@ APPLICATIONS = (
     (
         re.compile(r"WORKER TIMEOUT \(pid|HARAKIRI ON WORKER|Terminating timed out worker|PID:\d+ timeout \("),
         (
-            "# its server ends a worker whose request takes longer than its own limit (gunicorn --timeout, 30 s; harakiri of uwsgi; worker_timeout of Puma;"
-            " timeout"
-            " of Unicorn): let it answer sooner, or raise that, and nginx's read timeout with it",
+            "# its server ends a worker whose request takes longer than its own limit (gunicorn --timeout, 30 s without; harakiri of uwsgi; worker_timeout of"
+            " Puma; timeout of Unicorn): let it answer sooner, or raise that, and nginx's read timeout with it",
+            "# what it waits for, while such a request runs: py-spy dump --pid PID (rbspy for Ruby), or strace -f -e trace=connect -p PID of the busy worker,"
+            " where a broker, cache or database that is down is refused again and again",
         ),
     ),
     (

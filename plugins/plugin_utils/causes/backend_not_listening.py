@@ -41,7 +41,11 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address
     nobody_listens,
     port_or_path,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._beside_container import inside_with_nginx
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._beside_container import (
+    inside_with_nginx,
+    programs_kept,
+)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._by_habit import is_habit, line_to_find
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._container_starts import start_beside
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import hops_to_the_end
@@ -106,6 +110,7 @@ def not_yet(hop: Hop, proxy: Host) -> Finding:
         why=containers.with_last_words(says, own),
         advice=(
             *(line for one in down[:SHOWN] for line in start_beside(one, own, within)),
+            *programs_kept(own, within),
             containers.log_of(own, within.name) + ": what it waits for (mostly its database), or why it ends",
             "%s restart %s   # on %s, once that is mended, if it does not go on by itself"
             % (containers.CLIENTS.get(own["engine"], "docker"), shlex.quote(own["name"]), within.name),
@@ -245,6 +250,8 @@ def _either(hop: Hop, host: Host, name: str, there: list[Address], *, gone: bool
         if said
         else ""
     )
+    if said and is_habit(host, name, said[0]):
+        its, said = line_to_find(host, name, pick), []
     is_tls = pick.port in TLS_PORTS or str(pick.port).endswith(TLS_ENDING)
     by_tls = ", with https:// if it has TLS there" if is_tls and hop.scheme == "http" else ""
     return (

@@ -23,6 +23,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _compose as compose
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _container_addresses as addresses
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _container_ways as ways
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _containers as containers
@@ -189,6 +190,7 @@ def _other_port(hop: Hop, container: Container, port: int) -> tuple[str, ...]:
     """How nginx is to ask another port of a container."""
     lines = (
         "# write port %d in place of %d at %s, then:" % (port, hop.destination.port, named_at(hop)),
+        *compose.source_of(hop, hop.destination.port, places(hop)[0].place["file"]),
         reload_nginx(hop),
     )
     return port_of(hop.proxy, places(hop)[0].place["file"], container, port) or lines
@@ -221,7 +223,7 @@ def outside(hop: Hop) -> Finding:
 
 CAUSE = Cause(
     name="backend_port_closed",
-    title="The backend's service is not running",
+    title="Nothing listens on the backend's port",
     says="nothing serves {subject} on {on}: its service does not run",
     find=find,
     daemon="stopped",

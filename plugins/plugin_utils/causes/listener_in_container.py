@@ -117,9 +117,7 @@ def by_port(hop: Hop, host: Host, found: t.Sequence[Found]) -> Finding:
         )  # fmt: skip
         has_own = hop.proxy.within is host and not hop.proxy.facts["container"].get("host_network")
         leads = "%s:%d:%d" % (at_which(hop, host), port, port)
-        advice = (
-            way_to(hop, Inside(first.container, port)) if has_own else published_anew(first.container, leads, host.name)
-        )
+        advice = way_to(hop, Inside(first.container, port)) if has_own else published_anew(first.container, leads, host)
     return made(hop, host, found, why, (*advice, *same_files(hop)))
 
 
