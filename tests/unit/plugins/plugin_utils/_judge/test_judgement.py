@@ -9,6 +9,7 @@ import ast
 import functools
 import json
 import pathlib
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -423,7 +424,8 @@ def test_no_rule_raises_an_error_on_what_could_not_be_read(data):
     shown = judged(data.draw(blinded(facts)), services=services)
     json.dumps(shown)
     for one in shown.values():
-        assert [unknown for unknown in one.get("unknown", []) if unknown["missing"].startswith("cause ")] == []
+        # That nothing explains a failure in a container is no error of a rule: "cause of npm@web".
+        assert [row for row in one.get("unknown", []) if re.match("cause (?!of )", row["missing"])] == []
         for finding in one.get("findings", []):
             assert 0 <= finding["confidence"] <= 1
             assert finding["outcome"] in ("planned", "advice", "not_allowed")
