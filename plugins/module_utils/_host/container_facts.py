@@ -22,6 +22,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.container
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers_of_podman import of_podman
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.inside_listeners import in_hosts_network
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.memory import group_memory
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process, Processes
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.programs_inside import programs_beside_nginx
 
@@ -62,6 +63,7 @@ def container_facts(host: Host, processes: Processes, listeners: "Optional[Liste
                 found[number] = new_container(engine, _name(host, engine, number))
             found[number]["running"] = True
             found[number]["inside"].append({"name": inside, "pid": process.pid})
+            found[number]["memory"] = group_memory(host, process)
             add_listeners(host, found[number], process.pid)
     for made, names in programs_beside_nginx(processes, found.values()):
         made["programs"] = names

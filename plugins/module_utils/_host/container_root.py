@@ -35,14 +35,14 @@ class ContainerRoot(Host):
         self._kept: Dict[str, int] = {}
 
     def path(self, path: str) -> str:
-        """A name by which this process opens the very file or folder that was found. A device is not opened: that alone may set it off."""
+        """A name by which this process opens the very file, folder or socket that was found. A device is not opened: that alone may set it off."""
         if path in self._outside:
             return self._outside[path]
         try:
             found = self._open(path)
         except OSError:
             return NOWHERE
-        if stat.S_IFMT(os.fstat(found).st_mode) not in (stat.S_IFREG, stat.S_IFDIR):
+        if stat.S_IFMT(os.fstat(found).st_mode) not in (stat.S_IFREG, stat.S_IFDIR, stat.S_IFSOCK):
             os.close(found)
             return NOWHERE
         while len(self._kept) >= KEPT:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
     from typing import TypedDict
 
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.inside_listeners import InsideListener
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.memory import GroupMemory
 
     class Inside(TypedDict):
         """A daemon in a container."""
@@ -63,6 +64,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         listens: List[InsideListener]  # in a network of its own, or sockets whose path the host has not
         programs: List[str]  # what runs beside its nginx
         volumes: Dict[str, str]  # the path on the host by the one in it, as far as the engine says so in a file
+        memory: Optional[GroupMemory]  # of one in which an nginx or a PHP-FPM runs: its limit; None: it has none
 
 
 LIMIT, NEVER_STARTED = 200, "it was never started"
@@ -76,6 +78,7 @@ def new_container(engine: str, name: str) -> "Container":
         "engine": engine, "name": name, "user": None, "running": False, "since": None, "ended": None, "restarts": 0, "last_words": [], "inside": [],
         "host_network": False, "addresses": [], "ports": {}, "published": True, "unpublished": [], "proxies": [], "paused": False, "health": None,
         "compose": None, "log": None, "networks": [], "shares": None, "aliases": [], "listens": [], "programs": [], "volumes": {},
+        "memory": None,
     }  # fmt: skip
 
 

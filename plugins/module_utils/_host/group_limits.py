@@ -51,6 +51,18 @@ def group_limits(host: Host, process: Process) -> "GroupLimits":
     }
 
 
+def own_group(host: Host, process: Process, controller: str) -> str:
+    """The folder of a process's own group for one controller; the root's, where none is seen. Within a container its path may begin above what is seen."""
+    groups = _groups(process.cgroup())
+    for name, top in ((controller, posixpath.join(ROOT, controller)), ("", ROOT)):
+        names = groups.get(name, "/").strip("/").split("/")
+        found = (posixpath.join(top, *names[first:]) for first in range(len(names)) if names[0])
+        folder = next((one for one in found if host.exists(one)), None)
+        if folder:
+            return folder
+    return ROOT
+
+
 def _groups(text: str) -> Dict[str, str]:
     """The process's group by the name of the controller; of version 2 the name is empty. What lies outside our view of the groups is left out."""
     found = {}

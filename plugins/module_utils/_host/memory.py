@@ -8,13 +8,25 @@ Private to this collection: it may change in any release.
 
 import os
 import re
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Optional, Sequence
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.group_limits import ROOT, Used, memory_limit
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.group_limits import (
+    ROOT,
+    Used,
+    memory_limit,
+    own_group,
+)
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Process
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are plain dicts
     from typing import TypedDict
+
+    class GroupMemory(TypedDict):
+        """What a control group may have, in bytes, and how many of its processes were killed for that so far."""
+
+        limit: int
+        oom_kills: Optional[int]
 
     class Memory(TypedDict):
         """Bytes. A host under a limit (a container, mostly) has no more available than what that leaves."""
@@ -47,8 +59,15 @@ def memory_facts(host: Host) -> "Memory":
     return {"total": total, "available": available, "limit": limit.limit, "oom_kills": _oom_kills(host)}
 
 
-def _oom_kills(host: Host) -> Optional[int]:
-    paths = (_ROOTS[0] + "/memory.events", _ROOTS[1] + "/memory.oom_control")
+def group_memory(host: Host, process: Process) -> "Optional[GroupMemory]":
+    """The limit of a process's own control group, as of a container; None: it has none."""
+    folder = own_group(host, process, "memory")
+    limit = memory_limit(host, folder)
+    return {"limit": limit.limit, "oom_kills": _oom_kills(host, (folder,))} if limit else None
+
+
+def _oom_kills(host: Host, folders: Sequence[str] = _ROOTS) -> Optional[int]:
+    paths = [folder + name for folder in folders for name in ("/memory.events", "/memory.oom_control")]
     found = [re.search(r"^oom_kill (\d+)$", host.read(path) or "", re.MULTILINE) for path in paths]
     return next((int(match.group(1)) for match in found if match), None)
 

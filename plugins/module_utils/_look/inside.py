@@ -30,6 +30,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.run_as im
     of_process,
     reported_by_child,
 )
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.socket_file import socket_file
 from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.facts import log_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._net.names_inside import names_of
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx.config_check import Verdict
@@ -84,26 +85,40 @@ def _look(
 ) -> None:
     """The whole life of the process that looks into a container."""
     log = container["log"] or ""
-    root = ContainerRoot("/proc/%d/root" % master.pid, {log: log} if log.startswith("/") else {})
+    printed = [
+        one["log"] or "" for one in facts["containers"] if any(each["name"] == "PHP-FPM" for each in one["inside"])
+    ]
+    root = ContainerRoot("/proc/%d/root" % master.pid, {path: path for path in [log, *printed] if path.startswith("/")})
     listeners = _enter(host, processes, master)
+    accounts = Accounts(root)
+    for one in listeners["unix"] if listeners else []:
+        one["file"] = socket_file(root, one["path"], None, accounts)
     names = names_of(root)
     setattr(socket, "getaddrinfo", names.getaddrinfo)  # noqa: B010  this process asks for names as the container does, whoever asks
     _set_zone(host, root, master.pid)
     addresses = sorted(one.split("/")[0] for each in (interface_addresses(host) or {}).values() for one in each)
     nginx = in_container(host, processes, master)
     files = ConfigFiles(root, nginx.conf_path)
-    seen = facts_of(host, nginx, files, files.facts(), Verdict(None, None, None, ""), Accounts(root), None)
+    seen = facts_of(host, nginx, files, files.facts(), Verdict(None, None, None, ""), accounts, None)
     logs = [path for path in seen["error_logs"] if root.exists(path)]
     seen["error_logs"] = logs + [log] * bool(log and (len(logs) < len(seen["error_logs"]) or seen["other_logs"]))
+    sources = [(path, "nginx") for path in seen["error_logs"]]
+    sources += [(path, "php_fpm") for path in dict.fromkeys(_logs_of_fpm(listeners) + printed) if path.startswith("/")]
     now = time.time()
     inside: "GatewayFacts" = {
         **facts, "clock": {**facts["clock"], "now": now}, "system": {**facts["system"], "addresses": addresses}, "listeners": listeners,
         "connections": None, "units": None, "nginx": seen, "php_fpm": [], "containers": [], "container": container, "user_programs": [],
         "php_fpm_gone": [], "firewall": None, "selinux": None, "disks": [], "journal": None,
-        "log": log_facts(root, [(path, "nginx") for path in seen["error_logs"]], window, now), "unknown": root.unknown,
+        "log": log_facts(root, sources, window, now), "unknown": root.unknown,
     }  # fmt: skip
     ask(root, inside)
     report({"facts": inside})
+
+
+def _logs_of_fpm(listeners: "Optional[Listeners]") -> List[str]:
+    """The files that a PHP-FPM beside nginx logs to."""
+    found = [*listeners["tcp"], *listeners["unix"]] if listeners else []
+    return [one["log"] or "" for one in found if (one["process"] or "").startswith("php-fpm")]
 
 
 def _enter(host: Host, processes: Processes, master: Process) -> "Optional[Listeners]":

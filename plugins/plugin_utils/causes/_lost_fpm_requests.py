@@ -85,7 +85,7 @@ class LossyHop:
             and record.get("pool") in (self.name, None)
             and record["last"] >= started
         ]
-        return [record for record in found if not self.past or _coincide(record, self.past)]
+        return [record for record in found if not self.past or coincide(record, self.past)]
 
     def kernel_lines(self, signature: str, near: t.Sequence[LogRecord]) -> list[LogRecord]:
         """The kernel's records about a PHP-FPM worker at the time of these records of PHP-FPM's log.
@@ -97,7 +97,7 @@ class LossyHop:
         found = [
             record for record in self.host.records if record["kind"] == "kernel" and record["signature"] == signature
         ]
-        return [record for record in found if _is_fpm(record.get("process")) and _coincide(record, near or self.past)]
+        return [record for record in found if _is_fpm(record.get("process")) and coincide(record, near or self.past)]
 
     def why_unread(self, *paths: str) -> str | None:
         """Why none of these logs could be read; None where one was."""
@@ -140,7 +140,7 @@ def _is_fpm(process: str | None) -> bool:
     return "php" in (process or "") and "fpm" in (process or "")
 
 
-def _coincide(record: LogRecord, others: t.Iterable[LogRecord]) -> bool:
+def coincide(record: LogRecord, others: t.Iterable[LogRecord]) -> bool:
     """Whether this happened while one of the others did."""
     return any(
         record["first"] - _SLACK <= other["last"] and other["first"] - _SLACK <= record["last"] for other in others

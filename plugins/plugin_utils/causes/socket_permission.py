@@ -28,6 +28,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies impor
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.panels import writer
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import socket_unit
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import listener_behind
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import called
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_start import checked
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import product_of
@@ -163,6 +164,12 @@ def for_others(hop: Hop, host: Host, worker: Worker) -> tuple[str, ...]:
         if product and product.socket:
             ways = ("# by its own setting: %s; then: systemctl restart %s" % (own, unit), "# or: " + by_systemd)
         return (look, *ways, "# chmod by hand lasts until the service starts again")
+    if host.within:
+        return (
+            look,
+            "# where it is started in %s (CMD of its image, command: of compose): %s, and as group %s; or open to all. A chmod is gone with the container"
+            % (called(host.facts["container"]), own, group),
+        )
     return (look, "# let whatever makes %s give it to group %s with mode 0660" % (path, group))
 
 

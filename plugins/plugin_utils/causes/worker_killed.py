@@ -22,8 +22,10 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import ENDED
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_inside import LossInside, losses_inside
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._lost_fpm_requests import LossyHop, lossy_hops
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._memory_kills import memory_kills
 
@@ -43,6 +45,10 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         lines = signalled(lossy)
         if lines and lossy.is_present and not memory_kills(lossy).reasons:
             yield by_own_limit(lossy, lines) or killed(lossy, lines)
+    for loss in losses_inside(fleet):
+        said = loss.lines("worker_killed")
+        if said and not or_empty(loss.container.get("memory")).get("oom_kills"):
+            yield killed_inside(loss, said)
 
 
 def signalled(lossy: LossyHop) -> list[LogRecord]:
@@ -92,6 +98,20 @@ def killed(lossy: LossyHop, lines: list[LogRecord]) -> Finding:
             "ausearch -k who_kills   # after the next kill",
             "systemctl status earlyoom systemd-oomd monit; crontab -l   # what kills processes by rule",
             "# if it happens at each reload: process_control_timeout = 10s in [global]; PHP-FPM then lets requests end",
+        ),
+    )
+
+
+def killed_inside(loss: LossInside, lines: list[LogRecord]) -> Finding:
+    """Of a PHP-FPM in a container, which has met no limit of memory of its own."""
+    return loss.found(
+        CAUSE.name,
+        lines,
+        "somebody sent a PHP worker in %s a signal%s, and its log does not say who; the container has met no limit of memory of its own"
+        % (loss.called, loss.paths),
+        (
+            "journalctl -k --since -1h | grep -i 'killed process'   # on %s: was the memory of the host itself used up?"
+            % loss.on,
         ),
     )
 

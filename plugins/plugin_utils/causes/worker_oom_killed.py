@@ -24,12 +24,15 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import pool_size, remedies
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.worker_memory import MIB
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._container_starts import more_memory
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import ENDED
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_inside import LossInside, losses_inside
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._lost_fpm_requests import LossyHop, lossy_hops
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._memory_kills import memory_kills
 
 if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.memory import GroupMemory
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
 
 #: The kernel logs two lines of each kill: a summary, and one of the process.
@@ -48,6 +51,11 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
             yield too_many(lossy, evidence, smaller)
         elif lossy.is_present:
             yield too_large(lossy, evidence, smaller.why)
+    for loss in losses_inside(fleet):
+        said = loss.lines("worker_killed")
+        memory = loss.container.get("memory")
+        if said and memory and memory["limit"] and memory["oom_kills"]:
+            yield in_its_container(loss, said, memory)
 
 
 def killed_bytes(host: Host, kernel: t.Sequence[LogRecord]) -> int:
@@ -94,6 +102,22 @@ def too_large(lossy: LossyHop, evidence: tuple[Evidence, ...], why: str) -> Find
             "# set pm.max_requests = 500, if workers grow with time",
             "free -m; ps -eo rss,args --sort=-rss | head   # what else takes memory? Add swap or memory to %s"
             % lossy.host.name,
+        ),
+    )
+
+
+def in_its_container(loss: LossInside, lines: list[LogRecord], memory: GroupMemory) -> Finding:
+    """The container's own limit was met."""
+    limit = memory["limit"] // MIB
+    return loss.found(
+        CAUSE.name,
+        lines,
+        "%s may have %d MiB of memory, and the kernel has killed %d of its processes for that: a PHP worker was one%s"
+        % (loss.called, limit, memory["oom_kills"] or 0, loss.paths),
+        (
+            *more_memory(loss.container, loss.on),
+            "# or let such a request end with an error of PHP: memory_limit = 128M in a .ini of its conf.d, and fewer workers (pm.max_children) than fit into"
+            " %d MiB together" % limit,
         ),
     )
 

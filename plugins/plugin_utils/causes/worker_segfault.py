@@ -22,8 +22,10 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import CLIENTS
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import ENDED
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_inside import LossInside, losses_inside
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._lost_fpm_requests import (
     LossyHop,
     lossy_hops,
@@ -45,6 +47,27 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         of_pool = [line for line in lines if line.get("pool") == lossy.name]
         if (of_pool or kernel) and lossy.is_present:
             yield crashed(lossy, lines, kernel)
+    for loss in losses_inside(fleet):
+        said = loss.lines("worker_segfault")
+        if said:
+            yield crashed_inside(loss, said)
+
+
+def crashed_inside(loss: LossInside, lines: list[LogRecord]) -> Finding:
+    """Of a PHP-FPM in a container: its image is what is changed."""
+    name = shlex.quote(loss.container["name"])
+    client = CLIENTS.get(loss.container["engine"], "docker")
+    return loss.found(
+        CAUSE.name,
+        lines,
+        "a PHP worker in %s crashes%s: no setting of nginx or of the pool changes that" % (loss.called, loss.paths),
+        (
+            "%s exec %s php -m   # on %s: its extensions; without the one that crashes, the site may miss functions"
+            % (client, name, loss.on),
+            "# a newer image of the same PHP first; to rule parts out, one after the other, in a .ini of its conf.d, and start it anew: opcache.jit = disable,"
+            " pcre.jit = 0, opcache.enable = 0",
+        ),
+    )
 
 
 def module_in(kernel: t.Iterable[LogRecord]) -> str | None:

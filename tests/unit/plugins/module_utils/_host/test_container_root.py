@@ -4,6 +4,8 @@
 """The files of a container, whose links never lead out of it."""
 
 import os
+import socket
+import stat
 
 import pytest
 
@@ -79,3 +81,12 @@ def test_few_files_are_kept_open(root):
         assert container.exists("/%d" % number)
         assert container.exists("/%d" % number)
     assert len(os.listdir("/proc/self/fd")) - before <= KEPT
+
+
+def test_a_socket_is_found_and_a_device_is_not(root):
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(root / "etc/nginx/a.sock"))
+    os.mkfifo(str(root / "etc/nginx/pipe"))
+    container = ContainerRoot(str(root))
+    assert stat.S_ISSOCK(container.stat("/etc/nginx/a.sock").st_mode)
+    assert not container.exists("/etc/nginx/pipe")

@@ -66,6 +66,7 @@ def test_one_that_runs_has_addresses_and_ports(host):
             "listens": [],
             "programs": [],
             "volumes": {"/etc/nginx/conf.d": "/srv/proxy/conf.d"},
+            "memory": None,
         }
     ]
 

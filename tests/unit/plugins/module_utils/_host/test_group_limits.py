@@ -5,7 +5,7 @@
 
 import pytest
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.group_limits import group_limits
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.group_limits import group_limits, own_group
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost
 
 UNIT = "system.slice/php8.2-fpm.service"
@@ -85,3 +85,20 @@ def test_no_limit(limits, groups):
 @pytest.mark.parametrize("root", [V2, PIDS])
 def test_the_tasks_of_a_container(limits, root):
     assert limits("0::/", {root + "pids.max": "20", root + "pids.current": "7"})["tasks_free"] == 13
+
+
+@pytest.mark.parametrize(
+    ("groups", "folder"),
+    [
+        ("0::/docker/5f\n", V2 + "docker/5f"),
+        ("4:memory:/docker/5f\n0::/\n", MEMORY + "docker/5f"),
+        # This host is a container itself, and is shown its own path from above.
+        ("4:memory:/lxc/web1/docker/5f\n", MEMORY + "docker/5f"),
+        ("4:memory:/elsewhere\n", "/sys/fs/cgroup"),
+        ("0::/\n", "/sys/fs/cgroup"),
+    ],
+)
+def test_the_own_group_of_a_process(tmp_path, groups, folder):
+    host = FakeHost(tmp_path)
+    host.write(folder + "/memory.max", "1000\n")
+    assert own_group(host, Grouped(groups), "memory") == folder

@@ -5,7 +5,7 @@
 
 import pytest
 
-from ansible_collections.webops.bad_gateway.plugins.module_utils._host.memory import memory_facts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.memory import group_memory, memory_facts
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost
 
 MEMINFO = "MemTotal:       1000 kB\nMemFree: 10 kB\nMemAvailable:    600 kB\n"
@@ -74,3 +74,20 @@ def test_memory_that_cannot_be_read_is_unknown(tmp_path):
     host = FakeHost(tmp_path)
     assert memory_facts(host)["total"] is None
     assert host.unknown[0]["missing"] == "memory"
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        ({"memory.max": "1000", "memory.events": "oom 4\noom_kill 3\n"}, {"limit": 1000, "oom_kills": 3}),
+        ({"memory.max": "max", "memory.events": "oom_kill 0\n"}, None),
+    ],
+)
+def test_of_a_container(host, files, found):
+    class Grouped:
+        def cgroup(self):
+            return "0::/docker/5f\n"
+
+    for name, text in files.items():
+        host.write("/sys/fs/cgroup/docker/5f/" + name, text)
+    assert group_memory(host, Grouped()) == found

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The look into containers, here at this very process: its root is the host's, and its network is not entered."""
 
+import json
 import os
 import time
 
@@ -111,3 +112,19 @@ def test_its_log_is_read_in_its_own_zone(tmp_path, monkeypatch, environment, lin
         root.write(link, "")
     inside._set_zone(host, root, 7)
     assert os.environ["TZ"] == zone
+
+
+def test_what_its_php_fpm_logs_is_read(conf, monkeypatch):
+    said = time.strftime(
+        "[%d-%b-%Y %H:%M:%S] WARNING: [pool www] child 7 exited on signal 11 (SIGSEGV) after 1.0 seconds from start\n",
+        time.gmtime(),
+    )
+    (conf / "fpm.log").write_text(said)
+    (conf / "7a-json.log").write_text(json.dumps({"log": said}) + "\n")
+    mine = {"path": "%s/fpm.sock" % conf, "process": "php-fpm8.2", "log": "%s/fpm.log" % conf}
+    monkeypatch.setattr(inside, "_enter", lambda _host, _processes, _master: {"tcp": [], "unix": [mine]})
+    other = {**npm(log="%s/7a-json.log" % conf), "name": "php", "inside": [{"name": "PHP-FPM", "pid": 3}]}
+    (found,) = look_inside(Host(), facts_with(npm(), other), 3600, lambda _root, _facts: None)
+    crashes = [one["source"] for one in found["log"]["records"] if one["signature"] == "worker_segfault"]
+    assert sorted(crashes) == ["%s/7a-json.log" % conf, "%s/fpm.log" % conf]
+    assert found["listeners"]["unix"][0]["file"]["exists"] is False
