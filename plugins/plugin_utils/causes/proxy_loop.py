@@ -27,6 +27,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._asks_itself import by_the_visitors_name
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line
 
 if t.TYPE_CHECKING:
@@ -145,7 +146,9 @@ def sent_path(made: Pass) -> str:
 def find(fleet: Fleet) -> t.Iterator[Finding]:
     follower = Follower(fleet)
     for proxy in fleet.proxies():
-        seen: set[int] = set()
+        named = list(by_the_visitors_name(proxy, CAUSE.name))
+        seen = {route for finding in named for route in finding.routes}
+        yield from named
         for answer in unwell(proxy):
             route = answer.get("route")
             if route is not None and route not in seen:
