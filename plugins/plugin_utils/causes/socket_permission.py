@@ -165,12 +165,22 @@ def for_others(hop: Hop, host: Host, worker: Worker) -> tuple[str, ...]:
             ways = ("# by its own setting: %s; then: systemctl restart %s" % (own, unit), "# or: " + by_systemd)
         return (look, *ways, "# chmod by hand lasts until the service starts again")
     if host.within:
-        return (
-            look,
-            "# where it is started in %s (CMD of its image, command: of compose): %s, and as group %s; or open to all. A chmod is gone with the container"
-            % (called(host.facts["container"]), own, group),
-        )
+        return (look, inside(host, listener_behind(hop).get("process") or "", own, worker))
     return (look, "# let whatever makes %s give it to group %s with mode 0660" % (path, group))
+
+
+def inside(host: Host, process: str, own: str, worker: Worker) -> str:
+    """Where a socket of a container is given to its nginx for good: a PHP-FPM there has pools that are not read."""
+    called_it = called(host.facts["container"])
+    if process.startswith("php-fpm"):
+        return (
+            "# in its pool in %s (a file of the image or of a volume): listen.owner = %s and listen.mode = 0660; then start it anew"
+            % (called_it, worker["user"])
+        )
+    return (
+        "# where it is started in %s (CMD of its image, command: of compose): %s, and as group %s; or open to all. A chmod is gone with the container"
+        % (called_it, own, worker.get("group") or worker["user"])
+    )
 
 
 CAUSE = Cause(
