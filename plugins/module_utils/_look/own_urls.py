@@ -101,7 +101,7 @@ class OwnUrls:
             server = self.routing.server_of(self.blocks[route["block"]])
             path = None if server["returns"] else self._path(server, route)
             named = name_of(self.doors, server) if path else None
-            if path and named:
+            if path and named and not _leads_anywhere(route, server, path, named):
                 yield OwnUrl(route, server, path, named)
 
     def path_of(self, route: "Route") -> Optional[str]:
@@ -142,6 +142,12 @@ class OwnUrls:
         else:
             quoted = urllib.parse.quote(path, safe="/!$&'()*+,;=:@~")
             yield from (Path(quoted), Path(quoted + _UNUSED_NAME))
+
+
+def _leads_anywhere(route: "Route", server: "BlockFacts", path: Path, named: Name) -> bool:
+    """Whether what was made up of a name or path may be what says whom nginx asks: nobody has to be there (http://unix:/run/$tenant.sock)."""
+    is_known = named.name in server["server_names"] and not path.is_example
+    return route["pass"]["variable"] and not (route["peers"] or is_known)
 
 
 def name_of(doors: Doors, server: "BlockFacts") -> Optional[Name]:

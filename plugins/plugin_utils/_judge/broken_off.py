@@ -119,15 +119,16 @@ def by_login(records: t.Sequence[LogRecord]) -> str:
 def unlogged(proxy: Host) -> list[str]:
     """A line for each access log with requests that failed, that no error log has, and that may be of several sites or servers."""
     fail = {urllib.parse.urlsplit(one["url"]).path for one in proxy.failing}
-    silent: dict[str, list[LogRecord]] = {}
+    silent: dict[str, dict[object, LogRecord]] = {}
     for record in proxy.records:
-        if (
-            record.get("level") == UNLOGGED
-            and not record.get("upstream")
-            and or_empty(record["request"]).get("path") not in fail
-        ):
-            silent.setdefault(record["source"], []).append(record)
-    return [_UNLOGGED % (source, _times(records), paths_of(records)) for source, records in silent.items()]
+        asked = or_empty(record.get("request"))
+        if record.get("level") == UNLOGGED and not record.get("upstream") and asked.get("path") not in fail:
+            # One for each site that it may have been.
+            silent.setdefault(record["source"], {})[asked.get("method"), asked.get("path")] = record
+    return [
+        _UNLOGGED % (source, _times(list(records.values())), paths_of(list(records.values())))
+        for source, records in silent.items()
+    ]
 
 
 def _times(records: t.Sequence[LogRecord]) -> str:

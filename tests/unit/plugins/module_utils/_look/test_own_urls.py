@@ -45,3 +45,22 @@ def test_where_work_is_done_nothing_is_asked_that_another_url_shows(locations, f
     own = OwnUrls(Doors(Routing(written(text))))
     assert [one.path.text for one in own.found] == found
     assert [own.knows(one.server, one.path.text) for one in own.found] == [path == "/" for path in found]
+
+
+TENANTS = "map $host $site { a.test http://b:1; } server { server_name NAME; location LOCATION { proxy_pass TARGET; } }"
+
+
+@pytest.mark.parametrize(
+    ("name", "location", "target", "asked"),
+    [
+        (r"~^(?<tenant>[a-z]+)\.test$", "/", "http://unix:/run/$tenant.sock", []),
+        ("*.test", "/", "http://$host:8080", []),
+        ("a.test", r"~ ^/(?<app>[a-z]+)/x$", "http://unix:/run/$app.sock", []),
+        ("a.test", "/", "http://$host:8080", ["http://a.test/"]),
+        (r"~^(?<tenant>[a-z]+)\.test$", "/", "http://b:1", ["http://a.test/"]),
+        (r"~^(?<tenant>[a-z]+)\.test$", "/", "$site", ["http://a.test/"]),
+    ],
+)
+def test_a_name_that_was_made_up_is_not_asked_where_it_says_who_is_asked(name, location, target, asked):
+    text = TENANTS.replace("NAME", name).replace("LOCATION", location).replace("TARGET", target)
+    assert [one.url for one in OwnUrls(Doors(Routing(written(text)))).found] == asked

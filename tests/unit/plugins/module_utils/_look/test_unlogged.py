@@ -5,6 +5,7 @@
 
 import pytest
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look import unlogged as unlogged_module
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.unlogged import unlogged
 from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.entry_points import (
     Doors,
@@ -48,8 +49,19 @@ def test_of_several_servers_of_an_upstream_nobody_knows_which_it_was():
     assert (record["upstream"], record["server"], record["host"]) == (None, "_", "_")
 
 
-@pytest.mark.parametrize("change", [{"source": "/log/b"}, {"path": "/static/x"}, {"source": "/log/of-nobody"}])
-def test_of_a_log_that_several_sites_have_nobody_knows_which_it_was(change):
+def test_of_a_log_that_several_sites_have_each_is_asked():
+    records = unlogged([{**ROW, "source": "/log/b"}], [], routing())
+    assert [(one["server"], one["upstream"], one["count"]) for one in records] == [
+        ("b.test", None, 3),
+        ("c.test", None, 3),
+    ]
+    failed = Doors(routing()).failed(logged_requests(records))
+    assert [one.host for one in failed] == ["b.test", "c.test"]
+
+
+@pytest.mark.parametrize("change", [{"path": "/static/x"}, {"source": "/log/of-nobody"}, {"source": "/log/b"}])
+def test_what_no_site_passes_on_or_too_many_is_not_asked(change, monkeypatch):
+    monkeypatch.setattr(unlogged_module, "SHARING", 1)
     (record,) = unlogged([{**ROW, **change}], [], routing())
     assert (record["upstream"], record["server"], record["host"]) == (None, None, None)
     assert Doors(routing()).failed(logged_requests([record])) == []

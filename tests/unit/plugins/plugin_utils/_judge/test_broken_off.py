@@ -92,7 +92,9 @@ def test_failures_that_no_error_log_has_and_nobody_knows_the_site_of_have_a_line
         count=2,
         request={"method": "GET", "path": "/x"},
     )
-    (line,) = lines(silent, {**silent, "request": {"method": "POST", "path": "/y"}, "count": 1})
+    (line,) = lines(
+        silent, {**silent, "server": "other"}, {**silent, "request": {"method": "POST", "path": "/y"}, "count": 1}
+    )
     assert line.startswith(
         "/log/all has requests that were answered 502 or 504 (3 times in its log, GET /x, POST /y), and no error log"
     )
