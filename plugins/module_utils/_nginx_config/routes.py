@@ -30,7 +30,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.t
 if TYPE_CHECKING:  # the shapes of facts are for the type checker only
     from typing import TypedDict
 
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.blocks import BlockReference
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.blocks import BlockReference, Setting
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.directives import Place
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.follower import Branch
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.servers import Listen, ServerFacts
@@ -88,6 +88,7 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
             "set_at": Optional[Place],
             "params": Dict[str, Optional[str]],
             "error_page": List[List[str]],
+            "keeps_failures": Optional[Setting],  # the line by which its cache keeps a 502 or 504
             "access_logs": List[str],
             "generated_by": Optional[str],
         },
@@ -189,6 +190,7 @@ def _route(block: Block, passing: Directive, server: "ServerFacts", follower: Fo
         "variables": {name: value for name, value in variables.items() if value is not None},
         "set_at": _set_at(block, passing.first, variables),
         "error_page": _error_page(block),
+        "keeps_failures": _keeps_failures(block, family),
         "access_logs": _access_logs(block),
         "generated_by": None,
     }
@@ -198,6 +200,15 @@ def _error_page(block: Block) -> List[List[str]]:
     """What is shown in place of a 502 or 504, as the lines of error_page have it behind their codes."""
     pages = [one.args for one in error_pages(block) if {"502", "504"} & set(one.args[:-1])]
     return [[word for word in page if not word.isdigit()] for page in pages]
+
+
+def _keeps_failures(block: Block, family: str) -> "Optional[Setting]":
+    name, zone = family + "_cache_valid", block.in_force(family + "_cache")
+    lines = next((one.others[name] for one in block.chain() if name in one.others), [])
+    for line in lines if zone not in (None, ["off"]) else []:
+        if {"any", "502", "504"} & set(line.args[:-1]):
+            return {"args": line.args, "place": line.place}
+    return None
 
 
 def _access_logs(block: Block) -> List[str]:

@@ -26,6 +26,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.roles
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import Route
 
 #: Tries of a second's delay and three answers of ten seconds each, as the role proof asks.
 ROUND_SECONDS = 12 * (1 + 3 * 10)
@@ -55,14 +56,18 @@ def proof_of(finding: Finding, fleet: Fleet) -> list[Proof]:
         if source["kind"] == "nginx" and source["state"] == "ok"
     ]
     logs = [source["path"] for source in sources if source["path"].startswith("/")]
+    routes = {route["id"]: route for route in proxy.config.get("routes") or []}
     answers = [
         answer
         for answer in proxy.answers
-        if answer.get("from", "host") == "host" and answer.get("route") in finding.routes and not hangs_up(answer)
+        if answer.get("from", "host") == "host"
+        and answer.get("route") in finding.routes
+        and not hangs_up(answer)
+        and not may_be_kept(routes.get(answer.get("route")), answer)
     ]
     answers.sort(key=lambda answer: not answer_fails(answer))
     answers = each_route_first(answers)
-    peers = {route["id"]: route["peers"] for route in proxy.config.get("routes") or []}
+    peers = {number: route["peers"] for number, route in routes.items()}
     forgets = finding.remedy is not None and finding.remedy.role in RELOADS_NGINX
     own: list[Proof] = [
         {
@@ -85,6 +90,11 @@ def proof_of(finding: Finding, fleet: Fleet) -> list[Proof]:
         for answer in answers[:PROOF_URLS]
     ]
     return own + beside(proxy, finding.routes)
+
+
+def may_be_kept(route: Route | None, answer: Answer) -> bool:
+    """Whether a failure may come out of nginx's own cache, which gives it for a while whatever is changed."""
+    return bool(route and route.get("keeps_failures")) and answer_fails(answer) and not answer.get("signature")
 
 
 def beside(proxy: Host, routes: t.Collection[int]) -> list[Proof]:

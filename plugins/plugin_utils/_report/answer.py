@@ -13,6 +13,7 @@ import re
 import textwrap
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.unknowns import NOT_A_PROXY
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.alike import (
     alike,
     likewise,
@@ -217,7 +218,7 @@ def not_seen(report: ReportDocument, width: int) -> list[str]:
     hosts: dict[tuple[str, str], list[str]] = {}
     for name, entry in report["hosts"].items():
         for one in entry["unknown"]:
-            if one["missing"] != "nginx" and not (one["missing"] == "answers" and is_quiet(entry)):
+            if one["why"] != NOT_A_PROXY and not (one["missing"] == "answers" and is_quiet(entry)):
                 hosts.setdefault((one["missing"], one["why"].replace(name, "this host")), []).append(name)
     lines = []
     for (missing, why), names in hosts.items():

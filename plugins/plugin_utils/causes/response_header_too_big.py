@@ -127,8 +127,8 @@ def page_size(hop: Hop) -> int:
 
 def too_big(hop: Hop, route: Route) -> Finding:
     again = recurring(hop, SIGNATURE)
-    # What was asked now and came through is not what the log is about.
-    header = measured(hop) if not again or is_too_big(hop, route) else None
+    # What would come through is not what nginx is about.
+    header = measured(hop) if is_too_big(hop, route) else None
     evidence = [*hop.seen(SIGNATURE), *rate_evidence(hop, again), setting_evidence(hop, route)]
     if header:
         evidence.append(Evidence("probe", "asked directly, %s sends a header of %d bytes" % (hop.address, header)))

@@ -28,12 +28,13 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
     listener_behind,
     log_command,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line, on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import how_to_start, product_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import beyond, leads_nowhere
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._look.answers import Answer
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.blocks import Setting
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -42,6 +43,16 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         passed_on = [answer for answer in hop.failing if is_passed_on(answer)]
         if passed_on and status in GATEWAY_STATUSES and not leads_nowhere(fleet, hop):
             yield made_by_backend(fleet, hop, status, [answer_evidence(answer) for answer in passed_on])
+        elif passed_on and status and status < 500:
+            kept = next(
+                (one for one in hop.routes if one.get("keeps_failures") and one["id"] == passed_on[0].get("route")),
+                None,
+            )
+            yield from (
+                [kept_by_nginx(hop, kept["keeps_failures"], status, passed_on)]
+                if kept and kept["keeps_failures"]
+                else []
+            )
 
 
 def is_passed_on(answer: Answer) -> bool:
@@ -68,6 +79,26 @@ def made_by_backend(fleet: Fleet, hop: Hop, status: int | None, answers: list[Ev
             *next_proxy(hop),
         ),
     )
+
+
+def kept_by_nginx(hop: Hop, kept: Setting, status: int, answers: t.Sequence[Answer]) -> Finding:
+    """The backend is well by now, and nginx goes on giving the 502 that it had from it."""
+    place, time = file_and_line(kept["place"]), kept["args"][-1]
+    line = "%s_cache_valid %s" % (hop.family, " ".join(kept["args"]))
+    probe = Evidence("probe", "asked directly, %s answers %d" % (hop.address, status), 0.8)
+    return on_hop(
+        hop,
+        CAUSE.name,
+        (*map(answer_evidence, answers), probe, Evidence("config", "%s: %s" % (place, line), 0.8)),
+        on=hop.proxy.name,
+        says="nginx on %s keeps a 502 that the backend at %s gave it before" % (hop.proxy.name, hop.address),
+        why="the backend answers %d by now, and nginx gives what is in its cache for %s (%s at %s)" % (status, time, line, place),
+        advice=(
+            "# it goes by itself when that time is over; sooner: remove what lies in the folder of its zone (nginx -T | grep cache_path)",
+            "# for good: name the statuses that may be kept at %s (200 301 302 404), as an error should not be" % place,
+            "nginx -t && systemctl reload nginx   # on %s, after that" % hop.proxy.name,
+        ),
+    )  # fmt: skip
 
 
 def what_it_says(hop: Hop) -> tuple[str, ...]:

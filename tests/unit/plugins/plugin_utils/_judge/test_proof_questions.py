@@ -78,6 +78,24 @@ class TestWhatHasToBeAskedAgain:
         assert self.proof({**silent, "client": None}), "nobody listens there yet"
         assert self.proof(small_fleet.answer(None, client="127.0.0.1")), "it was late"
 
+    def test_a_failure_that_may_come_out_of_nginxs_cache_shows_nothing(self):
+        kept = "proxy_cache pages; proxy_cache_valid 200 10m; proxy_cache_valid any 1m;"
+        ways = (
+            ("", None),
+            (kept, None),
+            (kept, "backend_port_closed"),
+            ("proxy_cache pages; proxy_cache_valid 200 10m;", None),
+        )
+        asked = []
+        for http, signature in ways:
+            web = small_fleet.proxy(
+                "http://10.0.0.2", http=http, answers=[small_fleet.answer(502, signature=signature)]
+            )
+            asked.append(
+                len(proof_questions.proof_of(small_fleet.finding(routes=frozenset({0})), small_fleet.fleet(web=web)))
+            )
+        assert asked == [1, 0, 1, 1]
+
     def test_an_answer_is_the_hosts_own_where_nothing_else_is_said(self):
         own = small_fleet.answer()
         del own["from"]

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.unknowns import NOT_A_PROXY
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report import document
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.answer import (
     FINDING_LINES,
@@ -57,7 +58,7 @@ def entry(*findings, status="fixed", says="http://site/ answered 502, and answer
 
 WELL = entry(status="healthy", says="1 URL answers.", probes=[probe(200, 200)])
 BACKEND = entry(
-    status="healthy", says="no URL was asked here.", probes=[], unknown=[{"missing": "nginx", "why": "none"}]
+    status="healthy", says="no URL was asked here.", probes=[], unknown=[{"missing": "nginx", "why": NOT_A_PROXY}]
 )
 
 
@@ -369,3 +370,8 @@ def test_what_is_no_502_and_no_page_either_is_said_beside():
     assert "web2, web3: all URLs that were asked answer." in text
     sick = {**entry(finding()), "broken_off": ["10.0.0.2:80 broke off an answer"]}
     assert "  Also     10.0.0.2:80 broke off" in render({"run": {"mode": "fix"}, "hosts": {"web1": sick}})
+
+
+def test_an_nginx_that_is_not_believed_is_said_to_be_unseen():
+    quiet = {**WELL, "unknown": [{"missing": "nginx", "why": "process 9 says that it is a master"}]}
+    assert "Not seen on web1: nginx (process 9 says that it is a master)" in render(report(web1=quiet))
