@@ -83,9 +83,10 @@ def visits(
             continue
         older = last_rotated(host, file) if paths and end.whole else None
         data = as_printed(file, (read_end(host, older, READ_LIMIT).data if older else b"") + end.data)
-        rows += counted(log, data, {*paths, *_failed(data)}, since)
-    wanted = [row for row in rows if row["failed"] or row["path"] in paths]
-    return sorted(wanted, key=lambda row: row["path"] not in paths)[:ROWS]
+        wanted = {*paths, *_failed(data)}
+        rows += counted(log, data, wanted, since) if wanted else []
+    rows = [row for row in rows if row["failed"] or row["path"] in paths]
+    return sorted(rows, key=lambda row: row["path"] not in paths)[:ROWS]
 
 
 def counted(source: str, data: bytes, paths: Collection[str], since: float) -> "List[Visits]":

@@ -142,10 +142,8 @@ def refused_words(probes: t.Sequence[ProbeEntry]) -> str:
     if not shut:
         return ""
     first = "%s: %s" % (shut[0]["url"], shut[0]["before"] or "no answer")
-    return ", but %d of them would not let this look in (%s), so that what visitors get there was not seen" % (
-        len(shut),
-        first,
-    )
+    some = "" if len(shut) == len(probes) else "%d of them " % len(shut)
+    return ", %swith a refusal (%s): what visitors get there was not seen" % (some, first)
 
 
 def fails(probe: ProbeEntry, when: When) -> bool:

@@ -49,7 +49,7 @@ def probe(before, after, url="http://a/"):
             "fix",
             "healthy",
             [probe(200, 200), probe(403, 403, "http://b/"), probe(404, 404)],
-            "3 URLs answer, but 1 of them would not let this look in (http://b/: 403), so that what visitors get there was not seen.",
+            "3 URLs answer, 1 of them with a refusal (http://b/: 403): what visitors get there was not seen.",
         ),
         ("fix", "fixed", [probe(502, 200)], "http://a/ answered 502, and answers 200 now."),
         (
@@ -114,9 +114,7 @@ def test_what_a_host_without_urls_has_is_said_without_a_reason():
     assert words.host_says("fix", "advice", [], "", []) == "no URL was asked here."
     assert words.host_says("fix", "advice", [probe(200, 200)], "", []) == "the URLs that were asked answer."
     shut = words.host_says("check", "advice", [probe(200, None), probe(None, None)], "", [])
-    assert shut.startswith(
-        "the URLs that were asked answer, but 1 of them would not let this look in (http://a/: no answer)"
-    )
+    assert shut.startswith("the URLs that were asked answer, 1 of them with a refusal (http://a/: no answer): what")
 
 
 def test_names_are_listed_up_to_a_number():
