@@ -82,6 +82,12 @@ def new_container(engine: str, name: str) -> "Container":
     }  # fmt: skip
 
 
+def printed_by_fpm(containers: "List[Container]") -> List[str]:
+    """The files that engines keep of what containers with a PHP-FPM print."""
+    found = [one["log"] or "" for one in containers if any(each["name"] == "PHP-FPM" for each in one["inside"])]
+    return [path for path in found if path.startswith("/")]
+
+
 def add_listeners(host: Host, made: "Container", pid: int) -> None:
     """Add what listens in the network of one of its processes, unless that is known."""
     made["listens"] = made["listens"] or inside_listeners(host, pid)

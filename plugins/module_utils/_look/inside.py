@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.container_root import ContainerRoot
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import printed_by_fpm
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.interfaces import interface_addresses
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import listener_facts
@@ -85,9 +86,7 @@ def _look(
 ) -> None:
     """The whole life of the process that looks into a container."""
     log = container["log"] or ""
-    printed = [
-        one["log"] or "" for one in facts["containers"] if any(each["name"] == "PHP-FPM" for each in one["inside"])
-    ]
+    printed = printed_by_fpm(facts["containers"])
     root = ContainerRoot("/proc/%d/root" % master.pid, {path: path for path in [log, *printed] if path.startswith("/")})
     listeners = _enter(host, processes, master)
     accounts = Accounts(root)

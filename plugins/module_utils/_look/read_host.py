@@ -21,6 +21,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.awaited i
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.clock import clock_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.connections import connection_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.container_facts import container_facts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import printed_by_fpm
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.disks import disk_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import listener_facts
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.memory import memory_facts
@@ -91,7 +92,11 @@ def read_host(host: Host, window: float) -> "GatewayFacts":
         "journal": unfinished_runs.unfinished_runs(host),
         "guard": guard_facts(host, processes),
         "log": logs_facts.log_facts(
-            host, log_sources(nginx, php_fpm, listeners, host), window, clock["now"], master_pid(nginx)
+            host,
+            log_sources(nginx, php_fpm, listeners, host) + [(path, "php_fpm") for path in printed_by_fpm(containers)],
+            window,
+            clock["now"],
+            master_pid(nginx),
         ),
         "unknown": host.unknown,
     }

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests that an nginx in a container has lost to a PHP-FPM in the same one or in another, and what that PHP-FPM's log says of them.
+"""Requests that were lost to a PHP-FPM in a container, that of nginx itself or another one, and what that PHP-FPM's log says of them.
 
 Such a PHP-FPM is not looked into: neither its pools nor its settings are known.
 
@@ -19,10 +19,11 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import container_behind, engines_host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import (
     CLIENTS,
-    at_address,
     called,
+    containers_of,
     log_of,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import CLOSED, RESET
@@ -47,17 +48,23 @@ class LossInside:
 
     def lines(self, *signatures: str) -> list[LogRecord]:
         """What its log says, at the time of a lost connection."""
-        lost = self.hop.past(*_LOST)
+        lost, host = self.hop.past(*_LOST), self.hop.backend or self.hop.proxy
+        is_beside_nginx = host.within is not None and host.facts["container"]["name"] == self.container["name"]
+        others = [one.get("log") for one in containers_of(host) if one["name"] != self.container["name"]]
         return [
             record
-            for record in self.hop.proxy.records
-            if record["kind"] == "php_fpm" and record["signature"] in signatures and coincide(record, lost)
+            for record in host.records
+            if record["kind"] == "php_fpm"
+            and record["signature"] in signatures
+            and coincide(record, lost)
+            and (record["source"] == self.container.get("log") or is_beside_nginx and record["source"] not in others)
         ]
 
     def found(self, cause: str, lines: list[LogRecord], why: str, advice: tuple[str, ...]) -> Finding:
         """A finding with these lines, and the command that shows more of them."""
         evidence = (*self.hop.seen(*_LOST), *(log_evidence(one) for one in lines))
-        return on_hop(self.hop, cause, evidence, why=why, advice=(self.shown(lines[0]["source"]), *advice))
+        on = None if self.hop.backend else self.hop.proxy.name
+        return on_hop(self.hop, cause, evidence, on=on, why=why, advice=(self.shown(lines[0]["source"]), *advice))
 
     def shown(self, source: str) -> str:
         """The command that shows its log: what it prints, or a file of the container."""
@@ -78,13 +85,11 @@ class LossInside:
 
 
 def losses_inside(fleet: Fleet) -> t.Iterator[LossInside]:
-    """Each hop from an nginx in a container to a PHP-FPM in one, that loses connections now, or has lost some that are not asked for again."""
+    """Each hop to a PHP-FPM in a container that loses connections now, or has lost some that are not asked for again."""
     for hop in fleet.sick_hops("fastcgi"):
-        within = hop.proxy.within
-        if within is None:
-            continue
-        own = hop.proxy.facts["container"] if hop.backend is hop.proxy else at_address(hop)
-        has_fpm = own is not None and any(one["name"] == "PHP-FPM" for one in own["inside"] or [])
+        is_beside_nginx = hop.proxy.within is not None and hop.backend is hop.proxy
+        container = hop.proxy.facts["container"] if is_beside_nginx else container_behind(hop)
+        has_fpm = container is not None and any(one["name"] == "PHP-FPM" for one in container["inside"] or [])
         unasked = any(or_empty(one.get("request")).get("method") not in _SAFE for one in hop.past(*_LOST))
-        if own and has_fpm and (hop.has(*_LOST) or unasked):
-            yield LossInside(hop, own, within.name)
+        if container and has_fpm and (hop.has(*_LOST) or unasked):
+            yield LossInside(hop, container, engines_host(hop).name)

@@ -10,6 +10,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.container
     after,
     json_in,
     new_container,
+    printed_by_fpm,
 )
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils.fake_host import FakeHost
 
@@ -45,3 +46,12 @@ def test_what_is_no_object_is_empty(tmp_path, text, unseen):
 def test_the_value_of_an_option():
     assert after(["conmon", "-c", "5f3c", "-n"], "-c") == "5f3c"
     assert after(["conmon", "-n"], "-n") is None
+
+
+def test_what_php_fpm_prints_is_where_an_engine_keeps_a_file_of_it():
+    made = [new_container("docker", name) for name in ("shop-php-1", "shop-web-1", "blog-php-1")]
+    for one, name, log in zip(
+        made, ("PHP-FPM", "nginx", "PHP-FPM"), ("/a-json.log", "/b-json.log", "journal"), strict=True
+    ):
+        one["inside"], one["log"] = [{"name": name, "pid": 7}], log
+    assert printed_by_fpm(made) == ["/a-json.log"]
