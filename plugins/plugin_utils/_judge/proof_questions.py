@@ -32,6 +32,8 @@ if t.TYPE_CHECKING:
 ROUND_SECONDS = 12 * (1 + 3 * 10)
 #: URLs that one step's proof asks for at most.
 PROOF_URLS = 10
+#: For which nginx hangs up on whoever comes: what is asked again after a cure shows whether it still does.
+HANGS_UP = frozenset({"nginx_worker_connections", "nginx_worker_crashed"})
 #: Other sites of a proxy that are asked at most.
 BESIDE = 20
 
@@ -56,13 +58,14 @@ def proof_of(finding: Finding, fleet: Fleet) -> list[Proof]:
         if source["kind"] == "nginx" and source["state"] == "ok"
     ]
     logs = [source["path"] for source in sources if source["path"].startswith("/")]
+    has_no_room = any(record["signature"] in HANGS_UP for record in proxy.records)
     routes = {route["id"]: route for route in proxy.config.get("routes") or []}
     answers = [
         answer
         for answer in proxy.answers
         if answer.get("from", "host") == "host"
         and answer.get("route") in finding.routes
-        and not hangs_up(answer)
+        and not (hangs_up(answer) and not has_no_room)
         and not may_be_kept(routes.get(answer.get("route")), answer)
     ]
     answers.sort(key=lambda answer: not answer_fails(answer))

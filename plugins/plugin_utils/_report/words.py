@@ -51,8 +51,8 @@ _ENDED: tuple[tuple[Status, str], ...] = (
     ("would_fix", "would be fixed"),
     ("fixed", "fixed"),
 )
-#: Statuses of who is not let in: a client's certificate, a login, a ban, a limit.
-REFUSALS = frozenset({400, 401, 403, 421, 429})
+#: Answers to who is not let in: a client's certificate, a login, a ban, a limit. None: a connection that is closed, or that it was not asked again.
+REFUSALS = frozenset({None, 400, 401, 403, 421, 429})
 CERTAIN, LIKELY = 0.9, 0.6
 
 
@@ -138,7 +138,7 @@ def of_all(probes: t.Sequence[ProbeEntry], sick: t.Sequence[ProbeEntry], when: W
 
 def refused_words(probes: t.Sequence[ProbeEntry]) -> str:
     """That pages were not seen, as who looks was not let in: what visitors get there is not known. Empty where all were seen."""
-    shut = [one for one in probes if one["before"] is None or one["before"] in REFUSALS]
+    shut = [one for one in probes if one["before"] in REFUSALS and one["after"] in REFUSALS]
     if not shut:
         return ""
     first = "%s: %s" % (shut[0]["url"], shut[0]["before"] or "no answer")

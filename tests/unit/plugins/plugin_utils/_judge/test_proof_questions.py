@@ -77,6 +77,8 @@ class TestWhatHasToBeAskedAgain:
         assert self.proof({**silent, "client": "127.0.0.1"}) == []
         assert self.proof({**silent, "client": None}), "nobody listens there yet"
         assert self.proof(small_fleet.answer(None, client="127.0.0.1")), "it was late"
+        full = small_fleet.record("tcp:10.0.0.2:80", "nginx_worker_connections")
+        assert self.proof({**silent, "client": "127.0.0.1"}, log=small_fleet.log(full)), "it has no connections left"
 
     def test_a_failure_that_may_come_out_of_nginxs_cache_shows_nothing(self):
         kept = "proxy_cache pages; proxy_cache_valid 200 10m; proxy_cache_valid any 1m;"

@@ -51,6 +51,7 @@ def probe(before, after, url="http://a/"):
             [probe(200, 200), probe(403, 403, "http://b/"), probe(404, 404)],
             "3 URLs answer, 1 of them with a refusal (http://b/: 403): what visitors get there was not seen.",
         ),
+        ("fix", "healthy", [probe(None, 200), probe(403, 200)], "2 URLs answer."),
         ("fix", "fixed", [probe(502, 200)], "http://a/ answered 502, and answers 200 now."),
         (
             "fix",
