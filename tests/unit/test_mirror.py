@@ -45,6 +45,7 @@ TESTED_THROUGH = {
         "module_utils/_host/start_problem.py",
         "module_utils/_host/unit_program.py",
     ],
+    "module_utils/_host/test_containers_of_docker.py": ["module_utils/_host/compose_labels.py"],
     "module_utils/_host/test_units.py": [
         "module_utils/_host/unit_choice.py",
         "module_utils/_host/unit_words.py",

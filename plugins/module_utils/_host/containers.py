@@ -56,6 +56,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         paused: bool  # docker has stopped all that runs in it
         health: Optional[str]  # what docker's own check of it says: starting | healthy | unhealthy; None: it has none
         compose: Optional[Compose]  # how compose knows it; None: another made it
+        unit: Optional[str]  # that runs it, by podman's label; None: none does
         # What it prints: the file that its engine keeps of that, or the field of the journal; None: not known.
         log: Optional[str]
         networks: List[str]
@@ -77,7 +78,7 @@ def new_container(engine: str, name: str) -> "Container":
     return {
         "engine": engine, "name": name, "user": None, "running": False, "since": None, "ended": None, "restarts": 0, "last_words": [], "inside": [],
         "host_network": False, "addresses": [], "ports": {}, "published": True, "unpublished": [], "proxies": [], "paused": False, "health": None,
-        "compose": None, "log": None, "networks": [], "shares": None, "aliases": [], "listens": [], "programs": [], "volumes": {},
+        "compose": None, "unit": None, "log": None, "networks": [], "shares": None, "aliases": [], "listens": [], "programs": [], "volumes": {},
         "memory": None,
     }  # fmt: skip
 

@@ -7,13 +7,13 @@ Private to this collection: it may change in any release.
 """
 
 import json
-import os
 import re
 import time
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.compose_labels import by_compose
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import (
     JOURNAL,
     LIMIT,
@@ -26,15 +26,12 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.container
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.own_log import end_of
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.processes import Processes
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_journal import that_say_why
-from ansible_collections.webops.bad_gateway.plugins.module_utils._text import printable
 
 if TYPE_CHECKING:  # the shapes of facts are for the type checker only
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Compose, Container
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
 
 YOUNG_SECONDS = 60
 ROOTS = ("/var/lib/docker", "/var/snap/docker/common/var-lib-docker")
-COMPOSE = "com.docker.compose."
-LABELS = ("project", "service", "version", "project.working_dir", "project.config_files")
 #: What docker says around the words that say why.
 _AROUND = re.compile(
     r"^.*(?:OCI runtime create failed|unable to start container process|on endpoint .*\)): |: unknown$"
@@ -57,7 +54,7 @@ def of_docker(host: Host, processes: Processes) -> "Dict[str, Container]":
             for inside, mount in (config.get("MountPoints") or {}).items()
             if isinstance(mount, dict) and isinstance(mount.get("Source"), str) and mount["Source"]
         }
-        made["compose"] = _compose(host, (config.get("Config") or {}).get("Labels") or {})
+        made["compose"] = by_compose(host, (config.get("Config") or {}).get("Labels") or {})
         driver = (wanted.get("LogConfig") or {}).get("Type") or "json-file"
         made["log"] = {"json-file": "%s%s-json.log" % (folder, number), "journald": JOURNAL + number}.get(driver)
         if driver == "json-file" and (made["ended"] or made["restarts"]):
@@ -95,16 +92,6 @@ def _add_networks(made: "Container", networks: Mapping[str, Any]) -> None:
             (network.get("IPAMConfig") or {}).get("IPv4Address"),
         )
         made["addresses"] += [one for one in own if one and one not in made["addresses"]]
-
-
-def _compose(host: Host, labels: Mapping[str, Any]) -> "Optional[Compose]":
-    """How compose knows a container."""
-    project, service, version, folder, files = (printable(str(labels.get(COMPOSE + one) or ""), 400) for one in LABELS)
-    if not project or not service:
-        return None
-    paths = [os.path.join(folder, one) for one in files.split(",") if one]
-    there = [one for one in paths if one.startswith("/") and host.exists(one)]
-    return {"project": project, "service": service, "version": version, "folder": folder, "files": there}
 
 
 def _add_state(host: Host, made: "Container", config: Mapping[str, Any], processes: Processes, limit: int) -> None:

@@ -33,6 +33,19 @@ def command(container: Container, what: str) -> str | None:
     if not made or not made["files"]:
         return None
     files = [word for path in made["files"] for word in ("-f", path)]
+    if container["engine"] == "podman":
+        as_user = ["sudo", "-iu", str(container["user"])] if container.get("user") else []
+        return shlex.join(
+            [
+                *as_user,
+                "podman-compose",
+                "-p",
+                made["project"] or "",
+                *files,
+                *what.split(),
+                made["service"] or "SERVICE",
+            ]
+        )
     program = ["docker-compose"] if (made["version"] or "").startswith("1.") else ["docker", "compose"]
     return shlex.join([*program, *_project(made), *files, *what.split(), made["service"] or "SERVICE"])
 

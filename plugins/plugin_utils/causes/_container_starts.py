@@ -15,9 +15,9 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.container
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _compose as compose
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import (
-    CLIENTS,
     DOCKER,
     called,
+    client_of,
     engine_is_down,
     is_restarted,
 )
@@ -31,7 +31,7 @@ FOR_MEMORY = "killed for memory"
 
 def start_of(container: Container, host: Host) -> tuple[str, ...]:
     """The commands that show why a container ended, and start it; first its engine, where that does not run."""
-    client, name, on = CLIENTS.get(container["engine"]), shlex.quote(container["name"]), host.name
+    client, name, on = client_of(container), shlex.quote(container["name"]), host.name
     ended = container["ended"] or ""
     if client is None:
         return ("# start %s on %s" % (called(container), on),)
@@ -62,7 +62,29 @@ def start_of(container: Container, host: Host) -> tuple[str, ...]:
     return (
         *(() if NEVER_STARTED in ended else (why,)),
         *(more_memory(container, on) if FOR_MEMORY in ended else ()),
-        *(compose.up(container, on) or ("%s start %s   # on %s" % (client, name, on),)),
+        *(by_its_unit(container, on) or compose.up(container, on) or ("%s start %s   # on %s" % (client, name, on),)),
+        *at_boot(container),
+    )
+
+
+def by_its_unit(container: Container, on: str) -> tuple[str, ...]:
+    """The command that starts a container by the unit that runs it, which knows nothing of one that is started behind its back; empty where none runs it."""
+    unit, user = container.get("unit"), container.get("user")
+    as_user = "--user -M %s@ " % shlex.quote(user) if user else ""
+    return ("systemctl %sstart %s   # on %s" % (as_user, shlex.quote(unit), on),) if unit else ()
+
+
+def at_boot(container: Container) -> tuple[str, ...]:
+    """What starts one of podman's with each boot: podman itself does not."""
+    if container["engine"] != "podman" or container.get("unit"):
+        return ()
+    enabled = "systemctl enable podman-restart"
+    if container.get("user"):
+        user = shlex.quote(str(container["user"]))
+        enabled = "loginctl enable-linger %s; systemctl --user -M %s@ enable podman-restart" % (user, user)
+    return (
+        "# after a boot podman itself starts none: %s for those made with --restart=always, or a unit (a .container file)"
+        % enabled,
     )
 
 
@@ -77,7 +99,7 @@ def more_memory(container: Container, on: str) -> tuple[str, ...]:
 
 def start_beside(container: Container, own: Container, host: Host) -> tuple[str, ...]:
     """How one is started that another may wait for, and comes with each boot."""
-    client, name = CLIENTS.get(container["engine"], "docker"), shlex.quote(container["name"])
+    client, name = client_of(container) or "docker", shlex.quote(container["name"])
     lasting = "; for good: docker update --restart unless-stopped %s" % name if client == "docker" else ""
     return (
         "%s start %s   # on %s: in a network of %s, and does not run%s%s"

@@ -55,16 +55,15 @@ def held_for(host: Host, address: Address) -> Container | None:
         return None
     found = behind(host, listener)
     inside = (found["ports"] or {}).get(str(address.port)) if found else None
-    listens = {one.port for one in _own_ports(found) if not one.is_loopback} if found else set()
-    return None if inside in listens else found
+    if found is None or inside is None:
+        return None
+    return None if inside in {one.port for one in _own_ports(found) if not one.is_loopback} else found
 
 
 def without_a_way(hop: Hop, host: Host, container: Container, cause: str, seen: tuple[Evidence, ...]) -> Finding:
     """The finding that a container publishes the port, and neither docker's own proxy nor a rule of its leads there, or nobody listens in it."""
     port, own = hop.real_address.port, _own_ports(container)
-    inside = (container["ports"] or {}).get(str(port))
-    if inside is None:
-        return to_a_port_unknown(hop, host, container, cause, seen)
+    inside = container["ports"][str(port)]
     other = listens_on_another(hop, container, inside)
     nobody = Evidence("socket", "nothing of %s itself listens on port %d" % (host.name, port))
     sharing = sharing_its_network(hop, host, container, inside)
@@ -82,10 +81,9 @@ def without_a_way(hop: Hop, host: Host, container: Container, cause: str, seen: 
     elif sharing.words:
         why, advice = sharing.words, sharing.advice
     elif own and not other.words:
-        why = "%s listens on %d, and no way leads there: docker has no proxy of its own for port %d, and its rule for it is gone" % (
-            called(container), inside, port,
-        )  # fmt: skip
-        advice = (*way_inside(container, host.name, inside), *rules_of(port, host.name))
+        gone = _rules_gone(container, port, host.name)
+        why = "%s listens on %d, and no way leads there: %s" % (called(container), inside, gone.words)
+        advice = (*way_inside(container, host.name, inside), *gone.advice)
     else:
         why = other.words or "port %d leads to port %d of %s, in which nothing is seen to listen" % (
             port, inside, called(container),
@@ -102,32 +100,6 @@ def without_a_way(hop: Hop, host: Host, container: Container, cause: str, seen: 
         says="port %d of %s is published from a container, and leads to nobody" % (port, host.name),
         why=why,
         advice=advice,
-    )
-
-
-def to_a_port_unknown(hop: Hop, host: Host, container: Container, cause: str, seen: tuple[Evidence, ...]) -> Finding:
-    """The same of podman, which keeps in its database alone which port of a container one of the host leads to."""
-    port, own = hop.real_address.port, _own_ports(container)
-    there = sorted({one.port for one in own if not one.is_loopback})
-    where = ", ".join(map(str, there)) or ", ".join(dict.fromkeys(one.bare for one in own))
-    listens = "nothing in it is seen to listen"
-    if own:
-        listens = "it listens on %s%s" % (where, "" if there else " alone, where nobody gets to")
-    name, client = shlex.quote(container["name"]), CLIENTS.get(container["engine"], "podman")
-    shown = "%s port %s   # on %s: to which of its ports does %d lead?" % (client, name, host.name, port)
-    mend = (
-        "# if to another one than %s: publish that one, -p 127.0.0.1:%d:%d, and make the container anew"
-        % (where, port, there[0])
-        if there
-        else let_it_listen(hop, own[0].port if own else port)
-    )
-    return on_hop(
-        hop,
-        cause,
-        (*seen, Evidence("process", "%s holds port %d of %s for %s" % (client, port, host.name, called(container)))),
-        says="port %d of %s is published from a container, and leads to nobody" % (port, host.name),
-        why="port %d leads to %s, and %s" % (port, called(container), listens),
-        advice=(log_of(container, host.name), shown, mend),
     )
 
 
@@ -159,10 +131,22 @@ def sharing_its_network(hop: Hop, host: Host, container: Container, inside: int)
     )
 
 
-def rules_of(port: int, on: str) -> tuple[str, ...]:
-    return (
-        "iptables -t nat -S DOCKER | grep -w %d; grep -E 'iptables|userland-proxy' /etc/docker/daemon.json   # on %s: is its rule there? docker makes none"
-        ' with "iptables": false, and then needs its proxy ("userland-proxy": true)' % (port, on),
+def _rules_gone(container: Container, port: int, on: str) -> Explanation:
+    """That the rule of an engine is gone which leads from a port of the host to a container, and how it is laid anew."""
+    if container["engine"] == "podman":
+        return Explanation(
+            words="podman's rules for port %d are gone" % port,
+            advice=(
+                "podman network reload %s   # on %s: lays them anew, where a firewall that was started or loaded again took them away (all containers: --all)"
+                % (shlex.quote(container["name"]), on),
+            ),
+        )
+    return Explanation(
+        words="docker has no proxy of its own for port %d, and its rule for it is gone" % port,
+        advice=(
+            "iptables -t nat -S DOCKER | grep -w %d; grep -E 'iptables|userland-proxy' /etc/docker/daemon.json   # on %s: is its rule there? docker makes none"
+            ' with "iptables": false, and then needs its proxy ("userland-proxy": true)' % (port, on),
+        ),
     )
 
 

@@ -39,6 +39,12 @@ RESTARTS = 3
 CLIENTS = {"docker": "docker", "podman": "podman", "containerd": "nerdctl"}
 
 
+def client_of(container: Container) -> str | None:
+    """The client of a container's engine, called as the user whose own it is; None where that is not known."""
+    client, user = CLIENTS.get(container["engine"]), container.get("user")
+    return "sudo -iu %s %s" % (shlex.quote(user), client) if client and user else client
+
+
 def is_container_network(interface: str) -> bool:
     """Whether an interface of a host leads to a network of its containers."""
     return _BRIDGE.match(interface) is not None
@@ -178,7 +184,7 @@ def state_on(container: Container, host: Host) -> str:
 
 def log_of(container: Container, on: str) -> str:
     """The command that shows a container's own log."""
-    client, name = CLIENTS.get(container["engine"]), shlex.quote(container["name"])
+    client, name = client_of(container), shlex.quote(container["name"])
     if client is None:
         return "# see the log of %s on %s" % (called(container), on)
     return "%s logs --since 1h %s   # on %s" % (client, name, on)
@@ -212,22 +218,3 @@ def ports_of(engine: str, port: int, user: str | None = None) -> str:
     if engine != "podman":
         return "%s%s ps -a --filter publish=%d" % (as_user, engine, port)
     return "%spodman ps -a --format '{{.Names}}  {{.Status}}  {{.Ports}}' | grep -w %d" % (as_user, port)
-
-
-def of_podman_at(host: Host, port: int) -> tuple[str, ...]:
-    """How one of podman's that do not run is found and started; what it publishes stands in its database alone. Nothing where none is down."""
-    down = [one for one in containers_of(host) if one["engine"] == "podman" and not one["running"]]
-    lines = []
-    for user in dict.fromkeys(one.get("user") for one in down):
-        names = [one["name"] for one in down if one.get("user") == user]
-        as_user, at_boot = "", "systemctl enable podman-restart"
-        if user:
-            as_user = "sudo -iu %s " % shlex.quote(user)
-            at_boot = "loginctl enable-linger %s; systemctl --user -M %s@ enable podman-restart" % (user, user)
-        lines += [
-            "%s   # on %s: does it belong to one of these, which do not run? %s"
-            % (ports_of("podman", port, user), host.name, ", ".join(names[:SHOWN])),
-            "# if so: %spodman start NAME; after a boot podman itself starts none: %s for those made with --restart=always, or a unit (a .container file)"
-            % (as_user, at_boot),
-        ]
-    return tuple(lines)

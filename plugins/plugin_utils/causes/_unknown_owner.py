@@ -21,7 +21,6 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address
     asked_address,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._compose import of_compose_at
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import of_podman_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import how_to_start
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_names import ignored
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import kept_down
@@ -81,7 +80,7 @@ def how_to_find(hop: Hop, host: Host, candidates: t.Sequence[str]) -> tuple[str,
     by_container = (BY_CONTAINER % (hop.address.host, host.name),) if hop.proxy.within is host else ()
     asked = "# %s asks for it at %s" % ("what is between" if hop.named_in else "nginx", named_at(hop))
     is_port = not candidates and not address.is_unix
-    contained = (*of_podman_at(host, address.port), *of_compose_at(host, address.port)) if is_port else ()
+    contained = of_compose_at(host, address.port) if is_port else ()
     return (*contained, *by_container, find, *_other_listeners(hop, host), asked, *ignored(hop), *by_hand, name_it)
 
 

@@ -29,14 +29,16 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._awaited
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import (
     container_behind,
     described,
+    engines_host,
     listener_behind,
     log_command,
     paused_behind,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._container_ways import rules_of
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._container_ways import without_a_way
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import (
     DAEMON,
     at_address,
+    behind,
     health,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import late_answers, on_hop
@@ -68,6 +70,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._tls imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._websockets import long_polled
 
 if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
     from ansible_collections.webops.bad_gateway.plugins.module_utils._logs.records import LogRecord
 
 SIGNATURE = "upstream_read_timeout"
@@ -83,6 +86,10 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         if stopped and hop.has(SIGNATURE, *NOT_TAKEN):
             seen = (*hop.seen(SIGNATURE, *NOT_TAKEN), *late_answers(hop), *probe_silent(hop))
             yield paused(hop, stopped, CAUSE.name, seen)
+            continue
+        ruleless = without_its_rule(hop)
+        if ruleless and hop.has(SIGNATURE):
+            yield without_a_way(hop, engines_host(hop), ruleless, CAUSE.name, hop.seen(SIGNATURE))
             continue
         late = any(answer.get("timed_out") for answer in hop.failing) and or_empty(hop.reach).get("connected")
         if is_silent(hop) and (late or hop.has(SIGNATURE)) and not failed_handshake(hop).get("plain"):
@@ -163,7 +170,7 @@ def slow(fleet: Fleet, hop: Hop) -> Finding:
     named, refused = awaited_behind(fleet, hop), others_refused(hop, SIGNATURE)
     container = container_behind(hop)
     what = "%s is slow%s%s" % (described(hop), for_paths(hop), health(container) if container else "")
-    unnamed = (*without_its_rule(hop), *if_it_is_slow(hop))
+    unnamed = if_it_is_slow(hop)
     more = unnamed if named is None else longer_wait(hop) if named.is_slow else ()
     advice = (*(named.advice if named else ()), log_command(hop), *more)
     because = named.text if named else held(failing_paths(hop, SIGNATURE)) or WAITS_FOR
@@ -186,9 +193,11 @@ def slow(fleet: Fleet, hop: Hop) -> Finding:
     )
 
 
-def without_its_rule(hop: Hop) -> tuple[str, ...]:
-    """What to look at where docker holds a port without its proxy: who gets past its rules is not answered."""
-    return rules_of(hop.real_address.port, hop.on) if listener_behind(hop).get("process") == DAEMON else ()
+def without_its_rule(hop: Hop) -> Container | None:
+    """The container for which its engine's own program holds the port, where that has connections waiting: it takes none, and no rule leads past it."""
+    listener = listener_behind(hop)
+    is_held = listener.get("process") in (DAEMON, "conmon") and listener.get("queue")
+    return behind(engines_host(hop), listener) if is_held else None
 
 
 def other_address(hop: Hop) -> tuple[str, ...]:

@@ -59,6 +59,7 @@ def test_one_that_runs_has_addresses_and_ports(host):
             "paused": False,
             "health": None,
             "compose": None,
+            "unit": None,
             "log": "/var/lib/docker/containers/%s/%s-json.log" % (ID, ID),
             "networks": ["shop", "none"],
             "shares": None,
