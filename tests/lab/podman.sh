@@ -22,3 +22,20 @@ podman_run() {
 	shift
 	systemd-run --quiet --pipe --wait -p KillMode=process podman run -d --name "$name" -v /sys/fs/cgroup:/sys/fs/cgroup:ro "$@" >/dev/null
 }
+
+# podman_of_user USER: that user has podman of his own, with the image `lab:1`; his home folder has to be a file system in which he may mount.
+podman_of_user() {
+	grep -q "^$1:" /etc/subuid || echo "$1:100000:65536" | tee -a /etc/subuid >>/etc/subgid
+	install -d -o "$1" -g "$1" "/home/$1" "/run/user/$(id -u "$1")"
+	chmod 666 /dev/net/tun
+	podman save -q -o "/home/$1/lab.tar" lab:1
+	chown "$1:" "/home/$1/lab.tar"
+	users_podman "$1" load -q -i lab.tar >/dev/null
+}
+
+# users_podman USER WORD...: a command of his podman.
+users_podman() {
+	user=$1
+	shift
+	su "$user" -c "cd; XDG_RUNTIME_DIR=/run/user/$(id -u "$user") podman --runtime crun $*"
+}

@@ -33,7 +33,8 @@ if TYPE_CHECKING:  # the shapes of facts are for the type checker only
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
 
 STORAGE, OF_USERS = "/var/lib/containers/storage", "/.local/share/containers/storage"
-LISTS = "/overlay-containers/containers.json"
+#: By the driver of the storage: overlay, or vfs where there is nothing better.
+LISTS = "/*-containers/containers.json"
 SETTINGS = STORAGE + "/overlay-containers/%s/userdata/config.json"
 #: The network that those have which are given none, and in which no names are known: https://docs.podman.io/en/latest/markdown/podman-network.1.html
 DEFAULT, ADDRESSES = "podman", "10.88."
@@ -52,21 +53,12 @@ def of_podman(host: Host, processes: Processes) -> "Dict[str, Container]":
     database: Dict[str, Kept] = {}
     users = [(one.name, one.home + OF_USERS) for one in accounts_of(host) if one.home != "/root"]
     for user, storage in [(None, STORAGE), *users]:
-        for listed, called in _listed(host, storage).items():
-            found[listed] = new_container("podman", called)
-            found[listed]["user"] = user
-        database.update(kept_by_podman(host, storage) if host.exists(storage + LISTS) else {})
-    for process in processes.find(name="conmon$"):
-        number, name = after(process.argv, "-c"), after(process.argv, "-n")
-        if number:
-            made = found.setdefault(number, new_container("podman", name or number[:12]))
-            made["running"] = True
-            made["proxies"].append(process.pid)
-            log = after(process.argv, "-l") or ""
-            made["log"] = JOURNAL + number if log == "journald" else log.partition(":")[2] or None
-            for child in processes.children_of(process.pid)[:1]:
-                made["since"] = child.started
-                add_listeners(host, made, child.pid)
+        for path in host.glob(storage + LISTS):
+            for listed, called in _listed(host, path).items():
+                found[listed] = new_container("podman", called)
+                found[listed]["user"] = user
+            database.update(kept_by_podman(host, storage))
+    _add_monitors(host, processes, found)
     for number, made in found.items():
         made["networks"] = [DEFAULT] if any(one.startswith(ADDRESSES) for one in made["addresses"]) else []
         if made["user"] is None:
@@ -79,10 +71,25 @@ def of_podman(host: Host, processes: Processes) -> "Dict[str, Container]":
     return found
 
 
-def _listed(host: Host, storage: str) -> Dict[str, str]:
-    """The names of the containers in a storage, by their IDs."""
+def _add_monitors(host: Host, processes: Processes, found: "Dict[str, Container]") -> None:
+    """Add what the monitors say of those that run, and the containers that are in no list."""
+    for process in processes.find(name="conmon$"):
+        number, name = after(process.argv, "-c"), after(process.argv, "-n")
+        if number:
+            made = found.setdefault(number, new_container("podman", name or number[:12]))
+            made["running"] = True
+            made["proxies"].append(process.pid)
+            log = after(process.argv, "-l") or ""
+            made["log"] = JOURNAL + number if log == "journald" else log.partition(":")[2] or None
+            for child in processes.children_of(process.pid)[:1]:
+                made["since"] = child.started
+                add_listeners(host, made, child.pid)
+
+
+def _listed(host: Host, path: str) -> Dict[str, str]:
+    """The names of the containers in a list, by their IDs."""
     try:
-        kept = json.loads(host.read(storage + LISTS) or "[]")
+        kept = json.loads(host.read(path) or "[]")
     except (ValueError, RecursionError):
         kept = []
     listed = [one for one in kept[:LIMIT] if isinstance(one, dict)] if isinstance(kept, list) else []

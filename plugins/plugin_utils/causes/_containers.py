@@ -115,18 +115,18 @@ def published_anew(container: Container, leads: str, host: Host) -> tuple[str, .
 
 
 def behind(host: Host | None, listener: Listener) -> Container | None:
-    """The container for which a process of the host listens: docker's proxy, or without it docker itself, which takes no connection but holds the port."""
-    pid = listener.get("pid")
-    if listener.get("process") == DAEMON:
-        return next(
-            (
-                one
-                for one in containers_of(host)
-                if one["running"] and str(listener.get("port")) in (one["ports"] or ())
-            ),
-            None,
-        )
-    return next((one for one in containers_of(host) if pid is not None and pid in (one["proxies"] or ())), None)
+    """The container for which a process of the host listens: by its ID, or by the port where it is a program of an engine that does so for several."""
+    pid, port = listener.get("pid"), str(listener.get("port"))
+    known = containers_of(host)
+    found = [one for one in known if pid is not None and pid in (one["proxies"] or ())]
+    if not found and (listener.get("process") == DAEMON or engine_of(listener)):
+        found = [one for one in known if one["running"] and port in (one["ports"] or ())]
+    return found[0] if found else None
+
+
+def engine_of(listener: Listener) -> str | None:
+    """The engine whose program has a port of the host for a container; None for other listeners."""
+    return next((one for pattern, one in PUBLISHERS if pattern.match(listener.get("process") or "")), None)
 
 
 def called(container: Container) -> str:
@@ -204,7 +204,7 @@ def engine_is_down(container: Container, host: Host) -> bool:
 
 def publisher(listener: Listener, port: int, on: str) -> str | None:
     """The command that shows whose port an engine's own program listens on, where that is not known; None for other listeners."""
-    engine = next((one for pattern, one in PUBLISHERS if pattern.match(listener.get("process") or "")), None)
+    engine = engine_of(listener)
     if engine is None:
         return None
     user = listener.get("user") or "root"

@@ -17,6 +17,7 @@ from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils._hos
     inside,
 )
 
+LISTS = podman.STORAGE + "/overlay-containers/containers.json"
 OLD_PORTS = [{"hostPort": 8080, "containerPort": 3000, "protocol": "tcp", "hostIP": ""}]
 STARTED = {"startedTime": "2026-12-01T03:37:39.93Z"}
 
@@ -38,7 +39,7 @@ def kept(host, monkeypatch):
         )
         names = {ID: "shop", **{number: name for name, number in others.items()}}
         host.write(
-            podman.STORAGE + podman.LISTS,
+            LISTS,
             json.dumps([{"id": number, "names": [name]} for number, name in names.items()]),
         )
         return next(one for one in found(host) if one["name"] == "shop")
@@ -126,9 +127,7 @@ def test_its_last_words_by_the_journal(host, kept):
 
 def test_podman_by_its_list_and_its_monitors(host):
     other = "ab12" * 16
-    host.write(
-        podman.STORAGE + podman.LISTS, json.dumps([{"id": ID, "names": ["shop"]}, {"id": other, "names": ["cron"]}])
-    )
+    host.write(LISTS, json.dumps([{"id": ID, "names": ["shop"]}, {"id": other, "names": ["cron"]}]))
     host.process(50, "/usr/bin/conmon --api-version 1 -c %s -u %s -n shop" % (ID, ID))
     inside(host, 51, FPM, "0::/machine.slice/libpod-%s.scope/container\n" % ID)
     shop, cron = found(host)
@@ -139,7 +138,7 @@ def test_podman_by_its_list_and_its_monitors(host):
 def test_those_of_a_users_own_podman(host):
     host.write("/etc/passwd", "root:x:0:0::/root:/bin/sh\ndeploy:x:1000:1000::/home/deploy:/bin/sh\n")
     kept = [{"id": ID, "names": ["shop"]}, {"id": "x", "names": "y"}, "z", {"names": ["\x1b[2Jblog"]}]
-    host.write("/home/deploy" + podman.OF_USERS + podman.LISTS, json.dumps(kept))
+    host.write("/home/deploy" + podman.OF_USERS + "/vfs-containers/containers.json", json.dumps(kept))
     assert [(one["name"], one["user"], one["running"]) for one in found(host)] == [
         ("shop", "deploy", False),
         ("\\x1b[2Jblog", "deploy", False),
@@ -148,7 +147,7 @@ def test_those_of_a_users_own_podman(host):
 
 def test_a_monitor_whose_container_is_in_no_list(host):
     host.process(50, "/usr/bin/conmon --api-version 1 -c %s -n shop" % ID)
-    host.write(podman.STORAGE + podman.LISTS, "{}")
+    host.write(LISTS, "{}")
     assert [one["name"] for one in found(host)] == ["shop"]
 
 
@@ -166,7 +165,7 @@ def test_the_network_in_which_no_names_are_known(host, address, networks):
 
 def test_volumes_by_what_its_runtime_was_told(host):
     """podman's own files of a container are no volumes."""
-    host.write(podman.STORAGE + podman.LISTS, json.dumps([{"id": ID, "names": ["shop"]}]))
+    host.write(LISTS, json.dumps([{"id": ID, "names": ["shop"]}]))
     kept = "/run/containers/storage/overlay-containers/%s/userdata/hosts" % ID
     volume = "/var/lib/containers/storage/volumes/sites/_data"
     mounts = [
