@@ -196,8 +196,10 @@ def slow(fleet: Fleet, hop: Hop) -> Finding:
 def without_its_rule(hop: Hop) -> Container | None:
     """The container for which its engine's own program holds the port, where that has connections waiting: it takes none, and no rule leads past it."""
     listener = listener_behind(hop)
-    is_held = listener.get("process") in (DAEMON, "conmon") and listener.get("queue")
-    return behind(engines_host(hop), listener) if is_held else None
+    if listener.get("process") not in (DAEMON, "conmon") or not listener.get("queue"):
+        return None
+    found = behind(engines_host(hop), listener)
+    return found if found and (found["ports"] or {}).get(str(hop.real_address.port)) else None
 
 
 def other_address(hop: Hop) -> tuple[str, ...]:
