@@ -237,7 +237,7 @@ def comes_again(judgements: t.Sequence[HostJudgement], findings: t.Sequence[Find
     again = [
         "a failure that comes again: %s (%s)" % (text, finding["cause"])
         for finding, text in zip(findings, often.values())
-        if text and finding["outcome"] not in ("fixed", "relieved")
+        if text and finding["outcome"] != "fixed"
     ]
     return safe_text(again[0]) if again else ""
 

@@ -15,8 +15,9 @@ import urllib.parse
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop_symptoms import CONNECTING
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop_symptoms import CONNECTING, NO_LIVE
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.refused_besides import REFUSED
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.rows_taken import is_by_name
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import (
     IN_BODY,
@@ -51,11 +52,31 @@ OTHERWISE = frozenset(
 
 
 def recurring(hop: Hop, *signatures: str) -> list[LogRecord]:
-    """The records of this hop that may fail again; with these signatures only, where any is given. None while something fails in full view."""
-    if hop.failing:
+    """The records of this hop that may fail again; with these signatures only, where any is given.
+
+    While something fails in full view, only where that is no connection, and these are of requests that are answered to nobody once they have one.
+    """
+    if hop.failing and not is_kept_from_asking(hop):
         return []
     records = hop.past(*signatures) if signatures else [one for one in hop.records if one["last"] >= hop.started]
+    if hop.failing:
+        records = [record for record in records if is_answered_to_nobody(hop, record)]
     return [record for record in records if record.get("action") not in IN_BODY and not is_over(hop, record)]
+
+
+def is_kept_from_asking(hop: Hop) -> bool:
+    """Whether nginx has just asked nobody over a hop, or an address that refuses, while the backend takes connections."""
+    asked_nobody = all(answer.get("signature") in (*REFUSED, NO_LIVE) for answer in hop.failing)
+    return asked_nobody and bool(or_empty(hop.reach).get("connected"))
+
+
+def is_answered_to_nobody(hop: Hop, record: LogRecord) -> bool:
+    """Whether all of several requests failed after they had a connection, and are none that is made again here."""
+    request = or_empty(record.get("request"))
+    row = row_of(hop, request["method"], request["path"]) if request else None
+    if row is None or record.get("action") == CONNECTING or row["method"] in READING:
+        return False
+    return row["failed"] == sum(row["statuses"].values()) >= SEVERAL
 
 
 def is_barred_from(hop: Hop, record: LogRecord) -> bool:

@@ -50,6 +50,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._others_
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import product_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import (
+    is_kept_from_asking,
     rate,
     rate_evidence,
     recurring,
@@ -205,6 +206,13 @@ def without_its_rule(hop: Hop) -> Container | None:
 def other_address(hop: Hop) -> tuple[str, ...]:
     """What is left once requests are answered in time, where another address of the name refuses connections."""
     takes = next((one for at, one in zip(hop.tried, hop.tried_addresses) if at["connected"]), None)
+    others = [one for at, one in zip(hop.tried, hop.tried_addresses) if not at["connected"]]
+    if takes and others and hop.failing and is_kept_from_asking(hop):
+        return (
+            "# each such failure sets %s aside for 10 s, and %s refuses connections: all other pages get 502 then; write %s in place of %s at %s, as an address"
+            " alone is never set aside"
+            % (takes.bare, ", ".join(one.bare for one in others), takes.bare, hop.address.bare, named_at(hop)),
+        )
     if not hop.besides.addresses or takes is None:
         return ()
     refuses = ", ".join(one.bare for one in hop.besides.addresses)
