@@ -52,12 +52,12 @@ _IDLE = re.compile(
     r"|Lifecycle|To see|\S+@\S+ \S+: |Error: command failed))|(?:error Command|.{0,9}ELIFECYCLE.{0,9}Command) failed with|info Visit https"
     # The frames of Go and of PHP, and what comes with them.
     r"|goroutine \d|created by \S|[\w./-]+\.(?:\(\*?\w+\)\.)?\w+(?:\[\.\.\.\])?\(.*\)$|exit status \d|note: run with `RUST"
-    r"|#\d+ |Stack trace:|thrown in |Crash dump is"
+    r"|#\d+ |Stack trace:|thrown in |Crash dump is|[\d:, -]*INFO (?:exited|spawned|success|gave up): "
 )
 #: Where Spring Boot goes on from why it failed to what might be done.
 _ACTION = "Action:"
 #: A request, as access logs have it.
-_REQUEST = re.compile(r'"[A-Z]{3,8} \S+ HTTP/[0-9.]+"')
+_REQUEST = re.compile(r'"[A-Z]{3,8} /\S*(?: HTTP/[0-9.]+)?"|\[pid: \d+\|app: ')
 #: Where loggers put what they say, and from which number on a level means that something went wrong (bunyan, pino).
 _MESSAGES, _ERRORS, _BAD_LEVEL = ("msg", "message", "event"), ("error", "err", "exception"), 50
 _ENDED = re.compile(r"\S+: (Main process exited, code=.*)")

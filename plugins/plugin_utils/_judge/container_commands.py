@@ -17,6 +17,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._contain
 #: What an image has, or its host's own program does for it in the container's network.
 _IN_IT = re.compile(r"(?:cat|getent|grep|ls|nginx|tail|stat|id) ")
 _IN_ITS_NETWORK = re.compile(r"(?:ss|ip|curl|dig|nc|openssl|ping|tcpdump|tracepath|cgi-fcgi) ")
+#: Numbers of processes are those that they have on the host.
+_OF_A_PROCESS = re.compile(r"(?:cat|ls) .*/proc/\d+/")
 _JOIN = re.compile(r"(; | && |\s*\|\s*)")
 _SERVICE = re.compile(r"systemctl (reload|start|stop|restart) nginx$")
 
@@ -48,6 +50,8 @@ def _command(typed: str, host: Host) -> str:
             if service.group(1) == "reload"
             else "%s restart %s" % (client, name)
         )
+    if _OF_A_PROCESS.match(typed):
+        return typed
     if client and _IN_IT.match(typed):
         return "%s exec %s %s" % (client, name, typed)
     if _IN_ITS_NETWORK.match(typed):

@@ -9,6 +9,7 @@ Private to this collection: it may change in any release.
 from __future__ import annotations
 
 import re
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
@@ -16,6 +17,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.container_files import outside
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.generators import writer_of_folder
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.panels import Written, writer
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import CLIENTS
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
@@ -23,10 +25,14 @@ if t.TYPE_CHECKING:
 #: A sentence that asks for an edit, and the file and line that it names.
 _ASKS = re.compile(r"^# (?:[^/]*\b(?:write|set|beside|let it listen|in the location|in place of what)\b)")
 LASTS = "# that file lies in container %s: to last, change it where it comes from: its volume on the host, the environment it is written from, or its image"
+#: An entrypoint that fills a template has what is written there from a variable of the container.
+BY_VARIABLE = "%s inspect -f '{{range .Config.Env}}{{println .}}{{end}}' %s | grep -wF %s   # on %s: a variable has it? Then it is changed where %s is made"
 FROM_HOST = "# %s of container %s is %s on %s: change it there, or what writes that file"
 WRITTEN_ANEW = "# %s of container %s is %s on %s, which %s writes anew: to last, %s"
 #: Of a line that says so by itself.
 _SAYS_SO = "its volume on the host"
+#: What stands there now and another port, or name, is to be written for.
+_OLD = re.compile(r" in place of (\d+|[\w.-]+:\d+)\b")
 _PLACE = re.compile(r"(?<![\w./-])(/[^\s:,;]+):\d+\b")
 
 
@@ -41,7 +47,7 @@ def with_where_edits_last(lines: t.Iterable[str], hosts: t.Sequence[str], fleet:
             where = by.advice(name) if by else ()
             said += [one for one in where if one not in said and one not in given]
             if not (by and by.panel):
-                said += [one for one in _in_container(path, hosts, fleet, _SAYS_SO in line) if one not in said]
+                said += [one for one in _in_container(path, hosts, fleet, line) if one not in said]
     return said
 
 
@@ -56,16 +62,27 @@ def of_container(path: str, container: Container, within: Host) -> str:
     return FROM_HOST % (path, container["name"], there, within.name)
 
 
-def _in_container(path: str, hosts: t.Sequence[str], fleet: Fleet, said: bool) -> tuple[str, ...]:
+def _in_container(path: str, hosts: t.Sequence[str], fleet: Fleet, line: str) -> tuple[str, ...]:
     """The same of a file that advice names, where it is one of a container. hosts: first the one whose nginx it is.
 
-    said: whether the line that names it says by itself that it is gone with that container.
+    line: the one that names it, which may say by itself that it is gone with that container.
     """
     proxy = fleet.hosts.get(hosts[0])
     if proxy is None or proxy.within is None:
         return ()
-    where = of_container(path, proxy.facts["container"], proxy.within)
-    return () if said and where.startswith(LASTS.partition("%s")[0]) else (where,)
+    container = proxy.facts["container"]
+    where = of_container(path, container, proxy.within)
+    if where != LASTS % container["name"]:
+        return (where,)
+    return () if _SAYS_SO in line else (where, *_by_variable(line, container, proxy.within))
+
+
+def _by_variable(line: str, container: Container, within: Host) -> tuple[str, ...]:
+    """The command that shows which variables of a container have what a line wants to be written anew; empty where the line names no such value."""
+    client, old = CLIENTS.get(container["engine"]), _OLD.search(line)
+    if not client or not old:
+        return ()
+    return (BY_VARIABLE % (client, shlex.quote(container["name"]), old.group(1), within.name, container["name"]),)
 
 
 def _writer(path: str, hosts: t.Sequence[str], fleet: Fleet) -> tuple[str, Written | None]:

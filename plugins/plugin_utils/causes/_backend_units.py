@@ -35,6 +35,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._comes_b
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import CLOSED, RESET
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._inside_container import nobody_inside
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._obstacle import Obstacle
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._unit_starts import obstacle
@@ -115,6 +116,9 @@ def started(hop: Hop, fleet: Fleet, host: Host, cause: str, evidence: tuple[Evid
         theirs = user_programs.owners(host, address)
         if theirs:
             return user_programs.found(hop, host, cause, seen, theirs)
+        if host.within:
+            known = nobody_inside(hop, host)
+            return on_hop(hop, cause, (*seen, *known.evidence), why=known.words, advice=known.advice)
         return on_hop(hop, cause, seen, why=owner.reason, advice=how_to_find(hop, host, owner.candidates))
     unit = host.unit(owner.unit)
     if unit:

@@ -44,6 +44,15 @@ PRODUCTS = (
         ),
     ),
     (
+        re.compile(
+            r"\[pool (?P<pool>[^\]]+)\] (?:user has not been defined|please specify user and group other than root)"
+        ),
+        (
+            "# PHP-FPM was started as root, and pool {pool} names no account for its workers: `user` and `group` there; in a container whose image has an"
+            " account of its own, take out `user: root` (compose) or --user",
+        ),
+    ),
+    (
         re.compile(r"'(?P<user>[\w.-]+)' is not a valid user|unable to find (?:user|group) (?P<other>[\w.-]+)"),
         (
             "getent passwd {user}{other}; getent group {user}{other}   # on {on}: the account that its settings name is not there",

@@ -30,8 +30,9 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
     listener_behind,
     log_command,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import CLIENTS
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import late_answers, on_hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import product_of
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import Product, product_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import rate
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._waits import waits
 
@@ -181,8 +182,10 @@ def out_of_files(hop: Hop, listener: Listener) -> Finding:
 
 
 def place_of(hop: Hop) -> Address:
-    """Where the listener behind a hop is."""
-    return hop.real_address if hop.is_unix or not hop.tried else hop.destination
+    """Where the listener behind a hop is; a socket by the path that its process has given it, as `ss` shows it."""
+    if hop.is_unix:
+        return Address("", 0, str(listener_behind(hop).get("path") or hop.real_address.path))
+    return hop.destination if hop.tried else hop.real_address
 
 
 def show_queue(address: Address, on: str) -> str:
@@ -227,16 +230,27 @@ def limited(listener: Listener) -> tuple[str, ...]:
 def ended(hop: Hop, listener: Listener) -> tuple[str, ...]:
     """How the hang is ended for now, and what keeps it from coming back."""
     product, unit = product_of(listener), listener.get("unit")
+    more_where: tuple[str, ...] = ()
     more = "# if it is only busy: %s; a longer queue would only turn the 502 into a 504" % (
         product.more if product and product.more else "more workers"
     )
-    if not unit or product and product.name == "docker-proxy":
-        return (more,)
-    restart = "systemctl restart %s   # on %s: ends a hang for now; requests that it works on are lost" % (
-        shlex.quote(unit),
-        hop.on,
-    )
-    return restart, more
+    again, on = "systemctl restart %s" % shlex.quote(unit or ""), hop.on
+    inside = hop.backend.facts.get("container") if hop.backend else None
+    if inside and hop.backend and hop.backend.within:
+        client = CLIENTS.get(inside["engine"])
+        again, on = "%s restart %s" % (client, shlex.quote(inside["name"])) if client else "", hop.backend.within.name
+        more_where = settings_inside(product, hop.on)
+    elif not unit or product and product.name == "docker-proxy":
+        again = ""
+    restart = "%s   # on %s: ends a hang for now; requests that it works on are lost" % (again, on)
+    return (*((restart,) if again else ()), *limited(listener), more, *more_where)
+
+
+def settings_inside(product: Product | None, on: str) -> tuple[str, ...]:
+    """The command that shows where a product in a container has the number of its workers from; empty where it has no file for that."""
+    if not product or product.name != "PHP-FPM":
+        return ()
+    return ("grep -rsn '^ *pm[.]max_children' /etc /usr/local/etc   # on %s: where it stands, and how many" % on,)
 
 
 CAUSE = Cause(

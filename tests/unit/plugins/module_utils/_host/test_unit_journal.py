@@ -55,8 +55,19 @@ def test_requests_that_were_answered_say_nothing(tmp_path):
     said = (
         'panic: no\nINFO:     10.0.0.1:51532 - "GET /a?b=c HTTP/1.1" 200 OK\n'
         '10.0.0.1 - - [29/Nov/2026 21:02:12] "POST /b HTTP/1.0" 201 -\n'
+        '10.0.0.1 -  29/Nov/2026:21:02:12 +0000 "GET /status.php" 200\n'
+        "[pid: 8|app: 0|req: 1/1] 10.0.0.1 () {32 vars in 347 bytes} [Sun Nov 29 21:02:12 2026] GET / => generated 2 bytes in 0 msecs\n"
     )
     assert why_it_ended(FakeHost(tmp_path, {"journalctl": said}), "shop.service") == ["panic: no"]
+
+
+def test_what_supervisor_says_of_its_programs_is_not_why(tmp_path):
+    said = (
+        "INFO spawned: 'php-fpm' with pid 9\nALERT: [pool www] user has not been defined\nERROR: FPM initialization failed\n"
+        "2026-11-29 21:02:12,512 INFO exited: php-fpm (exit status 78; not expected)\nINFO gave up: php-fpm entered FATAL state\n"
+    )
+    kept = ["ALERT: [pool www] user has not been defined", "ERROR: FPM initialization failed"]
+    assert why_it_ended(FakeHost(tmp_path, {"journalctl": said}), "shop.service") == kept
 
 
 def test_what_was_said_before_a_start(tmp_path):

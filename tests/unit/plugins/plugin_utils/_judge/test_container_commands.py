@@ -30,6 +30,10 @@ def container(engine):
         ("nginx -t && systemctl restart nginx", "docker exec 'shop web' nginx -t && docker restart 'shop web'"),
         ("getent ahosts app", "docker exec 'shop web' getent ahosts app"),
         ("ss -ltnp; ip route", "nsenter -t 4711 -n ss -ltnp; nsenter -t 4711 -n ip route"),
+        (
+            "cat /proc/12/wchan /proc/12/stack; ls -l /proc/12/fd",
+            "cat /proc/12/wchan /proc/12/stack; ls -l /proc/12/fd",
+        ),
         ("systemctl status app", ""),
         ("ss -ltn; journalctl -u app", ""),
     ],

@@ -65,7 +65,7 @@ def test_other_lines_stay_as_they_are(line):
 @pytest.mark.parametrize(
     ("line", "lasts"),
     [
-        ("# write port 9000 in place of 9001 at /etc/nginx/conf.d/shop.conf:2, then:", True),
+        ("# write http:// in place of https:// at /etc/nginx/conf.d/shop.conf:2, then:", True),
         ("# only for late requests: fastcgi_read_timeout 120s; in the location at /config/nginx/default.conf:12", True),
         (
             "# write app:80 at /etc/nginx/conf.d/shop.conf:2 in the container (its volume on the host, or its image)",
@@ -96,3 +96,15 @@ def test_a_file_of_a_volume_is_named_by_its_path_on_the_host(folder, words):
     line = of_container("/etc/nginx/conf.d/shop.conf", container, hosts.hosts["app"])
     assert line.startswith("# /etc/nginx/conf.d/shop.conf of container web is %s/shop.conf" % folder)
     assert words in line
+
+
+@pytest.mark.parametrize(("engine", "client"), [("docker", "docker"), ("podman", "podman"), ("lxc", None)])
+def test_a_file_of_a_container_may_be_filled_from_a_variable(engine, client):
+    hosts = fleet(web=proxy("http://10.0.0.2"), app=host("10.0.0.2"))
+    hosts.hosts["web"].within = hosts.hosts["app"]
+    hosts.hosts["web"].facts["container"] = {"engine": engine, "name": "auth"}
+    line = "# write port 80 in place of 8765 at /etc/nginx/conf.d/auth.conf:7, then:"
+    shown = "%s inspect -f '{{range .Config.Env}}{{println .}}{{end}}' auth | grep -wF 8765   # on app: "
+    lines = with_where_edits_last((line,), ("web", "app"), hosts)
+    assert lines[:2] == [line, LASTS % "auth"]
+    assert [one.startswith(shown % client) for one in lines[2:]] == [True] * bool(client)
