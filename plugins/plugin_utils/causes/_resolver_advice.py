@@ -15,6 +15,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._beside_container import OF_PAGES
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import called
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._named_by_visitors import unknown_names
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._resolver_answers import (
     LOCAL_RESOLVERS,
     asked,
@@ -55,12 +56,15 @@ def what_to_write(proxy: Host) -> tuple[str, ...]:
 
 def digs(proxy: Host) -> tuple[str, ...]:
     """Commands that ask nginx's resolvers what nginx asks them."""
-    places = dict.fromkeys((read_address("tcp:%s" % one["resolver"]), one["name"]) for one in asked(proxy))
+    places = [(read_address("tcp:%s" % one["resolver"]), one["name"]) for one in asked(proxy)]
+    if not places:
+        resolvers = [at for one in proxy.config.get("resolvers") or [] for at in one["addresses"]]
+        places = [(read_address("tcp:%s" % at), name) for name in unknown_names(proxy) for at in resolvers]
     lines = [
         "dig @{0} -p {1} {2} A; dig @{0} -p {1} {2} AAAA   # on {3}".format(
             at.host, at.port or DNS_PORT, shlex.quote(name), proxy.name
         )
-        for at, name in places
+        for at, name in dict.fromkeys(places)
     ]
     return tuple(lines[:SHOWN]) or ("# dig @RESOLVER NAME A; dig @RESOLVER NAME AAAA",)
 

@@ -37,6 +37,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._followed_names import (
     without_addresses,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._named_by_visitors import of_the_request
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._resolver_advice import (
     DNS_PORT,
     digs,
@@ -94,6 +95,9 @@ def unresolved(proxy: Host, answers: list[Answer]) -> Finding:
     if proxy.within and names and not known_to_host(proxy):
         remedy = None
         why, lines = unknown_name(proxy, next(iter(names)))
+    by_visitors = of_the_request(proxy, answers)
+    if remedy is None and by_visitors.words:
+        why, lines = by_visitors.words, (*by_visitors.advice, *lines)
     says = "%s's nginx gets no address for %s from its resolver" % (proxy.name, ", ".join(names)) if names else ""
     return Finding(
         cause=CAUSE.name,
