@@ -209,9 +209,16 @@ def other_address(hop: Hop) -> tuple[str, ...]:
     others = [one for at, one in zip(hop.tried, hop.tried_addresses) if not at["connected"]]
     if takes and others and hop.failing and is_kept_from_asking(hop):
         return (
-            "# each such failure sets %s aside for 10 s, and %s refuses connections: all other pages get 502 then; write %s in place of %s at %s, as an address"
-            " alone is never set aside"
-            % (takes.bare, ", ".join(one.bare for one in others), takes.bare, hop.address.bare, named_at(hop)),
+            "# each such failure sets %s aside for %.0f s, and %s refuses connections: all other pages get 502 then; write %s in place of %s at %s, as one"
+            " address alone is never set aside"
+            % (
+                takes.bare,
+                max(hop.set_aside_for, default=0.0),
+                ", ".join(one.bare for one in others),
+                takes.bare,
+                hop.address.bare,
+                named_at(hop),
+            ),
         )
     if not hop.besides.addresses or takes is None:
         return ()
