@@ -15,7 +15,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._address import
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import file_and_line
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import at_location, file_and_line
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.routes import SettingInForce
@@ -134,18 +134,7 @@ def to_set(hop: Hop, wanted: t.Mapping[str, str]) -> tuple[str, ...]:
 
 def where_to_write(hop: Hop, name: str) -> str:
     """Where a directive is to be written for this hop. nginx refuses the same one twice in a block: one that stands there is written anew."""
-    for route in hop.routes:
-        given, block = route["settings"].get(directive(hop, name)), or_empty(route["location"]).get("place")
-        if (
-            given
-            and block
-            and (given["block"].get("file"), given["block"].get("line")) == (block["file"], block["line"])
-        ):
-            return "at %s, in place of `%s`" % (
-                file_and_line(given["place"]),
-                " ".join([directive(hop, name), *given["args"]]),
-            )
-    return "beside the pass directive at %s" % file_and_line(hop.routes[0]["pass"]["place"])
+    return at_location(hop.routes[0], directive(hop, name))
 
 
 def setting(hop: Hop, name: str) -> SettingInForce | None:
