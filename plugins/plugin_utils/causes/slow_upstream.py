@@ -207,7 +207,7 @@ def other_address(hop: Hop) -> tuple[str, ...]:
     """What is left once requests are answered in time, where another address of the name refuses connections."""
     takes = next((one for at, one in zip(hop.tried, hop.tried_addresses) if at["connected"]), None)
     others = [one for at, one in zip(hop.tried, hop.tried_addresses) if not at["connected"]]
-    if takes and others and hop.failing and is_kept_from_asking(hop):
+    if takes and others and hop.failing and not hop.besides.addresses and is_kept_from_asking(hop):
         return (
             "# each such failure sets %s aside for %.0f s, and %s refuses connections: all other pages get 502 then; write %s in place of %s at %s, as one"
             " address alone is never set aside"
