@@ -49,9 +49,8 @@ def test_the_value_of_an_option():
 
 
 def test_what_php_fpm_prints_is_where_an_engine_keeps_a_file_of_it():
-    made = [new_container("docker", name) for name in ("shop-php-1", "shop-web-1", "blog-php-1")]
-    for one, name, log in zip(
-        made, ("PHP-FPM", "nginx", "PHP-FPM"), ("/a-json.log", "/b-json.log", "journal"), strict=True
-    ):
-        one["inside"], one["log"] = [{"name": name, "pid": 7}], log
+    made = []
+    for inside, log in (("PHP-FPM", "/a-json.log"), ("nginx", "/b-json.log"), ("PHP-FPM", "journal")):
+        made.append(new_container("docker", "shop"))
+        made[-1]["inside"], made[-1]["log"] = [{"name": inside, "pid": 7}], log
     assert printed_by_fpm(made) == ["/a-json.log"]

@@ -12,7 +12,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._look.behind_pa
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.upstreams_to_reach import PeerRequest
 
 URL = "http://site.test/"
-PAGE = [["=200", "/sorry.html"]]
+PAGE = (("=200", "/sorry.html"),)
 
 
 def asked(status, intercepts="on", page=PAGE, signature=None, upstreams=("tcp:10.0.0.2:80",)):
