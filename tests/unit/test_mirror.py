@@ -107,6 +107,12 @@ TESTED_THROUGH = {
     "module_utils/_undo/test_undo.py": ["module_utils/_undo/steps.py"],
     "modules/test_php_fpm_service.py": ["module_utils/_php_fpm/running.py"],
     "plugin_utils/_explain/test_explain.py": ["plugin_utils/_explain/cause_pages.py"],
+    "plugin_utils/_judge/test_also.py": [
+        "plugin_utils/_judge/broken_off.py",
+        "plugin_utils/_judge/logged_requests.py",
+        "plugin_utils/_judge/login_checks.py",
+        "plugin_utils/_judge/unlogged_failures.py",
+    ],
     "plugin_utils/_judge/test_because.py": [
         "plugin_utils/_judge/because_words.py",
         "plugin_utils/_judge/related_changes.py",

@@ -57,5 +57,5 @@ def both(own: HostJudgement, inside: HostJudgement) -> HostJudgement:
         "unknown": own["unknown"] + inside["unknown"],
         "hops": own["hops"] + inside["hops"],
         "logged": own["logged"] + inside["logged"],
-        "broken_off": own["broken_off"] + inside["broken_off"],
+        "also": own["also"] + inside["also"],
     }

@@ -15,7 +15,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms import answer_fails, is_masked
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.visited import statuses_before
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.broken_off import broken_off
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.also import also
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.history_questions import history_questions
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.in_containers import with_containers
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import RuleErrors, judge, known_causes
@@ -140,7 +140,7 @@ def host_judgement(
         "unknown": unknown,
         "hops": hops_of(fleet, host) if planned.judged else [],
         "logged": logged(host),
-        "broken_off": broken_off(fleet, host),
+        "also": also(fleet, host),
         "asked": None,
     }
 

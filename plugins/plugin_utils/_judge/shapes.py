@@ -109,7 +109,7 @@ class HostJudgement(t.TypedDict):
     unknown: list[Unknown]
     hops: list[JudgedHop]  # only where something was found
     logged: list[LoggedFailures]
-    broken_off: list[str]  # answers that upstreams broke off in the middle, which no 502 shows
+    also: list[str]  # what visitors suffer from, and no 502 with a known upstream shows
     asked: HistoryQuestion | None  # what it is to be asked of what happened before; None: no finding has to do with it
 
 

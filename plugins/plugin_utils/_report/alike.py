@@ -52,7 +52,7 @@ def what_is_said(name: str, entry: HostEntry, shared: t.Container[str]) -> tuple
             for one in entry["findings"]
         )
     )
-    beside = tuple(entry.get("broken_off", ()))
+    beside = tuple(entry.get("also", ()))
     if entry["status"] == "healthy" and not findings:
         return ("healthy", bool(entry["probes"]), refused_words(entry["probes"]), beside)
     worst = max((one["before"] or 0 for one in entry["probes"] if fails(one, "before")), default=None)

@@ -116,7 +116,7 @@ def host_block(
 
 def beside_lines(entry: HostEntry, width: int) -> list[str]:
     """What is no 502 and still no page: answers that break off."""
-    return [line for text in entry.get("broken_off", ()) for line in labelled("Also", text, width)]
+    return [line for text in entry.get("also", ()) for line in labelled("Also", text, width)]
 
 
 def finding_lines(finding: FindingEntry, headline: str, width: int, apart: bool) -> list[str]:

@@ -138,8 +138,8 @@ def host_entry(
         entry["why"] = why
     if findings:
         entry["hops"] = hops(judgements)
-    if last.get("broken_off"):
-        entry["broken_off"] = [safe_text(text) for text in last["broken_off"]]
+    if last.get("also"):
+        entry["also"] = [safe_text(text) for text in last["also"]]
     return entry if failure is None else lost(entry, safe_text(failure))
 
 

@@ -141,11 +141,11 @@ class HopEntry(t.TypedDict):
 class HostEntry(_HostEntry, total=False):
     """What the report says of one host. why: the reason why it failed, or what still stands in the way; only where there is one.
 
-    hops and timeline only where something was found. broken_off: answers that upstreams broke off in the middle, which are no 502; only where there are any.
+    hops and timeline only where something was found. also: what visitors suffer from besides, and no 502 with a known upstream shows; only where there is any.
     """
 
     why: str
-    broken_off: list[str]
+    also: list[str]
     hops: list[HopEntry]
     timeline: Timeline
 

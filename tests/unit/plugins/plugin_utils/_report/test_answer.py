@@ -364,11 +364,11 @@ def test_a_finding_takes_a_dozen_lines(texts, why, says):
 
 
 def test_what_is_no_502_and_no_page_either_is_said_beside():
-    broken = {**WELL, "broken_off": ["10.0.0.2:80 broke off an answer"]}
+    broken = {**WELL, "also": ["10.0.0.2:80 broke off an answer"]}
     text = render({"run": {"mode": "fix"}, "hosts": {"web1": broken, "web2": WELL, "web3": WELL}})
     assert "web1: 1 URL answers.\n  Also     10.0.0.2:80 broke off an answer\n" in text
     assert "web2, web3: all URLs that were asked answer." in text
-    sick = {**entry(finding()), "broken_off": ["10.0.0.2:80 broke off an answer"]}
+    sick = {**entry(finding()), "also": ["10.0.0.2:80 broke off an answer"]}
     assert "  Also     10.0.0.2:80 broke off" in render({"run": {"mode": "fix"}, "hosts": {"web1": sick}})
 
 

@@ -1,13 +1,13 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answers that break off in the middle, by nginx's log."""
+"""What is said of a host beside its findings, by the logs of nginx."""
 
 from __future__ import annotations
 
 import pytest
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.broken_off import broken_off
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.also import also
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils import small_fleet
 
 APP = "tcp:10.0.0.2:80"
@@ -19,7 +19,7 @@ def lines(*records):
         "http://10.0.0.2", answers=[small_fleet.answer(200)], log=small_fleet.log(*records), reach=reach
     )
     fleet = small_fleet.fleet(web=web)
-    return broken_off(fleet, fleet.hosts["web"])
+    return also(fleet, fleet.hosts["web"])
 
 
 def broken(path="/export", **more):
@@ -110,4 +110,4 @@ def test_what_fails_in_full_view_is_told_there():
     )
     web = small_fleet.proxy("http://10.0.0.2", answers=[small_fleet.answer(502)], log=small_fleet.log(silent))
     fleet = small_fleet.fleet(web=web)
-    assert broken_off(fleet, fleet.hosts["web"]) == []
+    assert also(fleet, fleet.hosts["web"]) == []
