@@ -188,6 +188,8 @@ def verdict(report: ReportDocument) -> str:
     parts = [
         "%d %s: %s" % (len(named[status]), words, listed(named[status], 5)) for status, words in _ENDED if named[status]
     ]
+    left = [name for name in named["would_fix"] if any(map(needs_somebody, report["hosts"][name]["findings"]))]
+    parts += ["%d of these with more for you to do: %s" % (len(left), listed(left, 5))] if left else []
     changed = report["run"]["mode"] == "fix" and any(
         one["outcome"] in ("fixed", "relieved", "undone", "failed")
         for entry in report["hosts"].values()

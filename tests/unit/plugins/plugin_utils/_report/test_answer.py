@@ -110,6 +110,17 @@ def test_a_dry_run_is_a_plan_with_the_command_that_carries_it_out():
 
 
 @pytest.mark.parametrize(
+    ("cause", "more"), [("slow_upstream", "; 1 of these with more for you to do: web"), ("transient", "")]
+)
+def test_a_plan_says_where_it_leaves_something_to_do(cause, more):
+    planned, advised = finding("planned"), finding("advice", cause=cause, change="", advice=["look"])
+    web = entry(planned, advised, status="would_fix", says="http://site/ answers 502.")
+    app = entry(finding("planned", on="app"), status="would_fix", says="http://app/ answers 502.")
+    text = " ".join(render(report("check", app=app, web=web)).split())
+    assert "2 would be fixed: app, web%s. Nothing was changed." % more in text
+
+
+@pytest.mark.parametrize(
     ("outcome", "line"),
     [
         ("relieved", "  Changed  web: start php8.2-fpm (for now)"),
