@@ -12,7 +12,7 @@ import re
 import shlex
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import CLIENTS
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import client_of
 
 #: What an image has, or its host's own program does for it in the container's network.
 _IN_IT = re.compile(r"(?:cat|getent|grep|ls|nginx|tail|stat|id) ")
@@ -42,7 +42,7 @@ def in_commands(typed: str, host: Host) -> str:
 
 def _command(typed: str, host: Host) -> str:
     container = host.facts["container"]
-    client, name = CLIENTS.get(container["engine"]), shlex.quote(container["name"])
+    client, name = client_of(container), shlex.quote(container["name"])
     service = _SERVICE.match(typed)
     if client and service:
         return (

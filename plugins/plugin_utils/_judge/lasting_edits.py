@@ -17,7 +17,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.container_files import outside
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.generators import writer_of_folder
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.panels import Written, writer
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import CLIENTS
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import client_of
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
@@ -79,7 +79,7 @@ def _in_container(path: str, hosts: t.Sequence[str], fleet: Fleet, line: str) ->
 
 def _by_variable(line: str, container: Container, within: Host) -> tuple[str, ...]:
     """The command that shows which variables of a container have what a line wants to be written anew; empty where the line names no such value."""
-    client, old = CLIENTS.get(container["engine"]), _OLD.search(line)
+    client, old = client_of(container), _OLD.search(line)
     if not client or not old:
         return ()
     return (BY_VARIABLE % (client, shlex.quote(container["name"]), old.group(1), within.name, container["name"]),)

@@ -16,7 +16,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._address import
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.nginx_names import is_nginx
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judge import not_asked_again, unexplained
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import CLIENTS
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import client_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import how_to_start
 
 if t.TYPE_CHECKING:
@@ -67,7 +67,7 @@ def in_containers(fleet: Fleet) -> str:
 
 def its_log(container: Container) -> str:
     """The command that shows what a container logged, where its engine has one."""
-    client = CLIENTS.get(container["engine"])
+    client = client_of(container)
     return ITS_LOG % (client, shlex.quote(container["name"])) if client else ""
 
 

@@ -23,8 +23,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._binds import bound
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._container_starts import start_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import (
-    CLIENTS,
     called,
+    client_of,
     containers_of,
     stopped_at,
 )
@@ -103,7 +103,7 @@ def programs_kept(own: Container, host: Host) -> tuple[str, ...]:
     """The command that shows how the programs are which supervisord starts in a container; nothing where it has none."""
     if "supervisord" not in (own.get("programs") or []):
         return ()
-    client, name = CLIENTS.get(own["engine"], "docker"), shlex.quote(own["name"])
+    client, name = client_of(own) or "docker", shlex.quote(own["name"])
     return (
         "%s exec %s supervisorctl status   # on %s: which of its programs does not run, and by which command"
         % (client, name, host.name),
@@ -146,7 +146,7 @@ def join(proxy: Host, other: Container) -> tuple[str, ...]:
     mine, theirs = ([one for one in each.get("networks") or [] if one not in UNNAMED] for each in (own, other))
     if in_common(own, other) or own.get("host_network") or not other.get("networks"):
         return ()
-    client, name = CLIENTS.get(own["engine"], "docker"), shlex.quote(own["name"])
+    client, name = client_of(own) or "docker", shlex.quote(own["name"])
     if theirs:
         setting = "networks: [default, %s], and at the end of the file networks: {%s: {external: true}}" % (
             theirs[0],
@@ -192,7 +192,7 @@ def named(proxy: Host, name: str) -> Container | None:
 def unknown_name(proxy: Host, name: str) -> tuple[str, tuple[str, ...]]:
     """Why nginx in a container finds no other one by a name, and what to do."""
     own, on = proxy.facts["container"], proxy.within.name if proxy.within else proxy.name
-    other, client = named(proxy, name), CLIENTS.get(own["engine"], "docker")
+    other, client = named(proxy, name), client_of(own) or "docker"
     if name == HOSTS_OWN:
         return (
             "docker gives its containers the name %s only where they are made with it (on Linux), in /etc/hosts, which `resolver` does not read"

@@ -24,10 +24,10 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import engines_host, listener_behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._container_starts import start_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import (
-    CLIENTS,
     DAEMON,
     behind,
     called,
+    client_of,
     containers_of,
     is_restarted,
     log_of,
@@ -196,7 +196,7 @@ def not_yet(container: Container, now: float) -> Explanation:
 
 def ask_inside(container: Container, on: str, port: int) -> str:
     """The command that shows whether anything listens on a port in a container, whose engine takes connections all the same."""
-    client, name = CLIENTS.get(container["engine"], "docker"), shlex.quote(container["name"])
+    client, name = client_of(container) or "docker", shlex.quote(container["name"])
     return (
         "nsenter -t $(%s inspect -f '{{.State.Pid}}' %s) -n ss -ltnp   # on %s: does anything listen on port %d in it, and not on 127.0.0.1 alone?"
         % (client, name, on, port)
@@ -254,5 +254,5 @@ def lets_in(hop: Hop, container: Container) -> tuple[str, ...]:
     name = shlex.quote(container["name"])
     return (
         "%s logs %s 2>&1 | grep -F 'Connection disallowed'   # on %s: listen.allowed_clients of its pool leaves out what comes from outside of the container"
-        % (CLIENTS.get(container["engine"], "docker"), name, hop.on),
+        % (client_of(container) or "docker", name, hop.on),
     )

@@ -21,8 +21,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop impo
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import container_behind, engines_host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import (
-    CLIENTS,
     called,
+    client_of,
     containers_of,
     log_of,
 )
@@ -70,7 +70,7 @@ class LossInside:
         """The command that shows its log: what it prints, or a file of the container."""
         if source == self.container.get("log"):
             return log_of(self.container, self.on)
-        client, name = CLIENTS.get(self.container["engine"], "docker"), shlex.quote(self.container["name"])
+        client, name = client_of(self.container) or "docker", shlex.quote(self.container["name"])
         return "%s exec %s tail -n 50 %s   # on %s" % (client, name, shlex.quote(source), self.on)
 
     @property

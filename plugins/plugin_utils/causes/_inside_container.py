@@ -25,7 +25,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_wo
 def nobody_inside(hop: Hop, host: Host) -> Explanation:
     """What is known of a program that nginx asks in its own container, where nothing listens. host: that container."""
     container, address = host.facts["container"], asked_address(hop)
-    client, name = containers.CLIENTS.get(container["engine"]), shlex.quote(container["name"])
+    client, name = containers.client_of(container), shlex.quote(container["name"])
     on = host.within.name if host.within else host.name
     said = container.get("last_words") or []
     key = address.path if address.is_unix else str(address.port)

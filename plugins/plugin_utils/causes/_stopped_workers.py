@@ -15,7 +15,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import PoolAt, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import engines_host, log_command
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import CLIENTS, called
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import called, client_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 
 if t.TYPE_CHECKING:
@@ -50,7 +50,7 @@ def workers_stopped(hop: Hop, pool: PoolAt, cause: str, seen: tuple[Evidence, ..
 
 def paused(hop: Hop, container: Container, cause: str, seen: tuple[Evidence, ...]) -> Finding:
     """The engine has stopped all that runs in a container."""
-    client, name = CLIENTS.get(container["engine"], "docker"), shlex.quote(container["name"])
+    client, name = client_of(container) or "docker", shlex.quote(container["name"])
     on = engines_host(hop).name
     why = "%s is paused: %s lets nothing in it run, and connections are taken all the same, until its queue is full" % (
         called(container),

@@ -16,8 +16,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._beside_container import join
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import (
-    CLIENTS,
     called,
+    client_of,
     containers_of,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import NOTHING, Explanation
@@ -63,7 +63,7 @@ def without_a_port(proxy: Host, upstream: str, servers: list[UpstreamServer]) ->
     found = next((one for one in containers_of(proxy) if set(one["addresses"]) & set(hosts)), None)
     if found is None:
         return None
-    on, client = proxy.within.name if proxy.within else proxy.name, CLIENTS.get(found["engine"], "docker")
+    on, client = proxy.within.name if proxy.within else proxy.name, client_of(found) or "docker"
     ports = sorted({one for one in (*(found["ports"] or {}).values(), *(found.get("unpublished") or [])) if one})
     has = "ports %s" % ", ".join(map(str, ports)) if ports else "no port that it exposes"
     why = (
@@ -103,7 +103,7 @@ def nobody(proxy: Host, upstream: str, where: str) -> Explanation:
     if not own:
         return Explanation((), why + ": in no network of nginx, or without a port", asked(on, "docker"))
     apart = [one for one in containers_of(proxy) if one["running"] and one["name"] != own["name"] and join(proxy, one)]
-    client = CLIENTS.get(own["engine"], "docker")
+    client = client_of(own) or "docker"
     if not apart:
         return Explanation(
             (), why + ": it has not started, or which of its ports is meant is not said", asked(on, client)

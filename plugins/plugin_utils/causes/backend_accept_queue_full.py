@@ -30,7 +30,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
     listener_behind,
     log_command,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import CLIENTS
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import client_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import late_answers, on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import Product, product_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurring import rate
@@ -237,7 +237,7 @@ def ended(hop: Hop, listener: Listener) -> tuple[str, ...]:
     again, on = "systemctl restart %s" % shlex.quote(unit or ""), hop.on
     inside = hop.backend.facts.get("container") if hop.backend else None
     if inside and hop.backend and hop.backend.within:
-        client = CLIENTS.get(inside["engine"])
+        client = client_of(inside)
         again, on = "%s restart %s" % (client, shlex.quote(inside["name"])) if client else "", hop.backend.within.name
         more_where = settings_inside(product, hop.on)
     elif not unit or product and product.name == "docker-proxy":

@@ -70,7 +70,7 @@ def loopback_only(hop: Hop, host: Host, asked: str, listeners: list[TcpListener]
 
 def published(container: Container, address: str, port: int, on: str) -> tuple[str, ...]:
     """How a container's port is published for this address; its engine has to make the container anew for that."""
-    client, name = containers.CLIENTS.get(container["engine"], "docker"), shlex.quote(container["name"])
+    client, name = containers.client_of(container) or "docker", shlex.quote(container["name"])
     inside = (container["ports"] or {}).get(str(port)) or "PORT"
     leads = "%s:%d:%s" % (address, port, inside)
     return (

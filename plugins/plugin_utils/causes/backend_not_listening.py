@@ -113,7 +113,7 @@ def not_yet(hop: Hop, proxy: Host) -> Finding:
             *programs_kept(own, within),
             containers.log_of(own, within.name) + ": what it waits for (mostly its database), or why it ends",
             "%s restart %s   # on %s, once that is mended, if it does not go on by itself"
-            % (containers.CLIENTS.get(own["engine"], "docker"), shlex.quote(own["name"]), within.name),
+            % (containers.client_of(own) or "docker", shlex.quote(own["name"]), within.name),
         ),
     )
 

@@ -22,7 +22,7 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import CLIENTS
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import client_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import ENDED
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_inside import LossInside, losses_inside
@@ -56,7 +56,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
 def crashed_inside(loss: LossInside, lines: list[LogRecord]) -> Finding:
     """Of a PHP-FPM in a container: its image is what is changed."""
     name = shlex.quote(loss.container["name"])
-    client = CLIENTS.get(loss.container["engine"], "docker")
+    client = client_of(loss.container) or "docker"
     return loss.found(
         CAUSE.name,
         lines,
