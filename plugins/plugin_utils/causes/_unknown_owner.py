@@ -26,7 +26,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_na
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import kept_down
 
 #: Beginnings of programs that listen and are no backend of a site.
-NO_BACKENDS = ("nginx", "sshd", "systemd", "init", "systemd-resolve", "dnsmasq", "master", "chronyd")
+NO_BACKENDS = ("sshd", "systemd", "init", "systemd-resolve", "dnsmasq", "master", "chronyd")
 #: What works through queues and tables of times, and listens nowhere, by the names of units and programs.
 WORKERS = re.compile(
     r"(?:^|[^a-z])(?:celery(?:beat|d)?|sidekiq|resque|dramatiq|huey|rqworker|horizon|workers?|queues?|beat|scheduler|cron|backup)(?:[^a-z]|$)"
@@ -106,7 +106,9 @@ def _other_listeners(hop: Hop, host: Host) -> tuple[str, ...]:
         return _neighbours(hop, host)
     listeners = or_empty(host.facts.get("listeners")).get("tcp") or []
     named = [(one.get("process") or "", one["port"]) for one in listeners]
-    found = {"%s on port %d" % one for one in named if one[0] and not one[0].startswith(NO_BACKENDS)}
+    # nginx itself is a backend where it runs on another host than the one that asks.
+    others = NO_BACKENDS if host is not hop.proxy else (*NO_BACKENDS, "nginx")
+    found = {"%s on port %d" % one for one in named if one[0] and not one[0].startswith(others)}
     if not found:
         return ()
     return ("ss -ltnp   # on %s: has the service moved? These listen: %s" % (host.name, ", ".join(sorted(found)[:5])),)

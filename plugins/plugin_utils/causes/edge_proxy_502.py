@@ -14,7 +14,9 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import shlex
 import typing as t
+import urllib.parse
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
@@ -31,6 +33,22 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         for pair in fails_outside_only(proxy):
             if pair.outside.get("route") not in sick:
                 yield made_in_front(proxy, pair)
+
+
+#: What a front that names itself in its Server header has to say of its own answers.
+FRONTS: dict[str, tuple[str, ...]] = {
+    "cloudflare": (
+        "# Cloudflare answers 502 itself where it gets no whole answer from the origin, and 504 where none comes in time:"
+        " the origin that its DNS record or load balancer names has to be this host",
+    ),
+    "awselb": (
+        "# its access log: target_status_code is - where the target sent no answer; its idle timeout is 60 s where"
+        " nothing else is set; `aws elbv2 describe-target-health` says which targets it takes for well",
+    ),
+    "microsoft-azure-application-gateway": (
+        "# its backend health says which hosts it takes for well; its request timeout is 20 s where nothing else is set",
+    ),
+}
 
 
 class Pair(t.NamedTuple):
@@ -64,10 +82,23 @@ def made_in_front(proxy: Host, pair: Pair) -> Finding:
         subject=url,
         evidence=(Evidence("answer", outside), Evidence("probe", inside)),
         why="this nginx answers; a load balancer, CDN or proxy in front of it makes the %s" % status,
-        advice=(
-            "curl -sv -o /dev/null URL   # which server does the answer come from?",
-            "# nginx's idle timeout (keepalive_timeout) has to be longer than that of the load balancer in front",
-        ),
+        advice=advice(proxy, pair),
+    )
+
+
+def advice(proxy: Host, pair: Pair) -> tuple[str, ...]:
+    """Who answers, whether its requests get here, and which of its own settings make such an answer."""
+    url, name = pair.outside["url"], urllib.parse.urlsplit(pair.outside["url"]).hostname or ""
+    server = (pair.outside.get("server_header") or "").lower()
+    return (
+        "getent hosts %s   # the address of what stands in front, unless it is %s's own"
+        % (shlex.quote(name), proxy.name),
+        "curl -sv -o /dev/null %s   # its Server and Via headers, and how long it takes" % shlex.quote(url),
+        "# on %s, meanwhile: does this request get into nginx's access log? If not, what stands in front asks another address"
+        " or port, or is kept out (its list of targets, their health, a firewall)" % proxy.name,
+        *(line for begin, lines in FRONTS.items() if server.startswith(begin) for line in lines),
+        "nginx -T 2>/dev/null | grep -n keepalive_timeout   # has to be longer than the idle timeout of what stands in front"
+        " (nothing there: 75 s)",
     )
 
 
