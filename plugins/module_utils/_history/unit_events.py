@@ -45,6 +45,8 @@ _SAYS = (
 HOST_FULL = "the memory of the host was full"
 _OOM = re.compile(r"(?:Memory cgroup o|O)ut of memory: Kill(?:ed)? process \d+ \((?P<name>.+?)\)")
 _MEMORY = re.compile(r"oom-kill:constraint=(?P<how>\w+),.*task_memcg=(?P<group>[^,]+)")
+#: The number of a container, and as much of it as its engine shows.
+_CONTAINER = re.compile(r"([0-9a-f]{12})[0-9a-f]{52}")
 
 
 def unit_events(host: Host, span: Span, units: Sequence[str]) -> "List[Change]":
@@ -91,7 +93,7 @@ def memory_kills(host: Host, span: Span, lines: "Sequence[Any]") -> "List[Change
     for line in lines:
         why, killed = _MEMORY.search(line.text), _OOM.search(line.text)
         if why:
-            group = why.group("group").rpartition("/")[2]
+            group = _CONTAINER.sub(r"\1", why.group("group").rpartition("/")[2])
             limited = why.group("how") == "CONSTRAINT_MEMCG"
             full = "the memory limit of %s was reached" % group if limited else HOST_FULL
             unit = group if group.endswith(".service") else None

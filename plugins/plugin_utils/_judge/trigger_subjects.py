@@ -9,12 +9,12 @@ Private to this collection: it may change in any release.
 from __future__ import annotations
 
 import typing as t
-import urllib.parse
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Aspect, Cause, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.scripts import failing_scripts
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import owner_of
 
 
@@ -98,19 +98,8 @@ def _backend(about: About) -> _Found:
         found += [(host.name, "program", one.fpm["binary"].rpartition("/")[2])]
         found += [(host.name, "path", path) for path in (one.fpm["config"], pools)]
     # A page's own script stops no daemon.
-    pages = scripts(hops) if about.cause.daemon == "runs" else []
-    return found + _gone(host, hops) + [(host.name, "path", script) for script in pages]
-
-
-def scripts(hops: t.Sequence[Hop]) -> list[str]:
-    """The scripts that failed, as far as their URLs name them."""
-    found: list[str] = []
-    for hop in hops:
-        roots = {route["id"]: route.get("root") for route in hop.routes if hop.family == "fastcgi"}
-        for answer in hop.failing:
-            root, path = roots.get(answer.get("route") or 0), urllib.parse.urlsplit(answer["url"]).path
-            found += [root.rstrip("/") + path] if root and path.endswith(".php") and ".." not in path else []
-    return list(dict.fromkeys(found))[:SCRIPTS]
+    pages = [script for hop in hops for script in failing_scripts(hop)] if about.cause.daemon == "runs" else []
+    return found + _gone(host, hops) + [(host.name, "path", script) for script in list(dict.fromkeys(pages))[:SCRIPTS]]
 
 
 def _gone(host: Host, hops: t.Sequence[Hop]) -> _Found:

@@ -28,6 +28,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.worke
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import listener_behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import behind
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._refused_services import does_it_answer
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.awaited import Awaited
@@ -86,7 +87,15 @@ def awaited_behind(fleet: Fleet, hop: Hop) -> Dependency | None:
         return None
     at = _far(first["address"] or "")
     look = tuple(line if line.startswith("# ") else "%s   # on %s" % (line, backend.name) for line in named.advice)
-    return _elsewhere(fleet, backend, first, named, look) or Dependency(named, look, at)
+    return _elsewhere(fleet, backend, first, named, look) or Dependency(named, (*_asked(backend, at, first), *look), at)
+
+
+def _asked(backend: Host, at: str, awaited: Awaited) -> tuple[str, ...]:
+    """How it is seen whether a host that is not looked at takes connections, where none is taken."""
+    if not at.startswith("tcp:") or not awaited["connecting"]:
+        return ()
+    address = read_address(at)
+    return (does_it_answer(backend, address.host, address.port),)
 
 
 def _far(address: str) -> str:

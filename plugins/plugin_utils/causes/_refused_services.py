@@ -185,8 +185,12 @@ def _of_another_host(host: Host, target: Target) -> tuple[str, ...]:
     )  # fmt: skip
     if not target.port:
         return known
+    return (*known, does_it_answer(host, target.host, target.port))
+
+
+def does_it_answer(host: Host, to: str, port: int) -> str:
+    """A command that shows whether a host that is not looked at takes connections of this one, and what to look for where it does not."""
     return (
-        *known,
         "timeout 5 bash -c '</dev/tcp/%s/%d' && echo answers   # on %s; where not: is it up there, does it listen on that address, does a firewall refuse it?"
-        % (target.host, target.port, host.name),
+        % (to, port, host.name)
     )

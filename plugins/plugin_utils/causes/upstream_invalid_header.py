@@ -16,6 +16,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import posixpath
 import re
 import shlex
 import typing as t
@@ -24,6 +25,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.scripts import failing_scripts
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import log_command
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import at_location, on_hop
 
@@ -38,6 +40,8 @@ COPIED = (
     " itself: that header is its server's to write"
 )
 SINCE = "# nginx refuses this since 1.23.0, older ones took it: an update of nginx brings it to light"
+#: The name of a header that nginx refuses, where it can be searched for as it is.
+ITS_NAME = re.compile(r'^invalid header name "([^"\\]{2,80})"$')
 #: A line that begins with a tab or a blank goes on with the header before it, by rules that RFC 9112 has taken back.
 FOLDED = re.compile(r'^invalid header name "(?:\\x09| )')
 #: The first line of an answer, sent among the lines of its header; with what it says.
@@ -69,7 +73,7 @@ def refused(hop: Hop) -> Finding:
         advice=(
             as_sent(hop),
             *(without_chunks(hop) if is_about_length else ()),
-            *what_to_mend(faults),
+            *what_to_mend(hop, faults),
             *((SINCE,) if any(one.endswith(" times") or one.startswith("both") for one in faults) else ()),
         ),
     )
@@ -95,7 +99,7 @@ def asks_in_1_0(hop: Hop) -> bool:
     return given["args"][:1] == ["1.0"] if given else not hop.proxy.keeps_by_default
 
 
-def what_to_mend(faults: t.Sequence[str]) -> tuple[str, ...]:
+def what_to_mend(hop: Hop, faults: t.Sequence[str]) -> tuple[str, ...]:
     """What an application mostly did where its header has these faults."""
     status = next((found.group(1) for found in map(STATUS_LINE.search, faults) if found), "")
     if status:
@@ -108,7 +112,18 @@ def what_to_mend(faults: t.Sequence[str]) -> tuple[str, ...]:
     if any(fault.startswith('"transfer-encoding" ') for fault in faults):
         return (COPIED,)
     is_twice = not faults or any(fault.endswith(" times") or fault.startswith("both") for fault in faults)
-    return (TWICE if is_twice else "# look for where the application sets that header",)
+    return (TWICE,) if is_twice else (where_it_is_set(hop, faults),)
+
+
+def where_it_is_set(hop: Hop, faults: t.Sequence[str]) -> str:
+    """How the line of the application is found that sets a header with one of these faults."""
+    name = next((found.group(1) for found in map(ITS_NAME.search, faults) if found), "")
+    script = next(iter(failing_scripts(hop)), "")
+    if not name or not script:
+        return "# look for where the application sets that header"
+    return "grep -rnF %s %s   # on %s: where is it set?" % (
+        shlex.quote(name), shlex.quote(posixpath.dirname(script)), hop.on,
+    )  # fmt: skip
 
 
 def asked_url(hop: Hop) -> str:
@@ -121,9 +136,10 @@ def as_sent(hop: Hop) -> str:
     """The command that shows the header as the application sends it; where there is none for the protocol, the backend's log."""
     where = shlex.quote(hop.address.bare)
     if hop.family == "fastcgi":
+        script = next(iter(failing_scripts(hop)), "/PATH/OF/THE/SCRIPT")
         return (
-            "REQUEST_METHOD=GET SCRIPT_FILENAME=/PATH/OF/THE/SCRIPT cgi-fcgi -bind -connect %s | cat -v | sed '/^\\^M$/q'   # on %s: the header as it is sent "
-            "(Debian: libfcgi-bin, RHEL: fcgi)" % (where, hop.proxy.name)
+            "REQUEST_METHOD=GET SCRIPT_FILENAME=%s cgi-fcgi -bind -connect %s | cat -v | sed '/^\\^M$/q'   # on %s: the header as it is sent "
+            "(Debian: libfcgi-bin, RHEL: fcgi)" % (shlex.quote(script), where, hop.proxy.name)
         )
     if hop.family == "proxy":
         url = "--unix-socket %s http://localhost/" % where if hop.is_unix else shlex.quote(asked_url(hop))

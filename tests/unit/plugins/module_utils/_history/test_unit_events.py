@@ -309,6 +309,12 @@ KILLED = "Memory cgroup out of memory: Killed process 4711 (php-fpm8.2) total-vm
             "the memory limit of shop.service was reached",
         ),
         (
+            "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=docker-4711,mems_allowed=0,oom_memcg=/docker/x,"
+            "task_memcg=/system.slice/docker-%s.scope,task=php-fpm8.2,pid=4711,uid=33" % ("0123456789ab" + 52 * "c"),
+            KILLED,
+            "the memory limit of docker-0123456789ab.scope was reached",
+        ),
+        (
             "oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,global_oom,task_memcg=/system.slice/shop.service,task=x,pid=1",
             KILLED.replace("Memory cgroup out", "Out"),
             "the memory of the host was full",

@@ -41,7 +41,7 @@ openssl
 ping plesk podman printf ps py-spy
 resolvectl rm
 sed semanage semodule setfacl setsebool shorewall6? ss ssh stat su sudo supervisorctl sv sysctl systemctl systemd-tmpfiles
-tail tailscale tcpdump
+tail tailscale tcpdump timeout
 ufw unshare update-crypto-policies useradd usermod
 virsh
 wg
