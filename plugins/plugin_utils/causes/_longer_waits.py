@@ -38,6 +38,7 @@ ALLOWS = {
     "Varnish": "its first_byte_timeout (60 s without) has to be as long",
     "nginx": "its own read timeout has to be as long",
 }
+IF_ALWAYS = "only for requests that always take so long, while the backend has free workers: "
 #: Paths at which a request is held until there is news, and for how long at most: BOSH of XMPP servers, Matrix, and what says so in its name.
 _HELD = re.compile(r"/(?:http-?bind|bosh|(?:long-?)?poll(?:ing)?|_matrix/client/\w+/sync)(?:/|$)")
 #: What mostly speaks a protocol, where who listens is not known.
@@ -54,7 +55,7 @@ def held(paths: t.Sequence[str]) -> str:
     )
 
 
-def longer_wait(hop: Hop) -> tuple[str, ...]:
+def longer_wait(hop: Hop, when: str = IF_ALWAYS) -> tuple[str, ...]:
     """What to write where requests always take so long, and what it depends on."""
     name, route = hop.family + READ_TIMEOUT, hop.routes[0]
     given = route["settings"].get(name)
@@ -62,8 +63,7 @@ def longer_wait(hop: Hop) -> tuple[str, ...]:
     product = product_of(listener_behind(hop))
     allows = ALLOWS.get(product.name if product else SPEAKS.get(hop.family, ""))
     return (
-        "# only for requests that always take so long, while the backend has free workers: %s %.0fs; %s%s"
-        % (name, seconds, at_location(route, name), "; %s" % allows if allows else ""),
+        "# %s%s %.0fs; %s%s" % (when, name, seconds, at_location(route, name), "; %s" % allows if allows else ""),
         reload_nginx(hop),
         *_without_a_part(hop, name, seconds),
         "# what is in front of nginx gives up by itself: load balancers after 60 seconds, CDNs after 100",

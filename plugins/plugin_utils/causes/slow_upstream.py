@@ -25,7 +25,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop impo
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.visited import READING
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._awaited import awaited_behind
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._awaited import Dependency, awaited_behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import (
     container_behind,
     described,
@@ -171,10 +171,8 @@ def slow(fleet: Fleet, hop: Hop) -> Finding:
     named, refused = awaited_behind(fleet, hop), others_refused(hop, SIGNATURE)
     container = container_behind(hop)
     what = "%s is slow%s%s" % (described(hop), for_paths(hop), health(container) if container else "")
-    unnamed = if_it_is_slow(hop)
-    more = unnamed if named is None else longer_wait(hop) if named.is_slow else ()
-    advice = (*(named.advice if named else ()), log_command(hop), *more)
-    because = named.text if named else held(failing_paths(hop, SIGNATURE)) or WAITS_FOR
+    on_purpose = "" if named else held(failing_paths(hop, SIGNATURE))
+    because = named.text if named else on_purpose or WAITS_FOR
     return on_hop(
         hop,
         CAUSE.name,
@@ -189,9 +187,18 @@ def slow(fleet: Fleet, hop: Hop) -> Finding:
         on=named.on if named else None,
         behind=named.behind if named else None,
         why="; ".join(filter(None, ("%s: %s" % (what, because), refused.words))),
-        advice=(*refused.advice, *advice, *other_address(hop)),
+        advice=(*refused.advice, *what_to_do(hop, named, on_purpose), *other_address(hop)),
         recurs=often,
     )
+
+
+def what_to_do(hop: Hop, named: Dependency | None, on_purpose: str) -> tuple[str, ...]:
+    """What to type next, by what is known of why it is slow: whom it waits for, that it answers late on purpose, or nothing."""
+    if on_purpose:
+        return (*longer_wait(hop, when=""), log_command(hop))
+    if named is None:
+        return (log_command(hop), *if_it_is_slow(hop))
+    return (*named.advice, log_command(hop), *(longer_wait(hop) if named.is_slow else ()))
 
 
 def without_its_rule(hop: Hop) -> Container | None:
