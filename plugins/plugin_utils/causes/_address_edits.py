@@ -62,6 +62,11 @@ def named_at(hop: Hop) -> str:
     return ", ".join(file_and_line(entry.place) for entry in places(hop))
 
 
+def passed_at(hop: Hop) -> str:
+    """FILE:LINE of each pass directive: the scheme is written there, also where the address is that of a server of an upstream{}."""
+    return ", ".join(dict.fromkeys(file_and_line(route["pass"]["place"]) for route in hop.routes))
+
+
 def is_from_variable(hop: Hop) -> bool:
     """Whether no place that is known has the address as it is: a variable is a part of it, or gets it from more than one `set`."""
     passes = {

@@ -144,8 +144,7 @@ def kept_inside(hop: Hop, listener: UnixListener, unit: str, hidden: Hidden) -> 
 
 def to_run(hop: Hop, daemon: str) -> tuple[str, ...]:
     return (
-        socket_in_run(hop, daemon),
-        "# write the new path at %s" % named_at(hop),
+        *socket_in_run(hop, daemon),
         "systemctl restart %s; nginx -t && systemctl reload nginx   # requests fail between the two" % daemon,
     )
 

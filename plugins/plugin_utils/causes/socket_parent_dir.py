@@ -23,7 +23,6 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import listener_behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import product_of
@@ -76,9 +75,8 @@ def blocked(hop: Hop, folder: BlockedFolder) -> Finding:
         why="the way to %s ends at %s%s: move the socket to /run, or let nginx pass through that folder"
         % (hop.address, path, ", and the socket's own mode keeps nginx out, too" if refused else ""),
         advice=(
-            socket_in_run(hop, listener_behind(hop).get("unit") or "the daemon's unit"),
-            "# and write the new path at %s; that is better than to open %s" % (named_at(hop), path),
-            "setfacl -m u:%s:x %s   # or this: %s may then pass through, and read what is readable for all in there"
+            *socket_in_run(hop, listener_behind(hop).get("unit") or "the daemon's unit"),
+            "setfacl -m u:%s:x %s   # or, second best: %s may then pass through, and read what is readable for all in there"
             % (shlex.quote(user), shlex.quote(path), user),
             *(let_in_too(hop, refused, folder) if refused else ()),
             "# never chmod 777 a folder on the way: everybody could replace the socket",

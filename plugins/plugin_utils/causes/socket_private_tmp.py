@@ -23,7 +23,6 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._socket_in_run import socket_in_run
 
@@ -65,8 +64,7 @@ def apart(hop: Hop, listener: UnixListener, units: list[str]) -> Finding:
         why="%s and nginx do not have the same /tmp: the socket of %s has to lie in /run, which both see"
         % (daemon, daemon),
         advice=(
-            socket_in_run(hop, daemon),
-            "# write the new path at %s" % named_at(hop),
+            *socket_in_run(hop, daemon),
             "systemctl restart %s; nginx -t && systemctl reload nginx   # requests fail between the two"
             % shlex.quote(daemon),
             "# leave PrivateTmp as it is: without it, any account could put a socket of its own at that path",

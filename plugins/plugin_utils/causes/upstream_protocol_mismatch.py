@@ -23,7 +23,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.probe_symptoms import SPEAKS
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at, passed_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import listener_behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import CLOSED, ENDED, RESET
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import (
@@ -76,19 +76,20 @@ NAMES = {
     PROXY_LINE: "HTTP after the line of the PROXY protocol",
     HTTP_1_1: "HTTP/1.1 alone",
 }
-#: The directive for what was heard.
+#: The directive for what was heard, and what it needs beside it.
 PASSES = {
-    "fastcgi": "fastcgi_pass",
-    "http": "proxy_pass http://",
-    "tls": "proxy_pass https://",
-    "http2": "grpc_pass",
-    "memcached": "memcached_pass",
-    "cgi": "scgi_pass",
-    "uwsgi": "uwsgi_pass",
-    "ajp": "ajp_pass",
-    PROXY_LINE: "stream{} with proxy_protocol on",
-    HTTP_1_1: "proxy_http_version 1.1",
+    "fastcgi": (
+        "fastcgi_pass ",
+        ", `include fastcgi_params;` and `fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;`",
+    ),
+    "http": ("proxy_pass http://", " and `proxy_set_header Host $host;`"),
+    "http2": ("grpc_pass ", ""),
+    "memcached": ("memcached_pass ", ""),
+    "cgi": ("scgi_pass ", " and `include scgi_params;`"),
+    "uwsgi": ("uwsgi_pass ", " and `include uwsgi_params;`"),
 }
+#: What else is heard: another directive does not mend it.
+OTHERS = ("tls", "ajp", PROXY_LINE, HTTP_1_1)
 
 #: The scheme with TLS, by the family.
 OVER_TLS = {"proxy": "https", "grpc": "grpcs", "uwsgi": "suwsgi"}
@@ -116,7 +117,9 @@ def spoken(hop: Hop) -> Spoken | None:
     if version_2(hop) and heard == "http":
         said = "asked directly in HTTP/1, %s answers: %s" % (hop.address, reply.get("began"))
         return Spoken("http", Evidence("probe", said)) if hop.has(SIGNATURE) else None
-    if heard in PASSES and heard not in (SPEAKS.get(hop.family, (heard,)) if not version_2(hop) else ("http2",)):
+    if heard in (*PASSES, *OTHERS) and heard not in (
+        SPEAKS.get(hop.family, (heard,)) if not version_2(hop) else ("http2",)
+    ):
         return Spoken(
             heard, Evidence("probe", "asked directly, %s speaks %s: %s" % (hop.address, heard, reply.get("began")))
         )
@@ -152,13 +155,13 @@ def known_for(hop: Hop, host: Host) -> Spoken | None:
 
 def mismatch(hop: Hop, other: Spoken | None) -> Finding:
     """other: what the backend speaks; None where only nginx's log says that it is something else."""
-    used, place = hop.routes[0]["pass"], named_at(hop)
+    used, place = hop.routes[0]["pass"], passed_at(hop)
     ours = ("HTTP/2" if version_2(hop) else NAMES.get(hop.family, hop.family)) + (
         " over TLS" if hop.scheme in OVER_TLS.values() else ""
     )
-    directive, theirs = "the directive for what it speaks", "another protocol"
+    theirs = "another protocol"
     if other:
-        directive, theirs = PASSES[other.protocol], NAMES.get(other.protocol, other.protocol)
+        theirs = NAMES.get(other.protocol, other.protocol)
         if other.protocol == "http" and version_2(hop):
             theirs = "HTTP/1"
         if other.protocol == HTTP_1_1:
@@ -178,7 +181,7 @@ def mismatch(hop: Hop, other: Spoken | None) -> Finding:
         says="%s's nginx speaks %s to %s, which speaks %s" % (hop.proxy.name, ours, hop.address.bare, theirs),
         why="what listens on %s speaks %s, and nginx speaks %s to it" % (hop.address, theirs, ours),
         advice=(
-            *what_to_write(hop, other, directive, place),
+            *what_to_write(hop, other, place),
             *(
                 ()
                 if other and other.protocol == HTTP_1_1
@@ -188,14 +191,14 @@ def mismatch(hop: Hop, other: Spoken | None) -> Finding:
     )
 
 
-def what_to_write(hop: Hop, other: Spoken | None, directive: str, place: str) -> tuple[str, ...]:
-    """What to change where nginx or the backend is set to the wrong protocol. directive: the one for what the backend speaks."""
+def what_to_write(hop: Hop, other: Spoken | None, place: str) -> tuple[str, ...]:
+    """What to change where nginx or the backend is set to the wrong protocol. place: of the pass directive."""
     if other and other.protocol == "tls":
         return (*over_tls(hop, place), *without_tls(hop))
     if other and other.protocol == "ajp":
-        return http_connector(hop, place)
+        return http_connector(hop)
     if other and other.protocol == PROXY_LINE:
-        return without_line(hop, place)
+        return without_line(hop)
     if other and other.protocol == HTTP_1_1:
         return in_1_1(hop)
     over_http2 = version_2(hop)
@@ -205,7 +208,7 @@ def what_to_write(hop: Hop, other: Spoken | None, directive: str, place: str) ->
             % (file_and_line(over_http2["place"]), "" if hop.scheme == "https" else " without TLS (h2c)"),
             reload_nginx(hop),
         )
-    return to_other(directive, hop.routes[0]["pass"]["directive"], place)
+    return to_other(hop, other, place)
 
 
 def in_1_1(hop: Hop) -> tuple[str, ...]:
@@ -216,7 +219,7 @@ def in_1_1(hop: Hop) -> tuple[str, ...]:
     return "# write proxy_http_version 1.1; %s%s" % (where, unset), reload_nginx(hop)
 
 
-def without_line(hop: Hop, place: str) -> tuple[str, ...]:
+def without_line(hop: Hop) -> tuple[str, ...]:
     """What to do where the backend wants the PROXY protocol's line, which proxy_pass cannot send."""
     server, after = server_with_line(hop), ""
     if server:
@@ -231,7 +234,7 @@ def without_line(hop: Hop, place: str) -> tuple[str, ...]:
         )
     return (
         first,
-        "# where others still send it: a port of its own for this nginx, without it, to be named at %s" % place,
+        "# where others still send it: a port of its own for this nginx, without it, to be named at %s" % named_at(hop),
         "# the visitor's address comes in a header then: X-Forwarded-For, which the backend may believe of %s alone"
         % (hop.source or hop.proxy.name),
         *((after,) if after else ()),
@@ -253,13 +256,13 @@ def server_with_line(hop: Hop) -> str:
     return file_and_line(wanting[0]["place"]) if wanting else ""
 
 
-def http_connector(hop: Hop, place: str) -> tuple[str, ...]:
+def http_connector(hop: Hop) -> tuple[str, ...]:
     """What to do where nginx asks for a Tomcat's AJP connector, which is made for Apache."""
     return (
         "grep -rn '<Connector' /etc/tomcat*/server.xml /opt/*/conf/server.xml   # on %s: the port of its HTTP connector (8080 as a rule)"
         % hop.on,
         "# write that port in place of %d at %s; nginx as it is built by all cannot speak AJP"
-        % (hop.address.port, place),
+        % (hop.address.port, named_at(hop)),
         reload_nginx(hop),
     )
 
@@ -273,10 +276,16 @@ def over_tls(hop: Hop, place: str) -> tuple[str, ...]:
     )
 
 
-def to_other(directive: str, used: str, place: str) -> tuple[str, ...]:
+def to_other(hop: Hop, other: Spoken | None, place: str) -> tuple[str, ...]:
+    """The directive for what the backend speaks, with what goes with it, in place of the one that is there."""
+    used = hop.routes[0]["pass"]
+    target = "..." if used["variable"] else used["upstream"] or used["target"].rpartition("://")[2]
+    directive, beside = PASSES[other.protocol] if other else ("", "")
+    written = "`%s%s;`%s" % (directive, target, beside) if directive else "the directive for what it speaks"
     return (
-        "# write %s instead of %s at %s, with the parameters that go with it (fastcgi_param, proxy_set_header)"
-        % (directive, used, place),
+        "# write %s in place of %s at %s, and take out the parameters that go with that"
+        % (written, used["directive"], place),
+        reload_nginx(hop),
         "# no buffer or timeout helps: nginx reads the other protocol's bytes as lengths",
     )
 

@@ -23,10 +23,13 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _containers as containers
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at, written_by
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import (
+    named_at,
+    passed_at,
+    written_by,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import listener_behind
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import (
-    file_and_line,
     on_hop,
     reload_nginx,
 )
@@ -116,11 +119,6 @@ def answers_without(hop: Hop) -> tuple[Evidence, ...]:
     if not failed_handshake(hop).get("plain"):
         return ()
     return (Evidence("probe", "asked directly without TLS, %s answers HTTP" % (hop.address,), 0.9),)
-
-
-def passed_at(hop: Hop) -> str:
-    """FILE:LINE of each pass directive: the scheme is written there, also where the address is that of a server of an upstream{}."""
-    return ", ".join(dict.fromkeys(file_and_line(route["pass"]["place"]) for route in hop.routes))
 
 
 def port_of_tls(hop: Hop) -> str:
