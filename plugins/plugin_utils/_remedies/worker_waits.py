@@ -55,6 +55,16 @@ ITSELF = (
     "# a page that asks a page of its own site (wp-cron, REST loopbacks, file_get_contents or curl with a URL of its own) takes two workers at once, and"
     " none is left where as many such pages come as there are workers: call the code in place of the URL, or give what is asked so a pool of its own",
 )
+#: Where systemd-resolved answers the programs of its own host, and what to type where it does not, or another name server does not.
+STUB_ADDRESS = "127.0.0.53:53"
+STUB = (
+    "time getent hosts example.org; resolvectl status",
+    "systemctl restart systemd-resolved",
+)
+NAME_SERVER = (
+    "time getent hosts example.org; grep -v '^#' /etc/resolv.conf",
+    "# a `nameserver` that answers in its place; until then `options timeout:1 attempts:1` there keeps the wait short where another one follows it",
+)
 #: From this share of the workers on, more of them would only add to the load on what they wait for.
 _SHARE = 0.8
 
@@ -123,7 +133,7 @@ def waits_for(awaited: t.Sequence[Awaited], workers: int) -> WaitsFor | None:
     if kind == "unix":
         return WaitsFor(who, "%s (%s), which %s" % (where, holder, silent), ("ss -xlp src %s" % where,), slow=True)
     if kind == "udp":
-        return WaitsFor(who, "the name server %s" % where, ("time getent hosts example.org",))
+        return WaitsFor(who, "the name server %s" % where, STUB if where == STUB_ADDRESS else NAME_SERVER)
     listens = " (%s)" % holder if found["pid"] else ""
     if _is_debugger(found):
         return WaitsFor(who, "%s%s, the port of a debugger of PHP (Xdebug)" % (where, listens), DEBUGGER)

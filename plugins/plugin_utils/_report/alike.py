@@ -16,8 +16,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.shared_
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.words import (
     as_sentence,
     fails,
+    how_they_answer,
     listed,
-    refused_words,
 )
 
 #: Changes of one fault that are named.
@@ -54,7 +54,7 @@ def what_is_said(name: str, entry: HostEntry, shared: t.Container[str]) -> tuple
     )
     beside = tuple(entry.get("also", ()))
     if entry["status"] == "healthy" and not findings:
-        return ("healthy", bool(entry["probes"]), refused_words(entry["probes"]), beside)
+        return ("healthy", bool(entry["probes"]), how_they_answer(entry["probes"]), beside)
     worst = max((one["before"] or 0 for one in entry["probes"] if fails(one, "before")), default=None)
     return (findings, entry["says"].replace(name, "") if not findings else worst, beside)
 

@@ -34,10 +34,10 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.words i
     began_words,
     confidence_words,
     counts,
+    how_they_answer,
     is_quiet,
     listed,
     needs_somebody,
-    refused_words,
     spoken_of,
     verdict,
 )
@@ -208,7 +208,7 @@ def well(names: t.Sequence[str], entry: HostEntry, width: int) -> list[str]:
     elif len(names) == 1:
         says = entry["says"]
     else:
-        says = "all URLs that were asked answer%s." % refused_words(entry["probes"])
+        says = "all URLs that were asked answer%s." % how_they_answer(entry["probes"])
     lines = wrapped("%s  %s: %s" % (HEADLINES["healthy"], listed(names, 12), says), "", width, "  ")
     return lines + beside_lines(entry, width)
 

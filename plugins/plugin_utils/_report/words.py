@@ -104,12 +104,12 @@ def host_says(
         return why
     if not probes:
         return "no URL was asked here." if status == "healthy" else why or "no URL was asked here."
-    shut = refused_words(probes)
+    how = how_they_answer(probes)
     if status == "healthy":
-        return "%s%s." % ("1 URL answers" if len(probes) == 1 else "%d URLs answer" % len(probes), shut)
+        return "%s%s." % ("1 URL answers" if len(probes) == 1 else "%d URLs answer" % len(probes), how)
     worst = max(sick, key=lambda one: (fails(one, "before"), fails(one, "after"), one["before"] or 0), default=None)
     if worst is None or not fails(worst, "before"):
-        return "%s%s." % (why[:1].upper(), why[1:]) if why else "the URLs that were asked answer%s." % shut
+        return "%s%s." % (why[:1].upper(), why[1:]) if why else "the URLs that were asked answer%s." % how
     before, after = answered(worst, "before"), answered(worst, "after")
     if mode != "fix":
         return "%s answers %s%s." % (worst["url"], before, of_all(probes, sick, "before", "fail"))
@@ -136,14 +136,20 @@ def of_all(probes: t.Sequence[ProbeEntry], sick: t.Sequence[ProbeEntry], when: W
     )
 
 
-def refused_words(probes: t.Sequence[ProbeEntry]) -> str:
-    """That pages were not seen, as who looks was not let in: what visitors get there is not known. Empty where all were seen."""
+def how_they_answer(probes: t.Sequence[ProbeEntry]) -> str:
+    """That pages answer with an error for which no upstream is to blame, or were not seen, as who looks was not let in: what visitors get there is not
+    known. Empty where neither is so."""
+    wrong = [one for one in probes if one["after"] not in REFUSALS and fails(one, "after")]
     shut = [one for one in probes if one["before"] in REFUSALS and one["after"] in REFUSALS]
-    if not shut:
+    error, refusal = _some_of(probes, wrong, "an error that is no 502"), _some_of(probes, shut, "a refusal")
+    return error + (refusal + ": what visitors get there was not seen" if refusal else "")
+
+
+def _some_of(probes: t.Sequence[ProbeEntry], some: t.Sequence[ProbeEntry], what: str) -> str:
+    if not some:
         return ""
-    first = "%s: %s" % (shut[0]["url"], shut[0]["before"] or "no answer")
-    some = "" if len(shut) == len(probes) else "%d of them " % len(shut)
-    return ", %swith a refusal (%s): what visitors get there was not seen" % (some, first)
+    which = "" if len(some) == len(probes) else "%d of them " % len(some)
+    return ", %swith %s (%s: %s)" % (which, what, some[0]["url"], some[0]["after"] or "no answer")
 
 
 def fails(probe: ProbeEntry, when: When) -> bool:

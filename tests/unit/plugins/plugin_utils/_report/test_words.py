@@ -52,6 +52,14 @@ def probe(before, after, url="http://a/"):
             "3 URLs answer, 1 of them with a refusal (http://b/: 403): what visitors get there was not seen.",
         ),
         ("fix", "healthy", [probe(None, 200), probe(403, 200)], "2 URLs answer."),
+        ("fix", "healthy", [probe(500, 500)], "1 URL answers, with an error that is no 502 (http://a/: 500)."),
+        (
+            "fix",
+            "healthy",
+            [probe(200, 200), probe(503, 503), probe(None, None)],
+            "3 URLs answer, 1 of them with an error that is no 502 (http://a/: 503)"
+            ", 1 of them with a refusal (http://a/: no answer): what visitors get there was not seen.",
+        ),
         ("fix", "fixed", [probe(502, 200)], "http://a/ answered 502, and answers 200 now."),
         (
             "fix",
