@@ -20,10 +20,16 @@ import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
+from ansible_collections.webops.bad_gateway.plugins.module_utils._nginx_config.version import numbers_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies import remedies
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import (
+    hosts_line,
+    named_at,
+    passed_at,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import (
     file_and_line,
     on_hop,
@@ -43,7 +49,9 @@ UNREACHED = (
     "backend_unreachable",
     "firewall_reject",
 )
-LASTING = "`resolver` with a variable in proxy_pass, or `server NAME resolve;` with `zone` (nginx 1.27.3 and later)"
+#: Since which nginx looks the names of an upstream{} up again by itself.
+RESOLVE_SINCE = (1, 27, 3)
+IN_HOSTS = "the name stands at /etc/hosts:%d, which no `resolver` reads: whoever changes that line reloads nginx; or the name gets into DNS"
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -120,10 +128,8 @@ def moved(hop: Hop, name: str, addresses: list[str], stale: list[str]) -> Findin
         for one in hop.failing
     ]
     now = "%s is %s now; nginx still asks %s" % (name, ", ".join(addresses), ", ".join(stale))
-    followed = hop.address.host in named(servers(hop.proxy), resolve=True)
-    lasting = FOLLOWED if followed else LASTING
-    by = by_its_resolver(hop, stale) if followed else None
-    note = "a reload makes nginx look the name up again. What lasts: " + lasting
+    by = by_its_resolver(hop, stale) if is_followed(hop) else None
+    note = "a reload makes nginx look the name up again"
     why = "%s, whom nginx asks, says %s of %s" % (by["resolver"], ", ".join(by["addresses"] or []), name) if by else ""
     return on_hop(
         hop,
@@ -133,17 +139,45 @@ def moved(hop: Hop, name: str, addresses: list[str], stale: list[str]) -> Findin
         remedy=None if by else remedies.upstream_dns(note=note),
         why=why,
         advice=(
-            "# set the name at that resolver, or another `resolver`"
-            if by
-            else "# what lasts: " + lasting + of_docker(hop),
+            "# set the name at that resolver, or another `resolver`" if by else "# what lasts: " + what_lasts(hop),
         ),
     )
 
 
-def of_docker(hop: Hop) -> str:
-    """Whom a container of docker asks for the names of others, where the proxy is in one."""
+def is_followed(hop: Hop) -> bool:
+    """Whether nginx asks for the name again by itself, as its server line has `resolve`."""
+    return hop.address.host in named(servers(hop.proxy), resolve=True)
+
+
+def what_lasts(hop: Hop) -> str:
+    """What lets nginx follow the name when it moves the next time."""
+    used, line = hop.routes[0]["pass"], hosts_line(hop)
+    if is_followed(hop):
+        return FOLLOWED
+    if line:
+        return IN_HOSTS % line
+    if used["upstream"] and numbers_of(hop.proxy.nginx.get("version") or "") >= RESOLVE_SINCE:
+        lines = "`zone %s 64k;` and `server %s resolve;`" % (used["upstream"], hop.address.bare)
+        return "%s%s at %s" % (asks_a_resolver(hop), lines, named_at(hop))
+    scheme = hop.scheme + "://" if used["directive"] in ("proxy_pass", "grpc_pass") else ""
+    return "%s`set $backend %s;` and `%s %s$backend:%d;` in place of what stands at %s" % (
+        asks_a_resolver(hop),
+        hop.address.host,
+        used["directive"],
+        scheme,
+        hop.address.port,
+        passed_at(hop),
+    )
+
+
+def asks_a_resolver(hop: Hop) -> str:
+    """The directive for that, where nginx has none; in docker's own networks there is one for the names of other containers."""
     own = hop.proxy.facts.get("container") if hop.proxy.within else None
-    return "; in docker's own networks: resolver 127.0.0.11 valid=10s;" if own and own["engine"] == "docker" else ""
+    if hop.proxy.config.get("resolvers"):
+        return ""
+    if own and own["engine"] == "docker":
+        return "`resolver 127.0.0.11 valid=10s;`, "
+    return "`resolver ADDRESS valid=10s;` (whom /etc/resolv.conf names), "
 
 
 def by_its_resolver(hop: Hop, stale: t.Sequence[str]) -> Resolved | None:
