@@ -21,6 +21,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._contain
     engine_is_down,
     is_restarted,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import start_command
 
 if t.TYPE_CHECKING:
@@ -46,6 +47,7 @@ def start_of(container: Container, host: Host) -> tuple[str, ...]:
     if is_restarted(container):
         return (
             "%s logs --tail 50 %s   # on %s: why does it end each time?" % (client, name, on),
+            *mends(container, on),
             *(
                 compose.up(
                     container,
@@ -60,11 +62,16 @@ def start_of(container: Container, host: Host) -> tuple[str, ...]:
         )
     why = "%s logs --tail 50 %s   # on %s: why did it end?" % (client, name, on)
     return (
-        *(() if NEVER_STARTED in ended else (why,)),
+        *(() if NEVER_STARTED in ended else (why, *mends(container, on))),
         *(more_memory(container, on) if FOR_MEMORY in ended else ()),
         *(by_its_unit(container, on) or compose.up(container, on) or ("%s start %s   # on %s" % (client, name, on),)),
         *at_boot(container),
     )
+
+
+def mends(container: Container, on: str) -> tuple[str, ...]:
+    """What its last words ask for; nothing where they are not known."""
+    return what_to_do(" / ".join(container.get("last_words") or []), on, manager="container")
 
 
 def by_its_unit(container: Container, on: str) -> tuple[str, ...]:

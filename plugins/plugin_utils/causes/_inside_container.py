@@ -38,7 +38,7 @@ def nobody_inside(hop: Hop, host: Host) -> Explanation:
         ),
         advice=(
             containers.log_of(container, on),
-            *what_to_do(" / ".join(said), on),
+            *what_to_do(" / ".join(said), on, manager="container"),
             *((top,) if client else ()),
             "grep -rsnF %s /etc /usr/local/etc   # on %s: whose settings have it?" % (shlex.quote(key), host.name),
             "# nginx asks for it at %s" % named_at(hop),

@@ -12,6 +12,7 @@ import re
 import shlex
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._terms_of_managers import in_terms_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._words_of_applications import (
     APPLICATIONS,
     GENERAL,
@@ -202,10 +203,11 @@ def where_it_says(name: str, words: t.Sequence[str], on: str) -> str:
     return "journalctl -u %s -n 50 --no-pager   # on %s: why it ends" % (shlex.quote(name), on)
 
 
-def what_to_do(said: str, on: str, unit: str = "UNIT") -> tuple[str, ...]:
-    """The lines for a host; none where the words are not known. unit: of who said it."""
+def what_to_do(said: str, on: str, unit: str = "UNIT", manager: str = "systemd") -> tuple[str, ...]:
+    """The lines for a host; none where the words are not known. unit: of who said it. manager: what keeps that running."""
     for known_by, lines in _ALL:
         found = known_by.search(said)
         if found:
-            return tuple(line.format(on=on, unit=shlex.quote(unit), **found.groupdict("")) for line in lines)
+            known = (line.format(on=on, unit=shlex.quote(unit), **found.groupdict("")) for line in lines)
+            return in_terms_of(manager, known)
     return ()

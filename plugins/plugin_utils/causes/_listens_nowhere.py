@@ -114,7 +114,7 @@ def _state(hop: Hop, host: Host, name: str, unit: Unit, loud: str) -> State:
         words = unit.get("last_words") or []
         return State(
             "runs, and its program that should listen does not",
-            (*what_to_do(" / ".join(words), host.name), SUPERVISED % host.name),
+            (*what_to_do(" / ".join(words), host.name, manager="supervisor"), SUPERVISED % host.name),
             (where_it_says(name, words, host.name), processes),
         )
     folder = folder_of(unit, hop)

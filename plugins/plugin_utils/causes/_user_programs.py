@@ -56,7 +56,7 @@ def found(hop: Hop, host: Host, cause: str, seen: tuple[Evidence, ...], programs
     said = first.get("last_words") or []
     evidence += [Evidence("backend_log", "%s says: %s" % (first["name"], line), 0.3) for line in said]
     why += "; its log ends with: %s" % " / ".join(said) if said else ""
-    advice = [*what_to_do(" / ".join(said), host.name)]
+    advice = [*what_to_do(" / ".join(said), host.name, manager=first["manager"])]
     advice += [line for one in programs[:SHOWN] for line in commands(one, host.name)]
     return on_hop(hop, cause, (*seen, *evidence), why=why, advice=tuple(dict.fromkeys(advice)))
 
