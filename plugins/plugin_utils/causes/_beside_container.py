@@ -168,9 +168,9 @@ def way_to_host(hop: Hop, listens: TcpListener) -> tuple[str, ...]:
     engine, port = hop.proxy.facts["container"]["engine"], hop.address.port
     name = HOSTS_NAME.get(engine, HOSTS_OWN)
     made = () if engine in HOSTS_NAME else named_host(hop.proxy.facts["container"], hop.proxy.within or hop.proxy)
-    on = hop.proxy.within.name if hop.proxy.within else hop.proxy.name
+    host = hop.proxy.within or hop.proxy
     open_to = (
-        () if covers(listens["address"], "192.0.2.1") else bound(listens, OF_DOCKER, "the container's network", on)
+        () if covers(listens["address"], "192.0.2.1") else bound(listens, OF_DOCKER, "the container's network", host)
     )
     return (*open_to, *write_instead(hop, "%s:%d" % (name, port)), *made)
 

@@ -11,6 +11,10 @@ from __future__ import annotations
 import shlex
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._by_habit import is_habit
+
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import TcpListener
 
@@ -30,16 +34,28 @@ BINDS = (
 OTHER_BIND = "let {process} listen on {address}:{port}"
 
 
-def bound(listener: TcpListener, address: str, source: str | None, on: str) -> tuple[str, ...]:
-    """How the service listens on this address, by its product."""
+def bound(listener: TcpListener, address: str, source: str | None, host: Host) -> tuple[str, ...]:
+    """How the service listens on this address, by its product, and where it is set now."""
     process = listener.get("process") or "the backend"
     bind = next((how for name, how in BINDS if process.startswith(name)), OTHER_BIND)
     allowed = source or "ADDRESS_OF_NGINX"
     return (
-        "# %s   (this one address, not 0.0.0.0)"
-        % bind.format(process=process, address=address, port=listener["port"], source=allowed),
+        "# %s   (this one address, not 0.0.0.0)%s"
+        % (
+            bind.format(process=process, address=address, port=listener["port"], source=allowed),
+            _set_at(listener, host),
+        ),
         "systemctl restart %s   # on %s; the requests that it is working on are lost"
-        % (shlex.quote(listener.get("unit") or "SERVICE"), on),
+        % (shlex.quote(listener.get("unit") or "SERVICE"), host.name),
         "# let the firewall of %s accept %s only: from then on every host that reaches %s can connect to the port"
-        % (on, allowed, address),
+        % (host.name, allowed, address),
     )
+
+
+def _set_at(listener: TcpListener, host: Host) -> str:
+    """Where its configuration says that it listens there; empty where nothing says so."""
+    unit = listener.get("unit") or ""
+    declares = or_empty(host.unit(unit)).get("declares") or []
+    said = (one for one in declares if read_address(one["address"]).port == listener["port"])
+    found = next((one for one in said if not is_habit(host, unit, one)), None)
+    return ", in place of what stands at %s:%d" % (found["file"], found["line"]) if found else ""

@@ -12,8 +12,10 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.firewall_verdict import Verdict
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.by_hand import LISTS
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_owners import advice_of_owner
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_rules import let_out
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_ways import SIGNATURES
 
 
@@ -33,9 +35,8 @@ def refused_on_the_way_out(hop: Hop, cause: str, found: Verdict) -> Finding:
         why="the firewall of %s itself lets nothing out to %s: somebody closed this way on purpose"
         % (proxy.name, address),
         advice=(
-            "nft list ruleset; iptables -S OUTPUT   # on %s: who made this rule?" % proxy.name,
-            "# allow tcp to %s port %d on its way out, in the tool that owns the firewall"
-            % (address.host, address.port),
+            "%s   # on %s: who made this rule?" % (LISTS.get(found.tool or "", LISTS["nftables"]), proxy.name),
+            let_out(found, hop.destination, proxy.name),
         ),
     )
 

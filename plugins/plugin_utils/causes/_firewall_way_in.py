@@ -12,6 +12,7 @@ import ipaddress
 import typing as t
 from dataclasses import replace
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._firewall.tools import TOOLS
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence, Finding, Remedy
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.firewall_verdict import (
@@ -33,6 +34,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewal
     advice_of_owner,
     why_of_owner,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_rules import let_through
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewall_ways import who_listens
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._firewalld_will import refused_on_purpose
 
@@ -137,22 +139,10 @@ def _on_the_way_through(refused: Refused) -> Finding | None:
 def _let_through(refused: Refused, source: str) -> str:
     """The command that lets a source through to where the host passes its connections on, in the tool whose rule refuses."""
     found, on = refused.found, refused.host.name
-    address, _colon, port = (found.through or "").rpartition(":")
-    family, bare = "ip6" if ":" in address else "ip", address.strip("[]")
+    to = read_address("tcp:%s" % found.through)
     if any(chain["name"] == "DOCKER-USER" for chain in refused.chains):
-        return advice_of_owner(found._replace(owner="docker"), source, int(port), on)[-1]
-    if found.tool == "ufw":
-        return "ufw route allow proto tcp from %s to %s port %s   # on %s" % (source, address, port, on)
-    if found.tool == "nftables":
-        tests = "%s saddr %s %s daddr %s tcp dport %s" % (family, source, family, bare, port)
-        rule = "%s %s %s %s accept" % (found.family, found.table, found.chain, tests)
-        return "nft insert rule %s   # on %s, and in the file that it is loaded from" % (rule, on)
-    if found.tool == "firewalld":
-        words = "# let %s through to %s in firewalld of %s: a policy from the zone of the one to that of the other"
-        return words % (source, found.through, on)
-    rule = "-I %s -s %s -d %s -p tcp --dport %s -j ACCEPT" % (found.chain, source, bare, port)
-    program = "ip6tables" if family == "ip6" else "iptables"
-    return "%s %s   # on %s; keep it where the host's rules are kept" % (program, rule, on)
+        return advice_of_owner(found._replace(owner="docker"), source, to.port, on)[-1]
+    return let_through(found, source, to, on)
 
 
 def _of_none_in_charge(refused: Refused) -> Finding | None:

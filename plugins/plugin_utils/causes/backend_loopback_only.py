@@ -62,9 +62,7 @@ def loopback_only(hop: Hop, host: Host, asked: str, listeners: list[TcpListener]
         (*hop.seen(SIGNATURE), Evidence("socket", text)),
         why="%s on %s listens on its loopback address only: let it listen on %s, or let nginx ask %s"
         % (process, host.name, asked, instead),
-        advice=published(container, asked, port, host.name)
-        if container
-        else bound(first, asked, hop.source, host.name),
+        advice=published(container, asked, port, host.name) if container else bound(first, asked, hop.source, host),
     )
 
 
