@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _containers as containers
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at, origin
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._beside_container import in_common
@@ -20,6 +21,10 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._finding
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.containers import Container
+
+
+#: Where a port is looked for that nobody has.
+FREE_PORTS = tuple(range(8080, 8180))
 
 
 def stopped_by_name(hop: Hop) -> Container | None:
@@ -92,6 +97,12 @@ def by_its_name(hop: Hop) -> str:
         return "# ask it by its name at %s: with `resolver %s valid=10s` and the name in a variable, nginx follows it" % (
             named_at(hop), whom,
         )  # fmt: skip
-    return "# publish its port (-p 127.0.0.1:%d:PORT) and pass on to 127.0.0.1:%d at %s, or give it a fixed address" % (
-        hop.address.port, hop.address.port, named_at(hop),
+    free = _free_port(hop.proxy, hop.address.port)
+    return "# publish its port (-p 127.0.0.1:%d:%d) and pass on to 127.0.0.1:%d at %s, or give it a fixed address" % (
+        free, hop.address.port, free, named_at(hop),
     )  # fmt: skip
+
+
+def _free_port(host: Host, wanted: int) -> int:
+    """The port itself where nobody on the host has it, else the first that is free."""
+    return next((port for port in (wanted, *FREE_PORTS) if not host.tcp_listeners(port)), wanted)
