@@ -32,6 +32,7 @@ _NEWER = "http/1.1"
 _HEARD = {"uwsgi": ("http", "cgi"), "proxy_protocol": ("http",), _NEWER: ("http",)}
 #: How HTTP's own servers refuse the line of the PROXY protocol, at once, also those whose application is too slow to answer anything.
 _NO_REQUEST = (400, 405, 501, 505)
+_NONSENSE = b"\xff\xff\xff\xff\r\n\r\n"
 
 
 def heard_instead(
@@ -97,6 +98,17 @@ def _heard(dial: Dial, protocol: str, deadline: Deadline) -> Optional[Tuple[str,
         else:
             packed = small_protocols.uwsgi_request if protocol == "uwsgi" else small_protocols.scgi_request
             reply = small_protocols.speak_cgi(sock, packed(_HEAD), deadline)
-    if protocol == "proxy_protocol" and reply["status"] in _NO_REQUEST:
+    if reply["status"] in _NO_REQUEST and (
+        protocol == "proxy_protocol" or protocol == "uwsgi" and _answers_nonsense(dial, deadline)
+    ):
         return "http", reply["began"]
     return (protocol, reply["began"]) if reply["protocol"] in _HEARD.get(protocol, (protocol,)) else None
+
+
+def _answers_nonsense(dial: Dial, deadline: Deadline) -> bool:
+    """Whether the backend answers HTTP to what is a message of no protocol: only HTTP's own servers do, which may break off at a request all the same."""
+    sock = dial(deadline)
+    if sock is None:
+        return False
+    with sock:
+        return http_message.speak(sock, _NONSENSE, deadline)["protocol"] == "http"

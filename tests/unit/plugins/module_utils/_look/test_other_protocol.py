@@ -66,6 +66,9 @@ def heard(peer, behaviour, family, version="1.0", **reply):
         ("fastcgi", speaks(b"HEAD ", b"HTTP/1.0 200 OK\r\n\r\n"), "http"),
         ("proxy", speaks(b"\x00", b"HTTP/1.1 200 OK\r\n\r\n"), "uwsgi"),
         ("fastcgi", speaks(b"\x00", b"Status: 200 OK\r\n\r\n"), "uwsgi"),
+        # An application behind uwsgi may refuse the request; what breaks off at each request of HTTP is a server of HTTP where it refuses nonsense, too.
+        ("proxy", speaks(b"\x00", b"HTTP/1.1 400 Bad Request\r\n\r\n"), "uwsgi"),
+        ("proxy", speaks((b"\x00", b"\xff"), b"HTTP/1.1 400 Bad Request\r\n\r\n"), "unknown"),
         ("proxy", speaks(NETSTRING, b"Status: 200 OK\r\n\r\n"), "cgi"),
         ("uwsgi", speaks(b"\x00", b"HTTP/1.1 200 OK\r\n\r\n"), "unknown"),
         ("scgi", speaks(b"\x00", b"HTTP/1.1 200 OK\r\n\r\n"), "uwsgi"),
