@@ -53,6 +53,8 @@ _IDLE = re.compile(
     # The frames of Go and of PHP, and what comes with them.
     r"|goroutine \d|created by \S|[\w./-]+\.(?:\(\*?\w+\)\.)?\w+(?:\[\.\.\.\])?\(.*\)$|exit status \d|note: run with `RUST"
     r"|#\d+ |Stack trace:|thrown in |Crash dump is|[\d:, -]*INFO (?:exited|spawned|success|gave up): "
+    # Of nginx in the same container.
+    r"|[\d/]+ [\d:]+ \[notice\] \d"
 )
 #: Where Spring Boot goes on from why it failed to what might be done.
 _ACTION = "Action:"

@@ -183,6 +183,10 @@ BUILD = ["Error: Could not find a production build in the '.next' directory."]
         ),
         (PHP, ['PHP Fatal error:  Uncaught Error: Class "Redis" not found in /srv/shop/x.php:5']),
         (
+            "INFO spawnerr: can't find command 'php-fpm7.0'\n2026/12/01 10:04:21 [notice] 5#5: start worker process 6\n",
+            ["INFO spawnerr: can't find command 'php-fpm7.0'"],
+        ),
+        (
             'npm ERR! Missing script: "start"\nnpm ERR! To see a list of scripts, run:\n',
             ['npm ERR! Missing script: "start"'],
         ),
