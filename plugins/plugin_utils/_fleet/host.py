@@ -59,6 +59,11 @@ class PoolAt(t.NamedTuple):
         return self.address.port == asked.port and (covers(own, asked.host) or own == asked.host)
 
 
+#: Levels of an error log that leave out what nginx says of upstreams that fail.
+MUTE_LEVELS = ("crit", "alert", "emerg")
+UNREAD = ("unreadable", "not_a_file")
+
+
 class Host:
     """One host's facts, with the questions that rules ask.
 
@@ -128,7 +133,15 @@ class Host:
         asked = self.facts.get("answers") or []
         led = [with_its_route(answer, routes) for answer in asked]
         reach = self.facts.get("reach") or []
-        return [with_what_is_masked(own, routes, reach) if own is one else own for own, one in zip(led, asked)]
+        is_mute = self.is_mute
+        return [with_what_is_masked(own, routes, reach, is_mute) if own is one else own for own, one in zip(led, asked)]
+
+    @property
+    def is_mute(self) -> bool:
+        """Whether nginx has an error log that takes no line of a failed request, by its level, or that cannot be read."""
+        sources = or_empty(self.facts.get("log")).get("sources") or []
+        logs = [one for one in sources if one["kind"] == "nginx"]
+        return any(one["level"] in MUTE_LEVELS or one["state"] in UNREAD for one in logs)
 
     @property
     def failing(self) -> list[Answer]:

@@ -23,19 +23,24 @@ if t.TYPE_CHECKING:
 _NO_LIVE = "no_live_upstreams"
 
 
-def with_what_is_masked(answer: Answer, routes: t.Sequence[Route], reach: t.Sequence[Reached] = ()) -> Answer:
+def with_what_is_masked(
+    answer: Answer, routes: t.Sequence[Route], reach: t.Sequence[Reached] = (), is_mute: bool = False
+) -> Answer:
     """The answer, marked where error_page hides a failure of the asked route's upstream: nginx's own line of the request shows it, or what that upstream
-    says when it is asked directly."""
+    says when it is asked directly; where nginx writes no such lines (is_mute), that none of its servers can be connected to."""
     if answer.get("upstream_status"):
         return as_masked(answer)
     route = next((one for one in routes if one["id"] == answer.get("route")), None)
     signature, status = answer.get("signature"), answer.get("status")
     # The line of a copy that mirror sends says nothing of the answer.
-    if not signature or not status or route is None or route["mirrored"]:
+    if not status or route is None or route["mirrored"]:
         return answer
     hidden = any(may_stand_for(page, status) for page in route.get("error_page") or [])
-    is_final = status >= 300 or not _may_be_the_next_servers(route, signature, reach)
-    return as_masked(answer) if hidden and is_final else answer
+    if signature:
+        has_failed = status >= 300 or not _may_be_the_next_servers(route, signature, reach)
+    else:
+        has_failed = is_mute and bool(route["peers"]) and _unreachable(reach).issuperset(route["peers"])
+    return as_masked(answer) if hidden and has_failed else answer
 
 
 def as_masked(answer: Answer) -> Answer:
@@ -47,8 +52,13 @@ def _may_be_the_next_servers(route: Route, signature: str, reach: t.Sequence[Rea
     """Whether nginx may have asked another server of the route, which gave this page: the line is of the first one then."""
     peers = route["peers"]
     several = len(peers) > 1 or any(read_address(peer).is_name for peer in peers)
-    unreachable = {row["address"] for row in reach if row["connected"] is False}
-    return several and signature != _NO_LIVE and _goes_on(route, signature) and not unreachable.issuperset(peers)
+    is_alone = _unreachable(reach).issuperset(peers)
+    return several and signature != _NO_LIVE and _goes_on(route, signature) and not is_alone
+
+
+def _unreachable(reach: t.Iterable[Reached]) -> set[str]:
+    """The addresses that take no connection."""
+    return {row["address"] for row in reach if row["connected"] is False}
 
 
 def _goes_on(route: Route, signature: str) -> bool:

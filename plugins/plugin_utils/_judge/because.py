@@ -190,7 +190,7 @@ def without_echoes(reasons: t.Sequence[Reason], changes: Changes) -> list[Reason
 def sentences(reasons: t.Sequence[Reason], began: float | None) -> list[str]:
     """Each reason in words, with the time from it to the first failing request; the first one continues `began at ..., `."""
     if began is None:
-        return ["%s at %s" % (one.words, utc(one.at)) for one in reasons]
+        return ["%s, %s" % (utc(one.at), one.words) for one in reasons]
     return ["%s after %s" % (ago(began - one.at), one.words) for one in reasons]
 
 

@@ -14,8 +14,13 @@ from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.smal
     fleet,
     proxy,
     reached,
+    tried,
 )
 
+DOWN, UP = (
+    reached("tcp:10.0.0.2:80", tried("tcp:10.0.0.2:80", 111)),
+    reached("tcp:10.0.0.2:80", tried("tcp:10.0.0.2:80")),
+)
 TOO_BIG, RESET = "response_header_too_big", "upstream_connection_reset"
 
 
@@ -53,6 +58,24 @@ def test_a_status_that_error_page_gives_in_place_of_a_502(status, page, masks):
 def test_an_answer_that_masks_a_failure_is_one():
     assert answer_fails(asked(200)) and answer_fails(asked(403))
     assert not answer_fails(asked(200, signature=None))
+
+
+@pytest.mark.parametrize(
+    ("level", "state", "reach", "fails"),
+    [
+        ("crit", "ok", [DOWN], True),
+        (None, "not_a_file", [DOWN], True),
+        ("error", "ok", [DOWN], False),
+        ("crit", "deleted", [UP], False),
+        ("crit", "ok", [], False),
+    ],
+)
+def test_without_lines_it_counts_whether_anybody_can_be_connected_to(level, state, reach, fails):
+    given = answer(200, signature=None)
+    log = {"sources": [{"kind": "nginx", "level": level, "state": state}], "records": []}
+    page = "error_page 502 504 =200 /sorry.html;"
+    (web,) = fleet(web=proxy("http://10.0.0.2", http=page, answers=[given], reach=reach, log=log)).proxies()
+    assert answer_fails(web.answers[0]) is fails
 
 
 def test_what_the_upstream_answers_itself_counts():

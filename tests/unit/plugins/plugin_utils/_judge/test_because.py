@@ -228,7 +228,7 @@ def test_where_no_line_speaks_it_began_at_no_time():
     }
     history["changes"] = [STOPPING]
     assert because.onset_of("web", "web", trigger(first=None, daemon="stopped"), {"web": history})["because"] == [
-        "php8.2-fpm.service was stopped (alice, by sudo: systemctl stop php8.2-fpm) at 2026-11-29 02:13:05 UTC"
+        "2026-11-29 02:13:05 UTC, php8.2-fpm.service was stopped (alice, by sudo: systemctl stop php8.2-fpm)"
     ]
 
 
