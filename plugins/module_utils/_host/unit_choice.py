@@ -78,14 +78,21 @@ def is_of_interest(properties: Properties, unit: Mapping[str, Any], listening: S
     name = properties["Id"]
     if name.endswith(".socket"):
         return unit["active"] == "failed" or bool(unit["declares"])
-    found = name in listening or known.match(name[: -len(".service")]) or unit["active"] == "failed"
+    # What is wanted, has run since the boot and runs no more may be what is asked for in vain.
+    is_missed = unit["enabled"] == "enabled" and unit["active"] == "inactive" and unit["ended"] and _runs_on(properties)
+    found = name in listening or known.match(name[: -len(".service")]) or unit["active"] == "failed" or is_missed
     return bool(found or unit["declares"] or unit["listened"] or unit["load"] == "masked" or _is_own(properties))
 
 
 def _is_own(properties: Properties) -> bool:
-    """Whether a service is one that an admin made, and that runs on rather than doing something once."""
+    """Whether a service is one that an admin made, and that runs on."""
     path = properties.get("FragmentPath", "")
-    return path.startswith((ADMINS_FOLDER + "/", GENERATED + "/")) and properties.get("Type") != "oneshot"
+    return path.startswith((ADMINS_FOLDER + "/", GENERATED + "/")) and _runs_on(properties)
+
+
+def _runs_on(properties: Properties) -> bool:
+    """Whether a service runs on rather than doing something once."""
+    return properties.get("Type") != "oneshot"
 
 
 def is_searched(properties: Properties, unit: Mapping[str, Any], listening: Set[str]) -> bool:

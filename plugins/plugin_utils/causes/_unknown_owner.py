@@ -54,6 +54,24 @@ def made_here(host: Host) -> list[str]:
     ]
 
 
+def missed(host: Host) -> list[str]:
+    """Services that are wanted and do not run, of which nothing says where they listen: those that an admin made first, then those of packages that have
+    run since the boot, or failed."""
+    packaged = [
+        name
+        for name, unit in host.units.items()
+        if name.endswith(".service")
+        and unit.get("enabled") == "enabled"
+        and (unit.get("ended") or unit.get("active") == "failed")
+        and not unit.get("declares")
+        and not unit.get("listened")
+        and not name.startswith(NO_BACKENDS)
+        and not WORKERS.search(" ".join([name, *(unit.get("exec") or [])]))
+    ]
+    wanted = dict.fromkeys((*made_here(host), *packaged))
+    return [name for name in wanted if or_empty(host.unit(name)).get("active") != "active"]
+
+
 def how_to_find(hop: Hop, host: Host, candidates: t.Sequence[str]) -> tuple[str, ...]:
     """Advice where it is not known which unit should listen: those that could be meant, or where the address is written."""
     address = asked_address(hop)
@@ -61,13 +79,17 @@ def how_to_find(hop: Hop, host: Host, candidates: t.Sequence[str]) -> tuple[str,
     keeper = how_to_start(address.path, host.name)
     if keeper and not candidates:
         return (*keeper, *_other_listeners(hop, host))
-    made = [name for name in made_here(host) if or_empty(host.unit(name)).get("active") != "active"]
-    name_it = "# then name it for the next run: fix_502_backend_services: {'%s': UNIT}" % key
+    down = missed(host)
+    known = candidates or down
+    name_it = "# then name it for the next run: fix_502_backend_services: {'%s': %s}" % (
+        key,
+        known[0] if len(known) == 1 else "UNIT",
+    )
     if candidates:
         find = "systemctl status %s   # on %s: which of them?" % (" ".join(map(shlex.quote, candidates)), host.name)
-    elif made:
-        find = "systemctl status %s   # on %s: made here, wanted and down; one of them?" % (
-            " ".join(map(shlex.quote, made[:5])),
+    elif down:
+        find = "systemctl status %s   # on %s: wanted and down; one of them?" % (
+            " ".join(map(shlex.quote, down[:5])),
             host.name,
         )
     else:
@@ -76,7 +98,7 @@ def how_to_find(hop: Hop, host: Host, candidates: t.Sequence[str]) -> tuple[str,
             host.name,
         )
     by_cron = (BY_CRON % host.name,) if host.system.get("os", "linux") == "linux" else ()
-    by_hand = () if candidates or made else (*by_cron, BY_HAND)
+    by_hand = () if candidates or down else (*by_cron, BY_HAND)
     by_container = (BY_CONTAINER % (hop.address.host, host.name),) if hop.proxy.within is host else ()
     asked = "# %s asks for it at %s" % ("what is between" if hop.named_in else "nginx", named_at(hop))
     is_port = not candidates and not address.is_unix

@@ -284,3 +284,21 @@ def test_what_is_done_once_serves_nobody(host):
     host.answers["systemctl show"] = LOOPING.replace("Type=simple", "Type=oneshot")
     unit = host_units.unit_facts(host, "systemd").get("shop.service", {})
     assert not unit.get("declares")
+
+
+@pytest.mark.parametrize(
+    ("change", "is_shown"),
+    [
+        ((), True),
+        (("UnitFileState=enabled", "UnitFileState=disabled"), False),
+        (("ActiveState=inactive", "ActiveState=active"), False),
+        (("ExecMainCode=1", "ExecMainCode=0"), False),
+        (("Type=simple", "Type=oneshot"), False),
+    ],
+    ids=["ended", "not wanted", "runs", "has not run", "done once"],
+)
+def test_a_packaged_service_that_is_enabled_and_has_ended_may_be_missed(host, change, is_shown):
+    shown = "Id=search.service\nLoadState=loaded\nActiveState=inactive\nUnitFileState=enabled\nExecMainCode=1\nType=simple\n"
+    shown += "FragmentPath=/lib/systemd/system/search.service\n"
+    host.answers["systemctl show"] = shown.replace(*change) if change else shown
+    assert ("search.service" in host_units.unit_facts(host, "systemd")) is is_shown
