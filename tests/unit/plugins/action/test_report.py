@@ -289,7 +289,7 @@ def test_what_happened_on_the_hosts_says_when_and_why(shown):
     assert finding["because"] == ["1 s after app.service was stopped (alice, by sudo)"]
     (finding,) = found["web2"]["findings"]
     assert finding["began"] is None
-    assert finding["because"] == ["app.service was stopped (alice, by sudo) at 1970-01-01 00:15:00 UTC"]
+    assert finding["because"] == ["1970-01-01 00:15:00 UTC, app.service was stopped (alice, by sudo)"]
     assert {"missing": "what happened before it", "why": "no Python"} in found["web2"]["unknown"]
 
 
