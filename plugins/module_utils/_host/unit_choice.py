@@ -78,16 +78,21 @@ def is_of_interest(properties: Properties, unit: Mapping[str, Any], listening: S
     name = properties["Id"]
     if name.endswith(".socket"):
         return unit["active"] == "failed" or bool(unit["declares"])
-    # What is wanted, has run since the boot and runs no more may be what is asked for in vain.
-    is_missed = unit["enabled"] == "enabled" and unit["active"] == "inactive" and unit["ended"] and _runs_on(properties)
-    found = name in listening or known.match(name[: -len(".service")]) or unit["active"] == "failed" or is_missed
-    return bool(found or unit["declares"] or unit["listened"] or unit["load"] == "masked" or _is_own(properties))
+    found = name in listening or known.match(name[: -len(".service")]) or unit["active"] == "failed"
+    is_missed = _is_own(properties) or _has_ended(properties, unit)
+    return bool(found or unit["declares"] or unit["listened"] or unit["load"] == "masked" or is_missed)
 
 
 def _is_own(properties: Properties) -> bool:
     """Whether a service is one that an admin made, and that runs on."""
     path = properties.get("FragmentPath", "")
     return path.startswith((ADMINS_FOLDER + "/", GENERATED + "/")) and _runs_on(properties)
+
+
+def _has_ended(properties: Properties, unit: Mapping[str, Any]) -> bool:
+    """Whether a service is wanted, has run since the boot and runs no more: it may be what is asked for in vain."""
+    down = unit["enabled"] == "enabled" and unit["active"] in ("inactive", "failed")
+    return bool(down and unit["ended"] and _runs_on(properties))
 
 
 def _runs_on(properties: Properties) -> bool:
@@ -102,4 +107,5 @@ def is_searched(properties: Properties, unit: Mapping[str, Any], listening: Set[
         return False
     failing = unit["active"] in ("failed", "activating")
     # PHP-FPM's addresses stand in its own files, and what stops it may be said before it has its log open.
-    return _is_own(properties) or (failing and (bool(unit["declares"]) or "fpm" in name))
+    is_missed = _is_own(properties) or _has_ended(properties, unit)
+    return is_missed or (failing and (bool(unit["declares"]) or "fpm" in name))

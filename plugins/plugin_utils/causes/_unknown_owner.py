@@ -21,6 +21,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address
     asked_address,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._compose import of_compose_at
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import how_to_start
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_names import ignored
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import kept_down
@@ -103,7 +104,27 @@ def how_to_find(hop: Hop, host: Host, candidates: t.Sequence[str]) -> tuple[str,
     asked = "# %s asks for it at %s" % ("what is between" if hop.named_in else "nginx", named_at(hop))
     is_port = not candidates and not address.is_unix
     contained = of_compose_at(host, address.port) if is_port else ()
-    return (*contained, *by_container, find, *_other_listeners(hop, host), asked, *ignored(hop), *by_hand, name_it)
+    said = () if candidates else words_of(host, down)
+    return (
+        *contained,
+        *by_container,
+        find,
+        *said,
+        *_other_listeners(hop, host),
+        asked,
+        *ignored(hop),
+        *by_hand,
+        name_it,
+    )
+
+
+def words_of(host: Host, names: t.Sequence[str]) -> tuple[str, ...]:
+    """What the first of these that has failed said last, and what that asks for."""
+    for name in names:
+        words = " / ".join(or_empty(host.unit(name)).get("last_words") or [])
+        if words:
+            return ("# the log of %s ends with: %s" % (name, words), *what_to_do(words, host.name, name))
+    return ()
 
 
 def _neighbours(hop: Hop, host: Host) -> tuple[str, ...]:

@@ -302,3 +302,9 @@ def test_a_packaged_service_that_is_enabled_and_has_ended_may_be_missed(host, ch
     shown += "FragmentPath=/lib/systemd/system/search.service\n"
     host.answers["systemctl show"] = shown.replace(*change) if change else shown
     assert ("search.service" in host_units.unit_facts(host, "systemd")) is is_shown
+
+
+def test_where_such_a_service_listened_is_looked_for_in_its_journal(host):
+    shown = "Id=search.service\nLoadState=loaded\nActiveState=inactive\nUnitFileState=enabled\nExecMainCode=1\nType=simple\n"
+    host.answers.update({"systemctl show": shown, "journalctl": "Server listening on port 9217\n"})
+    assert host_units.unit_facts(host, "systemd")["search.service"]["listened"] == ["tcp:0.0.0.0:9217"]
