@@ -33,6 +33,7 @@ ITS_LOG = "; what it logged: %s logs --since 1h %s"
 NOT_SERVED = "fix_502_urls: no nginx of this run serves %s (http or https, its name, its port)"
 STOPPED = "nginx does not run on this host, although its unit is enabled: start it (nginx -t shows whether it can)"
 NOT_RUNNING = "nginx runs on no host of this run, so that nothing can be asked of it: start it first (nginx -t shows whether it can)"
+TAKEN = "; port %d of %s, which it is to have, is taken by %s (%s)"
 NOT_READ = "nginx's configuration was not read whole (%s), and what was read has no URL to be asked: whether this host serves 502 is not known"
 #: What a look misses where a file of nginx's configuration was not read.
 CONFIGURATION = "nginx configuration"
@@ -49,7 +50,7 @@ def why_nothing_is_known(fleet: Fleet, findings: t.Sequence[Finding], urls: t.Se
     if findings:
         return None
     if not any(proxy.nginx.get("master") for proxy in fleet.proxies()):
-        return in_containers(fleet) or NOT_RUNNING
+        return in_containers(fleet) or NOT_RUNNING + "".join(map(who_has_its_port, fleet.proxies()))
     missed = not_served(fleet, urls)
     return NOT_SERVED % ", ".join(missed) if missed and set(missed) == set(urls) else None
 
@@ -82,7 +83,7 @@ def why_not_judged(fleet: Fleet, host: Host, findings: t.Sequence[Finding]) -> s
     if any(host.name in (finding.seen_from, finding.on) for finding in findings):
         return None
     if is_stopped(fleet, host):
-        return STOPPED
+        return STOPPED + who_has_its_port(host)
     unread = [one["why"] for one in host.facts.get("unknown") or [] if one["missing"] == CONFIGURATION]
     return NOT_READ % unread[0] if unread and host.nginx.get("master") and not host.answers else None
 
@@ -92,6 +93,18 @@ def is_stopped(fleet: Fleet, host: Host) -> bool:
     unit = or_empty(host.unit(host.nginx.get("unit")))
     wanted = unit.get("enabled") == "enabled" and host.config.get("routes") and not host.nginx.get("master")
     return bool(wanted) and all(hop.proxy is host for hop in fleet.hops_to(host))
+
+
+def who_has_its_port(host: Host) -> str:
+    """Who listens on a port that nginx is to have, which keeps it from starting; empty where nobody does."""
+    listens = (one for block in host.config.get("blocks") or [] for one in block.get("listens") or [])
+    ports = dict.fromkeys(one["port"] for one in listens if "port" in one)
+    taken = (one for port in ports for one in host.tcp_listeners(port) if not is_nginx(one.get("process")))
+    one = next(taken, None)
+    if one is None:
+        return ""
+    by = ", ".join(filter(None, (one.get("unit"), "pid %s" % one.get("pid"))))
+    return TAKEN % (one["port"], host.name, one.get("process"), by)
 
 
 def own_words(host: Host, url: str) -> str:

@@ -19,8 +19,10 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.unknowns
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.module_utils._nginx_config.nginx_configs import written
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.causes import facts as cases
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import (
+    ANY,
     answer,
     host,
+    listener,
     log,
     proxy,
     record,
@@ -69,6 +71,14 @@ class TestWithoutNginx:
         shown = judged({"web": self.stopped(), "web2": proxy("http://10.0.0.2")})
         assert shown["web"] == {"failure": STOPPED}
         assert "failure" not in shown["web2"]
+
+    @pytest.mark.parametrize("alone", [True, False])
+    def test_whose_port_another_has(self, alone):
+        web = self.stopped()
+        web["listeners"] = {"tcp": [listener(ANY, 80, process="apache2", unit="apache2.service")], "unix": []}
+        others = {} if alone else {"web2": proxy("http://10.0.0.2")}
+        text = "; port 80 of web, which it is to have, is taken by apache2 (apache2.service, pid 9)"
+        assert judged({"web": web, **others})["web"] == {"failure": (NOT_RUNNING if alone else STOPPED) + text}
 
     def test_that_asks_its_own_host(self):
         assert judged({"web": self.stopped("enabled", "http://127.0.0.1:8080"), "web2": proxy("http://10.0.0.2")})[
