@@ -8,6 +8,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address
@@ -62,7 +63,10 @@ def owner_of(fleet: Fleet, host: Host, address: Address) -> Owner:
     of_pm2 = "" if units or remembered else user_programs.unit_of_pm2(host, address)
     if of_pm2:
         return Owner(of_pm2, "it starts the pm2 that has a program saved for %s" % place)
-    units = units or remembered
+    spoken = [] if units or remembered else _units_that_name(host, address)
+    if len(spoken) == 1:
+        return Owner(spoken[0], "its last words are of %s" % place)
+    units = units or remembered or spoken
     if units:
         return Owner(None, "more than one unit could own %s: %s" % (place, ", ".join(units)), candidates=tuple(units))
     return Owner(None, "no unit is known that owns %s" % place)
@@ -79,6 +83,18 @@ def _units_that_listened(host: Host, address: Address) -> list[str]:
         name
         for name, unit in host.units.items()
         if any(is_same_place(read_address(one), address) for one in unit.get("listened") or [])
+    ]
+
+
+def _units_that_name(host: Host, address: Address) -> list[str]:
+    """Units that do not run, and whose last words are of this socket, or of this port."""
+    own = re.escape(address.path) if address.is_unix else r"(?::|\bport )%d" % address.port
+    named = re.compile(own + r"(?![\w/])")
+    return [
+        name
+        for name, unit in host.units.items()
+        if unit.get("active") not in ("active", None)
+        and any(named.search(line) for line in unit.get("last_words") or [])
     ]
 
 

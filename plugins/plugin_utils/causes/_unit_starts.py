@@ -8,6 +8,7 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import posixpath
 import re
 import shlex
 import typing as t
@@ -46,6 +47,9 @@ if t.TYPE_CHECKING:
 _IN_USE = re.compile(r"already in use|address in use|EADDRINUSE|errno 98|in use by another", re.IGNORECASE)
 _RUNNING = re.compile(r"already (?:running|exists|started)|pid ?file", re.IGNORECASE)
 _PID_FILE = re.compile(r"/[\w./-]+\.pid\b")
+
+#: Programs that run another one in a terminal of their own, which nobody looks at.
+TERMINALS = ("screen", "tmux", "dtach", "abduco")
 
 
 def obstacle(host: Host, name: str) -> Obstacle | None:
@@ -139,8 +143,7 @@ def _of_last_start(host: Host, name: str, unit: Unit) -> Obstacle | None:
         _pid_file_left(host, said) or what_to_do(said, host.name, name) or _call_forbidden(host, name, by_signal or "")
     )
     if not serve and not known:
-        nothing = "" if words else "; it wrote nothing to the journal: look for a log of its own"
-        known = ("# mend what it says%s" % nothing,)
+        known = ("# mend what it says",) if words else _where_its_words_are(unit)
     advice = (
         where_it_says(name, words, host.name),
         *serve,
@@ -148,6 +151,17 @@ def _of_last_start(host: Host, name: str, unit: Unit) -> Obstacle | None:
         start_again(host, name),
     )
     return Obstacle(why, tuple(seen), advice)
+
+
+def _where_its_words_are(unit: Unit) -> tuple[str, ...]:
+    """How a service is heard that ended without a word to the journal."""
+    program = posixpath.basename((unit.get("exec") or [""])[0])
+    if program in TERMINALS:
+        return (
+            "# %s takes what it says: run what ExecStart= has behind it by hand, as its user and in its folder, to see why it ends; for good: without %s, and"
+            " Type=simple, so that the journal has it" % (program, program),
+        )
+    return ("# mend what it says; it wrote nothing to the journal: look for a log of its own",)
 
 
 def _pid_file_left(host: Host, said: str) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import Habit, habit
 
 if t.TYPE_CHECKING:
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import TcpListener
+    pass
 
 #: They run whatever is given to them: a port of theirs says nothing of a unit.
 INTERPRETERS = frozenset(("node", "bun", "deno", "ruby", "php", "npm", "npx", "yarn", "pnpm", "dotnet"))
@@ -67,20 +67,6 @@ def who_runs(fleet: Fleet, hop: Hop, host: Host) -> tuple[str, str] | None:
     )
     nobody = "no unit is known that owns the %s, and " % ("socket" if hop.is_unix else "port")
     return next(((name, nobody + why) for name, why in known if name), None)
-
-
-def of_its_user(fleet: Fleet, hop: Hop, host: Host) -> TcpListener | None:
-    """The only program of the user in whose folder a socket is asked for, that listens on a port which nothing asks for; else None."""
-    if not hop.is_unix or owner_of(fleet, host, asked_address(hop)).unit is not None:
-        return None
-    asked, folders = [other.real_address for other in fleet.asked_of(host)], hop.real_address.path.split("/")
-    found = {}
-    for one in or_empty(host.facts.get("listeners")).get("tcp") or []:
-        place, process = Address(one["address"], one["port"]), one.get("process") or ""
-        is_free = not any(is_same_place(place, other) for other in asked) and not by_variable(place, hop)
-        if one.get("user") in folders and one.get("user") != "root" and is_free and not NO_SITE.search(process):
-            found[one["port"]] = one
-    return found.popitem()[1] if len(found) == 1 else None
 
 
 def listens_on(host: Host, name: str) -> list[Address]:

@@ -125,7 +125,7 @@ APPLICATIONS = (
     ),
     (
         re.compile(
-            r"(?!.*(?:connect|mysqld|postgresql|redis))(?=.*(?:No such file|doesn't exist|does not exist|not writable)).*?"
+            r"(?!.*(?:connect|mysqld|postgresql|redis))(?=.*(?:[Nn]o such file|doesn't exist|does not exist|not writable)).*?"
             r"/(?:var/)?run/(?P<folder>[\w.@-]+)(?:/[\w./@-]*\.(?:pid|lock|state|sock(?:et)?)\b| doesn't exist)"
         ),
         (

@@ -48,12 +48,16 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._beside_
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._by_habit import is_habit, line_to_find
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._container_starts import start_beside
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._port_for_a_socket import (
+    of_its_user,
+    on_a_port,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import hops_to_the_end
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_names import ignored
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import unit_evidence
 
 if t.TYPE_CHECKING:
-    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import TcpListener
+    pass
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import Explanation
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._listens_nowhere import (
@@ -64,7 +68,6 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._listens
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._who_should_listen import (
     habit_behind,
     listens_on,
-    of_its_user,
     who_runs,
 )
 
@@ -93,7 +96,7 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
                 yield not_yet(hop, hop.proxy)
             else:
                 theirs = of_its_user(fleet, hop, host)
-                yield from [on_a_port(hop, theirs)] if theirs else ()
+                yield from [on_a_port(hop, theirs, CAUSE.name, hop.seen(*SYMPTOMS))] if theirs else ()
 
 
 def not_yet(hop: Hop, proxy: Host) -> Finding:
@@ -114,28 +117,6 @@ def not_yet(hop: Hop, proxy: Host) -> Finding:
             containers.log_of(own, within.name) + ": what it waits for (mostly its database), or why it ends",
             "%s restart %s   # on %s, once that is mended, if it does not go on by itself"
             % (containers.client_of(own) or "docker", shlex.quote(own["name"]), within.name),
-        ),
-    )
-
-
-def on_a_port(hop: Hop, theirs: TcpListener) -> Finding:
-    """An application that should have a socket in its user's folder, and listens on a port."""
-    path, process, user = hop.real_address.path, theirs.get("process") or "a program", theirs.get("user")
-    says = "%s (pid %s) of user %s, in whose folder that socket is asked for, listens on port %d, which nothing asks for" % (
-        process, theirs.get("pid"), user, theirs["port"],
-    )  # fmt: skip
-    return on_hop(
-        hop,
-        CAUSE.name,
-        (*hop.seen(*SYMPTOMS), Evidence("socket", "nothing listens on %s" % path), Evidence("process", says)),
-        says="the application behind %s listens on port %d, and not there" % (hop.address, theirs["port"]),
-        why="%s, and on no socket" % says,
-        advice=(
-            "# let it listen on the path in place of the port (Node.js: server.listen('%s'), with PORT=%s in its environment where it reads that), and start it"
-            " anew (pm2 restart NAME, as %s)" % (path, path, user),
-            "# it has to be open to nginx: mode 0666, or 0660 with nginx's group, and each folder above with x for all",
-            "# or write %s in place of %s at %s"
-            % (Address("127.0.0.1", theirs["port"]).bare, hop.address, named_at(hop)),
         ),
     )
 
