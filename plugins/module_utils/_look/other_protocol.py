@@ -8,6 +8,7 @@ Private to this collection: it may change in any release.
 
 import socket
 import ssl
+import time
 from typing import TYPE_CHECKING, Callable, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.deadline import Deadline
@@ -106,9 +107,13 @@ def _heard(dial: Dial, protocol: str, deadline: Deadline) -> Optional[Tuple[str,
 
 
 def _answers_nonsense(dial: Dial, deadline: Deadline) -> bool:
-    """Whether the backend answers HTTP to what is a message of no protocol: only HTTP's own servers do, which may break off at a request all the same."""
-    sock = dial(deadline)
-    if sock is None:
-        return False
-    with sock:
-        return http_message.speak(sock, _NONSENSE, deadline)["protocol"] == "http"
+    """Whether the backend answers HTTP to what is a message of no protocol: only HTTP's own servers do. One that breaks off at a request breaks off at what
+    others ask of the same worker, too: it is asked more than once."""
+    for _try in range(3):
+        sock = dial(deadline)
+        if sock is not None:
+            with sock:
+                if http_message.speak(sock, _NONSENSE, deadline)["protocol"] == "http":
+                    return True
+        time.sleep(0.1)
+    return False

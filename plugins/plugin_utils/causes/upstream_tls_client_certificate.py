@@ -23,6 +23,7 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import ENDED
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import (
     file_and_line,
     on_hop,
@@ -111,4 +112,6 @@ CAUSE = Cause(
     says="the backend at {subject} wants a certificate of {proxy}'s nginx",
     find=find,
     set_off_by=("backend", "route", "certificates"),
+    # TLS 1.3 asks for it once nginx takes the handshake for done: the alert may be lost in the reset behind it.
+    outdoes=ENDED,
 )

@@ -86,6 +86,20 @@ def test_what_is_heard(peer, family, behaviour, protocol):
     assert heard(peer, behaviour, family) == protocol
 
 
+def test_one_that_breaks_off_now_and_then_is_asked_more_than_once(peer):
+    """The first message that is none ends with the worker that took it."""
+    asked = []
+
+    def behaviour(connection):
+        data = connection.recv(65536)
+        asked.append(data[:1])
+        if data[:1] == b"\x00" or (data[:1] == b"\xff" and asked.count(b"\xff") > 1):
+            connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    assert heard(peer, behaviour, "proxy") == "unknown"
+    assert asked.count(b"\xff") == 2
+
+
 def in_1_1_alone(connection):
     if b"HTTP/1.1\r\n" in connection.recv(65536):
         connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
