@@ -161,6 +161,14 @@ def _make_aside(folder: int, name: str, state: FileState, data: Optional[bytes])
     return aside
 
 
+def _replace(folder: int, name: str, aside: str) -> None:
+    try:
+        os.rename(aside, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except OSError:
+        os.unlink(aside, dir_fd=folder)
+        raise
+
+
 def _write_through(folder: int, name: str, state: FileState, data: bytes) -> None:
     """Give a file its bytes where it lies, as it had the same other names when it was saved: replaced, it would no longer be theirs."""
     descriptor = os.open(name, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
@@ -195,5 +203,5 @@ def _put_back(folder: int, name: str, state: FileState, now: FileState, data: Op
     elif state.shared and state.shared == now.shared:
         _write_through(folder, name, state, data or b"")
     else:
-        os.rename(_make_aside(folder, name, state, data), name, src_dir_fd=folder, dst_dir_fd=folder)
+        _replace(folder, name, _make_aside(folder, name, state, data))
     return DONE

@@ -213,6 +213,15 @@ def missing_parents(root: str, path: str) -> List[str]:
     return missing
 
 
+def _mount(descriptor: int) -> int:
+    """The mount that an open file is of. Its file system does not say: a file of one may be mounted over another file of the same."""
+    try:
+        with open("/proc/self/fdinfo/%d" % descriptor) as stream:
+            return int(next(line.split()[1] for line in stream if line.startswith("mnt_id:")))
+    except (OSError, StopIteration):
+        return os.fstat(descriptor).st_dev
+
+
 def _why_not(folder: int, name: str, state: FileState) -> Optional[str]:
     """Why a path could not be put back, or None."""
     system = os.fstatvfs(folder)
@@ -224,8 +233,8 @@ def _why_not(folder: int, name: str, state: FileState) -> Optional[str]:
         return None
     descriptor = os.open(name, READ, dir_fd=folder)
     try:
-        if state.kind == "file" and os.fstat(descriptor).st_dev != os.fstat(folder).st_dev:
-            return "it is a mount point of its own"
+        if state.kind == "file" and _mount(descriptor) != _mount(folder):
+            return "it is a mount point of its own (findmnt)"
         flags = struct.unpack("I", fcntl.ioctl(descriptor, FS_IOC_GETFLAGS, struct.pack("I", 0)))[0]
         return "it is immutable (lsattr)" if flags & FS_IMMUTABLE_OR_APPEND else None
     except OSError:

@@ -165,6 +165,20 @@ def test_removing_what_is_in_a_folder_that_is_gone_is_nothing_to_do(root):
         put_back(root, "/etc/gone/a", ABSENT._replace(kind="file", mode=0o644), b"data")
 
 
+def test_a_file_that_cannot_be_replaced_leaves_nothing_beside_it(root, monkeypatch):
+    write(root, "/etc/a", b"data")
+    state, data = look_to_save(root, "/etc/a")
+    write(root, "/etc/a", b"edited")
+
+    def busy(*args, **kwargs):
+        raise OSError(errno.EBUSY, "Device or resource busy")
+
+    monkeypatch.setattr(os, "rename", busy)
+    with pytest.raises(OSError, match="busy"):
+        put_back(root, "/etc/a", state, data)
+    assert os.listdir(root + "/etc") == ["a"] and look(root, "/etc/a").data == b"edited"
+
+
 def test_all_names_of_a_file_keep_to_it_through_an_edit_and_an_undo(root):
     path = write(root, "/etc/a", b"data", 0o640)
     os.link(path, root + "/etc/b")

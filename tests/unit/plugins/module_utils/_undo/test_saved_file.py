@@ -4,6 +4,7 @@
 """How paths are, and which of them could be put back."""
 
 import errno
+import io
 import os
 import socket
 import stat
@@ -125,8 +126,34 @@ def test_an_immutable_file_is_refused_before_the_change(root, monkeypatch, flags
         assert look_to_save(root, "/etc/a").data == b"data"
 
 
-def test_a_file_that_is_mounted_is_refused_before_the_change(root, monkeypatch):
+@pytest.fixture
+def mounts(monkeypatch):
+    """What fdinfo says of each descriptor: the mount of a folder is 20, that of a file what the list holds."""
+    of_file = [20]
+
+    def fdinfo(path, *args):
+        mount = 20 if stat.S_ISDIR(os.fstat(int(os.path.basename(path))).st_mode) else of_file[0]
+        return io.StringIO("pos:\t0\nflags:\t0100000\nmnt_id:\t%d\nino:\t7\n" % mount)
+
+    monkeypatch.setattr(saved_file, "open", fdinfo, raising=False)
+    return of_file
+
+
+def test_a_file_that_is_mounted_from_the_same_file_system_is_refused_before_the_change(root, mounts):
     write(root, "/etc/a", b"data")
+    assert look_to_save(root, "/etc/a").data == b"data"
+    mounts[0] = 31
+    with pytest.raises(Refused, match="mount point of its own"):
+        look_to_save(root, "/etc/a")
+
+
+def test_where_nothing_says_what_is_mounted_a_file_of_another_file_system_is_refused(root, monkeypatch):
+    def no_proc(path, *args):
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory", path)
+
+    monkeypatch.setattr(saved_file, "open", no_proc, raising=False)
+    write(root, "/etc/a", b"data")
+    assert look_to_save(root, "/etc/a").data == b"data"
     fstat = os.fstat
 
     def elsewhere(descriptor):
