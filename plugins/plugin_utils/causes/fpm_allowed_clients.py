@@ -114,5 +114,6 @@ CAUSE = Cause(
     says="PHP-FPM on {on} does not allow {proxy}'s address",
     find=find,
     set_off_by=("backend",),
-    outdoes=ENDED,
+    # A pool that drops every connection of this proxy drops those around a reload, too.
+    outdoes=(*ENDED, "fpm_reload_cuts_requests"),
 )
