@@ -230,7 +230,9 @@ def _in_place(host: Host, config: FpmConfig, pool: Pool, wanted: Dict[str, str])
         else:
             fresh.setdefault(where.file, []).append("%s = %s" % (name, text))
     for path, added in fresh.items():
-        texts[path][pool.last_opened.line : pool.last_opened.line] = added
+        lines, head = texts[path], pool.last_opened.line
+        end = _line_end(lines[head - 1]) if head else ""
+        lines[head:head] = [line + end for line in added]
     return [Edit(path, _text(host, path), "\n".join(lines)) for path, lines in texts.items()]
 
 
@@ -242,12 +244,17 @@ def _editable(host: Host, path: str) -> List[str]:
     return text.split("\n")
 
 
+def _line_end(line: str) -> str:
+    return "\r" if line.endswith("\r") else ""
+
+
 def _with_value(line: str, text: str) -> str:
-    """The line with another value; its indent, its blanks and its comment stay."""
-    left, _equals, right = line.partition("=")
+    """The line with another value; its indent, its blanks, its comment and its end stay."""
+    end = _line_end(line)
+    left, _equals, right = line[: len(line) - len(end)].partition("=")
     blanks = right[: len(right) - len(right.lstrip(" \t"))]
     comment = right[comment_at(right) :]
-    return "%s=%s%s%s%s" % (left, blanks, text, " " if comment.startswith(";") else "", comment)
+    return "%s=%s%s%s%s%s" % (left, blanks, text, " " if comment.startswith(";") else "", comment, end)
 
 
 def _holds(host: Host, now: FpmConfig, prefix: str, pool: Pool, edits: List[Edit], wanted: Dict[str, str]) -> bool:

@@ -73,6 +73,14 @@ def test_a_later_file_makes_it_an_edit_in_place(host):
     assert plan.edits[0].after == "; tuned\n[WWW]\n  pm.max_children\t=  20 ; by hand\npm.max_requests = 100\n"
 
 
+def test_lines_of_a_file_with_crlf_keep_their_ends(host):
+    host.write(
+        "/etc/php/8.2/fpm/pool.d/zzz.conf", "[www]\r\npm.max_children = 6 ; by hand\r\npm.max_requests = 100\r\n"
+    )
+    (edit,) = present(host, pm__max_children=20, pm__max_requests=50, listen__backlog=511).edits
+    assert edit.after == ("[www]\r\nlisten.backlog = 511\r\npm.max_children = 20 ; by hand\r\npm.max_requests = 50\r\n")
+
+
 def test_without_an_include_of_a_folder_the_main_file_is_edited(host):
     host.write(CONFIG, "[global]\nprocess.max = 9\n" + POOL_TEXT)
     plan = present(host, pm__max_children=20, listen__backlog=511)
