@@ -59,7 +59,7 @@ def unit_files(host: Host, known: Pattern[str]) -> Set[str]:
     for folder in WANTS_FOLDERS:
         for path in host.glob(folder + "/*.wants/*.service"):
             names.add(os.path.basename(path))
-        for path in host.glob(folder + "/*.wants/*@*.socket"):
+        for path in host.glob(folder + "/*.wants/*.socket"):
             name = os.path.basename(path)
             names.update((name, os.path.splitext(name)[0] + ".service"))
     return names

@@ -42,7 +42,7 @@ _SYSTEMD = (
     r"|\S+: (Scheduled restart|Main process exited|Control process exited|Failed with|Start request|Consumed|Deactivated|Unit entered)"
 )
 _IDLE = re.compile(
-    r"\s*$|" + _SYSTEMD + r"|\s(?! *what\(\): )|[][{}(),;]+$"
+    r"\s*$|" + _SYSTEMD + r"|\s(?! *(?:what\(\):|--->) )|[][{}(),;]+$"
     r"|Traceback|\^|---|Node\.js v|node:\S+:\d+$|Emitted '|\d+: 0x|<--- |During handling|AH00558|Action '\w+' failed|The Apache error log"
     r"|\*{3}|(?:Description|Action|Learn more|To install missing framework, download|The following frameworks were found):|https?://\S+$|Architecture: "
     # What servers and package managers say after what says why.

@@ -8,6 +8,8 @@ Private to this collection: it may change in any release.
 
 from __future__ import annotations
 
+import re
+import shlex
 import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
@@ -26,6 +28,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._who_sho
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import TcpListener
+
+_FOLDER_OF_RUN = re.compile(r"(?P<folder>(?:/var)?/run/(?P<name>[\w.@-]+(?:/[\w.@-]+)*))/[^/]+$")
 
 
 def of_its_user(fleet: Fleet, hop: Hop, host: Host) -> TcpListener | None:
@@ -55,12 +59,26 @@ def on_a_port(hop: Hop, theirs: TcpListener, cause: str, seen: tuple[Evidence, .
         says="the application behind %s listens on port %d, and not there" % (hop.address, theirs["port"]),
         why="%s, and on no socket" % says,
         advice=(
+            *folder_first(path, theirs.get("unit") or "", hop.backend.name if hop.backend else ""),
             "# let it listen on the path in place of the port (%s), and start it anew%s"
             % (by_path(process, path), " (pm2 restart NAME, as %s)" % user if process.startswith("node") else ""),
             "# it has to be open to nginx: mode 0666, or 0660 with nginx's group, and each folder above with x for all",
-            "# or write %s in place of %s at %s"
+            "# or write %s in place of %s at %s, if that port is the site's: many servers have ports of other protocols beside"
             % (Address("127.0.0.1", theirs["port"]).bare, hop.address, named_at(hop)),
         ),
+    )
+
+
+def folder_first(path: str, unit: str, on: str) -> tuple[str, ...]:
+    """How a folder of /run that may be missing is made: a server that has the socket in its settings makes no folder for it, and some say nothing of that."""
+    found = _FOLDER_OF_RUN.match(path)
+    if not (found and unit.endswith(".service")):
+        return ()
+    return (
+        "ls -ld %s   # on %s: is it there? A server need not say that it could not make its socket"
+        % (shlex.quote(found["folder"]), on),
+        "# if not: RuntimeDirectory=%s in [Service] of %s (systemctl edit) makes it at each start, then systemctl restart %s; else:"
+        % (found["name"], unit, unit),
     )
 
 

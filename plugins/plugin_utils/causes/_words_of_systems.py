@@ -226,6 +226,15 @@ DATABASES = (
         ),
     ),
     (
+        re.compile(r"database disk image is malformed|file is not a database|SQLITE_(?:CORRUPT|NOTADB)"),
+        (
+            "# its SQLite database is damaged (a crash, a full disk, a copy of it while it ran, a network's file system): stop it, and keep FILE, FILE-wal and"
+            " FILE-shm aside as they are",
+            "# put back a backup of FILE, its own if it makes them; else sqlite3 OLD .dump | sed 's/^ROLLBACK;.*/COMMIT;/' | sqlite3 FILE saves what can be"
+            " read. No -wal or -shm of the old one beside it, and its user's own again",
+        ),
+    ),
+    (
         re.compile(r"database is locked|SQLITE_BUSY"),
         (
             "# another process has its SQLite database locked: a second instance of it, a backup, or a file system without locks (NFS): fuser -v FILE",

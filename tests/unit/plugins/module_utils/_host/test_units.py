@@ -173,13 +173,14 @@ def test_enabled_instances_sockets_services_and_what_is_made_of_container_files_
         host.link("/etc/systemd/system/multi-user.target.wants/" + name, "/lib/systemd/system/" + name)
     host.write("/etc/systemd/system/wiki.socket", "")
     host.link("/etc/systemd/system/sockets.target.wants/shop@beta.socket", "/etc/systemd/system/shop@.socket")
+    host.link("/etc/systemd/system/sockets.target.wants/cockpit.socket", "/lib/systemd/system/cockpit.socket")
     host.link("/run/systemd/generator/default.target.wants/web.service", "../web.service")
     host.write("/run/systemd/generator.late/gogs.service", "")
     # Of a .container file without [Install] nothing but this is there.
     host.write("/run/systemd/generator/blog.service", "")
     host_units.unit_facts(host, "systemd")
     wanted = {"shop@8001.service", "grafana.service", "wiki.socket", "wiki.service", "web.service", "gogs.service"}
-    wanted |= {"shop@beta.socket", "shop@beta.service", "blog.service"}
+    wanted |= {"shop@beta.socket", "shop@beta.service", "blog.service", "cockpit.socket", "cockpit.service"}
     assert wanted <= set(host.commands[0])
 
 

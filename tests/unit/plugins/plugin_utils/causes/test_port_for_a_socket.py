@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._port_for_a_socket import by_path
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._port_for_a_socket import by_path, folder_first
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,22 @@ def test_by_its_name(process, says):
 
 def test_others_are_given_no_words_of_node():
     assert "server.listen" not in by_path("python3", "/srv/app.sock")
+
+
+def test_the_folder_below_run_comes_first():
+    look, make = folder_first("/run/ejabberd/http.sock", "ejabberd.service", "web")
+    assert look.startswith("ls -ld /run/ejabberd   # on web")
+    assert "RuntimeDirectory=ejabberd in [Service] of ejabberd.service" in make
+
+
+@pytest.mark.parametrize(
+    ("path", "unit"),
+    [
+        ("/srv/shop/app.sock", "shop.service"),
+        ("/run/app.sock", "app.service"),
+        ("/run/app/app.sock", "session-5.scope"),
+        ("/run/app/app.sock", ""),
+    ],
+)
+def test_no_folder_of_a_service_below_run(path, unit):
+    assert folder_first(path, unit, "web") == ()

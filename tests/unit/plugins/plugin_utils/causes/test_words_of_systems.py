@@ -43,6 +43,11 @@ WORDS = [
     ),
     ("RuntimeError: can't start new thread", "TasksMax=4096"),
     (
+        "---> code = Corrupt (11), message = System.Data.SQLite.SQLiteException (0x800007EF): database disk image is malformed",
+        "sqlite3 OLD .dump | sed",
+    ),
+    ("sqlite3.DatabaseError: file is not a database", "put back a backup of FILE"),
+    (
         "java.lang.OutOfMemoryError: unable to create native thread: possibly out of memory or process/resource limits reached",
         "TasksMax=4096",
     ),
@@ -152,3 +157,13 @@ def test_what_an_exception_of_cpp_says_is_one_of_the_last_words():
         "  what():  Resource temporarily unavailable",
     ]
     assert that_say_why(lines)[-1] == "what():  Resource temporarily unavailable"
+
+
+def test_the_exception_inside_another_says_why():
+    lines = [
+        "[v4.0.15] NzbDrone.Common.Exceptions.SonarrStartupException: Sonarr failed to start: Error creating main database",
+        " ---> NzbDrone.Core.Datastore.CorruptDatabaseException: Database file: /var/lib/sonarr/sonarr.db is corrupt",
+        "   at NzbDrone.Core.Datastore.DbFactory.CreateMain(String connectionString) in DbFactory.cs:line 132",
+        "   --- End of inner exception stack trace ---",
+    ]
+    assert that_say_why(lines) == [lines[0], lines[1].strip()]
