@@ -100,7 +100,8 @@ def _beside(host: Host, argv: Sequence[str], folder: str, of_settings: str) -> L
     stems = (name, in_bin.group(2).lower() if in_bin else "", *NAMES)
     wanted = ["%s.%s" % (stem, ending) for stem in stems if stem for ending in ENDINGS]
     found = []
-    for place in filter(None, [of_settings, *places, "/etc/" + name if name else ""]):
+    places += ["/etc/" + one for one in stems[:2] if one]
+    for place in filter(None, [of_settings, *places]):
         there = {one.lower(): one for one in host.listdir(place)}
         found += [os.path.join(place, there[one]) for one in wanted if one in there]
     return found

@@ -89,6 +89,9 @@ FORMATS: Dict[str, Format] = {
         host=_lines(r"^c\.JupyterHub\.ip\s*=\s*[\"']([\w.:]+)"),
     ),
     "seahub.sh": Format(("/opt/seafile/conf/gunicorn.conf.py",), address=_lines(r"^bind\s*=\s*([^#\n]+)")),
+    "start-bitbucket.sh": Format(
+        ("/var/atlassian/application-data/bitbucket/shared/bitbucket.properties",), port=_lines(r"^server\.port=(\d+)")
+    ),
     "focalboard-server": Format(("config.json",), port=_JSON_PORT),
     "passenger": Format(
         ("Passengerfile.json",),

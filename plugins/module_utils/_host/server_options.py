@@ -148,7 +148,7 @@ _PRODUCTS = (
     "meilisearch=localhost:7700 miniflux=127.0.0.1:8080 miniserv.pl=:10000 mjpg_streamer=:8080 moonraker=:7125 netdata=:19999 nomad=:4646 nzbget=:6789 "
     "oauth2-proxy=127.0.0.1:4180 octoprint=:5000 ollama=127.0.0.1:11434 ombi=:5000 open-webui=:8080 opensearch-dashboards=localhost:5601 "
     "pleroma=127.0.0.1:4000 pocketbase=127.0.0.1:8090 rserver=:8787 sabnzbdplus=:8080 seahub.sh=127.0.0.1:8000 shellinaboxd=:4200 shiny-server=:3838 "
-    "solr=:8983 sonar.sh=:9000 tautulli=:8181 ttyd=:7681 vikunja=:3456 vllm=:8000 wetty=:3000 woodpecker-server=:8000"
+    "solr=:8983 sonar.sh=:9000 start-bitbucket.sh=:7990 tautulli=:8181 ttyd=:7681 vikunja=:3456 vllm=:8000 wetty=:3000 woodpecker-server=:8000"
 )
 SERVERS.update(
     (name, Server({}, default)) for name, _equals, default in (word.partition("=") for word in _PRODUCTS.split())
@@ -177,6 +177,7 @@ SCRIPTS = (
     (re.compile(r"\.output/server/index\.mjs$|\.next/standalone/(?:\S+/)?server\.js$|/build/index\.js$"), ":3000"),
     (re.compile(r"uptime-kuma/server/server\.js$"), ":3001"),
     (re.compile(r"dist/server/entry\.mjs$"), "localhost:4321"),
+    (re.compile(r"(elastic|open)search/bin/(elasticsearch|opensearch|systemd-entrypoint)$"), ":9200"),
 )
 #: Words that are an argument of many programs, too: they name a server as a path, or where one of these runs it.
 ARGUMENTS_TOO = frozenset(

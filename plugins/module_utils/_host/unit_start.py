@@ -115,9 +115,23 @@ class _Look(Start):
                     text = "%s, which it requires, has failed" % name
                     found.append(self.found(key, name, text, None, ["systemctl", "status", name]))
                 elif name.endswith(".service") and "@" not in name and not self._is_unit(name):
-                    text = "there is no %s, which it requires" % name
-                    found.append(self.found(key, name, text, None, ["systemctl", "list-unit-files", "*.service"]))
+                    text, command = "there is no %s, which it requires" % name, ["list-unit-files", "*.service"]
+                    other = self._called(name)
+                    if other:
+                        text += ": %s has that name (Alias=) once it is enabled" % other
+                        command = ["enable", "--now", other]
+                    found.append(self.found(key, name, text, None, ["systemctl"] + command))
         return found
+
+    def _called(self, name: str) -> Optional[str]:
+        """The unit that takes a name when it is enabled."""
+        alias = re.compile(r"^Alias=(.*\s)?%s\b" % re.escape(name), re.MULTILINE)
+        files = (
+            (folder, one) for folder in UNIT_FOLDERS for one in self.host.listdir(folder) if one.endswith(".service")
+        )
+        return next(
+            (one for folder, one in files if alias.search(self.host.read(os.path.join(folder, one)) or "")), None
+        )
 
     def _is_unit(self, name: str) -> bool:
         return any(self.host.exists(os.path.join(folder, name)) for folder in UNIT_FOLDERS) or self.host.exists(

@@ -59,6 +59,31 @@ def does_not_run(hop: Hop, container: Container, cause: str, seen: tuple[Evidenc
     )
 
 
+def is_kept_apart(hop: Hop, own: Container, interface: str, cause: str, seen: tuple[Evidence, ...]) -> Finding:
+    """A container of the proxy's own host has the address, in a network on the host's own interface: by macvlan and ipvlan, these two never meet."""
+    proxy, address, network = hop.proxy.name, hop.destination.host, ", ".join(own.get("networks") or []) or "NETWORK"
+    has = "%s of %s has the address %s, in the network %s" % (containers.called(own), proxy, address, network)
+    return on_hop(
+        hop,
+        cause,
+        (*seen, Evidence("process", has, 0.8)),
+        on=proxy,
+        says="%s has %s, and is kept apart from its own host" % (containers.called(own), address),
+        why="%s, on %s of the host itself (macvlan or ipvlan): the kernel lets no packet pass between such a container and its own host, while other hosts"
+        " get through. No firewall refuses it" % (has, interface),
+        advice=(
+            "%s network inspect -f '{{.Driver}} {{.Options.parent}}' %s   # on %s: macvlan or ipvlan?"
+            % (containers.client_of(own) or "docker", network, proxy),
+            "ip link add shim0 link %s type macvlan mode bridge; ip address add FREE_ADDRESS/32 dev shim0; ip link set shim0 up; ip route add %s dev shim0"
+            "   # on %s, where it is macvlan; FREE_ADDRESS: one that nobody has in that network"
+            % (interface, address, proxy),
+            "# that is gone after a boot: write it in the host's own settings of networks (a unit with Type=oneshot, systemd-networkd, `up` lines of ifupdown)",
+            "# or a network of the engine's own for it besides (networks: [%s, default]), with its port published at 127.0.0.1 and named at %s"
+            % (network, named_at(hop)),
+        ),
+    )
+
+
 def no_container_has_it(hop: Hop, address: str, interface: str, cause: str, seen: tuple[Evidence, ...]) -> Finding:
     """The address belongs to a network of the proxy's own containers."""
     proxy, known, engine = hop.proxy.name, containers.containers_of(hop.proxy), hop.proxy.within or hop.proxy

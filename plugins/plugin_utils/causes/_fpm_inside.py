@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests that were lost to a PHP-FPM in a container, that of nginx itself or another one, and what that PHP-FPM's log says of them.
+"""A PHP-FPM in a container, that of nginx itself or another one: requests that were lost to it, what its log says of them, and whether HTTP is spoken to it.
 
 Such a PHP-FPM is not looked into: neither its pools nor its settings are known.
 
@@ -14,11 +14,14 @@ import shlex
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.evidence import log_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _compose as compose
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import passed_at, places
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import container_behind, engines_host
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import (
     called,
@@ -27,7 +30,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._contain
     log_of,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._ended_connections import CLOSED, RESET
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import NOTHING, Explanation
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop, reload_nginx
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._lost_fpm_requests import coincide
 
 if t.TYPE_CHECKING:
@@ -89,7 +93,30 @@ def losses_inside(fleet: Fleet) -> t.Iterator[LossInside]:
     for hop in fleet.sick_hops("fastcgi"):
         is_beside_nginx = hop.proxy.within is not None and hop.backend is hop.proxy
         container = hop.proxy.facts["container"] if is_beside_nginx else container_behind(hop)
-        has_fpm = container is not None and any(one["name"] == "PHP-FPM" for one in container["inside"] or [])
         unasked = any(or_empty(one.get("request")).get("method") not in _SAFE for one in hop.past(*_LOST))
-        if container and has_fpm and (hop.has(*_LOST) or unasked):
+        if container and has_fpm(container) and (hop.has(*_LOST) or unasked):
             yield LossInside(hop, container, engines_host(hop).name)
+
+
+def has_fpm(container: Container) -> bool:
+    return any(one["name"] == "PHP-FPM" for one in container["inside"] or [])
+
+
+def speaks_fastcgi(hop: Hop, container: Container, port: int) -> Explanation:
+    """That the only port of a container is PHP-FPM's, which nginx asks by HTTP: another port in that directive mends nothing."""
+    if hop.family != "proxy" or not has_fpm(container):
+        return NOTHING
+    place = passed_at(hop)
+    return Explanation(
+        words="%s has PHP-FPM on port %d, which speaks FastCGI and no HTTP, and nothing in it on port %d: its image is the one without a web server"
+        % (called(container), port, hop.destination.port),
+        advice=(
+            "# write `fastcgi_pass %s;`, `include fastcgi_params;` and `fastcgi_param SCRIPT_FILENAME FOLDER$fastcgi_script_name;` in place of proxy_pass at"
+            " %s, in a location for its pages (`location ~ \\.php$`); FOLDER: that of the site in %s"
+            % (Address(hop.address.host, port).bare, place, container["name"]),
+            "# PHP-FPM gives out no files: let nginx have that folder as well (a volume of both), with `root` and `try_files $uri /index.php$is_args$args;`",
+            *compose.source_of(hop, hop.destination.port, places(hop)[0].place["file"]),
+            reload_nginx(hop),
+            "# or take the image that has a web server (of php: -apache in place of -fpm), which listens on port 80",
+        ),
+    )

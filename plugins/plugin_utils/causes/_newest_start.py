@@ -26,7 +26,8 @@ SLOW_START_SECONDS = 300.0
 HELD_SECONDS = 5.0
 #: Results of a start that ended before systemd held the unit for started, in words.
 NEVER_READY = {
-    "timeout": "systemd waited for it longer than TimeoutStartSec, and ended it (with Type=notify it has to say that it is ready)",
+    "timeout": "systemd waited for it longer than TimeoutStartSec, and ended it (with Type=notify it has to say that it is ready, with Type=forking its command"
+    " has to end)",
     "protocol": "it ended before it said that it is ready, or without the PID file that its unit names (Type=)",
     "exit-code": "a command of its start failed (ExecStart= with Type=forking, ExecStartPre=, ExecStartPost=)",
     "signal": "a signal ended it while it started",

@@ -48,6 +48,7 @@ _IN_USE = re.compile(r"already in use|address in use|EADDRINUSE|errno 98|in use 
 _RUNNING = re.compile(r"already (?:running|exists|started)|pid ?file", re.IGNORECASE)
 _PID_FILE = re.compile(r"/[\w./-]+\.pid\b")
 
+NOT_LET_IN = re.compile(r"Permission denied|PermissionError|EACCES")
 #: Programs that run another one in a terminal of their own, which nobody looks at.
 TERMINALS = ("screen", "tmux", "dtach", "abduco")
 
@@ -140,17 +141,44 @@ def _of_last_start(host: Host, name: str, unit: Unit) -> Obstacle | None:
     seen += [Evidence("backend_log", "%s says: %s" % (name, line)) for line in words]
     serve = how_to_serve_it(host, said, needs)
     known = (
-        _pid_file_left(host, said) or what_to_do(said, host.name, name) or _call_forbidden(host, name, by_signal or "")
+        _pid_file_left(host, said)
+        or what_to_do(said, host.name, name)
+        or _files_it_may_not_read(host, name, said)
+        or _call_forbidden(host, name, by_signal or "")
     )
     if not serve and not known:
         known = ("# mend what it says",) if words else _where_its_words_are(unit)
     advice = (
         where_it_says(name, words, host.name),
         *serve,
-        *known,
+        *(more_time(host, name, unit) or known),
         start_again(host, name),
     )
     return Obstacle(why, tuple(seen), advice)
+
+
+def more_time(host: Host, name: str, unit: Unit) -> tuple[str, ...]:
+    """What to do about a start that took longer than systemd waits; nothing for others."""
+    if unit.get("result") != "timeout" or not never_ready(unit):
+        return ()
+    return (
+        "systemctl show -p TimeoutStartUSec -p Type %s   # on %s: how long it waits (90 s where nothing else is set), and for what"
+        % (shlex.quote(name), host.name),
+        "# where it only takes longer: TimeoutStartSec=300 in [Service] (systemctl edit %s); where it never says so: the right Type="
+        % name,
+    )
+
+
+def _files_it_may_not_read(host: Host, name: str, said: str) -> tuple[str, ...]:
+    """How the file is found that a program may not read, where it does not say which."""
+    if not NOT_LET_IN.search(said):
+        return ()
+    return (
+        "systemctl cat %s   # on %s: which files does its command name (a key, a log, a database), and which its settings?"
+        % (shlex.quote(name), host.name),
+        "# namei -l FILE shows where its user (User=) is not let in; keys of certbot (/etc/letsencrypt/live) are root's alone: setfacl -m u:USER:rX, or"
+        " a copy for that user by what renews them; behind nginx on the same host it needs no TLS of its own",
+    )
 
 
 def _where_its_words_are(unit: Unit) -> tuple[str, ...]:

@@ -230,6 +230,23 @@ APPLICATIONS = (
         ),
     ),
     (
+        re.compile(
+            r"(?P<path>/[\w./@-]+)\S{0,3} has insufficient free space|(?i:insufficient|not enough) (?:free )?disk space"
+        ),
+        (
+            "df -h {path}; df -i {path}   # on {on}: it wants more room than there is; a /tmp in memory (tmpfs) is small",
+            "# make room, or name another folder in its settings (TMPDIR=, or an option of its own for temporary files and caches)",
+        ),
+    ),
+    (
+        re.compile(r"[Ss]egmentation fault|SIGSEGV|\bcore dumped\b"),
+        (
+            "coredumpctl info; journalctl -k --since -1h --grep segfault   # on {on}: in which program and library does it crash?",
+            "# the program itself crashes, or something native in it (an extension, a module that was built for another version): update it, or leave that"
+            " out; a static build has its extensions in it",
+        ),
+    ),
+    (
         re.compile(r"No space left on device|ENOSPC: no space"),
         ("df -h; df -i   # on {on}: which file system is full, in bytes or in inodes",),
     ),

@@ -93,8 +93,8 @@ RUNTIMES = (
     ),
     (
         re.compile(
-            r"Unrecognized (?:VM )?option|Could not create the Java Virtual Machine|bad option: |unrecognized arguments|flag provided but not defined"
-            r"|[Nn]o such option|unknown (?:flag|option)|unexpected argument '"
+            r"(?:U|u)nrecogni[sz]ed (?:VM )?option|Could not create the Java Virtual Machine|bad option: |unrecognized arguments"
+            r"|flag provided but not defined|[Nn]o such option|unknown (?:flag|option)|unexpected argument '"
         ),
         (
             "# its command has an option that this version does not know: an update took it away, or it is of another version; see ExecStart=,"

@@ -22,9 +22,7 @@ import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import (
     Address,
-    is_any,
     is_loopback,
-    read_address,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Cause, Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
@@ -37,7 +35,6 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address
     origin,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import (
-    is_same_place,
     nobody_listens,
     port_or_path,
 )
@@ -45,7 +42,6 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._beside_
     inside_with_nginx,
     programs_kept,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._by_habit import is_habit, line_to_find
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._container_starts import start_beside
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._port_for_a_socket import (
@@ -53,13 +49,13 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._port_fo
     on_a_port,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import hops_to_the_end
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_names import ignored
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import unit_evidence
 
 if t.TYPE_CHECKING:
     pass
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import Explanation
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._how_to_meet import how_to_meet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._listens_nowhere import (
     keeps_others,
     lines_that_say,
@@ -73,9 +69,6 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._who_sho
 
 SYMPTOMS = ("backend_port_closed", "ipv6_localhost_refused", "unix_socket_missing", "stale_unix_socket")
 SHOWN = 3
-#: Ports on which mostly TLS is spoken, and how others of that kind end; 5001 is that of ASP.NET.
-TLS_PORTS = (5001, 7001)
-TLS_ENDING = "443"
 
 
 def find(fleet: Fleet) -> t.Iterator[Finding]:
@@ -206,51 +199,8 @@ def _listens_there(hop: Hop, host: Host, name: str, there: list[Address]) -> Exp
         (
             *lines_that_say(host, name, hop),
             *((known.line,) if known else ()),
-            *_either(hop, host, name, there, gone=bool(known and known.port)),
+            *how_to_meet(hop, host, name, there, gone=bool(known and known.port)),
         ),
-    )
-
-
-def _either(hop: Hop, host: Host, name: str, there: list[Address], *, gone: bool) -> tuple[str, ...]:
-    """What makes nginx and the service meet. gone: whether its product is known to have no such port unless a setting of its own says so."""
-    asked = hop.real_address
-    pick = next((one for one in there if one.is_unix == asked.is_unix), there[0])
-    is_everywhere = not pick.is_unix and is_any(pick.host)
-    bare = Address((asked.host or "127.0.0.1") if is_everywhere else pick.host, pick.port, pick.path).bare
-    said = [
-        one
-        for one in or_empty(host.unit(name)).get("declares") or []
-        if any(is_same_place(read_address(one["address"]), place) for place in there)
-    ]
-    again = (
-        "systemctl daemon-reload; systemctl restart %s   # on %s, if its configuration was changed after it was started; it loses what it works on"
-        % (shlex.quote(name), host.name)
-    )
-    its = (
-        "# let it listen on %s: %s:%d says %s" % (asked.bare, said[0]["file"], said[0]["line"], pick.bare)
-        if said
-        else ""
-    )
-    if said and is_habit(host, name, said[0]):
-        its, said = line_to_find(host, name, pick), []
-    is_tls = pick.port in TLS_PORTS or str(pick.port).endswith(TLS_ENDING)
-    by_tls = ", with https:// if it has TLS there" if is_tls and hop.scheme == "http" else ""
-    return (
-        "ss -l%snp   # on %s: where it listens" % ("x" if pick.is_unix else "t", host.name),
-        *(() if gone else (its or again,)),
-        *(_other_file(asked, said[0]["file"], name, host) if said else ()),
-        "# or write %s instead of %s at %s%s" % (bare, asked.bare, named_at(hop), by_tls),
-        *ignored(hop),
-    )
-
-
-def _other_file(asked: Address, read: str, name: str, host: Host) -> tuple[str, ...]:
-    """How a file is found that says the port which nginx asks, and that the service does not read; nothing where units say it, or of sockets."""
-    if asked.is_unix or read.startswith(("/etc/systemd/", "/lib/systemd/", "/usr/lib/systemd/")):
-        return ()
-    return (
-        "grep -rnwI --exclude-dir=nginx %d /etc /usr/local/etc 2>/dev/null   # on %s: does another file say so? %s reads %s"
-        % (asked.port, host.name, name, read),
     )
 
 

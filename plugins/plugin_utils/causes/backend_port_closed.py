@@ -38,6 +38,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explana
     strongest,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop, reload_nginx
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_inside import speaks_fastcgi
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import hops_to_the_end
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._templated_upstreams import port_of
 
@@ -180,6 +181,9 @@ def _only_other_port(hop: Hop, container: Container) -> Explanation:
     if len(ports) != 1:
         return NOTHING
     (there,) = ports
+    as_fastcgi = speaks_fastcgi(hop, container, there)
+    if as_fastcgi.words:
+        return as_fastcgi
     return Explanation(
         words="%s listens on port %d, and nothing in it on port %d" % (containers.called(container), there, port),
         advice=(*_other_port(hop, container, there), ways.let_it_have(hop, port, there)),

@@ -86,6 +86,9 @@ def nobody_has_it(hop: Hop, silent: list[Attempt]) -> Finding:
     if hop.proxy.within or containers.is_container_network(interface):
         seen = (*hop.seen(*SIGNATURES), *unanswered, *comes_from(hop))
         return addresses.no_container_has_it(hop, address, interface, CAUSE.name, seen)
+    own = containers.at_address(hop)
+    if own and own["running"]:
+        return addresses.is_kept_apart(hop, own, interface, CAUSE.name, (*hop.seen(*SIGNATURES), *unanswered))
     return on_hop(
         hop,
         CAUSE.name,

@@ -216,6 +216,12 @@ def test_a_unit_that_it_requires_and_that_has_failed(host):
     )
     around = Surroundings(OWN, Accounts(host), False, ["other.service"])
     assert start_problems(host, properties, [], around)[0]["problem"] == "there is no db.service, which it requires"
+    host.write("/lib/systemd/system/db-server.service", "[Install]\nAlias=db.service\n")
+    (found,) = start_problems(host, properties, [], around)
+    assert (found["problem"], found["command"]) == (
+        "there is no db.service, which it requires: db-server.service has that name (Alias=) once it is enabled",
+        "systemctl enable --now db-server.service",
+    )
     host.write("/lib/systemd/system/db.service", "")
     assert start_problems(host, properties, [], around) == []
 

@@ -16,6 +16,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units i
     [
         ("exit-code", 203, "EXEC: the program of ExecStart="),
         ("exit-code", 200, "CHDIR: WorkingDirectory="),
+        ("exit-code", 214, "SETSCHEDULER: CPUSchedulingPolicy="),
         ("exit-code", 217, "USER: User="),
         ("exit-code", 226, "NAMESPACE: a path of ReadWritePaths="),
         ("exit-code", 78, "CONFIG: "),

@@ -57,6 +57,12 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_wo
         ),
         ("Reason: Failed to determine a suitable driver class", "SPRING_PROFILES_ACTIVE=prod"),
         ("java.lang.OutOfMemoryError: Java heap space", "-Xmx"),
+        (
+            "The path `/tmp/media` has insufficient free space. Required: at least 2GB.",
+            "df -h /tmp/media; df -i /tmp/media",
+        ),
+        ("Segmentation fault / Main process exited, code=exited, status=139/n/a", "coredumpctl info"),
+        ("Error parsing command line: unrecognised option '--bind_ip'", "an option that this version does not know"),
         ("Error: spawn find EMFILE", "LimitNOFILE=65536"),
         ("http: Accept error: accept tcp [::]:3000: accept4: too many open files; retrying in 1s", "LimitNOFILE=65536"),
         ("Error: Cannot find module '/srv/app/dist/main.js'", "npm ci"),

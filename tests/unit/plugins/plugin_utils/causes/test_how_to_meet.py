@@ -1,0 +1,37 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is written in place of the address that nginx asks: paths and ports are written in ways of their own."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._how_to_meet import how_to_meet
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils import small_fleet
+
+PORT, PATH = Address("127.0.0.1", 8000), Address("", 0, "/run/shop/shop.sock")
+BLOCK = "upstream app { server unix:/tmp/a.sock; }"
+
+
+def written(target, there, http="", address="unix:/tmp/a.sock"):
+    reach = [small_fleet.reached(address, small_fleet.tried(address, 111))]
+    hop = small_fleet.hop_of(small_fleet.proxy(target, http=http, reach=reach))
+    return next(line for line in how_to_meet(hop, hop.proxy, "shop.service", [there], gone=False) if "or write" in line)
+
+
+@pytest.mark.parametrize(
+    ("target", "there", "says"),
+    [
+        ("http://unix:/tmp/a.sock", PORT, "# or write http://127.0.0.1:8000 instead of http://unix:/tmp/a.sock at "),
+        ("unix:/tmp/a.sock", PORT, "# or write 127.0.0.1:8000 instead of unix:/tmp/a.sock at "),
+        ("http://unix:/tmp/a.sock", PATH, "# or write /run/shop/shop.sock instead of /tmp/a.sock at "),
+    ],
+)
+def test_a_path_and_a_port(target, there, says):
+    assert written(target, there).startswith(says)
+
+
+def test_an_upstream_has_no_scheme():
+    assert written("http://app", PORT, BLOCK).startswith("# or write 127.0.0.1:8000 instead of ")
