@@ -26,7 +26,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.server_op
 if TYPE_CHECKING:  # shapes of facts: for the type checker only
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.declared_addresses import DeclaredAddress
 
-READ_LIMIT = 64 * 1024
+READ_LIMIT = 512 * 1024
 FILES = 8
 #: Longer lines are data, not settings.
 LINE_LENGTH = 300
@@ -54,17 +54,17 @@ _NAMED = re.compile(r"\.(?:%s)$" % "|".join(ENDINGS))
 _SETTING = re.compile(
     r"\s*(?:- +)?[\"']?(?:(?:http|web|server|listen|service|app|bind|socketio|http[._-]listen)?[._-]?port"
     r"|(?:http|web|server)?[._-]?listen(?:[._-]?(?:on|http|addr(?:ess)?))?"
-    r"|bind(?:[._-]?(?:to|url|addr(?:ess)?))?|(?:http|web|server)?[._-]?addr(?:ess)?|interface)[\"']?\s*[:=]\s*[\"']?"
+    r"|bind(?:[._-]?(?:to|url|addr(?:ess)?))?|(?:http|web|server)?[._-]?addr(?:ess)?|interface)[\"']?(?:\s*[:=]\s*|\s+)[\"']?"
     r"((?:https?://)?(?:(?:[\d.]+|localhost|\*|\[[\da-f:]+\])?:)?\d{2,5}|unix:/[\w./-]+|/[\w./-]+\.sock)/?[\"']?\s*,?\s*(?:[#;].*)?$",
     re.IGNORECASE,
 )
 #: The host of a port below it in the same section.
 _HOST = re.compile(
-    r"\s*[\"']?(?:http|web|server|listen|bind)?[._-]?(?:host|addr(?:ess)?|ip|interface)[\"']?\s*[:=]\s*[\"']?"
+    r"\s*[\"']?(?:http|web|server|listen|bind)?[._-]?(?:host|addr(?:ess)?|ip|interface)[\"']?(?:\s*[:=]\s*|\s+)[\"']?"
     r"(\d+\.\d+\.\d+\.\d+|localhost|[\da-f:]*::[\da-f:]*)[\"']?\s*,?\s*(?:[#;].*)?$",
     re.IGNORECASE,
 )
-_SECTION = re.compile(r"\s*(?:\[+([^\[\]]+)\]+|[\"']?([\w.-]+)[\"']?(?:\s+\"[\w.-]*\")?\s*[:=]?\s*\{?)\s*$")
+_SECTION = re.compile(r"\s*(?:\[+([^\[\]]+)\]+|[\"']?(\w[\w.-]*)[\"']?(?:\s+\"[\w.-]*\")?\s*[:=]?\s*\{?)\s*$")
 #: Settings of other sections (database, mail, cache) say what the program connects to.
 _OF_LISTENING = re.compile(
     r"(?:^|[._ -])(?:https?|web|server|listen(?:er|ers)?|service|net(?:work)?|app(?:lication)?|api|main|general|global|default)$",
@@ -72,16 +72,19 @@ _OF_LISTENING = re.compile(
 )
 
 
-def of_own_config(host: Host, argv: Sequence[str], folder: str, of_settings: str = "") -> "List[DeclaredAddress]":
-    """Addresses in the files that a command line names, else in the first that says any of those that lie beside it.
+def of_own_config(
+    host: Host, argv: Sequence[str], folder: str, of_settings: str = "", service: str = ""
+) -> "List[DeclaredAddress]":
+    """Addresses in the files that a command line names, else in the first that says any of those that lie beside it, or that bear the service's name.
 
-    folder: the working directory; of_settings: one of settings, by the environment.
+    folder: the working directory; of_settings: one of settings, by the environment; service: its name, where its files below /etc count.
     """
     if any(plain_name(word) in CLIENTS for word in argv[:4]):
         return []
     named = [word.rpartition("=")[2] for word in argv[1:] if _NAMED.search(word)]
     paths = [os.path.normpath(os.path.join(folder or "/", name.strip("\"'"))) for name in named]
-    for path in (paths or _beside(host, argv, folder, of_settings))[:FILES]:
+    paths = paths or _beside(host, argv, folder, of_settings)[:FILES] + _of_name(host, service)
+    for path in paths[: 2 * FILES]:
         found = of_text(host.read(path, READ_LIMIT) or "", path)
         if found:
             return found
@@ -105,6 +108,15 @@ def _beside(host: Host, argv: Sequence[str], folder: str, of_settings: str) -> L
         there = {one.lower(): one for one in host.listdir(place)}
         found += [os.path.join(place, there[one]) for one in wanted if one in there]
     return found
+
+
+def _of_name(host: Host, service: str) -> List[str]:
+    """Files of settings below /etc that bear the name of a service: /etc/NAME.conf, /etc/NAME/settings.yml."""
+    if not service:
+        return []
+    folder = "/etc/" + service
+    files = host.glob(folder + ".*") + [os.path.join(folder, one) for one in host.listdir(folder)]
+    return [one for one in files if one.endswith("/config") or _NAMED.search(one)][:FILES]
 
 
 def _root(in_bin: "Match[str]") -> str:

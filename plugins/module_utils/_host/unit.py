@@ -46,6 +46,7 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
         wanted_by: List[str]  # units that start it with themselves, whether it is enabled or not
         declares: List[DeclaredAddress]
         listened: List[str]  # where it said in the journal that it listens, the newest first
+        named_in: "List[DeclaredAddress]"  # files below /etc that bear its name and name a port (or socket) that is asked in vain: that alone is the address
         start_problems: List[StartProblem]
         last_words: List[str]
         needs: List[Needed]  # where last_words speak of a connection: what its environment says it connects to
@@ -80,6 +81,7 @@ def plain_unit(active: str, enabled: Optional[str], file: str) -> "Unit":
         "wanted_by": [],
         "declares": [],
         "listened": [],
+        "named_in": [],
         "start_problems": [],
         "last_words": [],
         "needs": [],

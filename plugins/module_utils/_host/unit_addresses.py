@@ -132,8 +132,11 @@ def of_service(host: Host, properties: Properties) -> "List[DeclaredAddress]":
     return said_or_habit(host, properties)[0]
 
 
-def said_or_habit(host: Host, properties: Properties) -> "Tuple[List[DeclaredAddress], bool]":
-    """The addresses of a service, and whether nothing says them: they are then where its program listens by itself."""
+def said_or_habit(host: Host, properties: Properties, service: str = "") -> "Tuple[List[DeclaredAddress], bool]":
+    """The addresses of a service, and whether nothing says them: they are then where its program listens by itself.
+
+    service: its name, where files below /etc that bear it count.
+    """
     by_files = _of_its_files(host, properties)
     if by_files is not None:
         return _each_once(by_files), False
@@ -148,7 +151,7 @@ def said_or_habit(host: Host, properties: Properties) -> "Tuple[List[DeclaredAdd
         if not found or command.server not in _BY_OPTIONS:
             found = found + of_config_files(host, command.words, folder, command.server, values)
         found = found or of_environment(command.environment, command.server) or _of_dotenv(host, command.server, folder)
-        found = found or of_own_config(host, command.words, command.folder, values.get("NODE_CONFIG_DIR", ""))
+        found = found or of_own_config(host, command.words, command.folder, values.get("NODE_CONFIG_DIR", ""), service)
         if found:
             return _each_once(found), False
     for command in commands:

@@ -8,7 +8,7 @@ Private to this collection: it may change in any release.
 
 import json
 import re
-from typing import List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
@@ -31,6 +31,8 @@ _CONNECTS = re.compile(
     r"connect|waiting|upstream|forward|backend|redis|mysql|postgres|database|broker|amqp|mongo|->|=>", re.IGNORECASE
 )
 REMEMBERED = 10
+#: Of all services, newest lines with a port in them.
+MOST_NAMED = 200
 
 _JOURNAL = ["journalctl", "--no-pager", "--quiet", "-o", "cat"]
 _URL = re.compile(r"\b(?:https?|tcp)://[\w.*+-]*(?:\[[\da-f:]+\])?:\d+|(?:unix:(?://)?|\s)/[\w./-]+\.sock\b")
@@ -46,7 +48,7 @@ _IDLE = re.compile(
     r"|Traceback|\^|---|Node\.js v|node:\S+:\d+$|Emitted '|\d+: 0x|<--- |During handling|AH00558|Action '\w+' failed|The Apache error log"
     r"|\*{3}|(?:Description|Action|Learn more|To install missing framework, download|The following frameworks were found):|https?://\S+$|Architecture: "
     # What servers and package managers say after what says why.
-    r"|\[[^]]+\] \[\d+\] \[\w+\] (?:Exception in worker|Booting worker|Starting gunicorn|Listening at|Using worker|Shutting down|Reason: Worker failed"
+    r"|\[\d+\] \[\w+\] (?:Exception in worker|Booting worker|Starting gunicorn|Listening at|Using worker|Shutting down|Reason: Worker failed"
     r"|Worker \(pid:\d+\) (?:exited with|was sent SIGTERM)|Worker with pid \d+ was \S+ due to signal 15|Worker exiting)|VACUUM: |> "
     r"|npm (?:ERR!|error)(?:$|  | (?:code|errno|syscall|path|command|workspace|location|Exit status|Failed at|This is probably|A complete"
     r"|Lifecycle|To see|\S+@\S+ \S+: |Error: command failed))|(?:error Command|.{0,9}ELIFECYCLE.{0,9}Command) failed with|info Visit https"
@@ -54,10 +56,18 @@ _IDLE = re.compile(
     r"|goroutine \d|created by \S|[\w./-]+\.(?:\(\*?\w+\)\.)?\w+(?:\[\.\.\.\])?\(.*\)$|exit status \d|note: run with `RUST"
     r"|#\d+ |Stack trace:|thrown in |Crash dump is|[\d:, -]*INFO (?:exited|spawned|success|gave up): "
     # Of nginx in the same container.
-    r"|[\d/]+ [\d:]+ \[notice\] \d"
+    r"|\[notice\] \d"
 )
 #: Where Spring Boot goes on from why it failed to what might be done.
 _ACTION = "Action:"
+#: When it was said, which differs where the same is said again.
+_STAMP = re.compile(
+    r"\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z| ?[+-]\d\d:?\d\d)?\]?[:|]? +(?=[\[<(/\w])"
+)
+_PAIRS = re.compile(r"(?:ts|time|t|level|lvl)=\S+ +\w+=")
+_ONE_PAIR = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S*)')
+#: A line that goes on in the indented ones below it, as Erlang's do.
+_GOES_ON = re.compile(r"[^\s].*[{,]$")
 #: A request, as access logs have it.
 _REQUEST = re.compile(r'"[A-Z]{3,8} /\S*(?: HTTP/[0-9.]+)?"|\[pid: \d+\|app: ')
 #: Where loggers put what they say, and from which number on a level means that something went wrong (bunyan, pino).
@@ -92,7 +102,7 @@ def that_say_why(lines: Sequence[str], with_end: bool = False) -> List[str]:
     The newest line that says that something went wrong is among them: a program that goes on says more after it.
     with_end: whether systemd's word of how it ended is one of them.
     """
-    newest = [in_words(line) for line in lines[::-1] if not _REQUEST.search(line[:LINE_LENGTH])]
+    newest = [in_words(line) for line in _whole(lines)[::-1] if not _REQUEST.search(line[:LINE_LENGTH])]
     newest = _without_suggestions(newest)
     said = [line for line in newest if not _IDLE.match(line)] or [line for line in newest if _INDENTED.match(line)]
     said = list(dict.fromkeys(said))  # of a line that each start writes again, the newest counts
@@ -101,6 +111,17 @@ def that_say_why(lines: Sequence[str], with_end: bool = False) -> List[str]:
     words = kept[::-1]
     words += [found.group(1) for found in map(_ENDED.match, newest) if found and with_end][:1]
     return [printable(_SECRET.sub(_without_secret, line.strip()[:LINE_LENGTH]), WORD_LENGTH) for line in words]
+
+
+def _whole(lines: Sequence[str]) -> List[str]:
+    """The lines, each with the indented ones in which it goes on."""
+    whole: List[str] = []
+    for line in lines:
+        if whole and line[:1].isspace() and _GOES_ON.match(whole[-1][-LINE_LENGTH:]):
+            whole[-1] += " " + line.strip()
+        else:
+            whole.append(line)
+    return whole
 
 
 def _without_suggestions(newest: List[str]) -> List[str]:
@@ -115,12 +136,18 @@ def _without_suggestions(newest: List[str]) -> List[str]:
 
 
 def in_words(line: str) -> str:
-    """A line that is an object of JSON, as many programs log, with its level, message and error alone; any other as it is."""
-    if not (line.startswith("{") and line.endswith("}") and len(line) <= LINE_LENGTH):
+    """A line that is an object of JSON, or KEY=VALUE pairs as Go's programs log, with its level, message and error alone; any other without its time."""
+    line = _STAMP.sub("", line, count=1)
+    if len(line) > LINE_LENGTH:
         return line
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
+    if _PAIRS.match(line):
+        found: Dict[str, Any] = {key: value.strip('"') for key, value in _ONE_PAIR.findall(line)}
+    elif line.startswith("{") and line.endswith("}"):
+        try:
+            found = json.loads(line)
+        except (ValueError, RecursionError):
+            return line
+    else:
         return line
     level = found.get("level")
     words = ["error" if isinstance(level, int) and level >= _BAD_LEVEL else level]
@@ -155,13 +182,42 @@ def said_to_listen(host: Host, unit: str) -> List[str]:
     ran = host.run(
         _JOURNAL + ["--reverse", "-n", str(REMEMBERED), "--unit=" + unit, "--grep=" + LISTENING], timeout=SECONDS
     )
-    lines = [
-        line[:LINE_LENGTH]
-        for line in ran.out.splitlines()
-        if not _CONNECTS.search(line.replace("accepting connections", ""))
-    ]
-    found = [str(address) for line in lines for address in _addresses(line) if address]
+    found = [address for line in ran.out.splitlines() for address in listening_at(line)]
     return list(dict.fromkeys(found))[:REMEMBERED]
+
+
+def that_name(host: Host, places: Sequence[str]) -> List[str]:
+    """The newest lines of all services that name one of these ports or sockets, each as an object of JSON, the newest first."""
+    wanted = r"(?<![\d.])(%s)(?!\d|\.\d)" % "|".join(map(re.escape, places))
+    fields = ["-o", "json", "--output-fields=MESSAGE,_SYSTEMD_UNIT"]
+    return host.run(
+        _JOURNAL + fields + ["--reverse", "-n", str(MOST_NAMED), "--grep=" + wanted], timeout=SECONDS
+    ).out.splitlines()
+
+
+def stopped(host: Host) -> List[str]:
+    """The units that systemd stopped since the boot, by its newest lines, the newest first."""
+    lines = [
+        "-b",
+        "-o",
+        "json",
+        "--output-fields=UNIT",
+        "--reverse",
+        "-n",
+        str(MOST_NAMED),
+        "_PID=1",
+        "--grep=^Stopped ",
+    ]
+    found = re.findall(r'"UNIT" ?: ?"([^"]+)"', host.run(_JOURNAL + lines, timeout=SECONDS).out)
+    return list(dict.fromkeys(found))
+
+
+def listening_at(line: str) -> List[str]:
+    """The addresses at which a line says that a server listens."""
+    said = line[:LINE_LENGTH]
+    connects = _CONNECTS.search(said.replace("accepting connections", ""))
+    listens = re.search(LISTENING, said, re.IGNORECASE) and not connects
+    return [str(address) for address in _addresses(said) if address] if listens else []
 
 
 def _addresses(line: str) -> List[Optional[Address]]:

@@ -17,6 +17,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host import (
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access import Host
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.accounts import Accounts
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.masked_unit import hidden_by_mask
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_choice import (
     is_of_interest,
     unit_files,
@@ -133,6 +134,7 @@ def _unit(properties: Properties, origin: float) -> "Unit":
         "wanted_by": (properties.get("WantedBy", "") + " " + properties.get("RequiredBy", "")).split(),
         "declares": [],
         "listened": [],
+        "named_in": [],
         "start_problems": [],
         "last_words": [],
         "needs": [],
@@ -146,13 +148,18 @@ def _add_start(host: Host, properties: Properties, unit: "Unit", around: unit_st
     if properties["Id"].endswith(".socket"):
         unit["declares"] = unit_addresses.of_socket(properties)
         return False
-    if properties.get("Type") == "oneshot" or not (unit["exec"] or properties["Id"] in unit_addresses.APACHE):
+    stem = properties["Id"][: -len(".service")]
+    if unit["load"] == "masked":
+        properties = hidden_by_mask(host, properties)
+    if properties.get("Type") == "oneshot" or not (
+        properties.get("ExecStart") or properties["Id"] in unit_addresses.APACHE
+    ):
         return False
-    unit["declares"], is_habit = unit_addresses.said_or_habit(host, properties)
+    unit["declares"], is_habit = unit_addresses.said_or_habit(host, properties, "" if around.listens else stem)
     unit["start_problems"] = unit_start.start_problems(host, properties, unit["declares"], around)
     unit["sandbox"] = sandbox(host, properties)
     if unit["active"] != "active":
-        unit["test"] = service_config_check.config_check(host, properties["Id"][: -len(".service")], unit)
+        unit["test"] = service_config_check.config_check(host, stem, unit)
     return is_habit
 
 

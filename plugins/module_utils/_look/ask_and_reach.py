@@ -21,6 +21,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._look.behind_pa
     behind_pages,
 )
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.reach import reach
+from ansible_collections.webops.bad_gateway.plugins.module_utils._look.recalled import recall
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.site_answers import site_answers
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.unlogged import unlogged
 from ansible_collections.webops.bad_gateway.plugins.module_utils._look.upstreams_to_reach import PeerRequest
@@ -62,6 +63,7 @@ def ask_and_reach(
         add_upstream_status(hidden, _reach(host, nginx, behind, "container" in facts))
     upstreams = with_requests(questions.upstreams, questions.requests, facts["answers"])
     facts["reach"] = _reach(host, nginx, upstreams, "container" in facts)
+    recall(host, facts)
     facts["names"] = resolve(questions.names, questions.resolvers)
     _add_hosts_lines(host, facts["names"])
     if any(failed(answer) for answer in facts["answers"]):

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the webops.bad_gateway authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One letter in place of the names of a function's local variables and of a module's private constants: a twelfth of what is sent to a host.
+"""One letter in place of the names of a function's local variables and of a module's private constants and functions: an eighth of what is sent to a host.
 
-What can be seen from outside keeps its name: what a public function takes, what is imported, and functions and classes themselves, which a traceback
-names.
+What can be seen from outside keeps its name: what a public function takes, what is imported, public functions and classes. A traceback has the line of
+each private one.
 
 Private to this collection: it may change in any release.
 """
@@ -31,14 +31,14 @@ _KEPT: t.Mapping[type, t.Callable[[t.Any], list[str]]] = {
 class Short(t.NamedTuple):
     """A place at which a variable stands, its name there, and its short name."""
 
-    node: ast.Name | ast.arg
+    node: ast.Name | ast.arg | ast.FunctionDef
     long: str
     name: str
 
 
 def short_names(module: ast.Module) -> t.Iterator[Short]:
-    """All places at which local variables of a module's functions and methods, and its private constants, stand."""
-    yield from _private_constants(module)
+    """All places at which local variables of a module's functions and methods, and its private constants and functions, stand."""
+    yield from _private_names(module)
     outside = {*dir(builtins), *_bound_in(module)}
     named = {node.arg for node in ast.walk(module) if isinstance(node, ast.keyword)}
     owners: list[ast.Module | ast.ClassDef] = [module, *(one for one in module.body if isinstance(one, ast.ClassDef))]
@@ -58,9 +58,10 @@ def _own_arguments(
     return [one for one in own[:1] if isinstance(owner, ast.ClassDef) and one.arg == "self"]
 
 
-def _private_constants(module: ast.Module) -> t.Iterator[Short]:
-    """The places of the constants of a module that begin with _, which no other module names."""
+def _private_names(module: ast.Module) -> t.Iterator[Short]:
+    """The places of the constants and functions of a module that begin with _, which no other module names."""
     places = [node for node in ast.walk(module) if isinstance(node, ast.Name) and node.id.startswith("_")]
+    functions = [node for node in module.body if isinstance(node, ast.FunctionDef) and node.name.startswith("_")]
     given = dict.fromkeys(
         place.id
         for statement in module.body
@@ -68,14 +69,16 @@ def _private_constants(module: ast.Module) -> t.Iterator[Short]:
         for place in ast.walk(statement)
         if isinstance(place, ast.Name) and isinstance(place.ctx, ast.Store) and place.id.startswith("_")
     )
+    given.update(dict.fromkeys(function.name for function in functions if not function.name.endswith("__")))
     for node in ast.walk(module):
-        kept = _KEPT[type(node)](node) if type(node) in _KEPT else []
+        kept = _KEPT[type(node)](node) if type(node) in _KEPT and node not in functions else []
         for name in (*kept, *_attributes(node), *_named_for_types(node)):
             given.pop(name, None)
-    taken = {place.id for place in places}
+    taken = {place.id for place in places}.union(function.name for function in functions)
     letters = (name for name in map("_{}".format, string.ascii_letters) if name not in taken)
     short = dict(zip(given, letters))
     yield from (Short(place, place.id, short[place.id]) for place in places if place.id in short)
+    yield from (Short(one, one.name, short[one.name]) for one in functions if one.name in short)
 
 
 def _attributes(node: ast.AST) -> t.Iterator[str]:

@@ -53,7 +53,7 @@ def small(text: str) -> Small:
     module = ast.parse(text)
     reader.read_body(module)
     for node, long, name in short_names(module):
-        start = _start(node)
+        start = _name_of(node)
         reader.take_out(start, (start[0], start[1] + len(long.encode())), name.encode())
     kept = _without_comments(lines, reader.strings)
     for edit in sorted(reader.edits, reverse=True):
@@ -201,6 +201,12 @@ def _statements_in(statement: ast.AST) -> t.Iterator[ast.stmt]:
 
 def _start(node: t.Any) -> Position:
     return node.lineno - 1, node.col_offset
+
+
+def _name_of(node: ast.Name | ast.arg | ast.FunctionDef) -> Position:
+    """Where a name stands."""
+    line, column = _start(node)
+    return line, column + len("def ") if isinstance(node, ast.FunctionDef) else column
 
 
 def _end(node: t.Any) -> Position:

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import re
 import typing as t
+from types import MappingProxyType
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address, read_address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _user_programs as user_programs
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._suspected_units import named_in
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import kept_down
 
 #: Where an administrator's own units lie, and those that systemd makes of his container files.
@@ -27,12 +29,14 @@ class Owner(t.NamedTuple):
     """The unit that should listen on an address, and how that is known. unit is None where there is no one unit; reason then says why.
 
     is_named: whether fix_502_backend_services names it. candidates: the units that could be meant, where there are several.
+    suspected: of those that a file names it for, FILE:LINE.
     """
 
     unit: str | None
     reason: str
     is_named: bool = False
     candidates: tuple[str, ...] = ()
+    suspected: t.Mapping[str, str] = MappingProxyType({})
 
 
 def nobody_listens(hop: Hop, host: Host) -> bool:
@@ -69,7 +73,9 @@ def owner_of(fleet: Fleet, host: Host, address: Address) -> Owner:
     units = units or remembered or spoken
     if units:
         return Owner(None, "more than one unit could own %s: %s" % (place, ", ".join(units)), candidates=tuple(units))
-    return Owner(None, "no unit is known that owns %s" % place)
+    suspected = named_in(host, address)
+    may = ["%s may, as %s names it" % one for one in suspected.items()]
+    return Owner(None, "; ".join(["no unit is known that owns %s" % place, *may]), suspected=suspected)
 
 
 def _wanted(host: Host, names: list[str]) -> list[str]:

@@ -119,7 +119,7 @@ def started(hop: Hop, fleet: Fleet, host: Host, cause: str, evidence: tuple[Evid
         if host.within:
             known = nobody_inside(hop, host)
             return on_hop(hop, cause, (*seen, *known.evidence), why=known.words, advice=known.advice)
-        return on_hop(hop, cause, seen, why=owner.reason, advice=how_to_find(hop, host, owner.candidates))
+        return on_hop(hop, cause, seen, why=owner.reason, advice=how_to_find(hop, host, owner))
     unit = host.unit(owner.unit)
     if unit:
         seen += (unit_evidence(owner.unit, unit),)

@@ -121,6 +121,18 @@ def _state(hop: Hop, host: Host, name: str, unit: Unit, loud: str) -> State:
     if folder:
         kept = "runs, and the service in %s that should listen does not" % folder
         return State(kept, (), kept_by_folder(folder, host.name))
+    if unit.get("sub") == "exited":
+        return State(
+            "counts as active, and what it started left no process behind",
+            (
+                "systemctl restart %s   # on %s: `start` does nothing, as it counts as active; for good, a unit of its own in place of the script"
+                % (shlex.quote(name), host.name),
+            ),
+            (
+                log,
+                "systemctl cat %s   # on %s: what it starts, and from which settings" % (shlex.quote(name), host.name),
+            ),
+        )
     age = max(0.0, (or_empty(host.facts.get("clock")).get("now") or 0.0) - (unit.get("since") or 0.0))
     if unit.get("active") == "active" and (loud or age > STARTING):
         to_serve = () if loud else how_to_serve(name, unit.get("exec") or ())

@@ -48,7 +48,8 @@ PRODUCTS = (
     Product(
         "uWSGI",
         re.compile(r"uwsgi"),
-        "`HARAKIRI` (longer than `harakiri`), `invalid request block size` (buffer-size), `listen queue of socket ... full`",
+        "`HARAKIRI` (longer than `harakiri`), `invalid request block size` (buffer-size), `listen queue of socket ... full`, `unavailable modifier"
+        " requested: 0` (the plugin of its language: apt-get install uwsgi-plugin-python3, and plugins = python3 in its .ini)",
         _PYTHON,
         "uwsgi processes = N; its queue is `listen` (100 without)",
         socket="chmod-socket = 660 in its .ini (chown-socket = USER:GROUP where it starts as root)",

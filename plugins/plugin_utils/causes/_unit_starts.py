@@ -229,5 +229,9 @@ def _still_missing(host: Host, name: str, said: str, needs: t.Sequence[Needed]) 
 
 def says_in_use(unit: Unit, port: int) -> bool:
     """Whether a unit's last words say that this port was in use."""
-    said = " ".join(unit.get("last_words") or [])
-    return bool(_IN_USE.search(said)) and port in ports_in(said)
+    return says_taken(unit) and port in ports_in(" ".join(unit.get("last_words") or []))
+
+
+def says_taken(unit: Unit) -> bool:
+    """Whether a unit's last words say that an address was in use."""
+    return bool(_IN_USE.search(" ".join(unit.get("last_words") or [])))

@@ -274,9 +274,11 @@ GENERAL = (
             r"(?:EACCES: p|P)ermission denied(?:,| -|:| @)[^/]{0,30}(?P<path>/[\w./@+-]+)"
             # As Go and as Java say it.
             r"|(?P<go>/[\w./@+-]+)[\"']?: permission denied|(?P<java>/[\w./@+-]+)\]? \(Permission denied\)"
+            # The folder, and then a file of it.
+            r"|(?P<folder>/[\w./@+-]*[\w/])\.? [^/]{0,60}\bPermission denied"
         ),
         (
-            "namei -l {path}{go}{java}   # on {on}: may its user (User= of its unit) get there? What was deployed or started as root once may be root's",
+            "namei -l {path}{go}{java}{folder}   # on {on}: may its user (User= of its unit) get there? What was deployed or run as root may be root's",
         ),
     ),
 )

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import re
 
+#: Endings of files of settings.
+_SETTINGS = "ya?ml|json|toml|ini|conf|cfg|properties|xml|vcl|hcl|lua|config"
+
 RUNTIMES = (
     (
         re.compile(
@@ -110,8 +113,17 @@ RUNTIMES = (
     ),
     (
         re.compile(
-            r"(?P<place>/[\w./@+-]+\.(?:ya?ml|json|toml|ini|conf|properties)).{0,60}line (?P<line>\d+)|yaml\.\w+\.\w*Error|in JSON at position"
-            r"|JSONDecodeError|invalid character .{0,40}(?:looking for|after)"
+            r"(?P<place>/[\w./@+-]+\.(?:%s))\b[^/]{0,60}\b[Ll]ine(?:Number)?:? (?P<line>\d+)|(?P<before>/[\w./@+-]+\.(?:%s))[:(](?P<at>\d+)\b"
+            % (_SETTINGS, _SETTINGS)
+        ),
+        (
+            "head -n {line}{at} {place}{before} | tail -n 5   # on {on}: the last of these cannot be read, or what begins before it and has no end",
+            "ls -lt $(dirname {place}{before})   # on {on}: what was edited last?",
+        ),
+    ),
+    (
+        re.compile(
+            r"yaml\.\w+\.\w*Error|in JSON at position|JSONDecodeError|invalid character .{0,40}(?:looking for|after)"
             r"|toml: line|InvalidConfig|[Ee]rror (?:parsing|loading|reading) config"
         ),
         (

@@ -25,12 +25,17 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet import Fleet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import port_or_path
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import (
+    asked_address,
+    is_same_place,
+    owner_of,
+    port_or_path,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._container_starts import start_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import called, state, stopped_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._newest_start import is_in_a_crash_loop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._unit_starts import says_in_use
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._unit_starts import says_in_use, says_taken
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import kept_down, unit_evidence
 
 if t.TYPE_CHECKING:
@@ -51,8 +56,8 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         if container and _IN_USE.search(container["ended"] or ""):
             yield from [taken_from(hop, host, container, *one) for one in holders(host, hop.real_address)[:1]]
             continue
-        for listener, at in holders(host, hop.real_address):
-            name = claimant(host, at, listener)
+        claimed = ((claimant(host, at, listener), listener, at) for listener, at in holders(host, hop.real_address))
+        for name, listener, at in (*claimed, *beside(fleet, hop, host)):
             if name:
                 yield taken(hop, host, name, listener, at)
                 break
@@ -64,6 +69,22 @@ def holders(host: Host, asked: Address) -> list[tuple[Listener, Address]]:
         found = host.unix_listener(asked)
         return [(found, asked)] if found else []
     return [(one, Address(one["address"], one["port"])) for one in host.tcp_listeners(asked.port)]
+
+
+def beside(fleet: Fleet, hop: Hop, host: Host) -> t.Iterator[tuple[str, Listener, Address]]:
+    """The unit that should listen there, where it fails as another of its addresses is taken, with who has that and the address."""
+    name = owner_of(fleet, host, asked_address(hop)).unit
+    unit = or_empty(host.unit(name))
+    if name and unit.get("active") != "active" and not kept_down(name, unit) and says_taken(unit):
+        for one in unit.get("declares") or []:
+            wanted = read_address(one["address"])
+            for listener, at in holders(host, wanted):
+                if (
+                    listener.get("unit") != name
+                    and overlaps(wanted, at)
+                    and not is_same_place(wanted, hop.real_address)
+                ):
+                    yield name, listener, at
 
 
 def claimant(host: Host, at: Address, listener: Listener) -> str | None:
@@ -155,7 +176,8 @@ def taken(hop: Hop, host: Host, name: str, listener: Listener, at: Address) -> F
         advice=(
             "%s   # on %s: who has it" % (ask, host.name),
             *(
-                "# %s says that %s listens there: give it another address, and nginx the same" % (one, name)
+                "# %s says that %s listens there: give it another address%s"
+                % (one, name, ", and nginx the same" if is_same_place(at, hop.real_address) else "")
                 for one in says[:1]
             ),
             end_of(listener, host.name),
@@ -174,6 +196,7 @@ CAUSE = Cause(
     outdoes=(
         "backend_loopback_only",
         "backend_port_closed",
+        "backend_start_fails",
         "ipv6_localhost_refused",
         "keepalive_race",
         "slow_upstream",

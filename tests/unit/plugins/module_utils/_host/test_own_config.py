@@ -128,3 +128,17 @@ def test_settings_beside_the_bin_of_a_program_or_in_the_folder_that_the_environm
     host.write(path, "http-port=8180\n")
     addresses = own_config.of_own_config(host, [program, "start"], "", of_settings)
     assert [(one["address"], one["file"]) for one in addresses] == ([("tcp:0.0.0.0:8180", path)] if found else [])
+
+
+@pytest.mark.parametrize("path", ["/etc/shop/main.yml", "/etc/shop.conf", "/etc/shop/config"])
+def test_files_below_etc_that_bear_a_services_name_are_its_own(tmp_path, path):
+    host = FakeHost(tmp_path)
+    host.write(path, "port: 6000\n")
+    found = own_config.of_own_config(host, ["/usr/sbin/shopd"], "", "", "shop")
+    assert [(one["address"], one["file"]) for one in found] == [("tcp:0.0.0.0:6000", path)]
+    assert own_config.of_own_config(host, ["/usr/sbin/shopd"], "") == []
+
+
+def test_a_dash_of_yaml_begins_no_section():
+    text = "listen:\n  -\n    port: 5222\n    module: a\n  -\n    port: 5280\ndb:\n  -\n    port: 5000\n"
+    assert [address for address, _line in said(text)] == ["tcp:0.0.0.0:5222", "tcp:0.0.0.0:5280"]

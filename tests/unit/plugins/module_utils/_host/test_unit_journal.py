@@ -3,12 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a unit has written to the journal."""
 
+import re
+
 import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_journal import (
     in_words,
     last_words,
     said_to_listen,
+    that_name,
     was_started,
     was_stopped,
     why_it_ended,
@@ -273,6 +276,32 @@ def test_where_it_said_that_it_listens(tmp_path, line, addresses):
     assert said_to_listen(FakeHost(tmp_path, {"journalctl": line + "\n"}), "shop.service") == addresses
 
 
+def test_a_line_that_goes_on_in_indented_ones_is_kept_whole(tmp_path):
+    said = "[critical] Failed to start: {error,\n        {1883,tcp},\n        eaddrinuse}\n    at the end\n  {a,\n"
+    assert why_it_ended(FakeHost(tmp_path, {"journalctl": said}), "shop.service") == [
+        "[critical] Failed to start: {error, {1883,tcp}, eaddrinuse}"
+    ]
+
+
+def test_what_is_said_again_at_another_time_is_said_once(tmp_path):
+    said = "2026-12-01 12:04:03 [error] no start\n2026-12-01 12:04:09 [error] no start\n"
+    assert why_it_ended(FakeHost(tmp_path, {"journalctl": said}), "shop.service") == ["[error] no start"]
+
+
+def test_lines_that_name_a_place_are_asked_of_all_services_at_once(tmp_path):
+    host = FakeHost(tmp_path, {"journalctl": "{}\n{}\n"})
+    assert that_name(host, ["5000", "/run/a.sock"]) == ["{}", "{}"]
+    pattern = next(word for word in host.commands[0] if word.startswith("--grep=")).partition("=")[2]
+    for text, is_named in {
+        ":5000": True,
+        "a/run/a.sock b": True,
+        ":50001": False,
+        "1.5000": False,
+        "5000.1": False,
+    }.items():
+        assert bool(re.search(pattern, text)) == is_named
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
@@ -290,9 +319,19 @@ def test_where_it_said_that_it_listens(tmp_path, line, addresses):
         ("{not json}", "{not json}"),
         ("error: {}", "error: {}"),
         ('{"msg": ["a"]}', '{"msg": ["a"]}'),
+        (
+            'ts=2026-12-01T11:50:44.166Z caller=main.go:469 level=error msg="Error loading config" err="yaml: line 46: \\"-\\" is missing"',
+            'error: Error loading config: yaml: line 46: \\"-\\" is missing',
+        ),
+        ('time="2026-12-01T11:50:44Z" level=fatal msg="no storage"', "fatal: no storage"),
+        ("time=5 is up", "time=5 is up"),
+        ("2026-12-01 12:04:03.937279+00:00 [critical] no start", "[critical] no start"),
+        ("[2026-12-01 12:04:03 +0000] [8] [ERROR] no start", "[8] [ERROR] no start"),
+        ("2026/12/01 12:04:03 [emerg] no start", "[emerg] no start"),
+        ("2026-12-01 12:04:03 - no start", "2026-12-01 12:04:03 - no start"),
     ],
 )
-def test_a_line_of_json_is_said_in_words(line, words):
+def test_a_line_of_json_or_of_pairs_is_said_in_words_and_without_its_time(line, words):
     assert in_words(line) == words
 
 

@@ -47,7 +47,7 @@ def seen(
     """The facts of a host after it was asked."""
     sources = [{"path": path, "kind": kind} for path, kind in logs]
     before = {"signature": "read before", "request": None}
-    facts = {"log": {"sources": sources, "records": [before]}, "clock": {"now": time.time()}}
+    facts = {"log": {"sources": sources, "records": [before]}, "clock": {"now": time.time()}, "units": None}
     nginx = {
         "master": {"pid": os.getpid()},
         "error_logs": list(error_logs),
@@ -84,7 +84,7 @@ class TestAskAndReach:
             names=["localhost"],
             beside=[ask("http://other.test/", other.address)],
         )
-        assert sorted(facts) == ["answers", "beside", "clock", "log", "names", "reach"]
+        assert sorted(facts) == ["answers", "beside", "clock", "log", "names", "reach", "units"]
         assert [(one["url"], one["status"]) for one in facts["beside"]] == [("http://other.test/", 200)]
         assert [(one["status"], one["route"]) for one in facts["answers"]] == [(502, 0)]
         row = facts["reach"][0]

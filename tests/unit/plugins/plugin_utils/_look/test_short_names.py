@@ -15,7 +15,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.short_nam
 def renamed(text):
     tree = ast.parse(text)
     for node, long, name in list(short_names(tree)):
-        field = "arg" if isinstance(node, ast.arg) else "id"
+        field = {ast.arg: "arg", ast.Name: "id", ast.FunctionDef: "name"}[type(node)]
         assert getattr(node, field) == long
         setattr(node, field, name)
     return ast.unparse(tree)
@@ -43,12 +43,12 @@ def test_local_variables_get_letters(text, expected):
 @pytest.mark.parametrize(
     "text, expected",
     [
-        ("def _f(one, two=1):\n    return one + two", "def _f(a, b=1):\n    return a + b"),
-        ("def _f(one, two):\n    return one + two\n_f(1, two=2)", "def _f(a, two):\n    return a + two\n_f(1, two=2)"),
-        ("def _f(one):\n    return lambda one: one", "def _f(one):\n    return lambda one: one"),
-        ("def _f(one):\n    return lambda two: one", "def _f(a):\n    return lambda two: a"),
-        ("def _f(one):\n    return f'{one}'", "def _f(one):\n    return f'{one}'"),
-        ("def _f(*one, two=1):\n    return one, two", "def _f(*one, two=1):\n    return (one, two)"),
+        ("def _f(one, two=1):\n    return one + two", "def _a(a, b=1):\n    return a + b"),
+        ("def _f(one, two):\n    return one + two\n_f(1, two=2)", "def _a(a, two):\n    return a + two\n_a(1, two=2)"),
+        ("def _f(one):\n    return lambda one: one", "def _a(one):\n    return lambda one: one"),
+        ("def _f(one):\n    return lambda two: one", "def _a(a):\n    return lambda two: a"),
+        ("def _f(one):\n    return f'{one}'", "def _a(one):\n    return f'{one}'"),
+        ("def _f(*one, two=1):\n    return one, two", "def _a(*one, two=1):\n    return (one, two)"),
         (
             "class A:\n\n    def __f__(self, one):\n        return self",
             "class A:\n\n    def __f__(a, one):\n        return a",
@@ -72,9 +72,12 @@ def test_arguments_that_nobody_gives_by_name_get_letters(text, expected):
         ("_ONE, _TWO = (1, 2)\nTHREE = _TWO", "_a, _b = (1, 2)\nTHREE = _b"),
         ("_ONE: int = 1\n_a = 2", "_b: int = 1\n_c = 2"),
         ("_ONE = 1\n\nclass A:\n    _one = _ONE", "_a = 1\n\nclass A:\n    _one = _a"),
+        ("def _one():\n    pass\nTWO = _one()", "def _a():\n    pass\nTWO = _a()"),
+        ("_ONE = 1\n\n@two\ndef _one():\n    return _ONE", "_a = 1\n\n@two\ndef _b():\n    return _a"),
+        ("def _one():\n    pass\n\ndef _a():\n    pass", "def _b():\n    pass\n\ndef _c():\n    pass"),
     ],
 )
-def test_private_constants_get_letters(text, expected):
+def test_private_constants_and_functions_get_letters(text, expected):
     assert renamed(text) == expected
 
 
@@ -89,7 +92,9 @@ def test_private_constants_get_letters(text, expected):
         "_ONE = 1\n\ndef f(_ONE):\n    pass",
         "_ONE = 1\n\nclass A:\n    _ONE = 2",
         "_ONE = 1\nTWO = f'{_ONE}'",
-        "def _one():\n    pass\nTWO = _one",
+        "if x:\n\n    def _one():\n        pass\nTWO = _one",
+        "def _one():\n    pass\nTWO = f'{_one()}'",
+        "def __one__():\n    pass",
         "from a import _one\nTWO = _one",
         "one = 1",
         "one = 1\n\ndef f():\n    two(one)",

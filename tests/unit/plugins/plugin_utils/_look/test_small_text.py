@@ -18,6 +18,8 @@ import pytest
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.small_text import small
 
 MODULES = pathlib.Path(__file__).parents[5] / "plugins" / "module_utils"
+PRIVATE = re.compile(r"_[A-Za-z]\w*")
+OF_OBJECTS = ("LOAD_ATTR", "STORE_ATTR", "LOAD_METHOD")
 
 
 class Bare(ast.NodeTransformer):
@@ -77,13 +79,13 @@ def instructions(code, variables, private):
             continue
         if isinstance(one.argval, types.CodeType):
             name = one.argval.co_name
-            yield one.opname, name
+            yield one.opname, private.setdefault(name, len(private)) if PRIVATE.fullmatch(name) else name
             is_outermost = code.co_name == "<module>" or "__module__" in code.co_names
             yield from instructions(one.argval, {} if is_outermost else variables, private)
         elif "FAST" in one.opname or "DEREF" in one.opname:
             names = one.argval if isinstance(one.argval, tuple) else [one.argval]
             yield one.opname, [variables.setdefault(name, len(variables)) for name in names]
-        elif isinstance(one.argval, str) and re.fullmatch(r"_[A-Za-z]\w*", one.argval):
+        elif one.opname not in OF_OBJECTS and isinstance(one.argval, str) and PRIVATE.fullmatch(one.argval):
             yield one.opname, private.setdefault(one.argval, len(private))
         else:
             yield one.opname, None if "JUMP" in one.opname else one.argval

@@ -106,7 +106,18 @@ WORDS = [
     ("Your Redis version is 5.0.7. Sidekiq requires Redis 6.2.0 or greater", "wants Redis 6.2.0"),
     (
         'yaml.scanner.ScannerError: mapping values are not allowed here in "/etc/app/config.yml", line 12, column 9',
-        "tabs and quotes",
+        "head -n 12 /etc/app/config.yml | tail -n 5   # on",
+    ),
+    (
+        "org.xml.sax.SAXParseException; systemId: file:/etc/app/server.xml; lineNumber: 161; columnNumber: 5;",
+        "head -n 161 /etc/app/server.xml",
+    ),
+    ("('/etc/varnish/default.vcl' Line 42 Pos 20)", "head -n 42 /etc/varnish/default.vcl"),
+    ("error in /etc/app/app.conf:7: no such key", "head -n 7 /etc/app/app.conf"),
+    ("json.decoder.JSONDecodeError: Expecting value: line 1 column 1", "tabs and quotes"),
+    (
+        "Problem creating log files in /var/log/app. Cannot open app.err - Permission denied.",
+        "namei -l /var/log/app   #",
     ),
     ("SyntaxError: Unexpected token } in JSON at position 231", "commas in JSON"),
     ("flag provided but not defined: -listen", "an option that this version does not know"),

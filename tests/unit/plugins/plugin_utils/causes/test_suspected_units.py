@@ -1,0 +1,96 @@
+# Copyright (c) 2026, the webops.bad_gateway authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Units that may be meant, by the name of the site."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._suspected_units import (
+    about,
+    named_in,
+    of_sites_name,
+)
+from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import (
+    fleet,
+    host,
+    listener,
+    proxy,
+)
+
+
+def named(unit):
+    return {"named_in": [{"address": "5232", "file": "/etc/%s.conf" % unit, "line": 3}]}
+
+
+@pytest.mark.parametrize(("state", "found"), [("failed", {"a.service"}), ("active", {"a.service", "b.service"})])
+def test_one_that_runs_counts_where_no_other_is_named(state, found):
+    units = {
+        "a.service": {"active": state, **named("a")},
+        "b.service": {"active": "active", **named("b")},
+        "c.service": {},
+    }
+    web = fleet(web=host(units=units)).hosts["web"]
+    assert set(named_in(web, Address("127.0.0.1", 5232))) == found
+    assert named_in(web, Address("127.0.0.1", 5233)) == {}
+
+
+def suspected(units, name="radicale.example.org", target="http://127.0.0.1:5232"):
+    states = {one: {"active": state, "load": "loaded", "stopped": state == "stopped"} for one, state in units.items()}
+    web = proxy(
+        target, units=states, listeners={"tcp": [listener("127.0.0.1", 5233, unit="radicale.service")], "unix": []}
+    )
+    for route in web["nginx"]["config"]["routes"]:
+        route["server_names"] = [name]
+    found = fleet(web=web)
+    return found.hosts["web"], of_sites_name(found.hops[0], found.hosts["web"])
+
+
+@pytest.mark.parametrize(
+    ("unit", "name", "target"),
+    [
+        ("radicale.service", "radicale.example.org", "http://127.0.0.1:5232"),
+        ("rabbitmq-server.service", "rabbit.example.org", "http://127.0.0.1:5232"),
+        ("docker-registry.service", "example.org", "http://registry:5000"),
+    ],
+)
+@pytest.mark.parametrize("state", ["active", "failed", "activating", "stopped"])
+def test_a_unit_that_has_a_word_of_the_sites_name(unit, name, target, state):
+    assert suspected({unit: state}, name, target)[1] == [unit]
+
+
+@pytest.mark.parametrize(
+    ("unit", "state"),
+    [
+        ("radicale.service", "inactive"),
+        ("radicale.socket", "active"),
+        ("server-example.service", "inactive"),
+        ("rad.service", "active"),
+        ("nginx.service", "active"),
+    ],
+)
+def test_others_are_not(unit, state):
+    assert suspected({unit: state}, "nginx-radicale.server")[1] == []
+
+
+def test_of_one_that_runs_it_is_said_where_it_listens():
+    web, _found = suspected({"radicale.service": "active", "shop.service": "active"})
+    assert about(web, "radicale.service", "why")[0].startswith(
+        "# radicale.service (why) runs, and listens on port 5233"
+    )
+    assert about(web, "shop.service")[0].startswith("# shop.service runs, and listens nowhere")
+
+
+@pytest.mark.parametrize(
+    ("unit", "line"),
+    [
+        ({"active": "inactive", "load": "masked"}, "is masked"),
+        ({"active": "activating", "load": "loaded"}, "is started again and again"),
+        ({"active": "inactive", "load": "loaded"}, "is down"),
+    ],
+)
+def test_of_one_that_does_not_it_is_said_how_it_is(unit, line):
+    web = fleet(web=host(units={"a.service": unit})).hosts["web"]
+    assert about(web, "a.service")[0] == "# a.service " + line
