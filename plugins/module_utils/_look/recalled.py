@@ -82,9 +82,7 @@ def _add_named(host: Host, facts: "GatewayFacts", found: "Dict[str, Unit]", plac
     """Add to units which files below /etc name these places, where these bear the unit's name. Settings in comments count: they are mostly the defaults."""
     wanted = [word for one in places for word in ("-e", one)]
     lines = host.run(_GREP + wanted + ["/etc"], timeout=_GREP_SECONDS, cut=65536).out.splitlines()
-    named = [
-        (path, number, text) for path, number, text in (line.split(":", 2) for line in lines if line.count(":") > 1)
-    ]
+    named = [line.split(":", 2) for line in lines if line.count(":") > 1]
     stems = {path: [os.path.splitext(part)[0] for part in path.split("/")[2:]] for path, _number, _text in named}
     _add_units(host, facts, found, {stem for parts in stems.values() for stem in parts})
     for path, number, text in named:
