@@ -91,8 +91,13 @@ def _is_own(properties: Properties) -> bool:
 
 def _has_ended(properties: Properties, unit: Mapping[str, Any]) -> bool:
     """Whether a service is wanted, has run since the boot or failed, and runs no more: it may be what is asked for in vain."""
-    down = unit["enabled"] == "enabled" and unit["active"] in ("inactive", "failed")
-    return bool(down and (unit["ended"] or unit["active"] == "failed") and _runs_on(properties))
+    is_down = unit["active"] in ("inactive", "failed") or unit["sub"] == "auto-restart"
+    return bool(
+        unit["enabled"] == "enabled"
+        and is_down
+        and (unit["ended"] or unit["active"] == "failed")
+        and _runs_on(properties)
+    )
 
 
 def _runs_on(properties: Properties) -> bool:

@@ -23,7 +23,7 @@ LINE_LENGTH = 2000
 SECONDS = 5.0
 #: Lines that say where a server listens, and how far back each is looked for.
 LISTENING = (
-    "listening|running (at|on)|started (on|at)|serving|available (at|on)|bound to|accepting connections"
+    "listening|listener on|running (at|on)|started (on|at)|serving|available (at|on)|bound to|accepting connections"
     r"|server (is )?(up|on|at|running)|ready on|local:|port\(?s?\)?:? [0-9]"
 )
 #: And lines like them that say what it connects to, or passes on to.

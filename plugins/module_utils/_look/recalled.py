@@ -30,6 +30,7 @@ _NOBODY = (errno.ECONNREFUSED, errno.ENOENT)
 _NOT_THESE = ("nginx", "ssl", "ufw", "fail2ban", "firewalld", "avahi", "apparmor.d", "logrotate.d", "alternatives")
 _GREP = ["grep", "-rnwIsF", "-m3", "--exclude=services"] + ["--exclude-dir=" + one for one in _NOT_THESE]
 _GREP_SECONDS = 5.0
+_LOGS = "/var/log/"
 
 
 def recall(host: Host, facts: "GatewayFacts") -> None:
@@ -42,6 +43,7 @@ def recall(host: Host, facts: "GatewayFacts") -> None:
     said = {_place(read_address(one)) for unit in found.values() for one in unit["listened"]}
     if missed - said:
         _add_named(host, facts, found, sorted(missed - said))
+        _add_logged(host, found, missed - said)
 
 
 def _missed(facts: "GatewayFacts", found: "Dict[str, Unit]") -> Set[str]:
@@ -90,6 +92,26 @@ def _add_named(host: Host, facts: "GatewayFacts", found: "Dict[str, Unit]", plac
         for unit in [found[stem + ".service"] for stem in stems[path] if stem + ".service" in found][:1]:
             if place and number.isdecimal() and not any(one["address"] == place for one in unit["named_in"]):
                 unit["named_in"].append({"address": place, "file": path, "line": int(number)})
+
+
+def _add_logged(host: Host, found: "Dict[str, Unit]", missed: Set[str]) -> None:
+    """Add what services said in files of their own names below /var/log: many say nothing to the journal."""
+    names = {
+        one: unit
+        for one in host.listdir(_LOGS)
+        for name, unit in found.items()
+        if one != "journal" and name.endswith(".service") and is_alike(name, words_of([one]))
+    }
+    wanted = r"(?i)^(?=.*\b(%s)\b).*(%s)" % ("|".join(map(re.escape, missed)), unit_journal.LISTENING)
+    grep = ["grep", "-rIsHP", "-m5", "--exclude=*access*", "-e", wanted, *(_LOGS + one for one in names)]
+    ran = host.run(grep, timeout=_GREP_SECONDS, cut=65536) if names else None
+    for path, _colon, line in (line.partition(":") for line in (ran.out.splitlines() if ran else [])):
+        listened = names[path[len(_LOGS) :].partition("/")[0]]["listened"]
+        listened += [
+            one
+            for one in unit_journal.listening_at(line)
+            if _place(read_address(one)) in missed and one not in listened
+        ]
 
 
 def _add_units(host: Host, facts: "GatewayFacts", found: "Dict[str, Unit]", stems: Set[str]) -> None:

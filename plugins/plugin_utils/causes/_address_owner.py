@@ -20,6 +20,9 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._suspected_units import named_in
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import kept_down
 
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit import Unit
+
 #: Where an administrator's own units lie, and those that systemd makes of his container files.
 ADMINS_FOLDERS = ("/etc/systemd/system/", "/run/systemd/generator/")
 KINDS_OF_UNIT = (".service", ".socket")
@@ -63,7 +66,7 @@ def owner_of(fleet: Fleet, host: Host, address: Address) -> Owner:
         return Owner(units[0], "its configuration says that it listens on %s" % place)
     remembered = [] if units else _wanted(host, _units_that_listened(host, address))
     if len(remembered) == 1:
-        return Owner(remembered[0], "its journal says that it listened on %s" % place)
+        return Owner(remembered[0], "it said that it listened on %s" % place)
     of_pm2 = "" if units or remembered else user_programs.unit_of_pm2(host, address)
     if of_pm2:
         return Owner(of_pm2, "it starts the pm2 that has a program saved for %s" % place)
@@ -74,8 +77,17 @@ def owner_of(fleet: Fleet, host: Host, address: Address) -> Owner:
     if units:
         return Owner(None, "more than one unit could own %s: %s" % (place, ", ".join(units)), candidates=tuple(units))
     suspected = named_in(host, address)
+    stopped = [name for name in suspected if _is_only_stopped(host.unit(name))]
+    if len(suspected) == len(stopped) == 1:
+        return Owner(stopped[0], "it is enabled and was stopped, and %s names %s" % (suspected[stopped[0]], place))
     may = ["%s may, as %s names it" % one for one in suspected.items()]
     return Owner(None, "; ".join(["no unit is known that owns %s" % place, *may]), suspected=suspected)
+
+
+def _is_only_stopped(unit: Unit | None) -> bool:
+    """Whether a unit is started at boot, and ended without a failure."""
+    state = or_empty(unit)
+    return state.get("enabled") == "enabled" and state.get("active") == "inactive"
 
 
 def _wanted(host: Host, names: list[str]) -> list[str]:

@@ -16,6 +16,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import is_same_place
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._by_habit import is_habit, line_to_find
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._habits import Habit
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_names import ignored
 
 #: Ports on which mostly TLS is spoken, and how others of that kind end; 5001 is that of ASP.NET.
@@ -23,8 +24,8 @@ TLS_PORTS = (5001, 7001)
 TLS_ENDING = "443"
 
 
-def how_to_meet(hop: Hop, host: Host, name: str, there: list[Address], *, gone: bool) -> tuple[str, ...]:
-    """What makes nginx and the service meet. gone: whether its product is known to have no such port unless a setting of its own says so."""
+def how_to_meet(hop: Hop, host: Host, name: str, there: list[Address], known: Habit | None) -> tuple[str, ...]:
+    """What makes nginx and the service meet. known: what its product is known for."""
     asked = hop.real_address
     pick = next((one for one in there if one.is_unix == asked.is_unix), there[0])
     is_everywhere = not pick.is_unix and is_any(pick.host)
@@ -49,9 +50,13 @@ def how_to_meet(hop: Hop, host: Host, name: str, there: list[Address], *, gone: 
     by_tls = ", with https:// if it has TLS there" if is_tls and hop.scheme == "http" else ""
     return (
         "ss -l%snp   # on %s: where it listens" % ("x" if pick.is_unix else "t", host.name),
-        *(() if gone else (its,) if its else (again, *_by_setting(hop, name, host))),
+        *(() if known and known.port else (its,) if its else (again, *_by_setting(hop, name, host))),
         *(_other_file(asked, said[0]["file"], name, host) if said else ()),
-        "# or write %s instead of %s at %s%s" % (*_written(hop, bare, pick), named_at(hop), by_tls),
+        *(
+            ()
+            if known and known.is_part
+            else ("# or write %s instead of %s at %s%s" % (*_written(hop, bare, pick), named_at(hop), by_tls),)
+        ),
         *ignored(hop),
     )
 

@@ -24,6 +24,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address
     is_same_place,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import Explanation
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._habits import habit
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do, where_it_says
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import how_to_serve
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._refused_services import (
@@ -135,7 +136,11 @@ def _state(hop: Hop, host: Host, name: str, unit: Unit, loud: str) -> State:
         )
     age = max(0.0, (or_empty(host.facts.get("clock")).get("now") or 0.0) - (unit.get("since") or 0.0))
     if unit.get("active") == "active" and (loud or age > STARTING):
-        to_serve = () if loud else how_to_serve(name, unit.get("exec") or ())
+        program = unit.get("exec") or ()
+        part = habit(name, program, hop.real_address.port, host.name)
+        if part and part.is_part:
+            return State("runs, and the part of it that listens there does not", (part.line,), (processes,))
+        to_serve = () if loud else how_to_serve(name, program)
         first = (*to_serve, *what_to_do(loud, host.name, name))
         return State("runs since %.0f s and listens nowhere" % age, first, (log, processes))
     waiting = "has been starting for %.0f s and does not listen yet" % age

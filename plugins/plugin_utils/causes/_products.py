@@ -222,47 +222,6 @@ KEEPERS = (
 )
 
 
-class Habit(t.NamedTuple):
-    """What a product is known for that runs and does not listen where it is asked.
-
-    known_by: its unit and program. port: the one that it leaves; None where it may be any. line: what to write.
-    """
-
-    known_by: t.Pattern[str]
-    port: int | None
-    line: str
-
-
-HABITS = (
-    Habit(
-        re.compile(r"odoo|openerp"),
-        8072,
-        "# Odoo listens on 8072 only with workers: `workers = 2` or more in its configuration; without, its main port answers these requests",
-    ),
-    Habit(
-        re.compile(r"keycloak|/kc\.sh"),
-        8080,
-        "# Keycloak listens without TLS only with `http-enabled=true` in conf/keycloak.conf (and proxy-headers=xforwarded, for nginx); then restart it",
-    ),
-    Habit(
-        re.compile(r"vaultwarden|bitwarden_rs"),
-        3012,
-        "# Vaultwarden answers WebSockets at its main port since 1.29, and has no port 3012 since 1.31: the same proxy_pass for /notifications/hub as for /,"
-        " with Upgrade and Connection",
-    ),
-    Habit(
-        re.compile(r"immich"),
-        3001,
-        "# Immich's server listens on 2283 since 1.118, no longer on 3001",
-    ),
-    Habit(
-        re.compile(r"jenkins"),
-        None,
-        '# since 2.332 Jenkins\'s unit does not read /etc/default/jenkins: systemctl edit jenkins, with Environment="JENKINS_PORT=..." under [Service]',
-    ),
-)
-
-
 #: Programs that run without listening at all until they are told to serve, each with the line that says how.
 SILENT = (
     (
@@ -276,12 +235,6 @@ def how_to_serve(name: str, commands: t.Iterable[str]) -> tuple[str, ...]:
     """What makes a program listen that runs and listens nowhere; nothing where it is not known for that."""
     words = " ".join([name, *commands])
     return next(((line,) for known_by, line in SILENT if known_by.search(words)), ())
-
-
-def habit(name: str, commands: t.Iterable[str], port: int) -> Habit | None:
-    """What the product of a unit is known for where it does not listen on a port; None where nothing is known of it."""
-    words = " ".join([name, *commands])
-    return next((one for one in HABITS if one.known_by.search(words) and one.port in (None, port)), None)
 
 
 def how_to_start(path: str, on: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.name_words import is_alike, words_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._habits import habit
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import start_command
 
@@ -49,22 +50,26 @@ def of_sites_name(hop: Hop, host: Host) -> list[str]:
     ]
 
 
-def about(host: Host, name: str, why: str = "") -> tuple[str, ...]:
-    """Advice about one of them. why: what speaks for it, where that was not said yet."""
+def about(host: Host, name: str, port: int, why: str = "") -> tuple[str, ...]:
+    """Advice about one of them. port: the one that is asked for. why: what speaks for it, where that was not said yet."""
     unit = or_empty(host.unit(name))
     called = "# %s (%s)" % (name, why) if why else "# " + name
     if unit.get("active") == "active":
         places = _listened_on(host, name)
         where = "listens on %s" % ", ".join(places) if places else "listens nowhere"
+        known = habit(name, unit.get("exec") or (), port, host.name)
         return (
             "%s runs, and %s: has it another port by now, or a part of it that does not run?" % (called, where),
+            *((known.line,) if known else ()),
             "systemctl status %s   # on %s" % (shlex.quote(name), host.name),
         )
     words = " / ".join(unit.get("last_words") or [])
     state = "is masked" if unit.get("load") == "masked" else _STATES.get(unit.get("active") or "", "is down")
     said = ("# its log ends with: %s" % words, *what_to_do(words, host.name, name)) if words else ()
-    start = start_command(name, unit or None)
-    return ("%s %s" % (called, state), *said, "%s   # on %s: if it is what serves this" % (start, host.name))
+    start, once = start_command(name, unit or None), ""
+    if unit.get("active") == "activating":
+        start, once = "systemctl restart %s" % shlex.quote(name), "once that is mended, "
+    return ("%s %s" % (called, state), *said, "%s   # on %s: %sif it is what serves this" % (start, host.name, once))
 
 
 def _names_of(hop: Hop) -> t.Iterator[str]:

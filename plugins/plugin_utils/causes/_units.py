@@ -96,6 +96,12 @@ def unit_evidence(name: str, unit: Unit) -> Evidence:
     if unit.get("result") is not None:
         text += ", result %s" % unit["result"]
     if unit.get("exit_status") is not None:
-        words = exit_words(unit.get("result"), unit["exit_status"])
-        text += ", exit status %s%s" % (unit["exit_status"], " (%s)" % words if words else "")
+        by_signal = unit.get("ended") in ("killed", "dumped")
+        result = "signal" if by_signal and unit.get("result") == "success" else unit.get("result")
+        words = exit_words(result, unit["exit_status"])
+        text += ", %s %s%s" % (
+            "signal" if by_signal else "exit status",
+            unit["exit_status"],
+            " (%s)" % words if words else "",
+        )
     return Evidence("unit", text)

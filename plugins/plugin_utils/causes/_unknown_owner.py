@@ -102,7 +102,7 @@ def how_to_find(hop: Hop, host: Host, owner: Owner) -> tuple[str, ...]:
     return (
         *contained,
         *((BY_CONTAINER % (hop.address.host, host.name),) if hop.proxy.within is host else ()),
-        *(line for name, why in suspected.items() for line in about(host, name, why)),
+        *(line for name, why in suspected.items() for line in about(host, name, address.port, why)),
         *_status_of(host, owner.candidates, down, key if not suspected else ""),
         *_other_listeners(hop, host),
         asked,
@@ -178,9 +178,10 @@ def _other_listeners(hop: Hop, host: Host) -> tuple[str, ...]:
     # What nobody asks for first, as of the others it is known what they are for; then what is near: 8201 where 8200 is asked.
     port = asked_address(hop).port
     named.sort(key=lambda one: (str(one[1]) in asked, abs(one[1] - port)))
-    found = dict.fromkeys("%s on port %d" % one for one in named)
+    found: dict[str, list[int]] = {}
+    for name, open_port in dict.fromkeys(named):
+        found.setdefault(name, []).append(open_port)
     if not found:
         return ()
-    return (
-        "ss -ltnp   # on %s: has the service moved? These listen: %s" % (host.name, ", ".join([*found][:MOST_SHOWN])),
-    )
+    shown = ["%s on port %s" % (name, ", ".join(map(str, ports[:MOST_SHOWN]))) for name, ports in found.items()]
+    return ("ss -ltnp   # on %s: has the service moved? These listen: %s" % (host.name, "; ".join(shown[:MOST_SHOWN])),)

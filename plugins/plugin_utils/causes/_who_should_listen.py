@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-import typing as t
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import (
     Address,
@@ -31,10 +30,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address
     owner_of,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import blocked
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import Habit, habit
-
-if t.TYPE_CHECKING:
-    pass
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._habits import Habit, habit
 
 #: They run whatever is given to them: a port of theirs says nothing of a unit.
 INTERPRETERS = frozenset(("node", "bun", "deno", "ruby", "php", "npm", "npx", "yarn", "pnpm", "dotnet"))
@@ -162,4 +158,4 @@ def site_names(hop: Hop) -> str:
 
 
 def habit_behind(host: Host, name: str, hop: Hop) -> Habit | None:
-    return habit(name, or_empty(host.unit(name)).get("exec") or (), hop.real_address.port)
+    return habit(name, or_empty(host.unit(name)).get("exec") or (), hop.real_address.port, host.name)

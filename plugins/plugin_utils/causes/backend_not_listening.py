@@ -43,24 +43,20 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._beside_
     programs_kept,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._container_starts import start_beside
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._port_for_a_socket import (
-    of_its_user,
-    on_a_port,
-)
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import hops_to_the_end
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import unit_evidence
-
-if t.TYPE_CHECKING:
-    pass
-
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import Explanation
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._how_to_meet import how_to_meet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._listens_nowhere import (
     keeps_others,
     lines_that_say,
     listens_nowhere,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._port_for_a_socket import (
+    of_its_user,
+    on_a_port,
+)
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import hops_to_the_end
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import unit_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._who_should_listen import (
     habit_behind,
     listens_on,
@@ -157,14 +153,15 @@ def runs(hop: Hop, host: Host, name: str, reason: str) -> Finding:
     """The unit that should listen runs, and listens elsewhere or nowhere. reason: what says that it is the one."""
     place = port_or_path(hop.real_address)
     there = [] if keeps_others(host, name, hop) else listens_on(host, name)
-    nobody = Evidence("socket", "nothing listens on %s of %s; %s: %s" % (place, host.name, name, reason))
+    nobody = Evidence("socket", "nothing listens on %s of %s" % (place, host.name))
+    meant = Evidence("unit", "%s is meant: %s" % (name, reason))
     found = _other_link(hop, host, name, there) or (
         _listens_there(hop, host, name, there) if there else listens_nowhere(hop, host, name)
     )
     return on_hop(
         hop,
         CAUSE.name,
-        (*hop.seen(*SYMPTOMS), nobody, unit_evidence(name, or_empty(host.unit(name))), *found.evidence),
+        (*hop.seen(*SYMPTOMS), nobody, meant, unit_evidence(name, or_empty(host.unit(name))), *found.evidence),
         why=found.words,
         advice=found.advice,
     )
@@ -199,7 +196,7 @@ def _listens_there(hop: Hop, host: Host, name: str, there: list[Address]) -> Exp
         (
             *lines_that_say(host, name, hop),
             *((known.line,) if known else ()),
-            *how_to_meet(hop, host, name, there, gone=bool(known and known.port)),
+            *how_to_meet(hop, host, name, there, known),
         ),
     )
 

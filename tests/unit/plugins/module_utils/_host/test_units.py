@@ -293,10 +293,12 @@ def test_what_is_done_once_serves_nobody(host):
         ((), True),
         (("UnitFileState=enabled", "UnitFileState=disabled"), False),
         (("ActiveState=inactive", "ActiveState=active"), False),
+        (("ActiveState=inactive", "ActiveState=activating\nSubState=auto-restart"), True),
+        (("ActiveState=inactive", "ActiveState=activating\nSubState=start"), False),
         (("ExecMainCode=1", "ExecMainCode=0"), False),
         (("Type=simple", "Type=oneshot"), False),
     ],
-    ids=["ended", "not wanted", "runs", "has not run", "done once"],
+    ids=["ended", "not wanted", "runs", "is started anew", "starts", "has not run", "done once"],
 )
 def test_a_packaged_service_that_is_enabled_and_has_ended_may_be_missed(host, change, is_shown):
     shown = "Id=search.service\nLoadState=loaded\nActiveState=inactive\nUnitFileState=enabled\nExecMainCode=1\nType=simple\n"

@@ -20,12 +20,16 @@ def row(address, number=errno.ECONNREFUSED):
 SHOWN = "Id=%s\nLoadState=loaded\nActiveState=%s\nUnitFileState=disabled\nExecStart={ path=/x ; argv[]=/x ; ignore_errors=no ; }\n"
 
 
-def seen(tmp_path, rows, lines=(), grep="", units=("shop.service",), declares=(), pools=(), answers=(), files=()):
+def seen(
+    tmp_path, rows, lines=(), grep="", units=("shop.service",), declares=(), pools=(), answers=(), files=(), logs=()
+):
     """The host, and its units after they were looked for."""
     said = "".join(json.dumps({"_SYSTEMD_UNIT": unit, "MESSAGE": text}) + "\n" for unit, text in lines)
     host = FakeHost(tmp_path, {**dict(answers), "journalctl": said + "no object\n", "grep": grep})
     for name in files:
         host.write("/lib/systemd/system/" + name, "")
+    for name in logs:
+        host.write("/var/log/" + name, "")
     found = {name: plain_unit("active", "enabled", "/x") for name in units}
     for name, address in declares:
         found[name]["declares"] = [{"address": address, "file": "/x", "line": 1}]
@@ -65,6 +69,22 @@ def test_a_file_of_its_own_that_names_the_port_counts_once(tmp_path):
     grep = "/etc/shop/shop.conf:43:# Port: 5000\n/etc/shop/shop.conf:50:# http://localhost:5000/\n/etc/other.conf:1:5000\n/etc/shop/cut\n"
     _host, found = seen(tmp_path, [row("tcp:127.0.0.1:5000")], grep=grep)
     assert found["shop.service"]["named_in"] == [{"address": "5000", "file": "/etc/shop/shop.conf", "line": 43}]
+
+
+@pytest.mark.parametrize(
+    ("log", "line", "listened"),
+    [
+        ("shop", "/var/log/shop/out.log:HTTP listener started on port 5000", ["tcp:0.0.0.0:5000"]),
+        ("shop.log", "/var/log/shop.log:listening on :5000", ["tcp:0.0.0.0:5000"]),
+        ("shop", "/var/log/shop/out.log:listener 5000 started on port 5001", []),
+        ("other", "/var/log/other:listening on :5000", []),
+    ],
+    ids=["in its folder", "its file", "another port", "another's"],
+)
+def test_a_log_of_its_own_is_read_as_well(tmp_path, log, line, listened):
+    answers = {"grep -rIsHP": line + "\n" + line + "\n"}
+    _host, found = seen(tmp_path, [row("tcp:127.0.0.1:5000")], answers=answers, logs=[log])
+    assert found["shop.service"]["listened"] == listened
 
 
 def test_a_socket_is_looked_for_as_well(tmp_path):

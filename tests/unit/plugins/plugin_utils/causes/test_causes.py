@@ -31,7 +31,7 @@ date df dig dnf docker docker-compose dotnet dpkg du
 echo env
 fail2ban-client ferm find firewall-cmd free
 getent gitlab-ctl grep groupadd
-imunify360-agent install ip ip6?tables
+icinga2 imunify360-agent install ip ip6?tables
 java journalctl jstack
 kill kubectl
 ldd loginctl ls
@@ -39,7 +39,7 @@ mkdir mount mv
 namei nc nerdctl nft nginx nsenter
 openssl
 ping plesk podman printf ps py-spy
-resolvectl rm
+rabbitmq-plugins resolvectl rm
 sed semanage semodule setfacl setsebool shorewall6? ss ssh stat su sudo supervisorctl sv sysctl systemctl systemd-tmpfiles
 tail tailscale tcpdump timeout
 ufw unshare update-crypto-policies useradd usermod
@@ -88,6 +88,7 @@ def test_names_its_cause_and_no_other(path):
         assert text in evidence
     assert case.get("why", "") in finding.why
     assert case.get("says", "") in finding.says
+    assert case.get("note", "") in (finding.remedy.note if finding.remedy else "")
     assert case.get("fades", "") in (finding.remedy.fades if finding.remedy else "")
     for text in case.get("advice") or []:
         assert text in "\n".join(finding.advice)

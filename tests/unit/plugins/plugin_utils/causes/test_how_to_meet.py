@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._habits import habit
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._how_to_meet import how_to_meet
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils import small_fleet
 
@@ -18,7 +19,7 @@ BLOCK = "upstream app { server unix:/tmp/a.sock; }"
 def written(target, there, http="", address="unix:/tmp/a.sock"):
     reach = [small_fleet.reached(address, small_fleet.tried(address, 111))]
     hop = small_fleet.hop_of(small_fleet.proxy(target, http=http, reach=reach))
-    return next(line for line in how_to_meet(hop, hop.proxy, "shop.service", [there], gone=False) if "or write" in line)
+    return next(line for line in how_to_meet(hop, hop.proxy, "shop.service", [there], known=None) if "or write" in line)
 
 
 @pytest.mark.parametrize(
@@ -35,3 +36,11 @@ def test_a_path_and_a_port(target, there, says):
 
 def test_an_upstream_has_no_scheme():
     assert written("http://app", PORT, BLOCK).startswith("# or write 127.0.0.1:8000 instead of ")
+
+
+@pytest.mark.parametrize(("port", "is_part"), [(15672, True), (8072, False)])
+def test_no_other_port_answers_for_a_part_that_is_off(port, is_part):
+    hop = small_fleet.hop_of(small_fleet.proxy("http://127.0.0.1:%d" % port))
+    known = habit("rabbitmq odoo", (), port, "web")
+    lines = how_to_meet(hop, hop.proxy, "shop.service", [PORT], known)
+    assert (not any("or write" in line for line in lines)) is is_part

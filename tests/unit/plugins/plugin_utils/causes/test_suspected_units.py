@@ -77,10 +77,16 @@ def test_others_are_not(unit, state):
 
 def test_of_one_that_runs_it_is_said_where_it_listens():
     web, _found = suspected({"radicale.service": "active", "shop.service": "active"})
-    assert about(web, "radicale.service", "why")[0].startswith(
+    assert about(web, "radicale.service", 5232, "why")[0].startswith(
         "# radicale.service (why) runs, and listens on port 5233"
     )
-    assert about(web, "shop.service")[0].startswith("# shop.service runs, and listens nowhere")
+    assert about(web, "shop.service", 8000)[0].startswith("# shop.service runs, and listens nowhere")
+
+
+@pytest.mark.parametrize(("port", "is_said"), [(2812, True), (2813, False)])
+def test_of_a_part_that_is_off_it_is_said_how_it_is_turned_on(port, is_said):
+    web, _found = suspected({"monit.service": "active"})
+    assert ("set httpd port 2812" in " ".join(about(web, "monit.service", port))) is is_said
 
 
 @pytest.mark.parametrize(
@@ -93,4 +99,5 @@ def test_of_one_that_runs_it_is_said_where_it_listens():
 )
 def test_of_one_that_does_not_it_is_said_how_it_is(unit, line):
     web = fleet(web=host(units={"a.service": unit})).hosts["web"]
-    assert about(web, "a.service")[0] == "# a.service " + line
+    assert about(web, "a.service", 8000)[0] == "# a.service " + line
+    assert ("once that is mended" in about(web, "a.service", 8000)[-1]) is (unit["active"] == "activating")
