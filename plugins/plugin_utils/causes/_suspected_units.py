@@ -50,6 +50,13 @@ def of_sites_name(hop: Hop, host: Host) -> list[str]:
     ]
 
 
+def with_such_a_part(hop: Hop, host: Host) -> list[str]:
+    """Units that run, and whose product has a part, mostly off, that would listen on the port that is asked for."""
+    port = hop.real_address.port
+    found = ((name, habit(name, unit.get("exec") or (), port, host.name)) for name, unit in host.units.items())
+    return [name for name, known in found if known and known.is_part and host.units[name].get("active") == "active"]
+
+
 def about(host: Host, name: str, port: int, why: str = "") -> tuple[str, ...]:
     """Advice about one of them. port: the one that is asked for. why: what speaks for it, where that was not said yet."""
     unit = or_empty(host.unit(name))

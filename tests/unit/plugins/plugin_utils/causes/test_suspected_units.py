@@ -12,6 +12,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._suspect
     about,
     named_in,
     of_sites_name,
+    with_such_a_part,
 )
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import (
     fleet,
@@ -81,6 +82,21 @@ def test_of_one_that_runs_it_is_said_where_it_listens():
         "# radicale.service (why) runs, and listens on port 5233"
     )
     assert about(web, "shop.service", 8000)[0].startswith("# shop.service runs, and listens nowhere")
+
+
+@pytest.mark.parametrize(
+    ("port", "state", "found"),
+    [
+        (9001, "active", ["supervisor.service"]),
+        (9001, "failed", []),
+        (9002, "active", []),
+        (8072, "active", []),
+    ],
+)
+def test_a_unit_whose_product_has_a_part_on_that_port(port, state, found):
+    states = {name: {"active": state} for name in ("supervisor.service", "odoo.service", "shop.service")}
+    facts = fleet(web=proxy("http://127.0.0.1:%d" % port, units=states))
+    assert with_such_a_part(facts.hops[0], facts.hosts["web"]) == found
 
 
 @pytest.mark.parametrize(("port", "is_said"), [(2812, True), (2813, False)])
