@@ -23,6 +23,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.approved
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.collector import no_collection
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.judgement import judgements
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.left_out import add_left_out, strangers
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.facts_of import facts_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._look.not_run import explained
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._remedies.failure import reason
@@ -62,7 +63,7 @@ class ActionModule(ActionBase):
         run = args["run"] or "%s-%s" % (time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()), secrets.token_hex(2))
         result.update(changed=False, run=run, failures=failures(args["hosts"], looks), unended=unended(facts))
         with no_collection():
-            judged: t.Mapping[str, t.Mapping[str, t.Any]] = (
+            made = (
                 judgements(
                     facts,
                     args["allow"],
@@ -77,6 +78,8 @@ class ActionModule(ActionBase):
                 if facts
                 else {}
             )
+        add_left_out(made, holders_of(strangers(made, facts), facts, task_vars or {}))
+        judged: t.Mapping[str, t.Mapping[str, t.Any]] = made
         # The clock of the controller, as each look noted it.
         result["started"] = min((look["began"] for look in looks.values() if "began" in look), default="")
         result["judgements"] = judged
@@ -116,6 +119,14 @@ def inventory_of(seen: t.Collection[str], task_vars: t.Mapping[str, t.Any]) -> I
     unseen = tuple(name for name in (task_vars.get("groups") or {}).get("all", ()) if name not in seen)
     known = [name for name in seen if name in hostvars] if unseen else []
     return Inventory(unseen, {name: {name, *numbers(hostvars[name].get("ansible_host", name))} for name in known})
+
+
+def holders_of(wanted: t.Collection[str], seen: t.Collection[str], task_vars: t.Mapping[str, t.Any]) -> dict[str, str]:
+    """The hosts of the inventory that were not looked at, by those of the wanted addresses and names by which the controller would reach them."""
+    hostvars = task_vars["hostvars"]
+    unseen = (name for name in (task_vars.get("groups") or {}).get("all", ()) if name not in seen) if wanted else ()
+    doors = ((door, name) for name in unseen for door in (name, hostvars[name].get("ansible_host", name)))
+    return {door: name for door, name in doors if door in wanted}
 
 
 def numbers(name: str) -> set[str]:

@@ -70,6 +70,21 @@ def test_hosts_that_limit_leaves_out_are_known_and_how_the_others_are_reached():
     assert known == (("db1",), {"app": {"app", "10.0.0.2"}, "192.0.2.9": {"192.0.2.9"}})
 
 
+@pytest.mark.parametrize(
+    ("wanted", "holders"),
+    [
+        ({"10.0.0.7", "10.0.0.9"}, {"10.0.0.7": "app"}),
+        ({"db"}, {"db": "db"}),
+        ({"10.0.0.8"}, {}),
+        (set(), {}),
+    ],
+    ids=["number", "name", "looked at", "none"],
+)
+def test_of_hosts_that_were_not_looked_at_those_that_are_wanted_are_known(wanted, holders):
+    hostvars = {"app": {"ansible_host": "10.0.0.7"}, "web": {"ansible_host": "10.0.0.8"}, "db": {}}
+    assert judge.holders_of(wanted, ["web"], {"hostvars": hostvars, "groups": {"all": list(hostvars)}}) == holders
+
+
 def test_a_name_that_only_ssh_knows_has_no_number(monkeypatch):
     def unknown(*_args):
         raise OSError
