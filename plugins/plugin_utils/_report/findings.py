@@ -14,6 +14,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.symptoms
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.plan import Outcome
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._judge.shapes import HostJudgement, JudgedFinding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.entries import FindingEntry
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.hindered import what_hinders
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.own_answers import LOOK_THERE, OwnAnswer
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._report.safe_text import (
     safe_data,
@@ -142,7 +143,7 @@ def finding_entry(
         "outcome": outcome,
         "why": safe_text(" ".join(why.split()) if ended else why),  # a module's words may have several lines
         "change": safe_text(done["change"]),
-        "advice": [safe_text(text) for text in advice],
+        "advice": [safe_text(text) for text in (*(what_hinders(why, done["on"]) if ended else ()), *advice)],
         "began": None,
         "because": [],
     }
