@@ -19,6 +19,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._words_o
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._words_of_products import PRODUCTS
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._words_of_runtimes import RUNTIMES
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._words_of_servers import SERVERS
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._words_of_systems import (
     CERTIFICATES,
     DATABASES,
@@ -52,21 +53,6 @@ KNOWN = (
             "# ports below 1024 are root's, and nginx has 80 and 443 as a rule: switch that listener or redirect off in its configuration, or give it"
             " another port",
             "# if it is to have that port: AmbientCapabilities=CAP_NET_BIND_SERVICE in [Service] of its unit (systemctl edit)",
-        ),
-    ),
-    (
-        re.compile(r"Listen failure: .{0,80}'(?P<path>/[\w./-]+\.sock)'.{0,20}(?:Errno 98|already in use)"),
-        (
-            "ls -l {path} {path}.lock; ps -fp $(readlink {path}.lock)   # on {on}: Daphne (Twisted) notes its number there; after a crash or a boot it is"
-            " another's",
-            "rm {path} {path}.lock   # on {on}, if it is; for good: ExecStartPre=-/bin/rm -f {path} {path}.lock in its unit",
-        ),
-    ),
-    (
-        re.compile(r"mods-enabled/(?P<module>[\w.-]+)\.load: Cannot load"),
-        (
-            "ls /etc/apache2/mods-available/ /usr/lib/apache2/modules/   # on {on}: which modules are there; an upgrade has taken this one along",
-            "a2dismod -f {module} && apachectl configtest   # on {on}; then a2enmod the one that took its place, such as php8.2 for php7.4",
         ),
     ),
     (
@@ -190,7 +176,7 @@ KNOWN = (
 
 
 #: In the order in which they are tried: what says little by itself comes last.
-_ALL = (*SYSTEM, *PRODUCTS, *APPLICATIONS, *KNOWN, *RUNTIMES, *CERTIFICATES, *DATABASES, *GENERAL)
+_ALL = (*SYSTEM, *SERVERS, *PRODUCTS, *APPLICATIONS, *KNOWN, *RUNTIMES, *CERTIFICATES, *DATABASES, *GENERAL)
 #: How words begin that stood in a log of a service's own.
 _OWN_LOG = re.compile(r"(?:[\w.@-]+, in )?(/[\w./@+-]+): ")
 

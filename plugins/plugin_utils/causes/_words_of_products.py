@@ -27,32 +27,6 @@ PRODUCTS = (
         ),
     ),
     (
-        re.compile(
-            r"UNABLE to load uWSGI plugin|uwsgi: (?:unrecognized|invalid) option|getopt_long\(\) error|no request plugin is loaded"
-        ),
-        (
-            "uwsgi --plugin-list; ls /usr/lib/uwsgi/plugins   # on {on}: which are there; after an upgrade of the system python3_plugin.so has another version"
-            " in its name",
-            "# apt install uwsgi-plugin-python3 and `plugins = python3` in its .ini; a uwsgi of pip has Python in it: no `plugins` then",
-        ),
-    ),
-    (
-        re.compile(r"no python application found|unable to load app 0"),
-        (
-            "# uwsgi found no application: `module = PACKAGE.wsgi:application` (or wsgi-file, callable), chdir and home (virtualenv) in its .ini; the"
-            " traceback above that line says what was missing",
-        ),
-    ),
-    (
-        re.compile(
-            r"\[pool (?P<pool>[^\]]+)\] (?:user has not been defined|please specify user and group other than root)"
-        ),
-        (
-            "# PHP-FPM was started as root, and pool {pool} names no account for its workers: `user` and `group` there; in a container whose image has an"
-            " account of its own, take out `user: root` (compose) or --user",
-        ),
-    ),
-    (
         re.compile(r"'(?P<user>[\w.-]+)' is not a valid user|unable to find (?:user|group) (?P<other>[\w.-]+)"),
         (
             "getent passwd {user}{other}; getent group {user}{other}   # on {on}: the account that its settings name is not there",

@@ -37,6 +37,10 @@ WORDS = [
         "uwsgi --plugin-list",
     ),
     (
+        'nginx: [emerg] host not found in upstream "app:3000" in /etc/nginx/conf.d/default.conf:5',
+        "getent hosts app   # on app",
+    ),
+    (
         "uwsgi: unrecognized option '--wsgi-file' / getopt_long() error",
         "uwsgi-plugin-python3",
     ),
@@ -243,3 +247,10 @@ def test_what_node_says_of_its_debugger_is_none_of_systemds_lines():
 def test_a_file_that_may_not_be_opened_is_no_refusal():
     assert not WAITS_FOR.search("failed to connect to database: open /var/lib/grafana/grafana.db: permission denied")
     assert WAITS_FOR.search("failed to connect to database: dial tcp 127.0.0.1:5432: connect: connection refused")
+
+
+def test_a_container_of_nginx_is_told_what_its_names_lead_to():
+    said = '[emerg] 1#1: host not found in upstream "app" in /etc/nginx/conf.d/default.conf:5'
+    lines = what_to_do(said, "web", manager="container")
+    assert "/etc/nginx/conf.d/default.conf:5: in a container app has to be" in lines[0]
+    assert "set $up app;" in lines[1]
