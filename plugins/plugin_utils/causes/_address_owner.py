@@ -25,6 +25,8 @@ if t.TYPE_CHECKING:
 
 #: Where an administrator's own units lie, and those that systemd makes of his container files.
 ADMINS_FOLDERS = ("/etc/systemd/system/", "/run/systemd/generator/")
+#: Units whose files name the ports of others: they measure or pass on what is there.
+CLIENTS = re.compile(r"exporter|promtail|telegraf|collect|agent|beat|vector|fluent|backup|monit")
 KINDS_OF_UNIT = (".service", ".socket")
 
 
@@ -77,7 +79,7 @@ def owner_of(fleet: Fleet, host: Host, address: Address) -> Owner:
     if units:
         return Owner(None, "more than one unit could own %s: %s" % (place, ", ".join(units)), candidates=tuple(units))
     suspected = named_in(host, address)
-    stopped = [name for name in suspected if _is_only_stopped(host.unit(name))]
+    stopped = [name for name in suspected if _is_only_stopped(host.unit(name)) and not CLIENTS.search(name)]
     if len(suspected) == len(stopped) == 1:
         return Owner(stopped[0], "it is enabled and was stopped, and %s names %s" % (suspected[stopped[0]], place))
     may = ["%s may, as %s names it" % one for one in suspected.items()]
@@ -85,9 +87,10 @@ def owner_of(fleet: Fleet, host: Host, address: Address) -> Owner:
 
 
 def _is_only_stopped(unit: Unit | None) -> bool:
-    """Whether a unit is started at boot, and ended without a failure."""
+    """Whether a unit is started at boot, ended without a failure, and is not known to listen elsewhere: then its files name what it asks."""
     state = or_empty(unit)
-    return state.get("enabled") == "enabled" and state.get("active") == "inactive"
+    is_down = state.get("enabled") == "enabled" and state.get("active") == "inactive"
+    return is_down and not state.get("declares") and not state.get("listened")
 
 
 def _wanted(host: Host, names: list[str]) -> list[str]:
