@@ -31,6 +31,8 @@ _NOT_THESE = ("nginx", "ssl", "ufw", "fail2ban", "firewalld", "avahi", "apparmor
 _GREP = ["grep", "-rnwIsF", "-m3", "--exclude=services"] + ["--exclude-dir=" + one for one in _NOT_THESE]
 _GREP_SECONDS = 5.0
 _LOGS = "/var/log/"
+#: In larger ones a start is seldom found, and reading them takes long.
+_OF_LOGS = ["-maxdepth", "2", "-type", "f", "-size", "-8192k", "!", "-name", "*access*"]
 
 
 def recall(host: Host, facts: "GatewayFacts") -> None:
@@ -103,8 +105,10 @@ def _add_logged(host: Host, found: "Dict[str, Unit]", missed: Set[str]) -> None:
         if one != "journal" and name.endswith(".service") and is_alike(name, words_of([one]))
     }
     wanted = r"(?i)^(?=.*\b(%s)\b).*(%s)" % ("|".join(map(re.escape, missed)), unit_journal.LISTENING)
-    grep = ["grep", "-rIsHP", "-m5", "--exclude=*access*", "-e", wanted, *(_LOGS + one for one in names)]
-    ran = host.run(grep, timeout=_GREP_SECONDS, cut=65536) if names else None
+    grep = [*_OF_LOGS, "-exec", "grep", "-IHP", "-m5", "-e", wanted, "{}", "+"]
+    ran = (
+        host.run(["find", *(_LOGS + one for one in names), *grep], timeout=_GREP_SECONDS, cut=65536) if names else None
+    )
     for path, _colon, line in (line.partition(":") for line in (ran.out.splitlines() if ran else [])):
         listened = names[path[len(_LOGS) :].partition("/")[0]]["listened"]
         listened += [

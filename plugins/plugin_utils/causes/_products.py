@@ -184,6 +184,19 @@ PRODUCTS = (
         "`[Warning]` and `[Error]`, with loglevel warning in its config.json",
         socket='"listen": "{path},0666" of that inbound in its config.json (the mode stands behind a comma)',
     ),
+    Product(
+        "Mosquitto",
+        re.compile(r"mosquitto"),
+        "`disconnected due to protocol error`: it speaks MQTT there, which nginx passes on in stream{} alone; http{} takes its WebSockets, at a listener of"
+        " their own (`protocol websockets`)",
+        log="/var/log/mosquitto/mosquitto.log",
+    ),
+    Product(
+        "Redis",
+        re.compile(r"redis|valkey"),
+        "`Possible SECURITY ATTACK detected`: it speaks no HTTP; nginx passes it on in stream{} alone, and pages of it have a program of their own",
+        log="/var/log/redis/redis-server.log",
+    ),
     Product("Go", re.compile(r"prometheus|minio|traefik"), "`panic:` with its goroutines", ""),
 )
 

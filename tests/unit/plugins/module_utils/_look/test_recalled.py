@@ -82,7 +82,7 @@ def test_a_file_of_its_own_that_names_the_port_counts_once(tmp_path):
     ids=["in its folder", "its file", "another port", "another's"],
 )
 def test_a_log_of_its_own_is_read_as_well(tmp_path, log, line, listened):
-    answers = {"grep -rIsHP": line + "\n" + line + "\n"}
+    answers = {"find": line + "\n" + line + "\n"}
     _host, found = seen(tmp_path, [row("tcp:127.0.0.1:5000")], answers=answers, logs=[log])
     assert found["shop.service"]["listened"] == listened
 
