@@ -26,7 +26,7 @@ def bolt_values(data: bytes) -> Iterator[Tuple[Tuple[bytes, ...], bytes]]:
         metas += [_META.unpack_from(data, size + _PAGE.size)]
         newest = max((one for one in metas if one[0] == _MAGIC), key=lambda one: one[8])
         yield from _Tree(data, size).under(newest[4] * size, ())
-    except struct.error as error:
+    except (struct.error, OverflowError) as error:
         raise ValueError(str(error)) from error
 
 

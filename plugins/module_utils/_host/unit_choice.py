@@ -90,14 +90,10 @@ def _is_own(properties: Properties) -> bool:
 
 
 def _has_ended(properties: Properties, unit: Mapping[str, Any]) -> bool:
-    """Whether a service is wanted, has run since the boot or failed, and runs no more: it may be what is asked for in vain."""
+    """Whether a service is wanted, has run since the boot, and failed, ended or was started again: it may be what is asked for in vain."""
     is_down = unit["active"] in ("inactive", "failed") or unit["sub"] == "auto-restart"
-    return bool(
-        unit["enabled"] == "enabled"
-        and is_down
-        and (unit["ended"] or unit["active"] == "failed")
-        and _runs_on(properties)
-    )
+    ended = unit["active"] == "failed" or unit["restarts"] or (unit["ended"] and is_down)
+    return bool(unit["enabled"] == "enabled" and ended and _runs_on(properties))
 
 
 def _runs_on(properties: Properties) -> bool:
@@ -110,7 +106,7 @@ def is_searched(properties: Properties, unit: Mapping[str, Any], listening: Set[
     name = properties["Id"]
     if name.endswith(".socket") or name in listening or name.startswith("systemd-"):
         return False
-    failing = unit["active"] in ("failed", "activating")
+    failing = unit["active"] in ("active", "failed", "activating")
     # PHP-FPM's addresses stand in its own files, and what stops it may be said before it has its log open.
     is_missed = _is_own(properties) or _has_ended(properties, unit)
     return is_missed or (failing and (bool(unit["declares"]) or "fpm" in name))

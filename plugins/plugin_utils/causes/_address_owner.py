@@ -17,7 +17,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _user_programs as user_programs
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._suspected_units import named_in
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._suspected_units import at_its_own, named_in
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import kept_down
 
 if t.TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Owner(t.NamedTuple):
     """The unit that should listen on an address, and how that is known. unit is None where there is no one unit; reason then says why.
 
     is_named: whether fix_502_backend_services names it. candidates: the units that could be meant, where there are several.
-    suspected: of those that a file names it for, FILE:LINE.
+    suspected: of those that a file names it for, FILE:LINE; empty of those whose program has it by itself.
     """
 
     unit: str | None
@@ -82,7 +82,10 @@ def owner_of(fleet: Fleet, host: Host, address: Address) -> Owner:
     stopped = [name for name in suspected if _is_only_stopped(host.unit(name)) and not CLIENTS.search(name)]
     if len(suspected) == len(stopped) == 1:
         return Owner(stopped[0], "it is enabled and was stopped, and %s names %s" % (suspected[stopped[0]], place))
-    may = ["%s may, as %s names it" % one for one in suspected.items()]
+    own = at_its_own(host, address, suspected)
+    may = ["%s may, as it listens there unless its settings say otherwise" % name for name in own]
+    may += ["%s may, as %s names it" % one for one in suspected.items()] if not own else []
+    suspected = own or suspected
     return Owner(None, "; ".join(["no unit is known that owns %s" % place, *may]), suspected=suspected)
 
 

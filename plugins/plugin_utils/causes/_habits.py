@@ -74,7 +74,8 @@ HABITS = (
     _part(
         "icinga2",
         5665,
-        "icinga2 api setup && systemctl restart icinga2   # on {on}: Icinga's API is off without; it speaks TLS: https:// in proxy_pass",
+        "icinga2 feature enable api && systemctl restart icinga2   # on {on}: Icinga's API is off without (`icinga2 api setup` where it never was on); it"
+        " speaks TLS: https:// in proxy_pass",
     ),
     _part(
         "prosody",
@@ -110,7 +111,22 @@ HABITS = (
         9091,
         '# Transmission\'s page is off with `"rpc-enabled": false` in its settings.json: stop it before that is edited, as it writes its settings when it ends',
     ),
-    _part("influx", 8086, "# InfluxDB serves HTTP unless [http] in influxdb.conf says `enabled = false`"),
+    _part(
+        "influx",
+        8086,
+        "# InfluxDB serves HTTP unless [http] in influxdb.conf says `enabled = false`, and once it has read its data; 8088 is for backups alone",
+    ),
+    _part(
+        "rspamd",
+        11334,
+        "grep -rn bind_socket /etc/rspamd/local.d /etc/rspamd/override.d   # on {on}: where its controller (worker-controller.inc) listens in place of"
+        ' "localhost:11334"; on a socket nginx asks it as http://unix:/PATH:',
+    ),
+    _part(
+        "pdns[-_]recursor",
+        8082,
+        "# PowerDNS Recursor's pages are off until /etc/powerdns/recursor.d/NAME.yml has webservice: and webserver: true below it (before 5.0: webserver=yes)",
+    ),
     _part(
         "minio",
         9001,

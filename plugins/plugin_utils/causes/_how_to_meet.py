@@ -27,7 +27,9 @@ TLS_ENDING = "443"
 def how_to_meet(hop: Hop, host: Host, name: str, there: list[Address], known: Habit | None) -> tuple[str, ...]:
     """What makes nginx and the service meet. known: what its product is known for."""
     asked = hop.real_address
-    pick = next((one for one in there if one.is_unix == asked.is_unix), there[0])
+    alike = [one for one in there if one.is_unix == asked.is_unix] or there
+    written = [read_address(one["address"]) for one in or_empty(host.unit(name)).get("declares") or []]
+    pick = next((one for one in alike if any(is_same_place(one, other) for other in written)), alike[0])
     is_everywhere = not pick.is_unix and is_any(pick.host)
     bare = Address((asked.host or "127.0.0.1") if is_everywhere else pick.host, pick.port, pick.path).bare
     said = [

@@ -143,6 +143,31 @@ KNOWN = (
         ),
     ),
     (
+        re.compile(r"FileNotFoundException: (?P<path>/[\w./@+-]*?(?P<name>[\w@+-]+\.(?:p12|pfx|jks|keystore)))\b"),
+        (
+            "grep -rnF --exclude-dir=nginx {name} /etc   # on {on}: which Connector or setting names that keystore ({path}), which is not there",
+            "# behind nginx on the same host it needs no TLS: without SSLEnabled (Tomcat) or server.ssl.* (Spring Boot) it listens there as plain HTTP, and"
+            " nginx asks it with http://",
+        ),
+    ),
+    (
+        re.compile(r"Cannot raise FD limit to (?P<want>\d+), limit is (?P<has>\d+)"),
+        (
+            "# it wants {want} files and may open {has}: a smaller maxconn in haproxy.cfg, each of which takes two, or LimitNOFILE={want} in [Service] of"
+            " its unit (systemctl edit)",
+        ),
+    ),
+    (
+        re.compile(
+            r"UPnP Init (?P<first>[\w.-]+):\d+ failed: UPNP_E_INVALID_INTERFACE|unknown interface (?P<second>[\w.-]+)"
+            r"|[Ii]nterface [\"']?(?P<third>[\w.-]+)[\"']? (?:does not exist|not found|is not available)|Cannot find device \"?(?P<fourth>[\w.-]+)"
+        ),
+        (
+            "ip -brief address   # on {on}: has it an interface {first}{second}{third}{fourth}? Names change with the hardware, a hypervisor or an upgrade",
+            "grep -rnwI --exclude-dir=nginx {first}{second}{third}{fourth} /etc   # on {on}: which of its settings names it",
+        ),
+    ),
+    (
         re.compile(r"EMFILE|[Tt]oo many open files"),
         (
             "# LimitNOFILE=65536 in [Service] of its unit (systemctl edit); if it forgets to close files or connections, that only puts it off",

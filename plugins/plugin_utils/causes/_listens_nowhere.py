@@ -23,6 +23,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address
     asked_address,
     is_same_place,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._by_habit import is_habit
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import Explanation
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._habits import habit
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do, where_it_says
@@ -44,6 +45,8 @@ if t.TYPE_CHECKING:
 SHOWN = 3
 #: Seconds in which a service that runs may still be on its way to listening: the slow ones (Java, compilers) take a minute or two.
 STARTING = 180.0
+#: As many files as any service is given may be few; this is less than any needs.
+FEW_FILES = 256
 PATIENCE = "# it may only need time: ask the site again in a minute or two; a restart would begin anew"
 SUPERVISED = (
     "supervisorctl status   # on %s: the state of its programs; supervisorctl tail NAME stderr shows why one ends"
@@ -67,6 +70,7 @@ def listens_nowhere(hop: Hop, host: Host, name: str) -> Explanation:
         (
             *(how_to_serve_it(host, loud, needs) if is_known else ()),
             *(lines_that_say(host, name, hop) if state.has_begun else ()),
+            *few_files(host, name),
             *state.advice,
             *state.look,
         ),
@@ -150,11 +154,27 @@ def _state(hop: Hop, host: Host, name: str, unit: Unit, loud: str) -> State:
 def lines_that_say(host: Host, name: str, hop: Hop) -> tuple[str, ...]:
     """The lines of its configuration that say where it is to listen."""
     declares = or_empty(host.unit(name)).get("declares") or []
-    found = [one for one in declares if is_same_place(read_address(one["address"]), asked_address(hop))]
+    found = [
+        one
+        for one in declares
+        if is_same_place(read_address(one["address"]), asked_address(hop)) and not is_habit(host, name, one)
+    ]
     return tuple(
         "# %s:%d: by that it would listen on %s" % (one["file"], one["line"], read_address(one["address"]).bare)
         for one in found
     )
+
+
+def few_files(host: Host, name: str) -> tuple[str, ...]:
+    """What to do about a service that may open so few files that it cannot get as far as to listen; nothing where it may open more."""
+    most = or_empty(host.unit(name)).get("limit_nofile")
+    if not most or most >= FEW_FILES:
+        return ()
+    return (
+        "systemctl cat %s | grep -nE '^# /|LimitNOFILE'   # on %s: it may open %d files and connections in all, which is too few to begin with; which file"
+        " says so?" % (shlex.quote(name), host.name, most),
+        "# LimitNOFILE=65536 there, or that line out of it; then systemctl daemon-reload; systemctl restart %s" % shlex.quote(name),
+    )  # fmt: skip
 
 
 def _said(loud: str, words: t.Sequence[str]) -> str:

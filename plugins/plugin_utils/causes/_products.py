@@ -102,6 +102,13 @@ PRODUCTS = (
         "/var/log/tomcat*/catalina.out",
     ),
     Product(
+        "Monit",
+        re.compile(r"^monit\b"),
+        "`Denied connection from non-authorized client`: an `allow` of `set httpd` has to name that address",
+        log="/var/log/monit.log",
+        refuses="grep -rnA9 'set httpd' /etc/monit/monitrc /etc/monit/conf*",
+    ),
+    Product(
         "Odoo",
         re.compile(r"odoo|openerp"),
         "`WorkerHTTP (PID) timeout after` (longer than limit_time_real, 120 s), `CPU time limit exceeded` (limit_time_cpu), `virtual memory limit`"

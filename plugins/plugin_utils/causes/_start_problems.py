@@ -25,6 +25,10 @@ if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit import Unit
 
 #: The part of a version manager's path that names the version.
+#: The Python of a virtual environment; that of the system is none.
+_OF_ENVIRONMENT = re.compile(
+    r"is to be run by (/(?!usr/bin/|bin/|usr/local/bin/)[\w./@+-]+)/bin/python[\d.]*, which is not there"
+)
 _VERSION = re.compile(r"/v?\d[\w.-]*/")
 #: Folders of version managers, which remove old versions.
 _VERSIONS = re.compile(r"/\S*/(?:\.(?:nvm|pyenv|rbenv|asdf|sdkman|rvm|volta)|versions)/\S*/")
@@ -88,9 +92,21 @@ def _lasting(host: Host, problem: StartProblem) -> tuple[str, ...]:
     return ("# RuntimeDirectory=%s in its [Service] makes that folder at each start" % name,)
 
 
+def _made_anew(host: Host, path: str) -> tuple[str, ...]:
+    """How a virtual environment is made again whose Python is gone: its bin/python is a link to that of the system, which an upgrade replaces."""
+    return (
+        "ls -l %s/bin/; ls -d %s/lib/python*/site-packages/*.dist-info   # on %s: to which Python it leads, and what it had"
+        % (shlex.quote(path), shlex.quote(path), host.name),
+        "# an upgrade took that Python along: make it anew, as its owner: python3 -m venv --clear %s && %s/bin/pip install -r REQUIREMENTS" % (path, path),
+    )  # fmt: skip
+
+
 def _where_to_look(host: Host, problem: StartProblem) -> tuple[str, ...]:
     """How a virtual environment is made for another Python, and where to look for a program that is gone, as version managers remove old ones."""
     missing = problem["missing"]
+    gone = _OF_ENVIRONMENT.search(problem["problem"] or "") if missing is None else None
+    if gone:
+        return _made_anew(host, gone.group(1))
     if missing is None or missing["kind"] not in ("environment", "program"):
         return ()
     path = missing["path"]

@@ -14,7 +14,12 @@ import typing as t
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence, Finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import PoolAt, or_empty
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import engines_host, log_command
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import (
+    described,
+    engines_host,
+    listener_behind,
+    log_command,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import called, client_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 
@@ -39,6 +44,25 @@ def workers_stopped(hop: Hop, pool: PoolAt, cause: str, seen: tuple[Evidence, ..
         pool.name,
         hop.on,
     )
+    return on_hop(
+        hop,
+        cause,
+        (*seen, Evidence("process", why)),
+        why=why,
+        advice=("kill -CONT %s   # on %s" % (" ".join(map(str, pids)), hop.on), log_command(hop)),
+    )
+
+
+def process_stopped(hop: Hop, cause: str, seen: tuple[Evidence, ...]) -> Finding | None:
+    """The process that listens is stopped by a signal, and so are all that take its connections; None where one runs."""
+    listener = listener_behind(hop)
+    taking = or_empty(listener.get("accepting")).get("processes") or []
+    if listener.get("state") != "T" or any(one["state"] != "T" for one in taking):
+        return None
+    pids = sorted({pid for pid in (listener.get("pid"), *(one["pid"] for one in taking)) if pid})
+    why = "%s (pid %s) is stopped: somebody or something has sent it SIGSTOP; the kernel takes connections for it until its queue is full" % (
+        described(hop), listener.get("pid"),
+    )  # fmt: skip
     return on_hop(
         hop,
         cause,

@@ -17,6 +17,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop impo
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._habits import habit
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._own_ports import is_its_own
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._start_problems import of_start_problems
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import start_command
 
 if t.TYPE_CHECKING:
@@ -36,6 +38,16 @@ def named_in(host: Host, address: Address) -> dict[str, str]:
     }
     down = {name: at for name, at in found.items() if or_empty(host.unit(name)).get("active") != "active"}
     return down or found
+
+
+def at_its_own(host: Host, address: Address, named: t.Mapping[str, str]) -> dict[str, str]:
+    """Services whose program, or a part of it, has a port by itself, unless a file names it for one of these, which says more."""
+    found = {
+        name: ""
+        for name, unit in host.units.items()
+        if not address.is_unix and name.endswith(".service") and is_its_own(name, unit.get("exec") or (), address.port)
+    }
+    return {} if any(name in found for name in named) else found
 
 
 def of_sites_name(hop: Hop, host: Host) -> list[str]:
@@ -70,6 +82,9 @@ def about(host: Host, name: str, port: int, why: str = "") -> tuple[str, ...]:
             *((known.line,) if known else ()),
             "systemctl status %s   # on %s" % (shlex.quote(name), host.name),
         )
+    problem = of_start_problems(host, name, unit)
+    if problem:
+        return ("%s: %s" % (called, problem.why.partition(" ")[2]), *problem.advice)
     words = " / ".join(unit.get("last_words") or [])
     state = "is masked" if unit.get("load") == "masked" else _STATES.get(unit.get("active") or "", "is down")
     said = ("# its log ends with: %s" % words, *what_to_do(words, host.name, name)) if words else ()

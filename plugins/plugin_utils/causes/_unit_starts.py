@@ -13,6 +13,7 @@ import re
 import shlex
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_journal import LOUD
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.finding import Evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._exit_codes import exit_words, signal_words
@@ -45,6 +46,12 @@ if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit import Unit
 
 _IN_USE = re.compile(r"already in use|address in use|EADDRINUSE|errno 98|in use by another", re.IGNORECASE)
+#: How programs mark what they end for.
+_GRAVE = re.compile(r"\b(?:fatal|alert|emerg|panic|crit|critical)\b", re.IGNORECASE)
+#: The mark of a process and its thread, in the middle of a line.
+_OF_PROCESS = re.compile(r"\[[\w.-]+/[\d.]+\] ?")
+#: As much of a service's words is shown whole.
+SHORT = 160
 _RUNNING = re.compile(r"already (?:running|exists|started)|pid ?file", re.IGNORECASE)
 _PID_FILE = re.compile(r"/[\w./-]+\.pid\b")
 
@@ -136,7 +143,7 @@ def _of_last_start(host: Host, name: str, unit: Unit) -> Obstacle | None:
     if missed:
         why += "; " + missed
     elif said:
-        why += "; its log ends with: %s" % said
+        why += "; its log ends with: %s" % _that_count(words)
     seen = [Evidence("unit", "%s, %s restarts by systemd" % (ended, unit.get("restarts") or 0))]
     seen += [Evidence("backend_log", "%s says: %s" % (name, line)) for line in words]
     serve = how_to_serve_it(host, said, needs)
@@ -155,6 +162,15 @@ def _of_last_start(host: Host, name: str, unit: Unit) -> Obstacle | None:
         start_again(host, name),
     )
     return Obstacle(why, tuple(seen), advice)
+
+
+def _that_count(words: t.Sequence[str]) -> str:
+    """The last words in one line; of many, those that say what went wrong, the gravest alone."""
+    said = " / ".join(words)
+    if len(said) <= SHORT:
+        return said
+    grave = [line for line in words if _GRAVE.search(line)] or [line for line in words if LOUD.search(line)]
+    return _OF_PROCESS.sub("", grave[-1] if grave else said)
 
 
 def more_time(host: Host, name: str, unit: Unit) -> tuple[str, ...]:

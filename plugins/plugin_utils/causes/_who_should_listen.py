@@ -31,6 +31,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import blocked
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._habits import Habit, habit
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._own_ports import COMMON, is_its_own
 
 #: They run whatever is given to them: a port of theirs says nothing of a unit.
 INTERPRETERS = frozenset(("node", "bun", "deno", "ruby", "php", "npm", "npx", "yarn", "pnpm", "dotnet"))
@@ -60,6 +61,7 @@ def who_runs(fleet: Fleet, hop: Hop, host: Host) -> tuple[str, str] | None:
             by_itself(fleet, hop, host),
             "this one has the name of the site, and listens there unless its settings say otherwise",
         ),
+        (at_its_own(hop, host), "this one listens there unless its settings say otherwise"),
     )
     nobody = "no unit is known that owns the %s, and " % ("socket" if hop.is_unix else "port")
     return next(((name, nobody + why) for name, why in known if name), None)
@@ -145,6 +147,21 @@ def by_itself(fleet: Fleet, hop: Hop, host: Host) -> str | None:
         is_its = not hop.is_unix and any((one or "").endswith(":%d" % hop.real_address.port) for one in defaults)
         if is_its and places and not any(is_same_place(place, other) for place in places for other in asked):
             found.append(name)
+    return found[0] if len(found) == 1 else None
+
+
+def at_its_own(hop: Hop, host: Host) -> str | None:
+    """The only service that runs and whose program, or a part of it, has that port by itself, as few others have; None where there is none."""
+    port = hop.real_address.port
+    if hop.is_unix or port in COMMON:
+        return None
+    found = [
+        name
+        for name, unit in host.units.items()
+        if unit.get("active") == "active"
+        and name.endswith(".service")
+        and is_its_own(name, unit.get("exec") or (), port)
+    ]
     return found[0] if len(found) == 1 else None
 
 

@@ -279,6 +279,7 @@ GENERAL = (
         ),
         (
             "namei -l {path}{go}{java}{folder}   # on {on}: may its user (User= of its unit) get there? What was deployed or run as root may be root's",
+            "# chown -R USER: {path}{go}{java}{folder}, if it is to be that user's: systemctl show -p User --value {unit} names him",
         ),
     ),
 )

@@ -12,6 +12,14 @@ import re
 
 PRODUCTS = (
     (
+        re.compile(r"Trying to set unknown setting '|YAML config found, but error occurred"),
+        (
+            "# PowerDNS Recursor reads YAML since 5.0, and a line in the old form (webserver=yes) makes a file unreadable: the same as YAML (webservice: on one"
+            " line, webserver: true indented below it), in the file that its words name or in recursor.d/*.yml",
+            "rec_control show-yaml FILE   # on {on}: what a whole file in the old form is as YAML",
+        ),
+    ),
+    (
         re.compile(r"Starting inspector on (?P<at>\S+) failed: address already in use"),
         (
             "# another Node.js has {at} for its debugger: take --inspect out of ExecStart=, NODE_OPTIONS= and package.json; who reaches that port runs"

@@ -51,7 +51,7 @@ SERVERS = (
         re.compile(r"mods-enabled/(?P<module>[\w.-]+)\.load: Cannot load"),
         (
             "ls /etc/apache2/mods-available/ /usr/lib/apache2/modules/   # on {on}: which modules are there; an upgrade has taken this one along",
-            "a2dismod -f {module} && apachectl configtest   # on {on}; then a2enmod the one that took its place, such as php8.2 for php7.4",
+            "a2dismod -f {module} && apachectl configtest   # on {on}; then a2enmod the one that took its place",
         ),
     ),
     (

@@ -47,6 +47,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explana
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._how_to_meet import how_to_meet
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._listens_nowhere import (
+    few_files,
     keeps_others,
     lines_that_say,
     listens_nowhere,
@@ -195,6 +196,7 @@ def _listens_there(hop: Hop, host: Host, name: str, there: list[Address]) -> Exp
         "%s runs and listens on %s, not on %s" % (name, places, port_or_path(hop.real_address)),
         (
             *lines_that_say(host, name, hop),
+            *few_files(host, name),
             *((known.line,) if known else ()),
             *how_to_meet(hop, host, name, there, known),
         ),

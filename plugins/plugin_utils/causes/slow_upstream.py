@@ -59,6 +59,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._recurri
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._stopped_workers import (
     paused,
+    process_stopped,
     stopped_pool,
     workers_stopped,
 )
@@ -100,7 +101,10 @@ def find(fleet: Fleet) -> t.Iterator[Finding]:
         if is_slow and not ends_late_requests(hop):
             pool = stopped_pool(hop)
             seen = (*hop.seen(SIGNATURE), *late_answers(hop), *probe_silent(hop))
-            yield workers_stopped(hop, pool, CAUSE.name, seen) if pool else slow(fleet, hop)
+            if pool:
+                yield workers_stopped(hop, pool, CAUSE.name, seen)
+            else:
+                yield process_stopped(hop, CAUSE.name, seen) or slow(fleet, hop)
 
 
 def mostly_late(hop: Hop) -> list[LogRecord]:

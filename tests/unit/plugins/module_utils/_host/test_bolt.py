@@ -6,7 +6,7 @@
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as some
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.bolt import bolt_values
@@ -53,6 +53,7 @@ def test_what_is_no_such_file_or_cut_off_is_an_error(data):
         list(bolt_values(data))
 
 
+@example(8222, b"\x08")
 @given(some.integers(0, len(ONE) - 1), some.binary(min_size=1, max_size=9))
 def test_no_file_stops_the_look(place, other):
     with contextlib.suppress(ValueError):

@@ -296,9 +296,21 @@ def test_what_is_done_once_serves_nobody(host):
         (("ActiveState=inactive", "ActiveState=activating\nSubState=auto-restart"), True),
         (("ActiveState=inactive", "ActiveState=activating\nSubState=start"), False),
         (("ExecMainCode=1", "ExecMainCode=0"), False),
+        (("ActiveState=inactive", "ActiveState=active\nNRestarts=21"), True),
+        (("ActiveState=inactive", "ActiveState=activating\nNRestarts=3"), True),
         (("Type=simple", "Type=oneshot"), False),
     ],
-    ids=["ended", "not wanted", "runs", "is started anew", "starts", "has not run", "done once"],
+    ids=[
+        "ended",
+        "not wanted",
+        "runs",
+        "is started anew",
+        "starts",
+        "has not run",
+        "again and again",
+        "was started again",
+        "done once",
+    ],
 )
 def test_a_packaged_service_that_is_enabled_and_has_ended_may_be_missed(host, change, is_shown):
     shown = "Id=search.service\nLoadState=loaded\nActiveState=inactive\nUnitFileState=enabled\nExecMainCode=1\nType=simple\n"

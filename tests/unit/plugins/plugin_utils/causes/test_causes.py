@@ -30,7 +30,7 @@ cat cd cgi-fcgi chmod command conntrack coredumpctl cscli csf curl
 date df dig dnf docker docker-compose dotnet dpkg du
 echo env
 fail2ban-client ferm find firewall-cmd free
-getent gitlab-ctl grep groupadd
+getent gitlab-ctl grep groupadd head
 icinga2 imunify360-agent install ip ip6?tables
 java journalctl jstack
 kill kubectl

@@ -34,6 +34,15 @@ def test_a_path_and_a_port(target, there, says):
     assert written(target, there).startswith(says)
 
 
+def test_what_its_files_say_comes_before_what_it_has_beside():
+    there = [Address("127.0.0.1", 6082), Address("127.0.0.1", 6085)]
+    says = [{"address": "tcp:127.0.0.1:6085", "file": "/etc/systemd/system/varnish.service.d/override.conf", "line": 3}]
+    web = small_fleet.proxy("http://127.0.0.1:6081", units={"varnish.service": {"declares": says}})
+    hop = small_fleet.hop_of(web)
+    advice = how_to_meet(hop, hop.proxy, "varnish.service", there, None)
+    assert any("or write 127.0.0.1:6085 instead of 127.0.0.1:6081" in line for line in advice)
+
+
 def test_an_upstream_has_no_scheme():
     assert written("http://app", PORT, BLOCK).startswith("# or write 127.0.0.1:8000 instead of ")
 

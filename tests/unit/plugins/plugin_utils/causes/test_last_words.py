@@ -35,6 +35,17 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_wo
             "Syntax error on line 1 of /etc/apache2/mods-enabled/php7.4.load: Cannot load /usr/lib/apache2/modules/libphp7.4.so",
             "a2dismod -f php7.4 && apachectl configtest   # on app1",
         ),
+        (
+            "Caused by: java.io.FileNotFoundException: /var/lib/tomcat11/conf/missing.p12 (No such file or directory)",
+            "grep -rnF --exclude-dir=nginx missing.p12 /etc   # on app1",
+        ),
+        ("[ALERT] (4382) : Cannot raise FD limit to 800051, limit is 1024.", "LimitNOFILE=800051"),
+        (
+            "warning: UPnP Init eth9:0 failed: UPNP_E_INVALID_INTERFACE (-121). Retrying in 4 seconds...",
+            "grep -rnwI --exclude-dir=nginx eth9 /etc   # on app1",
+        ),
+        ("dnsmasq: unknown interface eth9", "ip -brief address   # on app1: has it an interface eth9?"),
+        ("Error: open /var/lib/etcd/default: permission denied", "# chown -R USER: /var/lib/etcd/default, if"),
         ("There is insufficient memory for the Java Runtime Environment to continue.", "free -m   # on app1"),
         ("Unable to setup forwarding: listen tcp :80: bind: permission denied", "CAP_NET_BIND_SERVICE"),
         ("Error: listen EACCES: permission denied 0.0.0.0:443", "ports below 1024"),

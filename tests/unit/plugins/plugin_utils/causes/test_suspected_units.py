@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._suspected_units import (
     about,
+    at_its_own,
     named_in,
     of_sites_name,
     with_such_a_part,
@@ -36,6 +37,33 @@ def test_one_that_runs_counts_where_no_other_is_named(state, found):
     web = fleet(web=host(units=units)).hosts["web"]
     assert set(named_in(web, Address("127.0.0.1", 5232))) == found
     assert named_in(web, Address("127.0.0.1", 5233)) == {}
+
+
+@pytest.mark.parametrize(
+    ("port", "other", "found"),
+    [(9000, {}, {"hooks.service"}), (9000, {"hooks.service": "x"}, set()), (9001, {}, set())],
+)
+def test_one_whose_program_has_the_port_by_itself(port, other, found):
+    units = {"hooks.service": {"active": "inactive", "exec": ["/usr/bin/webhook"]}, "b.service": {"active": "active"}}
+    web = fleet(web=host(units=units)).hosts["web"]
+    assert set(at_its_own(web, Address("127.0.0.1", port), other)) == found
+
+
+def test_one_that_lacks_something_says_so_before_it_is_started():
+    problem = {
+        "setting": "ConditionPathExists",
+        "problem": "systemd skips its start",
+        "exit_status": None,
+        "command": None,
+        "missing": None,
+    }
+    unit = {
+        "active": "inactive",
+        "start_problems": [{**problem, "file": "/lib/systemd/system/hooks.service", "line": 4}],
+    }
+    advice = about(fleet(web=host(units={"hooks.service": unit})).hosts["web"], "hooks.service", 9000)
+    assert advice[0] == "# hooks.service: cannot start: systemd skips its start"
+    assert "correct ConditionPathExists at /lib/systemd/system/hooks.service:4" in advice[1]
 
 
 def suspected(units, name="radicale.example.org", target="http://127.0.0.1:5232"):
