@@ -109,4 +109,4 @@ def is_searched(properties: Properties, unit: Mapping[str, Any], listening: Set[
     failing = unit["active"] in ("active", "failed", "activating")
     # PHP-FPM's addresses stand in its own files, and what stops it may be said before it has its log open.
     is_missed = _is_own(properties) or _has_ended(properties, unit)
-    return is_missed or (failing and (bool(unit["declares"]) or "fpm" in name))
+    return is_missed or unit["active"] == "failed" or (failing and (bool(unit["declares"]) or "fpm" in name))

@@ -104,7 +104,14 @@ def that_say_why(lines: Sequence[str], with_end: bool = False) -> List[str]:
     """
     newest = [in_words(line) for line in _whole(lines)[::-1] if not _REQUEST.search(line[:LINE_LENGTH])]
     newest = _without_suggestions(newest)
-    said = [line for line in newest if not _IDLE.match(line)] or [line for line in newest if _INDENTED.match(line)]
+    # What it wrote before it was last stopped is of another run.
+    stops = [place for place, line in enumerate(newest) if place and line.startswith("Stopped ")]
+    recent = [line for line in newest[: stops[0]] if not _IDLE.match(line)] if stops else []
+    said = (
+        recent
+        or [line for line in newest if not _IDLE.match(line)]
+        or [line for line in newest if _INDENTED.match(line)]
+    )
     said = list(dict.fromkeys(said))  # of a line that each start writes again, the newest counts
     loud = [line for line in said if LOUD.search(line[:LINE_LENGTH])][:1]
     kept = said[:WORDS] if not loud or loud[0] in said[:WORDS] else said[: WORDS - 1] + loud

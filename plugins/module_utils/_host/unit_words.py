@@ -43,9 +43,9 @@ def add_words(host: Host, properties: Properties, unit: "Unit", listening: Set[s
 
 
 def _may_have_words(unit: "Unit") -> bool:
-    return unit["active"] in ("failed", "activating") or (
-        unit["active"] == "active" and bool(unit["declares"] or unit["restarts"])
-    )
+    if unit["active"] == "active":
+        return bool(unit["declares"] or unit["restarts"])
+    return unit["active"] != "inactive" or bool(unit["ended"] and not unit["stopped"])
 
 
 def _add_journal(host: Host, name: str, unit: "Unit") -> None:

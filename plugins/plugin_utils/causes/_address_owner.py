@@ -27,6 +27,7 @@ if t.TYPE_CHECKING:
 ADMINS_FOLDERS = ("/etc/systemd/system/", "/run/systemd/generator/")
 #: Units whose files name the ports of others: they measure or pass on what is there.
 CLIENTS = re.compile(r"exporter|promtail|telegraf|collect|agent|beat|vector|fluent|backup|monit")
+BY_ITSELF = "it listens there unless its settings say otherwise"
 KINDS_OF_UNIT = (".service", ".socket")
 
 
@@ -79,13 +80,13 @@ def owner_of(fleet: Fleet, host: Host, address: Address) -> Owner:
     if units:
         return Owner(None, "more than one unit could own %s: %s" % (place, ", ".join(units)), candidates=tuple(units))
     suspected = named_in(host, address)
-    stopped = [name for name in suspected if _is_only_stopped(host.unit(name)) and not CLIENTS.search(name)]
+    suspected = at_its_own(host, address, suspected) or suspected
+    stopped = [
+        name for name, at in suspected.items() if at and _is_only_stopped(host.unit(name)) and not CLIENTS.search(name)
+    ]
     if len(suspected) == len(stopped) == 1:
         return Owner(stopped[0], "it is enabled and was stopped, and %s names %s" % (suspected[stopped[0]], place))
-    own = at_its_own(host, address, suspected)
-    may = ["%s may, as it listens there unless its settings say otherwise" % name for name in own]
-    may += ["%s may, as %s names it" % one for one in suspected.items()] if not own else []
-    suspected = own or suspected
+    may = ["%s may, as %s" % (name, at + " names it" if at else BY_ITSELF) for name, at in suspected.items()]
     return Owner(None, "; ".join(["no unit is known that owns %s" % place, *may]), suspected=suspected)
 
 

@@ -22,6 +22,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_na
 #: Ports on which mostly TLS is spoken, and how others of that kind end; 5001 is that of ASP.NET.
 TLS_PORTS = (5001, 7001)
 TLS_ENDING = "443"
+#: Where the units of packages lie.
+PACKAGED = ("/lib/systemd/", "/usr/lib/systemd/")
 
 
 def how_to_meet(hop: Hop, host: Host, name: str, there: list[Address], known: Habit | None) -> tuple[str, ...]:
@@ -77,9 +79,19 @@ def _written(hop: Hop, bare: str, pick: Address) -> tuple[str, str]:
 
 def _by_setting(hop: Hop, name: str, host: Host) -> tuple[str, ...]:
     """How a service of which nothing says where it listens is set to listen where nginx asks."""
-    asked = hop.real_address
+    asked, unit = hop.real_address, or_empty(host.unit(name))
     if asked.is_unix:
         return ()
+    program = (unit.get("exec") or [""])[0]
+    if (
+        (unit.get("fragment") or "").startswith(PACKAGED)
+        and program.startswith("/usr/")
+        and host.system.get("family") == "debian"
+    ):
+        return (
+            "grep -nisE '^[^#;]*(listen|bind|port|addr|interface)' $(dpkg-query -Wf '${Conffiles}' $(dpkg -S %s | cut -d: -f1) | awk '{print $1}')   # on %s:"
+            " what the files of its package say of where it listens" % (shlex.quote(program), host.name),
+        )
     return (
         "systemctl edit %s   # on %s: or let it listen there: Environment=PORT=%d below [Service] where it reads that, else its own option or setting"
         % (shlex.quote(name), host.name, asked.port),

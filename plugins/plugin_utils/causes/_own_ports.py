@@ -14,11 +14,11 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._habits 
 
 #: Where programs of packages listen unless their settings say otherwise.
 _PORTS = (
-    "apt-cacher-ng=3142 couchdb=5984 cupsd=631 deluge-web=8112 dex=5556 dnsdist=8083 etcd=2379 gerbera=49152 icecast2=8000 kea-ctrl-agent=8000"
+    "apt-cacher-ng=3142 couchdb=5984 cupsd=631 deluge-web=8112 dex=5556 dnsdist=8083 etcd=2379 gerbera=49152 icecast2=8000 jetty.sh=8080 kea-ctrl-agent=8000"
     " minidlnad=8200 motion=8080 nats-server=8222 netdata=19999 pdns_server=8081 prometheus-alertmanager=9093 prometheus-node-exporter=9100 radicale=5232"
     " shellinaboxd=4200 snapserver=1780 squid=3128 tinyproxy=8888 varnishd=6081 victoria-metrics=8428 webhook=9000"
 )
-OWN_PORTS = {name: int(port) for name, _, port in (one.partition("=") for one in _PORTS.split())}
+OWN_PORTS = {name: int(port) for name, port in (one.split("=") for one in _PORTS.split())}
 #: Ports that so many programs have that they say nothing of whose they are.
 COMMON = frozenset((8000, 8080, 8081, 8082, 8083, 8200, 8888, 9000, 9001, 9090))
 

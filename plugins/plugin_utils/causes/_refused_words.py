@@ -21,7 +21,7 @@ WAITS_FOR = re.compile(
     r"connection refused|connection to \S{1,80} refused|could not connect|can't connect|unable to connect|connect(?:ion)? timed? ?out"
     # What cannot open a file of its own (SQLite) is refused by nobody.
     r"|failed to connect(?!.{0,40}: (?:open|unable to open)\b)"
-    r"|name resolution|starting up|connection to server (?:at|on) |can't reach database|communications link failure|could not translate host name"
+    r"|name resolution|starting up\b|connection to server (?:at|on) |can't reach database|communications link failure|could not translate host name"
     r"|could not resolve host|no such host|name or service not known|connect ENOENT /|SQLSTATE\[HY000\] \[2002\]"
     r"|\b(?:ECONNREFUSED|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)\b",
     re.IGNORECASE,

@@ -41,13 +41,13 @@ def named_in(host: Host, address: Address) -> dict[str, str]:
 
 
 def at_its_own(host: Host, address: Address, named: t.Mapping[str, str]) -> dict[str, str]:
-    """Services whose program, or a part of it, has a port by itself, unless a file names it for one of these, which says more."""
+    """Services whose program, or a part of it, has a port by itself; those of them alone for which a file names it, where there are any."""
     found = {
-        name: ""
+        name: named.get(name, "")
         for name, unit in host.units.items()
         if not address.is_unix and name.endswith(".service") and is_its_own(name, unit.get("exec") or (), address.port)
     }
-    return {} if any(name in found for name in named) else found
+    return {name: at for name, at in found.items() if at} or found
 
 
 def of_sites_name(hop: Hop, host: Host) -> list[str]:

@@ -50,6 +50,8 @@ _IN_USE = re.compile(r"already in use|address in use|EADDRINUSE|errno 98|in use 
 _GRAVE = re.compile(r"\b(?:fatal|alert|emerg|panic|crit|critical)\b", re.IGNORECASE)
 #: The mark of a process and its thread, in the middle of a line.
 _OF_PROCESS = re.compile(r"\[[\w.-]+/[\d.]+\] ?")
+#: Where units lie, and init scripts, which are no settings.
+UNITS = ("/etc/systemd/", "/etc/init.d/", "/run/", "/lib/", "/usr/lib/")
 #: As much of a service's words is shown whole.
 SHORT = 160
 _RUNNING = re.compile(r"already (?:running|exists|started)|pid ?file", re.IGNORECASE)
@@ -107,6 +109,18 @@ def _config_is_sound(host: Host, name: str, unit: Unit) -> bool:
 
 def _in_background(host: Host, name: str, unit: Unit) -> Obstacle:
     ended = "its command ended by itself after %.1f s, with success" % (unit.get("lasted") or 0.0)
+    words = unit.get("last_words") or []
+    if LOUD.search(" ".join(words)):
+        said = " / ".join(words)
+        return Obstacle(
+            "%s ends as soon as it is started: %s; its log ends with: %s" % (name, ended, _that_count(words)),
+            (Evidence("unit", "%s: %s" % (name, ended)), *(Evidence("backend_log", "%s says: %s" % (name, line)) for line in words)),
+            (
+                where_it_says(name, words, host.name),
+                *(what_to_do(said, host.name, name) or (_mend(unit),)),
+                start_again(host, name),
+            ),
+        )  # fmt: skip
     return Obstacle(
         "%s ends as soon as it is started: %s, and what that left in the background ended with it" % (name, ended),
         (Evidence("unit", "%s: %s" % (name, ended)),),
@@ -154,7 +168,7 @@ def _of_last_start(host: Host, name: str, unit: Unit) -> Obstacle | None:
         or _call_forbidden(host, name, by_signal or "")
     )
     if not serve and not known:
-        known = ("# mend what it says",) if words else _where_its_words_are(unit)
+        known = (_mend(unit),) if words else _where_its_words_are(unit)
     advice = (
         where_it_says(name, words, host.name),
         *serve,
@@ -164,12 +178,19 @@ def _of_last_start(host: Host, name: str, unit: Unit) -> Obstacle | None:
     return Obstacle(why, tuple(seen), advice)
 
 
+def _mend(unit: Unit) -> str:
+    """What there is to do about words that say it all, with the file of settings that it reads, where one is known."""
+    places = [*(unit.get("declares") or []), *(unit.get("named_in") or [])]
+    files = [one["file"] for one in places if not one["file"].startswith(UNITS)]
+    return "# mend what it says%s" % ("; its settings are in %s" % files[0] if files else "")
+
+
 def _that_count(words: t.Sequence[str]) -> str:
     """The last words in one line; of many, those that say what went wrong, the gravest alone."""
     said = " / ".join(words)
     if len(said) <= SHORT:
         return said
-    grave = [line for line in words if _GRAVE.search(line)] or [line for line in words if LOUD.search(line)]
+    grave = [line for line in words if _GRAVE.search(line)]
     return _OF_PROCESS.sub("", grave[-1] if grave else said)
 
 

@@ -270,6 +270,12 @@ APPLICATIONS = (
 #: What says so little by itself that all others come first.
 GENERAL = (
     (
+        re.compile(r"\bopen (?P<path>/[\w./@+-]+): no such file or directory"),
+        (
+            "grep -rnF --exclude-dir=nginx {path} /etc   # on {on}: which setting names that file, which is not there: put it there, or take the setting out",
+        ),
+    ),
+    (
         re.compile(
             r"(?:EACCES: p|P)ermission denied(?:,| -|:| @)[^/]{0,30}(?P<path>/[\w./@+-]+)"
             # As Go and as Java say it.

@@ -12,6 +12,13 @@ import re
 
 PRODUCTS = (
     (
+        re.compile(r"Unknown modules=\[(?P<modules>[\w., -]+)\]"),
+        (
+            "grep -rn '^ *--module' /etc/jetty*/start.ini /etc/jetty*/start.d   # on {on}: Jetty has no module {modules} (any more): Jetty 12 names those of"
+            " its Servlet API, as ee10-deploy and ee10-jsp (java -jar start.jar --list-modules), and packages may have them apart",
+        ),
+    ),
+    (
         re.compile(r"Trying to set unknown setting '|YAML config found, but error occurred"),
         (
             "# PowerDNS Recursor reads YAML since 5.0, and a line in the old form (webserver=yes) makes a file unreadable: the same as YAML (webservice: on one"

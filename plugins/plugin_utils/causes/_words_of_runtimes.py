@@ -206,6 +206,7 @@ RUNTIMES = (
         ),
         (
             "epmd -names; pgrep -af beam   # on {on}: does an earlier run of it go on? Erlang's cookie has to be its user's own (0400, HOME= in its unit)",
+            "# RabbitMQ's: chown rabbitmq: /var/lib/rabbitmq/.erlang.cookie; chmod 400 /var/lib/rabbitmq/.erlang.cookie",
         ),
     ),
     (

@@ -64,6 +64,9 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._who_sho
     who_runs,
 )
 
+if t.TYPE_CHECKING:
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.listeners import TcpListener
+
 SYMPTOMS = ("backend_port_closed", "ipv6_localhost_refused", "unix_socket_missing", "stale_unix_socket")
 SHOWN = 3
 
@@ -112,15 +115,24 @@ def not_yet(hop: Hop, proxy: Host) -> Finding:
 
 
 def listens_elsewhere(hop: Hop, host: Host) -> bool:
-    """Whether the port is open on other addresses of the host. One that is open on loopback addresses alone has rules of its own."""
-    asked = hop.real_address
-    return not host.listener(asked) and any(not is_loopback(one["address"]) for one in host.tcp_listeners(asked.port))
+    """Whether the port is open on other addresses of the host. One that is open on the usual loopback addresses alone has rules of its own."""
+    return not host.listener(hop.real_address) and bool(_others(hop, host))
+
+
+def _others(hop: Hop, host: Host) -> list[TcpListener]:
+    """Who has the port on other addresses of the host; on its own, any of 127.0.0.0/8 is one that nginx can ask."""
+    port, is_here = hop.real_address.port, host is hop.proxy
+    return [
+        one
+        for one in host.tcp_listeners(port)
+        if not is_loopback(one["address"]) or (is_here and one["address"] not in ("127.0.0.1", "::1"))
+    ]
 
 
 def elsewhere(hop: Hop, host: Host) -> Finding:
     """The port is open on other addresses of its host than the one that nginx asks."""
     asked, port = hop.real_address.host, hop.real_address.port
-    listener = next(one for one in host.tcp_listeners(port) if not is_loopback(one["address"]))
+    listener = _others(hop, host)[0]
     process, there = listener.get("process") or "the backend", listener["address"]
     socket = Evidence("socket", "%s listens on %s port %d and not on %s" % (process, there, port, asked))
     named = (Evidence("config", "%s: %s" % (asked, origin(hop)), 0.3),) if hop.address.is_name else ()

@@ -12,6 +12,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_jour
     last_words,
     said_to_listen,
     that_name,
+    that_say_why,
     was_started,
     was_stopped,
     why_it_ended,
@@ -338,3 +339,15 @@ def test_a_line_of_json_or_of_pairs_is_said_in_words_and_without_its_time(line, 
 def test_a_line_of_json_that_is_nested_as_deeply_as_it_may_be_is_said_as_it_is():
     line = '{"msg":%s}' % ("[" * 990 + "]" * 990)
     assert in_words(line) == line
+
+
+def test_what_was_said_before_it_was_last_stopped_is_of_another_run():
+    lines = [
+        "can't remove file /run/pound.pid: Permission denied",
+        "Stopped pound.service - proxy.",
+        "Starting pound.service - proxy...",
+    ]
+    assert that_say_why([*lines, "pound: /etc/pound.cfg:23.1-9: unrecognized keyword"]) == [
+        "pound: /etc/pound.cfg:23.1-9: unrecognized keyword"
+    ]
+    assert that_say_why(lines) == lines[:1]

@@ -53,3 +53,19 @@ def test_no_other_port_answers_for_a_part_that_is_off(port, is_part):
     known = habit("rabbitmq odoo", (), port, "web")
     lines = how_to_meet(hop, hop.proxy, "shop.service", [PORT], known)
     assert (not any("or write" in line for line in lines)) is is_part
+
+
+@pytest.mark.parametrize(
+    ("fragment", "family", "says"),
+    [
+        ("/usr/lib/systemd/system/cups.service", "debian", "dpkg -S /usr/sbin/cupsd"),
+        ("/usr/lib/systemd/system/cups.service", "redhat", "Environment=PORT=631"),
+        ("/etc/systemd/system/cups.service", "debian", "Environment=PORT=631"),
+    ],
+)
+def test_a_packages_service_has_files_of_its_own(fragment, family, says):
+    unit = {"fragment": fragment, "exec": ["/usr/sbin/cupsd"], "declares": []}
+    web = small_fleet.proxy("http://127.0.0.1:631", units={"cups.service": unit})
+    web["system"]["family"] = family
+    hop = small_fleet.hop_of(web)
+    assert any(says in line for line in how_to_meet(hop, hop.proxy, "cups.service", [PATH], None))

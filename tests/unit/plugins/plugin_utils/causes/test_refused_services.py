@@ -11,7 +11,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._refused
     how_to_serve_it,
     what_it_waits_for,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._refused_words import ports_in
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._refused_words import WAITS_FOR, ports_in
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils import small_fleet
 
 REFUSED = "error: Failed to ping DB: dial tcp 127.0.0.1:%d: connect: connection refused"
@@ -279,3 +279,10 @@ def test_of_two_of_a_product_none_is_named():
     one = redis_at(6380)
     one.facts["listeners"]["tcp"].append(small_fleet.listener("127.0.0.1", 6390, unit="redis@other.service"))
     assert "instead" not in what_it_waits_for(one, REFUSED % 6379)
+
+
+@pytest.mark.parametrize(
+    ("said", "waits"), [("the database system is starting up", True), ("Starting upload purge in 38m0s", False)]
+)
+def test_who_starts_something_waits_for_nobody(said, waits):
+    assert bool(WAITS_FOR.search(said)) is waits

@@ -41,7 +41,11 @@ def test_one_that_runs_counts_where_no_other_is_named(state, found):
 
 @pytest.mark.parametrize(
     ("port", "other", "found"),
-    [(9000, {}, {"hooks.service"}), (9000, {"hooks.service": "x"}, set()), (9001, {}, set())],
+    [
+        (9000, {}, {"hooks.service"}),
+        (9000, {"hooks.service": "x", "b.service": "y"}, {"hooks.service"}),
+        (9001, {}, set()),
+    ],
 )
 def test_one_whose_program_has_the_port_by_itself(port, other, found):
     units = {"hooks.service": {"active": "inactive", "exec": ["/usr/bin/webhook"]}, "b.service": {"active": "active"}}

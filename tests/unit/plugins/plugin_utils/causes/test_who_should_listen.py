@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._who_should_listen import moved
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes.backend_not_listening import listens_elsewhere
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import (
     fleet,
     host,
@@ -25,3 +26,12 @@ def test_a_service_has_moved_from_one_port_alone(targets, name):
     hosts = fleet(web=proxy(*targets), app=host("10.0.0.2", units=units, listeners=listeners))
     app = hosts.hosts["app"]
     assert [moved(hosts, hop, app) for hop in hosts.hops_to(app)] == [name] * len(targets)
+
+
+@pytest.mark.parametrize(
+    ("address", "is_elsewhere"), [("127.0.0.2", True), ("10.0.0.5", True), ("127.0.0.1", False), ("::1", False)]
+)
+def test_another_address_of_the_host_can_be_asked(address, is_elsewhere):
+    listeners = {"tcp": [listener(address, 5280, unit="prosody.service")], "unix": []}
+    found = fleet(web=proxy("http://127.0.0.1:5280", listeners=listeners))
+    assert listens_elsewhere(found.hops[0], found.hosts["web"]) is is_elsewhere

@@ -22,6 +22,11 @@ WORDS = [
         "namei -l /opt/t/conf/server.xml",
     ),
     ("listen tcp :80: bind: permission denied", "ports below 1024"),
+    ("ERROR : Unknown modules=[jstl, jsp] List available with --list-modules", "has no module jstl, jsp (any more)"),
+    (
+        "open /etc/prometheus/web.yml: no such file or directory",
+        "grep -rnF --exclude-dir=nginx /etc/prometheus/web.yml /etc",
+    ),
     ('msg="Fatal error" error="Trying to set unknown setting \'dnssec:\'"', "rec_control show-yaml FILE"),
     ("You must install .NET to run this application.", "dotnet --list-runtimes"),
     ("CRITICAL Listen failure: [Errno 88] Socket operation on non-socket", "[fcgi-program:NAME]"),
