@@ -89,8 +89,10 @@ def _by_setting(hop: Hop, name: str, host: Host) -> tuple[str, ...]:
         and host.system.get("family") == "debian"
     ):
         return (
-            "grep -nisE '^[^#;]*(listen|bind|port|addr|interface)' $(dpkg-query -Wf '${Conffiles}' $(dpkg -S %s | cut -d: -f1) | awk '{print $1}')   # on %s:"
-            " what the files of its package say of where it listens" % (shlex.quote(program), host.name),
+            "grep -rnisE '^[^#;]*\\b(listen|bind(-?address)?|port|address)\\b' $(dpkg-query -Wf '${Conffiles}' $(dpkg -S %s | cut -d: -f1) | awk '{print $1}')"
+            " /etc/%s"
+            "   # on %s: what the files of its package say of where it listens"
+            % (shlex.quote(program), shlex.quote(name.partition(".")[0]), host.name),
         )
     return (
         "systemctl edit %s   # on %s: or let it listen there: Environment=PORT=%d below [Service] where it reads that, else its own option or setting"
