@@ -25,6 +25,8 @@ if t.TYPE_CHECKING:
 
 #: Where an administrator's own units lie, and those that systemd makes of his container files.
 ADMINS_FOLDERS = ("/etc/systemd/system/", "/run/systemd/generator/")
+#: And where what no package of the system brought along lies: guides put the units of these below /lib as well.
+OWN_PROGRAMS = ("/home/", "/opt/", "/root/", "/srv/", "/usr/local/", "/var/www/")
 #: Units whose files name the ports of others: they measure or pass on what is there.
 CLIENTS = re.compile(r"exporter|promtail|telegraf|collect|agent|beat|vector|fluent|backup|monit")
 BY_ITSELF = "it listens there unless its settings say otherwise"
@@ -88,6 +90,14 @@ def owner_of(fleet: Fleet, host: Host, address: Address) -> Owner:
         return Owner(stopped[0], "it is enabled and was stopped, and %s names %s" % (suspected[stopped[0]], place))
     may = ["%s may, as %s" % (name, at + " names it" if at else BY_ITSELF) for name, at in suspected.items()]
     return Owner(None, "; ".join(["no unit is known that owns %s" % place, *may]), suspected=suspected)
+
+
+def is_made_here(unit: Unit) -> bool:
+    """Whether an administrator made a unit: by where its file lies, or its program."""
+    programs = unit.get("exec") or []
+    return (unit.get("fragment") or "").startswith(ADMINS_FOLDERS) or any(
+        one.startswith(OWN_PROGRAMS) for one in programs
+    )
 
 
 def _is_only_stopped(unit: Unit | None) -> bool:

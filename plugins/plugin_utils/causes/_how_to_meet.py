@@ -44,7 +44,7 @@ def how_to_meet(hop: Hop, host: Host, name: str, there: list[Address], known: Ha
         % (shlex.quote(name), host.name)
     )
     its = (
-        "# let it listen on %s: %s:%d says %s" % (asked.bare, said[0]["file"], said[0]["line"], pick.bare)
+        "# let it listen on %s: %s:%d says %s" % (_to_be(hop, pick).bare, said[0]["file"], said[0]["line"], pick.bare)
         if said
         else ""
     )
@@ -63,6 +63,13 @@ def how_to_meet(hop: Hop, host: Host, name: str, there: list[Address], known: Ha
         ),
         *ignored(hop),
     )
+
+
+def _to_be(hop: Hop, pick: Address) -> Address:
+    """Where a service should listen: of the numbers of a name of this host, at the one that it has now."""
+    asked = hop.real_address
+    is_near = hop.address.is_name and asked.is_loopback and not pick.is_unix
+    return Address(pick.host, asked.port, "") if is_near else asked
 
 
 def _written(hop: Hop, bare: str, pick: Address) -> tuple[str, str]:

@@ -17,9 +17,9 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop impo
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import (
-    ADMINS_FOLDERS,
     Owner,
     asked_address,
+    is_made_here,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._compose import of_compose_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do
@@ -55,7 +55,7 @@ def made_here(host: Host) -> list[str]:
         name
         for name, unit in units.items()
         if name.endswith(".service")
-        and (unit.get("fragment") or "").startswith(ADMINS_FOLDERS)
+        and is_made_here(unit)
         and not unit.get("declares")
         and not unit.get("listened")
         and kept_down(name, unit) is None

@@ -23,8 +23,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import (
-    ADMINS_FOLDERS,
     asked_address,
+    is_made_here,
     is_same_place,
     nobody_listens,
     owner_of,
@@ -111,7 +111,7 @@ def moved(fleet: Fleet, hop: Hop, host: Host) -> str | None:
         places = [one for one in listens_on(host, name) if one.is_unix == hop.is_unix and one.port not in CONNECTED_TO]
         if NO_SITE.search(" ".join([name, *(unit.get("exec") or [])])):
             continue
-        if not (unit.get("fragment") or "").startswith(ADMINS_FOLDERS) or not places or name == host.nginx.get("unit"):
+        if not is_made_here(unit) or not places or name == host.nginx.get("unit"):
             continue
         if not any(is_same_place(place, other) for place in places for other in asked) and not any(
             by_variable(place, hop) for place in places

@@ -69,3 +69,13 @@ def test_a_packages_service_has_files_of_its_own(fragment, family, says):
     web["system"]["family"] = family
     hop = small_fleet.hop_of(web)
     assert any(says in line for line in how_to_meet(hop, hop.proxy, "cups.service", [PATH], None))
+
+
+@pytest.mark.parametrize(("name", "at"), [("localhost", "127.0.0.1:8000"), ("[::1]", "[::1]:8000")])
+def test_a_name_of_the_host_is_met_at_the_number_that_the_service_has(name, at):
+    reach = [small_fleet.reached("tcp:%s:8000" % name, small_fleet.tried("tcp:[::1]:8000", 111))]
+    said = [{"address": "tcp:127.0.0.1:8001", "file": "/opt/shop/config.json", "line": 3}]
+    web = small_fleet.proxy("http://%s:8000" % name, reach=reach, units={"shop.service": {"declares": said}})
+    hop = small_fleet.hop_of(web)
+    lines = how_to_meet(hop, hop.proxy, "shop.service", [Address("127.0.0.1", 8001)], None)
+    assert "# let it listen on %s: /opt/shop/config.json:3 says 127.0.0.1:8001" % at in lines

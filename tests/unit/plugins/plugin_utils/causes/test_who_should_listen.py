@@ -35,3 +35,14 @@ def test_another_address_of_the_host_can_be_asked(address, is_elsewhere):
     listeners = {"tcp": [listener(address, 5280, unit="prosody.service")], "unix": []}
     found = fleet(web=proxy("http://127.0.0.1:5280", listeners=listeners))
     assert listens_elsewhere(found.hops[0], found.hosts["web"]) is is_elsewhere
+
+
+@pytest.mark.parametrize(
+    ("program", "name"),
+    [("/opt/shop/bin/shop", "shop.service"), ("/usr/local/bin/shop", "shop.service"), ("/usr/bin/shop", None)],
+)
+def test_a_unit_below_lib_is_an_administrators_where_its_program_is_no_packages(program, name):
+    units = {"shop.service": {**SHOP, "fragment": "/lib/systemd/system/shop.service", "exec": [program]}}
+    listeners = {"tcp": [listener("0.0.0.0", 9101, unit="shop.service")], "unix": []}  # noqa: S104  a fake host's
+    hosts = fleet(web=proxy(CLOSED[0]), app=host("10.0.0.2", units=units, listeners=listeners))
+    assert moved(hosts, hosts.hops[0], hosts.hosts["app"]) == name
