@@ -54,7 +54,7 @@ _NAMED = re.compile(r"\.(?:%s)$" % "|".join(ENDINGS))
 _SETTING = re.compile(
     r"\s*(?:- +)?[\"']?(?:(?:http|web|server|listen|service|app|bind|socketio|http[._-]listen)?[._-]?port"
     r"|(?:http|web|server)?[._-]?listen(?:[._-]?(?:on|http|addr(?:ess)?))?"
-    r"|bind(?:[._-]?(?:to|url|addr(?:ess)?))?|(?:http|web|server)?[._-]?addr(?:ess)?|interface)[\"']?(?:\s*[:=]\s*|\s+)[\"']?"
+    r"|(?:http[._-])?bind(?:[._-]?(?:to|url|addr(?:ess)?))?|(?:http|web|server)?[._-]?addr(?:ess)?|interface)[\"']?(?:\s*[:=]\s*|\s+)[\"']?"
     r"((?:https?://)?(?:(?:[\d.]+|localhost|\*|\[[\da-f:]+\])?:)?\d{2,5}|unix:/[\w./-]+|/[\w./-]+\.sock)/?[\"']?\s*,?\s*(?:[#;].*)?$",
     re.IGNORECASE,
 )
@@ -111,11 +111,11 @@ def _beside(host: Host, argv: Sequence[str], folder: str, of_settings: str) -> L
 
 
 def _of_name(host: Host, service: str) -> List[str]:
-    """Files of settings below /etc that bear the name of a service: /etc/NAME.conf, /etc/NAME/settings.yml."""
-    if not service:
-        return []
-    folder = "/etc/" + service
-    files = host.glob(folder + ".*") + [os.path.join(folder, one) for one in host.listdir(folder)]
+    """Files of settings below /etc that bear the name of a service: /etc/NAME.conf, /etc/NAME/settings.yml, for NAME-server as well."""
+    stems = {service, service.partition("-server")[0]} if service else ()
+    files = [
+        one for stem in sorted(stems) for form in (".*", "/*", "/server/*") for one in host.glob("/etc/" + stem + form)
+    ]
     return [one for one in files if one.endswith("/config") or _NAMED.search(one)][:FILES]
 
 

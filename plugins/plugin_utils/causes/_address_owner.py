@@ -17,6 +17,8 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.fleet im
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _user_programs as user_programs
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._by_habit import is_habit
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_place import is_same_place
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._suspected_units import at_its_own, named_in
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import kept_down
 
@@ -66,7 +68,8 @@ def owner_of(fleet: Fleet, host: Host, address: Address) -> Owner:
     if named:
         return Owner(named, "fix_502_backend_services names it", is_named=True)
     place = port_or_path(address)
-    units = _wanted(host, units_declaring(host, address))
+    declaring = [name for name in units_declaring(host, address) if not _serves_elsewhere(fleet, host, name, address)]
+    units = _wanted(host, declaring)
     if len(units) == 1:
         return Owner(units[0], "its configuration says that it listens on %s" % place)
     remembered = [] if units else _wanted(host, _units_that_listened(host, address))
@@ -90,6 +93,19 @@ def owner_of(fleet: Fleet, host: Host, address: Address) -> Owner:
         return Owner(stopped[0], "it is enabled and was stopped, and %s names %s" % (suspected[stopped[0]], place))
     may = ["%s may, as %s" % (name, at + " names it" if at else BY_ITSELF) for name, at in suspected.items()]
     return Owner(None, "; ".join(["no unit is known that owns %s" % place, *may]), suspected=suspected)
+
+
+def _serves_elsewhere(fleet: Fleet, host: Host, name: str, address: Address) -> bool:
+    """Whether nothing but the habit of its program speaks for a unit, and it listens at another port that nginx asks: by a setting that is not known."""
+    said = [
+        one
+        for one in or_empty(host.unit(name)).get("declares") or []
+        if is_same_place(read_address(one["address"]), address)
+    ]
+    if not said or not all(is_habit(host, name, one) for one in said):
+        return False
+    asked = {hop.real_address.port for hop in fleet.asked_of(host) if not hop.is_unix} - {address.port}
+    return any(one.get("unit") == name for port in asked for one in host.tcp_listeners(port))
 
 
 def is_made_here(unit: Unit) -> bool:
@@ -176,10 +192,3 @@ def _of_stopped_nginx(host: Host) -> list[Address]:
         else Address(listen["address"].replace("*", "0.0.0.0").strip("[]"), listen["port"])  # noqa: S104 - read, not bound
         for listen in listens
     ]
-
-
-def is_same_place(one: Address, other: Address) -> bool:
-    """Whether both are the same socket, or the same port of whichever address."""
-    if one.is_unix or other.is_unix:
-        return one.normal() == other.normal()
-    return one.port == other.port

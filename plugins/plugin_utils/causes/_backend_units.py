@@ -38,6 +38,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._inside_container import nobody_inside
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._obstacle import Obstacle
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._suspected_units import named_in
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._unit_starts import obstacle
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import (
     kept_down,
@@ -101,7 +102,11 @@ def _runs(unit: Unit | None) -> bool:
 
 def _suspect(host: Host, address: Address) -> Blocked | None:
     """The only unit of an administrator's that does not start, or that has moved to a port which nobody asks for. Nothing else says whose the address is."""
-    failing = [(name, obstacle(host, name)) for name in made_here(host) if not _runs(host.unit(name))]
+    named = named_in(host, address)
+    other = [name for name, unit in host.units.items() if unit.get("named_in") and name not in named]
+    failing = [
+        (name, obstacle(host, name)) for name in made_here(host) if name not in other and not _runs(host.unit(name))
+    ]
     found = [(name, one) for name, one in failing if one]
     reason = "no other unit is known that could own %s" % port_or_path(address)
     return Blocked(found[0][0], reason, found[0][1]) if len(found) == 1 else None

@@ -14,10 +14,10 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._address import
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import is_same_place
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._by_habit import is_habit, line_to_find
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._habits import Habit
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_names import ignored
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_place import is_same_place
 
 #: Ports on which mostly TLS is spoken, and how others of that kind end; 5001 is that of ASP.NET.
 TLS_PORTS = (5001, 7001)

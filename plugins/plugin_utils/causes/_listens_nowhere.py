@@ -21,7 +21,6 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import (
     asked_address,
-    is_same_place,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._by_habit import is_habit
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import Explanation
@@ -33,6 +32,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._refused
     silent_now,
     what_it_waits_for,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_place import is_same_place
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._service_folders import (
     folder_of,
     kept_by_folder,

@@ -20,10 +20,10 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import (
     asked_address,
-    is_same_place,
     owner_of,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_place import is_same_place
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._who_should_listen import NO_SITE, by_variable
 
 if t.TYPE_CHECKING:

@@ -16,8 +16,8 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._address import
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import (
     asked_address,
-    is_same_place,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_place import is_same_place
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit import Unit

@@ -12,6 +12,7 @@ import posixpath
 import shlex
 import typing as t
 
+from ansible_collections.webops.bad_gateway.plugins.module_utils._address import read_address
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.name_words import is_alike, words_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
@@ -23,7 +24,9 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units i
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._address import Address
+    from ansible_collections.webops.bad_gateway.plugins.module_utils._host.declared_addresses import DeclaredAddress
 
+SHOWN = 3
 _STATES = {"active": "runs", "failed": "has failed", "activating": "is started again and again"}
 
 
@@ -88,10 +91,27 @@ def about(host: Host, name: str, port: int, why: str = "") -> tuple[str, ...]:
     words = " / ".join(unit.get("last_words") or [])
     state = "is masked" if unit.get("load") == "masked" else _STATES.get(unit.get("active") or "", "is down")
     said = ("# its log ends with: %s" % words, *what_to_do(words, host.name, name)) if words else ()
+    would = tuple(_would_listen(host, name, one) for one in (unit.get("declares") or [])[:SHOWN])
     start, once = start_command(name, unit or None), ""
+    if said:
+        once = "once that is mended, "
     if unit.get("active") == "activating":
         start, once = "systemctl restart %s" % shlex.quote(name), "once that is mended, "
-    return ("%s %s" % (called, state), *said, "%s   # on %s: %sif it is what serves this" % (start, host.name, once))
+    return (
+        "%s %s" % (called, state),
+        *would,
+        *said,
+        "%s   # on %s: %sif it is what serves this" % (start, host.name, once),
+    )
+
+
+def _would_listen(host: Host, name: str, declared: DeclaredAddress) -> str:
+    """Where a unit that does not run would listen, and who has that."""
+    place = read_address(declared["address"])
+    has = [] if place.is_unix else host.tcp_listeners(place.port)
+    by = next((one.get("unit") or one.get("process") for one in has), None)
+    taken = ", which %s has" % by if has and by and by != name else ""
+    return "# by %s:%d it would listen on %s%s" % (declared["file"], declared["line"], place.bare, taken)
 
 
 def _names_of(hop: Hop) -> t.Iterator[str]:

@@ -25,13 +25,14 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import (
     asked_address,
     is_made_here,
-    is_same_place,
     nobody_listens,
     owner_of,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import blocked
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._habits import Habit, habit
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._own_ports import COMMON, is_its_own
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_place import is_same_place
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._suspected_units import of_sites_name
 
 #: They run whatever is given to them: a port of theirs says nothing of a unit.
 INTERPRETERS = frozenset(("node", "bun", "deno", "ruby", "php", "npm", "npx", "yarn", "pnpm", "dotnet"))
@@ -56,6 +57,7 @@ def who_runs(fleet: Fleet, hop: Hop, host: Host) -> tuple[str, str] | None:
     known = (
         (namesake(hop, host), "the socket has the name of this one"),
         (moved(fleet, hop, host), "nothing asks for where this one listens"),
+        (of_its_name(fleet, hop, host), "this one has the name of the site, and nothing asks for where it listens"),
         (known_for(fleet, hop, host), "this product listens there only where it is told to"),
         (
             by_itself(fleet, hop, host),
@@ -116,6 +118,20 @@ def moved(fleet: Fleet, hop: Hop, host: Host) -> str | None:
         if not any(is_same_place(place, other) for place in places for other in asked) and not any(
             by_variable(place, hop) for place in places
         ):
+            found.append(name)
+    return found[0] if len(found) == 1 else None
+
+
+def of_its_name(fleet: Fleet, hop: Hop, host: Host) -> str | None:
+    """The only service of the site's own name that listens, and nowhere that a hop leads; None where there is none, or several."""
+    asked = [other.real_address for other in fleet.asked_of(host)]
+    found = []
+    for name in of_sites_name(hop, host):
+        places = [one for one in listens_on(host, name) if one.is_unix == hop.is_unix]
+        is_asked = any(
+            by_variable(place, hop) or any(is_same_place(place, other) for other in asked) for place in places
+        )
+        if places and not is_asked and not NO_SITE.search(name):
             found.append(name)
     return found[0] if len(found) == 1 else None
 

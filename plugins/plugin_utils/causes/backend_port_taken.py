@@ -27,7 +27,6 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop impo
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import (
     asked_address,
-    is_same_place,
     owner_of,
     port_or_path,
 )
@@ -35,6 +34,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._contain
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import called, state, stopped_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._newest_start import is_in_a_crash_loop
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_place import is_same_place
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._unit_starts import says_in_use, says_taken
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import kept_down, unit_evidence
 

@@ -23,6 +23,7 @@ def said(text, path="config.yml"):
         ("http:\n  pprof:\n    port: 6060\n  address: 0.0.0.0:3000\n", ("tcp:0.0.0.0:3000", 4)),
         ('{\n "redis": {\n  "port": 6380\n },\n "port": 4567\n}\n', ("tcp:0.0.0.0:4567", 5)),
         ("listen = unix:/run/shop/shop.sock\n", ("unix:/run/shop/shop.sock", 1)),
+        ("http_bind_address = 127.0.0.1:9004\n", ("tcp:127.0.0.1:9004", 1)),
     ],
 )
 def test_a_plain_setting_says_where_a_program_listens(text, found):
@@ -130,11 +131,14 @@ def test_settings_beside_the_bin_of_a_program_or_in_the_folder_that_the_environm
     assert [(one["address"], one["file"]) for one in addresses] == ([("tcp:0.0.0.0:8180", path)] if found else [])
 
 
-@pytest.mark.parametrize("path", ["/etc/shop/main.yml", "/etc/shop.conf", "/etc/shop/config"])
-def test_files_below_etc_that_bear_a_services_name_are_its_own(tmp_path, path):
+@pytest.mark.parametrize("service", ["shop", "shop-server"])
+@pytest.mark.parametrize(
+    "path", ["/etc/shop/main.yml", "/etc/shop.conf", "/etc/shop/config", "/etc/shop/server/server.conf"]
+)
+def test_files_below_etc_that_bear_a_services_name_are_its_own(tmp_path, path, service):
     host = FakeHost(tmp_path)
     host.write(path, "port: 6000\n")
-    found = own_config.of_own_config(host, ["/usr/sbin/shopd"], "", "", "shop")
+    found = own_config.of_own_config(host, ["/usr/sbin/shopd"], "", "", service)
     assert [(one["address"], one["file"]) for one in found] == [("tcp:0.0.0.0:6000", path)]
     assert own_config.of_own_config(host, ["/usr/sbin/shopd"], "") == []
 

@@ -149,3 +149,17 @@ def test_of_one_that_does_not_it_is_said_how_it_is(unit, line):
     web = fleet(web=host(units={"a.service": unit})).hosts["web"]
     assert about(web, "a.service", 8000)[0] == "# a.service " + line
     assert ("once that is mended" in about(web, "a.service", 8000)[-1]) is (unit["active"] == "activating")
+
+
+@pytest.mark.parametrize(("port", "taken"), [(5233, ", which radicale.service has"), (5234, "")])
+def test_of_one_that_does_not_run_it_is_said_where_it_would_listen(port, taken):
+    unit = {
+        "active": "failed",
+        "declares": [{"address": "tcp:127.0.0.1:%d" % port, "file": "/etc/a.conf", "line": 2}],
+        "last_words": ["Address already in use"],
+    }
+    listeners = {"tcp": [listener("127.0.0.1", 5233, unit="radicale.service")], "unix": []}
+    web = fleet(web=host(units={"a.service": unit}, listeners=listeners)).hosts["web"]
+    lines = about(web, "a.service", 8000)
+    assert lines[1] == "# by /etc/a.conf:2 it would listen on 127.0.0.1:%d%s" % (port, taken)
+    assert lines[-1].endswith(": once that is mended, if it is what serves this")

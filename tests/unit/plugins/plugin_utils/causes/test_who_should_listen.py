@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._who_should_listen import moved
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._who_should_listen import (
+    moved,
+    of_its_name,
+)
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes.backend_not_listening import listens_elsewhere
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import (
     fleet,
@@ -46,3 +49,23 @@ def test_a_unit_below_lib_is_an_administrators_where_its_program_is_no_packages(
     listeners = {"tcp": [listener("0.0.0.0", 9101, unit="shop.service")], "unix": []}  # noqa: S104  a fake host's
     hosts = fleet(web=proxy(CLOSED[0]), app=host("10.0.0.2", units=units, listeners=listeners))
     assert moved(hosts, hosts.hops[0], hosts.hosts["app"]) == name
+
+
+@pytest.mark.parametrize(
+    ("unit", "targets", "name"),
+    [
+        ("rstudio-server.service", ("http://10.0.0.2:8787",), "rstudio-server.service"),
+        ("rstudio-server.service", ("http://10.0.0.2:8787", "http://10.0.0.2:9101"), None),
+        ("plain.service", ("http://10.0.0.2:8787",), None),
+        ("rstudio-exporter.service", ("http://10.0.0.2:8787",), None),
+    ],
+    ids=["of the site's name", "asked for itself", "of another name", "measures"],
+)
+def test_a_packaged_service_of_the_sites_name_has_moved(unit, targets, name):
+    units = {unit: {**SHOP, "fragment": "/lib/systemd/system/" + unit, "exec": ["/usr/lib/x/server"]}}
+    listeners = {"tcp": [listener("0.0.0.0", 9101, unit=unit)], "unix": []}  # noqa: S104  a fake host's
+    web = proxy(*targets)
+    for route in web["nginx"]["config"]["routes"]:
+        route["server_names"] = ["rstudio.test"]
+    hosts = fleet(web=web, app=host("10.0.0.2", units=units, listeners=listeners))
+    assert of_its_name(hosts, hosts.hops[0], hosts.hosts["app"]) == name
