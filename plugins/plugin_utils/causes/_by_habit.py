@@ -30,7 +30,7 @@ def is_habit(host: Host, name: str, declared: DeclaredAddress) -> bool:
     programs = [one for one in map(plain_name, unit.get("exec") or []) if one in SERVERS]
     own = [read_declared(str(SERVERS[one].default)) for one in programs if SERVERS[one].default]
     there = read_address(declared["address"])
-    return declared["file"] == unit.get("fragment") and any(one and is_same_place(one, there) for one in own)
+    return any(one and is_same_place(one, there) for one in own) and declared["file"] == unit.get("fragment")
 
 
 def line_to_find(host: Host, name: str, there: Address) -> str:
