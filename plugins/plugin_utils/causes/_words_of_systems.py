@@ -76,6 +76,19 @@ SYSTEM = (
         ),
     ),
     (
+        re.compile(r"Failed at step SETSCHEDULER"),
+        (
+            "systemctl edit {unit}   # on {on}: CPUSchedulingPolicy=other below [Service], as a container mostly may not have one of real time",
+        ),
+    ),
+    (
+        re.compile(r"Failed at step (?:NICE|IOPRIO|OOM_ADJUST)\b"),
+        (
+            "systemctl edit {unit}   # on {on}: Nice=, IOSchedulingClass= or OOMScoreAdjust= without a value below [Service], which a container"
+            " mostly may not set",
+        ),
+    ),
+    (
         re.compile(r"Changing to the requested working directory failed|Failed at step CHDIR"),
         (
             "# WorkingDirectory= of its unit is not there, or is closed to its User=: a deployment moved it (namei -l shows where it ends)",

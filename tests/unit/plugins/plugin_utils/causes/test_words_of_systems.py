@@ -11,6 +11,16 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.unit_jour
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do
 
 WORDS = [
+    (
+        "shop.service: Failed to set up CPU scheduling: Operation not permitted / shop.service: Failed at step SETSCHEDULER spawning"
+        " /srv/shop/start.sh: Operation not permitted",
+        "CPUSchedulingPolicy=other",
+    ),
+    (
+        "shop.service: Failed at step OOM_ADJUST spawning /srv/shop/start.sh: Permission denied",
+        "OOMScoreAdjust= without a value",
+    ),
+    ("Error: EACCES: permission denied, open '/opt/shop/cache/entry.js'", "# chown -R USER: /opt/shop/cache/entry.js"),
     ("ERROR  The Swoole extension is missing.", "php -m   # on app1"),
     ("ERROR  RoadRunner binary not found", "octane:install"),
     (
