@@ -82,9 +82,9 @@ def in_folder(argv: Sequence[str], folder: str) -> List[str]:
 
 
 def default_of(argv: Sequence[str], place: Place, folder: str = "") -> "List[DeclaredAddress]":
-    """Where the server that a command line starts listens when nothing says it. folder: the working directory."""
+    """Where the server that a command line starts listens when nothing says it, or computes it. folder: the working directory."""
     name, paths = server_of(argv), [os.path.join(folder, word) for word in argv]
-    if NO_SERVING.intersection(argv[1:5]):
+    if NO_SERVING.intersection(argv[1:5]) or any("$(" in one for one in argv):
         return []
     of_command_word = (at for word, at in COMMANDS.get(name, {}).items() if word in argv)
     of_script = (at for script, at in SCRIPTS if any(map(script.search, paths)))

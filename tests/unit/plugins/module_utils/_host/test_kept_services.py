@@ -52,3 +52,10 @@ def test_gitlabs_package_has_a_runit_of_its_own(tmp_path):
     host.write("/opt/gitlab/service/puma/run", "#!/bin/sh\nexec /usr/bin/puma -b tcp://127.0.0.1:8080\n")
     unit = plain("gitlab-runsvdir", "/u", ["/opt/gitlab/embedded/bin/runsvdir-start"])
     assert [one["file"] for one in of_service(host, unit)] == ["/opt/gitlab/service/puma/run"]
+
+
+def test_a_port_that_a_script_computes_is_not_guessed(tmp_path):
+    host = FakeHost(tmp_path)
+    host.write(RUN, "#!/bin/sh\nexec /usr/bin/python3 -m http.server --bind 127.0.0.1 $((4000 + $1))\n")
+    (found,) = kept_services(host)
+    assert of_supervised(host, found) == []
