@@ -65,6 +65,8 @@ if TYPE_CHECKING:  # Python 3.6 has no TypedDict, and at run time the facts are 
 AT_ONCE = 4
 #: Seconds after which a URL is not asked once more.
 REPEATS = 10.0
+#: Of answers that say that one may not, so many are enough: who counts them may ban who asks.
+REFUSALS, FEW = (401, 403, 429), 3
 URLS = 50
 #: How often the module asks a URL at most.
 MOST_TIMES = 10
@@ -204,10 +206,12 @@ def ask_one(ask: Ask, timeout: float, within: Deadline, asker: "Asker" = "host")
 
 
 def ask_times(ask: Ask, timeout: float, within: Deadline, asker: "Asker" = "host") -> "Answer":
-    """Ask one URL as often as it is to be asked: the worst answer. A failure ends it, and so does a slow site."""
+    """Ask one URL as often as it is to be asked: the worst answer. A failure ends it, and so does a slow site, or one that refuses."""
     started = time.monotonic()
     answers = [ask_one(ask, timeout, within, asker)]
     while len(answers) < ask.times and (answers[-1]["status"] or 599) < 500:
+        if len(answers) == FEW and answers[-1]["status"] in REFUSALS:
+            break
         if time.monotonic() - started > REPEATS or within.left() < 3 * answers[-1]["seconds"]:
             break
         answers.append(ask_one(ask, timeout, within, asker))

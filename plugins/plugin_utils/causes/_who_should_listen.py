@@ -63,7 +63,7 @@ def who_runs(fleet: Fleet, hop: Hop, host: Host) -> tuple[str, str] | None:
             by_itself(fleet, hop, host),
             "this one has the name of the site, and listens there unless its settings say otherwise",
         ),
-        (at_its_own(hop, host), "this one listens there unless its settings say otherwise"),
+        (with_a_port_of_its_own(hop, host), "this one listens there unless its settings say otherwise"),
     )
     nobody = "no unit is known that owns the %s, and " % ("socket" if hop.is_unix else "port")
     return next(((name, nobody + why) for name, why in known if name), None)
@@ -166,7 +166,7 @@ def by_itself(fleet: Fleet, hop: Hop, host: Host) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def at_its_own(hop: Hop, host: Host) -> str | None:
+def with_a_port_of_its_own(hop: Hop, host: Host) -> str | None:
     """The only service that runs and whose program, or a part of it, has that port by itself, as few others have; None where there is none."""
     port = hop.real_address.port
     if hop.is_unix or port in COMMON:

@@ -196,6 +196,11 @@ class TestAskedSeveralTimes:
         replies[bad] = BAD
         assert self.ask(peer, *replies) == (502, asked)
 
+    @pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden", "429 Too Many Requests"])
+    def test_who_is_refused_does_not_go_on(self, peer, status):
+        refused = b"HTTP/1.1 %s\r\n\r\n" % status.encode()
+        assert self.ask(peer, *[refused] * 5, times=5) == (int(status[:3]), 3)
+
     def test_it_ends_where_time_may_not_suffice(self, peer):
         seen = []
 

@@ -11,7 +11,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._own_por
     COMMON,
     is_its_own,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._who_should_listen import at_its_own
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._who_should_listen import with_a_port_of_its_own
 from ansible_collections.webops.bad_gateway.tests.unit.plugins.plugin_utils.small_fleet import fleet, proxy
 
 
@@ -48,4 +48,4 @@ RUNS = {"active": "active", "exec": ["/usr/sbin/varnishd"]}
 )
 def test_the_only_one_that_runs_is_meant(port, units, wanted):
     found = fleet(web=proxy("http://127.0.0.1:%d" % port, units=units))
-    assert at_its_own(found.hops[0], found.hosts["web"]) == wanted
+    assert with_a_port_of_its_own(found.hops[0], found.hosts["web"]) == wanted
