@@ -10,7 +10,7 @@ import socket
 import time
 import typing as t
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._controller import text_in
@@ -118,15 +118,23 @@ def inventory_of(seen: t.Collection[str], task_vars: t.Mapping[str, t.Any]) -> I
     hostvars = task_vars["hostvars"]
     unseen = tuple(name for name in (task_vars.get("groups") or {}).get("all", ()) if name not in seen)
     known = [name for name in seen if name in hostvars] if unseen else []
-    return Inventory(unseen, {name: {name, *numbers(hostvars[name].get("ansible_host", name))} for name in known})
+    return Inventory(unseen, {name: {name, *numbers(door_of(hostvars, name))} for name in known})
 
 
 def holders_of(wanted: t.Collection[str], seen: t.Collection[str], task_vars: t.Mapping[str, t.Any]) -> dict[str, str]:
     """The hosts of the inventory that were not looked at, by those of the wanted addresses and names by which the controller would reach them."""
     hostvars = task_vars["hostvars"]
     unseen = (name for name in (task_vars.get("groups") or {}).get("all", ()) if name not in seen) if wanted else ()
-    doors = ((door, name) for name in unseen for door in (name, hostvars[name].get("ansible_host", name)))
+    doors = ((door, name) for name in unseen for door in (name, door_of(hostvars, name)))
     return {door: name for door, name in doors if door in wanted}
+
+
+def door_of(hostvars: t.Mapping[str, t.Mapping[str, t.Any]], name: str) -> str:
+    """Where the controller connects to for a host; its name where its variables do not say so, or cannot be read."""
+    try:
+        return str(hostvars[name].get("ansible_host", name))
+    except AnsibleError:
+        return name
 
 
 def numbers(name: str) -> set[str]:

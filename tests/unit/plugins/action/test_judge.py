@@ -85,6 +85,16 @@ def test_of_hosts_that_were_not_looked_at_those_that_are_wanted_are_known(wanted
     assert judge.holders_of(wanted, ["web"], {"hostvars": hostvars, "groups": {"all": list(hostvars)}}) == holders
 
 
+def test_a_host_whose_variables_cannot_be_read_is_known_by_its_name_alone():
+    class Broken(dict):
+        def get(self, name, default=None):
+            raise AnsibleError("'nowhere_defined' is undefined")
+
+    hostvars = {"app": Broken(), "web": {"ansible_host": "10.0.0.8"}}
+    variables = {"hostvars": hostvars, "groups": {"all": list(hostvars)}}
+    assert judge.holders_of({"app", "10.0.0.7"}, ["web"], variables) == {"app": "app"}
+
+
 def test_a_name_that_only_ssh_knows_has_no_number(monkeypatch):
     def unknown(*_args):
         raise OSError
