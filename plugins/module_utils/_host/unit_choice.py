@@ -106,7 +106,7 @@ def is_searched(properties: Properties, unit: Mapping[str, Any], listening: Set[
     name = properties["Id"]
     if name.endswith(".socket") or name in listening or name.startswith("systemd-"):
         return False
-    failing = unit["active"] in ("active", "failed", "activating")
+    was_started = unit["active"] in ("active", "activating")
     # PHP-FPM's addresses stand in its own files, and what stops it may be said before it has its log open.
     is_missed = _is_own(properties) or _has_ended(properties, unit)
-    return is_missed or unit["active"] == "failed" or (failing and (bool(unit["declares"]) or "fpm" in name))
+    return is_missed or unit["active"] == "failed" or (was_started and (bool(unit["declares"]) or "fpm" in name))

@@ -97,14 +97,11 @@ def _add_named(host: Host, facts: "GatewayFacts", found: "Dict[str, Unit]", plac
 
 
 def _add_logged(host: Host, found: "Dict[str, Unit]", missed: Set[str]) -> None:
-    """Add what services said in files of their own names below /var/log: many say nothing to the journal."""
-    names = {
-        one: unit
-        for one in host.listdir(_LOGS)
-        for name, unit in found.items()
-        if one != "journal" and name.endswith(".service") and is_alike(name, words_of([one]))
-    }
-    wanted = r"(?i)^(?=.*\b(%s)\b).*(%s)" % ("|".join(map(re.escape, missed)), unit_journal.LISTENING)
+    """Add what services said in files below /var/log that bear the name of one alone: many say nothing to the journal."""
+    services = [name for name in found if name.endswith(".service")]
+    alike = {one: [name for name in services if is_alike(name, words_of([one]))] for one in host.listdir(_LOGS)}
+    names = {one: found[own[0]] for one, own in alike.items() if len(own) == 1 and one != "journal"}
+    wanted = r"(?i)^(?=.*\b(%s)\b).*(%s)" % ("|".join(map(re.escape, sorted(missed))), unit_journal.LISTENING)
     grep = [*_OF_LOGS, "-exec", "grep", "-IHP", "-m5", "-e", wanted, "{}", "+"]
     ran = (
         host.run(["find", *(_LOGS + one for one in names), *grep], timeout=_GREP_SECONDS, cut=65536) if names else None

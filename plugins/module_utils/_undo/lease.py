@@ -14,6 +14,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._host.access im
 from ansible_collections.webops.bad_gateway.plugins.module_utils._refused import Refused
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.durable import remove_file, write_json
 from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.records import Unreadable, read_record
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.refusals import AT_WORK
 
 if TYPE_CHECKING:  # Python 3.6 has no TypedDict
     from typing import TypedDict
@@ -56,11 +57,12 @@ def shown(lease: "Lease") -> Dict[str, Union[str, float]]:
 def _message(lease: "Lease") -> str:
     when = "%Y-%m-%d %H:%M:%S UTC"
     return (
-        "run %s%s has been changing this host since %s. Wait until it ends, or, if it was killed, until its lease ends at %s;"
+        "run %s%s %s %s. Wait until it ends, or, if it was killed, until its lease ends at %s;"
         " to end it now (its unfinished change is undone): change_journal with run=%s state=closed"
         % (
             lease["run"],
             " of %s" % lease["owner"] if lease["owner"] else "",
+            AT_WORK,
             time.strftime(when, time.gmtime(lease["since"])),
             time.strftime(when, time.gmtime(lease["ends"])),
             lease["run"],

@@ -20,6 +20,13 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.root_only import others_in
 from ansible_collections.webops.bad_gateway.plugins.module_utils._refused import Refused
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.refusals import (
+    FULL,
+    IMMUTABLE,
+    MOUNTED,
+    READ_ONLY,
+    UNCHANGEABLE,
+)
 
 SIZE_LIMIT = 16 * 1024 * 1024
 ROOM = 1024 * 1024  # free on the disk before a change, so that it can be put back
@@ -226,17 +233,17 @@ def _why_not(folder: int, name: str, state: FileState) -> Optional[str]:
     """Why a path could not be put back, or None."""
     system = os.fstatvfs(folder)
     if system.f_flag & os.ST_RDONLY:
-        return "its file system is read-only"
+        return READ_ONLY
     if system.f_blocks and system.f_bavail * system.f_frsize < state.size + ROOM:
-        return "its file system is full"
+        return FULL
     if state.kind not in ("file", "folder"):
         return None
     descriptor = os.open(name, READ, dir_fd=folder)
     try:
         if state.kind == "file" and _mount(descriptor) != _mount(folder):
-            return "it is a mount point of its own (findmnt)"
+            return MOUNTED
         flags = struct.unpack("I", fcntl.ioctl(descriptor, FS_IOC_GETFLAGS, struct.pack("I", 0)))[0]
-        return "it is immutable (lsattr)" if flags & FS_IMMUTABLE_OR_APPEND else None
+        return IMMUTABLE if flags & FS_IMMUTABLE_OR_APPEND else None
     except OSError:
         return None  # a file system without such flags
     finally:
@@ -259,7 +266,7 @@ def look_to_save(root: str, path: str) -> Seen:
             )
         why = _why_not(folder, name, seen.state)
         if why:
-            raise Refused("%s can't be changed: %s" % (path, why))
+            raise Refused("%s %s%s" % (path, UNCHANGEABLE, why))
     finally:
         os.close(folder)
     return seen

@@ -10,36 +10,50 @@ from __future__ import annotations
 
 import re
 import shlex
+import typing as t
 
-_OF_A_FILE = r"(?P<path>/\S+) can't be changed: "
+from ansible_collections.webops.bad_gateway.plugins.module_utils._undo.refusals import (
+    AT_WORK,
+    FULL,
+    IMMUTABLE,
+    MOUNTED,
+    READ_ONLY,
+    UNCHANGEABLE,
+)
+
+
+def _of_a_file(why: str) -> t.Pattern[str]:
+    return re.compile(r"(?P<path>/\S+) " + re.escape(UNCHANGEABLE + why))
+
+
 _HINDRANCES = (
     (
-        re.compile(_OF_A_FILE + "it is immutable"),
+        _of_a_file(IMMUTABLE),
         (
             "lsattr -d {path}   # on {on}: somebody, or a tool that hardens hosts, keeps it from changes: who, and why?",
             "chattr -ia {path}   # on {on}, if it may be changed; then run this again, and set it anew (chattr +i)",
         ),
     ),
     (
-        re.compile(_OF_A_FILE + "it is a mount point"),
+        _of_a_file(MOUNTED),
         (
             "findmnt -no SOURCE,FSTYPE,OPTIONS {path}   # on {on}: from where it is mounted: the file is edited there, or by who mounts it (a container's or a"
             " panel's settings, /etc/fstab)",
         ),
     ),
     (
-        re.compile(_OF_A_FILE + "its file system is read-only"),
+        _of_a_file(READ_ONLY),
         (
             "findmnt -T {path} -o TARGET,SOURCE,OPTIONS   # on {on}: is it an image, meant to be read-only? Then the change belongs to what it is made of",
             "journalctl -k -g 'remount|error' -n 20 --no-pager   # on {on}: or did the kernel make it so after errors of its disk?",
         ),
     ),
     (
-        re.compile(_OF_A_FILE + "its file system is full"),
+        _of_a_file(FULL),
         ("df -h {path}; df -i {path}   # on {on}: make room, then run this again",),
     ),
     (
-        re.compile(r"run \S+ .*has been changing this host since"),
+        re.compile(r"run \S+ .*" + AT_WORK),
         ("# two runs at once: once the other one has ended, run this again; it may have mended this by then",),
     ),
 )

@@ -18,7 +18,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop impo
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _user_programs as user_programs
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._by_habit import is_habit
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_place import is_same_place
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._places import is_same_place, port_or_path
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._suspected_units import at_its_own, named_in
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import kept_down
 
@@ -158,11 +158,6 @@ def units_declaring(host: Host, address: Address) -> list[str]:
 def socket_unit(host: Host, address: Address) -> str:
     """The .socket unit that systemd listens there for; empty where it is none of its."""
     return next((name for name in units_declaring(host, address) if name.endswith(".socket")), "")
-
-
-def port_or_path(address: Address) -> str:
-    """What a daemon of a host listens on, in words: a socket's path or a port."""
-    return address.path if address.is_unix else "port %d" % address.port
 
 
 def _named_by_user(fleet: Fleet, host: Host, address: Address) -> str | None:

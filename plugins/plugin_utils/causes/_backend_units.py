@@ -24,7 +24,6 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address
     asked_address,
     declared_at,
     owner_of,
-    port_or_path,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._comes_back import (
     after_its_start,
@@ -38,6 +37,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._finding
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._inside_container import nobody_inside
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._obstacle import Obstacle
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._places import port_or_path
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._suspected_units import named_in
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._unit_starts import obstacle
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import (

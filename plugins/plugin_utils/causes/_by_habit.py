@@ -16,7 +16,7 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._address import
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.declared_addresses import read_declared
 from ansible_collections.webops.bad_gateway.plugins.module_utils._host.server_options import SERVERS, plain_name
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_place import is_same_place
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._places import is_same_place
 
 if t.TYPE_CHECKING:
     from ansible_collections.webops.bad_gateway.plugins.module_utils._host.declared_addresses import DeclaredAddress

@@ -15,44 +15,44 @@ import typing as t
 class Habit(t.NamedTuple):
     """What a product is known for that runs and does not listen where it is asked.
 
-    known_by: its unit and program. port: the one that it leaves; None where it may be any. line: what to do, with {on} for its
+    known_by: what its unit's name and programs have, as a pattern. port: the one that it leaves; None where it may be any. line: what to do, with {on} for its
     host. is_part: whether that port is of a part of it that nothing else of it answers for.
     """
 
-    known_by: t.Pattern[str]
+    known_by: str
     port: int | None
     line: str
     is_part: bool = False
 
 
 def _part(known_by: str, port: int, line: str) -> Habit:
-    return Habit(re.compile(known_by), port, line, is_part=True)
+    return Habit(known_by, port, line, is_part=True)
 
 
 HABITS = (
     Habit(
-        re.compile(r"odoo|openerp"),
+        r"odoo|openerp",
         8072,
         "# Odoo listens on 8072 only with workers: `workers = 2` or more in its configuration; without, its main port answers these requests",
     ),
     Habit(
-        re.compile(r"keycloak|/kc\.sh"),
+        r"keycloak|/kc\.sh",
         8080,
         "# Keycloak listens without TLS only with `http-enabled=true` in conf/keycloak.conf (and proxy-headers=xforwarded, for nginx); then restart it",
     ),
     Habit(
-        re.compile(r"vaultwarden|bitwarden_rs"),
+        r"vaultwarden|bitwarden_rs",
         3012,
         "# Vaultwarden answers WebSockets at its main port since 1.29, and has no port 3012 since 1.31: the same proxy_pass for /notifications/hub as for /,"
         " with Upgrade and Connection",
     ),
     Habit(
-        re.compile(r"immich"),
+        r"immich",
         3001,
         "# Immich's server listens on 2283 since 1.118, no longer on 3001",
     ),
     Habit(
-        re.compile(r"jenkins"),
+        r"jenkins",
         None,
         '# since 2.332 Jenkins\'s unit does not read /etc/default/jenkins: systemctl edit jenkins, with Environment="JENKINS_PORT=..." under [Service]',
     ),
@@ -150,5 +150,5 @@ HABITS = (
 def habit(name: str, commands: t.Iterable[str], port: int, on: str) -> Habit | None:
     """What the product of a unit is known for where it does not listen on a port of the host on; None where nothing is known of it."""
     words = " ".join([name, *commands])
-    found = (one for one in HABITS if one.known_by.search(words) and one.port in (None, port))
+    found = (one for one in HABITS if re.search(one.known_by, words) and one.port in (None, port))
     return next((one._replace(line=one.line.replace("{on}", on)) for one in found), None)

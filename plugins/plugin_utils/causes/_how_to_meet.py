@@ -14,16 +14,15 @@ from ansible_collections.webops.bad_gateway.plugins.module_utils._address import
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.hop import Hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host import Host, or_empty
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import is_made_here
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._by_habit import is_habit, line_to_find
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._habits import Habit
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._places import is_same_place
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_names import ignored
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_place import is_same_place
 
 #: Ports on which mostly TLS is spoken, and how others of that kind end; 5001 is that of ASP.NET.
 TLS_PORTS = (5001, 7001)
 TLS_ENDING = "443"
-#: Where the units of packages lie.
-PACKAGED = ("/lib/systemd/", "/usr/lib/systemd/")
 
 
 def how_to_meet(hop: Hop, host: Host, name: str, there: list[Address], known: Habit | None) -> tuple[str, ...]:
@@ -90,11 +89,7 @@ def _by_setting(hop: Hop, name: str, host: Host) -> tuple[str, ...]:
     if asked.is_unix:
         return ()
     program = (unit.get("exec") or [""])[0]
-    if (
-        (unit.get("fragment") or "").startswith(PACKAGED)
-        and program.startswith("/usr/")
-        and host.system.get("family") == "debian"
-    ):
+    if unit and not is_made_here(unit) and program.startswith("/usr/") and host.system.get("family") == "debian":
         return (
             "grep -rnisE '^[^#;]*\\b(listen|bind(-?address)?|port|address)\\b' $(dpkg-query -Wf '${Conffiles}' $(dpkg -S %s | cut -d: -f1) | awk '{print $1}')"
             " /etc/%s"

@@ -16,10 +16,10 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_edits import named_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import (
     asked_address,
-    port_or_path,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import Explanation
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._places import port_or_path
 
 
 def nobody_inside(hop: Hop, host: Host) -> Explanation:

@@ -26,13 +26,13 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._by_habi
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._explanation import Explanation
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._habits import habit
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do, where_it_says
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._places import is_same_place
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._products import how_to_serve
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._refused_services import (
     how_to_serve_it,
     silent_now,
     what_it_waits_for,
 )
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_place import is_same_place
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._service_folders import (
     folder_of,
     kept_by_folder,

@@ -18,7 +18,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address
     asked_address,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend import listener_behind
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_place import is_same_place
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._places import is_same_place
 
 #: What gives it TLS, by the names of its unit and of its program: which setting, and what is to stand there.
 SETTINGS = (

@@ -23,7 +23,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address
     owner_of,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_place import is_same_place
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._places import is_same_place
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._who_should_listen import NO_SITE, by_variable
 
 if t.TYPE_CHECKING:

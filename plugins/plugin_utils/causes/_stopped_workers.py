@@ -44,13 +44,7 @@ def workers_stopped(hop: Hop, pool: PoolAt, cause: str, seen: tuple[Evidence, ..
         pool.name,
         hop.on,
     )
-    return on_hop(
-        hop,
-        cause,
-        (*seen, Evidence("process", why)),
-        why=why,
-        advice=("kill -CONT %s   # on %s" % (" ".join(map(str, pids)), hop.on), log_command(hop)),
-    )
+    return _let_go_on(hop, cause, seen, why, "kill -CONT %s" % " ".join(map(str, pids)))
 
 
 def process_stopped(hop: Hop, cause: str, seen: tuple[Evidence, ...]) -> Finding | None:
@@ -60,15 +54,26 @@ def process_stopped(hop: Hop, cause: str, seen: tuple[Evidence, ...]) -> Finding
     if listener.get("state") != "T" or any(one["state"] != "T" for one in taking):
         return None
     pids = sorted({pid for pid in (listener.get("pid"), *(one["pid"] for one in taking)) if pid})
-    why = "%s (pid %s) is stopped: somebody or something has sent it SIGSTOP; the kernel takes connections for it until its queue is full" % (
-        described(hop), listener.get("pid"),
-    )  # fmt: skip
+    who = "%s (pid %s)" % (described(hop), listener.get("pid"))
+    why = (
+        "%s is stopped: somebody or something has sent it SIGSTOP; the kernel takes connections for it until its queue is full"
+        % who
+    )
+    unit = listener.get("unit")
+    # Its children, which take the connections of many servers, mostly got the same signal.
+    is_systemd = hop.backend is not None and hop.backend.system.get("service_manager") == "systemd"
+    of_all = "systemctl kill --signal=CONT %s" % shlex.quote(unit) if unit and is_systemd else ""
+    return _let_go_on(hop, cause, seen, why, of_all or "kill -CONT %s" % " ".join(map(str, pids)))
+
+
+def _let_go_on(hop: Hop, cause: str, seen: tuple[Evidence, ...], why: str, command: str) -> Finding:
+    """The finding about processes that are stopped. command: what lets them go on."""
     return on_hop(
         hop,
         cause,
         (*seen, Evidence("process", why)),
         why=why,
-        advice=("kill -CONT %s   # on %s" % (" ".join(map(str, pids)), hop.on), log_command(hop)),
+        advice=("%s   # on %s" % (command, hop.on), log_command(hop)),
     )
 
 

@@ -19,6 +19,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._habits import habit
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._last_words import what_to_do
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._own_ports import is_its_own
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._places import listens_on, port_or_path
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._start_problems import of_start_problems
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import start_command
 
@@ -65,19 +66,12 @@ def of_sites_name(hop: Hop, host: Host) -> list[str]:
     ]
 
 
-def with_such_a_part(hop: Hop, host: Host) -> list[str]:
-    """Units that run, and whose product has a part, mostly off, that would listen on the port that is asked for."""
-    port = hop.real_address.port
-    found = ((name, habit(name, unit.get("exec") or (), port, host.name)) for name, unit in host.units.items())
-    return [name for name, known in found if known and known.is_part and host.units[name].get("active") == "active"]
-
-
 def about(host: Host, name: str, port: int, why: str = "") -> tuple[str, ...]:
     """Advice about one of them. port: the one that is asked for. why: what speaks for it, where that was not said yet."""
     unit = or_empty(host.unit(name))
     called = "# %s (%s)" % (name, why) if why else "# " + name
     if unit.get("active") == "active":
-        places = _listened_on(host, name)
+        places = [port_or_path(one) for one in dict.fromkeys(listens_on(host, name))]
         where = "listens on %s" % ", ".join(places) if places else "listens nowhere"
         known = habit(name, unit.get("exec") or (), port, host.name)
         return (
@@ -119,11 +113,3 @@ def _names_of(hop: Hop) -> t.Iterator[str]:
         yield from route["server_names"]
         yield posixpath.basename(route["server_place"]["file"])
     yield hop.address.host
-
-
-def _listened_on(host: Host, name: str) -> list[str]:
-    """Where a unit listens now."""
-    listeners = or_empty(host.facts.get("listeners"))
-    ports = sorted({one["port"] for one in listeners.get("tcp") or [] if one.get("unit") == name})
-    sockets = sorted({one["path"] for one in listeners.get("unix") or [] if one.get("unit") == name})
-    return ["port %d" % port for port in ports] + sockets

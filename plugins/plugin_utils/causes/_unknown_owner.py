@@ -28,7 +28,6 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_na
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._suspected_units import (
     about,
     of_sites_name,
-    with_such_a_part,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import kept_down
 
@@ -93,8 +92,7 @@ def how_to_find(hop: Hop, host: Host, owner: Owner) -> tuple[str, ...]:
         return (*keeper, *_other_listeners(hop, host))
     suspected: dict[str, str] = {}
     if not owner.candidates:
-        suspected = dict.fromkeys(with_such_a_part(hop, host), "a part of it would listen there")
-        suspected.update(dict.fromkeys(of_sites_name(hop, host), "has this site's name"))
+        suspected = dict.fromkeys(of_sites_name(hop, host), "has this site's name")
         suspected.update(dict.fromkeys(owner.suspected, ""))
     down = [] if owner.candidates or suspected else missed(host)
     known = owner.candidates or [*suspected] or down

@@ -31,7 +31,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import blocked
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._habits import Habit, habit
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._own_ports import COMMON, is_its_own
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_place import is_same_place
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._places import is_same_place, listens_on
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._suspected_units import of_sites_name
 
 #: They run whatever is given to them: a port of theirs says nothing of a unit.
@@ -67,13 +67,6 @@ def who_runs(fleet: Fleet, hop: Hop, host: Host) -> tuple[str, str] | None:
     )
     nobody = "no unit is known that owns the %s, and " % ("socket" if hop.is_unix else "port")
     return next(((name, nobody + why) for name, why in known if name), None)
-
-
-def listens_on(host: Host, name: str) -> list[Address]:
-    """Where the processes of a unit listen."""
-    listeners = or_empty(host.facts.get("listeners"))
-    found = [Address(one["address"], one["port"]) for one in listeners.get("tcp") or [] if one.get("unit") == name]
-    return found + [Address("", 0, one["path"]) for one in listeners.get("unix") or [] if one.get("unit") == name]
 
 
 def by_variable(place: Address, hop: Hop) -> bool:

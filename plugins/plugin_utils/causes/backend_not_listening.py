@@ -36,7 +36,6 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import (
     nobody_listens,
-    port_or_path,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._beside_container import (
     inside_with_nginx,
@@ -52,6 +51,7 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._listens
     lines_that_say,
     listens_nowhere,
 )
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._places import listens_on, port_or_path
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._port_for_a_socket import (
     of_its_user,
     on_a_port,
@@ -60,7 +60,6 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays 
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import unit_evidence
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._who_should_listen import (
     habit_behind,
-    listens_on,
     who_runs,
 )
 

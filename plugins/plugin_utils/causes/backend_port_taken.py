@@ -28,13 +28,12 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import (
     asked_address,
     owner_of,
-    port_or_path,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._container_starts import start_of
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._containers import called, state, stopped_at
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._newest_start import is_in_a_crash_loop
-from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._same_place import is_same_place
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._places import is_same_place, port_or_path
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._unit_starts import says_in_use, says_taken
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import kept_down, unit_evidence
 

@@ -25,11 +25,11 @@ from ansible_collections.webops.bad_gateway.plugins.plugin_utils._fleet.host imp
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes import _fpm_obstacles
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._address_owner import (
     nobody_listens,
-    port_or_path,
 )
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._backend_units import Blocked, blocked
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._findings import on_hop
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._fpm_start import stopped_behind, unit_state
+from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._places import port_or_path
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._relays import hops_to_the_end
 from ansible_collections.webops.bad_gateway.plugins.plugin_utils.causes._units import unit_evidence
 

@@ -87,6 +87,13 @@ def test_a_log_of_its_own_is_read_as_well(tmp_path, log, line, listened):
     assert found["shop.service"]["listened"] == listened
 
 
+def test_a_log_that_bears_the_names_of_two_is_nobodys(tmp_path):
+    answers = {"find": "/var/log/shop/out.log:listening on :5000\n"}
+    units = ("shop-web.service", "shop-jobs.service")
+    _host, found = seen(tmp_path, [row("tcp:127.0.0.1:5000")], answers=answers, logs=["shop"], units=units)
+    assert [unit["listened"] for unit in found.values()] == [[], []]
+
+
 def test_a_socket_is_looked_for_as_well(tmp_path):
     grep = "/etc/default/shop:5:SOCKET=/run/shop/shop.sock\n"
     _host, found = seen(tmp_path, [row("unix:/run/shop/shop.sock", errno.ENOENT)], grep=grep)

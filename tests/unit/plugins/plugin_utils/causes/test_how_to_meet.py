@@ -56,15 +56,16 @@ def test_no_other_port_answers_for_a_part_that_is_off(port, is_part):
 
 
 @pytest.mark.parametrize(
-    ("fragment", "family", "says"),
+    ("fragment", "program", "family", "says"),
     [
-        ("/usr/lib/systemd/system/cups.service", "debian", "dpkg -S /usr/sbin/cupsd"),
-        ("/usr/lib/systemd/system/cups.service", "redhat", "Environment=PORT=631"),
-        ("/etc/systemd/system/cups.service", "debian", "Environment=PORT=631"),
+        ("/usr/lib/systemd/system/cups.service", "/usr/sbin/cupsd", "debian", "dpkg -S /usr/sbin/cupsd"),
+        ("/usr/lib/systemd/system/cups.service", "/usr/sbin/cupsd", "redhat", "Environment=PORT=631"),
+        ("/etc/systemd/system/cups.service", "/usr/sbin/cupsd", "debian", "Environment=PORT=631"),
+        ("/usr/lib/systemd/system/cups.service", "/usr/local/sbin/cupsd", "debian", "Environment=PORT=631"),
     ],
 )
-def test_a_packages_service_has_files_of_its_own(fragment, family, says):
-    unit = {"fragment": fragment, "exec": ["/usr/sbin/cupsd"], "declares": []}
+def test_a_packages_service_has_files_of_its_own(fragment, program, family, says):
+    unit = {"fragment": fragment, "exec": [program], "declares": []}
     web = small_fleet.proxy("http://127.0.0.1:631", units={"cups.service": unit})
     web["system"]["family"] = family
     hop = small_fleet.hop_of(web)
